@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Everything weft needs from outside comes from the distribution's packages; nothing is downloaded.
+find_package(Threads REQUIRED)
+
+find_package(Boost 1.81 CONFIG QUIET COMPONENTS context)
+if(NOT Boost_FOUND)
+  message(FATAL_ERROR
+    "weft needs Boost 1.81 or later with Boost.Context. Install\n"
+    "  Debian 12:                libboost1.81-dev libboost-context1.81-dev (libboost-dev is 1.74 there: too old)\n"
+    "  Debian 13, Ubuntu 24.04:  libboost1.83-dev libboost-context1.83-dev\n"
+    "or run scripts/setup, or point CMAKE_PREFIX_PATH at a Boost of your own.\n"
+    "What was found: ${Boost_NOT_FOUND_MESSAGE}")
+endif()
+
+find_package(spdlog CONFIG QUIET)
+if(NOT spdlog_FOUND)
+  message(FATAL_ERROR "weft needs spdlog. Install libspdlog-dev, or run scripts/setup.")
+endif()
+
+if(WEFT_BUILD_TESTS)
+  find_package(GTest CONFIG QUIET)
+  if(NOT GTest_FOUND)
+    message(FATAL_ERROR
+      "weft's tests need GoogleTest. Install libgtest-dev and libgmock-dev, run scripts/setup, or leave the tests out "
+      "with -DWEFT_BUILD_TESTS=OFF.")
+  endif()
+endif()

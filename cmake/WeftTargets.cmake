@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How a target of weft is made.
+
+# weft_compile_options(<target>): the language level and the warnings of the house, for code of weft's own.
+function(weft_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow $<$<BOOL:${WEFT_WERROR}>:-Werror>)
+  # Parked fibers are shown with their stacks, and profiles are taken of release builds: both walk frame pointers.
+  target_compile_options(${target} PRIVATE -fno-omit-frame-pointer)
+endfunction()
+
+# weft_add_library(<target> EXPORT_NAME <name>): a library that users know as weft::<name>, in the build tree and
+# installed. Its folders add their files with target_sources.
+function(weft_add_library target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORT_NAME" "")
+  add_library(${target})
+  add_library(weft::${arg_EXPORT_NAME} ALIAS ${target})
+  weft_compile_options(${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${arg_EXPORT_NAME}
+    VERSION ${weft_VERSION}
+    SOVERSION ${weft_VERSION_MAJOR}
+    POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${target} PUBLIC
+    "$<BUILD_INTERFACE:${weft_BINARY_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+endfunction()

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# find_package(weft) gives weft::weft (the whole library) and weft::concurrency (without its HTTP part).
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(Boost 1.81 CONFIG COMPONENTS context)
+find_dependency(spdlog CONFIG)
+include("${CMAKE_CURRENT_LIST_DIR}/weftTargets.cmake")
