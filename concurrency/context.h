@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_CONTEXT_H_
+#define WEFT_CONCURRENCY_CONTEXT_H_
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/time.h>
+
+namespace weft {
+
+namespace internal {
+class ContextNode;
+struct CancelFinisher;
+struct AfterFuncState;
+}  // namespace internal
+
+// Names a value that a context carries. It is told from other keys by its address, so define it once:
+//   inline constexpr weft::Key<User> kUser{"user"};
+template <class T>
+class Key {
+ public:
+  constexpr explicit Key(const char* name) : name_(name) {}
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
+  const char* Name() const { return name_; }
+
+ private:
+  const char* name_;
+};
+
+// Carries a deadline, a cancellation and values of one request or task to everything that works for it (Go's
+// context.Context). It is a cheap shared handle: pass it as `const Context&`, first; do not keep it in an object that
+// outlives the call. A default-constructed one is Background(). All members may be called from any thread.
+//
+// Cancellation is a level, not a pulse: once a context is done it stays done, and every blocking call under it
+// returns at once. A context is done when it or one of its ancestors was canceled, or when its earliest deadline has
+// passed; what came first is kept for ever.
+//
+//   weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(2));
+//   if (weft::Error err = weft::Sleep(scope.ctx, std::chrono::seconds(5))) {
+//     // after 2 s; err.Is(weft::kDeadlineExceeded)
+//   }
+class Context {
+ public:
+  Context() noexcept = default;
+  Context(const Context& other) noexcept;
+  Context(Context&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  Context& operator=(const Context& other) noexcept;
+  Context& operator=(Context&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~Context();
+
+  // Empty while the context is live; then kCanceled or kDeadlineExceeded, wrapping the cause. Reads the clock if the
+  // context has a deadline, so a deadline is seen also by code that never blocks.
+  Error Err() const;
+
+  // Why it is done: what was given to the cancel function, or the deadline's cause, or else the same as Err(). Empty
+  // while Err() is (Go's context.Cause).
+  Error Cause() const;
+
+  // The earliest deadline of this context and its ancestors.
+  std::optional<TimePoint> Deadline() const;
+
+  // Parks until the context is done and returns Err(). Under a context that can never be done it waits for ever.
+  Error Wait() const;
+
+  // The value that WithValue stored under this key, here or in an ancestor; null if there is none. Valid as long as a
+  // context that carries it lives.
+  template <class T>
+  const T* Value(const Key<T>& key) const {
+    return static_cast<const T*>(Lookup(&key));
+  }
+
+ private:
+  friend class ContextAccess;
+  explicit Context(internal::ContextNode* node) noexcept : node_(node) {}  // takes a reference over
+  const void* Lookup(const void* key) const;
+
+  internal::ContextNode* node_ = nullptr;  // null: Background
+};
+
+// Cancels a context. The first call (or the deadline, or an ancestor) decides the cause, later ones do nothing.
+// Cancels when it is destroyed. When a call returns, all contexts derived from this one are done.
+class CancelFunc {
+ public:
+  CancelFunc() noexcept = default;
+  CancelFunc(CancelFunc&& other) noexcept;
+  CancelFunc& operator=(CancelFunc&& other) noexcept;
+  ~CancelFunc();
+
+  void operator()() const { Cancel({}); }
+  // The cause is what Cause() returns; an empty one means kCanceled.
+  void operator()(Error cause) const { Cancel(std::move(cause)); }
+
+ private:
+  friend class ContextAccess;
+  void Cancel(Error cause) const;
+  void Finish() noexcept;
+
+  internal::ContextNode* node_ = nullptr;
+  std::unique_ptr<internal::CancelFinisher> finisher_;  // only NotifyContext's has one
+};
+
+// A derived context and the function that cancels it, which also happens at the end of the scope:
+//   auto [ctx, cancel] = weft::WithCancel(parent);
+struct [[nodiscard]] CancelScope {
+  Context ctx;
+  CancelFunc cancel;
+};
+
+// Never canceled, no deadline, no values.
+Context Background();
+
+// Done when it is canceled or its parent is done.
+CancelScope WithCancel(const Context& parent);
+
+// The same with a deadline: the earlier of this one and the parent's. `cause` is what Cause() says if it is this
+// deadline that ends the context. A deadline in the past gives a context that is done.
+CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause = {});
+CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause = {});
+
+// The parent's values, but neither its cancellation nor its deadline: for cleanup that must run (give it a timeout
+// of its own).
+Context WithoutCancel(const Context& parent);
+
+namespace internal {
+using ValueDeleter = void (*)(void*);
+Context MakeValueContext(const Context& parent, const void* key, void* value, ValueDeleter deleter);
+}  // namespace internal
+
+// The parent with one value more. Use it for data of the request that passes through code which does not know it,
+// not for parameters.
+template <class T>
+Context WithValue(const Context& parent, const Key<T>& key, std::type_identity_t<T> value) {
+  return internal::MakeValueContext(parent, &key, new T(std::move(value)),
+                                    [](void* p) { delete static_cast<T*>(p); });
+}
+
+// Owns a function that waits for its context (see AfterFunc). Calling it, or its end, takes the function back, or
+// waits until it has ended if it runs already. Only from inside the function itself it does not wait.
+class [[nodiscard]] StopFunc {
+ public:
+  StopFunc() noexcept = default;
+  StopFunc(StopFunc&& other) noexcept = default;
+  StopFunc& operator=(StopFunc&& other) noexcept;
+  ~StopFunc();
+
+  // True if the function will not run because of this call. It does not wait. A second call is false.
+  bool operator()();
+
+ private:
+  friend StopFunc AfterFunc(const Context&, std::function<void()>);
+  void StopAndWait() noexcept;
+  std::shared_ptr<internal::AfterFuncState> state_;
+};
+
+// Runs `f` once when the context is done, at once if it already is: in a fiber of the caller's loop, or in a thread if
+// the caller is a plain thread. The returned StopFunc owns it.
+StopFunc AfterFunc(const Context& ctx, std::function<void()> f);
+
+// A context that is canceled when one of the signals arrives, with the signal as cause ("signal: interrupt"); Err() is
+// kCanceled. From the first signal on they have their default effect again, so that a second Ctrl-C kills. The cancel
+// function ends the watch and restores what was set before. One signal belongs to one NotifyContext at a time: a second
+// one aborts by name.
+CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
+
+// The context that the running fiber carries: that of its group member, request or Run. On a plain thread Background().
+// Passing a context is the rule; this is for code that cannot (logging, callbacks of foreign libraries).
+Context CurrentContext();
+
+}  // namespace weft
+
+#endif  // WEFT_CONCURRENCY_CONTEXT_H_

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_DEBUG_H_
+#define WEFT_CONCURRENCY_DEBUG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weft/concurrency/time.h>
+
+namespace weft {
+
+// What is known of one live fiber at the moment of asking.
+struct FiberInfo {
+  std::uint64_t id = 0;      // unique in the process
+  std::uint64_t parent = 0;  // the fiber whose group or server owns this one; 0: none, or it has ended
+  std::string name;
+  int loop = 0;
+  const char* state = "";                 // "running", "ready" or "parked"
+  std::string waits_for;                  // "sleep", "group", "mutex", ...; empty unless parked
+  Duration age{};
+  std::optional<Duration> deadline_in{};  // time until its context's deadline, negative when it has passed
+};
+
+// All live fibers of the process, of all schedulers, parents before their children. It may be called at any time from
+// anywhere and never suspends; fibers go on meanwhile, so it is a picture of each fiber, not of one instant.
+std::vector<FiberInfo> ListFibers();
+
+// The same as an indented tree, one line a fiber.
+std::string FormatFiberTree(const std::vector<FiberInfo>& fibers);
+
+}  // namespace weft
+
+#endif  // WEFT_CONCURRENCY_DEBUG_H_

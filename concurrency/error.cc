@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/error.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace weft {
+namespace internal {
+namespace {
+
+enum class Kind : std::uint8_t { kPlain, kWrap, kCode, kTyped, kException };
+
+// Every error that is not a constant.
+struct OwnedErrorRep : ErrorRep {
+  OwnedErrorRep(Kind k, std::int32_t weft_code, std::string message)
+      : ErrorRep(1, weft_code, {}), kind(k), storage(std::move(message)) {
+    text = storage;
+  }
+
+  Kind kind;
+  std::string storage;
+  Error inner;
+  std::error_code std_code;
+  std::shared_ptr<const void> payload;
+  const void* type_tag = nullptr;
+  std::exception_ptr exception;
+};
+
+const OwnedErrorRep* Owned(const ErrorRep* rep) {
+  if (rep == nullptr || rep->refs.load(std::memory_order_relaxed) < 0) return nullptr;
+  return static_cast<const OwnedErrorRep*>(rep);
+}
+
+const ErrorRep* Inner(const ErrorRep* rep) {
+  const OwnedErrorRep* owned = Owned(rep);
+  return owned != nullptr ? ErrorAccess::Rep(owned->inner) : nullptr;
+}
+
+bool SameError(const ErrorRep* a, const ErrorRep* b) {
+  if (a == b) return true;
+  if (a->code != 0 && a->code == b->code) return true;
+  const OwnedErrorRep* x = Owned(a);
+  const OwnedErrorRep* y = Owned(b);
+  return x != nullptr && y != nullptr && x->std_code && x->std_code == y->std_code;
+}
+
+class WeftCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "weft"; }
+  std::string message(int value) const override {
+    switch (static_cast<Errc>(value)) {
+      case Errc::kCanceled: return std::string(kCanceledRep.text);
+      case Errc::kDeadlineExceeded: return std::string(kDeadlineExceededRep.text);
+      case Errc::kClosed: return std::string(kClosedRep.text);
+      case Errc::kServerClosing: return std::string(kServerClosingRep.text);
+      case Errc::kClientGone: return std::string(kClientGoneRep.text);
+      case Errc::kTooLarge: return std::string(kTooLargeRep.text);
+      case Errc::kTimeout: return std::string(kTimeoutRep.text);
+      case Errc::kMalformed: return std::string(kMalformedRep.text);
+      case Errc::kRefused: return std::string(kRefusedRep.text);
+      case Errc::kDeadlock: return std::string(kDeadlockRep.text);
+      case Errc::kLeaked: return std::string(kLeakedRep.text);
+    }
+    return "unknown weft error " + std::to_string(value);
+  }
+};
+
+std::string ExceptionText(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is not a std::exception";
+  }
+}
+
+}  // namespace
+
+void FreeErrorRep(const ErrorRep* rep) noexcept {
+  // A chain may be long (an error wrapped in a loop), so it is freed without recursion.
+  while (rep != nullptr && rep->refs.load(std::memory_order_relaxed) >= 0 &&
+         rep->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    auto* owned = const_cast<OwnedErrorRep*>(static_cast<const OwnedErrorRep*>(rep));
+    rep = ErrorAccess::Release(std::move(owned->inner));
+    delete owned;
+  }
+}
+
+Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, const void* type_tag, Errc code) {
+  auto* rep = new OwnedErrorRep(Kind::kTyped, static_cast<std::int32_t>(code), std::move(message));
+  rep->payload = std::move(payload);
+  rep->type_tag = type_tag;
+  return ErrorAccess::Adopt(rep);
+}
+
+void AbortMisuse(const char* function, const char* rule) noexcept {
+  std::fprintf(stderr, "weft: %s: %s\n", function, rule);
+  std::fflush(stderr);
+  std::abort();
+}
+
+}  // namespace internal
+
+const std::error_category& ErrorCategory() noexcept {
+  static const internal::WeftCategory category;
+  return category;
+}
+
+Error::Error(const std::error_code& code) {
+  if (!code) return;
+  const bool ours = code.category() == ErrorCategory();
+  auto* rep = new internal::OwnedErrorRep(internal::Kind::kCode, ours ? code.value() : 0, code.message());
+  rep->std_code = code;
+  rep_ = rep;
+}
+
+Error Error::New(std::string message) {
+  return Error(new internal::OwnedErrorRep(internal::Kind::kPlain, 0, std::move(message)));
+}
+
+Error Error::FromException(std::exception_ptr exception) {
+  if (exception == nullptr) return {};
+  auto* rep = new internal::OwnedErrorRep(internal::Kind::kException, 0, internal::ExceptionText(exception));
+  rep->exception = std::move(exception);
+  return Error(rep);
+}
+
+Error ErrorAccess::Coded(Errc code, const Error& cause) {
+  auto* rep = new internal::OwnedErrorRep(internal::Kind::kWrap, static_cast<std::int32_t>(code),
+                                          make_error_code(code).message());
+  rep->inner = cause;
+  return Error(rep);
+}
+
+std::string Error::Message() const {
+  std::string out;
+  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+    if (!out.empty()) out += ": ";
+    out += rep->text;
+  }
+  return out;
+}
+
+Error Error::Wrap(std::string_view what) const {
+  if (rep_ == nullptr) return {};
+  auto* rep = new internal::OwnedErrorRep(internal::Kind::kWrap, 0, std::string(what));
+  rep->inner = *this;
+  return Error(rep);
+}
+
+bool Error::Is(const Error& target) const noexcept {
+  if (target.rep_ == nullptr) return false;
+  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+    if (internal::SameError(rep, target.rep_)) return true;
+  }
+  return false;
+}
+
+const void* Error::Payload(const void* type_tag) const noexcept {
+  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+    const internal::OwnedErrorRep* owned = internal::Owned(rep);
+    if (owned != nullptr && owned->payload != nullptr && owned->type_tag == type_tag) return owned->payload.get();
+  }
+  return nullptr;
+}
+
+std::error_code Error::Code() const noexcept {
+  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+    if (rep->code != 0) return make_error_code(static_cast<Errc>(rep->code));
+    const internal::OwnedErrorRep* owned = internal::Owned(rep);
+    if (owned != nullptr && owned->std_code) return owned->std_code;
+  }
+  return {};
+}
+
+std::exception_ptr Error::Exception() const noexcept {
+  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+    const internal::OwnedErrorRep* owned = internal::Owned(rep);
+    if (owned != nullptr && owned->exception != nullptr) return owned->exception;
+  }
+  return nullptr;
+}
+
+}  // namespace weft

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_RESULT_H_
+#define WEFT_CONCURRENCY_RESULT_H_
+
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <weft/concurrency/error.h>
+
+namespace weft {
+
+// A T, or the Error that says why there is none. It does not convert to bool: an Error is true on failure and a
+// Result would be true on success, and the two must not be confused.
+//
+//   weft::Result<int> port = ParsePort(text);
+//   if (weft::Error err = port.Err()) return err.Wrap("--address");
+//   Listen(*port);
+//
+// A function that returns nothing on success returns Error, so Result<void> and Result<Error> do not compile.
+template <class T>
+class [[nodiscard]] Result {
+  static_assert(!std::is_void_v<T>, "Result<void> does not exist: return Error");
+  static_assert(!std::is_same_v<std::remove_cv_t<T>, Error>, "Result<Error> does not exist: return Error");
+  static_assert(!std::is_reference_v<T>, "a Result holds a value: use a pointer");
+
+ public:
+  Result(T value) : value_(std::move(value)) {}  // NOLINT: conversion is the purpose
+
+  // Aborts on an empty Error: a Result without a value must say why.
+  Result(Error error) : failure_(std::move(error)) {  // NOLINT: conversion is the purpose
+    if (!failure_) internal::AbortMisuse("Result(Error)", "an empty Error is not a failure");
+  }
+
+  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : failure_(other.failure_) {
+    if (Ok()) new (&value_) T(std::move(other.value_));
+  }
+  Result(const Result& other)
+    requires std::is_copy_constructible_v<T>
+      : failure_(other.failure_) {
+    if (Ok()) new (&value_) T(other.value_);
+  }
+  Result& operator=(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    if (this != &other) {
+      this->~Result();
+      new (this) Result(std::move(other));
+    }
+    return *this;
+  }
+  Result& operator=(const Result& other)
+    requires std::is_copy_constructible_v<T>
+  {
+    return *this = Result(other);
+  }
+  ~Result() {
+    if (Ok()) value_.~T();
+  }
+
+  bool Ok() const noexcept { return !failure_; }
+  weft::Error Err() const noexcept { return failure_; }
+
+  // The value. Abort when there is none.
+  T& operator*() & { return Checked("Result::operator*"); }
+  const T& operator*() const& { return const_cast<Result*>(this)->Checked("Result::operator*"); }
+  T&& operator*() && { return std::move(Checked("Result::operator*")); }
+  T* operator->() { return &Checked("Result::operator->"); }
+  const T* operator->() const { return &const_cast<Result*>(this)->Checked("Result::operator->"); }
+
+  explicit operator bool() const = delete;
+
+ private:
+  T& Checked(const char* function) {
+    if (!Ok()) internal::AbortMisuse(function, "a failed Result has no value: look at Err() first");
+    return value_;
+  }
+
+  weft::Error failure_;  // empty: value_ is alive
+  union {
+    T value_;
+  };
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CONCURRENCY_RESULT_H_

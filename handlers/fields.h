@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_FIELDS_H_
+#define WEFT_HANDLERS_FIELDS_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace weft {
+
+// The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110 section 5). Names compare
+// without regard to case and keep the spelling in which they came; a name may occur more than once.
+//
+// Views that it gives out stay valid until that field is changed or deleted, or the message ends; adding others does not
+// move them. It belongs to one fiber at a time. It never suspends.
+//
+//   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+//   for (const auto& [name, value] : r.Header()) ...
+class Fields {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  Fields() = default;
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+
+  // The first value of this name; empty if there is none (Has tells the difference).
+  std::string_view Get(std::string_view name) const;
+  // All values of this name, in order.
+  std::vector<std::string_view> Values(std::string_view name) const;
+  bool Has(std::string_view name) const;
+
+  // Replaces all fields of this name by one, or adds it. Copies both. A name that is not a token (RFC 9110 section 5.6.2) or a
+  // value with CR, LF, NUL or another control byte but tab aborts the process in neither case: it is refused and false comes
+  // back, so that a user's input can never split a response; surrounding blanks of the value are cut off.
+  bool Set(std::string_view name, std::string_view value);
+  // Adds one more field of this name; otherwise like Set.
+  bool Add(std::string_view name, std::string_view value);
+  // Deletes all fields of this name.
+  void Del(std::string_view name);
+
+  // Adds a field whose bytes the caller owns and keeps as long as this object or until Clear; they are neither copied nor
+  // checked. For the server, which holds the message.
+  void AddBorrowed(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
+  // Forgets all fields but keeps the memory for the next message.
+  void Clear();
+
+  std::size_t Size() const { return list_.size(); }
+  const Field* begin() const { return list_.data(); }                // NOLINT: asked for by range-for
+  const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
+
+ private:
+  std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
+
+  std::vector<Field> list_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t block_size_ = 0;  // of the last block
+  std::size_t block_used_ = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_FIELDS_H_
