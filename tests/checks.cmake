@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What users would compile is compiled here as they would: each public header alone, the programs of tests/api/ and the
+# examples, with all warnings as errors, by the compiler of the build and, where it is found, by clang as well. And weft
+# is used as a package.
+#
+# Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
+# with 0), any other file is only compiled.
+set(strict -Wall -Wextra -Wshadow -Werror)
+
+# Each header twice in a row: it compiles alone, and its guard works.
+file(GLOB public_headers CONFIGURE_DEPENDS RELATIVE "${weft_SOURCE_DIR}"
+  "${weft_SOURCE_DIR}/concurrency/*.h" "${weft_SOURCE_DIR}/handlers/*.h" "${weft_SOURCE_DIR}/server/*.h")
+set(header_sources "")
+foreach(header IN LISTS public_headers)
+  string(REPLACE ".h" ".cc" name "headers/${header}")
+  file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${name}"
+    CONTENT "#include <weft/${header}>\n#include <weft/${header}>\n")
+  list(APPEND header_sources "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+endforeach()
+
+file(GLOB api_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/api/*.cc")
+set(api_programs ${api_sources})
+list(FILTER api_programs INCLUDE REGEX "_(main|run)\\.cc$")
+set(api_objects ${api_sources})
+list(REMOVE_ITEM api_objects ${api_programs})
+
+if(header_sources OR api_objects)
+  add_library(api_objects OBJECT ${header_sources} ${api_objects})
+  target_link_libraries(api_objects PRIVATE weft::weft)
+  target_compile_options(api_objects PRIVATE ${strict} -O0 -g0)
+endif()
+foreach(source IN LISTS api_programs)
+  cmake_path(GET source STEM name)
+  add_executable(api_${name} "${source}")
+  target_link_libraries(api_${name} PRIVATE weft::weft)
+  target_compile_options(api_${name} PRIVATE ${strict} -O0)
+  set_target_properties(api_${name} PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/api")
+  if(name MATCHES "_run$")
+    add_test(NAME api.${name} COMMAND api_${name})
+    set_tests_properties(api.${name} PROPERTIES TIMEOUT 120)
+  endif()
+endforeach()
+
+# The same files, read by clang: nothing is generated, so a stamp stands for "accepted".
+find_program(WEFT_CLANG NAMES clang++-19 clang++)
+mark_as_advanced(WEFT_CLANG)
+if(WEFT_CLANG)
+  get_property(example_sources GLOBAL PROPERTY WEFT_EXAMPLE_SOURCES)
+  set(boost_includes "$<FILTER:$<TARGET_PROPERTY:Boost::headers,INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
+  set(stamps "")
+  foreach(source IN LISTS header_sources api_sources example_sources)
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${weft_SOURCE_DIR}" OUTPUT_VARIABLE shown)
+    if(shown MATCHES "^\\.\\.|headers/")
+      cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE shown)
+    endif()
+    set(stamp "${CMAKE_CURRENT_BINARY_DIR}/clang/${shown}.ok")
+    cmake_path(GET stamp PARENT_PATH stamp_dir)
+    file(MAKE_DIRECTORY "${stamp_dir}")
+    add_custom_command(OUTPUT "${stamp}"
+      COMMAND "${WEFT_CLANG}" -std=c++20 -fsyntax-only ${strict} "-I${weft_BINARY_DIR}/include"
+        "$<$<BOOL:${boost_includes}>:-isystem$<JOIN:${boost_includes},;-isystem>>"
+        -MD -MF "${stamp}.d" -MT "${stamp}" "${source}"
+      COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"
+      DEPENDS "${source}" DEPFILE "${stamp}.d" COMMENT "Reading ${shown} with clang" COMMAND_EXPAND_LISTS VERBATIM)
+    list(APPEND stamps "${stamp}")
+  endforeach()
+  add_custom_target(clang_check ALL DEPENDS ${stamps})
+else()
+  message(STATUS "No clang++ found: the examples and the API's programs are compiled by ${CMAKE_CXX_COMPILER} only.")
+endif()
+
+add_test(NAME package.install COMMAND
+  "${CMAKE_CURRENT_SOURCE_DIR}/package/package_test.sh" "${CMAKE_COMMAND}" "${weft_SOURCE_DIR}" "${weft_BINARY_DIR}")
+set_tests_properties(package.install PROPERTIES TIMEOUT 300)

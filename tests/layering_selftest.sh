@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Proves that layering_test.sh can fail: passes a small good tree, then breaks one rule after the other in it.
+set -euo pipefail
+
+check="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/layering_test.sh"
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+failures=0
+
+# Writes one file of the tree: the licence line, for a header its guard, then the lines of the arguments.
+put() {
+  local file=$1 guard
+  shift
+  mkdir -p "$(dirname "$tree/$file")"
+  {
+    echo '// SPDX-License-Identifier: Apache-2.0'
+    if [[ $file == *.h ]]; then
+      guard=$(echo "WEFT_${file//[\/.]/_}_" | tr '[:lower:]' '[:upper:]')
+      printf '#ifndef %s\n#define %s\n' "$guard" "$guard"
+    fi
+    if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi
+  } >"$tree/$file"
+}
+
+good_tree() {
+  rm -rf "${tree:?}"/*
+  put concurrency/error.h '#include <string>'
+  put concurrency/await.h '#include <boost/asio/any_io_executor.hpp>'
+  put concurrency/internal/loop.h '#include <boost/asio/io_context.hpp>'
+  put concurrency/loop.cc '#include <weft/concurrency/internal/loop.h>' '#include <weft/concurrency/error.h>'
+  echo 'set(sources loop.cc)' >"$tree/concurrency/CMakeLists.txt"
+  put handlers/handler.h '#include <weft/concurrency/error.h>'
+  put handlers/mux.h '#include <weft/handlers/handler.h>'
+  put handlers/internal/tree.h
+  put server/server.h '#include <weft/handlers/handler.h>'
+  put tests/concurrency/loop_test.cc '#include <weft/concurrency/internal/loop.h>'
+  echo 'set(sources loop_test.cc)' >"$tree/tests/concurrency/CMakeLists.txt"
+  put tests/server/server_test.cc '#include <weft/handlers/mux.h>' '#include "helper.h"'
+  echo 'set(sources server_test.cc)' >"$tree/tests/server/CMakeLists.txt"
+}
+
+# expect_breach <what the report must say> <file> [<line>...]: puts the file into a good tree and runs the check.
+expect_breach() {
+  local report=$1 output
+  shift
+  good_tree
+  put "$@"
+  expect_report "$report" "$1"
+}
+
+expect_report() {
+  local output
+  if output=$("$check" "$tree" 2>&1); then
+    echo "FAILED: passed a tree in which $2 breaks: $1"
+    failures=$((failures + 1))
+  elif ! grep -qF "$2:" <<<"$output" || ! grep -qF "$1" <<<"$output"; then
+    printf 'FAILED: no word of "%s" for %s, but:\n%s\n' "$1" "$2" "$output"
+    failures=$((failures + 1))
+  fi
+}
+
+good_tree
+if ! output=$("$check" "$tree" 2>&1); then
+  printf 'FAILED: a good tree does not pass:\n%s\n' "$output"
+  failures=$((failures + 1))
+fi
+
+expect_breach 'must not include handlers/' concurrency/sleep.h '#include <weft/handlers/handler.h>'
+expect_breach 'must not include server/' concurrency/sleep.h '  #  include <weft/server/server.h>'
+expect_breach 'must not include server/' handlers/recover.h '#include <weft/server/server.h>'
+expect_breach 'must not include handlers/' tests/concurrency/loop_test.cc '#include <weft/handlers/mux.h>'
+expect_breach 'interface headers of handlers/ only' server/server.h '#include <weft/handlers/mux.h>'
+expect_breach 'belong to concurrency/' handlers/mux.h '#include <weft/concurrency/internal/loop.h>'
+expect_breach 'belong to handlers/' tests/server/server_test.cc '#include <weft/handlers/internal/tree.h>'
+expect_breach 'belong to concurrency/' examples/hello.cc '#include <weft/concurrency/internal/loop.h>'
+expect_breach 'the word HTTP does not occur' concurrency/sleep.h '// as an HttpServer does'
+expect_breach 'must not bring <boost/asio/ip/tcp.hpp>' server/server.h '#include <boost/asio/ip/tcp.hpp>'
+expect_breach 'must not bring <boost/asio.hpp>' server/server.h '#include <boost/asio.hpp>'
+expect_breach 'must not bring <spdlog/spdlog.h>' handlers/log.h '#include <spdlog/spdlog.h>'
+expect_breach 'must not bring <openssl/ssl.h>' server/tls.h '#include <openssl/ssl.h>'
+expect_breach 'must not bring <boost/asio/io_context.hpp>' concurrency/run.h '#include <weft/concurrency/internal/loop.h>'
+expect_breach 'must not bring <boost/asio/any_io_executor.hpp>' server/server.h '#include <weft/concurrency/await.h>'
+expect_breach 'slow to compile' handlers/mux.h '#include <iostream>'
+expect_breach 'there is no <weft/handlers/gone.h>' handlers/mux.h '#include <weft/handlers/gone.h>'
+expect_breach 'include lines have the form' handlers/mux.h '#include "handler.h"'
+expect_breach 'does not list this file' concurrency/sleep.cc
+expect_breach 'does not list this file' tests/server/more_test.cc
+expect_breach 'no file has more than 500 lines' handlers/mux.h "$(seq -f '// %g' 501)"
+
+good_tree
+echo '#include <string>' >"$tree/handlers/mux.h"
+expect_report 'the SPDX licence line' handlers/mux.h
+
+good_tree
+sed 's/_ERROR_H_/_AWAIT_H_/' "$tree/concurrency/error.h" >"$tree/concurrency/fault.h"
+expect_report 'is also that of' concurrency/fault.h
+
+good_tree
+sed 's/WEFT_HANDLERS_MUX_H_/MUX_H/' "$tree/handlers/mux.h" >"$tree/handlers/router.h"
+expect_report 'the guard is named' handlers/router.h
+
+if [ "$failures" -gt 0 ]; then
+  echo "$failures rules cannot fail"
+  exit 1
+fi
+echo "every rule of layering_test.sh can fail"

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Checks the order of the layers over the real include lines of a tree, and the house rules that a machine can check.
+#
+#   tests/layering_test.sh [TREE]      TREE: the top of the repository, by default the one this script is in
+#
+# Prints one line for each breach, "file:line: rule", and ends with 1 if there was any. layering_selftest.sh proves that
+# each rule can fail.
+set -euo pipefail
+export LC_ALL=C
+
+cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
+
+# What server/ may include of handlers/: the interface between a server and a handler, and no ready-made handler.
+interface_headers="body.h error_status.h fields.h handler.h hijack.h readiness.h request.h response_writer.h stream.h"
+
+# What a public header must not bring along, directly or through another header of ours; await.h is the bridge for
+# people who bring Asio code.
+foreign_headers='^(boost/asio|boost/beast|spdlog|fmt|openssl)[/.]'
+bridge_header="concurrency/await.h"
+
+# Slow to compile, so not for a public header.
+heavy_headers='^(iostream|sstream|regex|filesystem|format|ranges)$'
+
+breaches=$(mktemp)
+trap 'rm -f "$breaches"' EXIT
+
+mapfile -t folders < <(for f in concurrency handlers server examples bench tests; do [ -d "$f" ] && echo "$f"; done)
+mapfile -t sources < <(find "${folders[@]}" -type f \( -name '*.h' -o -name '*.cc' \) | sort)
+if [ "${#sources[@]}" -eq 0 ]; then
+  echo "no .h or .cc file under $PWD: nothing to check"
+  exit 1
+fi
+
+# Reads all files; prints the breaches of the rules on include lines, guards and first lines.
+check_sources() {
+  awk -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
+    -v bridge="$bridge_header" '
+  function Report(line, rule) { print FILENAME ":" line ": " rule }
+
+  # The lowest layer is 1; 0 is outside of the layers.
+  function Rank(folder) { return folder == "concurrency" ? 1 : folder == "handlers" ? 2 : folder == "server" ? 3 : 0 }
+
+  function CheckOurs(path, parts, folder) {
+    split(path, parts, "/")
+    folder = parts[1]
+    if (!(path in known)) { Report(FNR, "there is no <weft/" path ">"); return }
+    if (side && Rank(folder) > Rank(side)) {
+      Report(FNR, side "/ must not include " folder "/, which is above it (<weft/" path ">)")
+    }
+    if (path ~ /\/internal\// && side != folder) {
+      Report(FNR, "internal/ headers belong to " folder "/ and its tests (<weft/" path ">)")
+    }
+    if (top == "server" && folder == "handlers" && !(parts[2] in in_interface)) {
+      Report(FNR, "server/ includes the interface headers of handlers/ only (<weft/" path ">)")
+    }
+    edges[FILENAME] = edges[FILENAME] " " path
+  }
+
+  # The header of others that a header of ours brings along, or nothing.
+  function Brings(file, list, n, i, found) {
+    if (file in visited) return ""
+    visited[file] = 1
+    if (file in brings_itself) return brings_itself[file]
+    n = split(edges[file], list, " ")
+    for (i = 1; i <= n; i++) {
+      found = Brings(list[i])
+      if (found != "") return found
+    }
+    return ""
+  }
+
+  BEGIN {
+    n = split(interface, list, " ")
+    for (i = 1; i <= n; i++) in_interface[list[i]] = 1
+    for (i = 1; i < ARGC; i++) known[ARGV[i]] = 1
+  }
+
+  FNR == 1 {
+    split(FILENAME, at, "/")
+    top = at[1]
+    side = Rank(top) ? top : ""
+    # Tests stand beside the folder that they test; those of the server and the end-to-end ones see all public headers.
+    if (top == "tests" && Rank(at[2])) side = at[2]
+    is_header = FILENAME ~ /\.h$/
+    is_public = is_header && Rank(top) && FILENAME !~ /\/internal\//
+    if (is_public) public_headers[FILENAME] = 1
+    if ($0 != "// SPDX-License-Identifier: Apache-2.0") Report(1, "the first line is the SPDX licence line")
+    guard_seen = 0
+  }
+
+  is_header && Rank(top) && !guard_seen && /^#ifndef/ {
+    guard_seen = 1
+    if ($2 !~ "^WEFT_" toupper(top) "_[A-Z0-9_]*_H_$") Report(FNR, "the guard is named WEFT_FOLDER_FILE_H_, not " $2)
+    if ($2 in guards) Report(FNR, "the guard " $2 " is also that of " guards[$2])
+    guards[$2] = FILENAME
+  }
+
+  /^[ \t]*#[ \t]*include/ {
+    target = $0
+    sub(/^[ \t]*#[ \t]*include[ \t]*/, "", target)
+    if (target !~ /^</) {
+      if (Rank(top)) Report(FNR, "include lines have the form <weft/folder/file.h>, not " target)
+      next
+    }
+    sub(/^</, "", target)
+    sub(/>.*/, "", target)
+    if (target ~ /^weft\//) CheckOurs(substr(target, 6))
+    if (target ~ foreign) brings_itself[FILENAME] = target
+    if (is_public && target ~ heavy) Report(FNR, "public headers do not include <" target ">, which is slow to compile")
+  }
+
+  END {
+    for (file in public_headers) {
+      if (file == bridge) continue
+      split("", visited)
+      found = Brings(file)
+      if (found != "") print file ":1: public headers must not bring <" found "> along"
+    }
+  }' "${sources[@]}"
+}
+
+# Only handlers/ and server/ know the protocol.
+check_protocol_word() {
+  if [ -d concurrency ]; then
+    grep -rniI 'http' concurrency | sed -E 's/^([^:]*:[0-9]+):.*/\1: the word HTTP does not occur in concurrency\//' || true
+  fi
+}
+
+# A file that no CMakeLists.txt lists is never compiled, and its tests never fail.
+check_listed() {
+  local file dir
+  for file in "${sources[@]}"; do
+    [[ $file == *.cc && $file != tests/api/* ]] || continue
+    dir=$(dirname "$file")
+    while [ ! -f "$dir/CMakeLists.txt" ] && [ "$dir" != . ]; do dir=$(dirname "$dir"); done
+    if ! grep -qE "(^|[[:space:]])${file#"$dir/"}([[:space:])]|\$)" "$dir/CMakeLists.txt" 2>/dev/null; then
+      echo "$file:1: $dir/CMakeLists.txt does not list this file"
+    fi
+  done
+}
+
+check_lengths() {
+  local file lines short=0
+  for file in "${sources[@]}"; do
+    lines=$(wc -l <"$file")
+    if [ "$lines" -le 200 ]; then short=$((short + 1)); fi
+    if [ "$lines" -gt 500 ]; then echo "$file:501: no file has more than 500 lines (this one: $lines)"; fi
+  done
+  echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
+}
+
+{ check_sources; check_protocol_word; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+cat "$breaches"
+if [ -s "$breaches" ]; then
+  echo "$(wc -l <"$breaches") breaches of the layering and house rules"
+  exit 1
+fi
+echo "the layering and house rules hold"

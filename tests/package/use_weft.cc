@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <weft/concurrency/context.h>
+#include <weft/handlers/mux.h>
+#include <weft/server/listen_and_serve.h>
+
+int main() {
+  weft::Mux mux;
+  mux.Handle("GET /", [](weft::ResponseWriter& w, weft::Request&) { return w.Write("hello"); });
+  weft::CancelScope scope = weft::WithCancel(weft::Background());
+  scope.cancel();
+
+  weft::Error err = weft::ListenAndServe(scope.ctx, "127.0.0.1:0", mux);
+
+  std::printf("an installed weft served: %s\n", err ? err.Message().c_str() : "and ended");
+  return err && !err.Is(weft::kCanceled) ? 1 : 0;
+}
