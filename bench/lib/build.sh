@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Builds what is measured. What cannot be built is left out, with the reason in the log and in one line. Sourced by
+# bench/run, which sets: root, weft_dir, peers_dir.
+
+# quietly LOG COMMAND...: runs the command and shows the end of its output only when it fails.
+quietly() {
+  local log=$1
+  shift
+  if "$@" >"$log" 2>&1; then return 0; fi
+  tail -n 15 "$log" | sed 's/^/  | /' >&2
+  return 1
+}
+
+# Packages that are missing are installed by scripts/setup, which says what it does; without them less is measured.
+install_missing() {
+  local sets=()
+  if [ -z "$go" ] || ! command -v nginx >/dev/null; then sets=(bench); fi
+  "$root/scripts/setup" ${sets[@]+"${sets[@]}"} || echo "bench/run: going on with what is here" >&2
+  find_go
+}
+
+# Sets go to the go command, or to nothing.
+find_go() {
+  go=$(PATH=$PATH:/usr/local/go/bin command -v go || true)
+}
+
+build_peers() {
+  mkdir -p "$peers_dir"
+  echo "building the load generator and the peers in $peers_dir"
+  quietly "$peers_dir/configure.log" cmake -S "$root/bench" -B "$peers_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release
+  quietly "$peers_dir/build.log" cmake --build "$peers_dir"
+  [ -x "$peers_dir/beast_async" ] || left_out[beast]="Boost is missing"
+  if [ -z "$go" ]; then
+    left_out[go]="there is no go on PATH"
+  elif ! GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' quietly "$peers_dir/go.log" \
+    "$go" build -o "$peers_dir/gohttp" "$root/bench/peers/gohttp/main.go"; then
+    left_out[go]="go build failed"
+  fi
+  command -v nginx >/dev/null || left_out[nginx]="nginx is missing"
+}
+
+build_weft() {
+  mkdir -p "$weft_dir"
+  echo "building weft's examples in $weft_dir"
+  if ! quietly "$weft_dir/bench-configure.log" cmake -S "$root" -B "$weft_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release ||
+    ! quietly "$weft_dir/bench-build.log" cmake --build "$weft_dir" --target hello service; then
+    left_out[weft]="its release build failed"
+  fi
+}

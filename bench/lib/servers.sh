@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Which servers are compared, and how one is started and ended. Sourced by bench/run, which sets: root, weft_dir,
+# peers_dir, scratch, server_core.
+
+server_names=()
+declare -A server_command=()  # prints "listening on http://HOST:PORT" once it has bound
+declare -A park_command=()    # the program that has GET /sleep/{ms}; empty: none
+declare -A left_out=()        # name -> why it is not measured
+
+# add_server NAME COMMAND [PARK_COMMAND]
+add_server() {
+  server_names+=("$1")
+  server_command[$1]=$2
+  park_command[$1]=${3:-}
+}
+
+# nginx cannot be told port 0, and it does not say where it listens: a free port is asked for before.
+start_nginx() {
+  local dir port
+  dir=$(mktemp -d "$scratch/nginx.XXXXXX")
+  port=$("$peers_dir/load" --free-port)
+  sed -e "s|@PORT@|$port|" -e "s|@DIR@|$dir|" "$root/bench/peers/nginx.conf.in" >"$dir/nginx.conf"
+  # A worker that root starts would change to another user, which may not enter the folder of its temporary files.
+  if [ "$(id -u)" -eq 0 ]; then sed -i '1i user root;' "$dir/nginx.conf"; fi
+  echo "listening on http://127.0.0.1:$port"
+  exec nginx -p "$dir" -c "$dir/nginx.conf"
+}
+
+add_known_servers() {
+  local any=127.0.0.1:0
+  add_server floor "$peers_dir/epoll_floor --address $any"
+  add_server weft "$weft_dir/examples/hello --address $any --loops 1" \
+    "$weft_dir/examples/service --address $any --debug-address $any --loops 1"
+  add_server nginx start_nginx
+  add_server beast "$peers_dir/beast_async --address $any" "$peers_dir/beast_async --address $any"
+  add_server go "$peers_dir/gohttp --address $any" "$peers_dir/gohttp --address $any"
+}
+
+# Sets server_pids to the process and its children, as a list with commas: nginx works in a child.
+find_processes() {
+  local children=()
+  read -ra children <"/proc/$server_pid/task/$server_pid/children" || true
+  server_pids=$(IFS=,; echo "$server_pid${children:+,${children[*]}}")
+}
+
+# start_server NAME COMMAND: sets server_pid, server_pids and server_address, or says why not and fails.
+start_server() {
+  local name=$1 tries
+  : >"$scratch/server.out"
+  # The words of the command are meant to be split here; start_nginx is a function of this file.
+  # shellcheck disable=SC2086
+  { taskset -cp "$server_core" "$BASHPID" >/dev/null 2>&1 || true
+    if [ "$2" = start_nginx ]; then start_nginx; else exec $2; fi; } \
+    >"$scratch/server.out" 2>"$scratch/server.err" </dev/null &
+  server_pid=$!
+  for ((tries = 0; tries < 100; ++tries)); do
+    server_address=$(sed -n 's|^listening on http://||p' "$scratch/server.out" | head -n 1)
+    if [ -n "$server_address" ] && answers "$server_address"; then
+      find_processes
+      return 0
+    fi
+    kill -0 "$server_pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  local why
+  why=$(tail -n 1 "$scratch/server.err")
+  stop_server
+  echo "  $name did not start: ${why:-it said nothing}" >&2
+  return 1
+}
+
+# Whether something listens there; the connection is closed at once.
+answers() {
+  (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null
+}
+
+# Ends the server with SIGTERM, and after five seconds by force.
+stop_server() {
+  local tries
+  [ -n "${server_pid:-}" ] || return 0
+  kill "$server_pid" 2>/dev/null || true
+  for ((tries = 0; tries < 100; ++tries)); do
+    kill -0 "$server_pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  if kill -9 "$server_pid" 2>/dev/null; then echo "  a server did not end within 5 s of SIGTERM and was killed" >&2; fi
+  wait "$server_pid" 2>/dev/null || true
+  server_pid=
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/closed_loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/address.h"
+#include "load/histogram.h"
+#include "load/process_probe.h"
+#include "load/response_reader.h"
+
+namespace weft::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Connection {
+  int fd;
+  ResponseReader reader;
+  std::size_t unsent = 0;  // bytes of the batch that the socket has not taken yet
+  int outstanding = 0;
+  Clock::time_point sent_at{};
+};
+
+class ClosedLoop {
+ public:
+  explicit ClosedLoop(const Options& options) : options_(options), input_(256 * 1024) {
+    for (int i = 0; i < options.pipeline; ++i) batch_ += BuildRequest(options);
+  }
+
+  int Run() {
+    Open();
+    Turn(Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.warmup), 0);
+    counting_ = true;
+    answers_ = 0;
+    const auto began = Clock::now();
+    const auto cpu_before = CpuTime(options_.processes);
+    const auto no_end = std::chrono::hours(1);
+    const auto length = std::chrono::duration_cast<Clock::duration>(options_.seconds);
+    Turn(began + (options_.requests > 0 ? no_end : length), options_.requests);
+    const auto cpu = CpuTime(options_.processes) - cpu_before;
+    Report(Clock::now() - began, cpu);
+    return errors_ > 0 ? 1 : 0;
+  }
+
+ private:
+  void Open() {
+    epoll_ = epoll_create1(EPOLL_CLOEXEC);
+    connections_.reserve(static_cast<std::size_t>(options_.connections));
+    for (int i = 0; i < options_.connections; ++i) {
+      connections_.push_back({Connect(options_), ResponseReader(cache_)});
+      Connection& connection = connections_.back();
+      fcntl(connection.fd, F_SETFL, O_NONBLOCK);
+      epoll_event event{};
+      event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+      event.data.u64 = static_cast<std::uint64_t>(i);
+      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) != 0) Die("epoll_ctl");
+    }
+    alive_ = options_.connections;
+    for (Connection& connection : connections_) SendBatch(connection, Clock::now());
+  }
+
+  // Serves the sockets until the time has come, the answers are there (when a number is given), or nobody is left.
+  void Turn(Clock::time_point end, std::uint64_t answers_wanted) {
+    std::vector<epoll_event> events(256);
+    while (alive_ > 0) {
+      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), options_.spin ? 0 : 100);
+      for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        Connection& connection = connections_[event.data.u64];
+        if (connection.fd < 0) continue;
+        if (connection.unsent > 0) SendRest(connection);
+        if ((event.events & ~static_cast<unsigned>(EPOLLOUT)) != 0) Receive(connection);
+      }
+      if (Clock::now() >= end || (answers_wanted > 0 && answers_ >= answers_wanted)) return;
+    }
+  }
+
+  void SendBatch(Connection& connection, Clock::time_point now) {
+    connection.sent_at = now;
+    connection.outstanding = options_.pipeline;
+    connection.unsent = batch_.size();
+    SendRest(connection);
+  }
+
+  void SendRest(Connection& connection) {
+    const char* rest = batch_.data() + (batch_.size() - connection.unsent);
+    const ssize_t sent = send(connection.fd, rest, connection.unsent, MSG_NOSIGNAL);
+    if (sent > 0) {
+      connection.unsent -= static_cast<std::size_t>(sent);
+    } else if (errno != EAGAIN) {
+      Lose(connection);
+    }
+  }
+
+  void Receive(Connection& connection) {
+    ssize_t got = 0;
+    do {
+      got = recv(connection.fd, input_.data(), input_.size(), 0);
+      if (got <= 0) {
+        if (got == 0 || errno != EAGAIN) Lose(connection);
+        return;
+      }
+      const auto tally = connection.reader.Consume({input_.data(), static_cast<std::size_t>(got)});
+      const Clock::time_point now = Clock::now();
+      if (counting_) {
+        const auto took = static_cast<std::uint64_t>((now - connection.sent_at).count());
+        for (int i = 0; i < tally.complete; ++i) latency_.Add(took);
+      }
+      answers_ += static_cast<std::uint64_t>(tally.complete);
+      errors_ += static_cast<std::uint64_t>(tally.failed);
+      connection.outstanding -= tally.complete;
+      if (tally.broken || connection.outstanding < 0) return Lose(connection);
+      if (connection.outstanding == 0) SendBatch(connection, now);
+    } while (connection.fd >= 0 && static_cast<std::size_t>(got) == input_.size());
+  }
+
+  void Lose(Connection& connection) {
+    if (connection.fd < 0) return;
+    close(connection.fd);
+    connection.fd = -1;
+    ++errors_;
+    --alive_;
+  }
+
+  void Report(Clock::duration window, std::chrono::nanoseconds cpu) const {
+    const double seconds = std::chrono::duration<double>(window).count();
+    const double cpu_us = std::chrono::duration<double, std::micro>(cpu).count();
+    const auto answers = static_cast<double>(answers_);
+    std::printf("requests=%llu seconds=%.3f rps=%.0f cpu_us=%.3f busy=%.3f p50_us=%.1f p99_us=%.1f max_us=%.1f errors=%llu\n",
+                static_cast<unsigned long long>(answers_), seconds, answers / seconds, answers_ > 0 ? cpu_us / answers : 0.0,
+                cpu_us / 1e6 / seconds, static_cast<double>(latency_.Quantile(0.5)) / 1e3,
+                static_cast<double>(latency_.Quantile(0.99)) / 1e3, static_cast<double>(latency_.Max()) / 1e3,
+                static_cast<unsigned long long>(errors_));
+  }
+
+  const Options& options_;
+  std::string batch_;
+  std::vector<char> input_;
+  HeadCache cache_;
+  std::vector<Connection> connections_;
+  int epoll_ = -1;
+  int alive_ = 0;
+  bool counting_ = false;
+  std::uint64_t answers_ = 0;
+  std::uint64_t errors_ = 0;
+  Histogram latency_;
+};
+
+}  // namespace
+
+int Connect(const Options& options) {
+  for (int attempt = 0;; ++attempt) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) Die("socket");
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&options.address), sizeof options.address) == 0) {
+      const int on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      return fd;
+    }
+    if (errno != ECONNREFUSED || attempt == 100) Die("connect to " + options.host);
+    close(fd);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+int RunClosedLoop(const Options& options) { return ClosedLoop(options).Run(); }
+
+}  // namespace weft::bench

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/options.h"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "common/address.h"
+
+namespace weft::bench {
+namespace {
+
+constexpr const char* kUsage =
+    "usage: load --address HOST:PORT [--connections 32] [--seconds 3 | --requests N] [--warmup 0.5] [--pipeline 1]\n"
+    "            [--path /] [--body BYTES] [--spin] [--pid PID,PID]\n"
+    "       load --address HOST:PORT --idle N,N [--wait] [--pid PID,PID]\n"
+    "       load --address HOST:PORT --park N,N --path /sleep/60000 [--wait] [--pid PID,PID]\n"
+    "       load --free-port\n"
+    "The first form keeps each connection busy and prints what it counted. --idle opens connections up to each N, takes one\n"
+    "answer on each and holds them; --park sends one request on each and expects no answer; both report the memory of\n"
+    "the given processes after each step, and --wait holds the last one until stdin ends. --free-port prints a port that\n"
+    "is free now.\n";
+
+[[noreturn]] void Refuse(const std::string& what) {
+  std::fprintf(stderr, "load: %s\n%s", what.c_str(), kUsage);
+  std::exit(2);
+}
+
+template <class T>
+T Number(std::string_view flag, std::string_view text, T least) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least) {
+    Refuse(std::string(flag) + ": no usable number: '" + std::string(text) + "'");
+  }
+  return value;
+}
+
+template <class T>
+std::vector<T> Numbers(std::string_view flag, std::string_view text) {
+  std::vector<T> values;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    values.push_back(Number<T>(flag, text.substr(0, comma), 1));
+    if (comma == std::string_view::npos) return values;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+void ApplyFlag(Options& options, std::string_view flag, std::string_view value) {
+  if (flag == "--address") {
+    options.address = ParseAddress(value);
+    options.host = value;
+  } else if (flag == "--path") {
+    options.path = value;
+  } else if (flag == "--connections") {
+    options.connections = Number<int>(flag, value, 1);
+  } else if (flag == "--pipeline") {
+    options.pipeline = Number<int>(flag, value, 1);
+  } else if (flag == "--body") {
+    options.body_bytes = Number<std::size_t>(flag, value, 1);
+  } else if (flag == "--requests") {
+    options.requests = Number<std::uint64_t>(flag, value, 1);
+  } else if (flag == "--seconds") {
+    options.seconds = std::chrono::duration<double>(Number<double>(flag, value, 0.01));
+  } else if (flag == "--warmup") {
+    options.warmup = std::chrono::duration<double>(Number<double>(flag, value, 0));
+  } else if (flag == "--pid") {
+    options.processes = Numbers<pid_t>(flag, value);
+  } else if (flag == "--idle" || flag == "--park") {
+    options.mode = flag == "--idle" ? Mode::kIdle : Mode::kPark;
+    options.steps = Numbers<int>(flag, value);
+  } else {
+    Refuse("unknown flag '" + std::string(flag) + "'");
+  }
+}
+
+}  // namespace
+
+Options ParseOptions(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    if (flag == "--spin") {
+      options.spin = true;
+    } else if (flag == "--wait") {
+      options.wait = true;
+    } else if (flag == "--free-port") {
+      options.mode = Mode::kFreePort;
+    } else if (i + 1 < argc) {
+      ApplyFlag(options, flag, argv[++i]);
+    } else {
+      Refuse(std::string(flag) + " is unknown or lacks its value");
+    }
+  }
+  if (options.mode != Mode::kFreePort && options.host.empty()) Refuse("--address is missing");
+  return options;
+}
+
+std::string BuildRequest(const Options& options) {
+  std::string request = options.body_bytes > 0 ? "POST " : "GET ";
+  request += options.path + " HTTP/1.1\r\nHost: " + options.host + "\r\nUser-Agent: load\r\nAccept: */*\r\n";
+  if (options.body_bytes > 0) {
+    request += "Content-Type: text/plain\r\nContent-Length: " + std::to_string(options.body_bytes) + "\r\n";
+  }
+  return request + "\r\n" + std::string(options.body_bytes, 'x');
+}
+
+}  // namespace weft::bench

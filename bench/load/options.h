@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_BENCH_LOAD_OPTIONS_H_
+#define WEFT_BENCH_LOAD_OPTIONS_H_
+
+#include <netinet/in.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weft::bench {
+
+enum class Mode { kClosedLoop, kIdle, kPark, kFreePort };
+
+// What the command line asks for. Every field has the value that the usage text names as its default.
+struct Options {
+  Mode mode = Mode::kClosedLoop;
+  sockaddr_in address{};
+  std::string host;  // the value of the Host field: the address as it was given
+  std::string path = "/";
+  int connections = 32;
+  int pipeline = 1;
+  std::size_t body_bytes = 0;   // above 0 the requests are POSTs with that many bytes
+  std::uint64_t requests = 0;   // above 0 the window ends after that many answers instead of after a time
+  std::chrono::duration<double> seconds{3};
+  std::chrono::duration<double> warmup{0.5};
+  bool spin = false;            // poll without sleeping, so that the server never pays for waking the load
+  std::vector<int> steps;       // idle and park: how many connections to hold, one after another
+  bool wait = false;            // idle and park: hold the last step until stdin ends
+  std::vector<pid_t> processes; // the server's: their CPU time and memory are reported
+};
+
+// Reads the command line, or prints what is wrong and how to call the program and ends the process with code 2.
+Options ParseOptions(int argc, char** argv);
+
+// Returns the bytes of one request as the options describe it.
+std::string BuildRequest(const Options& options);
+
+}  // namespace weft::bench
+
+#endif  // WEFT_BENCH_LOAD_OPTIONS_H_
