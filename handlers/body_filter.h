@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_BODY_FILTER_H_
+#define WEFT_HANDLERS_BODY_FILTER_H_
+
+#include <string_view>
+
+#include <weft/concurrency/error.h>
+#include <weft/handlers/fields.h>
+
+namespace weft {
+
+// Changes the body of an answer on its way from the handler to the framing: compression, a checksum, a rewrite of links.
+// Give one to ResponseWriter::PushFilter. The filter that was pushed last sees the bytes first, so that the outermost
+// middleware is nearest to the wire.
+//
+// A filter that changes the length deletes Content-Length in Start. It may hold bytes back, for example until it knows
+// whether compression pays; it then keeps the reference to the header and makes its changes before it passes on the
+// first byte, at the latest in Flush or Finish. It runs in the handler's fiber. An error that it returns goes to the
+// handler's Write, Flush or, from Finish, to the server, and the answer fails.
+//
+//   class Upper : public weft::BodyFilter {
+//     weft::Error Write(std::string_view data, Output& next) override { return next.Write(ToUpper(data)); }
+//   };
+class BodyFilter {
+ public:
+  // Where a filter passes its bytes on to: the next filter, or the framing.
+  class Output {
+   public:
+    virtual Error Write(std::string_view data) = 0;
+
+   protected:
+    ~Output() = default;
+  };
+
+  virtual ~BodyFilter() = default;
+
+  // Called once, before the first byte of the body and before the head is built. The header lives as long as the exchange.
+  // The status may forbid a body (204, 304).
+  virtual void Start(int status, Fields& header) {
+    static_cast<void>(status);
+    static_cast<void>(header);
+  }
+
+  virtual Error Write(std::string_view data, Output& next) = 0;
+
+  // The handler wants everything so far to reach the client.
+  virtual Error Flush(Output& next) {
+    static_cast<void>(next);
+    return {};
+  }
+
+  // The body has ended. Not called when the answer fails.
+  virtual Error Finish(Output& next) {
+    static_cast<void>(next);
+    return {};
+  }
+};
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_BODY_FILTER_H_

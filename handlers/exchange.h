@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_EXCHANGE_H_
+#define WEFT_HANDLERS_EXCHANGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/handlers/body.h>
+#include <weft/handlers/fields.h>
+#include <weft/handlers/request.h>
+#include <weft/handlers/response_writer.h>
+
+// For those who implement a server or a testing kit: how a Request is filled and a ResponseWriter is driven. Handlers and
+// middleware never need this header.
+//
+// Request and ResponseWriter are made once and used again and again; after a warm-up an exchange allocates nothing. All
+// calls for one exchange come from one fiber (or plain thread), and in this order:
+//
+//   RequestAccess::Header(request).AddBorrowed(...);
+//   RequestAccess::Begin(request, head, ctx, draining, body, limit, hooks);
+//   ResponseAccess::Begin(writer, sink, request.Method() == "HEAD");
+//   Error handlers = CallCatchingExceptions(handler, writer, request);
+//   Error failure = ResponseAccess::Complete(writer, handlers);     // sends what is left
+//   ResponseAccess::End(writer);
+//   RequestAccess::End(request);
+
+namespace weft {
+
+// Where the bytes of a request body come from.
+class BodySource {
+ public:
+  // Reads at least one byte into `buffer`, which is not empty; 0 at the end, when the trailer is in place
+  // (RequestAccess::Trailer). Waits under `ctx`. Errors are those of Body.
+  virtual Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) = 0;
+
+  // The length that was declared, if one was.
+  virtual std::optional<std::uint64_t> Declared() const = 0;
+
+ protected:
+  ~BodySource() = default;
+};
+
+// What a Request asks of its server besides what it was filled with.
+class RequestHooks {
+ public:
+  virtual std::string Peer() const = 0;
+  // The handler has called LongLived. The server may give the request another context by RequestAccess::SetContext.
+  virtual void LongLived() = 0;
+  // Request::Ctx() has become another one, by Request::Use or at the end of its guard.
+  virtual void ContextChanged() = 0;
+
+ protected:
+  ~RequestHooks() = default;
+};
+
+// The head of a request but for its fields. All views stay valid until RequestAccess::End.
+struct RequestHead {
+  std::string_view method;
+  std::string_view target;
+  std::string_view raw_path;  // "/..." or "*"; empty for CONNECT
+  std::string_view raw_query;
+  std::string_view host;
+  int version_major = 1;
+  int version_minor = 1;
+  bool secure = false;
+};
+
+class RequestAccess {
+ public:
+  // For filling; empty after End. Trailer may be filled while the body is read.
+  static Fields& Header(Request& r) { return r.header_; }
+  static Fields& Trailer(Request& r) { return r.trailer_; }
+
+  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. Both pointers are kept until
+  // End.
+  static void Begin(Request& r, const RequestHead& head, Context ctx, Context draining, BodySource* body,
+                    std::uint64_t body_limit, RequestHooks* hooks);
+
+  // Ends it: drops the contexts, forgets all views, keeps the memory. From here on every use of the Body aborts.
+  static void End(Request& r) noexcept;
+
+  // Replaces Ctx() for good, without a call of ContextChanged. Guards of Use that are alive put back what they saw.
+  static void SetContext(Request& r, Context ctx) { r.ctx_ = std::move(ctx); }
+
+  // The body's first error so far, and how many bytes of it the handler has read.
+  static Error BodyError(const Request& r) { return r.body_.failure_; }
+  static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
+
+  // For routers. The views must live until End; a later value hides an earlier one of the same name.
+  static void SetPattern(Request& r, std::string_view pattern) { r.pattern_ = pattern; }
+  static void AddPathValue(Request& r, std::string_view name, std::string_view value) {
+    r.path_values_.push_back({name, value});
+  }
+};
+
+// What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order of calls
+//   SendInformational*  ( SendWhole | SendHead SendBody* SendEnd )
+// with Flush in between and Abort in place of any of the rest, and calls nothing after SendWhole, SendEnd or Abort. After an error
+// it calls nothing but Abort.
+//
+// The header comes without Content-Length: the length is handed over beside it. No length means that it is not known; an
+// answer whose status allows no body (StatusAllowsBody) is then sent without any framing field, as is one to HEAD. All other
+// fields of framing and connection (Transfer-Encoding, Connection, Date) are the sink's affair, also where the handler has
+// set them. Views are valid during the call only. All calls may suspend but Buffer and Abort.
+class ResponseSink {
+ public:
+  // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort. It is asked for once, by the
+  // first Write. SendWhole, SendBody and SendEnd may get views into it.
+  virtual std::span<char> Buffer() = 0;
+
+  // The whole answer. The length is that of `body`. For HEAD the body states its length and must not be sent.
+  virtual Error SendWhole(int status, Fields& header, std::string_view body) = 0;
+
+  // The head of an answer that goes on. It may be held back until the next call.
+  virtual Error SendHead(int status, Fields& header, std::optional<std::uint64_t> length) = 0;
+
+  // A part of the body, `first` followed by `second`; not both are empty. Never called for HEAD.
+  virtual Error SendBody(std::string_view first, std::string_view second) = 0;
+
+  // Lets nothing be held back.
+  virtual Error Flush() = 0;
+
+  // The last part of the body (it may be empty), its end, and the trailer.
+  virtual Error SendEnd(std::string_view rest, Fields& trailer) = 0;
+
+  // An interim answer (1xx but 101), at once. The header is the one of the final answer so far; fields of framing in it
+  // are left out.
+  virtual Error SendInformational(int status, Fields& header) = 0;
+
+  // Breaks the answer off: what was sent must not look whole.
+  virtual void Abort() noexcept = 0;
+
+ protected:
+  ~ResponseSink() = default;
+};
+
+class ResponseAccess {
+ public:
+  // Starts an exchange in the caller's scope. `head_only`: the request is HEAD.
+  static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only) { w.Begin(sink, head_only); }
+
+  // What remains to be done when the handler has returned: sends the rest, or answers with the error (FinishWithError).
+  // Returns why the answer is not the one that the handler wanted: its own error, one in sending, or a body shorter than
+  // the handler's Content-Length.
+  static Error Complete(ResponseWriter& w, Error handlers);
+
+  // Whether the answer was broken off, by the handler, an error or the client.
+  static bool Aborted(const ResponseWriter& w) { return w.state_ == ResponseWriter::State::kAborted; }
+
+  // Ends it: destroys filters and hooks, keeps the memory. From here on every use aborts.
+  static void End(ResponseWriter& w) noexcept { w.End(); }
+};
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_EXCHANGE_H_

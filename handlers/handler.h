@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_HANDLER_H_
+#define WEFT_HANDLERS_HANDLER_H_
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/concurrency/error.h>
+#include <weft/handlers/request.h>
+#include <weft/handlers/response_writer.h>
+
+namespace weft {
+
+// Answers requests: a shared handle on any callable with a const call operator that takes (ResponseWriter&, Request&) and
+// returns void or Error; callables that can only be moved are fine. Copies share the callable, which is destroyed with the
+// last of them. All loops of a server call it in parallel, hence the const: state that it changes must be safe for that.
+//
+// A handler runs in a fiber of its own and may block in any call of weft. The Error that it returns decides the answer
+// (see handlers/error_status.h); the answer is complete when it returns without one. An exception is a 500.
+//
+//   weft::Handler hello = [](weft::ResponseWriter& w, weft::Request&) { return w.Write("Hello, World!"); };
+class Handler {
+ public:
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Handler> &&
+             (std::is_invocable_r_v<Error, const std::decay_t<F>&, ResponseWriter&, Request&> ||
+              std::is_void_v<std::invoke_result_t<const std::decay_t<F>&, ResponseWriter&, Request&>>))
+  Handler(F&& f) : rep_(new Holder<std::decay_t<F>>(std::forward<F>(f))) {}  // NOLINT: conversion is the purpose
+
+  Handler(const Handler& other) noexcept : rep_(other.rep_) {
+    if (rep_ != nullptr) rep_->refs.fetch_add(1, std::memory_order_relaxed);
+  }
+  Handler(Handler&& other) noexcept : rep_(std::exchange(other.rep_, nullptr)) {}
+  Handler& operator=(Handler other) noexcept {
+    std::swap(rep_, other.rep_);
+    return *this;
+  }
+  ~Handler() {
+    if (rep_ != nullptr && rep_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) rep_->destroy(rep_);
+  }
+
+  // Calls it. Aborts on a handle that was moved from.
+  Error operator()(ResponseWriter& w, Request& r) const {
+    if (rep_ == nullptr) internal::AbortMisuse("Handler", "called after it was moved from");
+    return rep_->call(rep_, w, r);
+  }
+
+ private:
+  struct Rep {
+    Error (*call)(const Rep*, ResponseWriter&, Request&);
+    void (*destroy)(const Rep*);
+    mutable std::atomic<std::uint32_t> refs{1};
+  };
+
+  template <class F>
+  struct Holder : Rep {
+    template <class G>
+    explicit Holder(G&& g) : Rep{&Holder::Call, &Holder::Destroy}, f(std::forward<G>(g)) {}
+
+    static Error Call(const Rep* rep, ResponseWriter& w, Request& r) {
+      const F& f = static_cast<const Holder*>(rep)->f;
+      if constexpr (std::is_void_v<std::invoke_result_t<const F&, ResponseWriter&, Request&>>) {
+        std::invoke(f, w, r);
+        return {};
+      } else {
+        return std::invoke(f, w, r);
+      }
+    }
+    static void Destroy(const Rep* rep) { delete static_cast<const Holder*>(rep); }
+
+    F f;
+  };
+
+  const Rep* rep_;
+};
+
+// Makes a handler out of another one: runs code before it, after it, or in its place.
+//
+//   weft::Middleware no_store = [](weft::Handler next) {
+//     return [next](weft::ResponseWriter& w, weft::Request& r) {
+//       w.Header().Set("Cache-Control", "no-store");
+//       return next(w, r);
+//     };
+//   };
+using Middleware = std::function<Handler(Handler)>;
+
+// The handler inside all of these; the first middleware is the outermost.
+Handler Chain(Handler handler, std::vector<Middleware> middleware);
+
+// What HttpError's errors carry, for Error::As.
+struct HttpStatus {
+  int code;
+  std::string public_text;
+};
+
+// What a handler returns to choose the status of the answer and its text; without a text it is the reason phrase. Header fields
+// that it has set before are kept, such as WWW-Authenticate beside a 401. Aborts the process if `status` is not in
+// 400..599.
+//
+//   if (!user) return weft::HttpError(404, "no such user");
+Error HttpError(int status, std::string public_text = {});
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_HANDLER_H_

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_REQUEST_H_
+#define WEFT_HANDLERS_REQUEST_H_
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/loop.h>
+#include <weft/handlers/body.h>
+#include <weft/handlers/fields.h>
+
+namespace weft {
+
+class Request;
+class RequestHooks;
+
+namespace internal {
+
+// What a path value or query parameter is called in the text of an answer: `path value "id"`.
+struct ParameterName {
+  const char* kind;
+  std::string_view name;
+};
+
+Result<std::int64_t> ParseSigned(std::string_view text, std::int64_t min, std::int64_t max, ParameterName name);
+Result<std::uint64_t> ParseUnsigned(std::string_view text, std::uint64_t max, ParameterName name);
+Result<double> ParseDouble(std::string_view text, ParameterName name);
+Result<bool> ParseBool(std::string_view text, ParameterName name);
+Error MissingParameter(ParameterName name);
+
+template <class T>
+Result<T> Converted(auto result) {
+  if (Error err = result.Err()) return err;
+  return static_cast<T>(*result);
+}
+
+template <class T>
+Result<T> ParseParameter(std::string_view text, ParameterName name) {
+  if constexpr (std::same_as<T, std::string_view> || std::same_as<T, std::string>) {
+    return T(text);
+  } else if constexpr (std::same_as<T, bool>) {
+    return ParseBool(text, name);
+  } else if constexpr (std::floating_point<T>) {
+    return Converted<T>(ParseDouble(text, name));
+  } else if constexpr (std::signed_integral<T>) {
+    using Limits = std::numeric_limits<T>;
+    return Converted<T>(ParseSigned(text, Limits::min(), Limits::max(), name));
+  } else {
+    static_assert(std::unsigned_integral<T>, "a number, bool, std::string or std::string_view");
+    return Converted<T>(ParseUnsigned(text, std::numeric_limits<T>::max(), name));
+  }
+}
+
+}  // namespace internal
+
+// Gives its request another context until the end of the C++ scope; made by Request::Use. Guards end in the reverse order
+// of their making.
+class [[nodiscard]] RequestContextScope {
+ public:
+  ~RequestContextScope();
+  RequestContextScope(const RequestContextScope&) = delete;
+  RequestContextScope& operator=(const RequestContextScope&) = delete;
+
+ private:
+  friend class Request;
+  RequestContextScope(Request& request, Context ctx);
+
+  Request& request_;
+  Context current_;
+  Context previous_;
+  ScopedContext scoped_;
+};
+
+// What a client has asked for. It lives until the handler returns, and so do all views that it gives out, also while the
+// handler waits. The handler and fibers that it started on its own loop may use it, one at a time.
+//
+//   weft::Error Greet(weft::ResponseWriter& w, weft::Request& r) {
+//     weft::Result<int> times = r.QueryAs<int>("times");
+//     if (weft::Error err = times.Err()) return err;   // answers 400
+//     return w.Write(Greeting(r.PathValue("name"), *times));
+//   }
+class Request {
+ public:
+  // Servers and testing kits make requests and fill them through RequestAccess (handlers/exchange.h).
+  Request() = default;
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  // Done when the client is gone, the deadline of the request has passed, the server's drain ran out of patience, or the
+  // handler has returned; its cause says which. Pass it to everything that works for this request.
+  const Context& Ctx() const { return ctx_; }
+
+  // Done as soon as the server begins to drain. For answers that go on for long: end them in good order then.
+  const Context& Draining() const { return draining_; }
+
+  // Replaces the context until the end of the returned guard: Ctx(), the body's reads and CurrentContext() follow. For
+  // middleware:
+  //   weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2));
+  //   auto use = r.Use(scope.ctx);
+  //   return next(w, r);
+  [[nodiscard]] RequestContextScope Use(Context ctx) { return {*this, std::move(ctx)}; }
+
+  // Says that this request will take long by its nature (a feed, a download of hours): the server lifts the request's
+  // deadline and no longer counts it among the requests in flight; it has a limit of its own for such requests. Calls
+  // after the first one do nothing. Contexts that were derived before keep the old deadline.
+  void LongLived();
+
+  // "GET"; case matters (RFC 9110 section 9.1).
+  std::string_view Method() const { return method_; }
+  // The target as it came: "/a%20b?x=1", "http://host/a", "host:443" or "*" (RFC 9112 section 3.2).
+  std::string_view Target() const { return target_; }
+  // The path, decoded: "/a b". A decoded "%2F" looks like any other slash here; Mux tells them apart.
+  std::string_view Path() const { return path_; }
+  // The path as it came: "/a%20b".
+  std::string_view RawPath() const { return raw_path_; }
+  // The query as it came, without the question mark: "x=1".
+  std::string_view RawQuery() const { return raw_query_; }
+  // Whom the client asked: the authority of the target, else the Host field; with the port if there is one.
+  std::string_view Host() const { return host_; }
+  // The address of the client, "192.0.2.7:50123"; what comes before the port of an IPv6 one is in brackets.
+  std::string Peer() const;
+  // {1, 1} for HTTP/1.1.
+  std::pair<int, int> Version() const { return {version_major_, version_minor_}; }
+  // Whether it came over TLS.
+  bool Secure() const { return secure_; }
+
+  const Fields& Header() const { return header_; }
+  // Empty until the body has been read to its end.
+  const Fields& Trailer() const { return trailer_; }
+
+  // The first value of this name in the query, decoded ("+" is a blank); empty if there is none. Pairs with a broken
+  // escape or a semicolon are left out, as in Go. The query is parsed on first use.
+  std::optional<std::string_view> Query(std::string_view name) const;
+  // All values of this name, in order.
+  std::vector<std::string_view> QueryValues(std::string_view name) const;
+
+  // What a wildcard of the Mux pattern matched, decoded; empty if there is no such wildcard.
+  std::string_view PathValue(std::string_view name) const;
+  // The Mux pattern that matched, as it was registered; empty without one.
+  std::string_view Pattern() const { return pattern_; }
+
+  // The same as numbers, bool ("true", "false", "1", "0") or strings. The error, returned from the handler, answers
+  // 400 with a text that names the parameter. A missing parameter is such an error too.
+  template <class T>
+  Result<T> PathValueAs(std::string_view name) const {
+    return internal::ParseParameter<T>(PathValue(name), {"path value", name});
+  }
+  template <class T>
+  Result<T> QueryAs(std::string_view name) const {
+    const std::optional<std::string_view> text = Query(name);
+    if (!text) return internal::MissingParameter({"query parameter", name});
+    return internal::ParseParameter<T>(*text, {"query parameter", name});
+  }
+
+  weft::Body& Body() { return body_; }
+
+ private:
+  friend class RequestAccess;
+  friend class RequestContextScope;
+
+  struct Parameter {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  void ParseQuery() const;
+
+  std::string_view method_;
+  std::string_view target_;
+  std::string_view path_;  // raw_path_ or decoded_path_
+  std::string_view raw_path_;
+  std::string_view raw_query_;
+  std::string_view host_;
+  std::string_view pattern_;
+  std::int8_t version_major_ = 1;
+  std::int8_t version_minor_ = 1;
+  bool secure_ = false;
+  bool long_lived_ = false;
+  mutable bool query_parsed_ = false;
+  Fields header_;
+  Fields trailer_;
+  Context ctx_;
+  Context draining_;
+  weft::Body body_;
+  RequestHooks* hooks_ = nullptr;
+  // These keep their memory from one request to the next.
+  std::string decoded_path_;
+  std::vector<Parameter> path_values_;
+  mutable std::string decoded_query_;
+  mutable std::vector<Parameter> query_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_REQUEST_H_

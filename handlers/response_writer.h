@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_RESPONSE_WRITER_H_
+#define WEFT_HANDLERS_RESPONSE_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/scope.h>
+#include <weft/handlers/body_filter.h>
+#include <weft/handlers/fields.h>
+
+namespace weft {
+
+class ResponseSink;
+
+// Builds the answer to a request.
+//
+// Nothing leaves for the client until the handler returns, the body grows beyond the buffer (4 KiB), or Flush is called;
+// until then everything can still be changed or taken back. An answer that fits the buffer gets its Content-Length by
+// itself; a longer one is sent in chunks, unless the handler has set Content-Length. A handler that writes nothing
+// answers 200 with an empty body.
+//
+// Write, Flush and WriteHeader(1xx) may suspend while the client takes its time. They stop when the client is gone,
+// when it stalls for too long, or when the server's drain comes to its hard end, but not at the request's deadline, so
+// that a handler can still say what went wrong. The first error stays: each later call returns it.
+//
+// It belongs to its request's fiber: any call after the handler has returned, from another loop, or from a fiber of
+// another request aborts the process with the reason, because it could write into another user's answer. One fiber
+// writes at a time. Go's http.ResponseWriter.
+//
+//   w.Header().Set("Content-Type", "application/json");
+//   w.WriteHeader(201);
+//   return w.Write(R"({"id":7})");
+class ResponseWriter {
+ public:
+  // Servers and testing kits make writers and drive them through ResponseAccess (handlers/exchange.h).
+  ResponseWriter() = default;
+  ResponseWriter(const ResponseWriter&) = delete;
+  ResponseWriter& operator=(const ResponseWriter&) = delete;
+
+  // The fields of the head. Changes count until the head is out (HeadSent). The server adds Date and the fields that frame
+  // the body by itself.
+  Fields& Header();
+  // Fields that follow the body. They make an answer chunked, and are lost on a client that cannot take them (HTTP/1.0).
+  Fields& Trailer();
+
+  // Chooses the status; without it, it is 200. The first choice counts, later ones do nothing. A 1xx status other than
+  // 101 is an interim answer (103 Early Hints): it is sent at once, with the fields so far, and is no choice. Aborts the
+  // process if `status` is not in 100..999.
+  void WriteHeader(int status);
+
+  // Adds to the body. The bytes are copied or sent before it returns. Fails, and takes nothing of `data`, if the status
+  // allows no body (101, 204, 304) or the handler's own Content-Length would be exceeded. In an answer to HEAD the bytes
+  // are counted and not sent.
+  Error Write(std::string_view data);
+
+  // Sends the head and everything written so far.
+  Error Flush();
+
+  // The status of the answer so far: 200 until another one is chosen.
+  int Status() const;
+  // Bytes of the body so far, behind all filters; also those that an answer to HEAD leaves out.
+  std::uint64_t BytesWritten() const;
+  // Whether the head is out, so that status and fields can no longer be changed.
+  bool HeadSent() const;
+  // The first error in sending; kClosed after Abort.
+  Error Err() const;
+
+  // Calls `hook` once, just before the head is built: the last moment to change the header. The hook that was added last
+  // runs first, so that the outermost middleware has the last word. A hook must not write. After the head is out a
+  // new hook is not called any more.
+  void OnHead(std::function<void()> hook);
+
+  // Puts a filter between the handler and the framing. Aborts the process if the body has begun.
+  void PushFilter(std::unique_ptr<BodyFilter> filter);
+
+  // Takes the answer so far back, to give another one in its place: the status, the body, the filters, the trailer and
+  // the header fields that describe a body (Content-*, ETag, Last-Modified, Cache-Control) are gone; other fields and
+  // the hooks stay. False, and nothing happens, if the head is out or the answer has failed.
+  bool Restart();
+
+  // Breaks the answer off: the client sees that its connection failed, not an answer that looks whole.
+  void Abort();
+
+ private:
+  friend class ResponseAccess;
+  class FilterOutput;
+  enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kAborted };
+
+  void Check(const char* function) const;
+  void CheckMayWrite(const char* function) const;
+  Error Fail(Error error);
+  std::optional<std::uint64_t> HandlersLength() const;
+  void StartFilters();
+  Error WriteThrough(std::size_t filters, std::string_view data);
+  Error WriteBehindFilters(std::string_view data);
+  Error FlushFilters();
+  Error FinishFilters();
+  void RunHooks();
+  Error SendHead(std::optional<std::uint64_t> length);
+  Error SendBuffered(std::string_view more);
+  Error Finish();
+  Error FinishBuffered();
+  Error FinishStreaming();
+  void Begin(ResponseSink& sink, bool head_only);
+  void End();
+
+  ResponseSink* sink_ = nullptr;
+  Scope scope_;
+  State state_ = State::kEnded;
+  bool head_only_ = false;        // the request is HEAD
+  bool filters_started_ = false;  // the body has begun
+  int status_ = 0;                // 0: not chosen
+  std::span<char> buffer_;        // the sink's; empty until the first Write
+  std::size_t buffered_ = 0;
+  std::uint64_t written_ = 0;             // buffered or sent
+  std::optional<std::uint64_t> declared_;  // the handler's Content-Length, once the head is out
+  Error failure_;
+  Fields header_;
+  Fields trailer_;
+  std::vector<std::function<void()>> hooks_;
+  std::vector<std::unique_ptr<BodyFilter>> filters_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_RESPONSE_WRITER_H_
