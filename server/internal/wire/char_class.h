@@ -17,6 +17,7 @@ enum CharClass : std::uint8_t {
   kHostChar = 8,    // reg-name without '%' (RFC 3986 section 3.2.2)
   kHexChar = 16,
   kDigitChar = 32,
+  kPlainTargetChar = 64,  // of kTargetChar what a target's reader need not stop at: all but '?' and '%'
 };
 
 constexpr std::array<std::uint8_t, 256> MakeCharClasses() {
@@ -31,8 +32,10 @@ constexpr std::array<std::uint8_t, 256> MakeCharClasses() {
   mark("abcdefABCDEF", kHexChar);
   mark("!#$%&'*+-.^_`|~", kTokenChar);
   mark("-._~!$&'()*+,;=", kHostChar);
-  for (unsigned c = 0x21; c < 0x7F; ++c) table[c] |= kTargetChar;
-  for (char c : std::string_view("#\"<>")) table[static_cast<unsigned char>(c)] &= static_cast<std::uint8_t>(~kTargetChar);
+  for (unsigned c = 0x21; c < 0x7F; ++c) {
+    if (c == '#' || c == '"' || c == '<' || c == '>') continue;
+    table[c] |= c == '?' || c == '%' ? kTargetChar : kTargetChar | kPlainTargetChar;
+  }
   for (unsigned c = 0x20; c < 0x100; ++c) {
     if (c != 0x7F) table[c] |= kValueChar;
   }

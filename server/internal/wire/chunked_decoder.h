@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <weft/handlers/fields.h>
+#include <weft/server/internal/wire/refusal.h>
 
 namespace weft::internal {
 
@@ -30,8 +31,8 @@ class ChunkedDecoder {
 
   struct Step {
     State state;
-    std::size_t consumed = 0;  // bytes to throw away, `data` among them
-    std::string_view data;     // into the bytes that were given; not empty if kData
+    std::size_t consumed = 0;    // bytes to throw away, `data` among them
+    std::string_view data = {};  // into the bytes that were given; not empty if kData
     int status = 0;
     const char* reason = nullptr;
   };
@@ -49,17 +50,29 @@ class ChunkedDecoder {
   // frame, route or authenticate a message are refused (RFC 9110 section 6.5.1).
   void CopyTrailersTo(Fields& out) const;
 
-  // Bytes of the body that are announced but not yet handed out; of the chunk that is being read.
+  // Bytes of the chunk that is being read that were announced but not yet handed out: a body limit can refuse them early.
   std::uint64_t ChunkRemaining() const { return chunk_remaining_; }
 
  private:
   enum class Stage : std::uint8_t {
-    kSize, kSizeBlank, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailerStart, kTrailerLine, kTrailerLf, kEndLf, kDone
+    kSize,
+    kSizeBlank,
+    kExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailerStart,  // from here on: behind the last chunk
+    kTrailerLine,
+    kTrailerLf,
+    kEndLf,
+    kDone,
   };
 
+  Refusal ReadFrameByte(char c);
+  Refusal CountExtension();
+  Refusal EndSizeLine();
   Step ReadTrailers(std::string_view bytes, std::size_t at);
-  const char* EndSizeLine();
-  const char* CheckTrailerLine();
 
   Stage stage_ = Stage::kSize;
   std::uint8_t size_digits_ = 0;

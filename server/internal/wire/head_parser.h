@@ -55,7 +55,7 @@ struct Head {
   bool is_connect = false;          // the method is CONNECT
   bool path_escaped = false;        // the path holds at least one '%'
   bool has_query = false;
-  bool has_host = false;
+  bool has_host = false;            // there is a Host field
   bool has_content_length = false;
   bool chunked = false;             // the only transfer coding
   bool connection_close = false;    // options of the Connection field
@@ -71,7 +71,6 @@ struct Head {
   std::uint32_t position = 0;  // of the first byte that was not looked at
   std::uint32_t mark = 0;      // begin of the piece that is being read
   Span name;                   // of the field that is being read
-  Span host_field;
 
   void Reset();
 
@@ -80,8 +79,8 @@ struct Head {
     return path.size == 0 ? std::string_view("/") : path.In(buffer);
   }
 
-  // Adds all fields to `out` as views into `buffer`. For an absolute target the value of Host is the target's
-  // authority: nobody may see the one that the client must not be believed (RFC 9112 section 3.2.2).
+  // Adds all fields to `out` as views into `buffer`. Beside an absolute target the value of Host is the target's authority,
+  // whatever the client wrote there: nobody may see a Host that must be ignored (RFC 9112 section 3.2.2).
   void AppendFieldsTo(Fields& out, const char* buffer) const;
 };
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_WIRE_SCAN_H_
+#define WEFT_SERVER_INTERNAL_WIRE_SCAN_H_
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
+#include <cstddef>
+
+#include <weft/server/internal/wire/char_class.h>
+
+namespace weft::internal {
+
+// Returns the first byte in [p, end) that is not in a token, or `end`.
+inline const char* SkipToken(const char* p, const char* end) {
+  while (p != end && Is(*p, kTokenChar)) ++p;
+  return p;
+}
+
+// Returns the first byte in [p, end) that is not in a field value, or `end`. Values are the bulk of a head, and the set is
+// simple, so they are worth 16 bytes at a time; names and targets measured no better that way.
+inline const char* SkipValue(const char* p, const char* end) {
+#ifdef __SSE2__
+  const __m128i last_control = _mm_set1_epi8(0x1F);
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i del = _mm_set1_epi8(0x7F);
+  while (end - p >= 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
+    const __m128i refused = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control), _mm_cmpeq_epi8(block, del));
+    const int mask = _mm_movemask_epi8(refused);
+    if (mask != 0) return p + std::countr_zero(static_cast<unsigned>(mask));
+    p += 16;
+  }
+#endif
+  while (p != end && Is(*p, kValueChar)) ++p;
+  return p;
+}
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_WIRE_SCAN_H_
