@@ -26,7 +26,7 @@ class Context;
 //   kTimeout     the client was too slow                                  408
 //   kClientGone  the connection broke                                     none
 //   the error of the context, when it is done
-// After an error every later call returns the same error.
+// After an error other than the context's every later call returns the same error.
 //
 // It belongs to its request's fiber: a call after the handler has returned, from another loop, or from a fiber of another
 // request aborts the process with the reason. One fiber reads at a time.

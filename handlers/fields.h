@@ -12,8 +12,8 @@ namespace weft {
 // The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110 section 5). Names compare
 // without regard to case and keep the spelling in which they came; a name may occur more than once.
 //
-// Views that it gives out stay valid until that field is changed or deleted, or the message ends; adding others does not
-// move them. It belongs to one fiber at a time. It never suspends.
+// Views that it gives out stay valid until Clear or its end, also when fields are added, changed or deleted. It belongs to
+// one fiber at a time and never suspends.
 //
 //   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
 //   for (const auto& [name, value] : r.Header()) ...
@@ -34,19 +34,19 @@ class Fields {
   std::vector<std::string_view> Values(std::string_view name) const;
   bool Has(std::string_view name) const;
 
-  // Replaces all fields of this name by one, or adds it. Copies both. A name that is not a token (RFC 9110 section 5.6.2) or a
-  // value with CR, LF, NUL or another control byte but tab aborts the process in neither case: it is refused and false comes
-  // back, so that a user's input can never split a response; surrounding blanks of the value are cut off.
+  // Replaces all fields of this name by one, in the place of the first of them, or adds it. Copies both and cuts blanks off
+  // the ends of the value. A name that is not a token (RFC 9110 section 5.6.2), or a value with CR, LF, NUL or another control
+  // byte except tab, is refused: nothing changes and false comes back. So input of a user can never split a response.
   bool Set(std::string_view name, std::string_view value);
   // Adds one more field of this name; otherwise like Set.
   bool Add(std::string_view name, std::string_view value);
   // Deletes all fields of this name.
   void Del(std::string_view name);
 
-  // Adds a field whose bytes the caller owns and keeps as long as this object or until Clear; they are neither copied nor
-  // checked. For the server, which holds the message.
+  // Adds a field without a copy and without a check: the caller keeps the bytes until Clear or the end of this object. For
+  // the server, which holds the message.
   void AddBorrowed(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
-  // Forgets all fields but keeps the memory for the next message.
+  // Forgets all fields, but keeps memory for the next message.
   void Clear();
 
   std::size_t Size() const { return list_.size(); }

@@ -82,8 +82,8 @@ class ResponseWriter {
   void PushFilter(std::unique_ptr<BodyFilter> filter);
 
   // Takes the answer so far back, to give another one in its place: the status, the body, the filters, the trailer and
-  // the header fields that describe a body (Content-*, ETag, Last-Modified, Cache-Control) are gone; other fields and
-  // the hooks stay. False, and nothing happens, if the head is out or the answer has failed.
+  // the header fields that describe a body (Content-Type and its kin, ETag, Last-Modified, Cache-Control) are gone; other
+  // fields and the hooks stay. False, and nothing happens, if the head is out or the answer has failed.
   bool Restart();
 
   // Breaks the answer off: the client sees that its connection failed, not an answer that looks whole.
@@ -104,7 +104,8 @@ class ResponseWriter {
   Error FlushFilters();
   Error FinishFilters();
   void RunHooks();
-  Error SendHead(std::optional<std::uint64_t> length);
+  Error CheckLength(std::size_t more) const;
+  Error SendHead();
   Error SendBuffered(std::string_view more);
   Error Finish();
   Error FinishBuffered();
@@ -117,6 +118,7 @@ class ResponseWriter {
   State state_ = State::kEnded;
   bool head_only_ = false;        // the request is HEAD
   bool filters_started_ = false;  // the body has begun
+  bool head_sent_ = false;
   int status_ = 0;                // 0: not chosen
   std::span<char> buffer_;        // the sink's; empty until the first Write
   std::size_t buffered_ = 0;

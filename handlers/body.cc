@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/body.h>
+
+#include <algorithm>
+
+#include <weft/concurrency/context.h>
+#include <weft/handlers/exchange.h>
+
+namespace weft {
+namespace {
+
+// ReadAll trusts a declared length so far before it has seen bytes.
+constexpr std::uint64_t kReserveMax = 256 * 1024;
+constexpr std::size_t kPiece = 8192;
+
+}  // namespace
+
+void Body::Check(const char* function) const {
+  if (ctx_ == nullptr) internal::AbortMisuse(function, "used after its handler has returned");
+  if (CurrentScope() != scope_) {
+    internal::AbortMisuse(function, "used from another loop, or by a fiber that does not belong to its request");
+  }
+}
+
+Error Body::BeforeRead() {
+  if (failure_) return failure_;
+  if (Error err = ctx_->Err()) return err;
+  if (read_ == 0 && Declared().value_or(0) > limit_) failure_ = kTooLarge.Wrap("request body");
+  return failure_;
+}
+
+Result<std::size_t> Body::Read(std::span<char> buffer) {
+  Check("Body::Read");
+  if (Error err = BeforeRead()) return err;
+  if (source_ == nullptr || ended_ || buffer.empty()) return std::size_t{0};
+  // One byte more than the limit allows is enough to see that the body goes beyond it.
+  const std::uint64_t left = limit_ > read_ ? limit_ - read_ : 0;
+  if (left < buffer.size()) buffer = buffer.first(static_cast<std::size_t>(left) + 1);
+  Result<std::size_t> n = source_->Read(*ctx_, buffer);
+  if (!n.Ok()) {
+    if (!ctx_->Err()) failure_ = n.Err();  // a context may be replaced (Request::Use), a broken body stays broken
+    return n;
+  }
+  if (*n > left) {
+    failure_ = kTooLarge.Wrap("request body");
+    return failure_;
+  }
+  read_ += *n;
+  ended_ = *n == 0;
+  return n;
+}
+
+Result<std::string> Body::ReadAll() {
+  Check("Body::ReadAll");
+  if (Error err = BeforeRead()) return err;
+  std::string all;
+  all.reserve(static_cast<std::size_t>(std::min(Declared().value_or(0), kReserveMax)));
+  std::size_t used = 0;
+  while (true) {
+    if (all.size() == used) all.resize(std::max(all.capacity(), used + kPiece));
+    Result<std::size_t> n = Read({all.data() + used, all.size() - used});
+    if (Error err = n.Err()) return err;
+    if (*n == 0) break;
+    used += *n;
+  }
+  all.resize(used);
+  return all;
+}
+
+void Body::SetLimit(std::uint64_t bytes) {
+  Check("Body::SetLimit");
+  limit_ = bytes;
+}
+
+std::optional<std::uint64_t> Body::Declared() const {
+  Check("Body::Declared");
+  if (source_ == nullptr) return 0;
+  return source_->Declared();
+}
+
+}  // namespace weft

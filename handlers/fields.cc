@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/fields.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <weft/handlers/internal/text.h>
+
+namespace weft {
+namespace {
+
+// The first block holds the fields of a usual answer. What Clear keeps for the next message is bounded, since every pooled
+// message pays for it.
+constexpr std::size_t kFirstBlock = 512;
+constexpr std::size_t kKeptBlock = 8192;
+
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+// RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text.
+bool IsFieldValue(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+std::string_view Trimmed(std::string_view value) {
+  while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
+  return value;
+}
+
+}  // namespace
+
+std::string_view Fields::Get(std::string_view name) const {
+  for (const Field& field : list_) {
+    if (internal::EqualsIgnoringCase(field.name, name)) return field.value;
+  }
+  return {};
+}
+
+std::vector<std::string_view> Fields::Values(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const Field& field : list_) {
+    if (internal::EqualsIgnoringCase(field.name, name)) values.push_back(field.value);
+  }
+  return values;
+}
+
+bool Fields::Has(std::string_view name) const {
+  return std::any_of(list_.begin(), list_.end(),
+                     [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); });
+}
+
+bool Fields::Set(std::string_view name, std::string_view value) {
+  if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
+  const auto same = [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); };
+  const auto first = std::find_if(list_.begin(), list_.end(), same);
+  if (first == list_.end()) return Add(name, value);
+  // Copied before the others go: name and value may be views of one of them.
+  const Field field{Keep(name), Keep(Trimmed(value))};
+  list_.erase(std::remove_if(first + 1, list_.end(), same), list_.end());
+  *first = field;
+  return true;
+}
+
+bool Fields::Add(std::string_view name, std::string_view value) {
+  if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
+  list_.push_back({Keep(name), Keep(Trimmed(value))});
+  return true;
+}
+
+void Fields::Del(std::string_view name) {
+  list_.erase(std::remove_if(list_.begin(), list_.end(),
+                             [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); }),
+              list_.end());
+}
+
+void Fields::Clear() {
+  list_.clear();
+  block_used_ = 0;
+  if (blocks_.size() > 1) {  // the last one is the largest: with it the same message needs no second one again
+    blocks_.front() = std::move(blocks_.back());
+    blocks_.resize(1);
+  }
+  if (block_size_ > kKeptBlock) {
+    blocks_.clear();
+    block_size_ = 0;
+  }
+}
+
+std::string_view Fields::Keep(std::string_view text) {
+  if (text.empty()) return {};
+  if (block_size_ - block_used_ < text.size()) {
+    block_size_ = std::max({kFirstBlock, block_size_ * 2, text.size()});
+    blocks_.emplace_back(new char[block_size_]);
+    block_used_ = 0;
+  }
+  char* at = blocks_.back().get() + block_used_;
+  std::memcpy(at, text.data(), text.size());
+  block_used_ += text.size();
+  return {at, text.size()};
+}
+
+}  // namespace weft

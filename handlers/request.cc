@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/request.h>
+
+#include <weft/handlers/exchange.h>
+#include <weft/handlers/internal/percent.h>
+
+namespace weft {
+namespace {
+
+// A pooled request keeps no more than this for the next one.
+constexpr std::size_t kKeptText = 4096;
+constexpr std::size_t kKeptParameters = 64;
+
+void ClearKeeping(std::string& text) noexcept {
+  text.clear();
+  if (text.capacity() > kKeptText) text = std::string();
+}
+
+template <class T>
+void ClearKeeping(std::vector<T>& list) noexcept {
+  list.clear();
+  if (list.capacity() > kKeptParameters) list = std::vector<T>();
+}
+
+}  // namespace
+
+RequestContextScope::RequestContextScope(Request& request, Context ctx)
+    : request_(request),
+      current_(std::move(ctx)),
+      previous_(std::exchange(request.ctx_, current_)),
+      scoped_(current_) {
+  if (request_.hooks_ != nullptr) request_.hooks_->ContextChanged();
+}
+
+RequestContextScope::~RequestContextScope() {
+  request_.ctx_ = std::move(previous_);
+  if (request_.hooks_ != nullptr) request_.hooks_->ContextChanged();
+}
+
+void Request::LongLived() {
+  if (std::exchange(long_lived_, true) || hooks_ == nullptr) return;
+  hooks_->LongLived();
+}
+
+std::string Request::Peer() const { return hooks_ != nullptr ? hooks_->Peer() : std::string(); }
+
+std::optional<std::string_view> Request::Query(std::string_view name) const {
+  if (raw_query_.empty()) return std::nullopt;
+  ParseQuery();
+  for (const Parameter& parameter : query_) {
+    if (parameter.name == name) return parameter.value;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> Request::QueryValues(std::string_view name) const {
+  ParseQuery();
+  std::vector<std::string_view> values;
+  for (const Parameter& parameter : query_) {
+    if (parameter.name == name) values.push_back(parameter.value);
+  }
+  return values;
+}
+
+std::string_view Request::PathValue(std::string_view name) const {
+  for (std::size_t i = path_values_.size(); i > 0; --i) {  // an inner Mux hides the values of an outer one
+    if (path_values_[i - 1].name == name) return path_values_[i - 1].value;
+  }
+  return {};
+}
+
+void Request::ParseQuery() const {
+  if (std::exchange(query_parsed_, true)) return;
+  decoded_query_.reserve(raw_query_.size());  // nothing grows by decoding, so the views below do not move
+  const auto decoded = [this](std::string_view text) -> std::optional<std::string_view> {
+    if (text.find_first_of("%+") == std::string_view::npos) return text;
+    const std::size_t start = decoded_query_.size();
+    if (!internal::AppendDecodedQuery(text, decoded_query_)) return std::nullopt;
+    return std::string_view(decoded_query_).substr(start);
+  };
+  std::string_view rest = raw_query_;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty() || pair.find(';') != std::string_view::npos) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const auto name = decoded(pair.substr(0, equals));
+    const auto value = decoded(pair.substr(std::min(equals + 1, pair.size())));
+    if (name && value) query_.push_back({*name, *value});
+  }
+}
+
+void RequestAccess::Begin(Request& r, const RequestHead& head, Context ctx, Context draining, BodySource* body,
+                          std::uint64_t body_limit, RequestHooks* hooks) {
+  r.method_ = head.method;
+  r.target_ = head.target;
+  r.raw_path_ = head.raw_path;
+  r.raw_query_ = head.raw_query;
+  r.host_ = head.host;
+  r.version_major_ = static_cast<std::int8_t>(head.version_major);
+  r.version_minor_ = static_cast<std::int8_t>(head.version_minor);
+  r.secure_ = head.secure;
+  r.path_ = head.raw_path;
+  if (head.raw_path.find('%') != std::string_view::npos) {
+    internal::AppendDecoded(head.raw_path, r.decoded_path_);
+    r.path_ = r.decoded_path_;
+  }
+  r.ctx_ = std::move(ctx);
+  r.draining_ = std::move(draining);
+  r.hooks_ = hooks;
+  r.body_.source_ = body;
+  r.body_.ctx_ = &r.ctx_;
+  r.body_.scope_ = CurrentScope();
+  r.body_.limit_ = body_limit;
+}
+
+void RequestAccess::End(Request& r) noexcept {
+  r.method_ = r.target_ = r.path_ = r.raw_path_ = r.raw_query_ = r.host_ = r.pattern_ = {};
+  r.long_lived_ = false;
+  r.query_parsed_ = false;
+  r.header_.Clear();
+  r.trailer_.Clear();
+  r.ctx_ = Context();
+  r.draining_ = Context();
+  r.hooks_ = nullptr;
+  r.body_.source_ = nullptr;
+  r.body_.ctx_ = nullptr;
+  r.body_.read_ = 0;
+  r.body_.ended_ = false;
+  r.body_.failure_ = Error();
+  ClearKeeping(r.decoded_path_);
+  ClearKeeping(r.path_values_);
+  ClearKeeping(r.decoded_query_);
+  ClearKeeping(r.query_);
+}
+
+}  // namespace weft

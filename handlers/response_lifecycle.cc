@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an answer gets out: the head, the end, and what becomes of one that fails. What handlers call is in
+// response_writer.cc.
+#include <exception>
+
+#include <weft/handlers/error_status.h>
+#include <weft/handlers/exchange.h>
+#include <weft/handlers/response_writer.h>
+#include <weft/handlers/status.h>
+
+namespace weft {
+namespace {
+
+// Fields that describe one body and would lie about another one.
+constexpr std::string_view kBodyFields[] = {
+    "Content-Type",  "Content-Length",      "Content-Encoding", "Content-Language", "Content-Location",
+    "Content-Range", "Content-Disposition", "ETag",             "Last-Modified",    "Cache-Control"};
+
+}  // namespace
+
+void ResponseWriter::Begin(ResponseSink& sink, bool head_only) {
+  if (state_ != State::kEnded) internal::AbortMisuse("ResponseAccess::Begin", "the last exchange has not ended");
+  sink_ = &sink;
+  scope_ = CurrentScope();
+  state_ = State::kBuffering;
+  head_only_ = head_only;
+}
+
+void ResponseWriter::End() {
+  state_ = State::kEnded;
+  sink_ = nullptr;
+  filters_started_ = false;
+  head_sent_ = false;
+  status_ = 0;
+  buffer_ = {};
+  buffered_ = 0;
+  written_ = 0;
+  declared_.reset();
+  failure_ = Error();
+  header_.Clear();
+  trailer_.Clear();
+  hooks_.clear();
+  filters_.clear();
+}
+
+// A hook may add further ones and may throw; either way each runs at most once.
+void ResponseWriter::RunHooks() {
+  if (hooks_.empty()) return;
+  struct InHook {
+    explicit InHook(State& s) : state(s) { state = State::kInHook; }
+    ~InHook() {
+      if (state == State::kInHook) state = State::kBuffering;
+    }
+    State& state;
+  } in_hook(state_);
+  while (!hooks_.empty()) {
+    const std::function<void()> hook = std::move(hooks_.back());
+    hooks_.pop_back();
+    hook();
+  }
+}
+
+Error ResponseWriter::SendHead() {
+  if (failure_) return failure_;  // a hook has aborted
+  // RFC 9110 section 8.6: no length with 1xx and 204; with 304 it is that of the answer which was not sent.
+  declared_ = StatusAllowsBody(status_) || status_ == 304 ? HandlersLength() : std::nullopt;
+  header_.Del("Content-Length");
+  head_sent_ = true;
+  state_ = State::kStreaming;
+  return Fail(sink_->SendHead(status_, header_, declared_));
+}
+
+Error ResponseWriter::SendBuffered(std::string_view more) {
+  const std::string_view buffered(buffer_.data(), std::exchange(buffered_, 0));
+  if (head_only_) return {};
+  return Fail(sink_->SendBody(buffered, more));
+}
+
+Error ResponseWriter::Finish() {
+  if (failure_) return failure_;
+  if (status_ == 0) status_ = 200;
+  if (Error err = FinishFilters()) return err;
+  return state_ == State::kBuffering ? FinishBuffered() : FinishStreaming();
+}
+
+Error ResponseWriter::FinishBuffered() {
+  RunHooks();
+  if (failure_) return failure_;
+  const std::optional<std::uint64_t> length = HandlersLength();
+  const bool has_body = StatusAllowsBody(status_);
+  const bool describes_another = length && (status_ == 304 || (head_only_ && written_ == 0));
+  if (has_body && length && *length != written_ && !describes_another) {
+    return Error::New("the body is shorter than its Content-Length");
+  }
+  if (describes_another || (has_body && trailer_.Size() > 0)) {
+    if (Error err = SendHead()) return err;
+    return FinishStreaming();
+  }
+  header_.Del("Content-Length");
+  head_sent_ = true;
+  state_ = State::kFinished;
+  return Fail(sink_->SendWhole(status_, header_, {buffer_.data(), buffered_}));
+}
+
+Error ResponseWriter::FinishStreaming() {
+  if (!head_only_ && StatusAllowsBody(status_) && declared_ && written_ < *declared_) {
+    return Error::New("the body is shorter than its Content-Length");
+  }
+  const std::string_view rest = head_only_ ? std::string_view() : std::string_view(buffer_.data(), buffered_);
+  state_ = State::kFinished;
+  return Fail(sink_->SendEnd(rest, trailer_));
+}
+
+bool ResponseWriter::Restart() {
+  Check("ResponseWriter::Restart");
+  if (state_ != State::kBuffering || failure_) return false;
+  status_ = 0;
+  buffered_ = 0;
+  written_ = 0;
+  filters_.clear();
+  filters_started_ = false;
+  trailer_.Clear();
+  for (const std::string_view name : kBodyFields) header_.Del(name);
+  return true;
+}
+
+void ResponseWriter::Abort() {
+  Check("ResponseWriter::Abort");
+  if (state_ == State::kAborted) return;
+  state_ = State::kAborted;
+  static_cast<void>(Fail(kClosed));
+  sink_->Abort();
+}
+
+Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
+  // Hooks and filters are code of users, and may throw.
+  const auto finish = [&w]() -> Error {
+    try {
+      return w.Finish();
+    } catch (...) {
+      return Error::FromException(std::current_exception());
+    }
+  };
+  Error outcome = handlers ? std::move(handlers) : finish();
+  if (!outcome) return {};
+  if (w.failure_ || w.head_sent_) {
+    w.Abort();
+    return outcome;
+  }
+  FinishWithError(w, outcome);
+  if (finish()) w.Abort();
+  return outcome;
+}
+
+}  // namespace weft

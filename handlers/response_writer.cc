@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/response_writer.h>
+
+#include <charconv>
+#include <cstring>
+#include <string>
+
+#include <weft/handlers/exchange.h>
+#include <weft/handlers/status.h>
+
+namespace weft {
+
+// Passes a filter's output on to the filters before it in `filters_`.
+class ResponseWriter::FilterOutput final : public BodyFilter::Output {
+ public:
+  FilterOutput(ResponseWriter& w, std::size_t filters) : w_(w), filters_(filters) {}
+  Error Write(std::string_view data) override { return w_.WriteThrough(filters_, data); }
+
+ private:
+  ResponseWriter& w_;
+  std::size_t filters_;
+};
+
+void ResponseWriter::Check(const char* function) const {
+  if (state_ == State::kEnded) internal::AbortMisuse(function, "used after its handler has returned");
+  if (CurrentScope() != scope_) {
+    internal::AbortMisuse(function, "used from another loop, or by a fiber that does not belong to its request");
+  }
+}
+
+void ResponseWriter::CheckMayWrite(const char* function) const {
+  Check(function);
+  if (state_ == State::kInHook) internal::AbortMisuse(function, "a hook of OnHead must not write");
+}
+
+Error ResponseWriter::Fail(Error error) {
+  if (error && !failure_) failure_ = error;
+  return error;
+}
+
+Fields& ResponseWriter::Header() {
+  Check("ResponseWriter::Header");
+  return header_;
+}
+
+Fields& ResponseWriter::Trailer() {
+  Check("ResponseWriter::Trailer");
+  return trailer_;
+}
+
+int ResponseWriter::Status() const {
+  Check("ResponseWriter::Status");
+  return status_ == 0 ? 200 : status_;
+}
+
+std::uint64_t ResponseWriter::BytesWritten() const {
+  Check("ResponseWriter::BytesWritten");
+  return written_;
+}
+
+bool ResponseWriter::HeadSent() const {
+  Check("ResponseWriter::HeadSent");
+  return head_sent_;
+}
+
+Error ResponseWriter::Err() const {
+  Check("ResponseWriter::Err");
+  return failure_;
+}
+
+void ResponseWriter::WriteHeader(int status) {
+  Check("ResponseWriter::WriteHeader");
+  if (status < 100 || status > 999) internal::AbortMisuse("ResponseWriter::WriteHeader", "the status is not in 100..999");
+  if (status >= 200 || status == 101) {
+    if (status_ == 0) status_ = status;
+    return;
+  }
+  CheckMayWrite("ResponseWriter::WriteHeader");
+  if (state_ != State::kBuffering || failure_) return;
+  static_cast<void>(Fail(sink_->SendInformational(status, header_)));
+}
+
+Error ResponseWriter::Write(std::string_view data) {
+  CheckMayWrite("ResponseWriter::Write");
+  if (failure_) return failure_;
+  if (status_ == 0) status_ = 200;
+  if (data.empty()) return {};
+  if (!StatusAllowsBody(status_)) return Error::New("an answer of status " + std::to_string(status_) + " has no body");
+  if (filters_.empty()) return WriteBehindFilters(data);
+  StartFilters();
+  return Fail(WriteThrough(filters_.size(), data));
+}
+
+Error ResponseWriter::WriteThrough(std::size_t filters, std::string_view data) {
+  // A filter may end a stream of its own (gzip's trailer) although nothing went in: without a body it has no place.
+  if (filters == 0) return StatusAllowsBody(status_) ? WriteBehindFilters(data) : Error();
+  FilterOutput next(*this, filters - 1);
+  return filters_[filters - 1]->Write(data, next);
+}
+
+Error ResponseWriter::WriteBehindFilters(std::string_view data) {
+  if (failure_) return failure_;
+  if (Error err = CheckLength(data.size())) return err;
+  if (buffer_.empty() && written_ == 0) buffer_ = sink_->Buffer();
+  if (data.size() <= buffer_.size() - buffered_) {
+    if (!data.empty()) std::memcpy(buffer_.data() + buffered_, data.data(), data.size());
+    buffered_ += data.size();
+    written_ += data.size();
+    return {};
+  }
+  if (state_ == State::kBuffering) {
+    RunHooks();
+    if (Error err = SendHead()) return err;
+    if (Error err = CheckLength(data.size())) return err;  // a hook may have changed it
+  }
+  written_ += data.size();
+  return SendBuffered(data);
+}
+
+Error ResponseWriter::Flush() {
+  CheckMayWrite("ResponseWriter::Flush");
+  if (failure_) return failure_;
+  if (status_ == 0) status_ = 200;
+  if (Error err = FlushFilters()) return err;
+  if (state_ == State::kBuffering) {
+    RunHooks();
+    if (Error err = SendHead()) return err;
+  }
+  if (buffered_ > 0) {
+    if (Error err = SendBuffered({})) return err;
+  }
+  return Fail(sink_->Flush());
+}
+
+void ResponseWriter::OnHead(std::function<void()> hook) {
+  Check("ResponseWriter::OnHead");
+  if (state_ == State::kBuffering || state_ == State::kInHook) hooks_.push_back(std::move(hook));
+}
+
+void ResponseWriter::PushFilter(std::unique_ptr<BodyFilter> filter) {
+  Check("ResponseWriter::PushFilter");
+  if (state_ != State::kBuffering || filters_started_ || written_ > 0) {
+    internal::AbortMisuse("ResponseWriter::PushFilter", "the body has begun");
+  }
+  filters_.push_back(std::move(filter));
+}
+
+// Once the head is out, declared_ holds it and the field is gone.
+std::optional<std::uint64_t> ResponseWriter::HandlersLength() const {
+  if (head_sent_) return declared_;
+  const std::string_view text = header_.Get("Content-Length");
+  std::uint64_t length = 0;
+  const auto [stopped, code] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (text.empty() || code != std::errc() || stopped != text.data() + text.size()) return std::nullopt;
+  return length;
+}
+
+Error ResponseWriter::CheckLength(std::size_t more) const {
+  const std::optional<std::uint64_t> length = HandlersLength();
+  if (!length || (written_ <= *length && more <= *length - written_)) return {};
+  return Error::New("the body is longer than its Content-Length");
+}
+
+void ResponseWriter::StartFilters() {
+  if (filters_.empty() || filters_started_) return;
+  filters_started_ = true;
+  for (std::size_t i = filters_.size(); i > 0; --i) filters_[i - 1]->Start(status_, header_);
+}
+
+Error ResponseWriter::FlushFilters() {
+  StartFilters();
+  for (std::size_t i = filters_.size(); i > 0; --i) {
+    FilterOutput next(*this, i - 1);
+    if (Error err = Fail(filters_[i - 1]->Flush(next))) return err;
+  }
+  return {};
+}
+
+Error ResponseWriter::FinishFilters() {
+  StartFilters();
+  for (std::size_t i = filters_.size(); i > 0; --i) {
+    FilterOutput next(*this, i - 1);
+    if (Error err = Fail(filters_[i - 1]->Finish(next))) return err;
+  }
+  return {};
+}
+
+}  // namespace weft
