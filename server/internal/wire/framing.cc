@@ -24,10 +24,6 @@ bool ClientKeepsAlive(const Head& head) {
   return head.version_minor >= 1 || head.connection_keep_alive;
 }
 
-bool StatusHasBody(int status) {
-  return status >= 200 && status != 204 && status != 205 && status != 304;
-}
-
 ResponseFraming FrameResponse(const ResponseFacts& facts) {
   ResponseFraming framing;
   framing.keep_alive = facts.keep_alive;

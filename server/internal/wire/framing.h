@@ -45,7 +45,7 @@ struct ResponseFacts {
 
 struct ResponseFraming {
   BodyKind kind = BodyKind::kNone;
-  bool send_body = false;       // false: whatever the handler writes is counted and thrown away
+  bool send_body = false;       // false: what the handler writes is counted and thrown away
   bool send_length = false;     // write Content-Length: length
   bool keep_alive = true;       // false: Connection: close, and close afterwards
   std::uint64_t length = 0;     // of kLength; it may differ from what a handler writes after it has declared it: the
@@ -54,9 +54,6 @@ struct ResponseFraming {
 
 // How an answer is delimited (RFC 9112 section 6.3, RFC 9110 sections 8.6 and 15).
 ResponseFraming FrameResponse(const ResponseFacts& facts);
-
-// True if a status can have a body at all: not 1xx, 204, 205 and 304 (RFC 9110 sections 15.2, 15.3.5, 15.3.6, 15.4.5).
-bool StatusHasBody(int status);
 
 // True if this handler's fields ask for the end of the connection: an option "close" in Connection.
 bool WantsClose(const Fields& fields);

@@ -56,9 +56,6 @@ std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::s
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// The reason phrase of a status (RFC 9110 section 15 and the IANA registry); "Status" for an unknown one.
-std::string_view ReasonPhrase(int status);
-
 // Chunks (RFC 9112 section 7.1): header, data, kChunkEnd; at last kLastChunk, or WriteLastChunk if there are trailers.
 inline constexpr std::size_t kChunkHeaderMax = 18;
 inline constexpr std::string_view kChunkEnd = "\r\n";
