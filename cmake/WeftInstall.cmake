@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs the libraries, the public headers as include/weft/<folder>/, and what find_package(weft) reads.
+# Installs the libraries, the headers that users can reach as include/weft/<folder>/, and what find_package(weft) reads.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS weft weft_concurrency EXPORT weftTargets)
-foreach(folder IN ITEMS concurrency handlers server)
-  install(DIRECTORY ${folder}/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/weft/${folder}"
-    FILES_MATCHING PATTERN "*.h" PATTERN "internal" EXCLUDE)
-endforeach()
+install(CODE "set(include_dir \"${CMAKE_INSTALL_INCLUDEDIR}\")
+set(source_dir \"${weft_SOURCE_DIR}\")")
+install(SCRIPT cmake/install_headers.cmake)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/weft")
 install(EXPORT weftTargets NAMESPACE weft:: DESTINATION "${package_dir}")

@@ -21,8 +21,7 @@ function(weft_add_library target)
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${arg_EXPORT_NAME}
     VERSION ${weft_VERSION}
-    SOVERSION ${weft_VERSION_MAJOR}
-    POSITION_INDEPENDENT_CODE ON)
+    SOVERSION ${weft_VERSION_MAJOR})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${weft_BINARY_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 endfunction()

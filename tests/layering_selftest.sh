@@ -73,7 +73,6 @@ expect_breach 'must not include server/' handlers/recover.h '#include <weft/serv
 expect_breach 'must not include handlers/' tests/concurrency/loop_test.cc '#include <weft/handlers/mux.h>'
 expect_breach 'interface headers of handlers/ only' server/server.h '#include <weft/handlers/mux.h>'
 expect_breach 'belong to concurrency/' handlers/mux.h '#include <weft/concurrency/internal/loop.h>'
-expect_breach 'do not include internal/ headers' handlers/mux.h '#include <weft/handlers/internal/tree.h>'
 expect_breach 'belong to handlers/' tests/server/server_test.cc '#include <weft/handlers/internal/tree.h>'
 expect_breach 'belong to concurrency/' examples/hello.cc '#include <weft/concurrency/internal/loop.h>'
 expect_breach 'the word HTTP does not occur' concurrency/sleep.h '// as an HttpServer does'

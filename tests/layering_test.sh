@@ -53,9 +53,6 @@ check_sources() {
     if (path ~ /\/internal\// && side != folder) {
       Report(FNR, "internal/ headers belong to " folder "/ and its tests (<weft/" path ">)")
     }
-    if (is_public && path ~ /\/internal\//) {
-      Report(FNR, "public headers do not include internal/ headers, which are not installed (<weft/" path ">)")
-    }
     if (top == "server" && folder == "handlers" && !(parts[2] in in_interface)) {
       Report(FNR, "server/ includes the interface headers of handlers/ only (<weft/" path ">)")
     }
