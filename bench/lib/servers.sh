@@ -8,6 +8,8 @@ server_names=()
 declare -A server_command=()  # prints "listening on http://HOST:PORT" once it has bound
 declare -A park_command=()    # the program that has GET /sleep/{ms}; empty: none
 declare -A left_out=()        # name -> why it is not measured
+declare -A server_pid=()      # of those that run
+declare -A server_address=()
 
 # add_server NAME COMMAND [PARK_COMMAND]
 add_server() {
@@ -38,35 +40,26 @@ add_known_servers() {
   add_server go "$peers_dir/gohttp --address $any" "$peers_dir/gohttp --address $any"
 }
 
-# Sets server_pids to the process and its children, as a list with commas: nginx works in a child.
-find_processes() {
-  local children=()
-  read -ra children <"/proc/$server_pid/task/$server_pid/children" || true
-  server_pids=$(IFS=,; echo "$server_pid${children:+,${children[*]}}")
-}
-
-# start_server NAME COMMAND: sets server_pid, server_pids and server_address, or says why not and fails.
+# start_server NAME COMMAND: sets server_pid[NAME] and server_address[NAME], or says why not and fails.
 start_server() {
-  local name=$1 tries
-  : >"$scratch/server.out"
+  local name=$1 tries why address output="$scratch/$1.out" errors="$scratch/$1.err"
+  : >"$output"
   # The words of the command are meant to be split here; start_nginx is a function of this file.
   # shellcheck disable=SC2086
   { taskset -cp "$server_core" "$BASHPID" >/dev/null 2>&1 || true
-    if [ "$2" = start_nginx ]; then start_nginx; else exec $2; fi; } \
-    >"$scratch/server.out" 2>"$scratch/server.err" </dev/null &
-  server_pid=$!
+    if [ "$2" = start_nginx ]; then start_nginx; else exec $2; fi; } >"$output" 2>"$errors" </dev/null &
+  server_pid[$name]=$!
   for ((tries = 0; tries < 100; ++tries)); do
-    server_address=$(sed -n 's|^listening on http://||p' "$scratch/server.out" | head -n 1)
-    if [ -n "$server_address" ] && answers "$server_address"; then
-      find_processes
+    address=$(sed -n 's|^listening on http://||p' "$output" | head -n 1)
+    if [ -n "$address" ] && answers "$address"; then
+      server_address[$name]=$address
       return 0
     fi
-    kill -0 "$server_pid" 2>/dev/null || break
+    kill -0 "${server_pid[$name]}" 2>/dev/null || break
     sleep 0.05
   done
-  local why
-  why=$(tail -n 1 "$scratch/server.err")
-  stop_server
+  stop_server "$name"
+  why=$(tail -n 1 "$errors")
   echo "  $name did not start: ${why:-it said nothing}" >&2
   return 1
 }
@@ -76,16 +69,28 @@ answers() {
   (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null
 }
 
-# Ends the server with SIGTERM, and after five seconds by force.
+# Prints the process of a server and its children, as a list with commas: nginx works in a child.
+processes_of() {
+  local pid=${server_pid[$1]} children=()
+  read -ra children <"/proc/$pid/task/$pid/children" || true
+  (IFS=,; echo "$pid${children:+,${children[*]}}")
+}
+
+# Ends a server with SIGTERM, and after five seconds by force.
 stop_server() {
-  local tries
-  [ -n "${server_pid:-}" ] || return 0
-  kill "$server_pid" 2>/dev/null || true
+  local tries pid=${server_pid[$1]:-}
+  [ -n "$pid" ] || return 0
+  kill "$pid" 2>/dev/null || true
   for ((tries = 0; tries < 100; ++tries)); do
-    kill -0 "$server_pid" 2>/dev/null || break
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.05
   done
-  if kill -9 "$server_pid" 2>/dev/null; then echo "  a server did not end within 5 s of SIGTERM and was killed" >&2; fi
-  wait "$server_pid" 2>/dev/null || true
-  server_pid=
+  if kill -9 "$pid" 2>/dev/null; then echo "  $1 did not end within 5 s of SIGTERM and was killed" >&2; fi
+  wait "$pid" 2>/dev/null || true
+  unset "server_pid[$1]"
+}
+
+stop_all() {
+  local name
+  for name in "${!server_pid[@]}"; do stop_server "$name"; done
 }

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/address.h"
+#include "load/connect.h"
 #include "load/histogram.h"
 #include "load/process_probe.h"
 #include "load/response_reader.h"
@@ -28,7 +29,8 @@ struct Connection {
   int fd;
   ResponseReader reader;
   std::size_t unsent = 0;  // bytes of the batch that the socket has not taken yet
-  int outstanding = 0;
+  int outstanding = 0;     // answers of the batch that have not come yet
+  bool busy = false;       // whether there are any
   Clock::time_point sent_at{};
 };
 
@@ -40,16 +42,14 @@ class ClosedLoop {
 
   int Run() {
     Open();
-    Turn(Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.warmup), 0);
+    Turn(std::chrono::duration_cast<Clock::duration>(options_.warmup), 0);
     counting_ = true;
     answers_ = 0;
-    const auto began = Clock::now();
-    const auto cpu_before = CpuTime(options_.processes);
-    const auto no_end = std::chrono::hours(1);
-    const auto length = std::chrono::duration_cast<Clock::duration>(options_.seconds);
-    Turn(began + (options_.requests > 0 ? no_end : length), options_.requests);
-    const auto cpu = CpuTime(options_.processes) - cpu_before;
-    Report(Clock::now() - began, cpu);
+    const auto cpu_before = QuietCpuTime();
+    const Clock::duration window = options_.requests > 0
+                                       ? Turn(std::chrono::hours(1), options_.requests)
+                                       : Turn(std::chrono::duration_cast<Clock::duration>(options_.seconds), 0);
+    Report(window, QuietCpuTime() - cpu_before);
     return errors_ > 0 ? 1 : 0;
   }
 
@@ -67,26 +67,51 @@ class ClosedLoop {
       if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) != 0) Die("epoll_ctl");
     }
     alive_ = options_.connections;
-    for (Connection& connection : connections_) SendBatch(connection, Clock::now());
   }
 
-  // Serves the sockets until the time has come, the answers are there (when a number is given), or nobody is left.
-  void Turn(Clock::time_point end, std::uint64_t answers_wanted) {
-    std::vector<epoll_event> events(256);
-    while (alive_ > 0) {
-      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), options_.spin ? 0 : 100);
-      for (int i = 0; i < count; ++i) {
-        const epoll_event& event = events[static_cast<std::size_t>(i)];
-        Connection& connection = connections_[event.data.u64];
-        if (connection.fd < 0) continue;
-        if (connection.unsent > 0) SendRest(connection);
-        if ((event.events & ~static_cast<unsigned>(EPOLLOUT)) != 0) Receive(connection);
+  // Keeps the connections busy for a time, or until the answers are there when a number is given; then takes the answers
+  // that are still on their way, for two seconds at most. Returns how long all that took.
+  Clock::duration Turn(Clock::duration length, std::uint64_t answers_wanted) {
+    const Clock::time_point began = Clock::now();
+    Clock::time_point end = began + length;
+    sending_ = true;
+    for (Connection& connection : connections_) {
+      if (connection.fd >= 0) SendBatch(connection, Clock::now());
+    }
+    while (alive_ > 0 && (sending_ || busy_ > 0)) {
+      TakeEvents();
+      const Clock::time_point now = Clock::now();
+      if (now < end && (answers_wanted == 0 || answers_ < answers_wanted || !sending_)) continue;
+      if (!sending_) {
+        errors_ += static_cast<std::uint64_t>(busy_);
+        break;
       }
-      if (Clock::now() >= end || (answers_wanted > 0 && answers_ >= answers_wanted)) return;
+      sending_ = false;
+      end = now + std::chrono::seconds(2);
+    }
+    return Clock::now() - began;
+  }
+
+  void TakeEvents() {
+    std::array<epoll_event, 256> events;
+    const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), options_.spin ? 0 : 100);
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      Connection& connection = connections_[event.data.u64];
+      if (connection.fd >= 0 && connection.unsent > 0) SendRest(connection);
+      if (connection.fd >= 0 && (event.events & ~static_cast<unsigned>(EPOLLOUT)) != 0) Receive(connection);
     }
   }
 
+  // The kernel adds up a thread's time when it sleeps and at each tick. Nothing is on its way here, so after a moment the
+  // server sleeps and the figure is exact; in mid-flight it would be off by up to a tick.
+  std::chrono::nanoseconds QuietCpuTime() const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return CpuTime(options_.processes);
+  }
+
   void SendBatch(Connection& connection, Clock::time_point now) {
+    SetBusy(connection, true);
     connection.sent_at = now;
     connection.outstanding = options_.pipeline;
     connection.unsent = batch_.size();
@@ -121,7 +146,10 @@ class ClosedLoop {
       errors_ += static_cast<std::uint64_t>(tally.failed);
       connection.outstanding -= tally.complete;
       if (tally.broken || connection.outstanding < 0) return Lose(connection);
-      if (connection.outstanding == 0) SendBatch(connection, now);
+      if (connection.outstanding == 0) {
+        SetBusy(connection, false);
+        if (sending_) SendBatch(connection, now);
+      }
     } while (connection.fd >= 0 && static_cast<std::size_t>(got) == input_.size());
   }
 
@@ -129,8 +157,14 @@ class ClosedLoop {
     if (connection.fd < 0) return;
     close(connection.fd);
     connection.fd = -1;
+    SetBusy(connection, false);
     ++errors_;
     --alive_;
+  }
+
+  void SetBusy(Connection& connection, bool busy) {
+    busy_ += static_cast<int>(busy) - static_cast<int>(connection.busy);
+    connection.busy = busy;
   }
 
   void Report(Clock::duration window, std::chrono::nanoseconds cpu) const {
@@ -150,7 +184,9 @@ class ClosedLoop {
   HeadCache cache_;
   std::vector<Connection> connections_;
   int epoll_ = -1;
-  int alive_ = 0;
+  int alive_ = 0;  // connections that are open
+  int busy_ = 0;   // those of them that await an answer
+  bool sending_ = false;
   bool counting_ = false;
   std::uint64_t answers_ = 0;
   std::uint64_t errors_ = 0;
@@ -158,21 +194,6 @@ class ClosedLoop {
 };
 
 }  // namespace
-
-int Connect(const Options& options) {
-  for (int attempt = 0;; ++attempt) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) Die("socket");
-    if (connect(fd, reinterpret_cast<const sockaddr*>(&options.address), sizeof options.address) == 0) {
-      const int on = 1;
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      return fd;
-    }
-    if (errno != ECONNREFUSED || attempt == 100) Die("connect to " + options.host);
-    close(fd);
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-}
 
 int RunClosedLoop(const Options& options) { return ClosedLoop(options).Run(); }
 

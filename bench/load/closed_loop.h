@@ -13,12 +13,9 @@ namespace weft::bench {
 //                               they used
 //   p50_us, p99_us, max_us      time from sending a batch to the answer, in microseconds
 //   errors                      answers other than 200, and connections lost
+// The window begins and ends with nothing on its way, so that CPU time and answers belong together exactly.
 // Returns the exit code: 1 when there was an error.
 int RunClosedLoop(const Options& options);
-
-// Opens a blocking connection with TCP_NODELAY to the address, trying again for up to five seconds while it refuses:
-// a server may be slow to listen. Ends the process when it fails. The caller owns the descriptor.
-int Connect(const Options& options);
 
 }  // namespace weft::bench
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "common/address.h"
-#include "load/closed_loop.h"
+#include "load/connect.h"
 #include "load/process_probe.h"
 #include "load/response_reader.h"
 

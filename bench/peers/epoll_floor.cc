@@ -46,11 +46,11 @@ class Floor {
     for (;;) {
       const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
       for (int i = 0; i < count; ++i) {
-        const int fd = events[static_cast<std::size_t>(i)].data.fd;
-        if (fd == listener_) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        if (event.data.fd == listener_) {
           AcceptAll();
-        } else {
-          Answer(fd);
+        } else if (!Answer(event.data.fd) || (event.events & EPOLLRDHUP) != 0) {
+          close(event.data.fd);
         }
       }
     }
@@ -75,26 +75,22 @@ class Floor {
     }
   }
 
-  void Answer(int fd) {
+  // Reads what is there and answers it. False when the connection is to be closed.
+  bool Answer(int fd) {
     ssize_t got = 0;
     do {
       got = read(fd, input_.data(), input_.size());
-      if (got <= 0) {
-        if (got == 0 || errno != EAGAIN) close(fd);
-        return;
-      }
+      if (got <= 0) return got < 0 && errno == EAGAIN;
       std::size_t wanted = HeadsEnded(fd, {input_.data(), static_cast<std::size_t>(got)});
       while (wanted > 0) {
         const std::size_t batch = std::min(wanted, kAnswersPerWrite);
         const auto bytes = static_cast<ssize_t>(batch * kAnswer.size());
         // A client that does not read its answers is cut off: the floor holds nothing back for a later write.
-        if (send(fd, answers_.data(), static_cast<std::size_t>(bytes), MSG_NOSIGNAL) != bytes) {
-          close(fd);
-          return;
-        }
+        if (send(fd, answers_.data(), static_cast<std::size_t>(bytes), MSG_NOSIGNAL) != bytes) return false;
         wanted -= batch;
       }
     } while (static_cast<std::size_t>(got) == input_.size());
+    return true;
   }
 
   // Counts the request heads that end in these bytes; one that began in an earlier read is counted where it ends.
