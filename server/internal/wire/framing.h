@@ -40,7 +40,7 @@ struct ResponseFacts {
   bool keep_alive = true;          // client, server and drain let the connection live on
   bool complete = false;           // the handler has ended and body_bytes is the whole body
   std::uint64_t body_bytes = 0;    // of the body so far; for HEAD what GET would have sent
-  std::optional<std::uint64_t> declared_length;  // the handler's own Content-Length (DeclaredLength)
+  std::optional<std::uint64_t> declared_length = std::nullopt;  // the handler's own Content-Length (DeclaredLength)
 };
 
 struct ResponseFraming {

@@ -36,9 +36,9 @@ struct ResponseHead {
   int status = 200;                   // 100 to 999
   std::uint8_t version_minor = 1;     // of the request: an HTTP/1.0 client is told keep-alive
   const Fields* fields = nullptr;     // the handler's
-  ResponseFraming framing;
-  std::string_view date_line;         // of a DateCache; used unless the handler set Date
-  std::string_view content_type;      // used if not empty and the handler set neither Content-Type nor Content-Encoding
+  ResponseFraming framing = {};
+  std::string_view date_line = {};    // of a DateCache; used unless the handler set Date
+  std::string_view content_type = {};  // used if not empty and the handler set neither Content-Type nor Content-Encoding
 };
 
 // Writes status line, fields and the empty line to `out`, and returns the size of the head. If that is above `capacity`

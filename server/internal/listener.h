@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_LISTENER_H_
+#define WEFT_SERVER_INTERNAL_LISTENER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <weft/concurrency/error.h>
+#include <weft/server/internal/address.h>
+#include <weft/server/internal/fd.h>
+
+namespace weft::internal {
+
+// A connection that was accepted: its descriptor is non-blocking and closes on exec; TCP_NODELAY is set on TCP.
+struct Accepted {
+  enum class Outcome : std::uint8_t {
+    kConnection,
+    kAgain,      // none is waiting
+    kExhausted,  // out of descriptors or memory: free some or wait; the connection stays in the backlog
+    kFatal,      // this socket will never accept again
+  };
+  Outcome outcome;
+  Fd fd;
+  SocketAddress peer;
+  int error = 0;  // errno of kExhausted and kFatal
+};
+
+// A listening socket. Accept may be called from several threads at once; everything else by its owner.
+class Listener {
+ public:
+  // Binds and listens. Errors: those of ResolveAddress, or "listen on 127.0.0.1:8080: Address already in use".
+  // A unix socket whose server is gone is replaced; one that somebody listens on is in use, and what is no
+  // socket is left alone.
+  static Result<Listener> Open(std::string_view address, int backlog);
+
+  Listener(Listener&&) noexcept = default;
+  Listener& operator=(Listener&&) = delete;
+  ~Listener();
+
+  int Descriptor() const { return fd_.Get(); }
+
+  // "http://127.0.0.1:8080" or "unix:/run/app.sock".
+  const std::string& Bound() const { return bound_; }
+
+  // Takes one connection out of the backlog, without waiting. Clients that gave up meanwhile are passed over.
+  Accepted Accept() const;
+
+  // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Close, and no client that
+  // was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete.
+  void StopAccepting();
+
+  // Closes the socket; removes the file of a unix socket if it is still this one's.
+  void Close();
+
+ private:
+  Listener() = default;
+  Error Bind(const SocketAddress& address);
+  Error ReplaceStaleFile(const SocketAddress& address);
+
+  Fd fd_;
+  std::string bound_;
+  std::string path_;  // of the file to remove; empty if there is none
+  std::uint64_t path_device_ = 0;
+  std::uint64_t path_inode_ = 0;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_LISTENER_H_

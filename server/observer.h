@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_OBSERVER_H_
+#define WEFT_SERVER_OBSERVER_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/time.h>
+
+namespace weft {
+
+// The things that an Observer is told of. All views hold during the call only.
+
+// The server listens; before the first accept.
+struct Listening {
+  std::string_view bound;  // "http://127.0.0.1:8080"
+};
+
+// Bytes came that are no good request. They were answered with `status`, and the connection was closed.
+struct BadRequest {
+  std::string_view peer;  // "127.0.0.1:50000"
+  int status;
+  std::string_view reason;  // "bare LF"
+};
+
+enum class TimeoutKind : std::uint8_t { kHeader, kHandshake, kBodyStall, kWriteStall, kIdle, kRequest, kFirstByteGrace };
+
+// A client was too slow or a request took too long.
+struct TimedOut {
+  std::string_view peer;
+  TimeoutKind kind;
+  Duration limit;
+};
+
+enum class LimitKind : std::uint8_t {
+  kConnections,
+  kRequests,
+  kQueuedRequests,
+  kLongLived,
+  kBodyBytes,
+  kRequestsPerConnection,
+};
+
+// A limit of ServerOptions was reached. Limits of a request's head are a BadRequest.
+struct LimitReached {
+  std::string_view peer;
+  LimitKind kind;
+  std::uint64_t limit;
+};
+
+// A handler returned an Error, or threw, that is the server's fault and not the client's: it was answered with a 5xx.
+struct HandlerFailed {
+  std::string_view peer;
+  std::string_view method;
+  std::string_view target;
+  int status;
+  const Error& error;  // Exception() tells whether it was thrown
+};
+
+// An answer that had begun was broken off: the client sees a failed connection, not an answer that looks whole.
+struct AnswerAborted {
+  std::string_view peer;
+  std::string_view method;
+  std::string_view target;
+  std::uint64_t body_bytes;  // of the answer, until then
+  const Error& error;        // why: kClientGone, kTimeout, the handler's own, ...
+};
+
+enum class DrainPhase : std::uint8_t {
+  kLameDuck,      // readiness fails, everything else as before
+  kDraining,      // no new connections; what is here is served to the end
+  kPatienceOver,  // request contexts are canceled
+  kCutOff,        // sockets are shut down
+  kDrained,       // nothing is left
+};
+
+struct DrainProgress {
+  DrainPhase phase;
+  std::uint64_t connections;  // that are open
+  std::uint64_t requests;     // in handlers
+  Duration elapsed;           // since the drain began
+};
+
+// A handler has not returned although its context is done and its connection is cut. The server cannot end before it
+// does; told again and again.
+struct HandlerStuck {
+  std::string_view fiber;  // name of its fiber
+  std::string_view peer;
+  std::string_view method;
+  std::string_view target;
+  Duration since;  // how long its context has been done
+};
+
+// accept(2) failed for more than one connection: out of descriptors or memory (the server waits and goes on), or for good
+// (the server ends with this error).
+struct AcceptFailed {
+  const Error& error;
+  bool fatal;
+};
+
+// Is told what happens below the handlers, where no middleware sees it: to log, to count, to alert. weft itself never logs;
+// the observer in ServerOptions decides, and the default one writes through spdlog.
+//
+// Every member does nothing unless it is overridden. Calls come from any loop's thread, also at the same time, and between
+// two requests of other people: be quick, be thread-safe, never throw, never suspend. An observer outlives the
+// server that it is given to.
+//
+//   class Counting : public weft::Observer {
+//    public:
+//     void OnBadRequest(const weft::BadRequest&) override { bad_requests_.fetch_add(1, std::memory_order_relaxed); }
+//     ...
+//   };
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer();
+
+  virtual void OnListening(const Listening&) {}
+  virtual void OnBadRequest(const BadRequest&) {}
+  virtual void OnTimedOut(const TimedOut&) {}
+  virtual void OnLimitReached(const LimitReached&) {}
+  virtual void OnHandlerFailed(const HandlerFailed&) {}
+  virtual void OnAnswerAborted(const AnswerAborted&) {}
+  virtual void OnDrainProgress(const DrainProgress&) {}
+  virtual void OnHandlerStuck(const HandlerStuck&) {}
+  virtual void OnAcceptFailed(const AcceptFailed&) {}
+};
+
+std::string_view Name(TimeoutKind kind);  // "header", "idle", ...
+std::string_view Name(LimitKind kind);    // "connections", ...
+std::string_view Name(DrainPhase phase);  // "lame duck", ...
+
+// The observer of servers that are given none. It logs through spdlog's default logger at the level that the event
+// deserves; of each kind of event at most 10 lines a second, and then one line that says how many were left out.
+Observer& DefaultObserver();
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_OBSERVER_H_

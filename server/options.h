@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_OPTIONS_H_
+#define WEFT_SERVER_OPTIONS_H_
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/time.h>
+
+namespace weft {
+
+class Observer;
+class Readiness;
+
+namespace internal {
+struct NoLimit {
+  constexpr operator Duration() const { return Duration::max(); }  // NOLINT: conversion is the purpose
+  template <std::unsigned_integral T>
+  constexpr operator T() const {  // NOLINT
+    return std::numeric_limits<T>::max();
+  }
+  friend constexpr bool operator==(Duration value, NoLimit) { return value == Duration::max(); }
+  template <std::unsigned_integral T>
+  friend constexpr bool operator==(T value, NoLimit) {
+    return value == std::numeric_limits<T>::max();
+  }
+};
+}  // namespace internal
+
+// Takes a limit away: options.idle_timeout = weft::kNone. Each limit is there because somebody was hurt without it.
+inline constexpr internal::NoLimit kNone;
+
+// How a server listens, how long it waits, and how much it takes. Every field has a default that is safe on the open
+// internet. ListenAndServe copies what it needs; what pointers point to must outlive it.
+//
+//   weft::ServerOptions options{.address = "127.0.0.1:8080"};
+//   options.request_timeout = std::chrono::seconds(5);
+//   options.on_listen = [](std::string_view bound) { std::printf("listening on %s\n", bound.data()); };
+struct ServerOptions {
+  // Where to listen: "HOST:PORT", ":PORT" (all addresses, IPv6 and IPv4), "[IPV6]:PORT", "unix:PATH", or "unix:@NAME"
+  // (Linux's abstract names). Port 0 takes a free one: on_listen tells which. A name is resolved once, at the start, and
+  // its first IPv4 address is taken, else its first.
+  std::string address = ":8080";
+
+  // Loops (threads) to serve on; 0: one per usable CPU. When ListenAndServe is called in a fiber it serves on that
+  // fiber's scheduler, and another number than 0 is an error.
+  int loops = 0;
+
+  // Address space for the stack of each request's fiber; memory is used only for what is touched. Without effect when
+  // ListenAndServe is called in a fiber.
+  std::size_t stack_bytes = 1024 * 1024;
+
+  // Connections that the kernel holds until they are accepted; it caps this at net.core.somaxconn. Further ones wait
+  // for the client's next attempt.
+  int backlog = 4096;
+
+  // Called once with the bound address, before the first accept: "http://127.0.0.1:8080", "http://[::1]:8080",
+  // "unix:/run/app.sock". It runs on the caller of ListenAndServe and must not block. The text ends with a NUL that is
+  // not part of the view.
+  std::function<void(std::string_view bound)> on_listen = nullptr;
+
+  // Timeouts: above zero, or kNone.
+
+  // For the whole head of a request, from its first byte; for the first request of a connection, from the accept. When
+  // it is hit: 408 if something had come, and the connection is closed.
+  Duration header_timeout = std::chrono::seconds(10);
+
+  // For the TLS handshake. Plain connections have none. When it is hit the connection is closed.
+  Duration handshake_timeout = std::chrono::seconds(10);
+
+  // Without any byte of a request body while the handler waits for it. When it is hit the read fails with kTimeout
+  // (which answers 408), and the connection is closed after the answer.
+  Duration body_stall_timeout = std::chrono::seconds(30);
+
+  // Without any byte of an answer taken by the client. When it is hit the write fails with kTimeout, the request's
+  // context is canceled, and the connection is closed.
+  Duration write_stall_timeout = std::chrono::seconds(30);
+
+  // Between the end of an answer and the first byte of the next request. When it is hit the connection is closed.
+  Duration idle_timeout = std::chrono::seconds(75);
+
+  // The deadline of each request's context, from the moment its head is complete. A handler that returns the context's
+  // error answers 504; one that does not look at its context is not stopped by it. Request::LongLived lifts it.
+  Duration request_timeout = std::chrono::seconds(60);
+
+  // Limits of one request.
+
+  // Request line and fields in bytes, as they come over the wire: 431 beyond, and the connection is closed. 1 KiB to
+  // 16 MiB; it cannot be taken away.
+  std::uint32_t head_bytes_max = 64 * 1024;
+
+  // The request target in bytes: 414 beyond.
+  std::uint32_t target_bytes_max = 16 * 1024;
+
+  // The number of fields: 431 beyond. 1 to 65,536; it cannot be taken away.
+  std::uint32_t fields_max = 128;
+
+  // The body in bytes: reading it fails with kTooLarge (which answers 413) at the first read if the announced length is
+  // above it, else where it is crossed. A handler raises or lowers it by Body::SetLimit.
+  std::uint64_t body_bytes_max = 1024 * 1024;
+
+  // Limits of the server; 0: as many as memory and descriptors allow.
+
+  // Open connections. Beyond, the one that has been idle longest is closed; if none is idle, new ones wait in the
+  // kernel's backlog.
+  std::uint64_t connections_max = 0;
+
+  // Requests in handlers at one time, without the long-lived ones. Beyond, requests wait in a queue.
+  std::uint64_t requests_max = 0;
+
+  // Requests that wait for a place. Beyond, 503 with Retry-After.
+  std::uint64_t queued_requests_max = 0;
+
+  // Requests in handlers that have called Request::LongLived (event streams, WebSockets). Beyond, 503 with Retry-After.
+  std::uint64_t long_lived_max = 0;
+
+  // Requests on one connection. The last of them is answered with Connection: close.
+  std::uint64_t requests_per_connection_max = kNone;
+
+  // The drain, which begins when the context is done.
+
+  // Lame duck: how long to accept and serve as before while the readiness already fails, so that a load balancer that
+  // asks for it stops sending first. Zero or more.
+  Duration lame_duck = Duration::zero();
+
+  // How long a connection that was accepted but has not spoken yet may take to send its first byte during the drain,
+  // from its accept. Zero or more.
+  Duration first_byte_grace = std::chrono::milliseconds(100);
+
+  // How long requests may go on before their contexts are canceled with the cause kServerClosing. Stay below the time
+  // after which the platform kills (Kubernetes: 30 s, the lame duck included). Zero or more, or kNone.
+  Duration drain_timeout = std::chrono::seconds(20);
+
+  // How long handlers have from that cancel until their sockets are shut down. Zero or more.
+  Duration cancel_grace = std::chrono::seconds(1);
+
+  // Behaviour.
+
+  // Keeps serving a client that has closed its sending side (TCP cannot tell that from one that has gone). Default: its
+  // request is canceled with the cause kClientGone, so that nobody works for a client that has left.
+  bool half_closed_clients = false;
+
+  // Told when the drain begins and ends, and shared with the readiness handler. Null: nobody asks.
+  Readiness* readiness = nullptr;
+
+  // Told what happens below the handlers. Null: DefaultObserver(), which logs.
+  Observer* observer = nullptr;
+
+  // An Error that names the first field that makes no sense, and what would: "ServerOptions: idle_timeout is -1 s; it
+  // must be above zero or kNone". ListenAndServe calls it.
+  Error Validate() const;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_OPTIONS_H_
