@@ -172,8 +172,8 @@ StopFunc AfterFunc(const Context& ctx, std::function<void()> f);
 // one aborts by name.
 CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
 
-// The context that the running fiber carries: that of its group member, request or Run. On a plain thread Background().
-// Passing a context is the rule; this is for code that cannot (logging, callbacks of foreign libraries).
+// The context that the running fiber carries: that of its group member, request or Run. On a plain thread Background(), unless
+// the thread is a group's member. Passing a context is the rule; this is for code that cannot (logging, callbacks of foreign libraries).
 Context CurrentContext();
 
 }  // namespace weft

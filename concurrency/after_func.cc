@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mutex>
+#include <thread>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/thread_signals.h>
+#include <weft/concurrency/scope.h>
+
+namespace weft {
+namespace internal {
+
+// A function that waits for its context. In a loop it needs no fiber before it runs: a waiter and a timer stand for it. On a
+// plain thread a thread waits.
+struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<AfterFuncState> {
+  enum class Phase { kWaiting, kStarted, kEnded, kStopped };
+
+  AfterFuncState(const Context& c, std::function<void()> f)
+      : LoopTask(&OnLoop), ctx(c), function(std::move(f)), loop(CurrentLoop()), parent(CurrentFiberId()), work(CurrentScope().work) {
+    CheckMayBlock("AfterFunc");
+    if (loop != nullptr) loop->scheduler().Hold();
+  }
+  ~AfterFuncState() {
+    if (thread.joinable()) thread.join();
+    if (loop != nullptr) loop->scheduler().Release();
+  }
+
+  // The first who calls it starts the function; false for others and after a stop.
+  bool Claim(Phase to) {
+    std::lock_guard hold(lock);
+    if (phase != Phase::kWaiting) return false;
+    phase = to;
+    return true;
+  }
+
+  void Arm();
+  void Disarm();
+  void Post() {
+    LoopCore& target = *loop;  // the state may be gone after the push
+    target.Pin();
+    target.PushRemote(*this);
+    target.Unpin();
+  }
+  void Call() noexcept {
+    function();  // an exception has nobody to go to: it ends the process, as in a thread
+    function = nullptr;
+  }
+  void End() {
+    std::lock_guard hold(lock);
+    phase = Phase::kEnded;
+    while (Parker* waiter = waiters.PopFront()) waiter->Wake();
+  }
+  void WaitUntilEnded();
+
+  void Run() override {
+    runner = CurrentFiberId();
+    Call();
+  }
+  void Ended() noexcept override {
+    std::shared_ptr<AfterFuncState> last = std::move(self);
+    End();
+  }
+
+  static void OnLoop(LoopTask* task);
+  static void OnTime(LoopTimer* timer);
+
+  struct ContextLink : ContextWaiter {
+    AfterFuncState* state = nullptr;
+  };
+  struct Alarm : LoopTimer {
+    explicit Alarm(AfterFuncState* s) : LoopTimer(&OnTime), state(s) {}
+    AfterFuncState* state;
+  };
+
+  const Context ctx;
+  std::function<void()> function;
+  LoopCore* const loop;  // of the caller; null: a plain thread
+  const std::uint64_t parent;
+  const std::uint64_t work;
+  SmallLock lock;
+  Phase phase = Phase::kWaiting;
+  List<Parker> waiters;
+  std::uint64_t runner = 0;
+  ContextLink link;
+  Alarm alarm{this};
+  std::shared_ptr<AfterFuncState> self;  // while the function is on its way or runs
+  std::thread thread;
+};
+
+// Runs on the loop once: to start the function, or to take the timer back after a stop from elsewhere.
+void AfterFuncState::OnLoop(LoopTask* task) {
+  auto* state = static_cast<AfterFuncState*>(task);
+  state->loop->timers().Disarm(state->alarm);
+  if (state->phase == Phase::kStopped) {
+    std::shared_ptr<AfterFuncState> last = std::move(state->self);
+    return;
+  }
+  FiberOptions options;
+  options.name = "AfterFunc";
+  options.parent = state->parent;
+  options.work = state->work;
+  if (state->loop->Start(*state, options)) AbortMisuse("AfterFunc", "no memory for the stack of its fiber");
+}
+
+void AfterFuncState::OnTime(LoopTimer* timer) {
+  AfterFuncState* state = static_cast<Alarm*>(timer)->state;
+  (void)state->ctx.Err();  // latches the deadline, which fires the waiter below
+}
+
+void AfterFuncState::Arm() {
+  ContextNode* canceler = ContextAccess::Canceler(ctx);
+  if (loop == nullptr) {
+    thread = std::thread([this] {
+      BlockPipeSignal();
+      Parker parker("AfterFunc");
+      {
+        std::lock_guard hold(lock);
+        if (phase != Phase::kWaiting) return;
+        waiters.PushBack(parker);
+      }
+      parker.Park(ctx);
+      {
+        std::lock_guard hold(lock);
+        if (parker.Linked()) parker.Unlink();
+      }
+      (void)ctx.Err();
+      if (Claim(Phase::kStarted)) {
+        Call();
+        End();
+      }
+    });
+    return;
+  }
+  self = shared_from_this();
+  link.state = this;
+  // Under the context's lock: only a message to the loop.
+  link.fire = [](ContextWaiter* waiter) {
+    AfterFuncState* state = static_cast<ContextLink*>(waiter)->state;
+    if (state->Claim(Phase::kStarted)) state->Post();
+  };
+  if (canceler == nullptr) return;
+  if (ctx.Err() || !canceler->Add(link)) {
+    link.fire(&link);
+    return;
+  }
+  if (canceler->DeadlineNs() != kNever) loop->timers().Arm(alarm, canceler->DeadlineNs());
+}
+
+// After a stop: nothing of the state may be left in the loop.
+void AfterFuncState::Disarm() {
+  if (loop != CurrentLoop()) {
+    Post();
+    return;
+  }
+  loop->timers().Disarm(alarm);
+  std::shared_ptr<AfterFuncState> last = std::move(self);
+}
+
+void AfterFuncState::WaitUntilEnded() {
+  if (loop == nullptr) {
+    if (thread.get_id() == std::this_thread::get_id()) {
+      thread.detach();  // it ends itself: nobody else may wait for it here
+    } else if (thread.joinable()) {
+      thread.join();
+    }
+    return;
+  }
+  if (runner != 0 && runner == CurrentFiberId()) return;
+  for (;;) {
+    Parker parker("AfterFunc");
+    {
+      std::lock_guard hold(lock);
+      if (phase != Phase::kStarted) return;
+      waiters.PushBack(parker);
+    }
+    parker.ParkUntilWoken();
+  }
+}
+
+}  // namespace internal
+
+using internal::AfterFuncState;
+
+StopFunc AfterFunc(const Context& ctx, std::function<void()> f) {
+  StopFunc stop;
+  stop.state_ = std::make_shared<AfterFuncState>(ctx, std::move(f));
+  stop.state_->Arm();
+  return stop;
+}
+
+bool StopFunc::operator()() {
+  if (state_ == nullptr || !state_->Claim(AfterFuncState::Phase::kStopped)) return false;
+  if (internal::ContextNode* canceler = ContextAccess::Canceler(state_->ctx)) canceler->Remove(state_->link);
+  if (state_->loop != nullptr) {
+    state_->Disarm();
+  } else {
+    std::lock_guard hold(state_->lock);
+    while (internal::Parker* waiter = state_->waiters.PopFront()) waiter->Wake();
+  }
+  return true;
+}
+
+void StopFunc::StopAndWait() noexcept {
+  if (state_ == nullptr) return;
+  (*this)();
+  state_->WaitUntilEnded();
+  state_.reset();
+}
+
+StopFunc& StopFunc::operator=(StopFunc&& other) noexcept {
+  if (this == &other) return *this;
+  StopAndWait();
+  state_ = std::move(other.state_);
+  return *this;
+}
+
+StopFunc::~StopFunc() { StopAndWait(); }
+
+}  // namespace weft

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/debug.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <mutex>
+
+#include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/registry.h>
+
+namespace weft {
+namespace internal {
+namespace {
+
+// Never destroyed, so that threads which end after main may still use them.
+std::mutex& RegistryLock() {
+  static auto* lock = new std::mutex;
+  return *lock;
+}
+std::vector<LoopCore*>& Loops() {
+  static auto* loops = new std::vector<LoopCore*>;
+  return *loops;
+}
+
+using Children = std::map<std::uint64_t, std::vector<const FiberInfo*>>;
+
+Children ByParent(const std::vector<FiberInfo>& fibers) {
+  std::map<std::uint64_t, const FiberInfo*> by_id;
+  for (const FiberInfo& fiber : fibers) by_id[fiber.id] = &fiber;
+  Children children;
+  for (const FiberInfo& fiber : fibers) children[by_id.count(fiber.parent) != 0 ? fiber.parent : 0].push_back(&fiber);
+  return children;
+}
+
+// Calls see(fiber, depth) in tree order, without recursion: a chain of fibers may be long.
+template <class F>
+void WalkTree(const Children& children, F see) {
+  std::vector<std::pair<const FiberInfo*, int>> todo;
+  auto push = [&](std::uint64_t parent, int depth) {
+    const auto found = children.find(parent);
+    if (found == children.end()) return;
+    for (auto it = found->second.rbegin(); it != found->second.rend(); ++it) todo.emplace_back(*it, depth);
+  };
+  push(0, 0);
+  while (!todo.empty()) {
+    const auto [fiber, depth] = todo.back();
+    todo.pop_back();
+    see(*fiber, depth);
+    push(fiber->id, depth + 1);
+  }
+}
+
+std::string Seconds(Duration d) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3fs", static_cast<double>(d.count()) / 1e9);
+  return text;
+}
+
+}  // namespace
+
+void Registry::Add(LoopCore& loop) {
+  std::lock_guard hold(RegistryLock());
+  Loops().push_back(&loop);
+}
+
+void Registry::Remove(LoopCore& loop) {
+  std::lock_guard hold(RegistryLock());
+  std::erase(Loops(), &loop);
+}
+
+}  // namespace internal
+
+std::vector<FiberInfo> ListFibers() {
+  std::vector<FiberInfo> all;
+  {
+    std::lock_guard hold(internal::RegistryLock());
+    const std::int64_t now = internal::NowNs();
+    for (internal::LoopCore* loop : internal::Loops()) {
+      loop->ForEachFiber([&](internal::FiberCore& fiber) {
+        FiberInfo info;
+        if (!fiber.record.Read(info, now)) return;
+        info.loop = loop->Index();
+        all.push_back(std::move(info));
+      });
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const FiberInfo& a, const FiberInfo& b) { return a.age != b.age ? a.age > b.age : a.id < b.id; });
+  std::vector<FiberInfo> ordered;
+  ordered.reserve(all.size());
+  internal::WalkTree(internal::ByParent(all), [&](const FiberInfo& fiber, int) { ordered.push_back(fiber); });
+  return ordered;
+}
+
+std::string FormatFiberTree(const std::vector<FiberInfo>& fibers) {
+  std::string text;
+  internal::WalkTree(internal::ByParent(fibers), [&](const FiberInfo& fiber, int depth) {
+    text.append(static_cast<std::size_t>(depth) * 2, ' ');
+    text += fiber.name + "  #" + std::to_string(fiber.id) + "  loop " + std::to_string(fiber.loop) + "  age " +
+            internal::Seconds(fiber.age) + "  " + fiber.state;
+    if (!fiber.waits_for.empty()) text += " on " + fiber.waits_for;
+    if (fiber.deadline_in) text += "  deadline in " + internal::Seconds(*fiber.deadline_in);
+    text += '\n';
+  });
+  return text;
+}
+
+}  // namespace weft

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_CONTEXT_NODE_H_
+#define WEFT_CONCURRENCY_INTERNAL_CONTEXT_NODE_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/internal/clock.h>
+#include <weft/concurrency/internal/list.h>
+#include <weft/concurrency/internal/small_lock.h>
+
+namespace weft::internal {
+
+struct WaiterTag;
+struct SiblingTag;
+
+// Something to be told once when a context is done. `fire` runs under the context's lock, on the thread that cancels, after
+// the waiter was taken from the list: it must not block, and must not touch a context. After Remove has returned it does
+// not run any more, so a waiter may lie on a stack.
+struct ContextWaiter : Link<WaiterTag> {
+  void (*fire)(ContextWaiter*) = nullptr;
+};
+
+// One node of the context tree. A node that can be done by itself (WithCancel and its kin) is a canceler; a value node hands
+// all questions to its nearest canceler.
+//
+// Locks are never nested: a cancel takes its children out under the lock, with a reference each, and goes on with them
+// after it. `err_` is set once, under the lock, and read without it.
+class ContextNode : public Link<SiblingTag> {
+ public:
+  // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest.
+  static ContextNode* NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause);
+  // Values of `parent` only.
+  static ContextNode* NewDetached(ContextNode* parent);
+  static ContextNode* NewValue(ContextNode* parent, const void* key, void* value, ValueDeleter deleter);
+
+  void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  static void Unref(ContextNode* node) noexcept;  // null is allowed
+  bool Unique() const noexcept { return refs_.load(std::memory_order_acquire) == 1; }
+
+  ContextNode* Canceler() noexcept { return canceler_; }
+
+  // The following are for cancelers.
+  Error Err() noexcept;
+  Error Cause() noexcept;
+  std::int64_t DeadlineNs() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
+  void Cancel(Error cause) noexcept;
+  // Registers the waiter and returns true; false if the context is done already.
+  bool Add(ContextWaiter& waiter) noexcept;
+  void Remove(ContextWaiter& waiter) noexcept;
+
+  // Makes an unshared root node new for the next use, with another deadline.
+  void Renew(std::int64_t deadline_ns) noexcept;
+  // Takes the deadline away; nodes derived before keep theirs. On the thread that waits under it.
+  void DropDeadline() noexcept { deadline_ns_.store(kNever, std::memory_order_relaxed); }
+
+  const void* Lookup(const void* key) const noexcept;
+
+ private:
+  ContextNode() = default;
+  ~ContextNode() = default;
+  void Attach(ContextNode* cancel_parent) noexcept;
+  void Detach() noexcept;
+  bool TryRef() noexcept;
+  void Finish(bool canceled, const Error& error, const Error& cause) noexcept;
+  bool Latch(bool canceled, const Error& error, const Error& cause, ContextNode*& todo) noexcept;
+
+  std::atomic<std::int32_t> refs_{1};
+  SmallLock lock_;
+  std::atomic<const ErrorRep*> err_{nullptr};  // owns a reference
+  std::atomic<std::int64_t> deadline_ns_{kNever};  // the earliest of this node and its ancestors
+  ContextNode* parent_ = nullptr;              // counted
+  ContextNode* canceler_ = nullptr;            // this, or an ancestor, or null: never done
+  ContextNode* cancel_parent_ = nullptr;       // the ancestor that ends this canceler
+  ContextNode* next_todo_ = nullptr;           // in the work list of one cancel
+  Error cause_;                                // written before err_
+  Error deadline_cause_;                       // of the deadline in deadline_ns_
+  List<ContextNode, SiblingTag> children_;     // not counted: they hold us
+  List<ContextWaiter, WaiterTag> waiters_;
+  const void* key_ = nullptr;
+  void* value_ = nullptr;
+  ValueDeleter deleter_ = nullptr;
+};
+
+}  // namespace weft::internal
+
+namespace weft {
+
+// The door of weft's own code to a Context's inside.
+class ContextAccess {
+ public:
+  static internal::ContextNode* Node(const Context& ctx) noexcept { return ctx.node_; }
+  // The node that can be done; null for a context that never is.
+  static internal::ContextNode* Canceler(const Context& ctx) noexcept {
+    return ctx.node_ != nullptr ? ctx.node_->Canceler() : nullptr;
+  }
+  static Context Adopt(internal::ContextNode* node) noexcept { return Context(node); }
+  static Context Share(internal::ContextNode* node) noexcept {
+    if (node != nullptr) node->Ref();
+    return Context(node);
+  }
+  static CancelFunc MakeCancel(internal::ContextNode* node, std::unique_ptr<internal::CancelFinisher> finisher);
+  static std::int64_t DeadlineNs(const Context& ctx) noexcept {
+    internal::ContextNode* canceler = Canceler(ctx);
+    return canceler != nullptr ? canceler->DeadlineNs() : internal::kNever;
+  }
+};
+
+namespace internal {
+
+// What a cancel function does besides: ends and joins a watch.
+struct CancelFinisher {
+  virtual ~CancelFinisher() = default;
+  virtual void Stop() noexcept = 0;  // may be called again
+};
+
+}  // namespace internal
+}  // namespace weft
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_CONTEXT_NODE_H_

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/fiber.h>
+
+#include <cxxabi.h>
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <boost/context/detail/fcontext.hpp>
+#include <boost/version.hpp>
+
+#include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/sanitizers.h>
+
+namespace weft::internal {
+
+namespace fc = boost::context::detail;
+
+void FiberRecord::StoreName(std::string_view name) noexcept {
+  char text[kNameWords * 8] = {};
+  const std::size_t size = name.size() < sizeof(text) - 1 ? name.size() : sizeof(text) - 1;
+  std::memcpy(text, name.data(), size);
+  // Words beyond the end hold what an earlier fiber left; the terminator keeps readers from it.
+  for (std::size_t i = 0; i * 8 <= size; ++i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text + i * 8, 8);
+    name_[i].store(word, std::memory_order_release);
+  }
+}
+
+void FiberRecord::Begin(std::uint64_t id, std::uint64_t parent, std::string_view name, std::int64_t start_ns) noexcept {
+  const std::uint32_t version = version_.load(std::memory_order_relaxed);
+  version_.store(version + 1, std::memory_order_relaxed);
+  id_.store(id, std::memory_order_release);
+  parent_.store(parent, std::memory_order_release);
+  start_ns_.store(start_ns, std::memory_order_release);
+  deadline_ns_.store(kNever, std::memory_order_release);
+  state_.store(FiberState::kReady, std::memory_order_release);
+  StoreName(name);
+  version_.store(version + 2, std::memory_order_release);
+}
+
+void FiberRecord::Rename(std::string_view name) noexcept {
+  const std::uint32_t version = version_.load(std::memory_order_relaxed);
+  version_.store(version + 1, std::memory_order_relaxed);
+  StoreName(name);
+  version_.store(version + 2, std::memory_order_release);
+}
+
+void FiberRecord::End() noexcept { state_.store(FiberState::kFree, std::memory_order_release); }
+
+void FiberRecord::CopyName(char* out, std::size_t size) const noexcept {
+  char text[kNameWords * 8];
+  for (std::size_t i = 0; i < kNameWords; ++i) {
+    const std::uint64_t word = name_[i].load(std::memory_order_acquire);
+    std::memcpy(text + i * 8, &word, 8);
+  }
+  text[sizeof(text) - 1] = '\0';
+  const std::size_t used = strnlen(text, sizeof(text) - 1) < size ? strnlen(text, sizeof(text) - 1) : size - 1;
+  std::memcpy(out, text, used);
+  out[used] = '\0';
+}
+
+bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::uint32_t before = version_.load(std::memory_order_acquire);
+    if (before % 2 != 0) continue;
+    const FiberState state = state_.load(std::memory_order_acquire);
+    out.id = id_.load(std::memory_order_acquire);
+    out.parent = parent_.load(std::memory_order_acquire);
+    out.age = Duration(now_ns - start_ns_.load(std::memory_order_acquire));
+    const std::int64_t deadline = deadline_ns_.load(std::memory_order_acquire);
+    const char* waits_for = waits_for_.load(std::memory_order_acquire);
+    char text[kNameWords * 8];
+    for (std::size_t i = 0; i < kNameWords; ++i) {
+      const std::uint64_t word = name_[i].load(std::memory_order_acquire);
+      std::memcpy(text + i * 8, &word, 8);
+    }
+    if (version_.load(std::memory_order_relaxed) != before) continue;
+    if (state == FiberState::kFree) return false;
+    out.name.assign(text, strnlen(text, sizeof(text)));
+    out.state = state == FiberState::kParked ? "parked" : state == FiberState::kReady ? "ready" : "running";
+    out.waits_for = state == FiberState::kParked ? waits_for : "";
+    out.deadline_in.reset();
+    if (deadline != kNever) out.deadline_in = Duration(deadline - now_ns);
+    return true;
+  }
+  return false;
+}
+
+// The body of every fiber, for ever: one job after the other.
+void FiberEntry(FiberCore& fiber) {
+  AsanEnter(nullptr, &fiber.loop.stack_bottom, &fiber.loop.stack_bytes);
+  for (;;) {
+    fiber.job->Run();
+    fiber.ended_ = true;
+    fiber.Suspend();
+  }
+}
+
+namespace {
+
+// An exception must not leave a fiber: there is no frame above this one.
+void Trampoline(fc::transfer_t from) noexcept {
+  auto* fiber = static_cast<FiberCore*>(from.data);
+  fiber->SetLoopSide(from.fctx);
+  FiberEntry(*fiber);
+}
+
+}  // namespace
+
+FiberCore::FiberCore(LoopCore& on, const Stack& own) : LoopTask(OnLoop), loop(on), stack(own) {
+  // The stack proper begins below this object.
+  void* top = this;
+  self_ = fc::make_fcontext(top, static_cast<std::size_t>(static_cast<std::byte*>(top) - stack.bottom), Trampoline);
+  tsan_fiber_ = TsanCreateFiber();
+}
+
+// A fiber that another thread woke comes through the loop's inbox.
+void FiberCore::OnLoop(LoopTask* task) {
+  auto* fiber = static_cast<FiberCore*>(task);
+  fiber->loop.PushReady(*fiber);
+}
+
+FiberCore::~FiberCore() { TsanDestroyFiber(tsan_fiber_); }
+
+FiberCore* FiberCore::Make(LoopCore& loop, StackMaker& maker) noexcept {
+  Stack stack;
+  if (!maker.Make(stack)) return nullptr;
+  constexpr std::size_t kAlign = 64;
+  std::byte* place = stack.top - (sizeof(FiberCore) + kAlign - 1) / kAlign * kAlign;
+  return new (place) FiberCore(loop, stack);
+}
+
+bool FiberCore::Resume() noexcept {
+  record.SetState(FiberState::kRunning);
+  std::swap(*loop.eh, eh_);
+  void* fake = nullptr;
+  AsanLeave(&fake, stack.bottom, stack.Bytes());
+  TsanSwitch(tsan_fiber_);
+  const fc::transfer_t back = fc::jump_fcontext(self_, this);
+  AsanEnter(fake, nullptr, nullptr);
+  self_ = back.fctx;
+  std::swap(*loop.eh, eh_);
+  if (!ended_) return false;
+  ended_ = false;
+  AsanUnpoison(stack.bottom, static_cast<std::size_t>(static_cast<std::byte*>(self_) - stack.bottom));
+  return true;
+}
+
+void FiberCore::Suspend() noexcept {
+  AsanLeave(&asan_fake_, loop.stack_bottom, loop.stack_bytes);
+  TsanSwitch(loop.tsan_fiber);
+  const fc::transfer_t back = fc::jump_fcontext(loop_side_, nullptr);
+  AsanEnter(asan_fake_, &loop.stack_bottom, &loop.stack_bytes);
+  loop_side_ = back.fctx;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_FIBER_H_
+#define WEFT_CONCURRENCY_INTERNAL_FIBER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <weft/concurrency/debug.h>
+#include <weft/concurrency/internal/clock.h>
+#include <weft/concurrency/internal/stack.h>
+#include <weft/concurrency/loop.h>
+
+namespace weft::internal {
+
+class LoopCore;
+}  // namespace weft::internal
+
+namespace weft {
+// The door to the private parts of what users hand to a loop.
+class LoopAccess {
+ public:
+  static LoopTask*& Next(LoopTask& task) { return task.next_; }
+  static void Run(LoopTask& task) { task.run_(&task); }
+  static void Ready(Watch& watch, std::uint32_t events) { watch.ready_(&watch, events); }
+  static void Fire(LoopTimer& timer) { timer.fire_(&timer); }
+  static std::uint32_t& Slot(LoopTimer& timer) { return timer.slot_; }
+};
+}  // namespace weft
+
+namespace weft::internal {
+
+// What the C++ runtime keeps per thread about exceptions (Itanium C++ ABI, __cxa_eh_globals). Each fiber has its own, so that
+// it may park inside a catch block.
+struct EhState {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+};
+
+enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
+
+// What others may see of a fiber, at any time and from any thread. Only the loop's thread writes. `version_` is odd while
+// identity and name change (a sequence lock), so a reader never takes half of two fibers for one.
+class FiberRecord {
+ public:
+  void Begin(std::uint64_t id, std::uint64_t parent, std::string_view name, std::int64_t start_ns) noexcept;
+  void End() noexcept;
+  void Rename(std::string_view name) noexcept;
+  void SetState(FiberState state) noexcept { state_.store(state, std::memory_order_relaxed); }
+  void SetParked(const char* waits_for, std::int64_t deadline_ns) noexcept {
+    waits_for_.store(waits_for, std::memory_order_relaxed);
+    deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
+    state_.store(FiberState::kParked, std::memory_order_release);
+  }
+  std::uint64_t Id() const noexcept { return id_.load(std::memory_order_relaxed); }
+
+  // The name as it is now, cut to fit; safe in a signal handler.
+  void CopyName(char* out, std::size_t size) const noexcept;
+  // False if there is no fiber at the moment.
+  bool Read(FiberInfo& out, std::int64_t now_ns) const;
+
+ private:
+  static constexpr std::size_t kNameWords = 6;
+  void StoreName(std::string_view name) noexcept;
+
+  std::atomic<std::uint32_t> version_{0};
+  std::atomic<FiberState> state_{FiberState::kFree};
+  std::atomic<std::uint64_t> id_{0};
+  std::atomic<std::uint64_t> parent_{0};
+  std::atomic<std::int64_t> start_ns_{0};
+  std::atomic<std::int64_t> deadline_ns_{kNever};
+  std::atomic<const char*> waits_for_{""};
+  std::atomic<std::uint64_t> name_[kNameWords]{};
+};
+
+// A fiber and its stack, at whose top it lies. Made once, then used for one job after the other on the same loop.
+class FiberCore : public LoopTask {
+ public:
+  FiberCore(LoopCore& loop, const Stack& stack);
+  ~FiberCore();
+
+  // Makes a fiber on a fresh stack; null if there is no memory.
+  static FiberCore* Make(LoopCore& loop, StackMaker& maker) noexcept;
+
+  // On the loop's stack: runs the fiber until it parks or ends. True: it has ended.
+  bool Resume() noexcept;
+  // In the fiber: back to the loop.
+  void Suspend() noexcept;
+  void SetLoopSide(void* loop_side) noexcept { loop_side_ = loop_side; }
+
+  LoopCore& loop;
+  const Stack stack;
+  FiberJob* job = nullptr;
+  const Context* context = nullptr;  // null: Background
+  std::uint64_t work = 0;
+  FiberRecord record;
+  bool trimmed = true;  // nothing of the stack but its top page is resident
+
+ private:
+  friend void FiberEntry(FiberCore& fiber);
+  static void OnLoop(LoopTask* task);
+
+  void* self_ = nullptr;       // where the fiber goes on (fcontext)
+  void* loop_side_ = nullptr;  // where the loop goes on
+  EhState eh_;
+  bool ended_ = false;
+  void* asan_fake_ = nullptr;
+  void* tsan_fiber_ = nullptr;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_FIBER_H_

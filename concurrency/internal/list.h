@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_LIST_H_
+#define WEFT_CONCURRENCY_INTERNAL_LIST_H_
+
+namespace weft::internal {
+
+// A link of a doubly linked list; the element derives from it. Tag tells several lists of one element apart.
+template <class Tag = void>
+struct Link {
+  Link* prev = nullptr;
+  Link* next = nullptr;
+  bool Linked() const { return next != nullptr; }
+  void Unlink() {
+    prev->next = next;
+    next->prev = prev;
+    prev = next = nullptr;
+  }
+};
+
+// A list of elements that it does not own: no allocation, O(1) removal from the middle. Guarded by its user.
+template <class T, class Tag = void>
+class List {
+ public:
+  List() { head_.prev = head_.next = &head_; }
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+
+  bool Empty() const { return head_.next == &head_; }
+  void PushBack(T& element) {
+    Link<Tag>& link = element;
+    link.prev = head_.prev;
+    link.next = &head_;
+    head_.prev->next = &link;
+    head_.prev = &link;
+  }
+  T* Front() { return Empty() ? nullptr : static_cast<T*>(head_.next); }
+  T* PopFront() {
+    T* front = Front();
+    if (front != nullptr) static_cast<Link<Tag>*>(front)->Unlink();
+    return front;
+  }
+  T* Next(T& element) {
+    Link<Tag>* next = static_cast<Link<Tag>&>(element).next;
+    return next == &head_ ? nullptr : static_cast<T*>(next);
+  }
+
+ private:
+  Link<Tag> head_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_LIST_H_

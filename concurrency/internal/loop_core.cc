@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/loop_core.h>
+
+#include <cxxabi.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+#include <weft/concurrency/internal/asio_driver.h>
+#include <weft/concurrency/internal/sanitizers.h>
+#include <weft/concurrency/internal/scheduler.h>
+
+namespace weft::internal {
+
+constinit thread_local LoopCore* t_loop = nullptr;
+
+namespace {
+// Ids are unique in the process; a loop takes them in blocks. The first block begins at kIdsAtOnce, so 0 is nobody's.
+constexpr std::uint64_t kIdsAtOnce = 1024;
+std::atomic<std::uint64_t> g_next_ids{kIdsAtOnce};
+
+constexpr int kResumesPerTurn = 64;
+constexpr std::int64_t kSpinNs = 20'000;
+constexpr int kSpinCreditMax = 32;
+constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
+constexpr std::size_t kKeepWarm = 16;         // stacks that are never trimmed
+constexpr std::size_t kKeepBytes = 4096;      // of a trimmed stack: the page with the fiber itself
+constexpr std::size_t kDeepBytes = 64 * 1024;  // a stack that was used deeper gives its pages back at once
+}  // namespace
+
+LoopCore::LoopCore(Scheduler& scheduler, int index, std::size_t bytes) : scheduler_(scheduler), index_(index), stacks_(bytes) {
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (epoll_fd_ < 0 || wake_fd_ < 0) AbortMisuse("Run", "no descriptors are left for a loop: raise the limit (ulimit -n)");
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;  // edge-triggered: the counter is never read
+  event.data.ptr = nullptr;
+  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event);
+}
+
+LoopCore::~LoopCore() {
+  for (FiberCore* fiber : fibers_) fiber->~FiberCore();
+  asio_.reset();
+  close(wake_fd_);
+  close(epoll_fd_);
+}
+
+void LoopCore::Run() {
+  t_loop = this;
+  eh = reinterpret_cast<EhState*>(abi::__cxa_get_globals());
+  tsan_fiber = TsanCurrentFiber();
+  RefreshNow();
+  while (!stop_.load(std::memory_order_acquire) || live_ != 0 || inbox_.load(std::memory_order_relaxed) != nullptr) Turn();
+  t_loop = nullptr;
+  // Whoever woke our last fiber may still be inside of its wake-up.
+  while (pins_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
+
+void LoopCore::RequestStop() noexcept {
+  stop_.store(true, std::memory_order_seq_cst);
+  WakeUp();
+}
+
+void LoopCore::Turn() {
+  RunReady();
+  const bool news = DrainInbox();
+  if (!ready_.Empty() || news) {
+    RefreshNow();
+    FireTimers();
+    if (watches_ != 0) Dispatch(PollDescriptors(0));
+    if (asio_ != nullptr) asio_->Poll();
+    return;
+  }
+  if (stop_.load(std::memory_order_acquire) && live_ == 0) return;
+  Sleep();
+}
+
+void LoopCore::RunReady() {
+  for (int i = 0; i < kResumesPerTurn; ++i) {
+    LoopTask* task = ready_.Pop();
+    if (task == nullptr) return;
+    RunFiber(static_cast<FiberCore&>(*task));
+  }
+}
+
+void LoopCore::RunFiber(FiberCore& fiber) {
+  running_ = &fiber;
+  watched_.store(&fiber, std::memory_order_relaxed);
+  epoch_.store(epoch_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const bool ended = fiber.Resume();
+  running_ = nullptr;
+  watched_.store(nullptr, std::memory_order_relaxed);
+  if (fiber.stack.canary && !StackMaker::CanaryIntact(fiber.stack)) scheduler_.ReportOverflow(fiber);
+  if (ended) Retire(fiber);
+}
+
+// The inbox is a stack; a batch of it is turned round, so that tasks run in the order in which they came.
+bool LoopCore::DrainInbox() {
+  if (inbox_.load(std::memory_order_relaxed) == nullptr) return false;
+  LoopTask* newest = inbox_.exchange(nullptr, std::memory_order_acquire);
+  LoopTask* oldest = nullptr;
+  while (newest != nullptr) {
+    LoopTask* next = LoopAccess::Next(*newest);
+    LoopAccess::Next(*newest) = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest != nullptr) {
+    LoopTask* task = oldest;
+    oldest = LoopAccess::Next(*task);
+    LoopAccess::Run(*task);
+  }
+  return true;
+}
+
+void LoopCore::FireTimers() {
+  while (LoopTimer* timer = timers_.PopDue(now_ns_)) LoopAccess::Fire(*timer);
+}
+
+void LoopCore::Sleep() {
+  const std::int64_t before = now_ns_;
+  if (spin_credit_ > 0 && SpinForInbox()) {
+    RefreshNow();
+    return;
+  }
+  if (VirtualTime()) {
+    if (PollDescriptors(0) == 0 && (asio_ == nullptr || asio_->Poll() == 0) && ready_.Empty() && AdvanceVirtualTime()) return;
+  } else {
+    sleeping_.store(true, std::memory_order_seq_cst);
+    if (inbox_.load(std::memory_order_seq_cst) == nullptr && !(stop_.load(std::memory_order_seq_cst) && live_ == 0)) {
+      std::int64_t until = timers_.Earliest();
+      if (trim_due_) until = std::min(until, last_trim_ns_ + kTrimEveryNs);
+      SleepUntil(until);
+    }
+    sleeping_.store(false, std::memory_order_relaxed);
+  }
+  RefreshNow();
+  // Spinning pays only where messages of other loops come in quick succession.
+  const bool by_message = inbox_.load(std::memory_order_relaxed) != nullptr;
+  spin_credit_ = by_message && now_ns_ - before < 3 * kSpinNs ? std::min(spin_credit_ + 2, kSpinCreditMax) : std::max(spin_credit_ - 1, 0);
+  FireTimers();
+  Dispatch(batch_size_);
+  if (asio_ != nullptr) asio_->Poll();
+  if (trim_due_ && now_ns_ - last_trim_ns_ >= kTrimEveryNs) TrimStacks();
+}
+
+void LoopCore::SleepUntil(std::int64_t until_ns) {
+  if (asio_ != nullptr) {
+    asio_->Sleep(until_ns);
+    PollDescriptors(0);
+    return;
+  }
+  std::int64_t timeout = -1;
+  if (until_ns != kNever) timeout = std::max<std::int64_t>(0, until_ns - RealNowNs());
+  PollDescriptors(timeout);
+}
+
+bool LoopCore::SpinForInbox() {
+  if (Siblings() == 1) return false;
+  const std::int64_t end = RealNowNs() + kSpinNs;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (inbox_.load(std::memory_order_relaxed) != nullptr) return true;
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  } while (RealNowNs() < end);
+  --spin_credit_;
+  return false;
+}
+
+// True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.
+bool LoopCore::AdvanceVirtualTime() {
+  if (inbox_.load(std::memory_order_acquire) != nullptr || batch_size_ != 0) return false;
+  if (scheduler_.ThreadsAtWork()) {
+    sleeping_.store(true, std::memory_order_seq_cst);
+    if (inbox_.load(std::memory_order_seq_cst) == nullptr) PollDescriptors(1'000'000);
+    sleeping_.store(false, std::memory_order_relaxed);
+    return false;
+  }
+  const std::int64_t next = timers_.Earliest();
+  if (next == kNever) {
+    scheduler_.ReportHang();
+    return true;
+  }
+  if (next > NowNs()) g_virtual_now.store(next, std::memory_order_release);
+  RefreshNow();
+  FireTimers();
+  return true;
+}
+
+int LoopCore::PollDescriptors(std::int64_t timeout_ns) {
+  batch_at_ = 0;
+  batch_size_ = 0;
+  int count = 0;
+  if (timeout_ns <= 0) {
+    count = epoll_wait(epoll_fd_, batch_, kBatch, timeout_ns < 0 ? -1 : 0);
+  } else {
+    timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
+    count = epoll_pwait2(epoll_fd_, batch_, kBatch, &timeout, nullptr);
+    if (count < 0 && errno == ENOSYS) {
+      const std::int64_t ms = std::min<std::int64_t>((timeout_ns + 999'999) / 1'000'000, 1'000'000);
+      count = epoll_wait(epoll_fd_, batch_, kBatch, static_cast<int>(ms));
+    }
+  }
+  batch_size_ = std::max(count, 0);
+  return batch_size_;
+}
+
+void LoopCore::Dispatch(int count) {
+  for (batch_at_ = 0; batch_at_ < count; ++batch_at_) {
+    if (auto* watch = static_cast<Watch*>(batch_[batch_at_].data.ptr)) LoopAccess::Ready(*watch, batch_[batch_at_].events);
+  }
+  batch_at_ = batch_size_ = 0;
+}
+
+Error LoopCore::AddWatch(Watch& watch, int fd, std::uint32_t events) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &watch;
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) return std::error_code(errno, std::system_category());
+  ++watches_;
+  return {};
+}
+
+void LoopCore::RemoveWatch(Watch& watch, int fd) noexcept {
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  --watches_;
+  for (int i = batch_at_; i < batch_size_; ++i) {
+    if (batch_[i].data.ptr == &watch) batch_[i].data.ptr = nullptr;
+  }
+}
+
+void LoopCore::PushRemote(LoopTask& task) noexcept {
+  LoopTask* head = inbox_.load(std::memory_order_relaxed);
+  do {
+    LoopAccess::Next(task) = head;
+  } while (!inbox_.compare_exchange_weak(head, &task, std::memory_order_seq_cst, std::memory_order_relaxed));
+  WakeUp();
+}
+
+void LoopCore::WakeUp() noexcept {
+  if (!sleeping_.load(std::memory_order_seq_cst) || !sleeping_.exchange(false, std::memory_order_seq_cst)) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof(one));
+}
+
+std::uint64_t LoopCore::NextWork() noexcept {
+  if (next_id_ % kIdsAtOnce == 0) next_id_ = g_next_ids.fetch_add(kIdsAtOnce, std::memory_order_relaxed) + 1;
+  return next_id_++;
+}
+
+FiberCore* LoopCore::StartFiber(FiberJob& job, const FiberOptions& options) noexcept {
+  FiberCore* fiber = nullptr;
+  if (!free_.empty()) {
+    fiber = free_.back();
+    free_.pop_back();
+    free_low_ = std::min(free_low_, free_.size());
+  } else {
+    fiber = FiberCore::Make(*this, stacks_);
+    if (fiber == nullptr) return nullptr;
+    std::lock_guard hold(fibers_lock_);
+    fibers_.push_back(fiber);
+  }
+  ++live_;
+  fiber->job = &job;
+  fiber->context = options.context;
+  fiber->work = options.work;
+  fiber->record.Begin(NextWork(), options.parent, options.name, now_ns_);
+  if (running_ == nullptr) {
+    RunFiber(*fiber);
+  } else {
+    ready_.Push(*fiber);
+  }
+  return fiber;
+}
+
+void LoopCore::Retire(FiberCore& fiber) {
+  FiberJob* job = fiber.job;
+  fiber.record.End();
+  fiber.trimmed = false;
+  // A look at one in 64 is enough to know the depth, and to catch the stacks that would keep much memory.
+  if (++retired_ % 64 == 0) {
+    const std::size_t used = StackMaker::Resident(fiber.stack);
+    if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);
+    if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes / 4);
+  }
+  free_.push_back(&fiber);
+  if (free_.size() > kKeepWarm) trim_due_ = true;
+  --live_;
+  job->Ended();
+}
+
+// Stacks that nobody needed since the last look lie at the bottom of free_: their pages go back to the system.
+void LoopCore::TrimStacks() {
+  const std::size_t cold = free_low_ > kKeepWarm ? free_low_ - kKeepWarm : 0;
+  for (std::size_t i = 0; i < cold; ++i) {
+    if (free_[i]->trimmed) continue;
+    StackMaker::Trim(free_[i]->stack, kKeepBytes);
+    free_[i]->trimmed = true;
+  }
+  trim_due_ = free_low_ < free_.size();
+  free_low_ = free_.size();
+  last_trim_ns_ = now_ns_;
+}
+
+AsioDriver& LoopCore::Asio() {
+  if (asio_ == nullptr) asio_ = std::make_unique<AsioDriver>(*this);
+  return *asio_;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_LOOP_CORE_H_
+#define WEFT_CONCURRENCY_INTERNAL_LOOP_CORE_H_
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <weft/concurrency/internal/fiber.h>
+#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/stack.h>
+#include <weft/concurrency/internal/timer_heap.h>
+#include <weft/concurrency/loop.h>
+
+namespace weft::internal {
+
+class Scheduler;
+class AsioDriver;
+
+// First in, first out, of tasks that it does not own.
+class TaskQueue {
+ public:
+  bool Empty() const { return head_ == nullptr; }
+  void Push(LoopTask& task) {
+    LoopAccess::Next(task) = nullptr;
+    if (head_ == nullptr) {
+      head_ = &task;
+    } else {
+      LoopAccess::Next(*tail_) = &task;
+    }
+    tail_ = &task;
+  }
+  LoopTask* Pop() {
+    LoopTask* task = head_;
+    if (task != nullptr) head_ = LoopAccess::Next(*task);
+    return task;
+  }
+
+ private:
+  LoopTask* head_ = nullptr;
+  LoopTask* tail_ = nullptr;
+};
+
+// The inside of a Loop. One turn: fibers that are ready (a bounded number), tasks from other threads, timers that are due,
+// descriptors. It sleeps in epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which
+// watches that set (AsioDriver).
+class LoopCore final : public Loop {
+ public:
+  LoopCore(Scheduler& scheduler, int index, std::size_t stack_bytes);
+  ~LoopCore();
+
+  // Drives the loop on this thread until RequestStop and no fiber is left.
+  void Run();
+  void RequestStop() noexcept;  // any thread
+
+  Scheduler& scheduler() noexcept { return scheduler_; }
+  int index() const noexcept { return index_; }
+  // A number that no other piece of work in the process has; ids come in blocks, so this touches nothing shared.
+  std::uint64_t NextWork() noexcept;
+  FiberCore* running() const noexcept { return running_; }
+  std::int64_t now_ns() const noexcept { return now_ns_; }
+
+  void PushReady(FiberCore& fiber) noexcept {
+    fiber.record.SetState(FiberState::kReady);
+    ready_.Push(fiber);
+  }
+  // From any other thread, between Pin and Unpin or while a fiber of the loop is known to live.
+  void PushRemote(LoopTask& task) noexcept;
+
+  // A pin keeps the loop's memory: taken before a claim that may let the scheduler end, given back after the last touch.
+  void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
+  void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
+
+  // In a fiber.
+  void SuspendRunning() noexcept { running_->Suspend(); }
+
+  FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;
+  Error AddWatch(Watch& watch, int fd, std::uint32_t events) noexcept;
+  void RemoveWatch(Watch& watch, int fd) noexcept;
+  TimerHeap& timers() noexcept { return timers_; }
+  AsioDriver& Asio();  // made at the first use, on the loop's thread
+  int epoll_fd() const noexcept { return epoll_fd_; }
+
+  // For the list of fibers: calls `see` for each fiber ever made here.
+  template <class F>
+  void ForEachFiber(F see) {
+    std::lock_guard hold(fibers_lock_);
+    for (FiberCore* fiber : fibers_) see(*fiber);
+  }
+  // For the watchdog: counts the resumed fibers; and the one that runs, or null.
+  std::uint64_t Epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
+  const FiberCore* RunningForWatchdog() const noexcept { return watched_.load(std::memory_order_relaxed); }
+  std::size_t LiveFibers() const noexcept { return live_; }
+  std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
+
+  // Shared with FiberCore, for switches.
+  EhState* eh = nullptr;
+  void* tsan_fiber = nullptr;
+  const void* stack_bottom = nullptr;
+  std::size_t stack_bytes = 0;
+
+ private:
+  friend class AsioDriver;
+  void Turn();
+  void RunFiber(FiberCore& fiber);
+  void RunReady();
+  bool DrainInbox();
+  void FireTimers();
+  void Sleep();
+  void SleepUntil(std::int64_t until_ns);
+  bool SpinForInbox();
+  bool AdvanceVirtualTime();
+  int PollDescriptors(std::int64_t timeout_ns);  // -1: no bound
+  void Dispatch(int count);
+  void WakeUp() noexcept;
+  void Retire(FiberCore& fiber);
+  void TrimStacks();
+  void RefreshNow() noexcept { now_ns_ = NowNs(); }
+
+  Scheduler& scheduler_;
+  const int index_;
+  int epoll_fd_ = -1;
+  int wake_fd_ = -1;
+
+  TaskQueue ready_;
+  FiberCore* running_ = nullptr;
+  TimerHeap timers_;
+  std::int64_t now_ns_ = 0;
+  std::size_t live_ = 0;
+  std::size_t watches_ = 0;
+  std::uint64_t next_id_ = 0;
+  std::atomic<std::uint64_t> epoch_{0};
+  std::atomic<const FiberCore*> watched_{nullptr};
+
+  static constexpr int kBatch = 256;
+  epoll_event batch_[kBatch];
+  int batch_at_ = 0;
+  int batch_size_ = 0;
+
+  StackMaker stacks_;
+  std::vector<FiberCore*> free_;  // the warmest last
+  std::size_t free_low_ = 0;      // fewest free since the last trim
+  std::int64_t last_trim_ns_ = 0;
+  bool trim_due_ = false;
+  std::uint64_t retired_ = 0;
+  std::atomic<std::size_t> deepest_{0};
+  SmallLock fibers_lock_;
+  std::vector<FiberCore*> fibers_;
+
+  std::unique_ptr<AsioDriver> asio_;
+  int spin_credit_ = 0;
+
+  // Touched by other threads: on a cache line of their own.
+  alignas(64) std::atomic<LoopTask*> inbox_{nullptr};
+  std::atomic<bool> sleeping_{false};
+  std::atomic<int> pins_{0};
+  std::atomic<bool> stop_{false};
+};
+
+// The loop of this thread, or null.
+extern constinit thread_local LoopCore* t_loop;
+inline LoopCore* CurrentLoop() noexcept { return t_loop; }
+inline FiberCore* CurrentFiber() noexcept { return t_loop != nullptr ? t_loop->running() : nullptr; }
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_LOOP_CORE_H_

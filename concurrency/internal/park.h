@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_PARK_H_
+#define WEFT_CONCURRENCY_INTERNAL_PARK_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/list.h>
+#include <weft/concurrency/internal/loop_core.h>
+
+namespace weft::internal {
+
+// The one suspension primitive: one wait of one fiber, or of one plain thread, on its stack. Everything that blocks is built
+// on it.
+//
+// A wait has one outcome: whoever claims it first decides, so an operation ends or is cancelled, never both. The pattern:
+//   1. make a Parker and enter it into a wait queue, under the queue's lock;
+//   2. Park(ctx) without the lock;
+//   3. if the outcome is not the queue's, take the lock and leave the queue.
+// A waker takes the parker out of its queue under the lock and calls Wake while it holds it: the waiter cannot leave meanwhile.
+// When Wake is false, the wait ended otherwise and the waker must choose another one (or keep what it wanted to hand over).
+class Parker : public Link<> {
+ public:
+  enum : std::uint32_t { kPending = 0, kContextDone = 1, kTimedOut = 2, kWoken = 3 };  // users may go on from kWoken
+
+  // `waits_for` is a literal, for debugging. Aborts on a loop's own stack. In a fiber, its job's BeforePark runs now.
+  explicit Parker(const char* waits_for) noexcept;
+  Parker(const Parker&) = delete;
+  Parker& operator=(const Parker&) = delete;
+
+  // Waits until Wake, the end of the context or `until_ns`; returns the outcome. Once for each Parker.
+  std::uint32_t Park(const Context& ctx, std::int64_t until_ns = kNever) noexcept;
+  // The same without a context: for waits that must not be given up.
+  std::uint32_t ParkUntilWoken() noexcept;
+
+  // From any thread, under the lock that keeps the waiter from leaving. True: this call decided the outcome.
+  bool Wake(std::uint32_t outcome = kWoken) noexcept;
+
+  std::uint32_t Outcome() const noexcept { return state_.load(std::memory_order_acquire); }
+
+ private:
+  struct ContextLink : ContextWaiter {
+    Parker* parker;
+  };
+  struct Alarm : LoopTimer {
+    explicit Alarm(Parker* p) : LoopTimer(&OnTime), parker(p) {}
+    static void OnTime(LoopTimer* timer) noexcept;
+    Parker* parker;
+    std::uint32_t outcome = kTimedOut;
+  };
+  bool Claim(std::uint32_t outcome) noexcept;
+  std::uint32_t ParkFiber(ContextNode* canceler, std::int64_t until_ns) noexcept;
+  std::uint32_t ParkThread(ContextNode* canceler, std::int64_t until_ns) noexcept;
+
+  std::atomic<std::uint32_t> state_{kPending};
+  FiberCore* const fiber_;
+  const char* const waits_for_;
+};
+
+// Aborts, naming `function`, unless the caller may block: not on a loop's own stack.
+void CheckMayBlock(const char* function) noexcept;
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_PARK_H_

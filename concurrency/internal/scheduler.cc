@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/scheduler.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <weft/concurrency/internal/cpu_count.h>
+#include <weft/concurrency/internal/registry.h>
+#include <weft/concurrency/internal/thread_signals.h>
+
+namespace weft::internal {
+namespace {
+
+int LoopsWanted(const RunOptions& options) { return options.loops > 0 ? options.loops : UsableCpus(); }
+
+int OffloadThreads(const RunOptions& options) {
+  if (options.offload_threads > 0) return options.offload_threads;
+  const int threads = 4 * LoopsWanted(options);
+  return threads < 8 ? 8 : threads;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(const RunOptions& options)
+    : pool_(OffloadThreads(options)), watchdog_(options.stall_limit, options.on_stall) {
+  for (int i = 0; i < LoopsWanted(options); ++i) {
+    loops_.push_back(std::make_unique<LoopCore>(*this, i, options.stack_bytes));
+    Registry::Add(*loops_.back());
+  }
+}
+
+Scheduler::~Scheduler() {
+  for (auto& loop : loops_) Registry::Remove(*loop);
+}
+
+Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
+  std::vector<LoopCore*> all;
+  for (auto& loop : loops_) all.push_back(loop.get());
+  watchdog_.Start(all);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < loops_.size(); ++i) {
+    threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
+  }
+  struct FirstStart : LoopTask {
+    FirstStart(Scheduler& s, FiberJob& j, const FiberOptions& o) : LoopTask(&Go), scheduler(s), job(j), options(o) {}
+    static void Go(LoopTask* task) {
+      auto* self = static_cast<FirstStart*>(task);
+      if (self->scheduler.At(0).StartFiber(self->job, self->options) == nullptr) {
+        self->failed = Error::New("no memory for the stack of the first fiber");
+        self->scheduler.Release();
+      }
+    }
+    Scheduler& scheduler;
+    FiberJob& job;
+    const FiberOptions& options;
+    Error failed;
+  };
+  FirstStart first(*this, job, options);
+  Hold();  // given back by the job's Ended
+  At(0).PushRemote(first);
+  DriveLoop(At(0));
+  for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->RequestStop();
+  for (std::thread& thread : threads) thread.join();
+  watchdog_.Stop();
+  return first.failed;
+}
+
+void Scheduler::DriveLoop(LoopCore& loop) {
+  ScopedPipeBlock no_pipe_signal;
+  OverflowWatch overflow;
+  loop.Run();
+}
+
+void Scheduler::Release() noexcept {
+  // The scheduler may be gone as soon as the count is zero, unless its first loop is pinned.
+  LoopCore& first = At(0);
+  first.Pin();
+  if (holds_.fetch_sub(1, std::memory_order_acq_rel) == 1) first.RequestStop();
+  first.Unpin();
+}
+
+LoopCore& Scheduler::NextForSpread() noexcept {
+  return At(static_cast<int>(spread_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(LoopCount())));
+}
+
+void Scheduler::ReportHang() {
+  if (on_hang_) {
+    on_hang_();
+    return;
+  }
+  std::fprintf(stderr, "weft: all fibers wait and nothing can wake them:\n%s", FormatFiberTree(ListFibers()).c_str());
+  std::abort();
+}
+
+void Scheduler::ReportOverflow(const FiberCore& fiber) noexcept {
+  char name[48];
+  fiber.record.CopyName(name, sizeof(name));
+  std::fprintf(stderr, "weft: stack overflow in fiber \"%s\": the mark below its stack of %zu KiB was overwritten\n", name,
+               fiber.stack.Bytes() / 1024);
+  std::abort();
+}
+
+}  // namespace weft::internal

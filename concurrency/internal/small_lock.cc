@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/small_lock.h>
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <ctime>
+#include <thread>
+
+namespace weft::internal {
+
+void FutexWait(const std::atomic<std::uint32_t>* word, std::uint32_t expected, std::int64_t until_ns) noexcept {
+  timespec until{};
+  until.tv_sec = static_cast<time_t>(until_ns / 1'000'000'000);
+  until.tv_nsec = static_cast<long>(until_ns % 1'000'000'000);
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, until_ns == INT64_MAX ? nullptr : &until, nullptr,
+          FUTEX_BITSET_MATCH_ANY);
+}
+
+void FutexWake(const std::atomic<std::uint32_t>* word, int threads) noexcept {
+  syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads, nullptr, nullptr, 0);
+}
+
+void SmallLock::LockSlow() noexcept {
+  // The owner needs some nanoseconds at the most, unless the system took its core away.
+  for (int i = 0; i < 64; ++i) {
+    std::uint32_t expected = kFree;
+    if (state_.compare_exchange_weak(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) return;
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+  }
+  while (state_.exchange(kContended, std::memory_order_acquire) != kFree) FutexWait(&state_, kContended, INT64_MAX);
+}
+
+void SmallLock::WakeOne() noexcept { FutexWake(&state_, 1); }
+
+}  // namespace weft::internal

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/wait_queue.h>
+
+#include <mutex>
+
+#include <weft/concurrency/internal/park.h>
+
+namespace weft::internal {
+
+void WaitQueue::WakeAll() {
+  while (Parker* waiter = waiters_.PopFront()) waiter->Wake();
+}
+
+std::int64_t WaitQueue::Add(std::int64_t n) {
+  std::lock_guard hold(lock_);
+  count_ += n;
+  if (count_ == 0) WakeAll();
+  return count_;
+}
+
+void WaitQueue::SetToZero() {
+  std::lock_guard hold(lock_);
+  count_ = 0;
+  WakeAll();
+}
+
+bool WaitQueue::Zero() const {
+  std::lock_guard hold(lock_);
+  return count_ == 0;
+}
+
+Error WaitQueue::Wait(const Context& ctx, const char* waits_for) {
+  if (Error err = ctx.Err()) return err;
+  if (Zero()) return {};
+  Parker parker(waits_for);
+  {
+    std::lock_guard hold(lock_);
+    if (count_ == 0) return {};
+    waiters_.PushBack(parker);
+  }
+  const bool woken = parker.Park(ctx) == Parker::kWoken;
+  // Also after a wake-up: the waker must be out of the lock before the owner may destroy the queue.
+  std::lock_guard hold(lock_);
+  if (woken) return {};
+  if (parker.Linked()) parker.Unlink();
+  return ctx.Err();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/offload.h>
+
+#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/scheduler.h>
+
+namespace weft::internal {
+namespace {
+
+// Lies on the stack of the fiber that waits.
+struct ParkedJob : OffloadJob {
+  void (*call)(void*) = nullptr;
+  void* what = nullptr;
+  SmallLock lock;  // held by the pool thread while it wakes the fiber
+  Parker* waiter = nullptr;
+  bool ended = false;
+
+  void RunAndWake() {
+    call(what);
+    std::lock_guard hold(lock);
+    ended = true;
+    if (waiter != nullptr) waiter->Wake();
+  }
+
+  // Returns true when the job has ended, false when the context is done first.
+  bool WaitForEnd(const Context& ctx) {
+    Parker parker("offload");
+    {
+      std::lock_guard hold(lock);
+      if (ended) return true;
+      waiter = &parker;
+    }
+    parker.Park(ctx);
+    std::lock_guard hold(lock);
+    waiter = nullptr;
+    return ended;
+  }
+};
+
+}  // namespace
+
+Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
+  if (Error err = ctx.Err()) return err;
+  if (CurrentLoop() == nullptr) {
+    call(what);
+    return {};
+  }
+  CheckMayBlock("Offload");
+  OffloadPool& pool = CurrentLoop()->scheduler().pool();
+  ParkedJob job;
+  job.run = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->RunAndWake(); };
+  job.call = call;
+  job.what = what;
+  pool.Add(job);
+  if (job.WaitForEnd(ctx)) return {};
+  if (pool.Remove(job)) return ctx.Err();
+  // It runs: its stack is ours until it ends.
+  while (!job.WaitForEnd(Background())) {
+  }
+  return {};
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/run.h>
+
+#include <thread>
+
+#include <weft/concurrency/internal/cpu_count.h>
+#include <weft/concurrency/internal/main_job.h>
+#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/loop.h>
+
+namespace weft {
+namespace internal {
+
+Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Error(const Context&)>& main) {
+  if (CurrentFiber() != nullptr) {
+    ScopedContext current(ctx);
+    return CallGuarded(main, ctx);
+  }
+  CheckMayBlock("Run");
+  Scheduler scheduler(options);
+  MainJob job(scheduler, ctx, main);
+  FiberOptions fiber;
+  fiber.name = options.name;
+  fiber.context = &ctx;
+  if (Error failed = scheduler.RunUntilDone(job, fiber)) return failed;
+  return job.TakeResult();
+}
+
+}  // namespace internal
+
+void Yield() {
+  internal::FiberCore* fiber = internal::CurrentFiber();
+  if (fiber == nullptr) {
+    internal::CheckMayBlock("Yield");
+    std::this_thread::yield();
+    return;
+  }
+  fiber->loop.PushReady(*fiber);
+  fiber->Suspend();
+}
+
+int LoopCount() {
+  internal::LoopCore* loop = internal::CurrentLoop();
+  return loop != nullptr ? loop->scheduler().LoopCount() : internal::UsableCpus();
+}
+
+}  // namespace weft

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_SYNC_H_
+#define WEFT_CONCURRENCY_SYNC_H_
+
+// All tools for sharing state between fibers and threads. Each has a header of its own.
+
+#include <weft/concurrency/event.h>       // IWYU pragma: export
+#include <weft/concurrency/mutex.h>       // IWYU pragma: export
+#include <weft/concurrency/offload.h>     // IWYU pragma: export
+#include <weft/concurrency/wait_group.h>  // IWYU pragma: export
+
+#endif  // WEFT_CONCURRENCY_SYNC_H_
