@@ -20,10 +20,10 @@ struct Accepted {
     kExhausted,  // out of descriptors or memory: free some or wait; the connection stays in the backlog
     kFatal,      // this socket will never accept again
   };
-  Outcome outcome;
+  Outcome outcome = Outcome::kAgain;
   Fd fd;
-  SocketAddress peer;
-  int error = 0;  // errno of kExhausted and kFatal
+  SocketAddress peer;  // of kConnection
+  int error = 0;  // errno, unless kConnection
 };
 
 // A listening socket. Accept may be called from several threads at once; everything else by its owner.
@@ -56,7 +56,7 @@ class Listener {
  private:
   Listener() = default;
   Error Bind(const SocketAddress& address);
-  Error ReplaceStaleFile(const SocketAddress& address);
+  Error RemoveStaleFile(const SocketAddress& address);
 
   Fd fd_;
   std::string bound_;

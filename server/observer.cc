@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/observer.h>
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+
+namespace weft {
+namespace {
+
+double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+// Lets so many lines a second through, over all threads. Lock-free, because a flood of bad requests must not make the loops
+// queue up for a log.
+class Throttle {
+ public:
+  struct Permit {
+    bool granted;
+    std::uint64_t left_out;  // since the last second that was granted anything; told with its first line
+  };
+
+  Permit Take() {
+    // Real time, not weft's Clock: a log is read by people.
+    const std::int64_t now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    std::int64_t second = second_.load(std::memory_order_relaxed);
+    if (second != now && second_.compare_exchange_strong(second, now, std::memory_order_relaxed)) {
+      used_.store(0, std::memory_order_relaxed);
+    }
+    if (used_.fetch_add(1, std::memory_order_relaxed) >= kLinesPerSecond) {
+      left_out_.fetch_add(1, std::memory_order_relaxed);
+      return {false, 0};
+    }
+    return {true, left_out_.exchange(0, std::memory_order_relaxed)};
+  }
+
+ private:
+  static constexpr std::uint64_t kLinesPerSecond = 10;
+
+  std::atomic<std::int64_t> second_{-1};
+  std::atomic<std::uint64_t> used_{0};
+  std::atomic<std::uint64_t> left_out_{0};
+};
+
+class LogObserver final : public Observer {
+ public:
+  void OnListening(const Listening& event) override { Log(kListening, spdlog::level::info, "listening on {}", event.bound); }
+  void OnBadRequest(const BadRequest& event) override {
+    Log(kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
+  }
+  void OnTimedOut(const TimedOut& event) override {
+    // Idle connections end that way every day.
+    const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
+    Log(event.kind == TimeoutKind::kIdle ? kIdleTimedOut : kTimedOut, level, "{} timeout of {} after {:g} s",
+        Name(event.kind), event.peer, Seconds(event.limit));
+  }
+  void OnLimitReached(const LimitReached& event) override {
+    Log(kLimitReached, spdlog::level::warn, "limit of {} ({}) reached by {}", Name(event.kind), event.limit, event.peer);
+  }
+  void OnHandlerFailed(const HandlerFailed& event) override {
+    Log(kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, event.target, event.peer,
+        event.status, event.error.Message());
+  }
+  void OnAnswerAborted(const AnswerAborted& event) override {
+    Log(kAnswerAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, event.target,
+        event.peer, event.body_bytes, event.error.Message());
+  }
+  void OnDrainProgress(const DrainProgress& event) override {
+    const bool late = event.phase == DrainPhase::kPatienceOver || event.phase == DrainPhase::kCutOff;
+    Log(kDrainProgress, late ? spdlog::level::warn : spdlog::level::info,
+        "{} after {:.3f} s: {} connections, {} requests", Name(event.phase), Seconds(event.elapsed), event.connections,
+        event.requests);
+  }
+  void OnHandlerStuck(const HandlerStuck& event) override {
+    Log(kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
+        event.fiber, event.method, event.target, event.peer, Seconds(event.since));
+  }
+  void OnAcceptFailed(const AcceptFailed& event) override {
+    Log(kAcceptFailed, event.fatal ? spdlog::level::critical : spdlog::level::err, "accept: {}", event.error.Message());
+  }
+
+ private:
+  enum Kind : std::size_t {
+    kListening,
+    kBadRequest,
+    kTimedOut,
+    kIdleTimedOut,
+    kLimitReached,
+    kHandlerFailed,
+    kAnswerAborted,
+    kDrainProgress,
+    kHandlerStuck,
+    kAcceptFailed,
+    kKinds,
+  };
+
+  template <class... Args>
+  void Log(Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format, Args&&... args) {
+    spdlog::logger* const logger = spdlog::default_logger_raw();
+    if (logger == nullptr || !logger->should_log(level)) return;
+    const Throttle::Permit permit = throttles_[kind].Take();
+    if (!permit.granted) return;
+    if (permit.left_out != 0) logger->log(level, "{} lines like the next were left out", permit.left_out);
+    logger->log(level, format, std::forward<Args>(args)...);
+  }
+
+  std::array<Throttle, kKinds> throttles_;
+};
+
+}  // namespace
+
+Observer::~Observer() = default;
+
+std::string_view Name(TimeoutKind kind) {
+  switch (kind) {
+    case TimeoutKind::kHeader:
+      return "header";
+    case TimeoutKind::kHandshake:
+      return "handshake";
+    case TimeoutKind::kBodyStall:
+      return "body stall";
+    case TimeoutKind::kWriteStall:
+      return "write stall";
+    case TimeoutKind::kIdle:
+      return "idle";
+    case TimeoutKind::kRequest:
+      return "request";
+    case TimeoutKind::kFirstByteGrace:
+      return "first byte";
+  }
+  return "unknown";
+}
+
+std::string_view Name(LimitKind kind) {
+  switch (kind) {
+    case LimitKind::kConnections:
+      return "connections";
+    case LimitKind::kRequests:
+      return "requests";
+    case LimitKind::kQueuedRequests:
+      return "queued requests";
+    case LimitKind::kLongLived:
+      return "long-lived requests";
+    case LimitKind::kBodyBytes:
+      return "body bytes";
+    case LimitKind::kRequestsPerConnection:
+      return "requests per connection";
+  }
+  return "unknown";
+}
+
+std::string_view Name(DrainPhase phase) {
+  switch (phase) {
+    case DrainPhase::kLameDuck:
+      return "lame duck";
+    case DrainPhase::kDraining:
+      return "draining";
+    case DrainPhase::kPatienceOver:
+      return "patience over";
+    case DrainPhase::kCutOff:
+      return "cut off";
+    case DrainPhase::kDrained:
+      return "drained";
+  }
+  return "unknown";
+}
+
+Observer& DefaultObserver() {
+  // Never destroyed: servers may end during static destruction.
+  static LogObserver* const observer = new LogObserver;
+  return *observer;
+}
+
+}  // namespace weft

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/options.h>
+
+#include <cstdio>
+#include <utility>
+
+#include <weft/server/internal/address.h>
+
+namespace weft {
+namespace {
+
+std::string Format(Duration duration) {
+  char text[48];
+  const double seconds = std::chrono::duration<double>(duration).count();
+  std::snprintf(text, sizeof text, "%g s", seconds);
+  return text;
+}
+
+Error Nonsense(std::string_view field, const std::string& value, std::string_view rule) {
+  std::string message = "ServerOptions: ";
+  message.append(field).append(" is ").append(value).append("; it must be ").append(rule);
+  return Error::New(std::move(message));
+}
+
+// Keeps the first failure only: one clear line helps more than a list.
+class Checks {
+ public:
+  void Timeout(std::string_view field, Duration value) {
+    if (value <= Duration::zero()) Fail(field, Format(value), "above zero or kNone");
+  }
+  void Grace(std::string_view field, Duration value, bool may_be_none) {
+    if (value < Duration::zero()) Fail(field, Format(value), may_be_none ? "zero or more, or kNone" : "zero or more");
+    if (!may_be_none && value == kNone) Fail(field, "kNone", "a time that ends");
+  }
+  void Range(std::string_view field, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
+    if (value >= low && value <= high) return;
+    const bool none = value == std::numeric_limits<std::uint32_t>::max() || value == kNone;
+    Fail(field, none ? "kNone" : std::to_string(value), "from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  void Positive(std::string_view field, std::uint64_t value) {
+    if (value == 0) Fail(field, "0", "above zero or kNone");
+  }
+  void Signed(std::string_view field, int value, int low, int high) {
+    if (value >= low && value <= high) return;
+    Fail(field, std::to_string(value), "from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  Error Failure() const { return failure_; }
+
+ private:
+  void Fail(std::string_view field, const std::string& value, std::string_view rule) {
+    if (!failure_) failure_ = Nonsense(field, value, rule);
+  }
+
+  Error failure_;
+};
+
+}  // namespace
+
+Error ServerOptions::Validate() const {
+  if (Error err = internal::ParseAddress(address).Err()) return err.Wrap("ServerOptions");
+  Checks checks;
+  checks.Signed("loops", loops, 0, 1024);
+  checks.Range("stack_bytes", stack_bytes, 16 * 1024, std::uint64_t{1} << 30);
+  checks.Signed("backlog", backlog, 1, std::numeric_limits<int>::max());
+  checks.Timeout("header_timeout", header_timeout);
+  checks.Timeout("handshake_timeout", handshake_timeout);
+  checks.Timeout("body_stall_timeout", body_stall_timeout);
+  checks.Timeout("write_stall_timeout", write_stall_timeout);
+  checks.Timeout("idle_timeout", idle_timeout);
+  checks.Timeout("request_timeout", request_timeout);
+  checks.Range("head_bytes_max", head_bytes_max, 1024, 16 * 1024 * 1024);
+  checks.Positive("target_bytes_max", target_bytes_max);
+  checks.Range("fields_max", fields_max, 1, 65536);
+  checks.Positive("requests_per_connection_max", requests_per_connection_max);
+  checks.Grace("lame_duck", lame_duck, false);
+  checks.Grace("first_byte_grace", first_byte_grace, false);
+  checks.Grace("drain_timeout", drain_timeout, true);
+  checks.Grace("cancel_grace", cancel_grace, false);
+  return checks.Failure();
+}
+
+}  // namespace weft
