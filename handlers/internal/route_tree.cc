@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/internal/route_tree.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <weft/handlers/internal/percent.h>
+#include <weft/handlers/internal/text.h>
+
+namespace weft::internal {
+namespace {
+
+using Kind = PatternSegment::Kind;
+
+void AddMethod(std::string_view method, std::vector<std::string_view>& methods) {
+  if (method.empty()) return;
+  methods.push_back(method);
+  if (method == "GET") methods.push_back("HEAD");
+}
+
+void SortOnce(std::vector<std::string_view>& methods) {
+  std::sort(methods.begin(), methods.end());
+  methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
+}
+
+// Of routes with the same path: the one for this method, or else GET's for HEAD, or else the one for all methods.
+const Route* Pick(const std::vector<const Route*>& routes, std::string_view method) {
+  const auto find = [&](std::string_view wanted) -> const Route* {
+    for (const Route* route : routes) {
+      if (route->pattern.method == wanted) return route;
+    }
+    return nullptr;
+  };
+  if (routes.empty()) return nullptr;
+  if (const Route* route = find(method)) return route;
+  if (method == "HEAD") {
+    if (const Route* route = find("GET")) return route;
+  }
+  return find({});
+}
+
+}  // namespace
+
+// One walk from a root along a path. A place in the path is told by its two offsets, in the raw and in the decoded
+// form, each at a slash or at the end.
+class RouteTree::Walk {
+ public:
+  Walk(const RouteQuery& query, RouteMatch& match)
+      : query_(query), match_(match), encoded_(query.raw_path.size() != query.decoded_path.size()) {}
+
+  void SetSlashBehind() { slash_behind_ = true; }
+  void Collect(std::vector<std::string_view>& methods) { methods_ = &methods; }
+
+  bool Run(const Node& node, std::size_t raw = 0, std::size_t decoded = 0) {
+    if (raw == query_.raw_path.size()) {
+      return slash_behind_ ? Take(node.end) || Take(node.rest, {}) : Take(node.here);
+    }
+    const std::size_t raw_end = std::min(query_.raw_path.find('/', raw + 1), query_.raw_path.size());
+    const std::string_view raw_segment = query_.raw_path.substr(raw + 1, raw_end - raw - 1);
+    const std::size_t size = encoded_ ? DecodedSize(raw_segment) : raw_segment.size();
+    const std::string_view segment = query_.decoded_path.substr(decoded + 1, size);
+    if (!segment.empty()) {
+      const Node* child = Literal(node, segment);
+      if (child != nullptr && Run(*child, raw_end, decoded + 1 + size)) return true;
+      if (node.wildcard != nullptr) {
+        match_.values[match_.values_count++] = segment;
+        if (Run(*node.wildcard, raw_end, decoded + 1 + size)) return true;
+        --match_.values_count;
+      }
+    } else if (raw_end == query_.raw_path.size() && Take(node.end)) {
+      return true;
+    }
+    return !slash_behind_ && Take(node.rest, query_.decoded_path.substr(decoded + 1));
+  }
+
+ private:
+  static const Node* Literal(const Node& node, std::string_view segment) {
+    const auto at = std::lower_bound(node.literals.begin(), node.literals.end(), segment,
+                                     [](const auto& child, std::string_view text) { return child->text < text; });
+    return at != node.literals.end() && (*at)->text == segment ? at->get() : nullptr;
+  }
+
+  bool Take(const std::vector<const Route*>& routes) {
+    if (methods_ != nullptr) {
+      for (const Route* route : routes) AddMethod(route->pattern.method, *methods_);
+      return false;
+    }
+    match_.route = Pick(routes, query_.method);
+    return match_.route != nullptr;
+  }
+
+  bool Take(const std::vector<const Route*>& routes, std::string_view rest) {
+    if (!Take(routes)) return false;
+    match_.values[match_.values_count++] = rest;
+    return true;
+  }
+
+  const RouteQuery& query_;
+  RouteMatch& match_;
+  const bool encoded_;
+  bool slash_behind_ = false;
+  std::vector<std::string_view>* methods_ = nullptr;  // not null: only collect
+};
+
+bool RouteTree::HostLess::operator()(std::string_view a, std::string_view b) const {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](char x, char y) { return AsciiLower(x) < AsciiLower(y); });
+}
+
+RouteTree::Node& RouteTree::Child(Node& node, const PatternSegment& segment) {
+  if (segment.kind == Kind::kWildcard) {
+    if (node.wildcard == nullptr) node.wildcard = std::make_unique<Node>();
+    return *node.wildcard;
+  }
+  auto at = std::lower_bound(node.literals.begin(), node.literals.end(), segment.text,
+                             [](const auto& child, const std::string& text) { return child->text < text; });
+  if (at == node.literals.end() || (*at)->text != segment.text) {
+    at = node.literals.insert(at, std::make_unique<Node>());
+    (*at)->text = segment.text;
+  }
+  return **at;
+}
+
+void RouteTree::Insert(Node& root, const Route& route) {
+  Node* node = &root;
+  for (const PatternSegment& segment : route.pattern.segments) {
+    if (segment.kind == Kind::kEnd) return node->end.push_back(&route);
+    if (segment.kind == Kind::kRest) return node->rest.push_back(&route);
+    node = &Child(*node, segment);
+  }
+  node->here.push_back(&route);
+}
+
+void RouteTree::Add(Pattern pattern, Handler handler) {
+  for (const auto& other : routes_) {
+    if (!Conflict(pattern, other->pattern)) continue;
+    const bool same = Compare(pattern, other->pattern) == PatternRelation::kSame;
+    throw std::invalid_argument("Mux pattern \"" + pattern.text + "\" conflicts with \"" + other->pattern.text +
+                                (same ? "\": they match the same requests"
+                                      : "\": some requests match both, and neither is more specific"));
+  }
+  std::vector<std::string> names;
+  for (const PatternSegment& segment : pattern.segments) {
+    if (segment.kind == Kind::kWildcard || segment.kind == Kind::kRest) names.push_back(segment.text);
+  }
+  routes_.push_back(std::make_unique<Route>(Route{std::move(pattern), std::move(handler), std::move(names)}));
+  const Route& route = *routes_.back();
+  Insert(route.pattern.host.empty() ? any_host_ : hosts_[route.pattern.host], route);
+}
+
+template <class F>
+bool RouteTree::InHosts(const RouteQuery& query, F walk) const {
+  if (!hosts_.empty()) {
+    const auto own = hosts_.find(query.host);
+    if (own != hosts_.end() && walk(own->second)) return true;
+  }
+  return walk(any_host_);
+}
+
+bool RouteTree::Find(const RouteQuery& query, RouteMatch& match) const {
+  Walk walk(query, match);
+  return InHosts(query, [&](const Node& root) { return walk.Run(root); });
+}
+
+bool RouteTree::HasForSlashBehind(const RouteQuery& query) const {
+  RouteMatch match;
+  Walk walk(query, match);
+  walk.SetSlashBehind();
+  return InHosts(query, [&](const Node& root) { return walk.Run(root); });
+}
+
+std::vector<std::string_view> RouteTree::MethodsFor(const RouteQuery& query) const {
+  std::vector<std::string_view> methods;
+  RouteMatch match;
+  Walk walk(query, match);
+  walk.Collect(methods);
+  InHosts(query, [&](const Node& root) { return walk.Run(root); });
+  SortOnce(methods);
+  return methods;
+}
+
+std::vector<std::string_view> RouteTree::AllMethods() const {
+  std::vector<std::string_view> methods;
+  for (const auto& route : routes_) AddMethod(route->pattern.method, methods);
+  SortOnce(methods);
+  return methods;
+}
+
+}  // namespace weft::internal

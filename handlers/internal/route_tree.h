@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_INTERNAL_ROUTE_TREE_H_
+#define WEFT_HANDLERS_INTERNAL_ROUTE_TREE_H_
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/handlers/handler.h>
+#include <weft/handlers/internal/pattern.h>
+
+namespace weft::internal {
+
+// A registered pattern.
+struct Route {
+  Pattern pattern;
+  Handler handler;
+  std::vector<std::string> names;  // of the wildcards, in order; empty for the slash at the end
+};
+
+// What is looked up. `decoded_path` is `raw_path` decoded; both begin with a slash.
+struct RouteQuery {
+  std::string_view method;
+  std::string_view host;  // without its port
+  std::string_view raw_path;
+  std::string_view decoded_path;
+};
+
+struct RouteMatch {
+  const Route* route = nullptr;
+  std::size_t values_count = 0;
+  std::array<std::string_view, Pattern::kWildcardsMax> values;  // of the wildcards, in order: views of decoded_path
+};
+
+// The routes of a Mux as trees of segments, one per host. Since no two patterns conflict, all that match a request form a
+// chain from the most specific one to the widest, and the first one found is the most specific if at each segment
+// the literal is tried before the wildcard, and the wildcard before the rest.
+class RouteTree {
+ public:
+  // Throws std::invalid_argument if the pattern conflicts with another one.
+  void Add(Pattern pattern, Handler handler);
+
+  // Finds the most specific route. Allocates nothing.
+  bool Find(const RouteQuery& query, RouteMatch& match) const;
+
+  // Whether a route is meant for just this path with a slash behind it, not for all below a shorter one.
+  bool HasForSlashBehind(const RouteQuery& query) const;
+
+  // The methods of all routes that would match but for the method, GET with HEAD; sorted, each once.
+  std::vector<std::string_view> MethodsFor(const RouteQuery& query) const;
+  // The same of all routes.
+  std::vector<std::string_view> AllMethods() const;
+
+ private:
+  struct Node {
+    std::string text;
+    std::vector<std::unique_ptr<Node>> literals;  // in order of their texts
+    std::unique_ptr<Node> wildcard;
+    std::vector<const Route*> here;  // the path ends in this segment
+    std::vector<const Route*> end;   // in a slash behind it
+    std::vector<const Route*> rest;  // anything below it
+  };
+  struct HostLess {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const;
+  };
+  class Walk;
+
+  static Node& Child(Node& node, const PatternSegment& segment);
+  static void Insert(Node& root, const Route& route);
+  template <class F>
+  bool InHosts(const RouteQuery& query, F walk) const;
+
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::map<std::string, Node, HostLess> hosts_;
+  Node any_host_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_INTERNAL_ROUTE_TREE_H_

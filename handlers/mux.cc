@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/mux.h>
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <weft/handlers/exchange.h>
+#include <weft/handlers/internal/clean_path.h>
+#include <weft/handlers/internal/pattern.h>
+#include <weft/handlers/internal/route_tree.h>
+#include <weft/handlers/redirect.h>
+
+namespace weft {
+namespace {
+
+// "[::1]:80" is "[::1]", "a.test:80" is "a.test".
+std::string_view WithoutPort(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return host;
+  return host.substr(0, colon);
+}
+
+std::string Joined(const std::vector<std::string_view>& methods) {
+  std::string all;
+  for (const std::string_view method : methods) all.append(all.empty() ? "" : ", ").append(method);
+  return all;
+}
+
+Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
+  if (!r.RawQuery().empty()) path.append("?").append(r.RawQuery());
+  return Redirect(w, path, 307);
+}
+
+}  // namespace
+
+struct Mux::State {
+  Error Serve(ResponseWriter& w, Request& r) const;
+  Error ServeUnmatched(ResponseWriter& w, const internal::RouteQuery& query) const;
+
+  internal::RouteTree tree;
+  std::vector<Middleware> middleware;
+  std::optional<Handler> wrapped;  // Serve inside the middleware, if there is any
+};
+
+Mux::Mux() : state_(std::make_shared<State>()) {}
+
+Mux& Mux::Handle(std::string pattern, Handler handler) {
+  state_->tree.Add(internal::ParsePattern(std::move(pattern)), std::move(handler));
+  return *this;
+}
+
+Mux& Mux::Use(Middleware middleware) {
+  state_->middleware.push_back(std::move(middleware));
+  // A plain pointer: the state owns this handler, and whoever calls it holds the state.
+  const State* state = state_.get();
+  state_->wrapped =
+      Chain([state](ResponseWriter& w, Request& r) { return state->Serve(w, r); }, state_->middleware);
+  return *this;
+}
+
+Error Mux::operator()(ResponseWriter& w, Request& r) const {
+  return state_->wrapped ? (*state_->wrapped)(w, r) : state_->Serve(w, r);
+}
+
+Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
+  const std::string_view raw = r.RawPath();
+  if (raw.empty() || raw.front() != '/') {
+    if (r.Method() != "OPTIONS" || r.Target() != "*") return HttpError(raw == "*" ? 400 : 404);
+    w.Header().Set("Allow", Joined(tree.AllMethods()));
+    return {};
+  }
+  const bool may_redirect = r.Method() != "CONNECT";
+  if (may_redirect && !internal::IsCleanPath(raw)) return RedirectToPath(w, r, internal::CleanPath(raw));
+
+  const internal::RouteQuery query{r.Method(), WithoutPort(r.Host()), raw, r.Path()};
+  internal::RouteMatch match;
+  const bool found = tree.Find(query, match);
+  if (may_redirect && raw.back() != '/' && (!found || match.route->pattern.EndsInRest()) &&
+      tree.HasForSlashBehind(query)) {
+    return RedirectToPath(w, r, std::string(raw) + '/');
+  }
+  if (!found) return ServeUnmatched(w, query);
+  RequestAccess::SetPattern(r, match.route->pattern.text);
+  for (std::size_t i = 0; i < match.values_count; ++i) {
+    if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.values[i]);
+  }
+  return match.route->handler(w, r);
+}
+
+Error Mux::State::ServeUnmatched(ResponseWriter& w, const internal::RouteQuery& query) const {
+  const std::vector<std::string_view> methods = tree.MethodsFor(query);
+  if (methods.empty()) return HttpError(404);
+  w.Header().Set("Allow", Joined(methods));
+  return HttpError(405);
+}
+
+}  // namespace weft
