@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/debug_fibers.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string_view>
+
+namespace weft {
+namespace {
+
+// JSON is UTF-8, but a name may be any bytes (it may come from a request): what is beyond ASCII is escaped as if it were
+// Latin-1, which is always valid.
+void AppendQuoted(std::string_view text, std::string& json) {
+  json += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      json += {'\\', c};
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      json += c;
+    } else {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(byte));
+      json += escape;
+    }
+  }
+  json += '"';
+}
+
+void AppendQuotedOrNull(std::string_view text, std::string& json) {
+  if (text.empty()) {
+    json += "null";
+  } else {
+    AppendQuoted(text, json);
+  }
+}
+
+void AppendSecondsOrNull(std::optional<Duration> time, std::string& json) {
+  char text[48] = "null";
+  if (time) std::snprintf(text, sizeof text, "%.6f", std::chrono::duration<double>(*time).count());
+  json += text;
+}
+
+}  // namespace
+
+std::string FiberListAsJson(const std::vector<FiberInfo>& fibers) {
+  std::string json = "[";
+  for (const FiberInfo& fiber : fibers) {
+    json += json.size() > 1 ? ",\n {" : "{";
+    json += "\"id\":" + std::to_string(fiber.id);
+    json += ",\"parent\":" + (fiber.parent != 0 ? std::to_string(fiber.parent) : std::string("null"));
+    json += ",\"name\":";
+    AppendQuoted(fiber.name, json);
+    json += ",\"loop\":" + std::to_string(fiber.loop) + ",\"state\":";
+    AppendQuoted(fiber.state, json);
+    json += ",\"waits_for\":";
+    AppendQuotedOrNull(fiber.waits_for, json);
+    json += ",\"age\":";
+    AppendSecondsOrNull(fiber.age, json);
+    json += ",\"deadline_in\":";
+    AppendSecondsOrNull(fiber.deadline_in, json);
+    json += '}';
+  }
+  return json += "]\n";
+}
+
+Handler DebugFibers() {
+  return [](ResponseWriter& w, Request& r) -> Error {
+    const std::string_view format = r.Query("format").value_or("text");
+    if (format != "text" && format != "json") return HttpError(400, "format is text or json");
+    w.Header().Set("Cache-Control", "no-store");
+    w.Header().Set("Content-Type", format == "json" ? "application/json" : "text/plain; charset=utf-8");
+    return w.Write(format == "json" ? FiberListAsJson(ListFibers()) : FormatFiberTree(ListFibers()));
+  };
+}
+
+}  // namespace weft

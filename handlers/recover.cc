@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/recover.h>
+
+#include <exception>
+
+#include <spdlog/spdlog.h>
+
+#include <weft/handlers/error_status.h>
+
+namespace weft {
+
+Middleware Recover(std::function<void(const Request&, const Error&)> report) {
+  return [report = std::move(report)](Handler next) -> Handler {
+    return [report, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
+      Error thrown;
+      try {
+        return next(w, r);
+      } catch (...) {
+        thrown = Error::FromException(std::current_exception());
+      }
+      // Outside the catch block: sending may suspend.
+      report(r, thrown);
+      FinishWithError(w, thrown);
+      return {};
+    };
+  };
+}
+
+Middleware Recover() {
+  return Recover([](const Request& r, const Error& error) {
+    spdlog::error("exception in the handler of {} {}: {}", r.Method(), r.RawPath(), error.Message());
+  });
+}
+
+}  // namespace weft
