@@ -109,7 +109,7 @@ class [[nodiscard]] Error {
   // each other for Is (Go's errors.New).
   static Error New(std::string message);
 
-  // An error that carries a value for As<T>(), for example HttpError's status.
+  // An error that carries a value for As<T>(), for example the status of an answer.
   template <class T>
   static Error With(std::string message, T payload) {
     return internal::MakeTypedError(std::move(message), std::make_shared<const T>(std::move(payload)),
