@@ -38,7 +38,9 @@ class Output {
   void AppendNumber(std::uint64_t number) {
     char digits[20];
     const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    Append({digits, static_cast<std::size_t>(end - digits)});
+    const auto size = static_cast<std::size_t>(end - digits);
+    if (size_ + size <= capacity_) std::memcpy(begin_ + size_, digits, size);
+    size_ += size;
   }
   void AppendField(const Fields::Field& field) {
     const std::size_t size = field.name.size() + field.value.size() + 4;
