@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <weft/server/observer.h>
+
+namespace weft {
+namespace {
+
+using ::testing::ElementsAre;
+
+// Takes the place of spdlog's default logger for a scope, and keeps what was logged.
+class CapturedLog {
+ public:
+  CapturedLog() : before_(spdlog::default_logger()), sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(4096)) {
+    auto logger = std::make_shared<spdlog::logger>("captured", sink_);
+    logger->set_pattern("%l %v");
+    logger->set_level(spdlog::level::debug);
+    spdlog::set_default_logger(logger);
+  }
+  ~CapturedLog() { spdlog::set_default_logger(before_); }
+
+  std::vector<std::string> Lines() const {
+    std::vector<std::string> lines = sink_->last_formatted();
+    for (std::string& line : lines) line.resize(line.find_last_not_of("\r\n") + 1);
+    return lines;
+  }
+
+ private:
+  std::shared_ptr<spdlog::logger> before_;
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink_;
+};
+
+TEST(Observer, DoesNothingUnlessOverridden) {
+  const CapturedLog log;
+  Observer observer;
+
+  observer.OnBadRequest({"127.0.0.1:1", 400, "bare LF"});
+  observer.OnDrainProgress({DrainPhase::kDraining, 1, 1, Duration::zero()});
+
+  EXPECT_TRUE(log.Lines().empty());
+}
+
+TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
+  const CapturedLog log;
+  Observer& observer = DefaultObserver();
+  const Error failed = Error::New("no database");
+
+  observer.OnListening({"http://127.0.0.1:80"});
+  observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)});
+  observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)});
+  observer.OnLimitReached({"127.0.0.1:1", LimitKind::kQueuedRequests, 64});
+  observer.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed});
+  observer.OnAnswerAborted({"127.0.0.1:1", "GET", "/x", 17, kClientGone});
+  observer.OnDrainProgress({DrainPhase::kDraining, 3, 2, std::chrono::milliseconds(5)});
+  observer.OnDrainProgress({DrainPhase::kCutOff, 1, 1, std::chrono::seconds(21)});
+  observer.OnHandlerStuck({"request 7", "127.0.0.1:1", "GET", "/x", std::chrono::seconds(5)});
+  observer.OnAcceptFailed({failed, false});
+
+  EXPECT_THAT(log.Lines(),
+              ElementsAre("info listening on http://127.0.0.1:80", "info header timeout of 127.0.0.1:1 after 10 s",
+                          "debug idle timeout of 127.0.0.1:1 after 75 s",
+                          "warning limit of queued requests (64) reached by 127.0.0.1:1",
+                          "error GET /x from 127.0.0.1:1: answered 500: no database",
+                          "info GET /x from 127.0.0.1:1: broken off after 17 bytes: client gone",
+                          "info draining after 0.005 s: 3 connections, 2 requests",
+                          "warning cut off after 21.000 s: 1 connections, 1 requests",
+                          "error handler does not end: request 7 (GET /x from 127.0.0.1:1), 5 s after its context was done",
+                          "error accept: no database"));
+}
+
+TEST(DefaultObserver, PrefersALoggerOfItsOwnName) {
+  const CapturedLog log;
+  const auto sink = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(16);
+  spdlog::register_logger(std::make_shared<spdlog::logger>("weft", sink));
+
+  DefaultObserver().OnListening({"http://127.0.0.1:80"});
+  spdlog::drop("weft");
+
+  EXPECT_EQ(sink->last_formatted().size(), 1u);
+  EXPECT_TRUE(log.Lines().empty());
+}
+
+TEST(DefaultObserver, LeavesStdoutToTheProgram) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+
+  DefaultObserver().OnListening({"http://127.0.0.1:80"});
+
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("listening on http://127.0.0.1:80"));
+}
+
+TEST(DefaultObserver, AFloodOfOneKindLeavesRoomForTheOthers) {
+  const CapturedLog log;
+  Observer& observer = DefaultObserver();
+  constexpr int kEvents = 2000;
+
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&observer] {
+      for (int event = 0; event < kEvents / 2; ++event) observer.OnBadRequest({"127.0.0.1:1", 400, "bare LF"});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  observer.OnLimitReached({"127.0.0.1:1", LimitKind::kConnections, 9});
+
+  const std::vector<std::string> lines = log.Lines();
+  EXPECT_GE(lines.size(), 2u);
+  EXPECT_LT(lines.size(), kEvents / 10u);  // 10 a second; the flood takes far less than 20 s
+  EXPECT_EQ(lines.back(), "warning limit of connections (9) reached by 127.0.0.1:1");
+}
+
+}  // namespace
+}  // namespace weft

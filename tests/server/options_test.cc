@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <weft/server/options.h>
+
+namespace weft {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string Refusal(const std::function<void(ServerOptions&)>& change) {
+  ServerOptions options;
+  change(options);
+  return options.Validate().Message();
+}
+
+TEST(ServerOptions, DefaultsAreSafeAndValid) {
+  const ServerOptions options;
+
+  EXPECT_FALSE(options.Validate());
+  EXPECT_EQ(options.header_timeout, seconds(10));
+  EXPECT_EQ(options.handshake_timeout, seconds(10));
+  EXPECT_EQ(options.body_stall_timeout, seconds(30));
+  EXPECT_EQ(options.write_stall_timeout, seconds(30));
+  EXPECT_EQ(options.idle_timeout, seconds(75));
+  EXPECT_EQ(options.request_timeout, seconds(60));
+  EXPECT_EQ(options.head_bytes_max, 64u * 1024);
+  EXPECT_EQ(options.fields_max, 128u);
+  EXPECT_EQ(options.body_bytes_max, 1024u * 1024);
+  EXPECT_EQ(options.lame_duck, seconds(0));
+  EXPECT_EQ(options.drain_timeout, seconds(20));
+  EXPECT_EQ(options.cancel_grace, seconds(1));
+  EXPECT_EQ(options.first_byte_grace, milliseconds(100));
+}
+
+TEST(ServerOptions, CanBeNamedOneByOne) {
+  const ServerOptions options{.address = "127.0.0.1:0", .loops = 2, .idle_timeout = kNone, .drain_timeout = seconds(1)};
+
+  EXPECT_FALSE(options.Validate());
+  EXPECT_TRUE(options.idle_timeout == kNone);
+}
+
+TEST(ServerOptions, KNoneTakesLimitsAway) {
+  EXPECT_EQ(Refusal([](ServerOptions& o) {
+              o.header_timeout = o.handshake_timeout = o.body_stall_timeout = kNone;
+              o.write_stall_timeout = o.idle_timeout = o.request_timeout = o.drain_timeout = kNone;
+              o.body_bytes_max = o.connections_max = o.requests_max = o.queued_requests_max = o.long_lived_max = kNone;
+              o.requests_per_connection_max = kNone;
+              o.target_bytes_max = kNone;
+            }),
+            "");
+}
+
+TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
+  struct Case {
+    std::function<void(ServerOptions&)> change;
+    const char* expected;
+  };
+  const std::vector<Case> cases = {
+      {[](ServerOptions& o) { o.address = "8080"; },
+       "ServerOptions: address \"8080\": no port; expected HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or unix:@NAME"},
+      {[](ServerOptions& o) { o.loops = -1; }, "ServerOptions: loops is -1; it must be from 0 to 1024"},
+      {[](ServerOptions& o) { o.stack_bytes = 100; }, "ServerOptions: stack_bytes is 100; it must be from 16384 to 1073741824"},
+      {[](ServerOptions& o) { o.backlog = 0; }, "ServerOptions: backlog is 0; it must be from 1 to 2147483647"},
+      {[](ServerOptions& o) { o.header_timeout = seconds(0); }, "ServerOptions: header_timeout is 0 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.handshake_timeout = seconds(-1); },
+       "ServerOptions: handshake_timeout is -1 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.body_stall_timeout = seconds(0); },
+       "ServerOptions: body_stall_timeout is 0 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.write_stall_timeout = seconds(0); },
+       "ServerOptions: write_stall_timeout is 0 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.idle_timeout = milliseconds(-5); },
+       "ServerOptions: idle_timeout is -0.005 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.request_timeout = seconds(0); },
+       "ServerOptions: request_timeout is 0 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.head_bytes_max = 10; },
+       "ServerOptions: head_bytes_max is 10; it must be from 1024 to 16777216"},
+      {[](ServerOptions& o) { o.head_bytes_max = kNone; },
+       "ServerOptions: head_bytes_max is kNone; it must be from 1024 to 16777216"},
+      {[](ServerOptions& o) { o.target_bytes_max = 0; },
+       "ServerOptions: target_bytes_max is 0; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.fields_max = kNone; }, "ServerOptions: fields_max is kNone; it must be from 1 to 65536"},
+      {[](ServerOptions& o) { o.requests_per_connection_max = 0; },
+       "ServerOptions: requests_per_connection_max is 0; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.lame_duck = seconds(-1); }, "ServerOptions: lame_duck is -1 s; it must be zero or more"},
+      {[](ServerOptions& o) { o.lame_duck = kNone; }, "ServerOptions: lame_duck is kNone; it must be a time that ends"},
+      {[](ServerOptions& o) { o.first_byte_grace = kNone; },
+       "ServerOptions: first_byte_grace is kNone; it must be a time that ends"},
+      {[](ServerOptions& o) { o.drain_timeout = seconds(-1); },
+       "ServerOptions: drain_timeout is -1 s; it must be zero or more, or kNone"},
+      {[](ServerOptions& o) { o.cancel_grace = kNone; }, "ServerOptions: cancel_grace is kNone; it must be a time that ends"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Refusal(c.change), c.expected);
+}
+
+TEST(ServerOptions, NamesTheFirstFieldOnly) {
+  EXPECT_EQ(Refusal([](ServerOptions& o) {
+              o.loops = -1;
+              o.idle_timeout = seconds(-1);
+            }),
+            "ServerOptions: loops is -1; it must be from 0 to 1024");
+}
+
+}  // namespace
+}  // namespace weft
