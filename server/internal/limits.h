@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_LIMITS_H_
+#define WEFT_SERVER_INTERNAL_LIMITS_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <weft/server/options.h>
+
+namespace weft::internal {
+
+// What the process may use.
+struct Resources {
+  std::uint64_t descriptors = 0;   // RLIMIT_NOFILE, the soft one
+  std::uint64_t memory_bytes = 0;  // of the machine, or the tightest limit of the process's cgroup and its ancestors
+};
+
+// The limits of the whole server, where ServerOptions leaves them open (0) by the resources.
+struct ServerLimits {
+  std::uint64_t connections = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t queued_requests = 0;
+  std::uint64_t long_lived = 0;
+};
+
+// What a server plans with. A parked request takes some 12 KiB; a handler has buffers of its own.
+inline constexpr std::uint64_t kBytesPerConnection = 8 * 1024;  // mostly the kernel's
+inline constexpr std::uint64_t kBytesPerRequest = 64 * 1024;
+inline constexpr std::uint64_t kDescriptorsForOthers = 64;  // listener, loops, logs, files of the program
+
+Resources MeasureResources();
+
+// Three quarters of the descriptors are for connections, because handlers open some, too; at most a half of the memory is
+// planned for. What the user has set stays as it is.
+ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resources);
+
+// The memory limit that cgroups set, version 2 or 1; 0: none. `cgroup` is the content of /proc/self/cgroup, `read` gives
+// the content of a file, empty if there is none.
+std::uint64_t CgroupMemoryLimit(const std::string& cgroup, const std::function<std::string(const std::string&)>& read);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_LIMITS_H_
