@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/access_log.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/handlers/error_status.h>
+#include <weft/handlers/mux.h>
+#include <weft/handlers/testing.h>
+
+namespace weft {
+namespace {
+
+// Serves the request inside an AccessLog and returns its line, with a duration of nothing.
+std::string LineOf(const Handler& handler, const RequestBuilder& request) {
+  std::vector<std::string> lines;
+  const Handler logged = AccessLog([&lines](const AccessRecord& record) {
+    AccessRecord fixed = record;
+    fixed.duration = {};
+    lines.push_back(FormatAccessRecord(fixed));
+  })(handler);
+  Recorder recorder;
+  recorder.Serve(logged, request);
+  EXPECT_EQ(lines.size(), 1u);
+  return lines.empty() ? "" : lines[0];
+}
+
+TEST(AccessLog, OneLineTellsPeerRequestStatusBytesAndTime) {
+  Mux mux;
+  mux.Handle("GET /hello/{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); });
+
+  EXPECT_EQ(LineOf(mux, RequestBuilder("GET", "/hello/anna?x=1").Peer("192.0.2.7:50123")),
+            "192.0.2.7:50123 \"GET /hello/anna?x=1 HTTP/1.1\" 200 5 0.000ms");
+}
+
+TEST(AccessLog, AnErrorIsLoggedWithTheStatusThatItWillAnswer) {
+  EXPECT_EQ(LineOf([](ResponseWriter&, Request&) { return HttpError(404); }, RequestBuilder()),
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 404 0 0.000ms 404 Not Found");
+  EXPECT_EQ(LineOf(
+                [](ResponseWriter& w, Request&) -> Error {
+                  if (Error err = w.Write("not sent")) return err;
+                  return Error::New("disk full");
+                },
+                RequestBuilder()),
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 0 0.000ms disk full");
+}
+
+TEST(AccessLog, AnAnswerThatIsBrokenOffIsLoggedAsSuch) {
+  EXPECT_EQ(LineOf(
+                [](ResponseWriter& w, Request&) -> Error {
+                  if (Error err = w.Write("begun")) return err;
+                  if (Error err = w.Flush()) return err;
+                  return Error::New("disk full");
+                },
+                RequestBuilder()),
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 200 5 0.000ms aborted: disk full");
+  EXPECT_EQ(LineOf([](ResponseWriter& w, Request&) { w.Abort(); }, RequestBuilder()),
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 200 0 0.000ms aborted: closed");
+  EXPECT_EQ(LineOf([](ResponseWriter&, Request&) { return kClientGone; }, RequestBuilder()),
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 499 0 0.000ms aborted: client gone");
+}
+
+TEST(AccessLog, AnExceptionIsLoggedAndGoesOn) {
+  const Handler throwing = [](ResponseWriter&, Request&) { throw std::runtime_error("broken"); };
+
+  EXPECT_EQ(LineOf(throwing, RequestBuilder()), "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 0 0.000ms broken");
+
+  Recorder recorder;
+  recorder.Serve(AccessLog([](const AccessRecord&) {})(throwing), RequestBuilder());
+  EXPECT_EQ(recorder.Err().Message(), "broken");
+}
+
+TEST(AccessLog, TheRecordHasThePatternThatAMuxInsideMatched) {
+  Mux mux;
+  mux.Handle("/users/{id}", [](ResponseWriter&, Request&) {});
+  std::string pattern;
+  mux.Use(AccessLog([&](const AccessRecord& record) { pattern = record.pattern; }));
+  Recorder recorder;
+
+  recorder.Serve(mux, RequestBuilder("GET", "/users/7"));
+
+  EXPECT_EQ(pattern, "/users/{id}");
+}
+
+TEST(AccessLog, WhatAClientSendsCannotForgeALine) {
+  AccessRecord record;
+  record.method = "GET";
+  record.target = "/\"\\\n\x1b[31m\xc3\xa9";
+  record.version = {1, 1};
+  record.status = 200;
+
+  EXPECT_EQ(FormatAccessRecord(record),
+            "- \"GET /\\x22\\x5c\\x0a\\x1b[31m\\xc3\\xa9 HTTP/1.1\" 200 0 0.000ms");
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request that the server serves again and again must not allocate on the way through the interface.
+#include <array>
+#include <cstdlib>
+#include <new>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include <weft/handlers/exchange.h>
+#include <weft/handlers/mux.h>
+
+namespace {
+
+thread_local std::size_t allocations = 0;
+
+void* Allocate(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return Allocate(size); }
+void* operator new[](std::size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace weft {
+namespace {
+
+// Takes the answer and keeps nothing.
+class NullSink final : public ResponseSink {
+ public:
+  std::span<char> Buffer() override { return buffer_; }
+  Error SendWhole(int, Fields&, std::string_view body) override { return Count(body); }
+  Error SendHead(int, Fields&, std::optional<std::uint64_t>) override { return {}; }
+  Error SendBody(std::string_view first, std::string_view second) override {
+    static_cast<void>(Count(first));
+    return Count(second);
+  }
+  Error Flush() override { return {}; }
+  Error SendEnd(std::string_view rest, Fields&) override { return Count(rest); }
+  Error SendInformational(int, Fields&) override { return {}; }
+  void Abort() noexcept override { aborted_ = true; }
+
+  std::size_t bytes_ = 0;
+  bool aborted_ = false;
+
+ private:
+  Error Count(std::string_view data) {
+    bytes_ += data.size();
+    return {};
+  }
+  std::array<char, 4096> buffer_;
+};
+
+void Exchange(Request& r, ResponseWriter& w, NullSink& sink, const Handler& handler) {
+  RequestHead head;
+  head.method = "GET";
+  head.target = "/hello/an%20na?times=2";
+  head.raw_path = "/hello/an%20na";
+  head.raw_query = "times=2";
+  head.host = "localhost:8080";
+  RequestAccess::Header(r).AddBorrowed("Host", head.host);
+  RequestAccess::Header(r).AddBorrowed("Accept", "*/*");
+  RequestAccess::Begin(r, head, Background(), Background(), nullptr, 1 << 20, nullptr);
+  ResponseAccess::Begin(w, sink, false);
+  EXPECT_FALSE(ResponseAccess::Complete(w, handler(w, r)));
+  ResponseAccess::End(w);
+  RequestAccess::End(r);
+}
+
+// Allocations of the second hundred of exchanges.
+std::size_t AllocationsOf(const Handler& handler, std::size_t body_size) {
+  Request r;
+  ResponseWriter w;
+  NullSink sink;
+  for (int i = 0; i < 100; ++i) Exchange(r, w, sink, handler);
+  const std::size_t before = allocations;
+  for (int i = 0; i < 100; ++i) Exchange(r, w, sink, handler);
+  const std::size_t after = allocations;
+  EXPECT_EQ(sink.bytes_, 200 * body_size);
+  return after - before;
+}
+
+TEST(Allocation, IsCounted) {
+  const std::size_t before = allocations;
+
+  const auto memory = std::make_unique<std::array<char, 100>>();
+
+  EXPECT_EQ(allocations, before + 1);
+}
+
+TEST(Allocation, AHelloExchangeMakesNone) {
+  const Handler hello = [](ResponseWriter& w, Request&) {
+    w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+    return w.Write("Hello, World!");
+  };
+
+  EXPECT_EQ(AllocationsOf(hello, 13), 0u);
+}
+
+TEST(Allocation, ARouteWithPathValueAndQueryMakesNone) {
+  Mux mux;
+  mux.Handle("GET /hello/{name}", [](ResponseWriter& w, Request& r) -> Error {
+    const Result<int> times = r.QueryAs<int>("times");
+    if (Error err = times.Err()) return err;
+    for (int i = 0; i < *times; ++i) {
+      if (Error err = w.Write(r.PathValue("name"))) return err;
+    }
+    return {};
+  });
+  mux.Handle("GET /{$}", [](ResponseWriter&, Request&) {});
+  mux.Handle("GET /static/{path...}", [](ResponseWriter&, Request&) {});
+
+  EXPECT_EQ(AllocationsOf(mux, 10), 0u);
+}
+
+TEST(Allocation, ALargeAnswerMakesNoneEither) {
+  static const std::string large(100000, 'x');
+  const Handler handler = [](ResponseWriter& w, Request&) { return w.Write(large); };
+
+  EXPECT_EQ(AllocationsOf(handler, large.size()), 0u);
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/mux.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/handlers/testing.h>
+
+namespace weft {
+namespace {
+
+// Answers with the pattern that matched, and the path values of the usual names.
+Error Tell(ResponseWriter& w, Request& r) {
+  std::string text(r.Pattern());
+  for (const std::string_view name : {"a", "b", "rest"}) {
+    if (const std::string_view value = r.PathValue(name); !value.empty()) {
+      text.append(" ").append(name).append("=").append(value);
+    }
+  }
+  return w.Write(text);
+}
+
+Mux MuxOf(const std::vector<std::string>& patterns) {
+  Mux mux;
+  for (const std::string& pattern : patterns) mux.Handle(pattern, Tell);
+  return mux;
+}
+
+// "200 text", "404", "405 GET, HEAD", "307 /target".
+std::string Ask(const Mux& mux, const RequestBuilder& request) {
+  Recorder recorder;
+  recorder.Serve(mux, request);
+  std::string answer = std::to_string(recorder.Status());
+  if (recorder.Status() == 200) answer += " " + recorder.Body();
+  if (recorder.Status() == 405) answer.append(" ").append(recorder.Header().Get("Allow"));
+  if (recorder.Status() == 307) answer.append(" ").append(recorder.Header().Get("Location"));
+  return answer;
+}
+
+struct Case {
+  const char* method;
+  const char* target;
+  const char* answer;
+};
+
+void Check(const Mux& mux, const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    EXPECT_EQ(Ask(mux, RequestBuilder(c.method, c.target)), c.answer) << c.method << " " << c.target;
+  }
+}
+
+TEST(Mux, MatchesLiteralsWildcardsAndRests) {
+  const Mux mux = MuxOf({"/lit", "/one/{a}", "/one/{a}/two/{b}", "/rest/{rest...}", "/tree/", "/only/{$}"});
+  Check(mux, {
+                 {"GET", "/lit", "200 /lit"},
+                 {"GET", "/lit/", "404"},
+                 {"GET", "/lit/x", "404"},
+                 {"GET", "/LIT", "404"},
+                 {"GET", "/one/x", "200 /one/{a} a=x"},
+                 {"GET", "/one/", "404"},
+                 {"GET", "/one", "404"},
+                 {"GET", "/one/x/", "404"},
+                 {"GET", "/one/x/two/y", "200 /one/{a}/two/{b} a=x b=y"},
+                 {"GET", "/one/x/three/y", "404"},
+                 {"GET", "/rest/", "200 /rest/{rest...}"},
+                 {"GET", "/rest/x", "200 /rest/{rest...} rest=x"},
+                 {"GET", "/rest/x/y/", "200 /rest/{rest...} rest=x/y/"},
+                 {"GET", "/tree/", "200 /tree/"},
+                 {"GET", "/tree/x/y", "200 /tree/"},
+                 {"GET", "/only/", "200 /only/{$}"},
+                 {"GET", "/only/x", "404"},
+                 {"GET", "/", "404"},
+             });
+}
+
+TEST(Mux, TheMostSpecificPatternWinsWhateverTheOrder) {
+  std::vector<std::string> patterns = {"/",        "/{a}",     "/a",       "/a/",  "/a/{$}",        "/a/{b}/{rest...}",
+                                       "/a/{b}",   "/a/b",     "GET /a/b", "/{$}", "/a/b/{rest...}", "GET /c/{b}",
+                                       "GET /c/b", "POST /c/", "HEAD /c/b"};
+  const std::vector<Case> cases = {
+      {"GET", "/", "200 /{$}"},
+      {"GET", "/x", "200 /{a} a=x"},
+      {"GET", "/a", "200 /a"},
+      {"GET", "/a/", "200 /a/{$}"},
+      {"GET", "/a/b", "200 GET /a/b"},
+      {"POST", "/a/b", "200 /a/b"},
+      {"GET", "/a/x", "200 /a/{b} b=x"},
+      {"GET", "/c/b", "200 GET /c/b"},
+      {"GET", "/c/x", "200 GET /c/{b} b=x"},
+      {"POST", "/c/x", "200 POST /c/"},
+      {"GET", "/c/x/y", "200 /"},
+      {"PUT", "/c/b", "200 /"},
+      {"GET", "/a/x/", "200 /a/{b}/{rest...} b=x"},
+      {"GET", "/a/x/y/z", "200 /a/{b}/{rest...} b=x rest=y/z"},
+      {"GET", "/a/b/y/z", "200 /a/b/{rest...} rest=y/z"},
+      {"GET", "/x/y", "200 /"},
+  };
+  for (int round = 0; round < 2; ++round) {
+    Check(MuxOf(patterns), cases);
+    patterns = std::vector<std::string>(patterns.rbegin(), patterns.rend());
+  }
+}
+
+TEST(Mux, GoesBackToAWiderPatternWhenTheNarrowOneLeadsNowhere) {
+  const Mux mux = MuxOf({"/a/b/c", "/{a}/b/d", "/a/{b}/e", "/{rest...}"});
+  Check(mux, {
+                 {"GET", "/a/b/c", "200 /a/b/c"},
+                 {"GET", "/a/b/d", "200 /{a}/b/d a=a"},
+                 {"GET", "/a/b/e", "200 /a/{b}/e b=b"},
+                 {"GET", "/a/b/f", "200 /{rest...} rest=a/b/f"},
+                 {"GET", "/a/b", "200 /{rest...} rest=a/b"},
+                 {"GET", "/", "200 /{rest...}"},
+             });
+}
+
+TEST(Mux, GetAlsoMatchesHeadUnlessHeadIsThereItself) {
+  const Mux mux = MuxOf({"GET /both", "HEAD /own", "GET /own"});
+  Recorder recorder;
+
+  recorder.Serve(mux, RequestBuilder("HEAD", "/both"));
+  EXPECT_EQ(recorder.Header().Get("Content-Length"), std::to_string(std::string("GET /both").size()));
+
+  recorder.Serve(mux, RequestBuilder("HEAD", "/own"));
+  EXPECT_EQ(recorder.Header().Get("Content-Length"), std::to_string(std::string("HEAD /own").size()));
+}
+
+TEST(Mux, AWrongMethodIs405WithTheSortedMethodsThatWouldDo) {
+  const Mux mux = MuxOf({"POST /x", "GET /x", "DELETE /{a}", "PUT /y", "/z/z", "PATCH /tree/", "GET /tree/deep"});
+  Check(mux, {
+                 {"PUT", "/x", "405 DELETE, GET, HEAD, POST"},
+                 {"DELETE", "/x", "200 DELETE /{a} a=x"},
+                 {"GET", "/y", "405 DELETE, PUT"},
+                 {"get", "/x", "405 DELETE, GET, HEAD, POST"},
+                 {"PUT", "/z/z", "200 /z/z"},
+                 {"PUT", "/tree/deep", "405 GET, HEAD, PATCH"},
+                 {"PUT", "/none/of/them", "404"},
+             });
+}
+
+TEST(Mux, ACatchAllTakesWhatWouldBe405) {
+  const Mux mux = MuxOf({"POST /x", "/"});
+
+  EXPECT_EQ(Ask(mux, RequestBuilder("GET", "/x")), "200 /");
+}
+
+TEST(Mux, APatternWithAHostWinsOverOneWithout) {
+  const Mux mux = MuxOf({"/{a}", "a.test/", "GET b.test/x", "[::1]/x"});
+  const auto ask = [&](const char* host, const char* method, const char* path) {
+    return Ask(mux, RequestBuilder(method, path).Host(host));
+  };
+
+  EXPECT_EQ(ask("a.test", "GET", "/x"), "200 a.test/");
+  EXPECT_EQ(ask("A.TEST:8080", "GET", "/x"), "200 a.test/");
+  EXPECT_EQ(ask("b.test", "GET", "/x"), "200 GET b.test/x");
+  EXPECT_EQ(ask("b.test", "POST", "/x"), "200 /{a} a=x");
+  EXPECT_EQ(ask("b.test", "GET", "/y"), "200 /{a} a=y");
+  EXPECT_EQ(ask("c.test", "GET", "/x"), "200 /{a} a=x");
+  EXPECT_EQ(ask("[::1]:8080", "GET", "/x"), "200 [::1]/x");
+  EXPECT_EQ(ask("", "GET", "/x"), "200 /{a} a=x");
+}
+
+TEST(Mux, Allow405CollectsFromTheHostAndFromAllHosts) {
+  const Mux mux = MuxOf({"GET a.test/x", "PUT /x"});
+
+  EXPECT_EQ(Ask(mux, RequestBuilder("POST", "/x").Host("a.test")), "405 GET, HEAD, PUT");
+  EXPECT_EQ(Ask(mux, RequestBuilder("POST", "/x").Host("b.test")), "405 PUT");
+}
+
+TEST(Mux, SegmentsAreSplitBeforeTheyAreDecoded) {
+  const Mux mux = MuxOf({"/f/{a}", "/f/{a}/g/{b}", "/lit%2Feral/x", "/r/{rest...}", "/sp%20ace"});
+  Check(mux, {
+                 {"GET", "/f/x%2Fy", "200 /f/{a} a=x/y"},
+                 {"GET", "/f/x%2fy/g/%7B%7d", "200 /f/{a}/g/{b} a=x/y b={}"},
+                 {"GET", "/f/%", "200 /f/{a} a=%"},
+                 {"GET", "/f/%2", "200 /f/{a} a=%2"},
+                 {"GET", "/%66/x", "200 /f/{a} a=x"},
+                 {"GET", "/lit%2Feral/x", "200 /lit%2Feral/x"},
+                 {"GET", "/lit/eral/x", "404"},
+                 {"GET", "/r/a%2Fb/c%20d", "200 /r/{rest...} rest=a/b/c d"},
+                 {"GET", "/sp%20ace", "200 /sp%20ace"},
+             });
+}
+
+TEST(Mux, AnUncleanPathIsRedirectedToTheCleanOne) {
+  const Mux mux = MuxOf({"/a/b", "/a/{b}/"});
+  Check(mux, {
+                 {"GET", "//a/b", "307 /a/b"},
+                 {"GET", "/a//b", "307 /a/b"},
+                 {"GET", "/a/./b", "307 /a/b"},
+                 {"GET", "/a/x/../b", "307 /a/b"},
+                 {"GET", "/../../a/b", "307 /a/b"},
+                 {"GET", "/a/%2e%2E/a/b", "307 /a/b"},
+                 {"GET", "/a/%2e/b", "307 /a/b"},
+                 {"GET", "/a/b/.", "307 /a/b/"},
+                 {"GET", "/a/b/..", "307 /a/"},
+                 {"GET", "/..", "307 /"},
+                 {"GET", "//", "307 /"},
+                 {"GET", "//a//b//?q=1&r=%2F", "307 /a/b/?q=1&r=%2F"},
+                 {"POST", "//a/b", "307 /a/b"},
+                 {"GET", "/a/...", "307 /a/.../"},
+                 {"GET", "/a/%2e%2ex", "307 /a/%2e%2ex/"},
+                 {"GET", "/a/b", "200 /a/b"},
+             });
+}
+
+TEST(Mux, ARedirectNeverLeadsToAnotherHost) {
+  const Mux mux = MuxOf({"/{a}/"});
+  Check(mux, {
+                 {"GET", "//evil.test/..//x", "307 /x"},
+                 {"GET", "/./\\evil.test", "307 /%5Cevil.test"},
+                 {"GET", "/\\evil.test", "307 /%5Cevil.test/"},
+                 {"GET", "/%0d%0aX:y", "307 /%0d%0aX:y/"},
+             });
+}
+
+TEST(Mux, AMissingSlashIsRedirectedWhereOnlyTheTreeIsThere) {
+  const Mux mux = MuxOf({"/", "/tree/", "/both", "/both/", "/rest/{rest...}", "/end/{$}", "POST /post/", "/deep/{a}/"});
+  Check(mux, {
+                 {"GET", "/tree", "307 /tree/"},
+                 {"GET", "/tree?x=1", "307 /tree/?x=1"},
+                 {"GET", "/both", "200 /both"},
+                 {"GET", "/rest", "307 /rest/"},
+                 {"GET", "/end", "307 /end/"},
+                 {"POST", "/post", "307 /post/"},
+                 {"GET", "/post", "200 /"},
+                 {"GET", "/deep/x", "307 /deep/x/"},
+                 {"GET", "/deep/x%2Fy", "307 /deep/x%2Fy/"},
+                 {"GET", "/tree/x", "200 /tree/"},
+                 {"GET", "/other", "200 /"},
+             });
+}
+
+TEST(Mux, ConnectIsNeverRedirected) {
+  const Mux mux = MuxOf({"/tree/"});
+
+  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "a.test:443")), "404");
+}
+
+TEST(Mux, OptionsOfTheServerNamesAllMethods) {
+  const Mux mux = MuxOf({"POST /x", "GET a.test/y", "/z"});
+  Recorder recorder;
+
+  recorder.Serve(mux, RequestBuilder("OPTIONS", "*"));
+  EXPECT_EQ(recorder.Status(), 200);
+  EXPECT_EQ(recorder.Header().Get("Allow"), "GET, HEAD, POST");
+  EXPECT_EQ(recorder.Body(), "");
+
+  recorder.Serve(mux, RequestBuilder("GET", "*"));
+  EXPECT_EQ(recorder.Status(), 400);
+}
+
+TEST(Mux, CopiesShareTheirRoutes) {
+  Mux mux;
+  const Mux copy = mux;
+  const Handler handler = mux;
+
+  mux.Handle("/x", Tell);
+
+  EXPECT_EQ(Ask(copy, RequestBuilder("GET", "/x")), "200 /x");
+  Recorder recorder;
+  recorder.Serve(handler, RequestBuilder("GET", "/x"));
+  EXPECT_EQ(recorder.Body(), "/x");
+}
+
+TEST(Mux, InsideAnotherItsPatternAndValuesComeFirst) {
+  Mux inner;
+  inner.Handle("/api/{b}/{a}", Tell);
+  Mux outer;
+  outer.Handle("/api/{a}/", inner);
+
+  EXPECT_EQ(Ask(outer, RequestBuilder("GET", "/api/x/y")), "200 /api/{b}/{a} a=y b=x");
+}
+
+Middleware Mark(std::string name) {
+  return [name](Handler next) -> Handler {
+    return [name, next](ResponseWriter& w, Request& r) {
+      w.Header().Add("Mark", name);
+      return next(w, r);
+    };
+  };
+}
+
+TEST(Mux, MiddlewareIsAroundEverythingItAnswers) {
+  Mux mux;
+  mux.Use(Mark("first")).Handle("/x", Tell).Use(Mark("second"));
+  for (const char* path : {"/x", "/none", "//"}) {
+    Recorder recorder;
+
+    recorder.Serve(mux, RequestBuilder("GET", path));
+
+    EXPECT_EQ(recorder.Header().Values("Mark"), (std::vector<std::string_view>{"first", "second"})) << path;
+  }
+}
+
+TEST(Mux, AUsersMiddlewareCanGiveA404AnotherForm) {
+  Mux mux;
+  mux.Use([](Handler next) -> Handler {
+    return [next](ResponseWriter& w, Request& r) -> Error {
+      const Error err = next(w, r);
+      const HttpStatus* status = err.As<HttpStatus>();
+      if (status == nullptr || status->code != 404) return err;
+      w.WriteHeader(404);
+      return w.Write("lost?");
+    };
+  });
+  Recorder recorder;
+
+  recorder.Serve(mux, RequestBuilder("GET", "/none"));
+
+  EXPECT_EQ(recorder.Status(), 404);
+  EXPECT_EQ(recorder.Body(), "lost?");
+}
+
+TEST(Mux, WithoutPatternsEverythingIs404) { EXPECT_EQ(Ask(Mux(), RequestBuilder("GET", "/")), "404"); }
+
+}  // namespace
+}  // namespace weft
