@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What users would compile is compiled here as they would: each public header alone, the programs of tests/api/ and the
-# examples, with all warnings as errors, by the compiler of the build and, where it is found, by clang as well. And weft
-# is used as a package.
+# examples, with all warnings as errors, by the compiler of the build and, where it is found, by clang as well; clang reads
+# the sources of the library, too. And weft is used as a package.
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
 # with 0), any other file is only compiled.
@@ -43,14 +43,16 @@ foreach(source IN LISTS api_programs)
   endif()
 endforeach()
 
-# The same files, read by clang: nothing is generated, so a stamp stands for "accepted".
+# The same files and the library, read by clang: nothing is generated, so a stamp stands for "accepted".
 find_program(WEFT_CLANG NAMES clang++-19 clang++)
 mark_as_advanced(WEFT_CLANG)
 if(WEFT_CLANG)
   get_property(example_sources GLOBAL PROPERTY WEFT_EXAMPLE_SOURCES)
+  get_target_property(concurrency_sources weft_concurrency SOURCES)
+  get_target_property(weft_sources weft SOURCES)
   set(boost_includes "$<FILTER:$<TARGET_PROPERTY:Boost::headers,INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
   set(stamps "")
-  foreach(source IN LISTS header_sources api_sources example_sources)
+  foreach(source IN LISTS header_sources api_sources example_sources concurrency_sources weft_sources)
     cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${weft_SOURCE_DIR}" OUTPUT_VARIABLE shown)
     if(shown MATCHES "^\\.\\.|headers/")
       cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE shown)
