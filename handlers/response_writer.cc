@@ -149,9 +149,10 @@ void ResponseWriter::PushFilter(std::unique_ptr<BodyFilter> filter) {
 std::optional<std::uint64_t> ResponseWriter::HandlersLength() const {
   if (head_sent_) return declared_;
   const std::string_view text = header_.Get("Content-Length");
+  if (text.empty()) return std::nullopt;
   std::uint64_t length = 0;
   const auto [stopped, code] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (text.empty() || code != std::errc() || stopped != text.data() + text.size()) return std::nullopt;
+  if (code != std::errc() || stopped != text.data() + text.size()) return std::nullopt;
   return length;
 }
 

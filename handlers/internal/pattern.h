@@ -23,7 +23,7 @@ struct PatternSegment {
 
 // A pattern of Mux, taken apart.
 struct Pattern {
-  static constexpr std::size_t kWildcardsMax = 32;
+  static constexpr std::size_t kWildcardsMax = 16;
 
   std::string text;    // as it was given
   std::string method;  // empty: all

@@ -2,6 +2,7 @@
 #ifndef WEFT_HANDLERS_INTERNAL_TEXT_H_
 #define WEFT_HANDLERS_INTERNAL_TEXT_H_
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -18,12 +19,19 @@ constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexce
   return true;
 }
 
-// A token of RFC 9110 section 5.6.2: what a field name or a method is made of.
+// Which bytes a token may have (RFC 9110 section 5.6.2): a table, since every field name of an answer is looked at.
+inline constexpr std::array<bool, 256> kTokenBytes = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789")) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+// A token is what a field name or a method is made of.
 constexpr bool IsToken(std::string_view text) noexcept {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (AsciiLower(c) >= 'a' && AsciiLower(c) <= 'z');
-    if (!plain && kMarks.find(c) == std::string_view::npos) return false;
+    if (!kTokenBytes[static_cast<unsigned char>(c)]) return false;
   }
   return !text.empty();
 }

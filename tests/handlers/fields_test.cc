@@ -120,6 +120,19 @@ TEST(Fields, WhatCouldSplitAMessageIsRefused) {
   EXPECT_EQ(Listed(fields), "A=before;");
 }
 
+TEST(Fields, EveryByteAtEveryPlaceIsLookedAt) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool allowed = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+    for (std::size_t place = 1; place < 20; ++place) {
+      for (const char around : {'x', '\xff', '\x80', '~'}) {
+        std::string value(21, around);
+        value[place] = static_cast<char>(byte);
+        EXPECT_EQ(Fields().Set("A", value), allowed) << byte << " at " << place;
+      }
+    }
+  }
+}
+
 TEST(Fields, TabsAndBytesBeyondAsciiAreAllowedInAValue) {
   Fields fields;
 
