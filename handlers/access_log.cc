@@ -36,11 +36,13 @@ void Record(const std::function<void(const AccessRecord&)>& log, ResponseWriter&
   record.bytes = w.BytesWritten();
   record.duration = Now() - start;
   record.error = error;
-  const int answer = StatusOf(error);
-  // An error answers only if the head is not out yet; then what was written so far is not sent.
-  record.aborted = w.Err() || (error && (w.HeadSent() || answer == kStatusClientGone));
-  record.status = error && !w.HeadSent() ? answer : w.Status();
-  if (error && !w.HeadSent()) record.bytes = 0;
+  record.status = w.Status();
+  record.aborted = w.Err() || (error && w.HeadSent());
+  if (error && !w.HeadSent()) {  // the error's answer will take the place of what was written so far
+    record.bytes = 0;
+    record.status = StatusOf(error);
+    record.aborted = record.aborted || record.status == kStatusClientGone;
+  }
   if (!record.error) record.error = w.Err();
   log(record);
 }
@@ -79,8 +81,9 @@ std::string FormatAccessRecord(const AccessRecord& record) {
   AppendEscaped(record.target, line);
   line += " HTTP/" + std::to_string(record.version.first) + '.' + std::to_string(record.version.second) + "\" ";
   line += std::to_string(record.status) + ' ' + std::to_string(record.bytes);
+  const std::chrono::duration<double, std::milli> milliseconds = record.duration;
   char duration[48];
-  std::snprintf(duration, sizeof duration, " %.3fms", std::chrono::duration<double, std::milli>(record.duration).count());
+  std::snprintf(duration, sizeof duration, " %.3fms", milliseconds.count());
   line += duration;
   if (record.aborted) line += " aborted";
   if (record.error) {

@@ -29,9 +29,9 @@ struct AccessRecord {
   Error error;               // what the handler returned or threw
 };
 
-// Tells `log` of every request when its handler has returned; called in the request's fiber, from all loops in parallel.
-// Make it the outermost middleware, so that nothing is missed. What happens later, when the server sends the rest of the
-// answer, is not in the record.
+// Tells `log` of every request when its handler has returned; called in the request's fiber, from
+// all loops in parallel. Make it the outermost middleware, so that nothing is missed. What happens
+// later, when the server sends the rest of the answer, is not in the record.
 Middleware AccessLog(std::function<void(const AccessRecord&)> log);
 
 // The same with one line per request to spdlog's default logger, at level info:
@@ -39,7 +39,8 @@ Middleware AccessLog(std::function<void(const AccessRecord&)> log);
 //   192.0.2.7:50124 "GET /feed HTTP/1.1" 200 4096 1502.310ms aborted: context canceled: client gone
 Middleware AccessLog();
 
-// The line above, for logs of one's own. Quotes, backslashes and bytes that are not printable ASCII are escaped as \xHH.
+// The line above, for logs of one's own. Quotes, backslashes and bytes that are not printable ASCII
+// are escaped as \xHH.
 std::string FormatAccessRecord(const AccessRecord& record);
 
 }  // namespace weft

@@ -19,8 +19,9 @@ class Context;
 
 // The body of a request, read as a stream. A request without a body has an empty one.
 //
-// Reading may suspend: it waits for the client under the request's context (Request::Ctx, so Request::Use decides) and
-// under the server's limit for a client that stalls. The errors, and the answer that a handler gives by returning them:
+// Reading may suspend: it waits for the client under the request's context (Request::Ctx, so
+// Request::Use decides) and under the server's limit for a client that stalls. The errors, and the
+// answer that a handler gives by returning them:
 //   kTooLarge    more than the limit allows                               413
 //   kMalformed   the framing is broken, or the client closed too early    400
 //   kTimeout     the client was too slow                                  408
@@ -28,8 +29,8 @@ class Context;
 //   the error of the context, when it is done
 // After an error other than the context's every later call returns the same error.
 //
-// It belongs to its request's fiber: a call after the handler has returned, from another loop, or from a fiber of another
-// request aborts the process with the reason. One fiber reads at a time.
+// It belongs to its request's fiber: a call after the handler has returned, from another loop, or
+// from a fiber of another request aborts the process with the reason. One fiber reads at a time.
 //
 //   std::array<char, 8192> piece;
 //   while (true) {
@@ -46,17 +47,19 @@ class Body {
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
-  // Reads what is there, at least one byte and at most `buffer`; 0 at the end of the body (or into an empty buffer).
+  // Reads what is there, at least one byte and at most `buffer`; 0 at the end of the body (or into
+  // an empty buffer).
   Result<std::size_t> Read(std::span<char> buffer);
 
   // Reads all that is left.
   Result<std::string> ReadAll();
 
-  // Replaces the server's limit, in bytes of the whole body; kNoLimit lifts it. The limit is first looked at by the first
-  // Read, so a handler may raise it before it reads.
+  // Replaces the server's limit, in bytes of the whole body; kNoLimit lifts it. The limit is first
+  // looked at by the first Read, so a handler may raise it before it reads.
   void SetLimit(std::uint64_t bytes);
 
-  // The length that the client has declared, before anything is read; empty for a body that comes in chunks.
+  // The length that the client has declared, before anything is read; empty for a body that comes
+  // in chunks.
   std::optional<std::uint64_t> Declared() const;
 
  private:

@@ -9,14 +9,15 @@
 
 namespace weft {
 
-// Changes the body of an answer on its way from the handler to the framing: compression, a checksum, a rewrite of links.
-// Give one to ResponseWriter::PushFilter. The filter that was pushed last sees the bytes first, so that the outermost
-// middleware is nearest to the wire.
+// Changes the body of an answer on its way from the handler to the framing: compression, a
+// checksum, a rewrite of links. Give one to ResponseWriter::PushFilter. The filter that was pushed
+// last sees the bytes first, so that the outermost middleware is nearest to the wire.
 //
-// A filter that changes the length deletes Content-Length in Start. It may hold bytes back, for example until it knows
-// whether compression pays; it then keeps the reference to the header and makes its changes before it passes on the
-// first byte, at the latest in Flush or Finish. It runs in the handler's fiber. An error that it returns goes to the
-// handler's Write, Flush or, from Finish, to the server, and the answer fails.
+// A filter that changes the length deletes Content-Length in Start. It may hold bytes back, for
+// example until it knows whether compression pays; it then keeps the reference to the header and
+// makes its changes before it passes on the first byte, at the latest in Flush or Finish. It runs
+// in the handler's fiber. An error that it returns goes to the handler's Write, Flush or, from
+// Finish, to the server, and the answer fails.
 //
 //   class Upper : public weft::BodyFilter {
 //     weft::Error Write(std::string_view data, Output& next) override { return next.Write(ToUpper(data)); }
@@ -34,8 +35,8 @@ class BodyFilter {
 
   virtual ~BodyFilter() = default;
 
-  // Called once, before the first byte of the body and before the head is built. The header lives as long as the exchange.
-  // The status may forbid a body (204, 304).
+  // Called once, before the first byte of the body and before the head is built. The header lives
+  // as long as the exchange. The status may forbid a body (204, 304).
   virtual void Start(int status, Fields& header) {
     static_cast<void>(status);
     static_cast<void>(header);

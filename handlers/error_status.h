@@ -11,8 +11,8 @@ namespace weft {
 // Not a status that is ever sent: there is nobody left to answer to. Logs use it, as nginx does.
 inline constexpr int kStatusClientGone = 499;
 
-// The status that a handler's error answers with. The first line that fits counts; the error may wrap what is named, as
-// a context's error wraps its cause:
+// The status that a handler's error answers with. The first line that fits counts; the error may
+// wrap what is named, as a context's error wraps its cause:
 //   HttpError           its own
 //   kClientGone         kStatusClientGone: nothing is sent
 //   kServerClosing      503
@@ -24,11 +24,12 @@ inline constexpr int kStatusClientGone = 499;
 // No error is 200.
 int StatusOf(const Error& error) noexcept;
 
-// Answers with an error in place of what the handler has written so far: its status, and as plain text HttpError's
-// public text or else the reason phrase, ended by a line feed. The message of the error never goes to the client. A 503 gets
-// `Retry-After: 1` if the handler has set none. If the head is out already, or the client is gone, the answer is broken
-// off: a failed answer never looks whole. It may be called once per exchange, by a middleware that then returns no
-// error. Does nothing without an error.
+// Answers with an error in place of what the handler has written so far: its status, and as plain
+// text HttpError's public text or else the reason phrase, ended by a line feed. The message of the
+// error never goes to the client. A 503 gets `Retry-After: 1` if the handler has set none. If the
+// head is out already, or the client is gone, the answer is broken off: a failed answer never looks
+// whole. It may be called once per exchange, by a middleware that then returns no error. Does
+// nothing without an error.
 void FinishWithError(ResponseWriter& w, const Error& error);
 
 }  // namespace weft

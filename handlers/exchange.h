@@ -16,11 +16,12 @@
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
 
-// For those who implement a server or a testing kit: how a Request is filled and a ResponseWriter is driven. Handlers and
-// middleware never need this header.
+// For those who implement a server or a testing kit: how a Request is filled and a ResponseWriter
+// is driven. Handlers and middleware never need this header.
 //
-// Request and ResponseWriter are made once and used again and again; after a warm-up an exchange allocates nothing. All
-// calls for one exchange come from one fiber (or plain thread), and in this order:
+// Request and ResponseWriter are made once and used again and again; after a warm-up an exchange
+// allocates nothing. All calls for one exchange come from one fiber (or plain thread), and in this
+// order:
 //
 //   RequestAccess::Header(request).AddBorrowed(...);
 //   RequestAccess::Begin(request, head, ctx, draining, body, limit, hooks);
@@ -35,8 +36,8 @@ namespace weft {
 // Where the bytes of a request body come from.
 class BodySource {
  public:
-  // Reads at least one byte into `buffer`, which is not empty; 0 at the end, when the trailer is in place
-  // (RequestAccess::Trailer). Waits under `ctx`. Errors are those of Body.
+  // Reads at least one byte into `buffer`, which is not empty; 0 at the end, when the trailer is in
+  // place (RequestAccess::Trailer). Waits under `ctx`. Errors are those of Body.
   virtual Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) = 0;
 
   // The length that was declared, if one was.
@@ -50,7 +51,8 @@ class BodySource {
 class RequestHooks {
  public:
   virtual std::string Peer() const = 0;
-  // The handler has called LongLived. The server may give the request another context by RequestAccess::SetContext.
+  // The handler has called LongLived. The server may give the request another context by
+  // RequestAccess::SetContext.
   virtual void LongLived() = 0;
   // Request::Ctx() has become another one, by Request::Use or at the end of its guard.
   virtual void ContextChanged() = 0;
@@ -77,44 +79,50 @@ class RequestAccess {
   static Fields& Header(Request& r) { return r.header_; }
   static Fields& Trailer(Request& r) { return r.trailer_; }
 
-  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. Both pointers are kept until
-  // End.
+  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. Both
+  // pointers are kept until End.
   static void Begin(Request& r, const RequestHead& head, Context ctx, Context draining, BodySource* body,
                     std::uint64_t body_limit, RequestHooks* hooks);
 
-  // Ends it: drops the contexts, forgets all views, keeps the memory. From here on every use of the Body aborts.
+  // Ends it: drops the contexts, forgets all views, keeps the memory. From here on every use of the
+  // Body aborts.
   static void End(Request& r) noexcept;
 
-  // Replaces Ctx() for good, without a call of ContextChanged. Guards of Use that are alive put back what they saw.
+  // Replaces Ctx() for good, without a call of ContextChanged. Guards of Use that are alive put
+  // back what they saw.
   static void SetContext(Request& r, Context ctx) { r.ctx_ = std::move(ctx); }
 
   // The body's first error so far, and how many bytes of it the handler has read.
   static Error BodyError(const Request& r) { return r.body_.failure_; }
   static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
 
-  // For routers. The views must live until End; a later value hides an earlier one of the same name.
+  // For routers. The views must live until End; a later value hides an earlier one of the same
+  // name.
   static void SetPattern(Request& r, std::string_view pattern) { r.pattern_ = pattern; }
   static void AddPathValue(Request& r, std::string_view name, std::string_view value) {
     r.path_values_.push_back({name, value});
   }
 };
 
-// What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order of calls
+// What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order
+// of calls
 //   SendInformational*  ( SendWhole | SendHead SendBody* SendEnd )
-// with Flush in between and Abort in place of any of the rest, and calls nothing after SendWhole, SendEnd or Abort. After an error
-// it calls nothing but Abort.
+// with Flush in between and Abort in place of any of the rest, and calls nothing after SendWhole,
+// SendEnd or Abort. After an error it calls nothing but Abort.
 //
-// The header comes without Content-Length: the length is handed over beside it. No length means that it is not known; an
-// answer whose status allows no body (StatusAllowsBody) is then sent without any framing field, as is one to HEAD. All other
-// fields of framing and connection (Transfer-Encoding, Connection, Date) are the sink's affair, also where the handler has
-// set them. Views are valid during the call only. All calls may suspend but Buffer and Abort.
+// The header comes without Content-Length: the length is handed over beside it. No length means
+// that it is not known; an answer whose status allows no body (StatusAllowsBody) is then sent
+// without any framing field, as is one to HEAD. All other fields of framing and connection
+// (Transfer-Encoding, Connection, Date) are the sink's affair, also where the handler has set them.
+// Views are valid during the call only. All calls may suspend but Buffer and Abort.
 class ResponseSink {
  public:
-  // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort. It is asked for once, by the
-  // first Write. SendWhole, SendBody and SendEnd may get views into it.
+  // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort. It is
+  // asked for once, by the first Write. SendWhole, SendBody and SendEnd may get views into it.
   virtual std::span<char> Buffer() = 0;
 
-  // The whole answer. The length is that of `body`. For HEAD the body states its length and must not be sent.
+  // The whole answer. The length is that of `body`. For HEAD the body states its length and must
+  // not be sent.
   virtual Error SendWhole(int status, Fields& header, std::string_view body) = 0;
 
   // The head of an answer that goes on. It may be held back until the next call.
@@ -129,8 +137,8 @@ class ResponseSink {
   // The last part of the body (it may be empty), its end, and the trailer.
   virtual Error SendEnd(std::string_view rest, Fields& trailer) = 0;
 
-  // An interim answer (1xx but 101), at once. The header is the one of the final answer so far; fields of framing in it
-  // are left out.
+  // An interim answer (1xx but 101), at once. The header is the one of the final answer so far;
+  // fields of framing in it are left out.
   virtual Error SendInformational(int status, Fields& header) = 0;
 
   // Breaks the answer off: what was sent must not look whole.
@@ -145,9 +153,9 @@ class ResponseAccess {
   // Starts an exchange in the caller's scope. `head_only`: the request is HEAD.
   static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only) { w.Begin(sink, head_only); }
 
-  // What remains to be done when the handler has returned: sends the rest, or answers with the error (FinishWithError).
-  // Returns why the answer is not the one that the handler wanted: its own error, one in sending, or a body shorter than
-  // the handler's Content-Length.
+  // What remains to be done when the handler has returned: sends the rest, or answers with the
+  // error (FinishWithError). Returns why the answer is not the one that the handler wanted: its own
+  // error, one in sending, or a body shorter than the handler's Content-Length.
   static Error Complete(ResponseWriter& w, Error handlers);
 
   // Whether the answer was broken off, by the handler, an error or the client.

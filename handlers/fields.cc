@@ -11,14 +11,15 @@
 namespace weft {
 namespace {
 
-// The first block holds the fields of a usual answer. What Clear keeps for the next message is bounded, since every pooled
-// message pays for it.
+// The first block holds the fields of a usual answer. What Clear keeps for the next message is
+// bounded, since every pooled message pays for it.
 constexpr std::size_t kFirstBlock = 512;
 constexpr std::size_t kKeptBlock = 8192;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
-// Whether one of these eight bytes is below 0x20 or is 0x7f; it may also say so of a byte right of such a one.
+// Whether one of these eight bytes is below 0x20 or is 0x7f; it may also say so of a byte right of
+// such a one.
 bool MayHaveControl(std::uint64_t bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = 0x8080808080808080;
@@ -27,8 +28,8 @@ bool MayHaveControl(std::uint64_t bytes) {
   return ((below_blank | ((delete_is_zero - kOnes) & ~delete_is_zero)) & kHighs) != 0;
 }
 
-// RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text. Eight at a time, since it sees every value of every
-// answer.
+// RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text. Eight at a time, since it
+// sees every value of every answer.
 bool IsFieldValue(std::string_view value) {
   std::size_t at = 0;
   for (; value.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {

@@ -9,11 +9,12 @@
 
 namespace weft {
 
-// The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110 section 5). Names compare
-// without regard to case and keep the spelling in which they came; a name may occur more than once.
+// The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110
+// section 5). Names compare without regard to case and keep the spelling in which they came; a name
+// may occur more than once.
 //
-// Views that it gives out stay valid until Clear or its end, also when fields are added, changed or deleted. It belongs to
-// one fiber at a time and never suspends.
+// Views that it gives out stay valid until Clear or its end, also when fields are added, changed or
+// deleted. It belongs to one fiber at a time and never suspends.
 //
 //   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
 //   for (const auto& [name, value] : r.Header()) ...
@@ -34,17 +35,18 @@ class Fields {
   std::vector<std::string_view> Values(std::string_view name) const;
   bool Has(std::string_view name) const;
 
-  // Replaces all fields of this name by one, in the place of the first of them, or adds it. Copies both and cuts blanks off
-  // the ends of the value. A name that is not a token (RFC 9110 section 5.6.2), or a value with CR, LF, NUL or another control
-  // byte except tab, is refused: nothing changes and false comes back. So input of a user can never split a response.
+  // Replaces all fields of this name by one, in the place of the first of them, or adds it. Copies
+  // both and cuts blanks off the ends of the value. A name that is not a token (RFC 9110 section
+  // 5.6.2), or a value with CR, LF, NUL or another control byte except tab, is refused: nothing
+  // changes and false comes back. So input of a user can never split a response.
   bool Set(std::string_view name, std::string_view value);
   // Adds one more field of this name; otherwise like Set.
   bool Add(std::string_view name, std::string_view value);
   // Deletes all fields of this name.
   void Del(std::string_view name);
 
-  // Adds a field without a copy and without a check: the caller keeps the bytes until Clear or the end of this object. For
-  // the server, which holds the message.
+  // Adds a field without a copy and without a check: the caller keeps the bytes until Clear or the
+  // end of this object. For the server, which holds the message.
   void AddBorrowed(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
   // Forgets all fields, but keeps memory for the next message.
   void Clear();

@@ -17,12 +17,14 @@
 
 namespace weft {
 
-// Answers requests: a shared handle on any callable with a const call operator that takes (ResponseWriter&, Request&) and
-// returns void or Error; callables that can only be moved are fine. Copies share the callable, which is destroyed with the
-// last of them. All loops of a server call it in parallel, hence the const: state that it changes must be safe for that.
+// Answers requests: a shared handle on any callable with a const call operator that takes
+// (ResponseWriter&, Request&) and returns void or Error; callables that can only be moved are fine.
+// Copies share the callable, which is destroyed with the last of them. All loops of a server call
+// it in parallel, hence the const: state that it changes must be safe for that.
 //
-// A handler runs in a fiber of its own and may block in any call of weft. The Error that it returns decides the answer
-// (see handlers/error_status.h); the answer is complete when it returns without one. An exception is a 500.
+// A handler runs in a fiber of its own and may block in any call of weft. The Error that it returns
+// decides the answer (see handlers/error_status.h); the answer is complete when it returns without
+// one. An exception is a 500.
 //
 //   weft::Handler hello = [](weft::ResponseWriter& w, weft::Request&) { return w.Write("Hello, World!"); };
 class Handler {
@@ -99,9 +101,9 @@ struct HttpStatus {
   std::string public_text;
 };
 
-// What a handler returns to choose the status of the answer and its text; without a text it is the reason phrase. Header fields
-// that it has set before are kept, such as WWW-Authenticate beside a 401. Aborts the process if `status` is not in
-// 400..599.
+// What a handler returns to choose the status of the answer and its text; without a text it is the
+// reason phrase. Header fields that it has set before are kept, such as WWW-Authenticate beside a
+// 401. Aborts the process if `status` is not in 400..599.
 //
 //   if (!user) return weft::HttpError(404, "no such user");
 Error HttpError(int status, std::string public_text = {});

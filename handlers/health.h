@@ -10,8 +10,9 @@ namespace weft {
 // Answers 200 as long as the process can answer at all (a liveness probe).
 Handler HealthHandler();
 
-// Answers 200 while `readiness` is ready, else 503 (a readiness probe). `readiness` outlives the handler. Serve it where it
-// can be reached while the application drains: on a debug server that ends after it.
+// Answers 200 while `readiness` is ready, else 503 (a readiness probe). `readiness` outlives the
+// handler. Serve it where it can be reached while the application drains: on a debug server that
+// ends after it.
 Handler ReadyHandler(const Readiness& readiness);
 
 }  // namespace weft

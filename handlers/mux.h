@@ -9,7 +9,8 @@
 
 namespace weft {
 
-// Chooses a handler by the method, host and path of the request. Go's ServeMux with the patterns of Go 1.22.
+// Chooses a handler by the method, host and path of the request. Go's ServeMux with the patterns of
+// Go 1.22.
 //
 //   weft::Mux mux;
 //   mux.Handle("GET /users/{id}", ShowUser);            // r.PathValue("id")
@@ -27,29 +28,33 @@ namespace weft {
 //   /{$}       the end: "/a/{$}" matches "/a/" and nothing below it
 // Segments are split first and then decoded, so that "%2F" never splits one.
 //
-// The most specific pattern wins, whatever the order of registration: the one that matches fewer requests. A pattern with
-// a host wins over one without. Two patterns that match a request in common, and neither of which is more specific, cannot
-// both be registered.
+// The most specific pattern wins, whatever the order of registration: the one that matches fewer
+// requests. A pattern with a host wins over one without. Two patterns that match a request in
+// common, and neither of which is more specific, cannot both be registered.
 //
-// Where no pattern matches:
-//   - a path with empty, "." or ".." segments is redirected to the clean one (307), before any pattern is tried;
-//   - "/a" is redirected to "/a/" (307) if only a pattern for "/a/" is there; the query is kept;
-//   - if another method would match: 405 with a sorted Allow; else 404. Both as HttpError, so that middleware can give
-//     them another form;
-//   - "OPTIONS *" is answered with all methods that any pattern names.
+// It answers by itself
+//   - a path with empty, "." or ".." segments, before any pattern is tried: a redirect to the clean
+//     path (307);
+//   - "/a" where only a pattern for "/a/" is there: a redirect to "/a/" (307);
+//   - a path that only other methods match: 405 with a sorted Allow;
+//   - a path that nothing matches: 404;
+//   - "OPTIONS *": 200 with all methods that any pattern names in Allow.
+// Redirects keep the query. 404 and 405 are HttpErrors, so that middleware can give them another
+// form.
 //
-// A Mux is a Handler. Copies share their routes. Register first, then serve: Handle and Use must not run while requests
-// are served; serving needs no lock and, but for unusual answers, allocates nothing.
+// A Mux is a Handler. Copies share their routes. Register first, then serve: Handle and Use must
+// not run while requests are served; serving needs no lock and, but for unusual answers, allocates
+// nothing.
 class Mux {
  public:
   Mux();
 
-  // Registers a pattern. Throws std::invalid_argument if it is malformed, or conflicts with one that is registered, and
-  // names both: it is a mistake in the program, to be seen at its start.
+  // Registers a pattern. Throws std::invalid_argument if it is malformed, or conflicts with one
+  // that is registered, and names both: it is a mistake in the program, to be seen at its start.
   Mux& Handle(std::string pattern, Handler handler);
 
-  // Puts a middleware around everything that this Mux answers, 404 and redirects included. The first one is the
-  // outermost.
+  // Puts a middleware around everything that this Mux answers, 404 and redirects included. The
+  // first one is the outermost.
   Mux& Use(Middleware middleware);
 
   Error operator()(ResponseWriter& w, Request& r) const;

@@ -7,11 +7,13 @@
 
 namespace weft {
 
-// Whether a process should be sent new requests. Servers report to it, a handler tells load balancers (ReadyHandler in
-// handlers/health.h), and the application may hold it back while it warms up. Several servers may share one: it is ready
-// while at least one serves, none drains, and nobody holds it back.
+// Whether a process should be sent new requests. Servers report to it, a handler tells load
+// balancers (ReadyHandler in handlers/health.h), and the application may hold it back while it
+// warms up. Several servers may share one: it is ready while at least one serves, none drains, and
+// nobody holds it back.
 //
-// It outlives the servers and handlers that use it. All members may be called from any thread; none suspends.
+// It outlives the servers and handlers that use it. All members may be called from any thread; none
+// suspends.
 //
 //   weft::Readiness readiness;
 //   app_options.readiness = &readiness;

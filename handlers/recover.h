@@ -9,12 +9,13 @@
 
 namespace weft {
 
-// Answers 500 in place of an exception from the handlers inside, or breaks the answer off if its head is out, and tells
-// `report` what was thrown (Error::Exception). Errors that handlers return pass through.
+// Answers 500 in place of an exception from the handlers inside, or breaks the answer off if its
+// head is out, and tells `report` what was thrown (Error::Exception). Errors that handlers return
+// pass through.
 //
-// A server does the same at its border for a handler without this middleware. Put it where exceptions shall end: what is
-// outside of it (AccessLog, for example) then sees an answered request. `report` is called in the request's fiber, from all
-// loops in parallel.
+// A server does the same at its border for a handler without this middleware. Put it where
+// exceptions shall end: what is outside of it (AccessLog, for example) then sees an answered
+// request. `report` is called in the request's fiber, from all loops in parallel.
 Middleware Recover(std::function<void(const Request&, const Error&)> report);
 
 // The same; reports to spdlog's default logger, at level error, with method, path and message.

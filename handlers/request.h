@@ -62,8 +62,8 @@ Result<T> ParseParameter(std::string_view text, ParameterName name) {
 
 }  // namespace internal
 
-// Gives its request another context until the end of the C++ scope; made by Request::Use. Guards end in the reverse order
-// of their making.
+// Gives its request another context until the end of the C++ scope; made by Request::Use. Guards
+// end in the reverse order of their making.
 class [[nodiscard]] RequestContextScope {
  public:
   ~RequestContextScope();
@@ -80,8 +80,9 @@ class [[nodiscard]] RequestContextScope {
   ScopedContext scoped_;
 };
 
-// What a client has asked for. It lives until the handler returns, and so do all views that it gives out, also while the
-// handler waits. The handler and fibers that it started on its own loop may use it, one at a time.
+// What a client has asked for. It lives until the handler returns, and so do all views that it
+// gives out, also while the handler waits. The handler and fibers that it started on its own loop
+// may use it, one at a time.
 //
 //   weft::Error Greet(weft::ResponseWriter& w, weft::Request& r) {
 //     weft::Result<int> times = r.QueryAs<int>("times");
@@ -90,43 +91,50 @@ class [[nodiscard]] RequestContextScope {
 //   }
 class Request {
  public:
-  // Servers and testing kits make requests and fill them through RequestAccess (handlers/exchange.h).
+  // Servers and testing kits make requests and fill them through RequestAccess
+  // (handlers/exchange.h).
   Request() = default;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  // Done when the client is gone, the deadline of the request has passed, the server's drain ran out of patience, or the
-  // handler has returned; its cause says which. Pass it to everything that works for this request.
+  // Done when the client is gone, the deadline of the request has passed, the server's drain ran
+  // out of patience, or the handler has returned; its cause says which. Pass it to everything that
+  // works for this request.
   const Context& Ctx() const { return ctx_; }
 
-  // Done as soon as the server begins to drain. For answers that go on for long: end them in good order then.
+  // Done as soon as the server begins to drain. For answers that go on for long: end them in good
+  // order then.
   const Context& Draining() const { return draining_; }
 
-  // Replaces the context until the end of the returned guard: Ctx(), the body's reads and CurrentContext() follow. For
-  // middleware:
+  // Replaces the context until the end of the returned guard: Ctx(), the body's reads and
+  // CurrentContext() follow. For middleware:
   //   weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2));
   //   auto use = r.Use(scope.ctx);
   //   return next(w, r);
   [[nodiscard]] RequestContextScope Use(Context ctx) { return {*this, std::move(ctx)}; }
 
-  // Says that this request will take long by its nature (a feed, a download of hours): the server lifts the request's
-  // deadline and no longer counts it among the requests in flight; it has a limit of its own for such requests. Calls
-  // after the first one do nothing. Contexts that were derived before keep the old deadline.
+  // Says that this request will take long by its nature (a feed, a download of hours): the server
+  // lifts the request's deadline and no longer counts it among the requests in flight; it has a
+  // limit of its own for such requests. Calls after the first one do nothing. Contexts that were
+  // derived before keep the old deadline.
   void LongLived();
 
   // "GET"; case matters (RFC 9110 section 9.1).
   std::string_view Method() const { return method_; }
   // The target as it came: "/a%20b?x=1", "http://host/a", "host:443" or "*" (RFC 9112 section 3.2).
   std::string_view Target() const { return target_; }
-  // The path, decoded: "/a b". A decoded "%2F" looks like any other slash here; Mux tells them apart.
+  // The path, decoded: "/a b". A decoded "%2F" looks like any other slash here; Mux tells them
+  // apart.
   std::string_view Path() const { return path_; }
   // The path as it came: "/a%20b".
   std::string_view RawPath() const { return raw_path_; }
   // The query as it came, without the question mark: "x=1".
   std::string_view RawQuery() const { return raw_query_; }
-  // Whom the client asked: the authority of the target, else the Host field; with the port if there is one.
+  // Whom the client asked: the authority of the target, else the Host field; with the port if there
+  // is one.
   std::string_view Host() const { return host_; }
-  // The address of the client, "192.0.2.7:50123"; what comes before the port of an IPv6 one is in brackets.
+  // The address of the client, "192.0.2.7:50123"; what comes before the port of an IPv6 one is in
+  // brackets.
   std::string Peer() const;
   // {1, 1} for HTTP/1.1.
   std::pair<int, int> Version() const { return {version_major_, version_minor_}; }
@@ -137,8 +145,9 @@ class Request {
   // Empty until the body has been read to its end.
   const Fields& Trailer() const { return trailer_; }
 
-  // The first value of this name in the query, decoded ("+" is a blank); empty if there is none. Pairs with a broken
-  // escape or a semicolon are left out, as in Go. The query is parsed on first use.
+  // The first value of this name in the query, decoded ("+" is a blank); empty if there is none.
+  // Pairs with a broken escape or a semicolon are left out, as in Go. The query is parsed on first
+  // use.
   std::optional<std::string_view> Query(std::string_view name) const;
   // All values of this name, in order.
   std::vector<std::string_view> QueryValues(std::string_view name) const;
@@ -148,8 +157,9 @@ class Request {
   // The Mux pattern that matched, as it was registered; empty without one.
   std::string_view Pattern() const { return pattern_; }
 
-  // The same as numbers, bool ("true", "false", "1", "0") or strings. The error, returned from the handler, answers
-  // 400 with a text that names the parameter. A missing parameter is such an error too.
+  // The same as numbers, bool ("true", "false", "1", "0") or strings. The error, returned from the
+  // handler, answers 400 with a text that names the parameter. A missing parameter is such an error
+  // too.
   template <class T>
   Result<T> PathValueAs(std::string_view name) const {
     return internal::ParseParameter<T>(PathValue(name), {"path value", name});

@@ -1,6 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// How an answer gets out: the head, the end, and what becomes of one that fails. What handlers call is in
-// response_writer.cc.
+// SPDX-License-Identifier: Apache-2.0 How an answer gets out: the head, the end, and what becomes
+// of one that fails. What handlers call is in response_writer.cc.
 #include <exception>
 
 #include <weft/handlers/error_status.h>
@@ -62,7 +61,8 @@ void ResponseWriter::RunHooks() {
 
 Error ResponseWriter::SendHead() {
   if (failure_) return failure_;  // a hook has aborted
-  // RFC 9110 section 8.6: no length with 1xx and 204; with 304 it is that of the answer which was not sent.
+  // RFC 9110 section 8.6: no length with 1xx and 204; with 304 it is that of the answer which was
+  // not sent.
   declared_ = StatusAllowsBody(status_) || status_ == 304 ? HandlersLength() : std::nullopt;
   header_.Del("Content-Length");
   head_sent_ = true;

@@ -70,7 +70,9 @@ Error ResponseWriter::Err() const {
 
 void ResponseWriter::WriteHeader(int status) {
   Check("ResponseWriter::WriteHeader");
-  if (status < 100 || status > 999) internal::AbortMisuse("ResponseWriter::WriteHeader", "the status is not in 100..999");
+  if (status < 100 || status > 999) {
+    internal::AbortMisuse("ResponseWriter::WriteHeader", "the status is not in 100..999");
+  }
   if (status >= 200 || status == 101) {
     if (status_ == 0) status_ = status;
     return;
@@ -92,7 +94,8 @@ Error ResponseWriter::Write(std::string_view data) {
 }
 
 Error ResponseWriter::WriteThrough(std::size_t filters, std::string_view data) {
-  // A filter may end a stream of its own (gzip's trailer) although nothing went in: without a body it has no place.
+  // A filter may end a stream of its own (gzip's trailer) although nothing went in: without a body
+  // it has no place.
   if (filters == 0) return StatusAllowsBody(status_) ? WriteBehindFilters(data) : Error();
   FilterOutput next(*this, filters - 1);
   return filters_[filters - 1]->Write(data, next);

@@ -22,43 +22,46 @@ class ResponseSink;
 
 // Builds the answer to a request.
 //
-// Nothing leaves for the client until the handler returns, the body grows beyond the buffer (4 KiB), or Flush is called;
-// until then everything can still be changed or taken back. An answer that fits the buffer gets its Content-Length by
-// itself; a longer one is sent in chunks, unless the handler has set Content-Length. A handler that writes nothing
-// answers 200 with an empty body.
+// Nothing leaves for the client until the handler returns, the body grows beyond the buffer (4
+// KiB), or Flush is called; until then everything can still be changed or taken back. An answer
+// that fits the buffer gets its Content-Length by itself; a longer one is sent in chunks, unless
+// the handler has set Content-Length. A handler that writes nothing answers 200 with an empty body.
 //
-// Write, Flush and WriteHeader(1xx) may suspend while the client takes its time. They stop when the client is gone,
-// when it stalls for too long, or when the server's drain comes to its hard end, but not at the request's deadline, so
-// that a handler can still say what went wrong. The first error stays: each later call returns it.
+// Write, Flush and WriteHeader(1xx) may suspend while the client takes its time. They stop when the
+// client is gone, when it stalls for too long, or when the server's drain comes to its hard end,
+// but not at the request's deadline, so that a handler can still say what went wrong. The first
+// error stays: each later call returns it.
 //
-// It belongs to its request's fiber: any call after the handler has returned, from another loop, or from a fiber of
-// another request aborts the process with the reason, because it could write into another user's answer. One fiber
-// writes at a time. Go's http.ResponseWriter.
+// It belongs to its request's fiber: any call after the handler has returned, from another loop, or
+// from a fiber of another request aborts the process with the reason, because it could write into
+// another user's answer. One fiber writes at a time. Go's http.ResponseWriter.
 //
 //   w.Header().Set("Content-Type", "application/json");
 //   w.WriteHeader(201);
 //   return w.Write(R"({"id":7})");
 class ResponseWriter {
  public:
-  // Servers and testing kits make writers and drive them through ResponseAccess (handlers/exchange.h).
+  // Servers and testing kits make writers and drive them through ResponseAccess
+  // (handlers/exchange.h).
   ResponseWriter() = default;
   ResponseWriter(const ResponseWriter&) = delete;
   ResponseWriter& operator=(const ResponseWriter&) = delete;
 
-  // The fields of the head. Changes count until the head is out (HeadSent). The server adds Date and the fields that frame
-  // the body by itself.
+  // The fields of the head. Changes count until the head is out (HeadSent). The server adds Date
+  // and the fields that frame the body by itself.
   Fields& Header();
-  // Fields that follow the body. They make an answer chunked, and are lost on a client that cannot take them (HTTP/1.0).
+  // Fields that follow the body. They make an answer chunked, and are lost on a client that cannot
+  // take them (HTTP/1.0).
   Fields& Trailer();
 
-  // Chooses the status; without it, it is 200. The first choice counts, later ones do nothing. A 1xx status other than
-  // 101 is an interim answer (103 Early Hints): it is sent at once, with the fields so far, and is no choice. Aborts the
-  // process if `status` is not in 100..999.
+  // Chooses the status; without it, it is 200. The first choice counts, later ones do nothing. A
+  // 1xx status other than 101 is an interim answer (103 Early Hints): it is sent at once, with the
+  // fields so far, and is no choice. Aborts the process if `status` is not in 100..999.
   void WriteHeader(int status);
 
-  // Adds to the body. The bytes are copied or sent before it returns. Fails, and takes nothing of `data`, if the status
-  // allows no body (101, 204, 304) or the handler's own Content-Length would be exceeded. In an answer to HEAD the bytes
-  // are counted and not sent.
+  // Adds to the body. The bytes are copied or sent before it returns. Fails, and takes nothing of
+  // `data`, if the status allows no body (101, 204, 304) or the handler's own Content-Length would
+  // be exceeded. In an answer to HEAD the bytes are counted and not sent.
   Error Write(std::string_view data);
 
   // Sends the head and everything written so far.
@@ -73,20 +76,22 @@ class ResponseWriter {
   // The first error in sending; kClosed after Abort.
   Error Err() const;
 
-  // Calls `hook` once, just before the head is built: the last moment to change the header. The hook that was added last
-  // runs first, so that the outermost middleware has the last word. A hook must not write. After the head is out a
-  // new hook is not called any more.
+  // Calls `hook` once, just before the head is built: the last moment to change the header. The
+  // hook that was added last runs first, so that the outermost middleware has the last word. A hook
+  // must not write. After the head is out a new hook is not called any more.
   void OnHead(std::function<void()> hook);
 
   // Puts a filter between the handler and the framing. Aborts the process if the body has begun.
   void PushFilter(std::unique_ptr<BodyFilter> filter);
 
-  // Takes the answer so far back, to give another one in its place: the status, the body, the filters, the trailer and
-  // the header fields that describe a body (Content-Type and its kin, ETag, Last-Modified, Cache-Control) are gone; other
-  // fields and the hooks stay. False, and nothing happens, if the head is out or the answer has failed.
+  // Takes the answer so far back, to give another one in its place: the status, the body, the
+  // filters, the trailer and the header fields that describe a body (Content-Type and its kin,
+  // ETag, Last-Modified, Cache-Control) are gone; other fields and the hooks stay. False, and
+  // nothing happens, if the head is out or the answer has failed.
   bool Restart();
 
-  // Breaks the answer off: the client sees that its connection failed, not an answer that looks whole.
+  // Breaks the answer off: the client sees that its connection failed, not an answer that looks
+  // whole.
   void Abort();
 
  private:

@@ -14,7 +14,8 @@
 #include <weft/concurrency/error.h>
 #include <weft/handlers/handler.h>
 
-// Tests of handlers and middleware without a server and without sockets (Go's httptest.NewRequest and NewRecorder):
+// Tests of handlers and middleware without a server and without sockets (Go's httptest.NewRequest
+// and NewRecorder):
 //
 //   TEST(Greet, SaysTheName) {
 //     weft::Recorder recorder;
@@ -23,12 +24,13 @@
 //     EXPECT_EQ(recorder.Body(), "Hello, anna!");
 //   }
 //
-// They work on a plain thread and in a fiber (RunTest in concurrency/testing.h, for handlers that wait).
+// They work on a plain thread and in a fiber (RunTest in concurrency/testing.h, for handlers that
+// wait).
 
 namespace weft {
 
-// Says what a test asks for. Each member returns the builder, so that calls can be strung together. It may be served
-// several times.
+// Says what a test asks for. Each member returns the builder, so that calls can be strung together.
+// It may be served several times.
 class RequestBuilder {
  public:
   // The target may be a path with a query, or "http://host/path", which also sets the host.
@@ -78,7 +80,8 @@ class RequestBuilder {
   bool secure_ = false;
 };
 
-// Runs a handler as a server does, and keeps the answer for a look. It is used by one fiber or thread at a time.
+// Runs a handler as a server does, and keeps the answer for a look. It is used by one fiber or
+// thread at a time.
 class Recorder {
  public:
   // An interim answer: 103 and its like.
@@ -92,15 +95,16 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // Serves one request and forgets the one before. Errors and exceptions of the handler become answers as in a
-  // server. Request::Ctx is canceled when the handler has returned.
+  // Serves one request and forgets the one before. Errors and exceptions of the handler become
+  // answers as in a server. Request::Ctx is canceled when the handler has returned.
   void Serve(const Handler& handler, const RequestBuilder& request);
 
-  // Why the answer is not the one that the handler wanted: the error that it returned, what it threw, or a failure in
-  // sending. Empty if all went well.
+  // Why the answer is not the one that the handler wanted: the error that it returned, what it
+  // threw, or a failure in sending. Empty if all went well.
   Error Err() const;
 
-  // What the client would have got. All of it lives until the next Serve or the end of the recorder.
+  // What the client would have got. All of it lives until the next Serve or the end of the
+  // recorder.
   int Status() const;                     // 0: the answer was broken off before its head
   const Fields& Header() const;           // with Content-Length if the length was known
   const std::string& Body() const;        // empty for HEAD

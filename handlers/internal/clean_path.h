@@ -7,10 +7,12 @@
 
 namespace weft::internal {
 
-// Whether a raw path that begins with a slash has no empty segment but the last, and no "." or "..", encoded or not.
+// Whether a raw path that begins with a slash has no empty segment but the last, and no "." or
+// "..", encoded or not.
 bool IsCleanPath(std::string_view raw) noexcept;
 
-// The path without them: dot segments are resolved (RFC 3986 section 5.2.4), several slashes become one.
+// The path without them: dot segments are resolved (RFC 3986 section 5.2.4), several slashes become
+// one.
 std::string CleanPath(std::string_view raw);
 
 }  // namespace weft::internal

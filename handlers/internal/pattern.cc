@@ -74,8 +74,8 @@ void ParsePath(std::string_view path, Pattern& pattern) {
   }
 }
 
-// Relations are sets of these bits while they are put together; the relation of two patterns is the union of those of
-// their parts.
+// Relations are sets of these bits while they are put together; the relation of two patterns is the
+// union of those of their parts.
 constexpr unsigned kSame = 0;
 constexpr unsigned kFirstWider = 1;   // the first matches something that the second does not
 constexpr unsigned kSecondWider = 2;  // and the other way round

@@ -8,7 +8,8 @@
 
 namespace weft::internal {
 
-// Percent-encoding (RFC 3986 section 2.1). A '%' without two hexadecimal digits behind it stands for itself.
+// Percent-encoding (RFC 3986 section 2.1). A '%' without two hexadecimal digits behind it stands
+// for itself.
 
 // How long `text` is when it is decoded.
 std::size_t DecodedSize(std::string_view text) noexcept;
@@ -16,8 +17,8 @@ std::size_t DecodedSize(std::string_view text) noexcept;
 // Appends `text`, decoded.
 void AppendDecoded(std::string_view text, std::string& out);
 
-// The same for a query (application/x-www-form-urlencoded): a plus is a blank. False if an escape is broken; then part
-// of it may have been appended.
+// The same for a query (application/x-www-form-urlencoded): a plus is a blank. False if an escape
+// is broken; then part of it may have been appended.
 bool AppendDecodedQuery(std::string_view text, std::string& out);
 
 }  // namespace weft::internal

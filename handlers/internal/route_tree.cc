@@ -23,7 +23,8 @@ void SortOnce(std::vector<std::string_view>& methods) {
   methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
 }
 
-// Of routes with the same path: the one for this method, or else GET's for HEAD, or else the one for all methods.
+// Of routes with the same path: the one for this method, or else GET's for HEAD, or else the one
+// for all methods.
 const Route* Pick(const std::vector<const Route*>& routes, std::string_view method) {
   const auto find = [&](std::string_view wanted) -> const Route* {
     for (const Route* route : routes) {
@@ -41,8 +42,8 @@ const Route* Pick(const std::vector<const Route*>& routes, std::string_view meth
 
 }  // namespace
 
-// One walk from a root along a path. A place in the path is told by its two offsets, in the raw and in the decoded
-// form, each at a slash or at the end.
+// One walk from a root along a path. A place in the path is told by its two offsets, in the raw and
+// in the decoded form, each at a slash or at the end.
 class RouteTree::Walk {
  public:
   Walk(const RouteQuery& query, RouteMatch& match)

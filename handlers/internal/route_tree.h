@@ -36,9 +36,10 @@ struct RouteMatch {
   std::array<std::string_view, Pattern::kWildcardsMax> values;  // of the wildcards, in order: views of decoded_path
 };
 
-// The routes of a Mux as trees of segments, one per host. Since no two patterns conflict, all that match a request form a
-// chain from the most specific one to the widest, and the first one found is the most specific if at each segment
-// the literal is tried before the wildcard, and the wildcard before the rest.
+// The routes of a Mux as trees of segments, one per host. Since no two patterns conflict, all that
+// match a request form a chain from the most specific one to the widest, and the first one found is
+// the most specific if at each segment the literal is tried before the wildcard, and the wildcard
+// before the rest.
 class RouteTree {
  public:
   // Throws std::invalid_argument if the pattern conflicts with another one.
@@ -47,10 +48,12 @@ class RouteTree {
   // Finds the most specific route. Allocates nothing.
   bool Find(const RouteQuery& query, RouteMatch& match) const;
 
-  // Whether a route is meant for just this path with a slash behind it, not for all below a shorter one.
+  // Whether a route is meant for just this path with a slash behind it, not for all below a shorter
+  // one.
   bool HasForSlashBehind(const RouteQuery& query) const;
 
-  // The methods of all routes that would match but for the method, GET with HEAD; sorted, each once.
+  // The methods of all routes that would match but for the method, GET with HEAD; sorted, each
+  // once.
   std::vector<std::string_view> MethodsFor(const RouteQuery& query) const;
   // The same of all routes.
   std::vector<std::string_view> AllMethods() const;

@@ -19,7 +19,8 @@ constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexce
   return true;
 }
 
-// Which bytes a token may have (RFC 9110 section 5.6.2): a table, since every field name of an answer is looked at.
+// Which bytes a token may have (RFC 9110 section 5.6.2): a table, since every field name of an
+// answer is looked at.
 inline constexpr std::array<bool, 256> kTokenBytes = [] {
   std::array<bool, 256> table{};
   for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789")) table[static_cast<unsigned char>(c)] = true;

@@ -33,10 +33,12 @@ TEST(Handler, IsMadeFromAnyCallable) {
   EXPECT_EQ(BodyOf([text = std::move(owned)](ResponseWriter& w, Request&) { return w.Write(*text); }), "move-only");
 }
 
-TEST(Handler, TakesOnlyWhatAllLoopsCanCallInParallel) {
-  const auto changing = [n = 0](ResponseWriter&, Request&) mutable { ++n; };
+struct Changing {
+  void operator()(ResponseWriter&, Request&) {}
+};
 
-  static_assert(!std::is_constructible_v<Handler, decltype(changing)>);
+TEST(Handler, TakesOnlyWhatAllLoopsCanCallInParallel) {
+  static_assert(!std::is_constructible_v<Handler, Changing>);
   static_assert(!std::is_constructible_v<Handler, int (*)(ResponseWriter&, Request&)>);
   static_assert(!std::is_constructible_v<Handler, void (*)(ResponseWriter&)>);
   static_assert(std::is_constructible_v<Handler, void (*)(ResponseWriter&, const Request&)>);

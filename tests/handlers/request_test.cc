@@ -63,7 +63,8 @@ TEST(Request, QueryFindsDecodedValues) {
   const QueryRow rows[] = {
       {"", ""},           {"a", ","},           {"a=", ","},       {"a=1", "1,"},        {"b=1", ""},
       {"a=1&a=2", "1,2,"}, {"a=x+y", "x y,"},    {"a=x%2By", "x+y,"}, {"%61=1", "1,"},     {"a=1=2", "1=2,"},
-      {"&&a=1&", "1,"},   {"a=%zz&a=2", "2,"},  {"a=1;b=2", ""},   {"A=1", ""},          {"a=%e4%bd%a0", "\xe4\xbd\xa0,"},
+      {"&&a=1&", "1,"},   {"a=%zz&a=2", "2,"},  {"a=1;b=2", ""},   {"A=1", ""},
+      {"a=%e4%bd%a0", "\xe4\xbd\xa0,"},
   };
   for (const QueryRow& row : rows) {
     WithRequest(RequestBuilder("GET", std::string("/?") + row.query), [&](Request& r) {
