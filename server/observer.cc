@@ -15,8 +15,8 @@ namespace {
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// Lets so many lines a second through, over all threads. Lock-free, because a flood of bad requests must not make the loops
-// queue up for a log.
+// Lets so many lines a second through, over all threads. Lock-free, because a flood of bad requests must not make
+// the loops queue up for a log.
 class Throttle {
  public:
   struct Permit {
@@ -49,7 +49,9 @@ class Throttle {
 
 class LogObserver final : public Observer {
  public:
-  void OnListening(const Listening& event) override { Log(kListening, spdlog::level::info, "listening on {}", event.bound); }
+  void OnListening(const Listening& event) override {
+    Log(kListening, spdlog::level::info, "listening on {}", event.bound);
+  }
   void OnBadRequest(const BadRequest& event) override {
     Log(kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
   }
@@ -83,6 +85,9 @@ class LogObserver final : public Observer {
   void OnAcceptFailed(const AcceptFailed& event) override {
     Log(kAcceptFailed, event.fatal ? spdlog::level::critical : spdlog::level::err, "accept: {}", event.error.Message());
   }
+  void OnLoopStalled(const LoopStalled& event) override {
+    Log(kLoopStalled, spdlog::level::warn, "{} has held its loop for {:.3f} s without parking", event.fiber, Seconds(event.held));
+  }
 
  private:
   enum Kind : std::size_t {
@@ -96,6 +101,7 @@ class LogObserver final : public Observer {
     kDrainProgress,
     kHandlerStuck,
     kAcceptFailed,
+    kLoopStalled,
     kKinds,
   };
 

@@ -24,7 +24,15 @@ struct BadRequest {
   std::string_view reason;  // "bare LF"
 };
 
-enum class TimeoutKind : std::uint8_t { kHeader, kHandshake, kBodyStall, kWriteStall, kIdle, kRequest, kFirstByteGrace };
+enum class TimeoutKind : std::uint8_t {
+  kHeader,
+  kHandshake,
+  kBodyStall,
+  kWriteStall,
+  kIdle,
+  kRequest,
+  kFirstByteGrace,
+};
 
 // A client was too slow or a request took too long.
 struct TimedOut {
@@ -92,19 +100,26 @@ struct HandlerStuck {
   Duration since;  // how long its context has been done
 };
 
-// accept(2) failed for more than one connection: out of descriptors or memory (the server waits and goes on), or for good
-// (the server ends with this error).
+// accept(2) failed for more than one connection: out of descriptors or memory (the server waits and goes on), or for
+// good (the server ends with this error).
 struct AcceptFailed {
   const Error& error;
   bool fatal;
 };
 
-// Is told what happens below the handlers, where no middleware sees it: to log, to count, to alert. weft itself never logs;
-// the observer in ServerOptions decides, and the default one writes through spdlog.
+// A fiber has held its loop for long without parking: every other request of that loop waits for it. Only where
+// ListenAndServe was called on a plain thread; a scheduler that was made by Run has RunOptions::on_stall.
+struct LoopStalled {
+  std::string_view fiber;
+  Duration held;
+};
+
+// Is told what happens below the handlers, where no middleware sees it: to log, to count, to alert. weft itself
+// never logs; the observer in ServerOptions decides, and the default one writes through spdlog.
 //
-// Every member does nothing unless it is overridden. Calls come from any loop's thread, also at the same time, and between
-// two requests of other people: be quick, be thread-safe, never throw, never suspend. An observer outlives the
-// server that it is given to.
+// Every member does nothing unless it is overridden. Calls come from any loop's thread, also at the same time, and
+// between two requests of other people: be quick, be thread-safe, never throw, never suspend. An observer outlives
+// the server that it is given to.
 //
 //   class Counting : public weft::Observer {
 //    public:
@@ -127,15 +142,16 @@ class Observer {
   virtual void OnDrainProgress(const DrainProgress&) {}
   virtual void OnHandlerStuck(const HandlerStuck&) {}
   virtual void OnAcceptFailed(const AcceptFailed&) {}
+  virtual void OnLoopStalled(const LoopStalled&) {}
 };
 
 std::string_view Name(TimeoutKind kind);  // "header", "idle", ...
 std::string_view Name(LimitKind kind);    // "connections", ...
 std::string_view Name(DrainPhase phase);  // "lame duck", ...
 
-// The observer of servers that are given none. It logs through spdlog at the level that the event deserves: to the logger
-// that is registered as "weft", else to the default logger if the program has set one, else to stderr. Of each kind
-// of event it writes at most 10 lines a second, and then one that says how many were left out.
+// The observer of servers that are given none. It logs through spdlog at the level that the event deserves: to the
+// logger that is registered as "weft", else to the default logger if the program has set one, else to stderr. Of
+// each kind of event it writes at most 10 lines a second, and then one that says how many were left out.
 Observer& DefaultObserver();
 
 }  // namespace weft

@@ -44,8 +44,8 @@ inline constexpr internal::NoLimit kNone;
 //   options.on_listen = [](std::string_view bound) { std::printf("listening on %s\n", bound.data()); };
 struct ServerOptions {
   // Where to listen: "HOST:PORT", ":PORT" (all addresses, IPv6 and IPv4), "[IPV6]:PORT", "unix:PATH", or "unix:@NAME"
-  // (Linux's abstract names). Port 0 takes a free one: on_listen tells which. A name is resolved once, at the start, and
-  // its first IPv4 address is taken, else its first.
+  // (Linux's abstract names). Port 0 takes a free one: on_listen tells which. A name is resolved once, at the start,
+  // and its first IPv4 address is taken, else its first.
   std::string address = ":8080";
 
   // Loops (threads) to serve on; 0: one per usable CPU. When ListenAndServe is called in a fiber it serves on that
@@ -61,14 +61,14 @@ struct ServerOptions {
   int backlog = 4096;
 
   // Called once with the bound address, before the first accept: "http://127.0.0.1:8080", "http://[::1]:8080",
-  // "unix:/run/app.sock". It runs on the caller of ListenAndServe and must not block. The text ends with a NUL that is
-  // not part of the view.
+  // "unix:/run/app.sock". It runs on the caller of ListenAndServe and must not block. The text ends with a NUL that
+  // is not part of the view.
   std::function<void(std::string_view bound)> on_listen = nullptr;
 
   // Timeouts: above zero, or kNone.
 
-  // For the whole head of a request, from its first byte; for the first request of a connection, from the accept. When
-  // it is hit: 408 if something had come, and the connection is closed.
+  // For the whole head of a request, from its first byte; for the first request of a connection, from the accept.
+  // When it is hit: 408 if something had come, and the connection is closed.
   Duration header_timeout = std::chrono::seconds(10);
 
   // For the TLS handshake. Plain connections have none. When it is hit the connection is closed.
@@ -85,8 +85,9 @@ struct ServerOptions {
   // Between the end of an answer and the first byte of the next request. When it is hit the connection is closed.
   Duration idle_timeout = std::chrono::seconds(75);
 
-  // The deadline of each request's context, from the moment its head is complete. A handler that returns the context's
-  // error answers 504; one that does not look at its context is not stopped by it. Request::LongLived lifts it.
+  // The deadline of each request's context, from the moment its head is complete. A handler that returns the
+  // context's error answers 504; one that does not look at its context is not stopped by it. Request::LongLived
+  // lifts it.
   Duration request_timeout = std::chrono::seconds(60);
 
   // Limits of one request.
@@ -101,8 +102,8 @@ struct ServerOptions {
   // The number of fields: 431 beyond. 1 to 65,536; it cannot be taken away.
   std::uint32_t fields_max = 128;
 
-  // The body in bytes: reading it fails with kTooLarge (which answers 413) at the first read if the announced length is
-  // above it, else where it is crossed. A handler raises or lowers it by Body::SetLimit.
+  // The body in bytes: reading it fails with kTooLarge (which answers 413) at the first read if the announced length
+  // is above it, else where it is crossed. A handler raises or lowers it by Body::SetLimit.
   std::uint64_t body_bytes_max = 1024 * 1024;
 
   // Limits of the server; 0: as many as memory and descriptors allow.
@@ -117,7 +118,8 @@ struct ServerOptions {
   // Requests that wait for a place. Beyond, 503 with Retry-After.
   std::uint64_t queued_requests_max = 0;
 
-  // Requests in handlers that have called Request::LongLived (event streams, WebSockets). Beyond, 503 with Retry-After.
+  // Requests in handlers that have called Request::LongLived (event streams, WebSockets). Beyond, 503 with
+  // Retry-After.
   std::uint64_t long_lived_max = 0;
 
   // Requests on one connection. The last of them is answered with Connection: close.
@@ -142,8 +144,8 @@ struct ServerOptions {
 
   // Behaviour.
 
-  // Keeps serving a client that has closed its sending side (TCP cannot tell that from one that has gone). Default: its
-  // request is canceled with the cause kClientGone, so that nobody works for a client that has left.
+  // Keeps serving a client that has closed its sending side (TCP cannot tell that from one that has gone). Default:
+  // its request is canceled with the cause kClientGone, so that nobody works for a client that has left.
   bool half_closed_clients = false;
 
   // Told when the drain begins and ends, and shared with the readiness handler. Null: nobody asks.

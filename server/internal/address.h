@@ -42,15 +42,15 @@ struct ParsedAddress {
 // expected.
 Result<ParsedAddress> ParseAddress(std::string_view text);
 
-// Parses and resolves. A name's first IPv4 address is taken, else its first (as Go's net.Listen does); this may ask the
-// network and block the thread. ":PORT" gives IPv6's any address, which a listener opens for IPv4 too.
+// Parses and resolves. A name's first IPv4 address is taken, else its first (as Go's net.Listen does); this may ask
+// the network and block the thread. ":PORT" gives IPv6's any address, which a listener opens for IPv4 too.
 Result<SocketAddress> ResolveAddress(std::string_view text);
 
 // The address that a listening socket is bound to, as ServerOptions::on_listen tells it.
 std::string FormatBound(int fd);
 
-// A client's address: "127.0.0.1:50000", "[::1]:50000", an IPv4 one that came over IPv6 as IPv4, "unix" for a client without
-// a name, as most clients of unix sockets are.
+// A client's address: "127.0.0.1:50000", "[::1]:50000", an IPv4 one that came over IPv6 as IPv4, "unix" for a client
+// without a name, as most clients of unix sockets are.
 std::string FormatPeer(const SocketAddress& address);
 
 }  // namespace weft::internal

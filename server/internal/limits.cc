@@ -25,8 +25,8 @@ std::string ReadSmallFile(const std::string& path) {
   return text;
 }
 
-// The process's place in a hierarchy: the path behind `marker` ("0::" or ":memory:") in /proc/self/cgroup; empty if it
-// is in none.
+// The process's place in a hierarchy: the path behind `marker` ("0::" or ":memory:") in /proc/self/cgroup; empty if
+// it is in none.
 std::string CgroupPath(const std::string& cgroup, std::string_view marker) {
   const std::size_t at = cgroup.find(marker);
   if (at == std::string::npos) return {};
@@ -84,7 +84,7 @@ ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resour
   const std::uint64_t quarter = resources.memory_bytes / 4;
 
   ServerLimits limits;
-  const std::uint64_t connections = std::min(for_server / 4 * 3, quarter / kBytesPerConnection);
+  const std::uint64_t connections = std::min(for_server / 8 * 7, quarter / kBytesPerConnection);
   limits.connections = chosen(options.connections_max, std::max(connections, kAtLeast));
   const std::uint64_t requests = std::max(std::min(limits.connections, quarter / kBytesPerRequest), kAtLeast);
   limits.requests = chosen(options.requests_max, requests);

@@ -31,12 +31,12 @@ inline constexpr std::uint64_t kDescriptorsForOthers = 64;  // listener, loops, 
 
 Resources MeasureResources();
 
-// Three quarters of the descriptors are for connections, because handlers open some, too; at most a half of the memory is
-// planned for. What the user has set stays as it is.
+// Seven eighths of the descriptors are for connections, because handlers open some, too; at most a half of the
+// memory is planned for. What the user has set stays as it is.
 ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resources);
 
-// The memory limit that cgroups set, version 2 or 1; 0: none. `cgroup` is the content of /proc/self/cgroup, `read` gives
-// the content of a file, empty if there is none.
+// The memory limit that cgroups set, version 2 or 1; 0: none. `cgroup` is the content of /proc/self/cgroup, `read`
+// gives the content of a file, empty if there is none.
 std::uint64_t CgroupMemoryLimit(const std::string& cgroup, const std::function<std::string(const std::string&)>& read);
 
 }  // namespace weft::internal

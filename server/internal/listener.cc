@@ -84,7 +84,8 @@ Result<Listener> Listener::Open(std::string_view text, int backlog) {
     // Accepted sockets inherit it on Linux, which saves a call for each.
     SetFlag(listener.fd_.Get(), IPPROTO_TCP, TCP_NODELAY, 1);
     // ":8080" is both; a written IPv6 address is just that.
-    if (address.Family() == AF_INET6) SetFlag(listener.fd_.Get(), IPPROTO_IPV6, IPV6_V6ONLY, text.front() == ':' ? 0 : 1);
+    const int only_v6 = text.front() == ':' ? 0 : 1;
+    if (address.Family() == AF_INET6) SetFlag(listener.fd_.Get(), IPPROTO_IPV6, IPV6_V6ONLY, only_v6);
   }
   if (Error err = listener.Bind(address)) return err.Wrap(what);
   if (::listen(listener.fd_.Get(), backlog) != 0) return FromErrno(errno).Wrap(what);
@@ -148,9 +149,8 @@ void Listener::StopAccepting() {
 void Listener::Close() {
   if (!fd_.IsOpen()) return;
   struct stat file;
-  if (!path_.empty() && ::lstat(path_.c_str(), &file) == 0 && file.st_dev == path_device_ && file.st_ino == path_inode_) {
-    ::unlink(path_.c_str());
-  }
+  const bool is_there = !path_.empty() && ::lstat(path_.c_str(), &file) == 0;
+  if (is_there && file.st_dev == path_device_ && file.st_ino == path_inode_) ::unlink(path_.c_str());
   fd_.Close();
 }
 

@@ -46,8 +46,8 @@ class Listener {
   // Takes one connection out of the backlog, without waiting. Clients that gave up meanwhile are passed over.
   Accepted Accept() const;
 
-  // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Close, and no client that
-  // was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete.
+  // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Close, and no client
+  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete.
   void StopAccepting();
 
   // Closes the socket; removes the file of a unix socket if it is still this one's.

@@ -73,8 +73,8 @@ Decoded DecodeCut(std::string_view bytes, std::size_t cut) {
   return out;
 }
 
-// The whole, cut anywhere, byte by byte, and with the next request behind it, must all come to the same. What was handed
-// out before a refusal, and how far it had been read, may differ.
+// The whole, cut anywhere, byte by byte, and with the next request behind it, must all come to the same. What was
+// handed out before a refusal, and how far it had been read, may differ.
 void ExpectSameHoweverSplit(const std::string& bytes, Decoded whole) {
   const auto strip = [&whole](Decoded decoded) {
     if (whole.status > 0) decoded.consumed = 0;

@@ -50,7 +50,11 @@ TEST(Head, TellsAnEmptyQueryFromNone) {
   EXPECT_FALSE(WithTarget("/").head.has_query);
 }
 
-TEST(Head, EscapesInTheQueryAreNotThePaths) { EXPECT_FALSE(WithTarget("/a?b=%20").head.path_escaped); }
+TEST(Head, EscapesOutsideThePathAreNotThePaths) {
+  EXPECT_FALSE(WithTarget("/a?b=%20").head.path_escaped);
+  EXPECT_FALSE(WithTarget("http://%41/x?%20").head.path_escaped);
+  EXPECT_TRUE(WithTarget("http://a/%20").head.path_escaped);
+}
 
 TEST(Head, AuthorityOfAnAbsoluteTargetReplacesHost) {  // RFC 9112 section 3.2.2
   const Parsed p = WithTarget("HTTP://target.example:81/x?y");

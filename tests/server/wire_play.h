@@ -12,7 +12,8 @@
 
 namespace weft::internal {
 
-// What the parser said, in a form to compare and to print: 0 for a good head, -1 for one that needs more, else the status.
+// What the parser said, in a form to compare and to print: 0 for a good head, -1 for one that needs more, else the
+// status.
 struct Outcome {
   int status = -1;
   std::size_t consumed = 0;
@@ -45,8 +46,9 @@ inline Outcome FeedWhole(std::string_view bytes, const HeadLimits& limits = {}) 
   return Feed(bytes, limits, head);
 }
 
-// Feeds the bytes one by one, and in two pieces for each place where they can be cut. Returns the place where the verdict
-// was another one than that for the whole, or npos. A verdict may come before the last byte, but must be the same then.
+// Feeds the bytes one by one, and in two pieces for each place where they can be cut. Returns the place where the
+// verdict was another one than that for the whole, or npos. A verdict may come before the last byte, but must be the
+// same then.
 inline std::size_t FindSplitThatMatters(std::string_view bytes, const HeadLimits& limits = {}) {
   const Outcome whole = FeedWhole(bytes, limits);
   const auto agrees = [&whole](const Outcome& early) { return early.status == -1 || early == whole; };

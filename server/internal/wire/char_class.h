@@ -73,8 +73,8 @@ inline std::string_view TrimBlanks(std::string_view text) {
   return text;
 }
 
-// Calls `each` with the trimmed elements of a comma-separated list, empty ones left out, while it returns true (RFC 9110
-// section 5.6.1). No quoted strings.
+// Calls `each` with the trimmed elements of a comma-separated list, empty ones left out, while it returns true (RFC
+// 9110 section 5.6.1). No quoted strings.
 template <class F>
 bool ForEachElement(std::string_view list, F each) {
   while (true) {

@@ -112,7 +112,8 @@ Refusal ChunkedDecoder::EndSizeLine() {
     stage_ = Stage::kTrailerStart;
     return {};
   }
-  if (chunk_remaining_ > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return {400, "chunk size too large"};
+  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+  if (chunk_remaining_ > kMax) return {400, "chunk size too large"};
   stage_ = Stage::kData;
   const std::uint64_t earned = chunk_remaining_ / kDataPerExtensionByte;
   extension_excess_ -= static_cast<std::uint32_t>(std::min<std::uint64_t>(extension_excess_, earned));

@@ -43,14 +43,16 @@ class ChunkedDecoder {
   static constexpr std::size_t kTrailerBytesMax = 8 * 1024;
   static constexpr std::size_t kTrailerFieldsMax = 32;
 
-  // Takes the next step on `bytes`, which begin where the last step stopped. After kDone or kBad it must not be called.
+  // Takes the next step on `bytes`, which begin where the last step stopped. After kDone or kBad it must not be
+  // called.
   Step Next(std::string_view bytes);
 
   // The trailer fields after kDone, copied into `out`. They are kept apart from the head's fields, and names that
   // frame, route or authenticate a message are refused (RFC 9110 section 6.5.1).
   void CopyTrailersTo(Fields& out) const;
 
-  // Bytes of the chunk that is being read that were announced but not yet handed out: a body limit can refuse them early.
+  // Bytes of the chunk that is being read that were announced but not yet handed out: a body limit can refuse them
+  // early.
   std::uint64_t ChunkRemaining() const { return chunk_remaining_; }
 
  private:

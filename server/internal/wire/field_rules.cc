@@ -44,8 +44,8 @@ Refusal NoteContentLength(std::string_view value, Head& head) {
   return {};
 }
 
-// RFC 9112 sections 6.1 and 7: chunked has to be the last coding, stands there once and has no parameters. We decode no
-// other coding, which is 501; a body whose end nobody can tell is 400, whatever the coding is called.
+// RFC 9112 sections 6.1 and 7: chunked has to be the last coding, stands there once and has no parameters. We decode
+// no other coding, which is 501; a body whose end nobody can tell is 400, whatever the coding is called.
 Refusal NoteTransferEncoding(std::string_view value, Head& head) {
   if (head.has_transfer_encoding) return {400, "more than one Transfer-Encoding"};
   head.has_transfer_encoding = true;

@@ -27,7 +27,8 @@ bool ClientKeepsAlive(const Head& head) {
 ResponseFraming FrameResponse(const ResponseFacts& facts) {
   ResponseFraming framing;
   framing.keep_alive = facts.keep_alive;
-  // RFC 9110 sections 8.6 and 9.3.6: no Content-Length in 1xx, 204, and 2xx to CONNECT; what follows the last is a tunnel.
+  // RFC 9110 sections 8.6 and 9.3.6: no Content-Length in 1xx, 204, and 2xx to CONNECT; what follows the last is a
+  // tunnel.
   const bool tunnel = facts.connect_request && facts.status / 100 == 2;
   if (facts.status < 200 || facts.status == 204 || tunnel) return framing;
 
@@ -36,8 +37,8 @@ ResponseFraming FrameResponse(const ResponseFacts& facts) {
     framing.send_length = true;
     return framing;
   }
-  // What HEAD and 304 tell about a length is what 200 to GET would have told, or nothing (RFC 9110 section 8.6). A handler
-  // that wrote nothing to HEAD may have saved itself the work, so an empty body is no knowledge.
+  // What HEAD and 304 tell about a length is what 200 to GET would have told, or nothing (RFC 9110 section 8.6). A
+  // handler that wrote nothing to HEAD may have saved itself the work, so an empty body is no knowledge.
   if (facts.status == 304 || facts.head_request) {
     if (facts.declared_length) {
       framing.send_length = true;

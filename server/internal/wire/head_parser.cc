@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint8_t kEmptyLinesMax = 4;  // RFC 9112 section 2.2 asks for at least one
 constexpr std::uint32_t kMethodBytesMax = 32;
+constexpr Refusal kTargetTooLong{414, "request target too long"};
 
 // Goes over the bytes once, from left to right. Every refusal rests on bytes up to and with the one that is looked
 // at, never on how many are there, so a message that comes in pieces gets the verdict that it gets whole.
@@ -47,7 +48,7 @@ class Parser {
   bool NeedMore() {
     head_.position = Offset(p_);
     if (Offset(end_) >= limits_.head_bytes) {
-      return head_.stage == Stage::kTarget ? Bad({414, "request target too long"}) : Bad({431, "request head too large"});
+      return Bad(head_.stage == Stage::kTarget ? kTargetTooLong : Refusal{431, "request head too large"});
     }
     if (head_.stage == Stage::kEmptyLines) result_.consumed = head_.position;
     return false;
@@ -104,7 +105,7 @@ class Parser {
     const Span method = SinceMark();
     if (*p_ != ' ' || method.size == 0) {
       if (*p_ == '\n') return Bad(kBareLf);
-      if (method.size >= kMethodBytesMax && Is(*p_, kTokenChar)) return Bad({501, "method too long"});
+      if (Is(*p_, kTokenChar)) return Bad({501, "method too long"});
       return Bad({400, "malformed method"});
     }
     const std::string_view text = method.In(begin_);
@@ -133,7 +134,7 @@ class Parser {
     head_.target = SinceMark();
     if (*p_ != ' ' || head_.target.size == 0) {
       if (*p_ == '\n') return Bad(kBareLf);
-      if (p_ == limit && Is(*p_, kTargetChar)) return Bad({414, "request target too long"});
+      if (Is(*p_, kTargetChar)) return Bad(kTargetTooLong);
       return Bad({400, "malformed request target"});
     }
     ++p_;
@@ -192,7 +193,7 @@ class Parser {
         return Bad(kBareLf);
       case ' ':
       case '\t':  // RFC 9112 sections 2.2 and 5.2
-        return Bad(head_.fields.empty() ? Refusal{400, "whitespace before the first field"} : Refusal{400, "folded field line"});
+        return Bad({400, head_.fields.empty() ? "whitespace before the first field" : "folded field line"});
       case ':':
         return Bad({400, "empty field name"});
       default:
@@ -217,7 +218,8 @@ class Parser {
     if (p_[1] != '\n') return Bad(kBareCr);
     const std::string_view value = TrimBlanks(SinceMark().In(begin_));
     p_ += 2;
-    head_.fields.push_back({head_.name.begin, head_.name.size, Offset(value.data()), static_cast<std::uint32_t>(value.size())});
+    const auto value_size = static_cast<std::uint32_t>(value.size());
+    head_.fields.push_back({head_.name.begin, head_.name.size, Offset(value.data()), value_size});
     const Refusal refusal = NoteField(begin_, head_);
     return !refusal || Bad(refusal);
   }

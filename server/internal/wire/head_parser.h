@@ -31,8 +31,8 @@ struct HeadLimits {
 enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAuthority, kAsterisk };
 
 // The head of a request: request line and fields as spans, and the facts about them that decide how the message is
-// framed. While a head is incomplete it also holds where the parser stopped, so keep it between two calls of ParseHead,
-// and Reset it between two messages. It keeps the memory of its list of fields.
+// framed. While a head is incomplete it also holds where the parser stopped, so keep it between two calls of
+// ParseHead, and Reset it between two messages. It keeps the memory of its list of fields.
 struct Head {
   struct FieldSpan {
     std::uint32_t name_begin;
@@ -79,8 +79,8 @@ struct Head {
     return path.size == 0 ? std::string_view("/") : path.In(buffer);
   }
 
-  // Adds all fields to `out` as views into `buffer`. Beside an absolute target the value of Host is the target's authority,
-  // whatever the client wrote there: nobody may see a Host that must be ignored (RFC 9112 section 3.2.2).
+  // Adds all fields to `out` as views into `buffer`. Beside an absolute target the value of Host is the target's
+  // authority, whatever the client wrote there: nobody may see a Host that must be ignored (RFC 9112 section 3.2.2).
   void AppendFieldsTo(Fields& out, const char* buffer) const;
 };
 
@@ -100,9 +100,10 @@ struct HeadResult {
 };
 
 // Parses the head of a request at the start of `bytes`; strict by construction (RFC 9112 and the field rules of
-// RFC 9110), pure, and without allocation once `out.fields` has grown. Call it again with the same bytes and more behind
-// them, in the same or another buffer: it goes on where it stopped, so the cost is linear however the bytes
-// trickle in. What is bad is told as soon as the bytes that make it bad are there, and splitting never changes a verdict.
+// RFC 9110), pure, and without allocation once `out.fields` has grown. Call it again with the same bytes and more
+// behind them, in the same or another buffer: it goes on where it stopped, so the cost is linear however the bytes
+// trickle in. What is bad is told as soon as the bytes that make it bad are there, and splitting never changes a
+// verdict.
 //
 //   switch (HeadResult result = ParseHead({buffer, size}, limits, head); result.verdict) ...
 HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out);

@@ -38,35 +38,37 @@ struct ResponseHead {
   const Fields* fields = nullptr;     // the handler's
   ResponseFraming framing = {};
   std::string_view date_line = {};    // of a DateCache; used unless the handler set Date
-  std::string_view content_type = {};  // used if not empty and the handler set neither Content-Type nor Content-Encoding
+  std::string_view content_type = {};  // used unless the handler set Content-Type or Content-Encoding
 };
 
-// Writes status line, fields and the empty line to `out`, and returns the size of the head. If that is above `capacity`
-// the content of `out` is undefined: call again with that much room. Never allocates.
+// Writes status line, fields and the empty line to `out`, and returns the size of the head. If that is above
+// `capacity` the content of `out` is undefined: call again with that much room. Never allocates.
 //
 // Framing fields come from the decision alone: a handler's Content-Length and Transfer-Encoding, and "close" and
-// "keep-alive" in its Connection, are left out here and count through FrameResponse (RFC 9112 sections 6 and 9.6). Its
-// other Connection options stay. A status below 200 (but 101) is an interim answer: no Date and no framing.
+// "keep-alive" in its Connection, are left out here and count through FrameResponse (RFC 9112 sections 6 and 9.6).
+// Its other Connection options stay. A status below 200 (but 101) is an interim answer: no Date and no framing.
 std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHead& head);
 
-// Writes a whole answer of the server's own, with Connection: close and a text/plain body that says status, phrase and
-// `reason` (may be empty). `retry_after` seconds are told if above 0. Returns the size, as WriteResponseHead does.
+// Writes a whole answer of the server's own, with Connection: close and a text/plain body that says status, phrase
+// and `reason` (may be empty). `retry_after` seconds are told if above 0. Returns the size, as WriteResponseHead
+// does.
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
                              std::string_view date_line, int retry_after = 0);
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Chunks (RFC 9112 section 7.1): header, data, kChunkEnd; at last kLastChunk, or WriteLastChunk if there are trailers.
+// Chunks (RFC 9112 section 7.1): header, data, kChunkEnd; at last kLastChunk, or WriteLastChunk if there are
+// trailers.
 inline constexpr std::size_t kChunkHeaderMax = 18;
 inline constexpr std::string_view kChunkEnd = "\r\n";
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
-// Writes the header of a chunk of `size` > 0 bytes so that it ends at `data`, in the up to kChunkHeaderMax bytes of room
-// before it, and returns where it begins: head room, header, data and CRLF then leave in one piece.
+// Writes the header of a chunk of `size` > 0 bytes so that it ends at `data`, in the up to kChunkHeaderMax bytes of
+// room before it, and returns where it begins: head room, header, data and CRLF then leave in one piece.
 char* WriteChunkHeaderBefore(char* data, std::uint64_t size);
 
-// Writes the last chunk and the trailers. Those that must not be trailers (IsForbiddenTrailer) are left out. Returns the
-// size, as WriteResponseHead does.
+// Writes the last chunk and the trailers. Those that must not be trailers (IsForbiddenTrailer) are left out. Returns
+// the size, as WriteResponseHead does.
 std::size_t WriteLastChunk(char* out, std::size_t capacity, const Fields& trailers);
 
 }  // namespace weft::internal

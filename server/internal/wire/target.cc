@@ -35,7 +35,8 @@ Refusal ReadAbsolute(const char* buffer, Head& head) {
   if (!IsAuthority(authority)) return {400, "malformed authority in the request target"};
 
   head.form = TargetForm::kAbsolute;
-  head.host = {head.target.begin + static_cast<std::uint32_t>(authority_begin), static_cast<std::uint32_t>(authority.size())};
+  head.host.begin = head.target.begin + static_cast<std::uint32_t>(authority_begin);
+  head.host.size = static_cast<std::uint32_t>(authority.size());
   const Refusal refusal = SplitPath(buffer, head.target.begin + static_cast<std::uint32_t>(authority_end), head);
   head.path_escaped = head.path_escaped && head.path.In(buffer).find('%') != std::string_view::npos;
   return refusal;
