@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The smallest server: one page, until Ctrl-C.
+//
+//   build/release/examples/hello --address 127.0.0.1:8080 &
+//   curl http://127.0.0.1:8080/
+
+#include <csignal>
+#include <cstdio>
+#include <string_view>
+
+#include <weft/handlers/mux.h>
+#include <weft/server/listen_and_serve.h>
+
+#include "flags.h"
+
+int main(int argc, char** argv) {
+  weft::ServerOptions options{.address = "127.0.0.1:8080"};
+  Flags flags(argc, argv, "usage: hello [--address HOST:PORT] [--loops N]");
+  while (flags.Next()) {
+    if (flags.Is("--address")) {
+      options.address = flags.Text();
+    } else if (flags.Is("--loops")) {
+      options.loops = flags.Number(1, 1024);
+    } else {
+      flags.Unknown();
+    }
+  }
+  options.on_listen = [](std::string_view bound) {
+    std::printf("listening on %s\n", bound.data());
+    std::fflush(stdout);
+  };
+
+  weft::Mux mux;
+  mux.Handle("GET /{$}", [](weft::ResponseWriter& w, weft::Request&) {
+    w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+    return w.Write("Hello, World!");
+  });
+
+  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+  if (weft::Error err = weft::ListenAndServe(ctx, options, mux)) {
+    std::fprintf(stderr, "hello: %s\n", err.Message().c_str());
+    return 1;
+  }
+}

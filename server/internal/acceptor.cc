@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/acceptor.h>
+
+#include <sys/epoll.h>
+
+#include <system_error>
+#include <utility>
+
+#include <weft/server/internal/limits.h>
+
+namespace weft::internal {
+namespace {
+
+// Connections that are accepted before the loop goes on with other things.
+constexpr int kAcceptsInARow = 64;
+constexpr Duration kPause = std::chrono::milliseconds(10);
+}  // namespace
+
+Acceptor::Acceptor(ServerState& shared, LoopServers& parts, Listener listener)
+    : Watch(&OnReady),
+      shared_(shared),
+      parts_(parts),
+      loop_(*Loop::Current()),
+      listener_(std::move(listener)),
+      connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
+
+Acceptor::~Acceptor() { StopWatching(); }
+
+Error Acceptor::Start() {
+  // Level-triggered: what is left after a bounded number of accepts is reported again.
+  Error err = loop_.Add(*this, listener_.Descriptor(), EPOLLIN);
+  watching_ = !err;
+  return err.Wrap("watch the listener");
+}
+
+void Acceptor::StopWatching() {
+  loop_.Disarm(pause_);
+  if (!watching_) return;
+  watching_ = false;
+  loop_.Remove(*this, listener_.Descriptor());
+}
+
+Error Acceptor::Wait(const Context& ctx) {
+  if (broken_.Wait(ctx)) return {};
+  return failure_;
+}
+
+void Acceptor::OnReady(Watch* watch, std::uint32_t) {
+  auto* self = static_cast<Acceptor*>(watch);
+  for (int i = 0; i < kAcceptsInARow; ++i) {
+    switch (self->AcceptOne(/*drain=*/false)) {
+      case Next::kMore: break;
+      case Next::kEmpty: return;
+      case Next::kPause: self->PauseAccepting(); return;
+      case Next::kStop: self->StopWatching(); return;
+    }
+  }
+}
+
+Acceptor::Next Acceptor::AcceptOne(bool drain) {
+  if (!drain && static_cast<std::uint64_t>(shared_.open_connections.load(std::memory_order_relaxed)) >= connections_max_) {
+    if (!std::exchange(exhausted_told_, true)) {
+      shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
+    }
+    return Next::kPause;
+  }
+  Accepted accepted = listener_.Accept();
+  switch (accepted.outcome) {
+    case Accepted::Outcome::kConnection: break;
+    case Accepted::Outcome::kAgain: return Next::kEmpty;
+    case Accepted::Outcome::kExhausted: {
+      if (!std::exchange(exhausted_told_, true)) {
+        const Error err = std::error_code(accepted.error, std::generic_category());
+        shared_.observer.OnAcceptFailed({err, /*fatal=*/false});
+      }
+      return Next::kPause;
+    }
+    case Accepted::Outcome::kFatal:
+      failure_ = Error(std::error_code(accepted.error, std::generic_category())).Wrap("accept on " + Bound());
+      shared_.observer.OnAcceptFailed({failure_, /*fatal=*/true});
+      broken_.Set();
+      return Next::kStop;
+  }
+  exhausted_told_ = false;
+  shared_.ConnectionOpened();
+  parts_.Place(std::move(accepted.fd), Peer(accepted.peer));
+  return Next::kMore;
+}
+
+// The backlog keeps those who wait; in the meantime the connection that nobody uses makes room.
+void Acceptor::PauseAccepting() {
+  StopWatching();
+  parts_.EvictOneIdle();
+  loop_.Arm(pause_, loop_.TurnTime() + kPause);
+}
+
+void Acceptor::OnPauseEnd(LoopTimer* timer) {
+  Acceptor* self = static_cast<Pause*>(timer)->acceptor;
+  // No memory for the watch either: then later.
+  if (self->Start()) self->loop_.Arm(self->pause_, self->loop_.TurnTime() + kPause);
+}
+
+void Acceptor::Drain() {
+  RunOnLoop(loop_, [this] {
+    StopWatching();
+    // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
+    while (AcceptOne(/*drain=*/true) == Next::kMore) {
+    }
+    listener_.StopAccepting();
+    while (AcceptOne(/*drain=*/true) == Next::kMore) {
+    }
+    listener_.Close();
+  });
+}
+
+}  // namespace weft::internal

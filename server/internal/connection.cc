@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/connection.h>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <weft/server/internal/exchange.h>
+#include <weft/server/internal/loop_server.h>
+
+namespace weft::internal {
+namespace {
+
+// Requests that are read in one go before other connections of the loop get their turn.
+constexpr int kReadsInARow = 16;
+// During a drain, a client that had an answer this short a time ago is given the grace of one that has just come.
+constexpr Duration kRecentlyActive = std::chrono::seconds(1);
+// What is thrown away of what a client still sends after its connection was given up.
+constexpr std::size_t kDiscardBytes = 1024 * 1024;
+
+}  // namespace
+
+Connection::Connection(LoopServer& server, Fd fd, const Peer& peer, TimePoint now)
+    : Watch(&OnEvents), server_(server), since_(now), fd_(std::move(fd)), peer_(peer) {
+  link_.connection = this;
+}
+
+void Connection::Open() {
+  server_.MoveTo(LoopServer::List::kHeader, link_);
+  if (Error err = server_.loop().Add(*this, fd_.Get(), EPOLLIN | EPOLLRDHUP | EPOLLET)) {
+    // Not watched, so the common way out would take back a watch that does not exist.
+    server_.Forget(link_);
+    fd_.Close();
+    server_.ConnectionGone(*this);
+  }
+}
+
+void Connection::OnEvents(Watch* watch, std::uint32_t events) {
+  auto* self = static_cast<Connection*>(watch);
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) self->broken_ = true;
+  if ((events & EPOLLRDHUP) != 0) self->fin_ = true;
+  const bool readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (readable) self->more_ = true;
+  switch (self->state_) {
+    case State::kBusy: self->exchange_->OnEvents(readable, (events & EPOLLOUT) != 0 || self->broken_); break;
+    case State::kClosing:
+      self->ReadToEnd();
+      self->Settle();
+      break;
+    case State::kClosed: break;
+    default: self->Drive();
+  }
+}
+
+// Reads and serves until there is nothing to read, an exchange needs time, or it is the turn of others. An exchange that ends at once
+// comes back through ExchangeEnded while this is on the stack; that only notes the new state.
+void Connection::Drive() {
+  driving_ = true;
+  for (int i = 0; i < kReadsInARow && more_ && state_ != State::kBusy && state_ < State::kClosing; ++i) ReadOnce();
+  driving_ = false;
+  if (more_ && state_ != State::kBusy && state_ < State::kClosing) server_.Requeue(*this);
+  Settle();
+}
+
+void Connection::ReadOnce() {
+  char* buffer = server_.read_buffer();
+  std::size_t capacity = LoopServer::kReadBytes;
+  std::size_t kept = 0;
+  if (partial_ != nullptr) {
+    // Behind what is here already. The parser refuses a head above its limit, so this is bounded.
+    kept = partial_->bytes.size();
+    capacity = kept < 2048 ? 4096 - kept : kept;
+    partial_->bytes.resize(kept + capacity);
+    buffer = partial_->bytes.data() + kept;
+  }
+  ssize_t got = 0;
+  do {
+    got = recv(fd_.Get(), buffer, capacity, 0);
+  } while (got < 0 && errno == EINTR);
+  if (partial_ != nullptr) partial_->bytes.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    more_ = false;
+    if (server_.draining() && Quiet() && server_.now() >= GraceEnd()) CloseGently();
+    return;
+  }
+  if (got <= 0) {
+    Close();
+    return;
+  }
+  // After a short read there is nothing more until the next event, but for the end that was announced.
+  more_ = fin_ || static_cast<std::size_t>(got) == capacity;
+  if (partial_ != nullptr) {
+    TakeBytes({partial_->bytes.data(), partial_->bytes.size()}, partial_->head);
+  } else {
+    server_.head().Reset();
+    TakeBytes({buffer, static_cast<std::size_t>(got)}, server_.head());
+  }
+}
+
+void Connection::TakeBytes(std::string_view bytes, Head& head) {
+  const HeadResult result = ParseHead(bytes, server_.shared().limits, head);
+  switch (result.verdict) {
+    case HeadResult::Verdict::kDone: StartExchange(bytes, result.consumed, head); return;
+    case HeadResult::Verdict::kBad: Refuse(result.status, result.reason); return;
+    case HeadResult::Verdict::kNeedMore: break;
+  }
+  if (result.consumed > 0) head.Reset();  // empty lines before a request are no part of it
+  bytes.remove_prefix(result.consumed);
+  if (bytes.empty()) {
+    partial_.reset();
+  } else if (partial_ == nullptr) {
+    KeepPartial(bytes, head);
+  } else if (result.consumed > 0) {
+    partial_->bytes.erase(partial_->bytes.begin(), partial_->bytes.begin() + static_cast<std::ptrdiff_t>(result.consumed));
+  }
+}
+
+void Connection::KeepPartial(std::string_view bytes, Head& head) {
+  partial_ = std::make_unique<PartialHead>();
+  partial_->bytes.assign(bytes.begin(), bytes.end());
+  std::swap(partial_->head, head);
+  // The first head of a connection has its time from the accept, and is in the list already.
+  if (state_ != State::kFresh) server_.MoveTo(LoopServer::List::kHeader, link_);
+  state_ = State::kHead;
+}
+
+void Connection::StartExchange(std::string_view bytes, std::size_t head_size, Head& head) {
+  const std::unique_ptr<PartialHead> partial = std::move(partial_);  // owns `bytes` until they are copied
+  state_ = State::kBusy;
+  server_.MoveTo(LoopServer::List::kBusy, link_);
+  Exchange& exchange = server_.TakeExchange();
+  exchange_ = &exchange;
+  if (exchange.Serve(*this, bytes, head_size, head)) return;
+  exchange_ = nullptr;
+  server_.GiveBack(exchange);
+  Refuse(503, "no memory for the request");
+}
+
+bool Connection::CountRequest() {
+  ++requests_;
+  return requests_ < server_.options().requests_per_connection_max;
+}
+
+void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) {
+  exchange_ = nullptr;
+  if (broken_ || cut_) {
+    Close();
+  } else if (!keep_alive) {
+    CloseGently();
+  } else {
+    BecomeIdle();
+    if (!leftover.empty()) KeepPartial(leftover, head);
+    if (server_.draining()) more_ = true;  // the read that finds nothing closes it
+  }
+  exchange.Recycle();
+  server_.GiveBack(exchange);
+  if (driving_) return;
+  if (more_ && state_ < State::kClosing) {
+    Drive();
+  } else {
+    Settle();
+  }
+}
+
+void Connection::BecomeIdle() {
+  state_ = State::kIdle;
+  since_ = server_.now();
+  server_.MoveTo(LoopServer::List::kIdle, link_);
+}
+
+// Answers below the handlers, as well as the socket takes it: the send buffer of a connection that waits for a request is empty,
+// so these few bytes fit.
+void Connection::Answer(int status, std::string_view reason) {
+  char answer[1024];
+  const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine());
+  [[maybe_unused]] const ssize_t sent = send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0, MSG_NOSIGNAL);
+}
+
+void Connection::Refuse(int status, std::string_view reason) {
+  Answer(status, reason);
+  server_.observer().OnBadRequest({PeerName(), status, reason});
+  CloseGently();
+}
+
+void Connection::OnTimeout() {
+  switch (state_) {
+    case State::kFresh:
+    case State::kHead:
+      if (state_ == State::kHead) Answer(408, "the head took too long");
+      server_.observer().OnTimedOut({PeerName(), TimeoutKind::kHeader, server_.options().header_timeout});
+      CloseGently();
+      break;
+    case State::kIdle:
+      server_.observer().OnTimedOut({PeerName(), TimeoutKind::kIdle, server_.options().idle_timeout});
+      CloseGently();
+      break;
+    case State::kClosing: Close(); break;
+    case State::kBusy:
+    case State::kClosed: return;
+  }
+  Settle();
+}
+
+// A client that has just come, or was active a moment ago, is most likely about to send: it is answered rather than cut off.
+TimePoint Connection::GraceEnd() const {
+  const Duration grace = server_.options().first_byte_grace;
+  const TimePoint drain = server_.drain_begin();
+  if (state_ == State::kFresh || since_ >= drain) return since_ + grace;
+  return drain - since_ <= kRecentlyActive ? drain + grace : TimePoint::min();
+}
+
+void Connection::CloseUnlessSpoken() {
+  if (!Quiet()) return;
+  more_ = true;  // one more read, whatever the events have told; it closes what stays quiet
+  if (!driving_) Drive();
+}
+
+void Connection::CutOff() {
+  cut_ = true;
+  shutdown(fd_.Get(), SHUT_RDWR);
+  if (state_ == State::kBusy) {
+    exchange_->OnEvents(true, true);
+  } else {
+    Close();
+  }
+  Settle();
+}
+
+void Connection::BreakOff(bool reset) {
+  broken_ = true;
+  const linger at_once{1, 0};
+  if (reset) static_cast<void>(setsockopt(fd_.Get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
+}
+
+void Connection::Evict() {
+  Close();
+  Settle();
+}
+
+// The last word of every call from outside. A closed connection goes as soon as nothing of it is on the stack.
+void Connection::Settle() {
+  if (state_ == State::kClosed && !driving_) server_.ConnectionGone(*this);
+}
+
+void Connection::WatchWritable() {
+  if (writable_watched_) return;
+  // For good: an edge-triggered watch costs nothing while nobody waits for it.
+  writable_watched_ = !server_.loop().Modify(*this, fd_.Get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  if (!writable_watched_) broken_ = true;
+}
+
+// Our side is closed; the descriptor stays until the client has closed its own. Closing it while the client still sends would make
+// the kernel answer with a reset, which can overtake our answer and destroy it on the client's side.
+void Connection::CloseGently() {
+  partial_.reset();
+  state_ = State::kClosing;
+  server_.MoveTo(LoopServer::List::kClosing, link_);
+  if (shutdown(fd_.Get(), SHUT_WR) != 0) {
+    Close();
+    return;
+  }
+  ReadToEnd();
+}
+
+void Connection::ReadToEnd() {
+  for (std::size_t total = 0; total < kDiscardBytes;) {
+    const ssize_t got = recv(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (got <= 0) break;
+    total += static_cast<std::size_t>(got);
+  }
+  Close();
+}
+
+void Connection::Close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  partial_.reset();
+  server_.Forget(link_);
+  server_.loop().Remove(*this, fd_.Get());
+  fd_.Close();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_CONNECTION_H_
+#define WEFT_SERVER_INTERNAL_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/loop.h>
+#include <weft/server/internal/fd.h>
+#include <weft/server/internal/peer.h>
+#include <weft/server/internal/timeout_list.h>
+#include <weft/server/internal/wire/head_parser.h>
+
+namespace weft::internal {
+
+class Exchange;
+class LoopServer;
+
+// A head that has not come whole yet. Only a connection that is in the middle of one has it.
+struct PartialHead {
+  Head head;  // where the parser stopped
+  std::vector<char> bytes;
+};
+
+// One client's connection: a descriptor, and what state it is in. It has neither a fiber nor a buffer while it is idle: bytes are
+// read into a buffer of the loop, and as soon as a head is whole an Exchange takes over, until it gives the connection back.
+//
+//   kFresh ──► kHead ──► kBusy ──► kIdle ──► kHead or kBusy ...
+//      any ──► kClosing (our side is shut down, the client may still be sending) ──► kClosed
+//
+// All members run on the loop's thread; those for the exchange in its fiber, the rest on the loop's own stack. The descriptor is
+// closed only when no exchange has the connection.
+class Connection final : public Watch {
+ public:
+  enum class State : std::uint8_t {
+    kFresh,    // accepted, has not spoken
+    kIdle,     // between two requests
+    kHead,     // a part of a head is here
+    kBusy,     // an exchange has it
+    kClosing,  // waits for the client's FIN, and throws away what comes before it
+    kClosed,
+  };
+
+  Connection(LoopServer& server, Fd fd, const Peer& peer, TimePoint now);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Begins to watch the descriptor. On failure the connection is gone.
+  void Open();
+
+  State state() const { return state_; }
+  std::string PeerName() const { return peer_.Format(); }
+  LoopServer& server() { return server_; }
+  Exchange* exchange() { return exchange_; }
+
+  // The time of the list it is in is up.
+  void OnTimeout();
+  // The drain has begun, or a grace is over: closes a connection that waits for a request and has no grace left, after one more
+  // read.
+  void CloseUnlessSpoken();
+  // The drain's hard end: the socket is shut down in both directions; whoever uses it finds out.
+  void CutOff();
+  // Closes an idle connection to free its descriptor.
+  void Evict();
+  // Goes on after the others of the loop had their turn.
+  void Resume() {
+    if (state_ != State::kBusy) Drive();
+  }
+
+  // For the exchange. `leftover` is what came behind its last request; `head` knows how far that was parsed.
+  int descriptor() const { return fd_.Get(); }
+  bool fin() const { return fin_; }
+  bool broken() const { return broken_; }
+  bool cut() const { return cut_; }
+  void SetBroken() { broken_ = true; }
+  // The answer must not look whole: the connection is closed at once. `reset`: its end would look like the end of the answer.
+  void BreakOff(bool reset);
+  void NoteDrained() { more_ = fin_; }
+  void WatchWritable();
+  bool CountRequest();  // false: this one is the last that is allowed
+  void ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head);
+
+  // In the loop's list that fits the state, and in none once closed.
+  struct Link : TimeoutLink {
+    Connection* connection;
+  };
+
+ private:
+  static void OnEvents(Watch* watch, std::uint32_t events);
+  void Drive();
+  void ReadOnce();
+  void TakeBytes(std::string_view bytes, Head& head);
+  void KeepPartial(std::string_view bytes, Head& head);
+  void StartExchange(std::string_view bytes, std::size_t head_size, Head& head);
+  void Answer(int status, std::string_view reason);
+  void Refuse(int status, std::string_view reason);
+  bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
+  TimePoint GraceEnd() const;
+  void Settle();
+  void CloseGently();
+  void ReadToEnd();
+  void Close();
+  void BecomeIdle();
+
+  LoopServer& server_;
+  Link link_;
+  Exchange* exchange_ = nullptr;
+  std::unique_ptr<PartialHead> partial_;
+  TimePoint since_;  // accepted, or idle since
+  Fd fd_;
+  std::uint32_t requests_ = 0;
+  Peer peer_;
+  State state_ = State::kFresh;
+  bool more_ : 1 = false;      // there may be bytes or an end to read
+  bool fin_ : 1 = false;       // the client has closed its sending side
+  bool broken_ : 1 = false;    // reset, or closed in both directions
+  bool cut_ : 1 = false;       // shut down by the drain
+  bool writable_watched_ : 1 = false;
+  bool driving_ : 1 = false;   // Drive is on the stack
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_CONNECTION_H_

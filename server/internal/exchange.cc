@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/exchange.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include <weft/concurrency/run.h>
+#include <weft/concurrency/scope.h>
+#include <weft/handlers/error_status.h>
+
+namespace weft::internal {
+namespace {
+
+// "GET /path", cut to what a fiber's name keeps.
+std::string_view FiberName(std::string_view method, std::string_view target, std::span<char> out) {
+  const std::size_t m = std::min(method.size(), out.size() - 1);
+  std::memcpy(out.data(), method.data(), m);
+  out[m] = ' ';
+  const std::size_t t = std::min(target.size(), out.size() - m - 1);
+  std::memcpy(out.data() + m + 1, target.data(), t);
+  return {out.data(), m + 1 + t};
+}
+
+// A buffer that one large request made grow does not stay with the exchange for ever.
+void ShrinkAbove(std::vector<char>& bytes, std::size_t limit) {
+  bytes.clear();
+  if (bytes.capacity() > limit) std::vector<char>().swap(bytes);
+}
+
+}  // namespace
+
+Exchange::Exchange(LoopServer& server) : server_(server), context_(server.shared().values) {}
+
+bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head) {
+  connection_ = &connection;
+  keep_alive_ = true;
+  aborted_ = false;
+  failed_ = false;
+  held_.clear();
+  if (in_.size() < bytes.size()) in_.resize(bytes.size());
+  std::memcpy(in_.data(), bytes.data(), bytes.size());
+  in_size_ = bytes.size();
+  at_ = 0;
+  next_ = head_size;
+  std::swap(head_, head);
+  char name[47];
+  FiberOptions options;
+  options.name = FiberName(head_.method.In(in_.data()), head_.target.In(in_.data()), name);
+  options.parent = server_.parent_fiber();
+  return !server_.loop().Start(*this, options);
+}
+
+void Exchange::Run() {
+  for (int in_a_row = 1;; ++in_a_row) {
+    ServeOne();
+    if (!keep_alive_ || !NextRequest()) break;
+    if (in_a_row % kRequestsInARow == 0) {
+      if (SendHeld()) break;
+      Yield();
+    }
+    char name[47];
+    SetFiberName(FiberName(head_.method.In(in_.data() + at_), head_.target.In(in_.data() + at_), name));
+  }
+  (void)SendHeld();
+}
+
+// On the loop's stack, when nothing of the fiber is left.
+void Exchange::Ended() noexcept {
+  Connection& connection = *std::exchange(connection_, nullptr);
+  // Views into in_ are copied by the connection before the exchange is used again.
+  const std::string_view leftover(in_.data() + at_, in_size_ - at_);
+  if (failed_) connection.SetBroken();
+  if (aborted_) connection.BreakOff(/*reset=*/answer_.kind == BodyKind::kUntilClose);
+  connection.ExchangeEnded(*this, keep_alive_, leftover, head_);
+}
+
+void Exchange::Recycle() {
+  if (in_.size() > kKeepBytes) std::vector<char>().swap(in_);
+  ShrinkAbove(held_, kKeepBytes);
+  ShrinkAbove(ahead_, kKeepBytes);
+}
+
+void Exchange::ServeOne() {
+  ScopedWork work;
+  const ServerOptions& options = server_.options();
+  const TimePoint deadline = options.request_timeout == Duration::max() ? TimePoint::max() : server_.now() + options.request_timeout;
+  const Context& ctx = context_.Begin(deadline, server_.shared().request_deadline);
+  ScopedContext current(ctx);
+  gone_noted_ = false;
+  framing_ = FrameRequest(head_);
+  body_left_ = framing_.length;
+  body_ended_ = framing_.kind == BodyKind::kNone;
+  body_failed_ = false;
+  continue_sent_ = false;
+  sniff_at_ = 0;
+  answer_begin_ = held_.size();
+  answer_ = {};
+  if (framing_.kind == BodyKind::kChunked) decoder_ = ChunkedDecoder();
+  if (!ClientKeepsAlive(head_) || !connection_->CountRequest()) keep_alive_ = false;
+  serving_ = true;
+  BeginRequest(ctx);
+  ResponseAccess::Begin(writer_, *this, head_.is_head);
+  const Error handlers = CallHandler();
+  const Error failure = ResponseAccess::Complete(writer_, handlers);
+  if (failure) ReportOutcome(handlers, failure);
+  if (ResponseAccess::Aborted(writer_)) aborted_ = true;
+  ResponseAccess::End(writer_);
+  if (!body_ended_ && keep_alive_ && !aborted_) DrainBody();
+  serving_ = false;
+  context_.End(server_.shared().handler_returned);
+  RequestAccess::End(request_);
+}
+
+void Exchange::BeginRequest(const Context& ctx) {
+  const char* base = in_.data() + at_;
+  head_.AppendFieldsTo(RequestAccess::Header(request_), base);
+  RequestHead head;
+  head.method = head_.method.In(base);
+  head.target = head_.target.In(base);
+  if (head_.form != TargetForm::kAuthority) head.raw_path = head_.PathIn(base);
+  head.raw_query = head_.query.In(base);
+  head.host = head_.host.In(base);
+  head.version_minor = head_.version_minor;
+  BodySource* body = body_ended_ ? nullptr : this;
+  RequestAccess::Begin(request_, head, ctx, server_.draining_context(), body, server_.options().body_bytes_max, this);
+}
+
+Error Exchange::CallHandler() {
+  try {
+    return server_.shared().handler(writer_, request_);
+  } catch (...) {
+    return Error::FromException(std::current_exception());
+  }
+}
+
+void Exchange::ReportOutcome(const Error& handlers, const Error& failure) {
+  if (ResponseAccess::Aborted(writer_)) {
+    server_.observer().OnAnswerAborted(
+        {connection_->PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
+  } else if (handlers && StatusOf(handlers) >= 500) {
+    server_.observer().OnHandlerFailed(
+        {connection_->PeerName(), request_.Method(), request_.Target(), StatusOf(handlers), handlers});
+  }
+}
+
+// Looks for a whole request behind the one that was served. False: there is none (yet); head_ knows how far that is parsed.
+bool Exchange::NextRequest() {
+  if (!ahead_.empty()) {
+    std::swap(in_, ahead_);
+    in_size_ = in_.size();
+    ahead_.clear();
+    next_ = 0;
+  }
+  at_ = next_;
+  head_.Reset();
+  if (at_ == in_size_ || connection_->broken()) return false;
+  if (held_.size() > kHeldMax && SendHeld()) return false;
+  const HeadResult result = ParseHead({in_.data() + at_, in_size_ - at_}, server_.shared().limits, head_);
+  switch (result.verdict) {
+    case HeadResult::Verdict::kDone: next_ = at_ + result.consumed; return true;
+    case HeadResult::Verdict::kBad: Refuse(result); return false;
+    case HeadResult::Verdict::kNeedMore:
+      if (result.consumed > 0) head_.Reset();  // empty lines are no part of a request
+      at_ += result.consumed;
+      return false;
+  }
+  return false;
+}
+
+void Exchange::Refuse(const HeadResult& result) {
+  char answer[1024];
+  const std::size_t size = WriteSimpleError(answer, sizeof(answer), result.status, result.reason, server_.DateLine());
+  if (size <= sizeof(answer)) held_.insert(held_.end(), answer, answer + size);
+  server_.observer().OnBadRequest({connection_->PeerName(), result.status, result.reason});
+  keep_alive_ = false;
+}
+
+void Exchange::OnEvents(bool readable, bool writable) {
+  if (connection_->broken() || (connection_->fin() && !server_.options().half_closed_clients)) NoteClientGone();
+  if (readable) readable_.Notify();
+  if (writable) writable_.Notify();
+}
+
+void Exchange::NoteClientGone() {
+  if (gone_noted_ || !serving_) return;
+  gone_noted_ = true;
+  context_.Cancel(kClientGone);
+}
+
+void Exchange::Cancel(const Error& cause) {
+  if (serving_) context_.Cancel(cause);
+}
+
+// What the handler holds back must not wait with it: neither finished answers, nor the news that the client has left, which may have
+// come together with the request.
+void Exchange::BeforePark() noexcept {
+  if (transmitting_) return;
+  if (!held_.empty()) SendHeldWithoutWaiting();
+  if (connection_->broken() || (connection_->fin() && !server_.options().half_closed_clients)) NoteClientGone();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_EXCHANGE_H_
+#define WEFT_SERVER_INTERNAL_EXCHANGE_H_
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/loop.h>
+#include <weft/handlers/exchange.h>
+#include <weft/server/internal/connection.h>
+#include <weft/server/internal/loop_server.h>
+#include <weft/server/internal/wire/chunked_decoder.h>
+#include <weft/server/internal/wire/framing.h>
+#include <weft/server/internal/wire/head_parser.h>
+
+namespace weft::internal {
+
+// Serves requests of one connection, in a fiber, from the moment a head is whole until no whole request is left: calls the
+// handler, gives it the body, frames and sends its answer. It owns all bytes that the handler sees. Exchanges belong to a loop
+// and are used again and again; a warm one allocates nothing.
+//
+// Answers gather in held_ and leave together: when no whole request is left to answer, when much has gathered, and before anything
+// waits (BeforePark), so that nobody waits for an answer that is ready.
+class Exchange final : public FiberJob, private ResponseSink, private BodySource, private RequestHooks {
+ public:
+  explicit Exchange(LoopServer& server);
+
+  // Takes over the connection: `bytes` begin with a whole head, which is copied with all that follows it. On the loop's stack; the
+  // fiber may run, end and give the connection back before this returns. False: no fiber could be started.
+  bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head);
+
+  // Events of the connection while the exchange has it; on the loop's stack.
+  void OnEvents(bool readable, bool writable);
+  // Cancels the context of the request that is being served. Any stack of the loop.
+  void Cancel(const Error& cause);
+  bool Serving() const { return serving_; }
+  // Lets go of large buffers before it waits for its next connection.
+  void Recycle();
+  std::string Name() const { return std::string(request_.Method()) + ' ' + std::string(request_.Target()); }
+  const Request& request() const { return request_; }
+
+  void Run() override;
+  void Ended() noexcept override;
+  void BeforePark() noexcept override;
+
+ private:
+  static constexpr std::size_t kBodyBuffer = 4096;
+  static constexpr std::size_t kHeldMax = 64 * 1024;     // beyond it answers go out although more requests are here
+  static constexpr std::size_t kKeepBytes = 16 * 1024;   // buffers above it are not kept for the next connection
+  static constexpr std::uint64_t kDrainBytes = 256 * 1024;  // of an unread body that is read to keep a connection
+  static constexpr int kRequestsInARow = 16;
+
+  // exchange.cc: the life of a request.
+  void ServeOne();
+  void BeginRequest(const Context& ctx);
+  Error CallHandler();
+  void ReportOutcome(const Error& handlers, const Error& failure);
+  bool NextRequest();
+  void Refuse(const HeadResult& result);
+  void NoteClientGone();
+
+  // exchange_send.cc
+  std::span<char> Buffer() override;
+  Error SendWhole(int status, Fields& header, std::string_view body) override;
+  Error SendHead(int status, Fields& header, std::optional<std::uint64_t> length) override;
+  Error SendBody(std::string_view first, std::string_view second) override;
+  Error Flush() override;
+  Error SendEnd(std::string_view rest, Fields& trailer) override;
+  Error SendInformational(int status, Fields& header) override;
+  void Abort() noexcept override;
+  void HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
+  void HoldContentType(std::string_view body);
+  bool MayKeepAlive();
+  Error SendHeld();
+  Error Transmit(iovec* parts, std::size_t count);
+  Error WaitWritable();
+  void SendHeldWithoutWaiting() noexcept;
+
+  // exchange_body.cc
+  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) override;
+  std::optional<std::uint64_t> Declared() const override;
+  Result<std::size_t> ReadLength(const Context& ctx, std::span<char> buffer);
+  Result<std::size_t> ReadChunked(const Context& ctx, std::span<char> buffer);
+  Result<std::size_t> Decode(std::string_view& raw, std::span<char> buffer);
+  Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer);
+  Error SendContinue();
+  bool BodyWorthReading() const;
+  void DrainBody();
+
+  // RequestHooks
+  std::string Peer() const override { return connection_->PeerName(); }
+  void LongLived() override { context_.DropDeadline(); }
+  void ContextChanged() override {}
+
+  LoopServer& server_;
+  Connection* connection_ = nullptr;
+  bool keep_alive_ = false;
+  bool serving_ = false;        // between the begin and the end of one request
+  bool gone_noted_ = false;     // its context was canceled because the client left
+  bool aborted_ = false;        // the answer was broken off
+  bool failed_ = false;         // the connection takes no more bytes
+  bool transmitting_ = false;
+
+  // The bytes of the requests: [0, at_) are served, head_ speaks of what begins at at_.
+  std::vector<char> in_;
+  std::size_t in_size_ = 0;
+  std::size_t at_ = 0;
+  std::size_t next_ = 0;  // begin of what follows the head: body or next request
+  Head head_;
+
+  Request request_;
+  ResponseWriter writer_;
+  ReusableContext context_;
+
+  // Body of the request.
+  RequestFraming framing_;
+  std::uint64_t body_left_ = 0;
+  bool body_ended_ = true;
+  bool body_failed_ = false;
+  bool continue_sent_ = false;
+  ChunkedDecoder decoder_;
+  std::vector<char> ahead_;  // read from the socket, but behind the body
+
+  // The answer.
+  std::vector<char> held_;             // bytes that are ready to be sent
+  std::size_t answer_begin_ = 0;       // where in held_ the present answer begins
+  std::unique_ptr<char[]> body_buffer_;
+  ResponseFraming answer_;
+  std::size_t sniff_at_ = 0;           // where in held_ a Content-Type is still missing; 0: nowhere
+
+  LoopSignal readable_;
+  LoopSignal writable_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_EXCHANGE_H_

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <weft/server/internal/exchange.h>
+
+namespace weft::internal {
+namespace {
+
+// How long the rest of an unread body may take to come, after its answer is out.
+constexpr Duration kDrainTime = std::chrono::seconds(1);
+
+}  // namespace
+
+std::optional<std::uint64_t> Exchange::Declared() const {
+  if (framing_.kind == BodyKind::kLength) return framing_.length;
+  return std::nullopt;
+}
+
+// Whether an unread body should be read and thrown away so that the connection can go on.
+bool Exchange::BodyWorthReading() const {
+  if (body_failed_ || (framing_.expects_continue && !continue_sent_)) return false;
+  return framing_.kind == BodyKind::kChunked || body_left_ <= kDrainBytes;
+}
+
+Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
+  if (body_ended_) return 0;
+  if (framing_.expects_continue && !continue_sent_) {
+    if (Error err = SendContinue()) return err;
+  }
+  Result<std::size_t> got = framing_.kind == BodyKind::kLength ? ReadLength(ctx, buffer) : ReadChunked(ctx, buffer);
+  if (Error err = got.Err()) {
+    // A done context alone leaves the body as it is: somebody may read on under another one.
+    if (!err.Is(kCanceled) && !err.Is(kDeadlineExceeded)) {
+      body_failed_ = true;
+      keep_alive_ = false;
+    }
+  }
+  return got;
+}
+
+// The client waits for this before it sends the body; not once the final answer has begun (RFC 9110 section 10.1.1).
+Error Exchange::SendContinue() {
+  continue_sent_ = true;
+  if (writer_.HeadSent()) return {};
+  held_.insert(held_.end(), kContinue.begin(), kContinue.end());
+  return SendHeld();
+}
+
+// Up to `buffer` bytes from the socket, at least one. What came counts more than a context that is done meanwhile.
+Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer) {
+  for (bool done = false;;) {
+    const ssize_t got = recv(connection_->descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got > 0) {
+      if (static_cast<std::size_t>(got) < buffer.size()) connection_->NoteDrained();
+      return static_cast<std::size_t>(got);
+    }
+    if (got == 0) return kMalformed.Wrap("the client closed the connection within the body");
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) {
+      connection_->SetBroken();
+      NoteClientGone();
+      return Error(connection_->cut() ? kServerClosing : kClientGone);
+    }
+    connection_->NoteDrained();
+    if (done) return ctx.Err();
+    if (!transmitting_) {
+      if (Error err = SendHeld()) return err;  // the client may wait for it before it goes on
+    }
+    const Duration stall = server_.options().body_stall_timeout;
+    const TimePoint until = stall == Duration::max() ? TimePoint::max() : Now() + stall;
+    switch (readable_.Wait(ctx, "request body", until)) {
+      case LoopSignal::Outcome::kContextDone: done = true; break;
+      case LoopSignal::Outcome::kTimedOut:
+        server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kBodyStall, stall});
+        return Error(kTimeout);
+      case LoopSignal::Outcome::kNotified: break;
+    }
+  }
+}
+
+Result<std::size_t> Exchange::ReadLength(const Context& ctx, std::span<char> buffer) {
+  const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, buffer.size()));
+  std::size_t got = std::min(want, in_size_ - next_);
+  if (got > 0) {
+    std::memcpy(buffer.data(), in_.data() + next_, got);
+    next_ += got;
+  } else {
+    Result<std::size_t> received = Receive(ctx, buffer.first(want));
+    if (Error err = received.Err()) return err;
+    got = *received;
+  }
+  body_left_ -= got;
+  body_ended_ = body_left_ == 0;
+  return got;
+}
+
+Result<std::size_t> Exchange::ReadChunked(const Context& ctx, std::span<char> buffer) {
+  for (;;) {
+    if (next_ < in_size_) {
+      // What came with the head, or behind it.
+      std::string_view raw(in_.data() + next_, in_size_ - next_);
+      Result<std::size_t> got = Decode(raw, buffer);
+      next_ = in_size_ - raw.size();
+      if (got.Err() || *got > 0 || body_ended_) return got;
+    }
+    // Never more than fits the caller's buffer: what is decoded is not longer than what was read.
+    std::span<char> room(server_.read_buffer(), std::min(buffer.size(), LoopServer::kReadBytes));
+    Result<std::size_t> received = Receive(ctx, room);
+    if (Error err = received.Err()) return err;
+    std::string_view raw(room.data(), *received);
+    Result<std::size_t> got = Decode(raw, buffer);
+    if (body_ended_) ahead_.assign(raw.begin(), raw.end());
+    if (got.Err() || *got > 0 || body_ended_) return got;
+  }
+}
+
+// Decodes `raw` into `buffer` as far as both go, and takes what was used off `raw`.
+Result<std::size_t> Exchange::Decode(std::string_view& raw, std::span<char> buffer) {
+  std::size_t filled = 0;
+  for (;;) {
+    // A piece may not be longer than the room for it; framing between pieces takes no room.
+    const std::size_t room = buffer.size() - filled;
+    if (room == 0) return filled;
+    const ChunkedDecoder::Step step = decoder_.Next(raw.substr(0, room));
+    raw.remove_prefix(step.consumed);
+    switch (step.state) {
+      case ChunkedDecoder::State::kData:
+        std::memcpy(buffer.data() + filled, step.data.data(), step.data.size());
+        filled += step.data.size();
+        break;
+      case ChunkedDecoder::State::kNeedMore:
+        if (raw.empty()) return filled;
+        break;
+      case ChunkedDecoder::State::kDone:
+        body_ended_ = true;
+        decoder_.CopyTrailersTo(RequestAccess::Trailer(request_));
+        return filled;
+      case ChunkedDecoder::State::kBad:
+        return kMalformed.Wrap(step.reason);
+    }
+  }
+}
+
+// The answer is held or out; now the rest of the body is read and thrown away, within bounds of bytes and time, so that the next request
+// can be found. A client that does not send it in time gets its answer and the end of the connection.
+void Exchange::DrainBody() {
+  if (SendHeld()) return;
+  const CancelScope scope = WithTimeout(Background(), kDrainTime);
+  std::uint64_t total = 0;
+  while (!body_ended_ && keep_alive_) {
+    char waste[2048];
+    const Result<std::size_t> got = Read(scope.ctx, waste);
+    if (got.Err()) {
+      keep_alive_ = false;
+    } else if ((total += *got) > kDrainBytes) {
+      keep_alive_ = false;
+    }
+  }
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <weft/handlers/status.h>
+#include <weft/server/internal/exchange.h>
+#include <weft/server/internal/wire/sniff.h>
+
+namespace weft::internal {
+namespace {
+
+void Append(std::vector<char>& out, std::string_view bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+
+iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+std::span<char> Exchange::Buffer() {
+  if (body_buffer_ == nullptr) body_buffer_.reset(new char[kBodyBuffer]);
+  return {body_buffer_.get(), kBodyBuffer};
+}
+
+// Whether this connection lives on behind the answer whose head is built now. An unread body that is not worth reading, or whose client
+// still waits for permission to send it, ends the connection.
+bool Exchange::MayKeepAlive() {
+  if (server_.draining() || body_failed_) keep_alive_ = false;
+  if (!body_ended_ && !BodyWorthReading()) keep_alive_ = false;
+  return keep_alive_;
+}
+
+// Appends the head to what is held.
+void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
+  answer_ = FrameResponse(facts);
+  if (WantsClose(header)) answer_.keep_alive = false;
+  keep_alive_ = answer_.keep_alive;
+  ResponseHead head;
+  head.status = status;
+  head.version_minor = head_.version_minor;
+  head.fields = &header;
+  head.framing = answer_;
+  head.date_line = server_.DateLine();
+  head.content_type = content_type;
+  const std::size_t begin = held_.size();
+  std::size_t room = 512;
+  for (;;) {
+    held_.resize(begin + room);
+    const std::size_t size = WriteResponseHead(held_.data() + begin, room, head);
+    if (size <= room) {
+      held_.resize(begin + size);
+      return;
+    }
+    room = size;
+  }
+}
+
+Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
+  ResponseFacts facts;
+  facts.status = status;
+  facts.head_request = head_.is_head;
+  facts.connect_request = head_.is_connect;
+  facts.version_minor = head_.version_minor;
+  facts.keep_alive = MayKeepAlive();
+  facts.complete = true;
+  facts.body_bytes = body.size();
+  const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
+  HoldHead(status, header, facts, type);
+  if (answer_.send_body) Append(held_, body);
+  return {};
+}
+
+Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
+  ResponseFacts facts;
+  facts.status = status;
+  facts.head_request = head_.is_head;
+  facts.connect_request = head_.is_connect;
+  facts.version_minor = head_.version_minor;
+  facts.keep_alive = MayKeepAlive();
+  facts.declared_length = length;
+  HoldHead(status, header, facts, {});
+  // The type can be told from the first bytes of the body, which come next.
+  const bool untyped = answer_.send_body && !header.Has("Content-Type") && !header.Has("Content-Encoding");
+  sniff_at_ = untyped ? held_.size() - 2 : 0;
+  return {};
+}
+
+void Exchange::HoldContentType(std::string_view body) {
+  if (sniff_at_ == 0) return;
+  std::string line("Content-Type: ");
+  line += SniffContentType(body);
+  line += "\r\n";
+  held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(sniff_at_), line.begin(), line.end());
+  sniff_at_ = 0;
+}
+
+Error Exchange::SendBody(std::string_view first, std::string_view second) {
+  HoldContentType(first.empty() ? second : first);
+  char chunk[kChunkHeaderMax];
+  iovec parts[5];
+  std::size_t count = 0;
+  if (answer_.kind == BodyKind::kChunked) {
+    char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), first.size() + second.size());
+    Append(held_, {header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+  }
+  parts[count++] = Part({held_.data(), held_.size()});
+  if (!first.empty()) parts[count++] = Part(first);
+  if (!second.empty()) parts[count++] = Part(second);
+  if (answer_.kind == BodyKind::kChunked) parts[count++] = Part(kChunkEnd);
+  return Transmit(parts, count);
+}
+
+Error Exchange::Flush() {
+  sniff_at_ = 0;  // the head goes out now
+  return SendHeld();
+}
+
+Error Exchange::SendEnd(std::string_view rest, Fields& trailer) {
+  if (!rest.empty()) {
+    HoldContentType(rest);
+    if (answer_.kind == BodyKind::kChunked) {
+      char chunk[kChunkHeaderMax];
+      char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), rest.size());
+      Append(held_, {header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+    }
+    Append(held_, rest);
+    if (answer_.kind == BodyKind::kChunked) Append(held_, kChunkEnd);
+  }
+  sniff_at_ = 0;
+  if (answer_.kind != BodyKind::kChunked) return {};
+  if (trailer.Size() == 0) {
+    Append(held_, kLastChunk);
+    return {};
+  }
+  const std::size_t begin = held_.size();
+  const std::size_t size = WriteLastChunk(nullptr, 0, trailer);
+  held_.resize(begin + size);
+  WriteLastChunk(held_.data() + begin, size, trailer);
+  return {};
+}
+
+Error Exchange::SendInformational(int status, Fields& header) {
+  if (head_.version_minor == 0) return {};  // a client of HTTP/1.0 would take it for the answer (RFC 9110 section 15.2)
+  if (status == 100) continue_sent_ = true;
+  ResponseHead head;
+  head.status = status;
+  head.fields = &header;
+  const std::size_t begin = held_.size();
+  const std::size_t size = WriteResponseHead(nullptr, 0, head);
+  held_.resize(begin + size);
+  WriteResponseHead(held_.data() + begin, size, head);
+  return SendHeld();
+}
+
+// Of this answer nothing more goes out; answers before it that are held are whole and still do.
+void Exchange::Abort() noexcept {
+  aborted_ = true;
+  keep_alive_ = false;
+  held_.resize(std::min(answer_begin_, held_.size()));
+}
+
+// Sends what was held while there is no time to wait: the handler is about to park. What the socket does not take stays.
+void Exchange::SendHeldWithoutWaiting() noexcept {
+  if (sniff_at_ != 0) return;  // the head is not finished
+  const ssize_t sent = send(connection_->descriptor(), held_.data(), held_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent <= 0) return;
+  held_.erase(held_.begin(), held_.begin() + sent);
+  answer_begin_ -= std::min(answer_begin_, static_cast<std::size_t>(sent));
+}
+
+Error Exchange::SendHeld() {
+  if (held_.empty()) return {};
+  iovec part = Part({held_.data(), held_.size()});
+  return Transmit(&part, 1);
+}
+
+// Sends all parts, held_ first, in pieces as the client takes them. The deadline of the request does not end it: a handler can still answer.
+Error Exchange::Transmit(iovec* parts, std::size_t count) {
+  if (failed_) return kClosed;
+  transmitting_ = true;
+  Error err;
+  while (count > 0) {
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = count;
+    ssize_t sent = sendmsg(connection_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+      connection_->SetBroken();
+      NoteClientGone();
+      err = connection_->cut() ? kServerClosing : kClientGone;
+      break;
+    }
+    for (; count > 0 && sent >= static_cast<ssize_t>(parts->iov_len); --count) sent -= static_cast<ssize_t>((parts++)->iov_len);
+    if (count == 0) break;
+    if (sent > 0) {
+      parts->iov_base = static_cast<char*>(parts->iov_base) + sent;
+      parts->iov_len -= static_cast<std::size_t>(sent);
+    }
+    err = WaitWritable();
+    if (err) break;
+  }
+  transmitting_ = false;
+  held_.clear();
+  answer_begin_ = 0;
+  if (err) {
+    failed_ = true;
+    keep_alive_ = false;
+  }
+  return err;
+}
+
+Error Exchange::WaitWritable() {
+  connection_->WatchWritable();
+  if (connection_->cut()) return kServerClosing;
+  if (connection_->broken()) return kClientGone;
+  const Duration stall = server_.options().write_stall_timeout;
+  const TimePoint until = stall == Duration::max() ? TimePoint::max() : Now() + stall;
+  switch (writable_.Wait(Background(), "client to take the answer", until)) {
+    case LoopSignal::Outcome::kTimedOut:
+      server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kWriteStall, stall});
+      connection_->SetBroken();
+      Cancel(kTimeout);
+      return kTimeout;
+    case LoopSignal::Outcome::kNotified:
+    case LoopSignal::Outcome::kContextDone: break;
+  }
+  if (connection_->cut()) return kServerClosing;
+  return connection_->broken() ? Error(kClientGone) : Error();
+}
+
+}  // namespace weft::internal

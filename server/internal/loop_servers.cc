@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/loop_servers.h>
+
+#include <utility>
+
+namespace weft::internal {
+namespace {
+
+struct Eviction : LoopTask {
+  explicit Eviction(LoopServer& s) : LoopTask(&Go), server(s) {}
+  static void Go(LoopTask* task) {
+    const std::unique_ptr<Eviction> self(static_cast<Eviction*>(task));
+    self->server.EvictIdle();
+  }
+  LoopServer& server;
+};
+
+}  // namespace
+
+LoopServers::LoopServers(ServerState& shared) {
+  Loop& here = *Loop::Current();
+  for (int i = 0; i < here.Siblings(); ++i) {
+    Loop& loop = here.Sibling(i);
+    std::unique_ptr<LoopServer> part;
+    RunOnLoop(loop, [&] {
+      part = std::make_unique<LoopServer>(shared, loop);
+    });
+    part->SetParentFiber(CurrentFiberId());
+    parts_.push_back(std::move(part));
+  }
+}
+
+LoopServers::~LoopServers() {
+  for (auto& part : parts_) RunOnLoop(part->loop(), [&] { part.reset(); });
+}
+
+void LoopServers::Place(Fd fd, const Peer& peer) {
+  LoopServer* best = nullptr;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    LoopServer& part = *parts_[(next_ + i) % parts_.size()];
+    if (best == nullptr || part.Load() < best->Load()) best = &part;
+  }
+  next_ = (next_ + 1) % parts_.size();
+  best->Adopt(std::move(fd), peer);
+}
+
+void LoopServers::EvictOneIdle() {
+  LoopServer* fullest = parts_.front().get();
+  for (auto& part : parts_) {
+    if (part->Load() > fullest->Load()) fullest = part.get();
+  }
+  fullest->loop().Post(*new Eviction(*fullest));
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_SERVER_STATE_H_
+#define WEFT_SERVER_INTERNAL_SERVER_STATE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/event.h>
+#include <weft/handlers/handler.h>
+#include <weft/server/internal/wire/head_parser.h>
+#include <weft/server/observer.h>
+#include <weft/server/options.h>
+
+namespace weft::internal {
+
+// What all loops of one server share. It lives in ListenAndServe's fiber and outlives all connections. All but the counts is
+// written before the first accept.
+struct ServerState {
+  ServerState(const Context& ctx, const ServerOptions& given, weft::Handler to_serve)
+      : options(given),
+        handler(std::move(to_serve)),
+        observer(given.observer != nullptr ? *given.observer : DefaultObserver()),
+        values(WithoutCancel(ctx)),
+        limits{given.head_bytes_max, given.target_bytes_max, given.fields_max} {}
+
+  void ConnectionOpened() { open_connections.fetch_add(1, std::memory_order_seq_cst); }
+  void ConnectionClosed() {
+    if (open_connections.fetch_sub(1, std::memory_order_seq_cst) == 1 && draining.load(std::memory_order_seq_cst)) {
+      all_closed.Set();
+    }
+  }
+  // From here on the last connection that closes sets all_closed. The listener is closed already.
+  void BeginDrain() {
+    draining.store(true, std::memory_order_seq_cst);
+    if (open_connections.load(std::memory_order_seq_cst) == 0) all_closed.Set();
+  }
+
+  const ServerOptions options;
+  const weft::Handler handler;
+  Observer& observer;
+  const Context values;  // of the caller's context: what requests inherit
+  const HeadLimits limits;
+  // Causes of the contexts of requests.
+  const Error request_deadline = Error::New("request timeout");
+  const Error handler_returned = Error::New("the handler has returned");
+
+  std::atomic<std::int64_t> open_connections{0};
+  std::atomic<bool> draining{false};
+  Event all_closed;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_SERVER_STATE_H_

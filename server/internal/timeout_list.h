@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
+#define WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
+
+#include <weft/concurrency/time.h>
+
+namespace weft::internal {
+
+// A link of a doubly linked list that tells when its owner's time is up.
+struct TimeoutLink {
+  TimeoutLink* prev = nullptr;
+  TimeoutLink* next = nullptr;
+  TimePoint expiry;
+
+  bool Linked() const { return next != nullptr; }
+  void Unlink() {
+    if (next == nullptr) return;
+    prev->next = next;
+    next->prev = prev;
+    prev = next = nullptr;
+  }
+};
+
+// Connections that all wait for the same length of time: who came last expires last, so the list is in order by itself, and
+// adding, moving and removing cost a few pointers. One timer for each loop looks at the heads of its lists.
+class TimeoutList {
+ public:
+  explicit TimeoutList(Duration timeout) : timeout_(timeout) { head_.prev = head_.next = &head_; }
+  TimeoutList(const TimeoutList&) = delete;
+  TimeoutList& operator=(const TimeoutList&) = delete;
+
+  // Moves the link to the end of this list. Returns when it expires.
+  TimePoint Add(TimeoutLink& link, TimePoint now) {
+    link.Unlink();
+    link.expiry = timeout_ >= TimePoint::max() - now ? TimePoint::max() : now + timeout_;
+    link.prev = head_.prev;
+    link.next = &head_;
+    head_.prev->next = &link;
+    head_.prev = &link;
+    return link.expiry;
+  }
+
+  // The one that expires first; null if there is none.
+  TimeoutLink* First() const { return head_.next == &head_ ? nullptr : head_.next; }
+  TimeoutLink* Next(const TimeoutLink& link) const { return link.next == &head_ ? nullptr : link.next; }
+  // When the first one expires; TimePoint::max() if there is none.
+  TimePoint Earliest() const { return head_.next == &head_ ? TimePoint::max() : head_.next->expiry; }
+  Duration Timeout() const { return timeout_; }
+
+ private:
+  const Duration timeout_;
+  TimeoutLink head_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_

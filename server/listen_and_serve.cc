@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/listen_and_serve.h>
+
+#include <string>
+#include <utility>
+
+#include <weft/concurrency/loop.h>
+#include <weft/concurrency/run.h>
+#include <weft/handlers/readiness.h>
+#include <weft/server/internal/acceptor.h>
+#include <weft/server/internal/drain.h>
+#include <weft/server/internal/listener.h>
+#include <weft/server/internal/loop_servers.h>
+#include <weft/server/internal/server_state.h>
+#include <weft/server/observer.h>
+
+namespace weft {
+namespace {
+
+// The life of a server, in the order in which its parts begin. They end in the reverse order, after the drain.
+Error Serve(const Context& ctx, const ServerOptions& options, Handler handler) {
+  Result<internal::Listener> listener = internal::Listener::Open(options.address, options.backlog);
+  if (Error err = listener.Err()) return err;
+  internal::ServerState shared(ctx, options, std::move(handler));
+  internal::LoopServers parts(shared);
+  internal::Acceptor acceptor(shared, parts, *std::move(listener));
+  Readiness::Report readiness(options.readiness);
+
+  shared.observer.OnListening({acceptor.Bound()});
+  if (options.on_listen) options.on_listen(acceptor.Bound());
+  Error failure = acceptor.Start();
+  if (!failure) failure = acceptor.Wait(ctx);
+
+  const Error cut_off = internal::Drain(shared, parts, acceptor, readiness).Run();
+  return failure ? failure : cut_off;
+}
+
+}  // namespace
+
+Error ListenAndServe(const Context& ctx, const ServerOptions& options, Handler handler) {
+  if (Error err = options.Validate()) return err;
+  if (Loop::Current() != nullptr) {
+    if (options.loops != 0) {
+      return Error::New("ListenAndServe: options.loops is " + std::to_string(options.loops) +
+                        ", but in a fiber the server runs on that fiber's loops; leave it at 0, or call it on a plain thread");
+    }
+    return Serve(ctx, options, std::move(handler));
+  }
+  Observer& observer = options.observer != nullptr ? *options.observer : DefaultObserver();
+  const std::string name = "server " + options.address;
+  RunOptions run;
+  run.loops = options.loops;
+  run.stack_bytes = options.stack_bytes;
+  run.name = name;
+  run.on_stall = [&observer](std::string_view fiber, Duration held) { observer.OnLoopStalled({fiber, held}); };
+  return Run(ctx, run, [&](const Context& c) { return Serve(c, options, std::move(handler)); });
+}
+
+Error ListenAndServe(const Context& ctx, std::string_view address, Handler handler) {
+  ServerOptions options;
+  options.address = std::string(address);
+  return ListenAndServe(ctx, options, std::move(handler));
+}
+
+}  // namespace weft
