@@ -23,10 +23,10 @@ std::function<std::string(const std::string&)> Files(std::map<std::string, std::
 TEST(ResolveLimits, DescriptorsBoundConnections) {
   const ServerLimits limits = ResolveLimits({}, {.descriptors = 1024, .memory_bytes = 64 * kGiB});
 
-  EXPECT_EQ(limits.connections, 720u);
-  EXPECT_EQ(limits.requests, 720u);
-  EXPECT_EQ(limits.queued_requests, 360u);
-  EXPECT_EQ(limits.long_lived, 720u);
+  EXPECT_EQ(limits.connections, 840u);
+  EXPECT_EQ(limits.requests, 840u);
+  EXPECT_EQ(limits.queued_requests, 420u);
+  EXPECT_EQ(limits.long_lived, 840u);
 }
 
 TEST(ResolveLimits, MemoryBoundsConnectionsAndRequests) {
