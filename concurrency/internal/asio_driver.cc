@@ -4,49 +4,76 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
+
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/loop_core.h>
 
 namespace weft::internal {
+namespace {
 
-struct AsioDriver::State {
-  explicit State(int epoll_fd) : io(1), set(io, epoll_fd), timer_fd(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-    // Asio's own timeout counts in milliseconds; this one does not. It lies in the loop's set, whose events wake Asio.
+constexpr std::size_t kHandlersPerTurn = 64;
+
+using IoExecutor = boost::asio::io_context::executor_type;
+
+// Asio's own timeouts count in milliseconds; this one does not. It lies in the loop's set, whose events wake Asio.
+class TimerFd {
+ public:
+  explicit TimerFd(int epoll_fd) : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    if (fd_ < 0) throw std::system_error(errno, std::system_category(), "timer of an executor");
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLET;
+    event.events = EPOLLIN | EPOLLET;  // edge-triggered: it is never read
     event.data.ptr = nullptr;
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event);
+    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd_, &event);
   }
-  ~State() {
-    set.release();  // the loop owns it
-    close(timer_fd);
-  }
+  ~TimerFd() { close(fd_); }
+  TimerFd(const TimerFd&) = delete;
+  TimerFd& operator=(const TimerFd&) = delete;
 
-  void ArmSet() {
-    if (set_armed) return;
-    set_armed = true;
-    set.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code) { set_armed = false; });
-  }
-  void ArmTimer(std::int64_t until_ns) {
-    if (until_ns == timer_at) return;
-    timer_at = until_ns;
+  // `until_ns` lies in the future, so an alarm that is set to it already has not gone off yet.
+  void Set(std::int64_t until_ns) {
+    if (until_ns == set_to_) return;
+    set_to_ = until_ns;
     itimerspec spec{};
     if (until_ns != kNever) {
       spec.it_value.tv_sec = static_cast<time_t>(until_ns / 1'000'000'000);
       spec.it_value.tv_nsec = static_cast<long>(until_ns % 1'000'000'000);
-      if (until_ns <= 0) spec.it_value.tv_nsec = 1;
     }
-    timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &spec, nullptr);
+    timerfd_settime(fd_, TFD_TIMER_ABSTIME, &spec, nullptr);
   }
 
-  boost::asio::io_context io;  // hint 1: one thread runs it, others may post
-  boost::asio::posix::stream_descriptor set;
-  int timer_fd;
+ private:
+  const int fd_;
+  std::int64_t set_to_ = kNever;
+};
+
+}  // namespace
+
+struct AsioDriver::State {
+  explicit State(int epoll_fd) : timer(epoll_fd), work(io.get_executor()), set(io, epoll_fd) {}
+  ~State() { set.release(); }  // the loop owns it
+
+  // The set is watched edge-triggered; starting a wait looks at it anew (epoll_reactor modifies its registration), so events
+  // that came while nobody waited are seen.
+  void ArmSet() {
+    if (set_armed) return;
+    set_armed = true;
+    set.async_wait(set.wait_read, [this](boost::system::error_code) { set_armed = false; });
+  }
+  void GoOn() {
+    if (io.stopped()) io.restart();  // a handler may have stopped it
+  }
+
+  TimerFd timer;
+  boost::asio::io_context io{1};  // hint 1: one thread runs it, others may post
+  boost::asio::executor_work_guard<IoExecutor> work;
+  boost::asio::posix::basic_stream_descriptor<IoExecutor> set;
   bool set_armed = false;
-  std::int64_t timer_at = kNever;
 };
 
 AsioDriver::AsioDriver(LoopCore& loop) : state_(new State(loop.epoll_fd())) {}
@@ -54,15 +81,20 @@ AsioDriver::~AsioDriver() = default;
 
 boost::asio::io_context& AsioDriver::context() noexcept { return state_->io; }
 
-std::size_t AsioDriver::Poll() {
-  if (state_->io.stopped()) state_->io.restart();
-  return state_->io.poll();
+std::size_t AsioDriver::Poll() noexcept {
+  state_->GoOn();
+  // One by one: a handler that posts itself again and again must leave the fibers their turn.
+  std::size_t count = 0;
+  while (count < kHandlersPerTurn && state_->io.poll_one() != 0) ++count;
+  return count;
 }
 
-void AsioDriver::Sleep(std::int64_t until_ns) {
+void AsioDriver::Sleep(std::int64_t until_ns) noexcept {
+  // A time that has passed may have been noted by the set, and taken out of it, in an earlier turn already.
+  if (until_ns <= RealNowNs()) return;
   state_->ArmSet();
-  state_->ArmTimer(until_ns);
-  if (state_->io.stopped()) state_->io.restart();
+  state_->timer.Set(until_ns);
+  state_->GoOn();
   state_->io.run_one();
 }
 

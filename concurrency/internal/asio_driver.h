@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_ASIO_DRIVER_H_
 #define WEFT_CONCURRENCY_INTERNAL_ASIO_DRIVER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -15,17 +16,20 @@ class LoopCore;
 
 // The io_context of a loop. It exists only in loops that somebody asked for an executor: a loop without one sleeps in its own
 // epoll set, which saves two system calls a turn.
+//
+// An exception that leaves a raw handler ends the process: there is nobody above the loop who could take it.
 class AsioDriver {
  public:
-  explicit AsioDriver(LoopCore& loop);
+  explicit AsioDriver(LoopCore& loop);  // throws std::system_error when no descriptors are left
   ~AsioDriver();
 
   boost::asio::io_context& context() noexcept;
 
-  // Runs the handlers that are ready. Returns how many.
-  std::size_t Poll();
-  // Sleeps until a handler ran, the loop's epoll set has something, or the time has come (kNever: no bound).
-  void Sleep(std::int64_t until_ns);
+  // Runs handlers that are ready, a bounded number of them. Returns how many.
+  std::size_t Poll() noexcept;
+  // Sleeps until a handler ran, the loop's epoll set has something, or the time has come (kNever: no bound). Never misses
+  // what was there before.
+  void Sleep(std::int64_t until_ns) noexcept;
 
  private:
   struct State;

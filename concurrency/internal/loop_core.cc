@@ -55,6 +55,7 @@ void LoopCore::Run() {
   tsan_fiber = TsanCurrentFiber();
   RefreshNow();
   while (!stop_.load(std::memory_order_acquire) || live_ != 0 || inbox_.load(std::memory_order_relaxed) != nullptr) Turn();
+  while (locals_ != nullptr) locals_->end(locals_);
   t_loop = nullptr;
   // Whoever woke our last fiber may still be inside of its wake-up.
   while (pins_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
@@ -177,9 +178,9 @@ bool LoopCore::SpinForInbox() {
 // True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.
 bool LoopCore::AdvanceVirtualTime() {
   if (inbox_.load(std::memory_order_acquire) != nullptr || batch_size_ != 0) return false;
-  if (scheduler_.ThreadsAtWork()) {
+  if (scheduler_.ThreadsAtWork() || operations_ != 0) {
     sleeping_.store(true, std::memory_order_seq_cst);
-    if (inbox_.load(std::memory_order_seq_cst) == nullptr) PollDescriptors(1'000'000);
+    if (inbox_.load(std::memory_order_seq_cst) == nullptr) SleepUntil(RealNowNs() + 1'000'000);
     sleeping_.store(false, std::memory_order_relaxed);
     return false;
   }

@@ -45,6 +45,13 @@ class TaskQueue {
   LoopTask* tail_ = nullptr;
 };
 
+// Something that belongs to one loop and ends with it, such as a value of a PerLoop. Only on the loop's thread.
+struct LoopLocal {
+  LoopLocal* next = nullptr;
+  const void* owner = nullptr;
+  void (*end)(LoopLocal*) = nullptr;  // takes it out of the list
+};
+
 // The inside of a Loop. One turn: fibers that are ready (a bounded number), tasks from other threads, timers that are due,
 // descriptors. It sleeps in epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which
 // watches that set (AsioDriver).
@@ -83,6 +90,12 @@ class LoopCore final : public Loop {
   void RemoveWatch(Watch& watch, int fd) noexcept;
   TimerHeap& timers() noexcept { return timers_; }
   AsioDriver& Asio();  // made at the first use, on the loop's thread
+  // The io_context of this loop, if somebody asked for it.
+  AsioDriver* AsioIfMade() const noexcept { return asio_.get(); }
+  // Operations of Asio that fibers of this loop wait for: they end at a time of their own, virtual time waits for them.
+  void AddOperation(int n) noexcept { operations_ += n; }
+  // The newest first. What is left is ended when the loop ends, on its thread, before its io_context.
+  LoopLocal*& locals() noexcept { return locals_; }
   int epoll_fd() const noexcept { return epoll_fd_; }
 
   // For the list of fibers: calls `see` for each fiber ever made here.
@@ -152,6 +165,8 @@ class LoopCore final : public Loop {
   std::vector<FiberCore*> fibers_;
 
   std::unique_ptr<AsioDriver> asio_;
+  int operations_ = 0;
+  LoopLocal* locals_ = nullptr;
   int spin_credit_ = 0;
 
   // Touched by other threads: on a cache line of their own.

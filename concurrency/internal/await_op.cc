@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/await_op.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include <weft/concurrency/internal/asio_driver.h>
+#include <weft/concurrency/internal/park.h>
+
+namespace weft::internal {
+namespace {
+
+constexpr std::int64_t kFirstRepeatNs = 1'000'000;
+constexpr std::int64_t kLongestRepeatNs = 1'000'000'000;
+
+const Context& CheckedContext(const Context& ctx) noexcept {
+  if (CurrentLoop() == nullptr) {
+    AbortMisuse("Await", "a plain thread has no loop to wait on: use weft::Run(ctx, fn), which gives fn loops of its own");
+  }
+  CheckMayBlock("Await");
+  return ctx;
+}
+
+}  // namespace
+
+AwaitOp::AwaitOp(const Context& ctx) noexcept
+    : ctx_(CheckedContext(ctx)), cancelable_(ContextAccess::Canceler(ctx) != nullptr), refused_(static_cast<bool>(ctx.Err())) {
+  CurrentLoop()->AddOperation(1);
+}
+
+AwaitOp::~AwaitOp() { CurrentLoop()->AddOperation(-1); }
+
+void AwaitOp::AddPin() noexcept {
+  std::lock_guard hold(lock_);
+  ++pins_;
+}
+
+void AwaitOp::DropPin() noexcept {
+  std::lock_guard hold(lock_);
+  DropPinLocked();
+}
+
+void AwaitOp::DropPinLocked() noexcept {
+  if (--pins_ == 0 && waiter_ != nullptr) waiter_->Wake();
+}
+
+bool AwaitOp::Begin() noexcept {
+  std::lock_guard hold(lock_);
+  if (abandoned_) return false;
+  begun_ = true;
+  ++pins_;
+  return true;
+}
+
+void AwaitOp::OperationEnded() noexcept {
+  std::lock_guard hold(lock_);
+  ended_ = true;
+  DropPinLocked();
+}
+
+void AwaitOp::EmitIfPending() noexcept {
+  {
+    std::lock_guard hold(lock_);
+    cancel_on_its_way_ = false;
+    if (ended_) return;
+  }
+  signal_.emit(boost::asio::cancellation_type::terminal);
+}
+
+// True: it may have to be repeated.
+bool AwaitOp::RequestCancel() noexcept {
+  {
+    std::lock_guard hold(lock_);
+    if (ended_) return false;
+    if (!begun_) {
+      abandoned_ = true;
+      return false;
+    }
+    cancel_requested_ = true;
+    if (cancel_on_its_way_) return true;
+    cancel_on_its_way_ = true;
+  }
+  if (post_ == nullptr) {
+    EmitIfPending();
+    return true;
+  }
+  try {
+    post_(*this, executor_);
+  } catch (...) {  // no memory for the post: tried again
+    std::lock_guard hold(lock_);
+    cancel_on_its_way_ = false;
+  }
+  return true;
+}
+
+// True when the last pin is gone.
+bool AwaitOp::WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept {
+  Parker parker("await");
+  {
+    std::lock_guard hold(lock_);
+    if (pins_ == 0) return true;
+    waiter_ = &parker;
+  }
+  parker.Park(ctx, until_ns);
+  // Also after a wake-up: the waker must be out of the lock before this object goes away.
+  std::lock_guard hold(lock_);
+  waiter_ = nullptr;
+  return pins_ == 0;
+}
+
+void AwaitOp::Wait() {
+  // An operation that is made of others may have been between two of them when the cancel came, and not have noticed (Beast's
+  // async_read does not look by itself); it would then go on for ever. So a pending one is told again, ever more rarely.
+  std::int64_t pause = kFirstRepeatNs;
+  bool ended = WaitForEnd(ctx_, kNever);
+  while (!ended) {
+    const bool repeat = RequestCancel();
+    ended = WaitForEnd(Background(), repeat ? AddNs(NowNs(), pause) : kNever);
+    pause = std::min(4 * pause, kLongestRepeatNs);
+  }
+  if (exception_ != nullptr) std::rethrow_exception(exception_);
+}
+
+Error AwaitOp::Verdict() const {
+  if (completed_ && !error_) return {};
+  if (!completed_ || cancel_requested_ || aborted_) {
+    if (Error err = ctx_.Err()) return err;
+  }
+  if (!completed_) return kClosed.Wrap("Await: the operation was dropped, its execution context has ended");
+  return error_;
+}
+
+const boost::asio::execution_context* LoopContextIfMade() noexcept {
+  const LoopCore* loop = CurrentLoop();
+  AsioDriver* driver = loop != nullptr ? loop->AsioIfMade() : nullptr;
+  return driver != nullptr ? &driver->context() : nullptr;
+}
+
+boost::asio::io_context& LoopContext(const char* function) {
+  LoopCore* loop = CurrentLoop();
+  if (loop == nullptr) {
+    AbortMisuse(function, "a plain thread has no loop: use weft::Run(ctx, fn), which gives fn loops of its own");
+  }
+  return loop->Asio().context();
+}
+
+}  // namespace weft::internal
