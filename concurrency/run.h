@@ -27,7 +27,7 @@ struct RunOptions {
   // A fiber that runs this long without parking stalls all others of its loop and is reported, once. Zero: no watch.
   Duration stall_limit = std::chrono::seconds(1);
   // Empty: one line on stderr.
-  StallReport on_stall;
+  StallReport on_stall = nullptr;
   // Threads for Offload at the most; 0: 4 per loop, at least 8.
   int offload_threads = 0;
   // Name of the first fiber in FiberInfo.
