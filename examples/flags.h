@@ -45,7 +45,7 @@ class Flags {
     T number{};
     const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || stopped != text.data() + text.size() || !(number >= min && number <= max)) {
-      Fail(std::string(name_) + " is \"" + text + "\"; it must be a number from " + std::to_string(min) + " to " + std::to_string(max));
+      Fail(std::string(name_) + " is \"" + text + "\"; it must be a number from " + Shown(min) + " to " + Shown(max));
     }
     return number;
   }
@@ -58,6 +58,12 @@ class Flags {
   }
 
  private:
+  template <class T>
+  static std::string Shown(T number) {
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, number).ptr};
+  }
+
   int argc_;
   char** argv_;
   const char* usage_;

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
       flags.Unknown();
     }
   }
+  if (weft::Error err = options.Validate()) flags.Fail("--address: " + err.Message());
   options.on_listen = [](std::string_view bound) {
     std::printf("listening on %s\n", bound.data());
     std::fflush(stdout);
