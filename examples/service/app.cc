@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/time.h>
+
+namespace {
+
+constexpr std::string_view kPage = R"(<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>weft: the example service</title>
+<h1>weft: the example service</h1>
+<ul>
+<li><a href="/hello/anna">GET /hello/{name}</a> greets
+<li><a href="/sleep/500">GET /sleep/{ms}</a> sleeps under the request's context
+<li><a href="/fanout?n=8">GET /fanout?n=8</a> asks this service n times at once and fails as one;
+    with <a href="/fanout?n=8&amp;hang=1">&amp;hang=1</a> one question hangs, and the answer is 504 after 2 s
+<li><a href="/deadline/200">GET /deadline/{ms}</a> works past its own deadline: 504
+<li><a href="/jobs">GET /jobs</a> counts the jobs of the queue
+</ul>
+<form method="post" action="/echo" enctype="text/plain">
+POST /echo answers the body as it came: <input name="text" value="hello"> <button>send</button>
+</form>
+<form method="post" action="/jobs" enctype="text/plain">
+POST /jobs gives the worker something to do: <input name="job" value="write a letter"> <button>send</button>
+</form>
+<p>The debug server, on an address of its own, has /debug/fibers, /healthz and /readyz.
+)";
+
+using std::chrono::milliseconds;
+
+weft::Error Text(weft::ResponseWriter& w, const std::string& text) {
+  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+  return w.Write(text);
+}
+
+weft::Error Home(weft::ResponseWriter& w, weft::Request&) {
+  w.Header().Set("Content-Type", "text/html; charset=utf-8");
+  return w.Write(kPage);
+}
+
+weft::Error Hello(weft::ResponseWriter& w, weft::Request& r) { return Text(w, "Hello, " + std::string(r.PathValue("name")) + "!\n"); }
+
+// Reads and writes piece by piece: the memory is the same for a byte and for a terabyte.
+weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
+  r.Body().SetLimit(weft::Body::kNoLimit);
+  const std::string_view type = r.Header().Get("Content-Type");
+  w.Header().Set("Content-Type", type.empty() ? "application/octet-stream" : type);
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  if (const auto length = r.Body().Declared()) w.Header().Set("Content-Length", std::to_string(*length));
+  std::array<char, 16 * 1024> piece;
+  for (;;) {
+    weft::Result<std::size_t> n = r.Body().Read(piece);
+    if (weft::Error err = n.Err()) return err;
+    if (*n == 0) return {};
+    if (weft::Error err = w.Write({piece.data(), *n})) return err;
+  }
+}
+
+weft::Error SleepFor(weft::ResponseWriter& w, weft::Request& r) {
+  weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");
+  if (weft::Error err = ms.Err()) return err;
+  if (weft::Error err = weft::Sleep(r.Ctx(), milliseconds(*ms))) return err;
+  return Text(w, "slept " + std::to_string(*ms) + " ms\n");
+}
+
+weft::Error Deadline(weft::ResponseWriter& w, weft::Request& r) {
+  weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");
+  if (weft::Error err = ms.Err()) return err;
+  weft::CancelScope scope = weft::WithTimeout(r.Ctx(), milliseconds(*ms), weft::Error::New("the deadline of this handler"));
+  // The work, in steps that look at the context, would take longer than that.
+  for (weft::TimePoint end = weft::Now() + milliseconds(*ms) + std::chrono::hours(1); weft::Now() < end;) {
+    if (weft::Error err = weft::Sleep(scope.ctx, milliseconds(10))) return err;  // answers 504
+  }
+  return Text(w, "done\n");
+}
+
+weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const SelfClient& self) {
+  int n = 8;
+  if (r.Query("n")) {
+    weft::Result<int> given = r.QueryAs<int>("n");
+    if (weft::Error err = given.Err()) return err;
+    n = *given;
+  }
+  if (n < 1 || n > 100) return weft::HttpError(400, "n must be from 1 to 100");
+  const bool hang = r.Query("hang") == "1";
+
+  weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2), weft::Error::New("the fan-out took too long"));
+  std::vector<std::string> answers(static_cast<std::size_t>(n));  // before the group: it is joined first
+  weft::Group group(scope.ctx);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const bool hangs = hang && i == 0;
+    group.Go("question " + std::to_string(i), [&self, &answer = answers[i], hangs](const weft::Context& ctx) -> weft::Error {
+      weft::Result<std::string> got = self.Get(ctx, hangs ? "/sleep/3600000" : "/sleep/20");
+      if (got.Ok()) answer = *std::move(got);
+      return got.Err();
+    });
+  }
+  const weft::Error failure = group.Wait();
+  if (weft::Error err = scope.ctx.Err()) return err.Wrap("fan-out");  // 504, or nobody is there any more
+  if (failure && r.Draining().Err()) return weft::kServerClosing.Wrap(failure.Message());  // our own door is closed: 503
+  if (failure) return weft::HttpError(502, "a question failed").Wrap(failure.Message());
+
+  std::string text;
+  for (std::size_t i = 0; i < answers.size(); ++i) text += std::to_string(i) + ": " + answers[i];
+  return Text(w, text);
+}
+
+weft::Error AddJob(weft::ResponseWriter& w, weft::Request& r, JobQueue& jobs) {
+  r.Body().SetLimit(16 * 1024);
+  weft::Result<std::string> text = r.Body().ReadAll();
+  if (weft::Error err = text.Err()) return err;
+  weft::Result<std::uint64_t> id = jobs.Put(r.Ctx(), *std::move(text));
+  if (weft::Error err = id.Err()) return err;
+  w.WriteHeader(202);
+  return Text(w, "accepted as job " + std::to_string(*id) + "\n");
+}
+
+weft::Error CountJobs(weft::ResponseWriter& w, JobQueue& jobs) {
+  const JobQueue::Counts counts = jobs.Count();
+  w.Header().Set("Content-Type", "application/json");
+  return w.Write("{\"taken_in\":" + std::to_string(counts.taken_in) + ",\"waiting\":" + std::to_string(counts.waiting) +
+                 ",\"done\":" + std::to_string(counts.done) + "}\n");
+}
+
+}  // namespace
+
+weft::Mux MakeApp(const SelfClient& self, JobQueue& jobs) {
+  weft::Mux mux;
+  mux.Handle("GET /{$}", Home);
+  mux.Handle("GET /hello/{name}", Hello);
+  mux.Handle("POST /echo", Echo);
+  mux.Handle("GET /sleep/{ms}", SleepFor);
+  mux.Handle("GET /deadline/{ms}", Deadline);
+  mux.Handle("GET /fanout", [&self](weft::ResponseWriter& w, weft::Request& r) { return FanOut(w, r, self); });
+  mux.Handle("POST /jobs", [&jobs](weft::ResponseWriter& w, weft::Request& r) { return AddJob(w, r, jobs); });
+  mux.Handle("GET /jobs", [&jobs](weft::ResponseWriter& w, weft::Request&) { return CountJobs(w, jobs); });
+  return mux;
+}

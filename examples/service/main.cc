@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A backend as its user would write it: an application server, a debug server that outlives the application's drain, and a worker,
+// joined by one group. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills.
+//
+//   build/release/examples/service --address 127.0.0.1:8080 --debug-address 127.0.0.1:6060 &
+//   curl http://127.0.0.1:8080/hello/anna
+//   curl 'http://127.0.0.1:8080/fanout?n=8&hang=1' & curl http://127.0.0.1:6060/debug/fibers
+//
+// Exit code: 0 after a clean drain, 1 otherwise, 2 for flags that it does not understand.
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+#include <weft/handlers/access_log.h>
+#include <weft/handlers/debug_fibers.h>
+#include <weft/handlers/health.h>
+#include <weft/handlers/readiness.h>
+#include <weft/handlers/recover.h>
+#include <weft/server/listen_and_serve.h>
+
+#include "../flags.h"
+#include "app.h"
+#include "jobs.h"
+#include "self_client.h"
+
+namespace {
+
+struct Settings {
+  weft::ServerOptions app{.address = "127.0.0.1:8080"};
+  weft::ServerOptions debug{.address = "127.0.0.1:6060", .loops = 1};
+  bool access_log = false;
+  bool verbose = false;
+};
+
+Settings ReadFlags(int argc, char** argv) {
+  Settings settings;
+  Flags flags(argc, argv,
+              "usage: service [--address HOST:PORT] [--debug-address HOST:PORT] [--loops N] [--drain-timeout SECONDS] "
+              "[--access-log] [--verbose]");
+  while (flags.Next()) {
+    if (flags.Is("--address")) {
+      settings.app.address = flags.Text();
+    } else if (flags.Is("--debug-address")) {
+      settings.debug.address = flags.Text();
+    } else if (flags.Is("--loops")) {
+      settings.app.loops = flags.Number(1, 1024);
+    } else if (flags.Is("--drain-timeout")) {
+      const std::chrono::duration<double> seconds(flags.Number(0.0, 86400.0));
+      settings.app.drain_timeout = std::chrono::duration_cast<weft::Duration>(seconds);
+    } else if (flags.Is("--access-log")) {
+      settings.access_log = true;
+    } else if (flags.Is("--verbose")) {
+      settings.verbose = true;
+    } else {
+      flags.Unknown();
+    }
+  }
+  if (weft::Error err = settings.app.Validate()) flags.Fail("--address: " + err.Message());
+  if (weft::Error err = settings.debug.Validate()) flags.Fail("--debug-address: " + err.Message());
+  return settings;
+}
+
+void Announce(const char* what, std::string_view bound) {
+  std::printf("%s on %s\n", what, bound.data());
+  std::fflush(stdout);
+}
+
+weft::Error Serve(Settings& settings) {
+  SelfClient self;
+  JobQueue jobs;
+  weft::Readiness readiness;
+
+  weft::Mux app = MakeApp(self, jobs);
+  if (settings.access_log) app.Use(weft::AccessLog());
+  app.Use(weft::Recover());
+  settings.app.readiness = &readiness;
+  settings.app.on_listen = [&self](std::string_view bound) {
+    self.SetServer(bound);
+    Announce("listening", bound);
+  };
+
+  weft::Mux debug_app;
+  debug_app.Handle("GET /debug/fibers", weft::DebugFibers());
+  debug_app.Handle("GET /healthz", weft::HealthHandler());
+  debug_app.Handle("GET /readyz", weft::ReadyHandler(readiness));
+  settings.debug.on_listen = [](std::string_view bound) { Announce("debug", bound); };
+
+  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+  weft::CancelScope debug = weft::WithCancel(weft::WithoutCancel(ctx));
+  weft::Group group(ctx);
+  group.Go("debug", [&](const weft::Context&) { return weft::ListenAndServe(debug.ctx, settings.debug, debug_app); });
+  group.Go("app", [&](const weft::Context& group_ctx) {
+    weft::Error err = weft::ListenAndServe(group_ctx, settings.app, app);
+    jobs.Close();
+    debug.cancel();
+    return err;
+  });
+  group.Go("worker", [&](const weft::Context& group_ctx) {
+    const weft::RunOptions options{.loops = 1, .name = "worker"};
+    return weft::Run(group_ctx, options, [&](const weft::Context& worker_ctx) { return WorkOff(worker_ctx, jobs); });
+  });
+  return group.Wait();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings = ReadFlags(argc, argv);
+  // weft's servers log to the logger of this name: failures, and with --verbose also what is usual, such as the steps of a drain.
+  spdlog::stderr_color_mt("weft")->set_level(settings.verbose ? spdlog::level::info : spdlog::level::warn);
+  if (weft::Error err = Serve(settings)) {
+    std::fprintf(stderr, "service: %s\n", err.Message().c_str());
+    return 1;
+  }
+}
