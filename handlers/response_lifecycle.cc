@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 How an answer gets out: the head, the end, and what becomes
-// of one that fails. What handlers call is in response_writer.cc.
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an answer gets out: the head, the end, and what becomes of one that fails. What handlers call is in response_writer.cc.
 #include <exception>
 
 #include <weft/handlers/error_status.h>
