@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request that the server serves again and again must not allocate on the way through the interface.
 #include <array>
-#include <cstdlib>
-#include <new>
+#include <cstddef>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
@@ -10,24 +11,7 @@
 #include <weft/handlers/exchange.h>
 #include <weft/handlers/mux.h>
 
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-void* Allocate(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return Allocate(size); }
-void* operator new[](std::size_t size) { return Allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "allocation_counter.h"
 
 namespace weft {
 namespace {
@@ -80,19 +64,19 @@ std::size_t AllocationsOf(const Handler& handler, std::size_t body_size) {
   ResponseWriter w;
   NullSink sink;
   for (int i = 0; i < 100; ++i) Exchange(r, w, sink, handler);
-  const std::size_t before = allocations;
+  const std::size_t before = Allocations();
   for (int i = 0; i < 100; ++i) Exchange(r, w, sink, handler);
-  const std::size_t after = allocations;
+  const std::size_t after = Allocations();
   EXPECT_EQ(sink.bytes_, 200 * body_size);
   return after - before;
 }
 
 TEST(Allocation, IsCounted) {
-  const std::size_t before = allocations;
+  const std::size_t before = Allocations();
 
   const auto memory = std::make_unique<std::array<char, 100>>();
 
-  EXPECT_EQ(allocations, before + 1);
+  EXPECT_EQ(Allocations(), before + 1);
 }
 
 TEST(Allocation, AHelloExchangeMakesNone) {
