@@ -103,7 +103,7 @@ ReusableContext::~ReusableContext() {
 const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_cause) {
   ContextNode* node = ContextAccess::Node(ctx_);
   if (node != nullptr && node->Unique()) {
-    node->Renew(internal::ToNs(deadline));
+    node->Renew(internal::ToNs(deadline), deadline_cause);
     return ctx_;
   }
   // Values only: a request outlives the cancellation of the context that the server was started with.

@@ -2,8 +2,25 @@
 #include <weft/concurrency/internal/context_node.h>
 
 #include <mutex>
+#include <thread>
 
 namespace weft::internal {
+
+// How and when contexts end. Of a deadline that has passed by then, the context's own error and cause come first.
+struct ContextNode::Ending {
+  static constexpr std::int64_t kNow = INT64_MIN;     // read when somebody has a deadline to compare with
+  static constexpr std::int64_t kBefore = kNow + 1;  // before any deadline
+
+  Error error;
+  Error cause;
+  std::int64_t at_ns = kNow;
+
+  bool IsAfter(std::int64_t deadline_ns) noexcept {
+    if (deadline_ns == kNever || at_ns == kBefore) return false;
+    if (at_ns == kNow) at_ns = NowNs();
+    return at_ns >= deadline_ns;
+  }
+};
 
 ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
   auto* node = new ContextNode();
@@ -66,7 +83,9 @@ void ContextNode::Attach(ContextNode* cancel_parent) noexcept {
       return;
     }
   }
-  Finish(/*canceled=*/true, cancel_parent->Err(), cancel_parent->Cause());
+  // The parent was done before this node was made, whatever the deadlines say.
+  Ending ending{cancel_parent->Err(), cancel_parent->Cause(), Ending::kBefore};
+  Finish(ending);
 }
 
 void ContextNode::Detach() noexcept {
@@ -78,8 +97,10 @@ void ContextNode::Detach() noexcept {
 Error ContextNode::Err() noexcept {
   if (const ErrorRep* err = err_.load(std::memory_order_acquire)) return ErrorAccess::Share(err);
   const std::int64_t deadline = DeadlineNs();
-  if (deadline == kNever || NowNs() < deadline) return {};
-  Finish(/*canceled=*/false, {}, {});
+  if (deadline == kNever) return {};
+  Ending ending;
+  if (!ending.IsAfter(deadline)) return {};
+  Finish(ending);
   return ErrorAccess::Share(err_.load(std::memory_order_acquire));
 }
 
@@ -89,24 +110,25 @@ Error ContextNode::Cause() noexcept {
 }
 
 void ContextNode::Cancel(Error cause) noexcept {
-  if (err_.load(std::memory_order_acquire) != nullptr) return;
-  if (cause) {
-    Finish(/*canceled=*/true, ErrorAccess::Coded(Errc::kCanceled, cause), cause);
-  } else {
-    Finish(/*canceled=*/true, kCanceled, kCanceled);
+  if (err_.load(std::memory_order_acquire) == nullptr) {
+    Ending ending{kCanceled, kCanceled};
+    if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
+    if (Finish(ending)) return;
   }
+  WaitUntilSettled();
 }
 
-// Sets the error if none is set, and moves the live children to `todo`. An overdue deadline is older than this cancel, so it
-// is what ends the context.
-bool ContextNode::Latch(bool canceled, const Error& error, const Error& cause, ContextNode*& todo) noexcept {
+// Sets the error if none is set, and moves the live children to `todo`. An overdue deadline is older than the ending, so it is
+// what ends the context.
+bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
   std::lock_guard hold(lock_);
   if (err_.load(std::memory_order_relaxed) != nullptr) return false;
-  const std::int64_t deadline = DeadlineNs();
-  const bool overdue = !canceled || (deadline != kNever && NowNs() >= deadline);
-  Error final = error;
+  const bool overdue = ending.IsAfter(DeadlineNs());
+  if (!overdue && !ending.error) return false;  // the deadline was taken away just now
+  Error final = ending.error;
   if (overdue) final = deadline_cause_ ? ErrorAccess::Coded(Errc::kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
-  cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : cause;
+  cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
+  if (children_.Empty()) settled_.store(true, std::memory_order_relaxed);
   err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_release);
   while (ContextWaiter* waiter = waiters_.PopFront()) waiter->fire(waiter);
   while (ContextNode* child = children_.PopFront()) {
@@ -118,21 +140,41 @@ bool ContextNode::Latch(bool canceled, const Error& error, const Error& cause, C
   return true;
 }
 
-void ContextNode::Finish(bool canceled, const Error& error, const Error& cause) noexcept {
+// False: somebody else ends this node, or has ended it.
+bool ContextNode::Finish(Ending& ending) noexcept {
   ContextNode* todo = nullptr;
-  if (!Latch(canceled, error, cause, todo)) return;
+  if (!Latch(ending, todo)) return false;
   Detach();
-  const Error final = ErrorAccess::Share(err_.load(std::memory_order_acquire));
-  const Error final_cause = cause_;
-  // The work list makes depth of the tree no matter of stack. A child may be in one list only: it was taken out of its
-  // parent's list under the parent's lock.
+  if (!settled_.load(std::memory_order_relaxed)) {
+    Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns};
+    FinishBelow(todo, inherited);
+  }
+  return true;
+}
+
+// Work lists instead of recursion: a tree may be deep. A node is in one list only, because it was taken out of its parent's
+// children under the parent's lock.
+void ContextNode::FinishBelow(ContextNode* todo, Ending& ending) noexcept {
+  ContextNode* ended = nullptr;
+  ContextNode* of_others = nullptr;  // another thread ends them and what lies below
   while (todo != nullptr) {
     ContextNode* child = todo;
     todo = child->next_todo_;
-    child->next_todo_ = nullptr;
-    child->Latch(/*canceled=*/true, final, final_cause, todo);
-    Unref(child);
+    ContextNode*& list = child->Latch(ending, todo) ? ended : of_others;
+    child->next_todo_ = list;
+    list = child;
   }
+  for (ContextNode* node = of_others; node != nullptr; node = node->next_todo_) node->WaitUntilSettled();
+  for (ContextNode* node = ended; node != nullptr; node = node->next_todo_) node->settled_.store(true, std::memory_order_release);
+  settled_.store(true, std::memory_order_release);
+  // Last, because destroying the values of a context may run code of users, which may cancel.
+  for (ContextNode* list : {ended, of_others}) {
+    while (list != nullptr) Unref(std::exchange(list, list->next_todo_));
+  }
+}
+
+void ContextNode::WaitUntilSettled() const noexcept {
+  while (!settled_.load(std::memory_order_acquire)) std::this_thread::yield();
 }
 
 bool ContextNode::Add(ContextWaiter& waiter) noexcept {
@@ -147,12 +189,14 @@ void ContextNode::Remove(ContextWaiter& waiter) noexcept {
   if (waiter.Linked()) waiter.Unlink();
 }
 
-void ContextNode::Renew(std::int64_t deadline_ns) noexcept {
+void ContextNode::Renew(std::int64_t deadline_ns, const Error& deadline_cause) noexcept {
   if (const ErrorRep* err = err_.load(std::memory_order_relaxed)) {
     (void)ErrorAccess::Adopt(err);
     err_.store(nullptr, std::memory_order_relaxed);
     cause_ = {};
+    settled_.store(false, std::memory_order_relaxed);
   }
+  if (ErrorAccess::Rep(deadline_cause_) != ErrorAccess::Rep(deadline_cause)) deadline_cause_ = deadline_cause;
   deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
 }
 

@@ -26,7 +26,8 @@ struct ContextWaiter : Link<WaiterTag> {
 // all questions to its nearest canceler.
 //
 // Locks are never nested: a cancel takes its children out under the lock, with a reference each, and goes on with them
-// after it. `err_` is set once, under the lock, and read without it.
+// after it. `err_` is set once, under the lock, and read without it. A cancel that finds another one at work on the same node, or
+// on a descendant, waits for it: when it returns, everything below is done. Such waits lead downwards only.
 class ContextNode : public Link<SiblingTag> {
  public:
   // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest.
@@ -51,7 +52,7 @@ class ContextNode : public Link<SiblingTag> {
   void Remove(ContextWaiter& waiter) noexcept;
 
   // Makes an unshared root node new for the next use, with another deadline.
-  void Renew(std::int64_t deadline_ns) noexcept;
+  void Renew(std::int64_t deadline_ns, const Error& deadline_cause) noexcept;
   // Takes the deadline away; nodes derived before keep theirs. On the thread that waits under it.
   void DropDeadline() noexcept { deadline_ns_.store(kNever, std::memory_order_relaxed); }
 
@@ -63,8 +64,11 @@ class ContextNode : public Link<SiblingTag> {
   void Attach(ContextNode* cancel_parent) noexcept;
   void Detach() noexcept;
   bool TryRef() noexcept;
-  void Finish(bool canceled, const Error& error, const Error& cause) noexcept;
-  bool Latch(bool canceled, const Error& error, const Error& cause, ContextNode*& todo) noexcept;
+  struct Ending;
+  bool Finish(Ending& ending) noexcept;
+  bool Latch(Ending& ending, ContextNode*& todo) noexcept;
+  void FinishBelow(ContextNode* todo, Ending& ending) noexcept;
+  void WaitUntilSettled() const noexcept;
 
   std::atomic<std::int32_t> refs_{1};
   SmallLock lock_;
@@ -73,7 +77,8 @@ class ContextNode : public Link<SiblingTag> {
   ContextNode* parent_ = nullptr;              // counted
   ContextNode* canceler_ = nullptr;            // this, or an ancestor, or null: never done
   ContextNode* cancel_parent_ = nullptr;       // the ancestor that ends this canceler
-  ContextNode* next_todo_ = nullptr;           // in the work list of one cancel
+  ContextNode* next_todo_ = nullptr;           // in the work lists of one cancel
+  std::atomic<bool> settled_{false};           // err_ is set here and in all descendants
   Error cause_;                                // written before err_
   Error deadline_cause_;                       // of the deadline in deadline_ns_
   List<ContextNode, SiblingTag> children_;     // not counted: they hold us
