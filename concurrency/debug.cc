@@ -69,6 +69,11 @@ void Registry::Remove(LoopCore& loop) {
   std::erase(Loops(), &loop);
 }
 
+bool Registry::Empty() {
+  std::lock_guard hold(RegistryLock());
+  return Loops().empty();
+}
+
 }  // namespace internal
 
 std::vector<FiberInfo> ListFibers() {

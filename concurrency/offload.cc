@@ -51,7 +51,7 @@ Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
   job.run = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->RunAndWake(); };
   job.call = call;
   job.what = what;
-  pool.Add(job);
+  if (Error failed = pool.Add(job)) return failed;
   if (job.WaitForEnd(ctx)) return {};
   if (pool.Remove(job)) return ctx.Err();
   // It runs: its stack is ours until it ends.

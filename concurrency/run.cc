@@ -18,6 +18,7 @@ Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Erro
     return CallGuarded(main, ctx);
   }
   CheckMayBlock("Run");
+  if (VirtualTime()) AbortMisuse("Run", "loops on real time cannot run beside RunTest: call it in a fiber of the test");
   Scheduler scheduler(options);
   MainJob job(scheduler, ctx, main);
   FiberOptions fiber;

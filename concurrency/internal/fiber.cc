@@ -20,7 +20,7 @@ namespace fc = boost::context::detail;
 void FiberRecord::StoreName(std::string_view name) noexcept {
   char text[kNameWords * 8] = {};
   const std::size_t size = name.size() < sizeof(text) - 1 ? name.size() : sizeof(text) - 1;
-  std::memcpy(text, name.data(), size);
+  if (size != 0) std::memcpy(text, name.data(), size);
   // Words beyond the end hold what an earlier fiber left; the terminator keeps readers from it.
   for (std::size_t i = 0; i * 8 <= size; ++i) {
     std::uint64_t word = 0;
@@ -92,11 +92,12 @@ bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
 // The body of every fiber, for ever: one job after the other.
 void FiberEntry(FiberCore& fiber) {
   AsanEnter(nullptr, &fiber.loop.stack_bottom, &fiber.loop.stack_bytes);
-  for (;;) {
+  while (fiber.job != nullptr) {
     fiber.job->Run();
     fiber.ended_ = true;
     fiber.Suspend();
   }
+  fiber.Leave();
 }
 
 namespace {
@@ -131,6 +132,25 @@ FiberCore* FiberCore::Make(LoopCore& loop, StackMaker& maker) noexcept {
   constexpr std::size_t kAlign = 64;
   std::byte* place = stack.top - (sizeof(FiberCore) + kAlign - 1) / kAlign * kAlign;
   return new (place) FiberCore(loop, stack);
+}
+
+// AddressSanitizer keeps a second stack for each that it has seen, and takes it back only when it is told that the first is left
+// for good.
+void FiberCore::EndForSanitizer() noexcept {
+#if defined(WEFT_ASAN)
+  if (job == nullptr) return;  // it has never run
+  job = nullptr;
+  Resume();
+#endif
+}
+
+#if defined(WEFT_ASAN)
+__attribute__((no_sanitize_address, noinline))  // its own frame must not lie on the second stack
+#endif
+void FiberCore::Leave() noexcept {
+  AsanLeave(nullptr, loop.stack_bottom, loop.stack_bytes);
+  TsanSwitch(loop.tsan_fiber);
+  fc::jump_fcontext(loop_side_, nullptr);
 }
 
 bool FiberCore::Resume() noexcept {

@@ -88,6 +88,8 @@ class FiberCore : public LoopTask {
   // In the fiber: back to the loop.
   void Suspend() noexcept;
   void SetLoopSide(void* loop_side) noexcept { loop_side_ = loop_side; }
+  // On the loop's stack, when the loop ends: no job runs here any more.
+  void EndForSanitizer() noexcept;
 
   LoopCore& loop;
   const Stack stack;
@@ -100,6 +102,7 @@ class FiberCore : public LoopTask {
  private:
   friend void FiberEntry(FiberCore& fiber);
   static void OnLoop(LoopTask* task);
+  void Leave() noexcept;
 
   void* self_ = nullptr;       // where the fiber goes on (fcontext)
   void* loop_side_ = nullptr;  // where the loop goes on

@@ -13,6 +13,7 @@
 #include <weft/concurrency/internal/asio_driver.h>
 #include <weft/concurrency/internal/sanitizers.h>
 #include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/thread_tally.h>
 
 namespace weft::internal {
 
@@ -54,8 +55,11 @@ void LoopCore::Run() {
   eh = reinterpret_cast<EhState*>(abi::__cxa_get_globals());
   tsan_fiber = TsanCurrentFiber();
   RefreshNow();
-  while (!stop_.load(std::memory_order_acquire) || live_ != 0 || inbox_.load(std::memory_order_relaxed) != nullptr) Turn();
+  while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || inbox_.load(std::memory_order_relaxed) != nullptr)) Turn();
   while (locals_ != nullptr) locals_->end(locals_);
+  if (!abandoned_) {
+    for (FiberCore* fiber : fibers_) fiber->EndForSanitizer();
+  }
   t_loop = nullptr;
   // Whoever woke our last fiber may still be inside of its wake-up.
   while (pins_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
@@ -177,21 +181,21 @@ bool LoopCore::SpinForInbox() {
 
 // True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.
 bool LoopCore::AdvanceVirtualTime() {
-  if (inbox_.load(std::memory_order_acquire) != nullptr || batch_size_ != 0) return false;
-  if (scheduler_.ThreadsAtWork() || operations_ != 0) {
+  if (batch_size_ != 0) return false;
+  if (scheduler_.tally().AnyAtWork() || operations_ != 0) {
     sleeping_.store(true, std::memory_order_seq_cst);
     if (inbox_.load(std::memory_order_seq_cst) == nullptr) SleepUntil(RealNowNs() + 1'000'000);
     sleeping_.store(false, std::memory_order_relaxed);
     return false;
   }
-  const std::int64_t next = timers_.Earliest();
-  if (next == kNever) {
-    scheduler_.ReportHang();
-    return true;
-  }
+  // After the look at the threads: one that has just ended its work has sent its message before.
+  if (inbox_.load(std::memory_order_acquire) != nullptr) return false;
+  const std::int64_t next = std::min(timers_.Earliest(), scheduler_.tally().Earliest());
+  if (!scheduler_.MayJump(next != kNever)) return true;
   if (next > NowNs()) g_virtual_now.store(next, std::memory_order_release);
   RefreshNow();
   FireTimers();
+  scheduler_.tally().WakeDue();
   return true;
 }
 

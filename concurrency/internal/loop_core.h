@@ -63,6 +63,7 @@ class LoopCore final : public Loop {
   // Drives the loop on this thread until RequestStop and no fiber is left.
   void Run();
   void RequestStop() noexcept;  // any thread
+  void Abandon() noexcept { abandoned_ = true; }  // on the loop's thread: Run returns whatever is left
 
   Scheduler& scheduler() noexcept { return scheduler_; }
   int index() const noexcept { return index_; }
@@ -166,6 +167,7 @@ class LoopCore final : public Loop {
 
   std::unique_ptr<AsioDriver> asio_;
   int operations_ = 0;
+  bool abandoned_ = false;
   LoopLocal* locals_ = nullptr;
   int spin_credit_ = 0;
 

@@ -7,7 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/list.h>
+#include <weft/concurrency/internal/thread_tally.h>
 
 namespace weft::internal {
 
@@ -20,26 +22,29 @@ struct OffloadJob : Link<> {
 // all jobs that were added.
 class OffloadPool {
  public:
-  explicit OffloadPool(int threads_max) : threads_max_(threads_max) {}
+  // `tally` is that of a test under virtual time, or null.
+  OffloadPool(int threads_max, ThreadTally* tally) : threads_max_(threads_max), tally_(tally) {}
   ~OffloadPool();
   OffloadPool(const OffloadPool&) = delete;
   OffloadPool& operator=(const OffloadPool&) = delete;
 
-  void Add(OffloadJob& job);
+  // An error means that the job was not taken: it would need the first thread, and that could not be started.
+  Error Add(OffloadJob& job);
   // True if the job was taken out before a thread began it.
   bool Remove(OffloadJob& job);
-  bool Busy() const;
 
  private:
+  Error StartThread();
   void Work();
 
   const int threads_max_;
-  mutable std::mutex lock_;
+  ThreadTally* const tally_;
+  std::mutex lock_;
   std::condition_variable more_;
   List<OffloadJob> waiting_;
+  int waiting_count_ = 0;
   std::vector<std::thread> threads_;
-  int idle_ = 0;
-  int running_ = 0;
+  int idle_ = 0;  // until the thread has woken up: a notified one still counts
   bool ending_ = false;
 };
 

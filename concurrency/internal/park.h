@@ -9,6 +9,7 @@
 #include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/list.h>
 #include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/thread_tally.h>
 
 namespace weft::internal {
 
@@ -38,24 +39,32 @@ class Parker : public Link<> {
   // From any thread, under the lock that keeps the waiter from leaving. True: this call decided the outcome.
   bool Wake(std::uint32_t outcome = kWoken) noexcept;
 
+  // Ends the wait if its context's deadline, or its own end, has come.
+  void CheckTime(ContextNode* canceler, std::int64_t until_ns) noexcept;
+
   std::uint32_t Outcome() const noexcept { return state_.load(std::memory_order_acquire); }
 
  private:
   struct ContextLink : ContextWaiter {
     Parker* parker;
   };
+  // Fires at the context's deadline or at the wait's own end, whichever is first.
   struct Alarm : LoopTimer {
-    explicit Alarm(Parker* p) : LoopTimer(&OnTime), parker(p) {}
+    Alarm(Parker* p, ContextNode* c, std::int64_t until) : LoopTimer(&OnTime), parker(p), canceler(c), until_ns(until) {}
     static void OnTime(LoopTimer* timer) noexcept;
+    void Arm() noexcept;
     Parker* parker;
-    std::uint32_t outcome = kTimedOut;
+    ContextNode* canceler;
+    std::int64_t until_ns;
   };
   bool Claim(std::uint32_t outcome) noexcept;
+  bool Link(ContextLink& link, ContextNode* canceler) noexcept;
   std::uint32_t ParkFiber(ContextNode* canceler, std::int64_t until_ns) noexcept;
   std::uint32_t ParkThread(ContextNode* canceler, std::int64_t until_ns) noexcept;
 
   std::atomic<std::uint32_t> state_{kPending};
   FiberCore* const fiber_;
+  ThreadTally* const tally_;  // null in fibers, and in threads that virtual time does not know
   const char* const waits_for_;
 };
 

@@ -11,6 +11,7 @@ class Registry {
  public:
   static void Add(LoopCore& loop);
   static void Remove(LoopCore& loop);
+  static bool Empty();
 };
 
 }  // namespace weft::internal

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include <weft/concurrency/internal/cpu_count.h>
 #include <weft/concurrency/internal/registry.h>
@@ -22,7 +23,7 @@ int OffloadThreads(const RunOptions& options) {
 }  // namespace
 
 Scheduler::Scheduler(const RunOptions& options)
-    : pool_(OffloadThreads(options)), watchdog_(options.stall_limit, options.on_stall) {
+    : pool_(OffloadThreads(options), VirtualTime() ? &tally_ : nullptr), watchdog_(options.stall_limit, options.on_stall) {
   for (int i = 0; i < LoopsWanted(options); ++i) {
     loops_.push_back(std::make_unique<LoopCore>(*this, i, options.stack_bytes));
     Registry::Add(*loops_.back());
@@ -34,13 +35,8 @@ Scheduler::~Scheduler() {
 }
 
 Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
-  std::vector<LoopCore*> all;
-  for (auto& loop : loops_) all.push_back(loop.get());
-  watchdog_.Start(all);
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < loops_.size(); ++i) {
-    threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
-  }
+  Error failed = StartThreads(threads);
   struct FirstStart : LoopTask {
     FirstStart(Scheduler& s, FiberJob& j, const FiberOptions& o) : LoopTask(&Go), scheduler(s), job(j), options(o) {}
     static void Go(LoopTask* task) {
@@ -56,13 +52,31 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
     Error failed;
   };
   FirstStart first(*this, job, options);
-  Hold();  // given back by the job's Ended
-  At(0).PushRemote(first);
-  DriveLoop(At(0));
+  if (!failed) {
+    Hold();  // given back by the job's Ended
+    At(0).PushRemote(first);
+    DriveLoop(At(0));
+    failed = std::move(first.failed);
+  }
   for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->RequestStop();
   for (std::thread& thread : threads) thread.join();
   watchdog_.Stop();
-  return first.failed;
+  return failed;
+}
+
+Error Scheduler::StartThreads(std::vector<std::thread>& threads) {
+  std::vector<LoopCore*> all;
+  for (auto& loop : loops_) all.push_back(loop.get());
+  threads.reserve(loops_.size());
+  try {
+    watchdog_.Start(all);
+    for (std::size_t i = 1; i < loops_.size(); ++i) {
+      threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
+    }
+  } catch (const std::system_error& e) {
+    return Error(e.code()).Wrap("start the thread of a loop");
+  }
+  return {};
 }
 
 void Scheduler::DriveLoop(LoopCore& loop) {
@@ -83,13 +97,18 @@ LoopCore& Scheduler::NextForSpread() noexcept {
   return At(static_cast<int>(spread_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(LoopCount())));
 }
 
-void Scheduler::ReportHang() {
-  if (on_hang_) {
-    on_hang_();
-    return;
-  }
+bool Scheduler::MayJump(bool more) {
+  if (on_idle_) return on_idle_(more);
+  if (more) return true;
   std::fprintf(stderr, "weft: all fibers wait and nothing can wake them:\n%s", FormatFiberTree(ListFibers()).c_str());
   std::abort();
+}
+
+void Scheduler::Abandon() noexcept {
+  for (auto& loop : loops_) {
+    Registry::Remove(*loop);
+    loop->Abandon();
+  }
 }
 
 void Scheduler::ReportOverflow(const FiberCore& fiber) noexcept {

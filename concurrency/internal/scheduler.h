@@ -3,6 +3,7 @@
 #define WEFT_CONCURRENCY_INTERNAL_SCHEDULER_H_
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/offload_pool.h>
 #include <weft/concurrency/internal/stack_overflow.h>
+#include <weft/concurrency/internal/thread_tally.h>
 #include <weft/concurrency/internal/watchdog.h>
 #include <weft/concurrency/run.h>
 
@@ -19,12 +21,12 @@ namespace weft::internal {
 // first loop runs. It ends when the last hold is given back: the main fiber has one, each group and AfterFunc one.
 class Scheduler {
  public:
-  explicit Scheduler(const RunOptions& options);
+  explicit Scheduler(const RunOptions& options);  // aborts when no descriptors are left
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Runs `job` as the first fiber and drives all loops until the last hold is gone.
+  // Runs `job` as the first fiber and drives all loops until the last hold is gone. An error means that it was not begun.
   Error RunUntilDone(FiberJob& job, const FiberOptions& options);
 
   int LoopCount() const noexcept { return static_cast<int>(loops_.size()); }
@@ -33,22 +35,28 @@ class Scheduler {
 
   void Hold() noexcept { holds_.fetch_add(1, std::memory_order_relaxed); }
   void Release() noexcept;
+  std::int64_t Holds() const noexcept { return holds_.load(std::memory_order_relaxed); }
 
   OffloadPool& pool() noexcept { return pool_; }
-  // Some thread may still wake a fiber: virtual time must not jump.
-  bool ThreadsAtWork() const noexcept { return pool_.Busy(); }
-  // Everybody waits under virtual time and no timer is set.
-  void ReportHang();
-  void SetHangHandler(std::function<void()> on_hang) { on_hang_ = std::move(on_hang); }
+  ThreadTally& tally() noexcept { return tally_; }
+  // Asked by the loop when everybody waits under virtual time, on the loop's stack; `more` is whether anybody waits for a time.
+  // True: time may jump there. False: the handler has given the loop something else to do.
+  bool MayJump(bool more);
+  void SetIdleHandler(std::function<bool(bool more)> on_idle) { on_idle_ = std::move(on_idle); }
+  // Ends a test that cannot end by itself: its loop stops where it is. The scheduler must then be kept for ever, because
+  // somebody may still refer to it; this takes it out of the lists.
+  void Abandon() noexcept;
   [[noreturn]] void ReportOverflow(const FiberCore& fiber) noexcept;
 
  private:
   void DriveLoop(LoopCore& loop);
+  Error StartThreads(std::vector<std::thread>& threads);
 
   std::vector<std::unique_ptr<LoopCore>> loops_;
   std::atomic<std::int64_t> holds_{0};
   std::atomic<unsigned> spread_{0};
-  std::function<void()> on_hang_;
+  std::function<bool(bool)> on_idle_;
+  ThreadTally tally_;
   OffloadPool pool_;
   Watchdog watchdog_;
 };
