@@ -34,7 +34,7 @@ long MprotectGuardsAllowed() {
 }
 
 std::atomic<long> g_mprotect_guards{0};
-std::atomic<bool> g_have_madvise_guards{true};
+std::atomic<GuardKind> g_best_guard{GuardKind::kMadvise};
 
 std::size_t PageBytes() {
   static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -43,12 +43,15 @@ std::size_t PageBytes() {
 
 }  // namespace
 
+void SetBestGuard(GuardKind kind) noexcept { g_best_guard.store(kind, std::memory_order_relaxed); }
+
 StackMaker::StackMaker(std::size_t stack_bytes) {
   const std::size_t granule = kGuardBytes;
-  stack_bytes_ = (stack_bytes + granule - 1) / granule * granule;
+  stack_bytes_ = stack_bytes == 0 ? granule : (stack_bytes + granule - 1) / granule * granule;
 }
 
 StackMaker::~StackMaker() {
+  g_mprotect_guards.fetch_sub(mprotect_guards_, std::memory_order_relaxed);
   for (const Slab& slab : slabs_) munmap(slab.base, slab.bytes);
 }
 
@@ -71,13 +74,17 @@ bool StackMaker::AddSlab() noexcept {
 
 void StackMaker::InstallGuard(Stack& stack) noexcept {
   std::byte* guard = stack.bottom - kGuardBytes;
-  if (g_have_madvise_guards.load(std::memory_order_relaxed)) {
+  if (g_best_guard.load(std::memory_order_relaxed) == GuardKind::kMadvise) {
     if (madvise(guard, kGuardBytes, MADV_GUARD_INSTALL) == 0) return;
-    g_have_madvise_guards.store(false, std::memory_order_relaxed);
+    SetBestGuard(GuardKind::kMprotect);
   }
-  if (g_mprotect_guards.fetch_add(1, std::memory_order_relaxed) < MprotectGuardsAllowed() &&
-      mprotect(guard, kGuardBytes, PROT_NONE) == 0) {
-    return;
+  if (g_best_guard.load(std::memory_order_relaxed) == GuardKind::kMprotect) {
+    if (g_mprotect_guards.fetch_add(1, std::memory_order_relaxed) < MprotectGuardsAllowed() &&
+        mprotect(guard, kGuardBytes, PROT_NONE) == 0) {
+      ++mprotect_guards_;
+      return;
+    }
+    g_mprotect_guards.fetch_sub(1, std::memory_order_relaxed);
   }
   stack.canary = true;
   for (std::size_t i = 0; i < kCanaryBytes; i += sizeof(kCanaryWord)) {

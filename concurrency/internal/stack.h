@@ -10,6 +10,12 @@ namespace weft::internal {
 
 inline constexpr std::size_t kGuardBytes = 64 * 1024;
 
+// What lies below a stack: the best that the system has.
+enum class GuardKind { kMadvise, kMprotect, kCanary };
+
+// For tests: stacks made from now on get this kind at the best.
+void SetBestGuard(GuardKind kind) noexcept;
+
 // A piece of address space for one stack: guard below, stack above it. Stacks grow down.
 struct Stack {
   std::byte* bottom = nullptr;  // lowest usable address
@@ -27,7 +33,7 @@ struct Stack {
 // stacks (the loop's pool of fibers does), it unmaps all at its end.
 class StackMaker {
  public:
-  explicit StackMaker(std::size_t stack_bytes);
+  explicit StackMaker(std::size_t stack_bytes);  // rounded up to a multiple of 64 KiB
   ~StackMaker();
   StackMaker(const StackMaker&) = delete;
   StackMaker& operator=(const StackMaker&) = delete;
@@ -54,6 +60,7 @@ class StackMaker {
   std::vector<Slab> slabs_;
   std::size_t slab_used_ = 0;   // stacks taken of the last slab
   std::size_t slab_count_ = 0;  // stacks in the last slab
+  long mprotect_guards_ = 0;    // of all slabs
 };
 
 }  // namespace weft::internal
