@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -35,6 +36,8 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
     return true;
   }
 
+  void WaitAndCall() noexcept;
+  void StartThread();
   void Arm();
   void Disarm();
   void Post() {
@@ -43,7 +46,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
     target.PushRemote(*this);
     target.Unpin();
   }
-  void Call() noexcept {
+  void Call() noexcept {  // the caller has claimed the start
     function();  // an exception has nobody to go to: it ends the process, as in a thread
     function = nullptr;
   }
@@ -55,7 +58,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   void WaitUntilEnded();
 
   void Run() override {
-    runner = CurrentFiberId();
+    runner.store(CurrentFiberId(), std::memory_order_relaxed);
     Call();
   }
   void Ended() noexcept override {
@@ -82,7 +85,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   SmallLock lock;
   Phase phase = Phase::kWaiting;
   List<Parker> waiters;
-  std::uint64_t runner = 0;
+  std::atomic<std::uint64_t> runner{0};  // the function's fiber
   ContextLink link;
   Alarm alarm{this};
   std::shared_ptr<AfterFuncState> self;  // while the function is on its way or runs
@@ -109,28 +112,45 @@ void AfterFuncState::OnTime(LoopTimer* timer) {
   (void)state->ctx.Err();  // latches the deadline, which fires the waiter below
 }
 
+// The whole life of a plain thread's AfterFunc.
+void AfterFuncState::WaitAndCall() noexcept {
+  Parker parker("AfterFunc");
+  {
+    std::lock_guard hold(lock);
+    if (phase != Phase::kWaiting) return;
+    waiters.PushBack(parker);
+  }
+  parker.Park(ctx);
+  {
+    std::lock_guard hold(lock);
+    if (parker.Linked()) parker.Unlink();
+  }
+  if (Claim(Phase::kStarted)) {
+    Call();
+    End();
+  }
+}
+
+void AfterFuncState::StartThread() {
+  ThreadTally* tally = t_tally;
+  if (tally != nullptr) tally->Enter();
+  try {
+    thread = std::thread([this, tally] {
+      BlockPipeSignal();
+      t_tally = tally;
+      WaitAndCall();
+      if (tally != nullptr) tally->Leave();
+    });
+  } catch (...) {
+    if (tally != nullptr) tally->Leave();
+    throw;
+  }
+}
+
 void AfterFuncState::Arm() {
   ContextNode* canceler = ContextAccess::Canceler(ctx);
   if (loop == nullptr) {
-    thread = std::thread([this] {
-      BlockPipeSignal();
-      Parker parker("AfterFunc");
-      {
-        std::lock_guard hold(lock);
-        if (phase != Phase::kWaiting) return;
-        waiters.PushBack(parker);
-      }
-      parker.Park(ctx);
-      {
-        std::lock_guard hold(lock);
-        if (parker.Linked()) parker.Unlink();
-      }
-      (void)ctx.Err();
-      if (Claim(Phase::kStarted)) {
-        Call();
-        End();
-      }
-    });
+    StartThread();
     return;
   }
   self = shared_from_this();
@@ -161,13 +181,12 @@ void AfterFuncState::Disarm() {
 void AfterFuncState::WaitUntilEnded() {
   if (loop == nullptr) {
     if (thread.get_id() == std::this_thread::get_id()) {
-      thread.detach();  // it ends itself: nobody else may wait for it here
-    } else if (thread.joinable()) {
-      thread.join();
+      AbortMisuse("~StopFunc", "the function's own thread cannot wait for itself: end the StopFunc elsewhere");
     }
+    if (thread.joinable()) thread.join();
     return;
   }
-  if (runner != 0 && runner == CurrentFiberId()) return;
+  if (const std::uint64_t id = CurrentFiberId(); id != 0 && id == runner.load(std::memory_order_relaxed)) return;
   for (;;) {
     Parker parker("AfterFunc");
     {
@@ -199,6 +218,7 @@ bool StopFunc::operator()() {
     std::lock_guard hold(state_->lock);
     while (internal::Parker* waiter = state_->waiters.PopFront()) waiter->Wake();
   }
+  state_->function = nullptr;  // here, where its destructors may wait, and not on the loop's own stack
   return true;
 }
 

@@ -144,8 +144,9 @@ Context WithValue(const Context& parent, const Key<T>& key, std::type_identity_t
                                     [](void* p) { delete static_cast<T*>(p); });
 }
 
-// Owns a function that waits for its context (see AfterFunc). Calling it, or its end, takes the function back, or
-// waits until it has ended if it runs already. Only from inside the function itself it does not wait.
+// Owns a function that waits for its context (see AfterFunc). Calling it takes the function back, if it does not run yet. The end
+// of the StopFunc does the same, or waits until the function has ended. Only when the function ends its own StopFunc nobody
+// waits; its scheduler still does. On a plain thread, where there is none, that aborts.
 class [[nodiscard]] StopFunc {
  public:
   StopFunc() noexcept = default;

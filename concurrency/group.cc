@@ -2,6 +2,7 @@
 #include <weft/concurrency/group.h>
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
 #include <system_error>
 
@@ -88,52 +89,61 @@ bool GroupState::Refuse() {
 }
 
 bool GroupState::Start(std::string_view name, std::unique_ptr<MemberFunction> f, internal::Start how) {
+  // Before a place is taken: an exception must not leave it taken.
+  auto member = std::make_unique<Member>(*this, name, std::move(f));
+  member->parent = parent_fiber_;
+  member->work = work_;
   switch (TakePlace(how)) {
     case Place::kFull: return false;
     case Place::kCanceled: return Refuse();
     case Place::kGot: break;
   }
-  auto member = std::make_unique<Member>(*this, name, std::move(f));
-  member->parent = parent_fiber_;
-  member->work = work_;
-  if (loop_ == nullptr) return StartThread(std::move(member));
-  StartFiber(std::move(member));
-  return true;
+  return loop_ == nullptr ? StartThread(std::move(member)) : StartFiber(std::move(member));
 }
 
-void GroupState::StartFiber(std::unique_ptr<Member> member) {
+bool GroupState::StartFiber(std::unique_ptr<Member> member) {
   LoopCore& loop = spread_ ? loop_->scheduler().NextForSpread() : *loop_;
   Member* started = member.release();  // it deletes itself when it has ended
   if (&loop == CurrentLoop()) {
     if (Error failed = loop.Start(*started, started->Options())) {
       delete started;
       Ended(std::move(failed));
+      return false;
     }
-    return;
+    return true;
   }
   loop.Pin();
   loop.PushRemote(*started);
   loop.Unpin();
+  return true;
 }
 
 bool GroupState::StartThread(std::unique_ptr<Member> member) {
   JoinEndedThreads();
   Member* started = member.get();
+  ThreadTally* tally = t_tally;
+  if (tally != nullptr) tally->Enter();
   std::unique_lock hold(lock_);
   try {
-    running_threads_.emplace_back([this, started] {
+    ended_threads_.reserve(running_threads_.size() + 1);
+    running_threads_.emplace_back([this, started, tally] {
       BlockPipeSignal();
+      t_tally = tally;
       started->Run();
       {
         std::lock_guard note(lock_);
         ended_threads_.push_back(std::this_thread::get_id());
       }
       started->Ended();
+      if (tally != nullptr) tally->Leave();
     });
-  } catch (const std::system_error& e) {
+  } catch (const std::exception& e) {
     hold.unlock();
+    if (tally != nullptr) tally->Leave();
     member.reset();
-    Ended(Error(e.code()).Wrap("start a thread"));
+    const auto* refused = dynamic_cast<const std::system_error*>(&e);
+    const Error error = refused != nullptr ? Error(refused->code()) : Error::FromException(std::current_exception());
+    Ended(error.Wrap("start a thread"));
     return false;
   }
   member.release();  // it deletes itself when it has ended
@@ -158,7 +168,7 @@ void GroupState::JoinEndedThreads() {
 void GroupState::Record(Error error, bool& cancel) {
   if (!error) return;
   const Error own = scope_.ctx.Err();
-  if (own && own.Is(kCanceled) && error.Is(kCanceled)) return;
+  if (own && own.Is(kCanceled) && (error.Is(kCanceled) || error.Is(scope_.ctx.Cause()))) return;
   if (own && first_ && (error.Is(own) || error.Is(first_))) return;
   errors_.push_back(error);
   if (first_) return;

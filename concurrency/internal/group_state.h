@@ -35,7 +35,7 @@ class GroupState {
   enum class Place { kGot, kFull, kCanceled };
   Place TakePlace(internal::Start how);
   bool Refuse();
-  void StartFiber(std::unique_ptr<Member> member);
+  bool StartFiber(std::unique_ptr<Member> member);
   bool StartThread(std::unique_ptr<Member> member);
   void Record(Error error, bool& cancel);
   void JoinEndedThreads();
