@@ -41,7 +41,9 @@ bool SameError(const ErrorRep* a, const ErrorRep* b) {
   if (a->code != 0 && a->code == b->code) return true;
   const OwnedErrorRep* x = Owned(a);
   const OwnedErrorRep* y = Owned(b);
-  return x != nullptr && y != nullptr && x->std_code && x->std_code == y->std_code;
+  if (x == nullptr || y == nullptr || !x->std_code || !y->std_code) return false;
+  // std::errc::connection_refused and what connect() left in errno are the same thing in two categories.
+  return x->std_code == y->std_code || x->std_code.default_error_condition() == y->std_code.default_error_condition();
 }
 
 class WeftCategory final : public std::error_category {

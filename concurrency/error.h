@@ -128,8 +128,8 @@ class [[nodiscard]] Error {
   // This error with `what` said before it. Wrapping no error gives no error.
   Error Wrap(std::string_view what) const;
 
-  // True if this error, or one that it wraps, is `target`: the same New, or the same code. An empty Error is
-  // nothing, also not another empty one.
+  // True if this error, or one that it wraps, is `target`: the same New, or the same code (std::errc is told in the codes of the
+  // system as well). An empty Error is nothing, also not another empty one.
   bool Is(const Error& target) const noexcept;
 
   // The payload of type T that this error or one that it wraps carries; null if there is none. Valid as long
