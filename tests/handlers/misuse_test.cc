@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 #include <weft/handlers/testing.h>
 
@@ -92,6 +93,34 @@ TEST_F(MisuseDeathTest, AWriterAbortsWhenAnotherRequestUsesIt) {
 
   EXPECT_DEATH(nested(), std::string("ResponseWriter::Write: ") + kForeign);
 }
+
+// Lets members of a group write, inside a handler on a scheduler of two loops; returns what came out.
+std::string FromMembers(bool spread) {
+  std::string body;
+  RunOptions options;
+  options.loops = 2;
+  const Error err = Run(Background(), options, [&](const Context&) -> Error {
+    Recorder recorder;
+    recorder.Serve(
+        [spread](ResponseWriter& w, Request& r) {
+          GroupOptions group_options;
+          group_options.spread = spread;
+          Group group(r.Ctx(), group_options);
+          for (int i = 0; i < 4; ++i) group.Go([&w](const Context&) { return w.Write("x"); });
+          return group.Wait();
+        },
+        RequestBuilder());
+    body = recorder.Body();
+    return recorder.Err();
+  });
+  return err ? err.Message() : body;
+}
+
+TEST_F(MisuseDeathTest, AWriterAbortsWhenAMemberOnAnotherLoopUsesIt) {
+  EXPECT_DEATH(FromMembers(true), std::string("ResponseWriter::Write: ") + kForeign);
+}
+
+TEST(Misuse, MembersOnTheLoopOfTheRequestMayWrite) { EXPECT_EQ(FromMembers(false), "xxxx"); }
 
 void Serve(const Handler& handler) { Recorder().Serve(handler, RequestBuilder()); }
 
