@@ -64,6 +64,7 @@ class Body {
 
  private:
   friend class RequestAccess;
+  friend class RequestContextScope;
 
   void Check(const char* function) const;
   Error BeforeRead();

@@ -79,18 +79,18 @@ class RequestAccess {
   static Fields& Header(Request& r) { return r.header_; }
   static Fields& Trailer(Request& r) { return r.trailer_; }
 
-  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. Both
-  // pointers are kept until End.
-  static void Begin(Request& r, const RequestHead& head, Context ctx, Context draining, BodySource* body,
+  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. The contexts and both pointers
+  // are kept as they are, not copied: they live until End.
+  static void Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
                     std::uint64_t body_limit, RequestHooks* hooks);
 
-  // Ends it: drops the contexts, forgets all views, keeps the memory. From here on every use of the
+  // Ends it: forgets the contexts and all views, keeps the memory. From here on every use of the
   // Body aborts.
   static void End(Request& r) noexcept;
 
-  // Replaces Ctx() for good, without a call of ContextChanged. Guards of Use that are alive put
-  // back what they saw.
-  static void SetContext(Request& r, Context ctx) { r.ctx_ = std::move(ctx); }
+  // Replaces Ctx() for good, without a call of ContextChanged; `ctx` lives until End. Guards of Use that are alive put back
+  // what they saw.
+  static void SetContext(Request& r, const Context& ctx) { r.ctx_ = r.body_.ctx_ = &ctx; }
 
   // The body's first error so far, and how many bytes of it the handler has read.
   static Error BodyError(const Request& r) { return r.body_.failure_; }

@@ -75,7 +75,10 @@ bool Fields::Set(std::string_view name, std::string_view value) {
   if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
   const auto same = [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); };
   const auto first = std::find_if(list_.begin(), list_.end(), same);
-  if (first == list_.end()) return Add(name, value);
+  if (first == list_.end()) {
+    Append(name, value);
+    return true;
+  }
   // Copied before the others go: name and value may be views of one of them.
   const Field field{Keep(name), Keep(Trimmed(value))};
   list_.erase(std::remove_if(first + 1, list_.end(), same), list_.end());
@@ -85,8 +88,17 @@ bool Fields::Set(std::string_view name, std::string_view value) {
 
 bool Fields::Add(std::string_view name, std::string_view value) {
   if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
-  list_.push_back({Keep(name), Keep(Trimmed(value))});
+  Append(name, value);
   return true;
+}
+
+// Both in one piece of memory.
+void Fields::Append(std::string_view name, std::string_view value) {
+  value = Trimmed(value);
+  char* at = Room(name.size() + value.size());
+  std::memcpy(at, name.data(), name.size());
+  if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
+  list_.push_back({{at, name.size()}, {at + name.size(), value.size()}});
 }
 
 void Fields::Del(std::string_view name) {
@@ -110,15 +122,20 @@ void Fields::Clear() {
 
 std::string_view Fields::Keep(std::string_view text) {
   if (text.empty()) return {};
-  if (block_size_ - block_used_ < text.size()) {
-    block_size_ = std::max({kFirstBlock, block_size_ * 2, text.size()});
+  char* at = Room(text.size());
+  std::memcpy(at, text.data(), text.size());
+  return {at, text.size()};
+}
+
+char* Fields::Room(std::size_t size) {
+  if (block_size_ - block_used_ < size) {
+    block_size_ = std::max({kFirstBlock, block_size_ * 2, size});
     blocks_.emplace_back(new char[block_size_]);
     block_used_ = 0;
   }
   char* at = blocks_.back().get() + block_used_;
-  std::memcpy(at, text.data(), text.size());
-  block_used_ += text.size();
-  return {at, text.size()};
+  block_used_ += size;
+  return at;
 }
 
 }  // namespace weft

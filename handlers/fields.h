@@ -56,6 +56,8 @@ class Fields {
   const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
 
  private:
+  void Append(std::string_view name, std::string_view value);
+  char* Room(std::size_t size);
   std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
 
   std::vector<Field> list_;

@@ -27,13 +27,14 @@ void ClearKeeping(std::vector<T>& list) noexcept {
 RequestContextScope::RequestContextScope(Request& request, Context ctx)
     : request_(request),
       current_(std::move(ctx)),
-      previous_(std::exchange(request.ctx_, current_)),
+      previous_(request.ctx_),
       scoped_(current_) {
+  request_.ctx_ = request_.body_.ctx_ = &current_;
   if (request_.hooks_ != nullptr) request_.hooks_->ContextChanged();
 }
 
 RequestContextScope::~RequestContextScope() {
-  request_.ctx_ = std::move(previous_);
+  request_.ctx_ = request_.body_.ctx_ = previous_;
   if (request_.hooks_ != nullptr) request_.hooks_->ContextChanged();
 }
 
@@ -90,7 +91,7 @@ void Request::ParseQuery() const {
   }
 }
 
-void RequestAccess::Begin(Request& r, const RequestHead& head, Context ctx, Context draining, BodySource* body,
+void RequestAccess::Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
                           std::uint64_t body_limit, RequestHooks* hooks) {
   r.method_ = head.method;
   r.target_ = head.target;
@@ -105,11 +106,11 @@ void RequestAccess::Begin(Request& r, const RequestHead& head, Context ctx, Cont
     internal::AppendDecoded(head.raw_path, r.decoded_path_);
     r.path_ = r.decoded_path_;
   }
-  r.ctx_ = std::move(ctx);
-  r.draining_ = std::move(draining);
+  r.ctx_ = &ctx;
+  r.draining_ = &draining;
   r.hooks_ = hooks;
   r.body_.source_ = body;
-  r.body_.ctx_ = &r.ctx_;
+  r.body_.ctx_ = &ctx;
   r.body_.scope_ = CurrentScope();
   r.body_.limit_ = body_limit;
 }
@@ -120,8 +121,7 @@ void RequestAccess::End(Request& r) noexcept {
   r.query_parsed_ = false;
   r.header_.Clear();
   r.trailer_.Clear();
-  r.ctx_ = Context();
-  r.draining_ = Context();
+  r.ctx_ = r.draining_ = &internal::kNoContext;
   r.hooks_ = nullptr;
   r.body_.source_ = nullptr;
   r.body_.ctx_ = nullptr;

@@ -25,6 +25,9 @@ class RequestHooks;
 
 namespace internal {
 
+// The context of a request that has not begun.
+inline const Context kNoContext;
+
 // What a path value or query parameter is called in the text of an answer: `path value "id"`.
 struct ParameterName {
   const char* kind;
@@ -75,8 +78,8 @@ class [[nodiscard]] RequestContextScope {
   RequestContextScope(Request& request, Context ctx);
 
   Request& request_;
-  Context current_;
-  Context previous_;
+  const Context current_;
+  const Context* const previous_;
   ScopedContext scoped_;
 };
 
@@ -100,11 +103,11 @@ class Request {
   // Done when the client is gone, the deadline of the request has passed, the server's drain ran
   // out of patience, or the handler has returned; its cause says which. Pass it to everything that
   // works for this request.
-  const Context& Ctx() const { return ctx_; }
+  const Context& Ctx() const { return *ctx_; }
 
   // Done as soon as the server begins to drain. For answers that go on for long: end them in good
   // order then.
-  const Context& Draining() const { return draining_; }
+  const Context& Draining() const { return *draining_; }
 
   // Replaces the context until the end of the returned guard: Ctx(), the body's reads and
   // CurrentContext() follow. For middleware:
@@ -198,8 +201,8 @@ class Request {
   mutable bool query_parsed_ = false;
   Fields header_;
   Fields trailer_;
-  Context ctx_;
-  Context draining_;
+  const Context* ctx_ = &internal::kNoContext;  // the server's, or that of a guard of Use
+  const Context* draining_ = &internal::kNoContext;
   weft::Body body_;
   RequestHooks* hooks_ = nullptr;
   // These keep their memory from one request to the next.

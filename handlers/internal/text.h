@@ -13,6 +13,9 @@ constexpr char AsciiLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? stati
 
 constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
+  // Names are nearly always spelled alike, or differ in the first letter.
+  if (!a.empty() && AsciiLower(a[0]) != AsciiLower(b[0])) return false;
+  if (a == b) return true;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (AsciiLower(a[i]) != AsciiLower(b[i])) return false;
   }

@@ -9,6 +9,7 @@
 
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/loop_server.h>
+#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 namespace {
@@ -77,7 +78,7 @@ void Connection::ReadOnce() {
   }
   ssize_t got = 0;
   do {
-    got = recv(fd_.Get(), buffer, capacity, 0);
+    got = Receive(fd_.Get(), buffer, capacity);
   } while (got < 0 && errno == EINTR);
   if (partial_ != nullptr) partial_->bytes.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -175,7 +176,7 @@ void Connection::BecomeIdle() {
 void Connection::Answer(int status, std::string_view reason) {
   char answer[1024];
   const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine());
-  [[maybe_unused]] const ssize_t sent = send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0, MSG_NOSIGNAL);
+  [[maybe_unused]] const ssize_t sent = Send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0);
 }
 
 void Connection::Refuse(int status, std::string_view reason) {
@@ -266,7 +267,7 @@ void Connection::CloseGently() {
 
 void Connection::ReadToEnd() {
   for (std::size_t total = 0; total < kDiscardBytes;) {
-    const ssize_t got = recv(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes, 0);
+    const ssize_t got = Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (got <= 0) break;

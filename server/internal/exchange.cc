@@ -23,12 +23,6 @@ std::string_view FiberName(std::string_view method, std::string_view target, std
   return {out.data(), m + 1 + t};
 }
 
-// A buffer that one large request made grow does not stay with the exchange for ever.
-void ShrinkAbove(std::vector<char>& bytes, std::size_t limit) {
-  bytes.clear();
-  if (bytes.capacity() > limit) std::vector<char>().swap(bytes);
-}
-
 }  // namespace
 
 Exchange::Exchange(LoopServer& server) : server_(server), context_(server.shared().values) {}
@@ -38,10 +32,7 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   keep_alive_ = true;
   aborted_ = false;
   failed_ = false;
-  held_.clear();
-  if (in_.size() < bytes.size()) in_.resize(bytes.size());
-  std::memcpy(in_.data(), bytes.data(), bytes.size());
-  in_size_ = bytes.size();
+  in_.Assign(bytes);
   at_ = 0;
   next_ = head_size;
   std::swap(head_, head);
@@ -70,16 +61,17 @@ void Exchange::Run() {
 void Exchange::Ended() noexcept {
   Connection& connection = *std::exchange(connection_, nullptr);
   // Views into in_ are copied by the connection before the exchange is used again.
-  const std::string_view leftover(in_.data() + at_, in_size_ - at_);
+  const std::string_view leftover(in_.data() + at_, in_.size() - at_);
   if (failed_) connection.SetBroken();
   if (aborted_) connection.BreakOff(/*reset=*/answer_.kind == BodyKind::kUntilClose);
   connection.ExchangeEnded(*this, keep_alive_, leftover, head_);
 }
 
 void Exchange::Recycle() {
-  if (in_.size() > kKeepBytes) std::vector<char>().swap(in_);
-  ShrinkAbove(held_, kKeepBytes);
-  ShrinkAbove(ahead_, kKeepBytes);
+  // A buffer that one large request made grow does not stay for ever.
+  in_.Recycle(kKeepBytes);
+  held_.Recycle(kKeepBytes);
+  ahead_.Recycle(kKeepBytes);
 }
 
 void Exchange::ServeOne() {
@@ -109,8 +101,9 @@ void Exchange::ServeOne() {
   ResponseAccess::End(writer_);
   if (!body_ended_ && keep_alive_ && !aborted_) DrainBody();
   serving_ = false;
-  context_.End(server_.shared().handler_returned);
+  // The request lets go of its context first: one that nobody else holds needs no cancel.
   RequestAccess::End(request_);
+  context_.End(server_.shared().handler_returned);
 }
 
 void Exchange::BeginRequest(const Context& ctx) {
@@ -148,16 +141,15 @@ void Exchange::ReportOutcome(const Error& handlers, const Error& failure) {
 // Looks for a whole request behind the one that was served. False: there is none (yet); head_ knows how far that is parsed.
 bool Exchange::NextRequest() {
   if (!ahead_.empty()) {
-    std::swap(in_, ahead_);
-    in_size_ = in_.size();
-    ahead_.clear();
+    in_.Swap(ahead_);
+    ahead_.Clear();
     next_ = 0;
   }
   at_ = next_;
   head_.Reset();
-  if (at_ == in_size_ || connection_->broken()) return false;
+  if (at_ == in_.size() || connection_->broken()) return false;
   if (held_.size() > kHeldMax && SendHeld()) return false;
-  const HeadResult result = ParseHead({in_.data() + at_, in_size_ - at_}, server_.shared().limits, head_);
+  const HeadResult result = ParseHead({in_.data() + at_, in_.size() - at_}, server_.shared().limits, head_);
   switch (result.verdict) {
     case HeadResult::Verdict::kDone: next_ = at_ + result.consumed; return true;
     case HeadResult::Verdict::kBad: Refuse(result); return false;
@@ -172,7 +164,7 @@ bool Exchange::NextRequest() {
 void Exchange::Refuse(const HeadResult& result) {
   char answer[1024];
   const std::size_t size = WriteSimpleError(answer, sizeof(answer), result.status, result.reason, server_.DateLine());
-  if (size <= sizeof(answer)) held_.insert(held_.end(), answer, answer + size);
+  if (size <= sizeof(answer)) held_.Append({answer, size});
   server_.observer().OnBadRequest({connection_->PeerName(), result.status, result.reason});
   keep_alive_ = false;
 }

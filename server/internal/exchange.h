@@ -11,10 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <weft/concurrency/loop.h>
 #include <weft/handlers/exchange.h>
+#include <weft/server/internal/byte_buffer.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
 #include <weft/server/internal/wire/chunked_decoder.h>
@@ -110,8 +110,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool transmitting_ = false;
 
   // The bytes of the requests: [0, at_) are served, head_ speaks of what begins at at_.
-  std::vector<char> in_;
-  std::size_t in_size_ = 0;
+  ByteBuffer in_;
   std::size_t at_ = 0;
   std::size_t next_ = 0;  // begin of what follows the head: body or next request
   Head head_;
@@ -127,10 +126,10 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool body_failed_ = false;
   bool continue_sent_ = false;
   ChunkedDecoder decoder_;
-  std::vector<char> ahead_;  // read from the socket, but behind the body
+  ByteBuffer ahead_;  // read from the socket, but behind the body
 
   // The answer.
-  std::vector<char> held_;             // bytes that are ready to be sent
+  ByteBuffer held_;                    // bytes that are ready to be sent
   std::size_t answer_begin_ = 0;       // where in held_ the present answer begins
   std::unique_ptr<char[]> body_buffer_;
   ResponseFraming answer_;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <weft/server/internal/exchange.h>
+#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 namespace {
@@ -46,14 +45,14 @@ Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
 Error Exchange::SendContinue() {
   continue_sent_ = true;
   if (writer_.HeadSent()) return {};
-  held_.insert(held_.end(), kContinue.begin(), kContinue.end());
+  held_.Append(kContinue);
   return SendHeld();
 }
 
 // Up to `buffer` bytes from the socket, at least one. What came counts more than a context that is done meanwhile.
 Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer) {
   for (bool done = false;;) {
-    const ssize_t got = recv(connection_->descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const ssize_t got = internal::Receive(connection_->descriptor(), buffer.data(), buffer.size());
     if (got > 0) {
       if (static_cast<std::size_t>(got) < buffer.size()) connection_->NoteDrained();
       return static_cast<std::size_t>(got);
@@ -84,7 +83,7 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
 
 Result<std::size_t> Exchange::ReadLength(const Context& ctx, std::span<char> buffer) {
   const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, buffer.size()));
-  std::size_t got = std::min(want, in_size_ - next_);
+  std::size_t got = std::min(want, in_.size() - next_);
   if (got > 0) {
     std::memcpy(buffer.data(), in_.data() + next_, got);
     next_ += got;
@@ -100,11 +99,11 @@ Result<std::size_t> Exchange::ReadLength(const Context& ctx, std::span<char> buf
 
 Result<std::size_t> Exchange::ReadChunked(const Context& ctx, std::span<char> buffer) {
   for (;;) {
-    if (next_ < in_size_) {
+    if (next_ < in_.size()) {
       // What came with the head, or behind it.
-      std::string_view raw(in_.data() + next_, in_size_ - next_);
+      std::string_view raw(in_.data() + next_, in_.size() - next_);
       Result<std::size_t> got = Decode(raw, buffer);
-      next_ = in_size_ - raw.size();
+      next_ = in_.size() - raw.size();
       if (got.Err() || *got > 0 || body_ended_) return got;
     }
     // Never more than fits the caller's buffer: what is decoded is not longer than what was read.
@@ -113,7 +112,7 @@ Result<std::size_t> Exchange::ReadChunked(const Context& ctx, std::span<char> bu
     if (Error err = received.Err()) return err;
     std::string_view raw(room.data(), *received);
     Result<std::size_t> got = Decode(raw, buffer);
-    if (body_ended_) ahead_.assign(raw.begin(), raw.end());
+    if (body_ended_) ahead_.Assign(raw);
     if (got.Err() || *got > 0 || body_ended_) return got;
   }
 }

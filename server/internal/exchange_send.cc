@@ -7,12 +7,11 @@
 
 #include <weft/handlers/status.h>
 #include <weft/server/internal/exchange.h>
+#include <weft/server/internal/socket_io.h>
 #include <weft/server/internal/wire/sniff.h>
 
 namespace weft::internal {
 namespace {
-
-void Append(std::vector<char>& out, std::string_view bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
 iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
@@ -43,15 +42,9 @@ void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, 
   head.framing = answer_;
   head.date_line = server_.DateLine();
   head.content_type = content_type;
-  const std::size_t begin = held_.size();
-  std::size_t room = 512;
-  for (;;) {
-    held_.resize(begin + room);
-    const std::size_t size = WriteResponseHead(held_.data() + begin, room, head);
-    if (size <= room) {
-      held_.resize(begin + size);
-      return;
-    }
+  for (std::size_t room = 512;;) {
+    const std::size_t size = WriteResponseHead(held_.Reserve(room), room, head);
+    if (size <= room) return held_.Grow(size);
     room = size;
   }
 }
@@ -67,7 +60,7 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
   facts.body_bytes = body.size();
   const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
   HoldHead(status, header, facts, type);
-  if (answer_.send_body) Append(held_, body);
+  if (answer_.send_body) held_.Append(body);
   return {};
 }
 
@@ -91,7 +84,7 @@ void Exchange::HoldContentType(std::string_view body) {
   std::string line("Content-Type: ");
   line += SniffContentType(body);
   line += "\r\n";
-  held_.insert(held_.begin() + static_cast<std::ptrdiff_t>(sniff_at_), line.begin(), line.end());
+  held_.Insert(sniff_at_, line);
   sniff_at_ = 0;
 }
 
@@ -102,9 +95,9 @@ Error Exchange::SendBody(std::string_view first, std::string_view second) {
   std::size_t count = 0;
   if (answer_.kind == BodyKind::kChunked) {
     char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), first.size() + second.size());
-    Append(held_, {header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+    held_.Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
   }
-  parts[count++] = Part({held_.data(), held_.size()});
+  parts[count++] = Part(held_.View());
   if (!first.empty()) parts[count++] = Part(first);
   if (!second.empty()) parts[count++] = Part(second);
   if (answer_.kind == BodyKind::kChunked) parts[count++] = Part(kChunkEnd);
@@ -122,21 +115,20 @@ Error Exchange::SendEnd(std::string_view rest, Fields& trailer) {
     if (answer_.kind == BodyKind::kChunked) {
       char chunk[kChunkHeaderMax];
       char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), rest.size());
-      Append(held_, {header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+      held_.Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
     }
-    Append(held_, rest);
-    if (answer_.kind == BodyKind::kChunked) Append(held_, kChunkEnd);
+    held_.Append(rest);
+    if (answer_.kind == BodyKind::kChunked) held_.Append(kChunkEnd);
   }
   sniff_at_ = 0;
   if (answer_.kind != BodyKind::kChunked) return {};
   if (trailer.Size() == 0) {
-    Append(held_, kLastChunk);
+    held_.Append(kLastChunk);
     return {};
   }
-  const std::size_t begin = held_.size();
   const std::size_t size = WriteLastChunk(nullptr, 0, trailer);
-  held_.resize(begin + size);
-  WriteLastChunk(held_.data() + begin, size, trailer);
+  WriteLastChunk(held_.Reserve(size), size, trailer);
+  held_.Grow(size);
   return {};
 }
 
@@ -146,10 +138,9 @@ Error Exchange::SendInformational(int status, Fields& header) {
   ResponseHead head;
   head.status = status;
   head.fields = &header;
-  const std::size_t begin = held_.size();
   const std::size_t size = WriteResponseHead(nullptr, 0, head);
-  held_.resize(begin + size);
-  WriteResponseHead(held_.data() + begin, size, head);
+  WriteResponseHead(held_.Reserve(size), size, head);
+  held_.Grow(size);
   return SendHeld();
 }
 
@@ -157,21 +148,30 @@ Error Exchange::SendInformational(int status, Fields& header) {
 void Exchange::Abort() noexcept {
   aborted_ = true;
   keep_alive_ = false;
-  held_.resize(std::min(answer_begin_, held_.size()));
+  held_.Truncate(std::min(answer_begin_, held_.size()));
 }
 
 // Sends what was held while there is no time to wait: the handler is about to park. What the socket does not take stays.
 void Exchange::SendHeldWithoutWaiting() noexcept {
   if (sniff_at_ != 0) return;  // the head is not finished
-  const ssize_t sent = send(connection_->descriptor(), held_.data(), held_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
   if (sent <= 0) return;
-  held_.erase(held_.begin(), held_.begin() + sent);
+  held_.EraseFront(static_cast<std::size_t>(sent));
   answer_begin_ -= std::min(answer_begin_, static_cast<std::size_t>(sent));
 }
 
 Error Exchange::SendHeld() {
   if (held_.empty()) return {};
-  iovec part = Part({held_.data(), held_.size()});
+  // The usual case first: all of it, in one piece, into an empty socket.
+  if (!failed_) {
+    const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
+    if (sent > 0) held_.EraseFront(static_cast<std::size_t>(sent));
+    if (held_.empty()) {
+      answer_begin_ = 0;
+      return {};
+    }
+  }
+  iovec part = Part(held_.View());
   return Transmit(&part, 1);
 }
 
@@ -202,7 +202,7 @@ Error Exchange::Transmit(iovec* parts, std::size_t count) {
     if (err) break;
   }
   transmitting_ = false;
-  held_.clear();
+  held_.Clear();
   answer_begin_ = 0;
   if (err) {
     failed_ = true;

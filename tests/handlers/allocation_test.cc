@@ -51,7 +51,8 @@ void Exchange(Request& r, ResponseWriter& w, NullSink& sink, const Handler& hand
   head.host = "localhost:8080";
   RequestAccess::Header(r).AddBorrowed("Host", head.host);
   RequestAccess::Header(r).AddBorrowed("Accept", "*/*");
-  RequestAccess::Begin(r, head, Background(), Background(), nullptr, 1 << 20, nullptr);
+  const Context none;
+  RequestAccess::Begin(r, head, none, none, nullptr, 1 << 20, nullptr);
   ResponseAccess::Begin(w, sink, false);
   EXPECT_FALSE(ResponseAccess::Complete(w, handler(w, r)));
   ResponseAccess::End(w);
