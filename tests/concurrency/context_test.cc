@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/context.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <weft/concurrency/group.h>
+
+#include "kit.h"
+
+namespace weft {
+namespace {
+
+using namespace weft::testing;
+
+constexpr Key<std::string> kName{"name"};
+constexpr Key<std::string> kOther{"other"};
+
+TEST(Context, BackgroundIsNeverDone) {
+  const Context ctx = Background();
+
+  EXPECT_FALSE(ctx.Err());
+  EXPECT_FALSE(ctx.Cause());
+  EXPECT_FALSE(ctx.Deadline());
+  EXPECT_EQ(ctx.Value(kName), nullptr);
+}
+
+TEST(Context, ChildOfADoneParentIsBornDone) {
+  const CancelScope parent = WithCancel(Background());
+  parent.cancel(Error::New("why"));
+
+  const CancelScope child = WithCancel(parent.ctx);
+
+  EXPECT_TRUE(child.ctx.Err().Is(kCanceled));
+  EXPECT_EQ(child.ctx.Cause().Message(), "why");
+  EXPECT_EQ(child.ctx.Err().Message(), "context canceled: why");
+}
+
+// A parent that was canceled before its deadline gives its children a cancellation, also after that deadline.
+TEST(Context, ChildBornAfterTheParentsDeadlineHasTheParentsError) {
+  Virtually([](const Context& ctx) {
+    const CancelScope parent = WithTimeout(ctx, 5s);
+    parent.cancel(Error::New("first"));
+    EXPECT_FALSE(Sleep(ctx, 10s));
+
+    const CancelScope child = WithCancel(parent.ctx);
+    const CancelScope overdue = WithDeadline(parent.ctx, Now() - 1s);
+
+    for (const Context& each : {child.ctx, overdue.ctx}) {
+      EXPECT_TRUE(each.Err().Is(kCanceled));
+      EXPECT_FALSE(each.Err().Is(kDeadlineExceeded));
+      EXPECT_EQ(each.Cause().Message(), "first");
+    }
+  });
+}
+
+TEST(Context, CancelIsSynchronousForAllDescendants) {
+  const CancelScope root = WithCancel(Background());
+  std::vector<CancelScope> scopes;
+  scopes.push_back(WithCancel(root.ctx));
+  for (int i = 0; i < 50; ++i) {
+    scopes.push_back(WithCancel(WithValue(scopes[static_cast<std::size_t>(i) / 2].ctx, kName, std::to_string(i))));
+  }
+
+  root.cancel();
+
+  for (const CancelScope& scope : scopes) EXPECT_TRUE(scope.ctx.Err().Is(kCanceled));
+}
+
+TEST(Context, ScopeCancelsAtItsEnd) {
+  Context kept;
+  {
+    const CancelScope scope = WithCancel(Background());
+    kept = scope.ctx;
+    EXPECT_FALSE(kept.Err());
+  }
+  EXPECT_TRUE(kept.Err().Is(kCanceled));
+}
+
+TEST(Context, DeadlineIsTheEarliestOfTheAncestors) {
+  Virtually([](const Context& ctx) {
+    const TimePoint start = Now();
+    const CancelScope outer = WithTimeout(ctx, 5s);
+    const CancelScope later = WithTimeout(outer.ctx, 10s);
+    const CancelScope earlier = WithTimeout(outer.ctx, 2s);
+
+    EXPECT_EQ(*later.ctx.Deadline() - start, 5s);
+    EXPECT_EQ(*earlier.ctx.Deadline() - start, 2s);
+    EXPECT_FALSE(WithoutCancel(earlier.ctx).Deadline());
+  });
+}
+
+TEST(Context, AnEndlessTimeoutIsNoDeadline) {
+  const CancelScope scope = WithTimeout(Background(), Duration::max());
+
+  EXPECT_FALSE(scope.ctx.Err());
+  EXPECT_FALSE(scope.ctx.Deadline());
+}
+
+TEST(Context, PastDeadlineIsDoneAtOnce) {
+  const CancelScope scope = WithDeadline(Background(), Now() - 1s);
+
+  EXPECT_TRUE(scope.ctx.Err().Is(kDeadlineExceeded));
+  scope.cancel();
+  EXPECT_TRUE(scope.ctx.Err().Is(kDeadlineExceeded));
+}
+
+// Deadlines are pulled: code that never blocks sees them too.
+TEST(Context, ErrReadsTheClock) {
+  Virtually([](const Context& ctx) {
+    const CancelScope scope = WithTimeout(ctx, 1s);
+    EXPECT_FALSE(Sleep(ctx, 1s));
+
+    EXPECT_TRUE(scope.ctx.Err().Is(kDeadlineExceeded));
+  });
+}
+
+TEST(Context, WaitEndsAtTheDeadline) {
+  Virtually([](const Context& ctx) {
+    const TimePoint start = Now();
+    const CancelScope scope = WithTimeout(ctx, 3s, Error::New("too slow"));
+    const CancelScope child = WithCancel(scope.ctx);
+
+    const Error err = child.ctx.Wait();
+
+    EXPECT_EQ(err.Message(), "deadline exceeded: too slow");
+    EXPECT_EQ(Now() - start, 3s);
+  });
+}
+
+TEST(Context, WaitEndsWithACancelFromAnotherFiber) {
+  Virtually([](const Context& ctx) {
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    group.Go([&](const Context&) {
+      (void)Sleep(ctx, 1s);
+      scope.cancel(Error::New("enough"));
+    });
+
+    EXPECT_EQ(scope.ctx.Wait().Message(), "context canceled: enough");
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+TEST(Context, WaitWorksOnAPlainThread) {
+  const CancelScope scope = WithCancel(Background());
+  std::thread canceler([&] { scope.cancel(Error::New("from a thread")); });
+
+  const Error err = scope.ctx.Wait();
+  canceler.join();
+
+  EXPECT_EQ(err.Message(), "context canceled: from a thread");
+  const CancelScope timed = WithTimeout(Background(), 1ms);
+  EXPECT_TRUE(timed.ctx.Wait().Is(kDeadlineExceeded));
+}
+
+TEST(Context, ValuesAreFoundByTheAddressOfTheirKey) {
+  const Context one = WithValue(Background(), kName, "outer");
+  const Context two = WithValue(WithCancel(one).ctx, kOther, "x");
+  const Context three = WithValue(two, kName, "inner");
+
+  EXPECT_EQ(*two.Value(kName), "outer");
+  EXPECT_EQ(*three.Value(kName), "inner");
+  EXPECT_EQ(*three.Value(kOther), "x");
+  EXPECT_EQ(one.Value(kOther), nullptr);
+}
+
+TEST(Context, WithoutCancelKeepsValuesOnly) {
+  const CancelScope scope = WithTimeout(WithValue(Background(), kName, "v"), 1h);
+  scope.cancel();
+
+  const Context detached = WithoutCancel(scope.ctx);
+
+  EXPECT_FALSE(detached.Err());
+  EXPECT_FALSE(detached.Cause());
+  EXPECT_FALSE(detached.Deadline());
+  EXPECT_EQ(*detached.Value(kName), "v");
+}
+
+TEST(Context, ValueIsDestroyedWithTheLastContextThatCarriesIt) {
+  const auto shared = std::make_shared<int>(1);
+  static constexpr Key<std::shared_ptr<int>> kShared{"shared"};
+  {
+    Context child;
+    {
+      const Context ctx = WithValue(Background(), kShared, shared);
+      child = WithCancel(ctx).ctx;
+    }
+    EXPECT_EQ(shared.use_count(), 2);
+  }
+  EXPECT_EQ(shared.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace weft
