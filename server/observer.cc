@@ -135,18 +135,12 @@ std::string_view Name(TimeoutKind kind) {
   switch (kind) {
     case TimeoutKind::kHeader:
       return "header";
-    case TimeoutKind::kHandshake:
-      return "handshake";
     case TimeoutKind::kBodyStall:
       return "body stall";
     case TimeoutKind::kWriteStall:
       return "write stall";
     case TimeoutKind::kIdle:
       return "idle";
-    case TimeoutKind::kRequest:
-      return "request";
-    case TimeoutKind::kFirstByteGrace:
-      return "first byte";
   }
   return "unknown";
 }
@@ -155,12 +149,8 @@ std::string_view Name(LimitKind kind) {
   switch (kind) {
     case LimitKind::kConnections:
       return "connections";
-    case LimitKind::kRequests:
-      return "requests";
     case LimitKind::kQueuedRequests:
       return "queued requests";
-    case LimitKind::kLongLived:
-      return "long-lived requests";
     case LimitKind::kBodyBytes:
       return "body bytes";
     case LimitKind::kRequestsPerConnection:

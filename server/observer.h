@@ -26,12 +26,9 @@ struct BadRequest {
 
 enum class TimeoutKind : std::uint8_t {
   kHeader,
-  kHandshake,
   kBodyStall,
   kWriteStall,
   kIdle,
-  kRequest,
-  kFirstByteGrace,
 };
 
 // A client was too slow or a request took too long.
@@ -43,9 +40,7 @@ struct TimedOut {
 
 enum class LimitKind : std::uint8_t {
   kConnections,
-  kRequests,
   kQueuedRequests,
-  kLongLived,
   kBodyBytes,
   kRequestsPerConnection,
 };

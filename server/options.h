@@ -71,9 +71,6 @@ struct ServerOptions {
   // When it is hit: 408 if something had come, and the connection is closed.
   Duration header_timeout = std::chrono::seconds(10);
 
-  // For the TLS handshake. Plain connections have none. When it is hit the connection is closed.
-  Duration handshake_timeout = std::chrono::seconds(10);
-
   // Without any byte of a request body while the handler waits for it. When it is hit the read fails with kTimeout
   // (which answers 408), and the connection is closed after the answer.
   Duration body_stall_timeout = std::chrono::seconds(30);
@@ -112,15 +109,12 @@ struct ServerOptions {
   // kernel's backlog.
   std::uint64_t connections_max = 0;
 
-  // Requests in handlers at one time, without the long-lived ones. Beyond, requests wait in a queue.
+  // Requests in handlers at one time, without those that have called Request::LongLived. Beyond, requests wait in a queue. Each
+  // loop has its share of it.
   std::uint64_t requests_max = 0;
 
-  // Requests that wait for a place. Beyond, 503 with Retry-After.
+  // Requests that wait for a place, for request_timeout at most. Beyond, 503 with Retry-After. Each loop has its share of it.
   std::uint64_t queued_requests_max = 0;
-
-  // Requests in handlers that have called Request::LongLived (event streams, WebSockets). Beyond, 503 with
-  // Retry-After.
-  std::uint64_t long_lived_max = 0;
 
   // Requests on one connection. The last of them is answered with Connection: close.
   std::uint64_t requests_per_connection_max = kNone;

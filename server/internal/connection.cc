@@ -50,6 +50,11 @@ void Connection::OnEvents(Watch* watch, std::uint32_t events) {
       self->ReadToEnd();
       self->Settle();
       break;
+    case State::kQueued:
+      // Nothing is read while it waits; but nobody needs to wait for a client that has left.
+      if (self->broken_ || (self->fin_ && !self->server_.options().half_closed_clients)) self->Close();
+      self->Settle();
+      break;
     case State::kClosed: break;
     default: self->Drive();
   }
@@ -59,9 +64,9 @@ void Connection::OnEvents(Watch* watch, std::uint32_t events) {
 // comes back through ExchangeEnded while this is on the stack; that only notes the new state.
 void Connection::Drive() {
   driving_ = true;
-  for (int i = 0; i < kReadsInARow && more_ && state_ != State::kBusy && state_ < State::kClosing; ++i) ReadOnce();
+  for (int i = 0; i < kReadsInARow && more_ && Reading(); ++i) ReadOnce();
   driving_ = false;
-  if (more_ && state_ != State::kBusy && state_ < State::kClosing) server_.Requeue(*this);
+  if (more_ && Reading()) server_.Requeue(*this);
   Settle();
 }
 
@@ -103,7 +108,14 @@ void Connection::ReadOnce() {
 void Connection::TakeBytes(std::string_view bytes, Head& head) {
   const HeadResult result = ParseHead(bytes, server_.shared().limits, head);
   switch (result.verdict) {
-    case HeadResult::Verdict::kDone: StartExchange(bytes, result.consumed, head); return;
+    case HeadResult::Verdict::kDone:
+      has_place_ = server_.TakePlace();
+      if (has_place_) {
+        StartExchange(bytes, result.consumed, head);
+      } else {
+        Queue(bytes, result.consumed, head);
+      }
+      return;
     case HeadResult::Verdict::kBad: Refuse(result.status, result.reason); return;
     case HeadResult::Verdict::kNeedMore: break;
   }
@@ -127,6 +139,54 @@ void Connection::KeepPartial(std::string_view bytes, Head& head) {
   state_ = State::kHead;
 }
 
+void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head) {
+  if (!server_.MayQueue()) {
+    Overloaded();
+    return;
+  }
+  if (partial_ == nullptr) {
+    partial_ = std::make_unique<PartialHead>();
+    partial_->bytes.assign(bytes.begin(), bytes.end());
+    std::swap(partial_->head, head);
+  }
+  partial_->head_size = head_size;
+  state_ = State::kQueued;
+  server_.EnterQueue(link_);
+}
+
+void Connection::Overloaded() {
+  Answer(503, "too many requests at once", /*retry_after=*/1);
+  CloseGently();
+  Settle();
+}
+
+void Connection::Resume() {
+  if (state_ != State::kQueued) {
+    if (Reading()) Drive();
+    return;
+  }
+  driving_ = true;
+  StartExchange({partial_->bytes.data(), partial_->bytes.size()}, partial_->head_size, partial_->head);
+  driving_ = false;
+  if (more_ && Reading()) {
+    Drive();
+  } else {
+    Settle();
+  }
+}
+
+// Out of the queue without an answer from a handler.
+void Connection::LeaveQueue() {
+  if (state_ == State::kQueued && !has_place_) server_.LeaveQueue();
+  GivePlaceBack();
+}
+
+void Connection::GivePlaceBack() {
+  if (!has_place_) return;
+  has_place_ = false;
+  server_.GivePlaceBack();
+}
+
 void Connection::StartExchange(std::string_view bytes, std::size_t head_size, Head& head) {
   const std::unique_ptr<PartialHead> partial = std::move(partial_);  // owns `bytes` until they are copied
   state_ = State::kBusy;
@@ -136,16 +196,20 @@ void Connection::StartExchange(std::string_view bytes, std::size_t head_size, He
   if (exchange.Serve(*this, bytes, head_size, head)) return;
   exchange_ = nullptr;
   server_.GiveBack(exchange);
+  GivePlaceBack();
   Refuse(503, "no memory for the request");
 }
 
 bool Connection::CountRequest() {
-  ++requests_;
-  return requests_ < server_.options().requests_per_connection_max;
+  const std::uint64_t limit = server_.options().requests_per_connection_max;
+  if (++requests_ < limit) return true;
+  server_.observer().OnLimitReached({PeerName(), LimitKind::kRequestsPerConnection, limit});
+  return false;
 }
 
 void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) {
   exchange_ = nullptr;
+  GivePlaceBack();
   if (broken_ || cut_) {
     Close();
   } else if (!keep_alive) {
@@ -173,9 +237,9 @@ void Connection::BecomeIdle() {
 
 // Answers below the handlers, as well as the socket takes it: the send buffer of a connection that waits for a request is empty,
 // so these few bytes fit.
-void Connection::Answer(int status, std::string_view reason) {
+void Connection::Answer(int status, std::string_view reason, int retry_after) {
   char answer[1024];
-  const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine());
+  const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine(), retry_after);
   [[maybe_unused]] const ssize_t sent = Send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0);
 }
 
@@ -197,6 +261,7 @@ void Connection::OnTimeout() {
       server_.observer().OnTimedOut({PeerName(), TimeoutKind::kIdle, server_.options().idle_timeout});
       CloseGently();
       break;
+    case State::kQueued: Overloaded(); return;
     case State::kClosing: Close(); break;
     case State::kBusy:
     case State::kClosed: return;
@@ -255,6 +320,7 @@ void Connection::WatchWritable() {
 // Our side is closed; the descriptor stays until the client has closed its own. Closing it while the client still sends would make
 // the kernel answer with a reset, which can overtake our answer and destroy it on the client's side.
 void Connection::CloseGently() {
+  LeaveQueue();
   partial_.reset();
   state_ = State::kClosing;
   server_.MoveTo(LoopServer::List::kClosing, link_);
@@ -278,6 +344,7 @@ void Connection::ReadToEnd() {
 
 void Connection::Close() {
   if (state_ == State::kClosed) return;
+  LeaveQueue();
   state_ = State::kClosed;
   partial_.reset();
   server_.Forget(link_);

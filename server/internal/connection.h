@@ -23,12 +23,14 @@ class LoopServer;
 struct PartialHead {
   Head head;  // where the parser stopped
   std::vector<char> bytes;
+  std::size_t head_size = 0;  // once it is whole but has to wait for a place
 };
 
 // One client's connection: a descriptor, and what state it is in. It has neither a fiber nor a buffer while it is idle: bytes are
 // read into a buffer of the loop, and as soon as a head is whole an Exchange takes over, until it gives the connection back.
 //
 //   kFresh ──► kHead ──► kBusy ──► kIdle ──► kHead or kBusy ...
+//              kHead ──► kQueued ──► kBusy, when as many requests as allowed are in handlers
 //      any ──► kClosing (our side is shut down, the client may still be sending) ──► kClosed
 //
 // All members run on the loop's thread; those for the exchange in its fiber, the rest on the loop's own stack. The descriptor is
@@ -39,6 +41,7 @@ class Connection final : public Watch {
     kFresh,    // accepted, has not spoken
     kIdle,     // between two requests
     kHead,     // a part of a head is here
+    kQueued,   // a whole head is here and waits for a place
     kBusy,     // an exchange has it
     kClosing,  // waits for the client's FIN, and throws away what comes before it
     kClosed,
@@ -66,9 +69,13 @@ class Connection final : public Watch {
   // Closes an idle connection to free its descriptor.
   void Evict();
   // Goes on after the others of the loop had their turn.
-  void Resume() {
-    if (state_ != State::kBusy) Drive();
-  }
+  void Resume();
+  // A queued request is given the place of one that has ended; Resume follows.
+  void TakeOverPlace() { has_place_ = true; }
+  // Gives the request's place among those in flight back, if it has one.
+  void GivePlaceBack();
+  // Answers a queued request with 503.
+  void Overloaded();
 
   // For the exchange. `leftover` is what came behind its last request; `head` knows how far that was parsed.
   int descriptor() const { return fd_.Get(); }
@@ -94,8 +101,11 @@ class Connection final : public Watch {
   void ReadOnce();
   void TakeBytes(std::string_view bytes, Head& head);
   void KeepPartial(std::string_view bytes, Head& head);
+  void Queue(std::string_view bytes, std::size_t head_size, Head& head);
+  void LeaveQueue();
+  bool Reading() const { return state_ != State::kBusy && state_ != State::kQueued && state_ < State::kClosing; }
   void StartExchange(std::string_view bytes, std::size_t head_size, Head& head);
-  void Answer(int status, std::string_view reason);
+  void Answer(int status, std::string_view reason, int retry_after = 0);
   void Refuse(int status, std::string_view reason);
   bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
   TimePoint GraceEnd() const;
@@ -120,6 +130,7 @@ class Connection final : public Watch {
   bool cut_ : 1 = false;       // shut down by the drain
   bool writable_watched_ : 1 = false;
   bool driving_ : 1 = false;   // Drive is on the stack
+  bool has_place_ : 1 = false;  // counted among the requests in flight
 };
 
 }  // namespace weft::internal

@@ -97,6 +97,9 @@ void Exchange::ServeOne() {
   const Error handlers = CallHandler();
   const Error failure = ResponseAccess::Complete(writer_, handlers);
   if (failure) ReportOutcome(handlers, failure);
+  if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) {
+    server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kBodyBytes, server_.options().body_bytes_max});
+  }
   if (ResponseAccess::Aborted(writer_)) aborted_ = true;
   ResponseAccess::End(writer_);
   if (!body_ended_ && keep_alive_ && !aborted_) DrainBody();

@@ -97,7 +97,10 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
 
   // RequestHooks
   std::string Peer() const override { return connection_->PeerName(); }
-  void LongLived() override { context_.DropDeadline(); }
+  void LongLived() override {
+    context_.DropDeadline();
+    connection_->GivePlaceBack();
+  }
   void ContextChanged() override {}
 
   LoopServer& server_;

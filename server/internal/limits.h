@@ -21,7 +21,6 @@ struct ServerLimits {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;
   std::uint64_t queued_requests = 0;
-  std::uint64_t long_lived = 0;
 };
 
 // What a server plans with. A parked request takes some 12 KiB; a handler has buffers of its own.

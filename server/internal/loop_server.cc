@@ -33,13 +33,15 @@ struct Handover : LoopTask {
 
 }  // namespace
 
-LoopServer::LoopServer(ServerState& shared, Loop& loop)
+LoopServer::LoopServer(ServerState& shared, Loop& loop, const ServerLimits& share)
     : shared_(shared),
       loop_(loop),
       drain_scope_(WithCancel(shared.values)),
+      share_(share),
       read_buffer_(new char[kReadBytes]),
       header_(shared.options.header_timeout),
       idle_(shared.options.idle_timeout),
+      queued_(shared.options.request_timeout),
       busy_(Duration::max()),
       closing_(kLinger) {}
 
@@ -68,6 +70,7 @@ TimeoutList& LoopServer::ListOf(List list) {
   switch (list) {
     case List::kHeader: return header_;
     case List::kIdle: return idle_;
+    case List::kQueued: return queued_;
     case List::kClosing: return closing_;
     case List::kBusy: break;
   }
@@ -100,9 +103,10 @@ void LoopServer::OnTick(LoopTimer* timer) {
   self->tick_at_ = TimePoint::max();
   self->Expire(self->header_);
   self->Expire(self->idle_);
+  self->Expire(self->queued_);
   self->Expire(self->closing_);
   if (self->grace_end_ <= self->now()) self->ShedQuietConnections();
-  self->ArmTick(std::min({self->header_.Earliest(), self->idle_.Earliest(), self->closing_.Earliest(), self->grace_end_}));
+  self->ArmTick(std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->closing_.Earliest(), self->grace_end_}));
 }
 
 void LoopServer::Expire(TimeoutList& list) {
@@ -147,6 +151,7 @@ void LoopServer::ShedQuietConnections() {
 }
 
 void LoopServer::CancelRequests() {
+  ForEachIn(queued_, [](Connection& connection) { connection.Overloaded(); });
   ForEachIn(busy_, [](Connection& connection) { connection.exchange()->Cancel(kServerClosing); });
 }
 
@@ -155,7 +160,7 @@ void LoopServer::CutOff() {
     ++cut_off_count_;
     if (cut_off_.size() < kNamesMax) cut_off_.push_back(connection.exchange()->Name() + " from " + connection.PeerName());
   });
-  for (TimeoutList* list : {&header_, &idle_, &busy_, &closing_}) {
+  for (TimeoutList* list : {&header_, &idle_, &queued_, &busy_, &closing_}) {
     ForEachIn(*list, [](Connection& connection) { connection.CutOff(); });
   }
 }
@@ -180,6 +185,34 @@ bool LoopServer::EvictIdle() {
   if (longest == nullptr) return false;
   static_cast<Connection::Link*>(longest)->connection->Evict();
   return true;
+}
+
+bool LoopServer::TakePlace() {
+  if (in_flight_ >= share_.requests) return false;
+  ++in_flight_;
+  return true;
+}
+
+void LoopServer::GivePlaceBack() {
+  TimeoutLink* next = queued_.First();
+  if (next == nullptr) {
+    --in_flight_;
+    overload_told_ = false;
+    return;
+  }
+  Connection* connection = static_cast<Connection::Link*>(next)->connection;
+  next->Unlink();
+  --waiting_;
+  connection->TakeOverPlace();
+  Requeue(*connection);
+}
+
+bool LoopServer::MayQueue() {
+  if (waiting_ < share_.queued_requests) return true;
+  if (!std::exchange(overload_told_, true)) {
+    observer().OnLimitReached({"", LimitKind::kQueuedRequests, share_.queued_requests});
+  }
+  return false;
 }
 
 Exchange& LoopServer::TakeExchange() {

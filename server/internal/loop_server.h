@@ -11,6 +11,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/loop.h>
 #include <weft/server/internal/connection.h>
+#include <weft/server/internal/limits.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/internal/timeout_list.h>
 #include <weft/server/internal/wire/response_head.h>
@@ -23,7 +24,7 @@ class Exchange;
 // are ready for use. Everything runs on the loop's thread, except where it says otherwise.
 class LoopServer {
  public:
-  LoopServer(ServerState& shared, Loop& loop);
+  LoopServer(ServerState& shared, Loop& loop, const ServerLimits& share);
   ~LoopServer();  // no connection is left
   LoopServer(const LoopServer&) = delete;
   LoopServer& operator=(const LoopServer&) = delete;
@@ -68,9 +69,20 @@ class LoopServer {
   char* read_buffer() { return read_buffer_.get(); }
   Head& head() { return head_; }
 
-  enum class List { kHeader, kIdle, kBusy, kClosing };
+  enum class List { kHeader, kIdle, kQueued, kBusy, kClosing };
   void MoveTo(List list, TimeoutLink& link);
   void Forget(TimeoutLink& link) { link.Unlink(); }
+
+  // Places for requests in flight: the loop's share of the server's limit. One that is given back goes to the request that has
+  // waited longest.
+  bool TakePlace();
+  void GivePlaceBack();
+  bool MayQueue();
+  void EnterQueue(TimeoutLink& link) {
+    ++waiting_;
+    MoveTo(List::kQueued, link);
+  }
+  void LeaveQueue() { --waiting_; }
 
   Exchange& TakeExchange();
   void GiveBack(Exchange& exchange);
@@ -101,6 +113,10 @@ class LoopServer {
   Loop& loop_;
   std::atomic<std::int64_t> load_{0};
   CancelScope drain_scope_;
+  const ServerLimits share_;
+  std::uint64_t in_flight_ = 0;
+  std::uint64_t waiting_ = 0;
+  bool overload_told_ = false;
   bool draining_ = false;
   TimePoint drain_begin_;
   std::uint64_t parent_fiber_ = 0;
@@ -111,6 +127,7 @@ class LoopServer {
 
   TimeoutList header_;
   TimeoutList idle_;
+  TimeoutList queued_;
   TimeoutList busy_;
   TimeoutList closing_;
   Tick tick_{this};

@@ -6,6 +6,11 @@
 namespace weft::internal {
 namespace {
 
+std::uint64_t ShareOf(std::uint64_t total, int loops) {
+  const auto parts = static_cast<std::uint64_t>(loops);
+  return total == kNone ? total : total / parts + (total % parts != 0 ? 1 : 0);
+}
+
 struct Eviction : LoopTask {
   explicit Eviction(LoopServer& s) : LoopTask(&Go), server(s) {}
   static void Go(LoopTask* task) {
@@ -19,11 +24,15 @@ struct Eviction : LoopTask {
 
 LoopServers::LoopServers(ServerState& shared) {
   Loop& here = *Loop::Current();
+  // Connections are spread evenly, so each loop has its share and nothing is counted across loops.
+  ServerLimits share = ResolveLimits(shared.options, MeasureResources());
+  share.requests = ShareOf(share.requests, here.Siblings());
+  share.queued_requests = ShareOf(share.queued_requests, here.Siblings());
   for (int i = 0; i < here.Siblings(); ++i) {
     Loop& loop = here.Sibling(i);
     std::unique_ptr<LoopServer> part;
     RunOnLoop(loop, [&] {
-      part = std::make_unique<LoopServer>(shared, loop);
+      part = std::make_unique<LoopServer>(shared, loop, share);
     });
     part->SetParentFiber(CurrentFiberId());
     parts_.push_back(std::move(part));

@@ -26,7 +26,6 @@ TEST(ResolveLimits, DescriptorsBoundConnections) {
   EXPECT_EQ(limits.connections, 840u);
   EXPECT_EQ(limits.requests, 840u);
   EXPECT_EQ(limits.queued_requests, 420u);
-  EXPECT_EQ(limits.long_lived, 840u);
 }
 
 TEST(ResolveLimits, MemoryBoundsConnectionsAndRequests) {
@@ -49,14 +48,12 @@ TEST(ResolveLimits, WhatTheUserSetStays) {
   options.connections_max = kNone;
   options.requests_max = 3;
   options.queued_requests_max = 1;
-  options.long_lived_max = 2;
 
   const ServerLimits limits = ResolveLimits(options, {.descriptors = 1024, .memory_bytes = kGiB});
 
   EXPECT_TRUE(limits.connections == kNone);
   EXPECT_EQ(limits.requests, 3u);
   EXPECT_EQ(limits.queued_requests, 1u);
-  EXPECT_EQ(limits.long_lived, 2u);
 }
 
 TEST(CgroupMemoryLimit, IsTheTightestUpTheTree) {

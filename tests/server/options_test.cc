@@ -25,7 +25,6 @@ TEST(ServerOptions, DefaultsAreSafeAndValid) {
 
   EXPECT_FALSE(options.Validate());
   EXPECT_EQ(options.header_timeout, seconds(10));
-  EXPECT_EQ(options.handshake_timeout, seconds(10));
   EXPECT_EQ(options.body_stall_timeout, seconds(30));
   EXPECT_EQ(options.write_stall_timeout, seconds(30));
   EXPECT_EQ(options.idle_timeout, seconds(75));
@@ -48,9 +47,9 @@ TEST(ServerOptions, CanBeNamedOneByOne) {
 
 TEST(ServerOptions, KNoneTakesLimitsAway) {
   EXPECT_EQ(Refusal([](ServerOptions& o) {
-              o.header_timeout = o.handshake_timeout = o.body_stall_timeout = kNone;
+              o.header_timeout = o.body_stall_timeout = kNone;
               o.write_stall_timeout = o.idle_timeout = o.request_timeout = o.drain_timeout = kNone;
-              o.body_bytes_max = o.connections_max = o.requests_max = o.queued_requests_max = o.long_lived_max = kNone;
+              o.body_bytes_max = o.connections_max = o.requests_max = o.queued_requests_max = kNone;
               o.requests_per_connection_max = kNone;
               o.target_bytes_max = kNone;
             }),
@@ -69,8 +68,8 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
       {[](ServerOptions& o) { o.stack_bytes = 100; }, "ServerOptions: stack_bytes is 100; it must be from 16384 to 1073741824"},
       {[](ServerOptions& o) { o.backlog = 0; }, "ServerOptions: backlog is 0; it must be from 1 to 2147483647"},
       {[](ServerOptions& o) { o.header_timeout = seconds(0); }, "ServerOptions: header_timeout is 0 s; it must be above zero or kNone"},
-      {[](ServerOptions& o) { o.handshake_timeout = seconds(-1); },
-       "ServerOptions: handshake_timeout is -1 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.body_stall_timeout = seconds(-1); },
+       "ServerOptions: body_stall_timeout is -1 s; it must be above zero or kNone"},
       {[](ServerOptions& o) { o.body_stall_timeout = seconds(0); },
        "ServerOptions: body_stall_timeout is 0 s; it must be above zero or kNone"},
       {[](ServerOptions& o) { o.write_stall_timeout = seconds(0); },
