@@ -86,7 +86,7 @@ inline AwaitToken<internal::AwaitForm::kPartial> AwaitPartial(const Context& ctx
 // thread. Never suspends.
 boost::asio::any_io_executor CurrentExecutor();
 
-// Looks up the addresses of a host and a service, "backend.internal" and "8081" or "http" (getaddrinfo), in the order in which they
+// Looks up the addresses of a host and a service, "backend.internal" and "8081" or "ldap" (getaddrinfo), in the order in which they
 // should be tried: for async_connect. Numeric ones cost nothing; else the look-up blocks a thread of the Offload pool and
 // parks the fiber. When the context ends it returns at once and the look-up goes on without it, so the end of Run may have to
 // wait for the resolver's timeout. On a plain thread it blocks the caller. Errors name host and service; Is(HostNotFound) as in
