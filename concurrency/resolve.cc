@@ -45,6 +45,11 @@ bool ParsePort(std::string_view service, unsigned short& port) {
   return failed == std::errc() && at == end;
 }
 
+// A name of a service has a letter (RFC 6335 section 5.1). glibc takes "65536" and "-1" for ports, modulo 65536.
+bool MayBeName(std::string_view service) {
+  return service.find_first_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != service.npos;
+}
+
 // Blocks. Never throws but for want of memory.
 Result<Endpoints> LookUp(const std::string& host, const std::string& service) {
   addrinfo hints{};
@@ -96,8 +101,8 @@ struct LookUpJob : OffloadJob {
   Result<Endpoints> result;
 };
 
-// True when the job has ended: it is the caller's then. False: the context is done, and the job is somebody else's or gone.
-bool WaitForLookUp(const Context& ctx, OffloadPool& pool, LookUpJob* job) {
+// True when the job has ended. False: the context is done, and the job belongs to its thread or is gone.
+bool WaitForLookUp(const Context& ctx, OffloadPool& pool, std::unique_ptr<LookUpJob>& job) {
   Parker parker("resolve");
   {
     std::lock_guard hold(job->lock);
@@ -109,13 +114,10 @@ bool WaitForLookUp(const Context& ctx, OffloadPool& pool, LookUpJob* job) {
   job->waiter = nullptr;
   if (job->ended) return true;
   hold.unlock();
-  if (pool.Remove(*job)) {
-    delete job;
-    return false;
-  }
+  if (pool.Remove(*job)) return false;
   hold.lock();
   if (job->ended) return true;
-  job->abandoned = true;
+  job.release()->abandoned = true;
   return false;
 }
 
@@ -130,18 +132,21 @@ Result<std::vector<boost::asio::ip::tcp::endpoint>> Resolve(const Context& ctx, 
   if (host.find('\0') != host.npos || service.find('\0') != service.npos) {
     return internal::Named(Error::New("a zero byte in a name"), host.substr(0, host.find('\0')), service.substr(0, service.find('\0')));
   }
+  unsigned short port = 0;
+  const bool numeric_port = internal::ParsePort(service, port);
+  if (!numeric_port && !internal::MayBeName(service)) {
+    return internal::Named(boost::asio::error::service_not_found, host, service);
+  }
   boost::system::error_code not_numeric;
   const auto address = boost::asio::ip::make_address(std::string(host), not_numeric);
-  unsigned short port = 0;
-  if (!not_numeric && internal::ParsePort(service, port)) return internal::Endpoints{{address, port}};
+  if (!not_numeric && numeric_port) return internal::Endpoints{{address, port}};
 
   internal::LoopCore* loop = internal::CurrentLoop();
   if (loop == nullptr) return internal::LookUp(std::string(host), std::string(service));
-  auto* job = new internal::LookUpJob(host, service);
+  auto job = std::make_unique<internal::LookUpJob>(host, service);
   internal::OffloadPool& pool = loop->scheduler().pool();
-  pool.Add(*job);
+  if (Error err = pool.Add(*job)) return internal::Named(err, host, service);
   if (!internal::WaitForLookUp(ctx, pool, job)) return ctx.Err();
-  const std::unique_ptr<internal::LookUpJob> owner(job);
   return std::move(job->result);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <exception>
 #include <system_error>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -52,6 +53,18 @@ class TimerFd {
   std::int64_t set_to_ = kNever;
 };
 
+// Nobody above the loop could take an exception, and the fibers of the others would be lost with it.
+template <class F>
+std::size_t EndIfItThrows(F run) noexcept {
+  try {
+    return run();
+  } catch (const std::exception& e) {
+    AbortMisuse("an exception left a raw Asio handler, which must not throw", e.what());
+  } catch (...) {
+    AbortMisuse("an exception left a raw Asio handler, which must not throw", "not a std::exception");
+  }
+}
+
 }  // namespace
 
 struct AsioDriver::State {
@@ -85,7 +98,7 @@ std::size_t AsioDriver::Poll() noexcept {
   state_->GoOn();
   // One by one: a handler that posts itself again and again must leave the fibers their turn.
   std::size_t count = 0;
-  while (count < kHandlersPerTurn && state_->io.poll_one() != 0) ++count;
+  while (count < kHandlersPerTurn && EndIfItThrows([this] { return state_->io.poll_one(); }) != 0) ++count;
   return count;
 }
 
@@ -95,7 +108,7 @@ void AsioDriver::Sleep(std::int64_t until_ns) noexcept {
   state_->ArmSet();
   state_->timer.Set(until_ns);
   state_->GoOn();
-  state_->io.run_one();
+  EndIfItThrows([this] { return state_->io.run_one(); });
 }
 
 }  // namespace weft::internal

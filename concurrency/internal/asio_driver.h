@@ -17,7 +17,7 @@ class LoopCore;
 // The io_context of a loop. It exists only in loops that somebody asked for an executor: a loop without one sleeps in its own
 // epoll set, which saves two system calls a turn.
 //
-// An exception that leaves a raw handler ends the process: there is nobody above the loop who could take it.
+// An exception that leaves a raw handler ends the process.
 class AsioDriver {
  public:
   explicit AsioDriver(LoopCore& loop);  // throws std::system_error when no descriptors are left
