@@ -110,16 +110,16 @@ class Request {
   const Context& Draining() const { return *draining_; }
 
   // Replaces the context until the end of the returned guard: Ctx(), the body's reads and
-  // CurrentContext() follow. For middleware:
+  // CurrentContext() follow. A reference that Ctx() gave out meanwhile ends with the guard. For
+  // middleware:
   //   weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2));
   //   auto use = r.Use(scope.ctx);
   //   return next(w, r);
   [[nodiscard]] RequestContextScope Use(Context ctx) { return {*this, std::move(ctx)}; }
 
   // Says that this request will take long by its nature (a feed, a download of hours): the server
-  // lifts the request's deadline and no longer counts it among the requests in flight; it has a
-  // limit of its own for such requests. Calls after the first one do nothing. Contexts that were
-  // derived before keep the old deadline.
+  // lifts the request's deadline and no longer counts it among the requests in flight. Calls after
+  // the first one do nothing. Contexts that were derived before keep the old deadline.
   void LongLived();
 
   // "GET"; case matters (RFC 9110 section 9.1).
