@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/mutex.h>
+
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <weft/concurrency/group.h>
+
+#include "kit.h"
+
+namespace weft {
+namespace {
+
+using namespace weft::testing;
+
+TEST(Mutex, IsHandedOverInTheOrderOfArrival) {
+  Virtually([](const Context& ctx) {
+    Mutex mutex;
+    std::vector<int> order;
+    EXPECT_FALSE(mutex.Lock(ctx));
+    Group group(ctx);
+    for (int i = 0; i < 5; ++i) {
+      group.Go([&, i](const Context& c) {
+        EXPECT_FALSE(mutex.Lock(c));
+        order.push_back(i);
+        EXPECT_FALSE(Sleep(c, 1s)) << "held across a park";
+        mutex.unlock();
+      });
+      Settle(ctx);
+    }
+
+    mutex.unlock();
+    EXPECT_FALSE(mutex.try_lock()) << "a newcomer cannot overtake those who wait";
+    EXPECT_FALSE(group.Wait());
+
+    EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+    EXPECT_TRUE(mutex.try_lock());
+    mutex.unlock();
+  });
+}
+
+TEST(Mutex, LockEndsWithItsContext) {
+  Virtually([](const Context& ctx) {
+    Mutex mutex;
+    mutex.lock();
+    const CancelScope scope = WithTimeout(ctx, 1s);
+    EXPECT_TRUE(mutex.Lock(scope.ctx).Is(kDeadlineExceeded));
+    mutex.unlock();
+    EXPECT_TRUE(mutex.Lock(scope.ctx).Is(kDeadlineExceeded)) << "also when it is free";
+    EXPECT_TRUE(mutex.try_lock()) << "nobody has it";
+    mutex.unlock();
+  });
+}
+
+TEST(Mutex, AWaiterThatGaveUpIsSkipped) {
+  Virtually([](const Context& ctx) {
+    Mutex mutex;
+    mutex.lock();
+    const CancelScope scope = WithCancel(ctx);
+    bool got = false;
+    Group group(ctx);
+    group.Go([&](const Context&) { EXPECT_TRUE(mutex.Lock(scope.ctx).Is(kCanceled)); });
+    Settle(ctx);
+    group.Go([&](const Context& c) {
+      EXPECT_FALSE(mutex.Lock(c));
+      got = true;
+      mutex.unlock();
+    });
+    Settle(ctx);
+
+    // In one go: the first waiter has given up, but has not run yet.
+    scope.cancel();
+    mutex.unlock();
+    EXPECT_FALSE(group.Wait());
+
+    EXPECT_TRUE(got);
+    EXPECT_TRUE(mutex.try_lock());
+    mutex.unlock();
+  });
+}
+
+// What was handed over is owned, whatever happens to the context afterwards.
+TEST(Mutex, ACancelAfterTheHandOverComesTooLate) {
+  Virtually([](const Context& ctx) {
+    Mutex mutex;
+    mutex.lock();
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    group.Go([&](const Context&) {
+      EXPECT_FALSE(mutex.Lock(scope.ctx));
+      mutex.unlock();
+    });
+    Settle(ctx);
+
+    mutex.unlock();
+    scope.cancel();
+
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+TEST(Mutex, AcquireGivesALockThatEndsWithItsScope) {
+  Virtually([](const Context& ctx) {
+    Mutex mutex;
+    {
+      Result<std::unique_lock<Mutex>> hold = mutex.Acquire(ctx);
+      ASSERT_TRUE(hold.Ok());
+      EXPECT_TRUE(hold->owns_lock());
+      EXPECT_FALSE(mutex.try_lock());
+    }
+    EXPECT_TRUE(mutex.try_lock());
+    mutex.unlock();
+    const CancelScope scope = WithCancel(ctx);
+    scope.cancel();
+    EXPECT_TRUE(mutex.Acquire(scope.ctx).Err().Is(kCanceled));
+  });
+}
+
+TEST(Mutex, WorksWithTheStandardLocks) {
+  Mutex a, b;
+  int count = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < Rounds(2000); ++i) {
+        if (t % 2 == 0) {
+          const std::scoped_lock hold(a, b);
+          ++count;
+        } else {
+          const std::scoped_lock hold(b, a);
+          ++count;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count, 4 * Rounds(2000));
+}
+
+TEST(Mutex, ExcludesFibersOfAllLoopsAndThreads) {
+  Mutex mutex;
+  int count = 0;
+  const int rounds = Rounds(3000);
+  std::thread plain([&] {
+    for (int i = 0; i < rounds; ++i) {
+      const std::lock_guard hold(mutex);
+      ++count;
+    }
+  });
+  OnLoops(2, [&](const Context& ctx) {
+    Group group(ctx, {.spread = true});
+    for (int f = 0; f < 6; ++f) {
+      group.Go([&](const Context& c) {
+        for (int i = 0; i < rounds; ++i) {
+          if (Error err = mutex.Lock(c)) return err;
+          const int before = count;
+          if (i % 64 == 0) Yield();
+          count = before + 1;
+          mutex.unlock();
+        }
+        return Error();
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+  });
+  plain.join();
+  EXPECT_EQ(count, 7 * rounds);
+}
+
+// Whoever re-locks at once cannot keep others out.
+TEST(Mutex, AHogDoesNotStarveOthers) {
+  Virtually([](const Context& ctx) {
+    Mutex mutex;
+    Group group(ctx);
+    bool done = false;
+    group.Go([&](const Context& c) {
+      while (!done) {
+        EXPECT_FALSE(mutex.Lock(c));
+        EXPECT_FALSE(Sleep(c, 100us));
+        mutex.unlock();
+      }
+    });
+    group.Go([&](const Context& c) {
+      const TimePoint start = Now();
+      for (int i = 0; i < 10; ++i) {
+        EXPECT_FALSE(Sleep(c, 100us));
+        const std::lock_guard hold(mutex);
+      }
+      EXPECT_LE(Now() - start, 10ms);
+      done = true;
+    });
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+TEST(Mutex, CancelAndHandOverMeetOnManyThreads) {
+  OnLoops(2, [](const Context& ctx) {
+    for (int i = 0; i < Rounds(3000); ++i) {
+      Mutex mutex;
+      mutex.lock();
+      const CancelScope scope = WithCancel(ctx);
+      bool got = false;
+      Group group(ctx, {.spread = true});
+      group.Go([&](const Context&) {
+        if (mutex.Lock(scope.ctx)) return;
+        got = true;
+        mutex.unlock();
+      });
+      group.Go([&](const Context&) { scope.cancel(); });
+      mutex.unlock();
+      EXPECT_FALSE(group.Wait());
+      EXPECT_TRUE(mutex.try_lock()) << "neither lost nor kept, got: " << got;
+      mutex.unlock();
+    }
+  });
+}
+
+}  // namespace
+}  // namespace weft
