@@ -133,7 +133,10 @@ void LoopCore::Sleep() {
     return;
   }
   if (VirtualTime()) {
-    if (PollDescriptors(0) == 0 && (asio_ == nullptr || asio_->Poll() == 0) && ready_.Empty() && AdvanceVirtualTime()) return;
+    if (PollDescriptors(0) == 0 && (asio_ == nullptr || asio_->Poll() == 0) && ready_.Empty() && AdvanceVirtualTime()) {
+      TrimIfDue();
+      return;
+    }
   } else {
     sleeping_.store(true, std::memory_order_seq_cst);
     if (inbox_.load(std::memory_order_seq_cst) == nullptr && !(stop_.load(std::memory_order_seq_cst) && live_ == 0)) {
@@ -150,7 +153,7 @@ void LoopCore::Sleep() {
   FireTimers();
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
-  if (trim_due_ && now_ns_ - last_trim_ns_ >= kTrimEveryNs) TrimStacks();
+  TrimIfDue();
 }
 
 void LoopCore::SleepUntil(std::int64_t until_ns) {
@@ -299,6 +302,10 @@ void LoopCore::Retire(FiberCore& fiber) {
   if (free_.size() > kKeepWarm) trim_due_ = true;
   --live_;
   job->Ended();
+}
+
+void LoopCore::TrimIfDue() {
+  if (trim_due_ && now_ns_ - last_trim_ns_ >= kTrimEveryNs) TrimStacks();
 }
 
 // Stacks that nobody needed since the last look lie at the bottom of free_: their pages go back to the system.

@@ -132,6 +132,7 @@ class LoopCore final : public Loop {
   void Dispatch(int count);
   void WakeUp() noexcept;
   void Retire(FiberCore& fiber);
+  void TrimIfDue();
   void TrimStacks();
   void RefreshNow() noexcept { now_ns_ = NowNs(); }
 
