@@ -24,4 +24,16 @@ function(weft_add_library target)
     SOVERSION ${weft_VERSION_MAJOR})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${weft_BINARY_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  # A request passes through many small functions of many files. Objects hold machine code as well as what gcc needs to
+  # optimise across files, so whoever links without -flto notices nothing.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-flto=auto;-ffat-lto-objects>)
+  endif()
+endfunction()
+
+# weft_link_across_files(<program>): lets the linker optimise the library and the program as one.
+function(weft_link_across_files program)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_link_options(${program} PRIVATE $<$<CONFIG:Release>:-flto=auto;-O2>)
+  endif()
 endfunction()

@@ -51,11 +51,11 @@ std::string_view Trimmed(std::string_view value) {
 
 }  // namespace
 
-std::string_view Fields::Get(std::string_view name) const {
+const Fields::Field* Fields::Find(std::string_view name) const {
   for (const Field& field : list_) {
-    if (internal::EqualsIgnoringCase(field.name, name)) return field.value;
+    if (internal::EqualsIgnoringCase(field.name, name)) return &field;
   }
-  return {};
+  return nullptr;
 }
 
 std::vector<std::string_view> Fields::Values(std::string_view name) const {
@@ -66,13 +66,12 @@ std::vector<std::string_view> Fields::Values(std::string_view name) const {
   return values;
 }
 
-bool Fields::Has(std::string_view name) const {
-  return std::any_of(list_.begin(), list_.end(),
-                     [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); });
-}
-
 bool Fields::Set(std::string_view name, std::string_view value) {
   if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
+  if (!MayHave(name)) {
+    Append(name, value);
+    return true;
+  }
   const auto same = [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); };
   const auto first = std::find_if(list_.begin(), list_.end(), same);
   if (first == list_.end()) {
@@ -99,9 +98,10 @@ void Fields::Append(std::string_view name, std::string_view value) {
   std::memcpy(at, name.data(), name.size());
   if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
   list_.push_back({{at, name.size()}, {at + name.size(), value.size()}});
+  sizes_ |= SizeBit(name);
 }
 
-void Fields::Del(std::string_view name) {
+void Fields::Erase(std::string_view name) {
   list_.erase(std::remove_if(list_.begin(), list_.end(),
                              [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); }),
               list_.end());
@@ -109,6 +109,7 @@ void Fields::Del(std::string_view name) {
 
 void Fields::Clear() {
   list_.clear();
+  sizes_ = 0;
   block_used_ = 0;
   if (blocks_.size() > 1) {  // the last one is the largest: with it the same message needs no second one again
     blocks_.front() = std::move(blocks_.back());
