@@ -52,9 +52,13 @@ class [[nodiscard]] Result {
   {
     return *this = Result(other);
   }
+// gcc 12 does not see that value_ is alive whenever failure_ is empty.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
   ~Result() {
     if (Ok()) value_.~T();
   }
+#pragma GCC diagnostic pop
 
   bool Ok() const noexcept { return !failure_; }
   weft::Error Err() const noexcept { return failure_; }

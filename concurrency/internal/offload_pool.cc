@@ -19,23 +19,24 @@ OffloadPool::~OffloadPool() {
 Error OffloadPool::Add(OffloadJob& job) {
   std::lock_guard hold(lock_);
   waiting_.PushBack(job);
-  ++waiting_count_;
-  // Each waiting job needs a thread of its own: it may depend on those that run.
-  if (waiting_count_ <= idle_) {
+  // A thread for each job that waits: it may depend on those that run.
+  if (idle_ > 0) {
+    --idle_;
+    ++calls_;
+    if (tally_ != nullptr) tally_->Enter();
     more_.notify_one();
   } else if (static_cast<int>(threads_.size()) < threads_max_) {
     Error failed = StartThread();
     if (failed && threads_.empty()) {
       job.Unlink();
-      --waiting_count_;
       return failed;
     }
   }
-  if (tally_ != nullptr) tally_->Enter();
   return {};
 }
 
 Error OffloadPool::StartThread() {
+  if (tally_ != nullptr) tally_->Enter();
   try {
     threads_.emplace_back([this] {
       BlockPipeSignal();
@@ -43,6 +44,7 @@ Error OffloadPool::StartThread() {
       Work();
     });
   } catch (const std::system_error& e) {
+    if (tally_ != nullptr) tally_->Leave();
     return Error(e.code()).Wrap("start a thread for Offload");
   }
   return {};
@@ -52,8 +54,6 @@ bool OffloadPool::Remove(OffloadJob& job) {
   std::lock_guard hold(lock_);
   if (!job.Linked()) return false;
   job.Unlink();
-  --waiting_count_;
-  if (tally_ != nullptr) tally_->Leave();
   return true;
 }
 
@@ -61,16 +61,17 @@ void OffloadPool::Work() {
   std::unique_lock hold(lock_);
   for (;;) {
     while (OffloadJob* job = waiting_.PopFront()) {
-      --waiting_count_;
       hold.unlock();
       job->run(job);
-      if (tally_ != nullptr) tally_->Leave();
       hold.lock();
     }
+    // Whoever started or called this thread has counted it as at work.
+    if (tally_ != nullptr) tally_->Leave();
     if (ending_) return;
     ++idle_;
-    more_.wait(hold);
-    --idle_;
+    more_.wait(hold, [this] { return calls_ > 0 || ending_; });
+    if (calls_ == 0) return;
+    --calls_;
   }
 }
 

@@ -42,9 +42,9 @@ class OffloadPool {
   std::mutex lock_;
   std::condition_variable more_;
   List<OffloadJob> waiting_;
-  int waiting_count_ = 0;
   std::vector<std::thread> threads_;
-  int idle_ = 0;  // until the thread has woken up: a notified one still counts
+  int idle_ = 0;  // threads that nobody has called
+  int calls_ = 0;  // to idle threads, which have not woken up yet
   bool ending_ = false;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include <boost/asio/steady_timer.hpp>
@@ -270,6 +272,42 @@ TEST(AwaitCancelElsewhere, ByAnIoContextThatEndsWithTheCancelInItIsTheContextsEr
     });
 
     EXPECT_TRUE(result.Err().Is(kCanceled)) << result.Err().Message();
+  });
+}
+
+// What Beast hands to its initiations; the operation must start only when the io_context of the object runs.
+template <class Object>
+bool StartsOnlyWhereItsArgumentLives(const Context& ctx, asio::io_context& io, Object object) {
+  bool polling = false, started_there = false;
+  Group group(ctx);
+  group.Go("polls", [&](const Context&) {
+    io.restart();
+    polling = true;
+    io.poll();
+    polling = false;
+  });
+  auto token = Await(ctx);
+  const Error err = asio::async_initiate<decltype(token), void()>(
+      [&](auto handler, int, auto&&) {
+        started_there = polling;
+        handler();
+      },
+      token, 7, object);
+  return !err && started_there;
+}
+
+TEST(AwaitElsewhere, TheObjectIsFoundByTheArgumentsOfTheInitiation) {
+  RunLoop([](const Context& ctx) {
+    asio::io_context io;
+    asio::steady_timer timer(io);
+    struct Inside {
+      asio::steady_timer& stream() { return timer; }
+      asio::steady_timer& timer;
+    };
+
+    EXPECT_TRUE(StartsOnlyWhereItsArgumentLives(ctx, io, &timer));
+    EXPECT_TRUE(StartsOnlyWhereItsArgumentLives(ctx, io, std::ref(timer)));
+    EXPECT_TRUE(StartsOnlyWhereItsArgumentLives(ctx, io, std::make_shared<Inside>(Inside{timer})));
   });
 }
 
