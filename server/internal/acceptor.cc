@@ -51,7 +51,10 @@ void Acceptor::OnReady(Watch* watch, std::uint32_t) {
     switch (self->AcceptOne(/*drain=*/false)) {
       case Next::kMore: break;
       case Next::kEmpty: return;
-      case Next::kPause: self->PauseAccepting(); return;
+      // Only when somebody is known to wait: at the first try. Else the listener tells when there is somebody.
+      case Next::kPause:
+        if (i == 0) self->PauseAccepting();
+        return;
       case Next::kStop: self->StopWatching(); return;
     }
   }
@@ -59,9 +62,6 @@ void Acceptor::OnReady(Watch* watch, std::uint32_t) {
 
 Acceptor::Next Acceptor::AcceptOne(bool drain) {
   if (!drain && static_cast<std::uint64_t>(shared_.open_connections.load(std::memory_order_relaxed)) >= connections_max_) {
-    if (!std::exchange(exhausted_told_, true)) {
-      shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
-    }
     return Next::kPause;
   }
   Accepted accepted = listener_.Accept();
@@ -89,6 +89,7 @@ Acceptor::Next Acceptor::AcceptOne(bool drain) {
 
 // The backlog keeps those who wait; in the meantime the connection that nobody uses makes room.
 void Acceptor::PauseAccepting() {
+  if (!std::exchange(exhausted_told_, true)) shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
   StopWatching();
   parts_.EvictOneIdle();
   loop_.Arm(pause_, loop_.TurnTime() + kPause);

@@ -18,7 +18,7 @@ namespace {
 constexpr int kReadsInARow = 16;
 // During a drain, a client that had an answer this short a time ago is given the grace of one that has just come.
 constexpr Duration kRecentlyActive = std::chrono::seconds(1);
-// What is thrown away of what a client still sends after its connection was given up.
+// What is thrown away in one go of what a client still sends after its connection was given up; then others get their turn.
 constexpr std::size_t kDiscardBytes = 1024 * 1024;
 
 }  // namespace
@@ -161,8 +161,19 @@ void Connection::Overloaded() {
 }
 
 void Connection::Resume() {
+  requeued_ = false;
+  if (state_ == State::kClosing) {
+    ReadToEnd();
+    Settle();
+    return;
+  }
   if (state_ != State::kQueued) {
     if (Reading()) Drive();
+    return;
+  }
+  if (!has_place_) return;
+  if (server_.patience_over()) {
+    Overloaded();
     return;
   }
   driving_ = true;
@@ -285,7 +296,10 @@ void Connection::CloseUnlessSpoken() {
 
 void Connection::CutOff() {
   cut_ = true;
-  shutdown(fd_.Get(), SHUT_RDWR);
+  // An answer that ends with its connection would look whole after an end in good order: TCP resets when it is told to forget its peer.
+  const sockaddr nobody{AF_UNSPEC, {}};
+  const bool must_reset = state_ == State::kBusy && exchange_->EndsWithConnection();
+  if (!must_reset || connect(fd_.Get(), &nobody, sizeof(nobody)) != 0) shutdown(fd_.Get(), SHUT_RDWR);
   if (state_ == State::kBusy) {
     exchange_->OnEvents(true, true);
   } else {
@@ -294,13 +308,19 @@ void Connection::CutOff() {
   Settle();
 }
 
-void Connection::BreakOff(bool reset) {
+void Connection::ResetAtEnd() {
   broken_ = true;
   const linger at_once{1, 0};
-  if (reset) static_cast<void>(setsockopt(fd_.Get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
+  static_cast<void>(setsockopt(fd_.Get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
 }
 
 void Connection::Evict() {
+  char first;
+  if (recv(fd_.Get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+    more_ = true;  // it has just spoken
+    Drive();
+    return;
+  }
   Close();
   Settle();
 }
@@ -336,10 +356,13 @@ void Connection::ReadToEnd() {
     const ssize_t got = Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    if (got <= 0) break;
+    if (got <= 0) {
+      Close();
+      return;
+    }
     total += static_cast<std::size_t>(got);
   }
-  Close();
+  server_.Requeue(*this);
 }
 
 void Connection::Close() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weft/concurrency/loop.h>
@@ -66,10 +67,12 @@ class Connection final : public Watch {
   void CloseUnlessSpoken();
   // The drain's hard end: the socket is shut down in both directions; whoever uses it finds out.
   void CutOff();
-  // Closes an idle connection to free its descriptor.
+  // Closes an idle connection to free its descriptor, unless it has just spoken.
   void Evict();
   // Goes on after the others of the loop had their turn.
   void Resume();
+  // Notes that Resume will be called; true if it was noted already.
+  bool NoteRequeued() { return std::exchange(requeued_, true); }
   // A queued request is given the place of one that has ended; Resume follows.
   void TakeOverPlace() { has_place_ = true; }
   // Gives the request's place among those in flight back, if it has one.
@@ -83,8 +86,8 @@ class Connection final : public Watch {
   bool broken() const { return broken_; }
   bool cut() const { return cut_; }
   void SetBroken() { broken_ = true; }
-  // The answer must not look whole: the connection is closed at once. `reset`: its end would look like the end of the answer.
-  void BreakOff(bool reset);
+  // The end of the connection would look like the end of the answer, which is not whole: it will end with a reset.
+  void ResetAtEnd();
   void NoteDrained() { more_ = fin_; }
   void WatchWritable();
   bool CountRequest();  // false: this one is the last that is allowed
@@ -131,6 +134,7 @@ class Connection final : public Watch {
   bool writable_watched_ : 1 = false;
   bool driving_ : 1 = false;   // Drive is on the stack
   bool has_place_ : 1 = false;  // counted among the requests in flight
+  bool requeued_ = false;
 };
 
 }  // namespace weft::internal

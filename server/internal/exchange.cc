@@ -32,6 +32,7 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   keep_alive_ = true;
   aborted_ = false;
   failed_ = false;
+  read_ahead_ = false;
   in_.Assign(bytes);
   at_ = 0;
   next_ = head_size;
@@ -63,7 +64,7 @@ void Exchange::Ended() noexcept {
   // Views into in_ are copied by the connection before the exchange is used again.
   const std::string_view leftover(in_.data() + at_, in_.size() - at_);
   if (failed_) connection.SetBroken();
-  if (aborted_) connection.BreakOff(/*reset=*/answer_.kind == BodyKind::kUntilClose);
+  if (aborted_ && answer_.kind == BodyKind::kUntilClose) connection.ResetAtEnd();
   connection.ExchangeEnded(*this, keep_alive_, leftover, head_);
 }
 
@@ -92,6 +93,7 @@ void Exchange::ServeOne() {
   if (framing_.kind == BodyKind::kChunked) decoder_ = ChunkedDecoder();
   if (!ClientKeepsAlive(head_) || !connection_->CountRequest()) keep_alive_ = false;
   serving_ = true;
+  if (server_.patience_over()) context_.Cancel(kServerClosing);
   BeginRequest(ctx);
   ResponseAccess::Begin(writer_, *this, head_.is_head);
   const Error handlers = CallHandler();

@@ -42,6 +42,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   // Cancels the context of the request that is being served. Any stack of the loop.
   void Cancel(const Error& cause);
   bool Serving() const { return serving_; }
+  // Whether the end of the present answer is the end of the connection.
+  bool EndsWithConnection() const { return serving_ && answer_.kind == BodyKind::kUntilClose; }
   // Lets go of large buffers before it waits for its next connection.
   void Recycle();
   std::string Name() const { return std::string(request_.Method()) + ' ' + std::string(request_.Target()); }
@@ -79,6 +81,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
   void HoldContentType(std::string_view body);
   bool MayKeepAlive();
+  bool AnotherIsHere();
+  void WaitForTurn();
   Error SendHeld();
   Error Transmit(iovec* parts, std::size_t count);
   Error WaitWritable();
@@ -110,7 +114,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool gone_noted_ = false;     // its context was canceled because the client left
   bool aborted_ = false;        // the answer was broken off
   bool failed_ = false;         // the connection takes no more bytes
-  bool transmitting_ = false;
+  bool transmitting_ = false;   // some fiber of the request is sending held_
+  bool read_ahead_ = false;     // in a drain: what came behind the present request was looked at
 
   // The bytes of the requests: [0, at_) are served, head_ speaks of what begins at at_.
   ByteBuffer in_;
@@ -140,6 +145,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
 
   LoopSignal readable_;
   LoopSignal writable_;
+  LoopSignal turn_;  // to send
 };
 
 }  // namespace weft::internal

@@ -44,6 +44,7 @@ Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
 // The client waits for this before it sends the body; not once the final answer has begun (RFC 9110 section 10.1.1).
 Error Exchange::SendContinue() {
   continue_sent_ = true;
+  if (transmitting_) WaitForTurn();
   if (writer_.HeadSent()) return {};
   held_.Append(kContinue);
   return SendHeld();
@@ -57,7 +58,7 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
       if (static_cast<std::size_t>(got) < buffer.size()) connection_->NoteDrained();
       return static_cast<std::size_t>(got);
     }
-    if (got == 0) return kMalformed.Wrap("the client closed the connection within the body");
+    if (got == 0) return connection_->cut() ? Error(kServerClosing) : kMalformed.Wrap("the client closed the connection within the body");
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
       connection_->SetBroken();

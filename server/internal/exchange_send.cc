@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <weft/handlers/status.h>
 #include <weft/server/internal/exchange.h>
@@ -25,9 +26,23 @@ std::span<char> Exchange::Buffer() {
 // Whether this connection lives on behind the answer whose head is built now. An unread body that is not worth reading, or whose client
 // still waits for permission to send it, ends the connection.
 bool Exchange::MayKeepAlive() {
-  if (server_.draining() || body_failed_) keep_alive_ = false;
+  if (body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
   if (!body_ended_ && !BodyWorthReading()) keep_alive_ = false;
   return keep_alive_;
+}
+
+// In a drain: whether a request came behind this one that is whole, as far as its head can tell. It has been sent before its client could
+// know of the drain, so it is answered too. One look for each connection: a client that never stops is stopped.
+bool Exchange::AnotherIsHere() {
+  if (!body_ended_) return false;
+  if (!std::exchange(read_ahead_, true)) {
+    if (ahead_.empty()) ahead_.Assign({in_.data() + next_, in_.size() - next_});
+    const ssize_t got = internal::Receive(connection_->descriptor(), ahead_.Reserve(LoopServer::kReadBytes), LoopServer::kReadBytes);
+    if (got > 0) ahead_.Grow(static_cast<std::size_t>(got));
+  }
+  const std::string_view rest = ahead_.empty() ? in_.View().substr(next_) : ahead_.View();
+  Head head;
+  return !rest.empty() && ParseHead(rest, server_.shared().limits, head).verdict == HeadResult::Verdict::kDone;
 }
 
 // Appends the head to what is held.
@@ -50,6 +65,7 @@ void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, 
 }
 
 Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
+  if (transmitting_) WaitForTurn();
   ResponseFacts facts;
   facts.status = status;
   facts.head_request = head_.is_head;
@@ -65,6 +81,7 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
 }
 
 Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
+  if (transmitting_) WaitForTurn();
   ResponseFacts facts;
   facts.status = status;
   facts.head_request = head_.is_head;
@@ -89,6 +106,7 @@ void Exchange::HoldContentType(std::string_view body) {
 }
 
 Error Exchange::SendBody(std::string_view first, std::string_view second) {
+  if (transmitting_) WaitForTurn();
   HoldContentType(first.empty() ? second : first);
   char chunk[kChunkHeaderMax];
   iovec parts[5];
@@ -105,11 +123,13 @@ Error Exchange::SendBody(std::string_view first, std::string_view second) {
 }
 
 Error Exchange::Flush() {
+  if (transmitting_) WaitForTurn();
   sniff_at_ = 0;  // the head goes out now
   return SendHeld();
 }
 
 Error Exchange::SendEnd(std::string_view rest, Fields& trailer) {
+  if (transmitting_) WaitForTurn();
   if (!rest.empty()) {
     HoldContentType(rest);
     if (answer_.kind == BodyKind::kChunked) {
@@ -133,6 +153,7 @@ Error Exchange::SendEnd(std::string_view rest, Fields& trailer) {
 }
 
 Error Exchange::SendInformational(int status, Fields& header) {
+  if (transmitting_) WaitForTurn();
   if (head_.version_minor == 0) return {};  // a client of HTTP/1.0 would take it for the answer (RFC 9110 section 15.2)
   if (status == 100) continue_sent_ = true;
   ResponseHead head;
@@ -202,6 +223,7 @@ Error Exchange::Transmit(iovec* parts, std::size_t count) {
     if (err) break;
   }
   transmitting_ = false;
+  turn_.Notify();
   held_.Clear();
   answer_begin_ = 0;
   if (err) {
@@ -209,6 +231,12 @@ Error Exchange::Transmit(iovec* parts, std::size_t count) {
     keep_alive_ = false;
   }
   return err;
+}
+
+// A handler may read and write at the same time, in two fibers, and the one that reads may be sending what was held back. Nobody touches
+// held_ meanwhile.
+void Exchange::WaitForTurn() {
+  while (transmitting_) (void)turn_.Wait(Background(), "turn to send the answer");
 }
 
 Error Exchange::WaitWritable() {

@@ -82,7 +82,7 @@ void LoopServer::MoveTo(List list, TimeoutLink& link) {
   if (list == List::kClosing && draining_) expiry = std::min(expiry, now() + kDrainLinger);
   link.expiry = expiry;
   if (expiry < tick_at_) ArmTick(expiry);
-  if (list == List::kHeader && draining_) {
+  if (draining_ && (list == List::kHeader || list == List::kIdle)) {
     grace_end_ = std::min(grace_end_, now() + options().first_byte_grace);
     ArmTick(std::min(tick_at_, grace_end_));
   }
@@ -151,6 +151,7 @@ void LoopServer::ShedQuietConnections() {
 }
 
 void LoopServer::CancelRequests() {
+  patience_over_ = true;
   ForEachIn(queued_, [](Connection& connection) { connection.Overloaded(); });
   ForEachIn(busy_, [](Connection& connection) { connection.exchange()->Cancel(kServerClosing); });
 }
@@ -231,6 +232,7 @@ void LoopServer::GiveBack(Exchange& exchange) {
 }
 
 void LoopServer::Requeue(Connection& connection) {
+  if (connection.NoteRequeued()) return;
   requeued_.push_back(&connection);
   if (later_.posted) return;
   later_.posted = true;

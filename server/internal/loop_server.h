@@ -58,6 +58,7 @@ class LoopServer {
   const ServerOptions& options() const { return shared_.options; }
   Observer& observer() { return shared_.observer; }
   bool draining() const { return draining_; }
+  bool patience_over() const { return patience_over_; }
   TimePoint drain_begin() const { return drain_begin_; }
   const Context& draining_context() const { return drain_scope_.ctx; }
   std::uint64_t parent_fiber() const { return parent_fiber_; }
@@ -118,6 +119,7 @@ class LoopServer {
   std::uint64_t waiting_ = 0;
   bool overload_told_ = false;
   bool draining_ = false;
+  bool patience_over_ = false;  // requests that begin now are canceled at once
   TimePoint drain_begin_;
   std::uint64_t parent_fiber_ = 0;
 

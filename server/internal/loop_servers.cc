@@ -54,11 +54,9 @@ void LoopServers::Place(Fd fd, const Peer& peer) {
 }
 
 void LoopServers::EvictOneIdle() {
-  LoopServer* fullest = parts_.front().get();
-  for (auto& part : parts_) {
-    if (part->Load() > fullest->Load()) fullest = part.get();
-  }
-  fullest->loop().Post(*new Eviction(*fullest));
+  // Each loop in turn: only it knows whether one of its connections is idle.
+  LoopServer& part = *parts_[evict_next_++ % parts_.size()];
+  part.loop().Post(*new Eviction(part));
 }
 
 }  // namespace weft::internal

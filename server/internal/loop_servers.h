@@ -37,6 +37,7 @@ class LoopServers {
  private:
   std::vector<std::unique_ptr<LoopServer>> parts_;
   std::size_t next_ = 0;
+  std::size_t evict_next_ = 0;
 };
 
 }  // namespace weft::internal

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_TESTING_H_
+#define WEFT_SERVER_TESTING_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/handlers/handler.h>
+#include <weft/server/options.h>
+
+// Tests of a service over the wire, without a network: a whole server on in-memory streams, and a client for it
+// (Go's httptest.NewServer). Where the wire does not matter, Recorder in handlers/testing.h is simpler and faster.
+//
+//   TEST(Greet, SaysTheName) {
+//     weft::Error err = weft::RunTest([](const weft::Context& ctx) -> weft::Error {
+//       weft::TestServer server(ctx, MakeMux());
+//       weft::Result<weft::TestClient> client = server.Connect(ctx);
+//       if (weft::Error failed = client.Err()) return failed;
+//       weft::Result<weft::TestAnswer> answer = client->Get(ctx, "/hello/anna");
+//       if (weft::Error failed = answer.Err()) return failed;
+//       EXPECT_EQ(answer->status, 200);
+//       EXPECT_EQ(answer->body, "Hello, anna!");
+//       return server.Stop();
+//     });
+//     EXPECT_FALSE(err) << err.Message();
+//   }
+//
+// In a fiber everything runs on the scheduler of that fiber; under RunTest (concurrency/testing.h) also on its virtual
+// time, so that a test of a timeout of a minute takes no time. On a plain thread the server gets threads of its own.
+//
+// The in-memory streams are unix sockets with an abstract name: what one side has sent, the other can read at once, and
+// nothing passes a network. A reset cannot be told from a close on them by the one who reads.
+
+namespace weft {
+
+// What a server has answered.
+struct TestAnswer {
+  int status = 0;
+  std::string version;                                      // "HTTP/1.1"
+  std::vector<std::pair<std::string, std::string>> header;  // as they came
+  std::string body;                                         // without its framing
+  std::vector<std::pair<std::string, std::string>> trailer;
+
+  // The first field of this name, whatever its case; empty if there is none.
+  std::string_view Header(std::string_view name) const;
+  bool Has(std::string_view name) const;
+};
+
+// One connection of a client, which sends exactly what it is told. It is used by one fiber or thread at a time, but for
+// one that sends while another one reads. It closes the connection when it ends.
+//
+// Calls that take a context park the fiber until they are done, or until the context is; on a plain thread they block
+// it, and see a cancel some milliseconds later. Errors: the context's, the socket's (Is(std::errc::connection_reset)),
+// kClosed where the server has closed the connection instead of sending what was asked for.
+class TestClient {
+ public:
+  // Connects to an address as ServerOptions::on_listen tells it: "http://127.0.0.1:8080", "unix:/run/app.sock".
+  static Result<TestClient> Dial(const Context& ctx, std::string_view bound);
+
+  TestClient(TestClient&& other) noexcept;
+  TestClient& operator=(TestClient&& other) noexcept;
+  ~TestClient();
+
+  // Sends all bytes, waiting while the server does not take them.
+  Error Send(const Context& ctx, std::string_view bytes);
+
+  // The next bytes that come, some at least; empty at the end of the stream.
+  Result<std::string> ReadSome(const Context& ctx);
+  // Everything up to and with `text`.
+  Result<std::string> ReadUntil(const Context& ctx, std::string_view text);
+  // Everything until the server closes.
+  Result<std::string> ReadToEnd(const Context& ctx);
+  // The next answer, to a request of this method. An interim answer (1xx) counts as one. An answer that is not whole is
+  // an error, which says what came.
+  Result<TestAnswer> ReadAnswer(const Context& ctx, std::string_view method = "GET");
+
+  // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF.
+  Result<TestAnswer> Get(const Context& ctx, std::string_view target, std::string_view fields = {});
+  Result<TestAnswer> Post(const Context& ctx, std::string_view target, std::string_view body,
+                          std::string_view fields = {});
+  Result<TestAnswer> Do(const Context& ctx, std::string_view method, std::string_view target,
+                        std::string_view fields = {}, std::string_view body = {});
+
+  // Closes the sending side: the server sees the end of what the client says, but can still answer.
+  void CloseSend();
+  // Closes the connection.
+  void Close();
+  // Breaks the connection (a TCP reset; on other sockets the same as Close).
+  void Reset();
+
+  int Descriptor() const { return fd_; }
+
+ private:
+  explicit TestClient(int fd) : fd_(fd) {}
+  Error Fill(const Context& ctx);
+  Result<std::string> Take(std::size_t bytes);
+  Result<std::string> ReadCount(const Context& ctx, std::size_t bytes);
+  Error ReadChunks(const Context& ctx, TestAnswer& answer);
+  Error ReadFields(const Context& ctx, std::vector<std::pair<std::string, std::string>>& fields);
+
+  int fd_ = -1;
+  std::string read_;  // came, but was not asked for yet
+  bool ended_ = false;
+};
+
+// A server for one test. The constructor starts it and returns when it listens; the destructor stops it and waits, like
+// ~Group, so declare what the handler touches before it.
+//
+// It listens on an in-memory stream unless options.address is set to something else than its default. If it cannot
+// start, Bound() is empty and Stop() says why.
+class TestServer {
+ public:
+  // `ctx`: values for the requests; when it is done, the server drains.
+  TestServer(const Context& ctx, Handler handler, ServerOptions options = {});
+  ~TestServer();
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  // Where it listens, as ServerOptions::on_listen tells it.
+  const std::string& Bound() const;
+
+  Result<TestClient> Connect(const Context& ctx) const { return TestClient::Dial(ctx, Bound()); }
+
+  // Lets the drain begin, without waiting for it.
+  void BeginDrain();
+  // Waits until ListenAndServe has returned, and returns what it did. While that takes long it says on stderr, again and
+  // again, which fibers live and what they wait for.
+  Error Join();
+  // BeginDrain and Join.
+  Error Stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_TESTING_H_

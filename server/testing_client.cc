@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <system_error>
+
+#include <weft/concurrency/time.h>
+#include <weft/server/internal/address.h>
+#include <weft/server/internal/fd.h>
+#include <weft/server/internal/wait_fd.h>
+#include <weft/server/testing.h>
+
+namespace weft {
+namespace {
+
+using FieldList = std::vector<std::pair<std::string, std::string>>;
+
+Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
+
+bool SameName(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view Find(const FieldList& fields, std::string_view name) {
+  for (const auto& [n, value] : fields) {
+    if (SameName(n, name)) return value;
+  }
+  return {};
+}
+
+// Cut down to what a message of a failed test can show.
+std::string Shown(std::string_view text) {
+  constexpr std::size_t kMax = 400;
+  return "\"" + std::string(text.substr(0, kMax)) + (text.size() > kMax ? "...\"" : "\"");
+}
+
+template <class T>
+bool Parse(std::string_view text, T& number, int base) {
+  const auto [stopped, code] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  return code == std::errc() && stopped == text.data() + text.size();
+}
+
+// "HTTP/1.1 200 OK\r\n"
+bool ParseStatusLine(std::string_view line, TestAnswer& answer) {
+  if (line.size() < 14 || !line.starts_with("HTTP/1.") || line[8] != ' ' || line[12] != ' ') return false;
+  answer.version = line.substr(0, 8);
+  return Parse(line.substr(9, 3), answer.status, 10);
+}
+
+}  // namespace
+
+std::string_view TestAnswer::Header(std::string_view name) const { return Find(header, name); }
+
+bool TestAnswer::Has(std::string_view name) const {
+  return std::any_of(header.begin(), header.end(), [&](const auto& field) { return SameName(field.first, name); });
+}
+
+TestClient::TestClient(TestClient&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), read_(std::move(other.read_)), ended_(other.ended_) {}
+
+TestClient& TestClient::operator=(TestClient&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(read_, other.read_);
+  std::swap(ended_, other.ended_);
+  return *this;
+}
+
+TestClient::~TestClient() { Close(); }
+
+Result<TestClient> TestClient::Dial(const Context& ctx, std::string_view bound) {
+  constexpr std::string_view kScheme = "http://";
+  if (bound.starts_with(kScheme)) bound.remove_prefix(kScheme.size());
+  const std::string what = "connect to " + std::string(bound);
+  const Result<internal::SocketAddress> address = internal::ResolveAddress(bound);
+  if (Error err = address.Err()) return err.Wrap(what);
+  internal::Fd fd(socket(address->Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.IsOpen()) return FromErrno(errno).Wrap(what);
+  while (connect(fd.Get(), &address->any, address->size) != 0) {
+    if (errno == EISCONN) break;
+    if (errno == EINPROGRESS || errno == EINTR || errno == EALREADY) {
+      if (Error err = internal::WaitFd(ctx, fd.Get(), internal::FdReady::kWrite, "connection")) return err.Wrap(what);
+      int failure = 0;
+      socklen_t size = sizeof(failure);
+      getsockopt(fd.Get(), SOL_SOCKET, SO_ERROR, &failure, &size);
+      if (failure != 0) return FromErrno(failure).Wrap(what);
+      break;
+    }
+    if (errno != EAGAIN) return FromErrno(errno).Wrap(what);
+    // The backlog of a unix socket is full, and nothing tells when it is not any more.
+    if (Error err = Sleep(ctx, std::chrono::milliseconds(1))) return err.Wrap(what);
+  }
+  return TestClient(fd.Release());
+}
+
+void TestClient::CloseSend() { static_cast<void>(shutdown(fd_, SHUT_WR)); }
+
+void TestClient::Close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void TestClient::Reset() {
+  const linger at_once{1, 0};
+  static_cast<void>(setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
+  Close();
+}
+
+Error TestClient::Send(const Context& ctx, std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (Error err = ctx.Err()) return err;
+    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (Error err = internal::WaitFd(ctx, fd_, internal::FdReady::kWrite, "server to take bytes")) return err;
+    } else if (errno != EINTR) {
+      return FromErrno(errno).Wrap("send");
+    }
+  }
+  return {};
+}
+
+// Adds to read_ what comes next, or notes the end.
+Error TestClient::Fill(const Context& ctx) {
+  constexpr std::size_t kPiece = 64 * 1024;
+  while (!ended_) {
+    if (Error err = ctx.Err()) return err;
+    const std::size_t before = read_.size();
+    read_.resize(before + kPiece);
+    const ssize_t got = recv(fd_, read_.data() + before, kPiece, MSG_DONTWAIT);
+    const int failure = errno;
+    read_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got > 0) return {};
+    if (got == 0) {
+      ended_ = true;
+    } else if (failure == EAGAIN || failure == EWOULDBLOCK) {
+      if (Error err = internal::WaitFd(ctx, fd_, internal::FdReady::kRead, "bytes from the server")) return err;
+    } else if (failure != EINTR) {
+      return FromErrno(failure).Wrap("receive");
+    }
+  }
+  return {};
+}
+
+Result<std::string> TestClient::ReadSome(const Context& ctx) {
+  if (read_.empty()) {
+    if (Error err = Fill(ctx)) return err;
+  }
+  return std::exchange(read_, {});
+}
+
+Result<std::string> TestClient::Take(std::size_t bytes) {
+  std::string taken = read_.substr(0, bytes);
+  read_.erase(0, bytes);
+  return taken;
+}
+
+Result<std::string> TestClient::ReadUntil(const Context& ctx, std::string_view text) {
+  for (std::size_t from = 0;;) {
+    const std::size_t at = read_.find(text, from);
+    if (at != std::string::npos) return Take(at + text.size());
+    from = read_.size() - std::min(read_.size(), text.size());
+    if (ended_) return kClosed.Wrap("the server closed the connection after " + Shown(read_));
+    if (Error err = Fill(ctx)) return err.Wrap("after " + Shown(read_));
+  }
+}
+
+Result<std::string> TestClient::ReadCount(const Context& ctx, std::size_t bytes) {
+  while (read_.size() < bytes) {
+    if (ended_) return kClosed.Wrap("the server closed the connection after " + Shown(read_));
+    if (Error err = Fill(ctx)) return err.Wrap("after " + Shown(read_));
+  }
+  return Take(bytes);
+}
+
+Result<std::string> TestClient::ReadToEnd(const Context& ctx) {
+  while (!ended_) {
+    if (Error err = Fill(ctx)) return err.Wrap("after " + Shown(read_));
+  }
+  return std::exchange(read_, {});
+}
+
+// Field lines up to and with the empty line.
+Error TestClient::ReadFields(const Context& ctx, FieldList& fields) {
+  for (;;) {
+    Result<std::string> line = ReadUntil(ctx, "\r\n");
+    if (Error err = line.Err()) return err;
+    line->resize(line->size() - 2);
+    if (line->empty()) return {};
+    const std::size_t colon = line->find(": ");
+    if (colon == std::string::npos) return kMalformed.Wrap("field line " + Shown(*line));
+    fields.emplace_back(line->substr(0, colon), line->substr(colon + 2));
+  }
+}
+
+Error TestClient::ReadChunks(const Context& ctx, TestAnswer& answer) {
+  for (;;) {
+    Result<std::string> line = ReadUntil(ctx, "\r\n");
+    if (Error err = line.Err()) return err;
+    std::size_t size = 0;
+    if (!Parse(std::string_view(*line).substr(0, line->size() - 2), size, 16)) {
+      return kMalformed.Wrap("size of a chunk " + Shown(*line));
+    }
+    if (size == 0) return ReadFields(ctx, answer.trailer);
+    Result<std::string> data = ReadCount(ctx, size + 2);
+    if (Error err = data.Err()) return err;
+    if (!data->ends_with("\r\n")) return kMalformed.Wrap("end of a chunk");
+    answer.body.append(*data, 0, size);
+  }
+}
+
+Result<TestAnswer> TestClient::ReadAnswer(const Context& ctx, std::string_view method) {
+  TestAnswer answer;
+  Result<std::string> line = ReadUntil(ctx, "\r\n");
+  if (Error err = line.Err()) return err.Wrap("status line");
+  if (!ParseStatusLine(*line, answer)) return kMalformed.Wrap("status line " + Shown(*line));
+  if (Error err = ReadFields(ctx, answer.header)) return err.Wrap("head");
+  if (method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304) return answer;
+  Error err;
+  if (SameName(answer.Header("Transfer-Encoding"), "chunked")) {
+    err = ReadChunks(ctx, answer);
+  } else {
+    Result<std::string> body = std::string();
+    if (answer.Has("Content-Length")) {
+      std::size_t length = 0;
+      if (!Parse(answer.Header("Content-Length"), length, 10)) return kMalformed.Wrap("Content-Length");
+      body = ReadCount(ctx, length);
+    } else {
+      body = ReadToEnd(ctx);
+    }
+    err = body.Err();
+    if (!err) answer.body = *std::move(body);
+  }
+  if (err) return err.Wrap("body");
+  return answer;
+}
+
+Result<TestAnswer> TestClient::Get(const Context& ctx, std::string_view target, std::string_view fields) {
+  return Do(ctx, "GET", target, fields);
+}
+
+Result<TestAnswer> TestClient::Post(const Context& ctx, std::string_view target, std::string_view body,
+                                    std::string_view fields) {
+  std::string all = "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  all += fields;
+  return Do(ctx, "POST", target, all, body);
+}
+
+Result<TestAnswer> TestClient::Do(const Context& ctx, std::string_view method, std::string_view target,
+                                  std::string_view fields, std::string_view body) {
+  std::string request;
+  request.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
+  request.append(fields).append("\r\n").append(body);
+  if (Error err = Send(ctx, request)) return err;
+  for (;;) {
+    Result<TestAnswer> answer = ReadAnswer(ctx, method);
+    if (answer.Err() || answer->status >= 200 || answer->status == 101) return answer;
+  }
+}
+
+}  // namespace weft

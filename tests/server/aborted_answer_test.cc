@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <system_error>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+using std::chrono::seconds;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+// Answers that fail behind their head.
+Error FailInChunks(ResponseWriter& w, Request&) {
+  if (Error err = w.Write("some")) return err;
+  if (Error err = w.Flush()) return err;
+  return Error::New("broken");
+}
+
+Error FailWithLength(ResponseWriter& w, Request& r) {
+  w.Header().Set("Content-Length", "100");
+  return FailInChunks(w, r);
+}
+
+Error EndTooEarly(ResponseWriter& w, Request&) {
+  w.Header().Set("Content-Length", "100");
+  if (Error err = w.Write("some")) return err;
+  return w.Flush();
+}
+
+Error AbortByHand(ResponseWriter& w, Request&) {
+  if (Error err = w.Write("some")) return err;
+  if (Error err = w.Flush()) return err;
+  w.Abort();
+  return {};
+}
+
+Error AbortLargeByHand(ResponseWriter& w, Request&) {
+  if (Error err = w.Write(Pattern(100'000))) return err;
+  w.Abort();
+  return {};
+}
+
+class AbortedAnswer : public testing::TestWithParam<Error (*)(ResponseWriter&, Request&)> {};
+
+TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
+  Play([](const Context& ctx) {
+    Site site(ctx, GetParam());
+    Client client = site.Connect();
+
+    client.Send(kGet);
+    const Error err = client.raw().ReadAnswer(ctx).Err();
+
+    EXPECT_TRUE(err);
+    EXPECT_EQ(site.Count("aborted: "), 1);
+    EXPECT_EQ(site.Count("failed "), 0);
+    Client other = site.Connect();  // the server lives
+    EXPECT_TRUE(other.SilentFor(seconds(1)));
+  });
+}
+
+TEST_P(AbortedAnswer, LetsTheAnswersBeforeItArrive) {
+  Play([](const Context& ctx) {
+    const Handler failing = GetParam();
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      return r.Path() == "/" ? failing(w, r) : w.Write(r.Target());
+    });
+    Client client = site.Connect();
+
+    client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet) +
+                std::string(kGet));
+
+    EXPECT_EQ(client.Answer().body, "/1");
+    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_TRUE(client.raw().ReadAnswer(ctx).Err());
+  });
+}
+
+// Where the end of the connection is the end of the answer, only a reset can tell.
+TEST_P(AbortedAnswer, ResetsTheConnectionOfHttp10) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  Site site(Background(), GetParam(), options);
+  Client client = site.Connect();
+
+  client.Send("GET / HTTP/1.0\r\n\r\n");
+  const Error err = client.raw().ReadAnswer(Background()).Err();
+
+  EXPECT_TRUE(err.Is(std::errc::connection_reset) || err.Is(kClosed)) << err.Message();
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, AbortedAnswer,
+                         testing::Values(FailInChunks, FailWithLength, EndTooEarly, AbortByHand, AbortLargeByHand));
+
+TEST(AbortedAnswers, OfHttp10ThatTheDrainCutsOffAreReset) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.drain_timeout = Duration::zero();
+  options.cancel_grace = Duration::zero();
+  Event leave;
+  Site site(Background(), [&](ResponseWriter& w, Request&) -> Error {
+    if (Error err = w.Write(Pattern(10'000))) return err;
+    if (Error err = w.Flush()) return err;
+    return leave.Wait(Background());
+  }, options);
+  Client client = site.Connect();
+
+  client.Send("GET / HTTP/1.0\r\n\r\n");
+  client.Until("\r\n\r\n");
+  site.server().BeginDrain();
+  const Error end = client.raw().ReadToEnd(Background()).Err();
+  leave.Set();
+
+  EXPECT_TRUE(end.Is(std::errc::connection_reset)) << end.Message();
+  EXPECT_TRUE(site.Stop().Is(kServerClosing));
+}
+
+// The kernel throws away what it has not sent yet when a connection is closed while something lies there unread.
+TEST(AbortedAnswers, LetALargeAnswerBeforeThemArrive) {
+  const std::string large = Pattern(1'000'000);
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.loops = 1;
+  Event aborted;
+  Site site(Background(), [&](ResponseWriter& w, Request& r) -> Error {
+    if (r.Path() == "/large") return w.Write(large);
+    if (r.Path() == "/abort") {
+      w.Abort();
+      aborted.Set();
+    }
+    return {};
+  }, options);
+  Client client = site.Connect();
+  Client other = site.Connect();
+
+  client.Send("GET /large HTTP/1.1\r\nHost: h\r\n\r\nGET /abort HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(100'000, 'x'));
+  (void)aborted.Wait(Background());
+  other.Get("/");  // its loop is through with the first connection
+
+  EXPECT_EQ(client.Answer().body, large);
+}
+
+TEST(AbortedAnswers, BeforeTheirHeadSendNothing) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
+      if (Error err = w.Write("some")) return err;
+      w.Abort();
+      return {};
+    });
+    Client client = site.Connect();
+
+    client.Send(kGet);
+
+    EXPECT_EQ(client.ToEnd(), "");
+  });
+}
+
+TEST(AbortedAnswers, ToAClientThatStillSendsAreNotLostBeforeTheyFail) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  Site site(Background(), FailWithLength, options);
+  for (int i = 0; i < 20; ++i) {
+    Client client = site.Connect();
+
+    client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + Pattern(50'000));
+
+    EXPECT_THAT(client.ToEnd(), EndsWith("some"));
+  }
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/readiness.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+ServerOptions Patience(Duration drain, Duration grace) {
+  ServerOptions options;
+  options.drain_timeout = drain;
+  options.cancel_grace = grace;
+  return options;
+}
+
+TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
+  Play([](const Context& ctx) {
+    Error cause;
+    Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
+      const Error err = Sleep(r.Ctx(), seconds(50));
+      cause = r.Ctx().Cause();
+      return err;
+    }, Patience(seconds(4), seconds(1)));
+    Client client = site.Connect();
+    client.Send(kGet);
+    (void)Sleep(ctx, seconds(1));
+    const TimePoint begin = Now();
+    site.server().BeginDrain();
+
+    const TestAnswer answer = client.Answer();
+
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_TRUE(answer.Has("Retry-After"));
+    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_EQ(Now() - begin, seconds(4));
+    EXPECT_TRUE(cause.Is(kServerClosing));
+    client.raw().Close();
+    EXPECT_FALSE(site.Stop());
+    EXPECT_EQ(Now() - begin, seconds(4));
+    EXPECT_THAT(site.Events(), Contains("drain patience over"));
+  });
+}
+
+TEST(DrainHardEnd, CancelsRequestsThatComeAfterPatienceIsOver) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [&](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), seconds(50)); },
+              Patience(seconds(1), seconds(5)));
+    Client client = site.Connect();
+    Client late = site.Connect();
+    client.Send(kGet);
+    late.Send("GET / HT");
+    (void)Sleep(ctx, milliseconds(1));
+    site.server().BeginDrain();
+    (void)Sleep(ctx, seconds(2));
+    const TimePoint begin = Now();
+
+    late.Send("TP/1.1\r\nHost: h\r\n\r\n");
+
+    EXPECT_EQ(late.Answer().status, 503);
+    EXPECT_EQ(Now(), begin);
+  });
+}
+
+TEST(DrainHardEnd, NamesWhatItCutsOff) {
+  Play([](const Context& ctx) {
+    Event leave;
+    Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
+      (void)leave.Wait(Background());  // does not look at its context
+      return w.Write("nobody hears this");
+    }, Patience(seconds(4), seconds(1)));
+    Client client = site.Connect();
+    client.Send("GET /stubborn HTTP/1.1\r\nHost: h\r\n\r\n");
+    (void)Sleep(ctx, seconds(1));
+    const TimePoint begin = Now();
+    site.server().BeginDrain();
+
+    EXPECT_TRUE(client.Ended());
+    EXPECT_EQ(Now() - begin, seconds(5));
+    (void)Sleep(ctx, seconds(12));
+    EXPECT_EQ(site.Count("stuck GET /stubborn"), 2);
+    EXPECT_THAT(site.Events(), testing::Not(Contains("drain drained")));  // it does not return while a handler runs
+    leave.Set();
+
+    const Error err = site.Stop();
+    EXPECT_TRUE(err.Is(kServerClosing));
+    EXPECT_THAT(err.Message(), HasSubstr("GET /stubborn"));
+    EXPECT_THAT(err.Message(), HasSubstr("1 request"));
+    EXPECT_EQ(Now() - begin, seconds(17));
+  });
+}
+
+TEST(DrainHardEnd, EndsAWriteThatWaits) {
+  Play([](const Context& ctx) {
+    Error seen;
+    ServerOptions options = Patience(seconds(4), seconds(1));
+    Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
+      while (!seen) seen = w.Write(Pattern(100'000));
+      return seen;
+    }, options);
+    Client client = site.Connect();
+    client.Send(kGet);
+    (void)Sleep(ctx, seconds(1));
+    const TimePoint begin = Now();
+
+    const Error err = site.Stop();
+
+    EXPECT_TRUE(seen.Is(kServerClosing)) << seen.Message();
+    EXPECT_TRUE(err.Is(kServerClosing));
+    EXPECT_EQ(Now() - begin, seconds(5));
+  });
+}
+
+TEST(DrainHardEnd, EndsARequestThatWaitsForItsBody) {
+  Play([](const Context& ctx) {
+    Error seen;
+    Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
+      seen = r.Body().ReadAll().Err();
+      return seen;
+    }, Patience(seconds(4), seconds(1)));
+    Client client = site.Connect();
+    client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n");
+    (void)Sleep(ctx, seconds(1));
+    site.server().BeginDrain();
+
+    EXPECT_EQ(client.Answer().status, 503);
+    EXPECT_TRUE(seen.Is(kServerClosing)) << seen.Message();
+    client.raw().Close();
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+TEST(DrainHardEnd, CutsHeadsThatAreNotWhole) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), Patience(seconds(2), seconds(1)));
+    Client client = site.Connect();
+    client.Send("GET / HT");
+    (void)Sleep(ctx, milliseconds(1));
+    const TimePoint begin = Now();
+
+    EXPECT_FALSE(site.Stop());  // no request was lost
+
+    EXPECT_EQ(Now() - begin, seconds(3));
+  });
+}
+
+TEST(DrainHardEnd, WithoutPatienceComesAtOnce) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter&, Request& r) { return r.Ctx().Wait(); }, Patience(seconds(0), seconds(0)));
+    Client client = site.Connect();
+    client.Send(kGet);
+    (void)Sleep(ctx, milliseconds(1));
+    const TimePoint begin = Now();
+
+    (void)site.Stop();
+
+    EXPECT_EQ(Now(), begin);
+  });
+}
+
+TEST(DrainHardEnd, WithEndlessPatienceNeverComes) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      r.LongLived();
+      if (Error err = Sleep(r.Ctx(), hours(1000))) return err;
+      return w.Write("done");
+    }, Patience(kNone, seconds(0)));
+    Client client = site.Connect();
+    client.Send(kGet);
+    (void)Sleep(ctx, seconds(1));
+    site.server().BeginDrain();
+
+    EXPECT_EQ(client.Answer().body, "done");
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+// The server's own checks, in a process that may die: what breaks the contract would write into another user's answer.
+void InFiber(const std::function<void(const Context&)>& body, int loops = 1) {
+  RunOptions run;
+  run.loops = loops;
+  (void)Run(Background(), run, body);
+}
+
+void ServeOnce(const Handler& handler, int loops) {
+  const auto ask = [&](const Context& ctx) {
+    TestServer server(ctx, handler);
+    Result<TestClient> client = server.Connect(ctx);
+    (void)client->Send(ctx, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    (void)client->ReadToEnd(ctx);
+  };
+  InFiber(ask, loops);
+}
+
+class MisuseDeathTest : public testing::Test {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(MisuseDeathTest, TheWriterMustNotBeUsedAfterTheHandlerHasReturned) {
+  const auto use_later = [] {
+    ResponseWriter* kept = nullptr;
+    Event returned;
+    InFiber([&](const Context& ctx) {
+      TestServer server(ctx, [&](ResponseWriter& w, Request&) { kept = &w; });
+      Result<TestClient> client = server.Connect(ctx);
+      (void)client->Get(ctx, "/");
+      (void)kept->Write("too late");
+    });
+  };
+  EXPECT_DEATH(use_later(), "ResponseWriter::Write.*after its handler has returned");
+}
+
+// The exchange serves the next request already.
+TEST_F(MisuseDeathTest, TheWriterMustNotBeUsedByTheFiberOfAnEarlierRequest) {
+  const auto use_of_other = [] {
+    InFiber([](const Context& ctx) {
+      Event second;
+      ResponseWriter* kept = nullptr;
+      Group group(ctx);
+      TestServer server(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+        kept = &w;
+        if (r.Path() == "/1") return {};
+        second.Set();
+        return Sleep(r.Ctx(), std::chrono::seconds(5));
+      });
+      Result<TestClient> client = server.Connect(ctx);
+      (void)client->Send(ctx, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+      (void)second.Wait(ctx);
+      (void)kept->Write("into another user's answer");
+    });
+  };
+  EXPECT_DEATH(use_of_other(), "ResponseWriter::Write.*does not belong to its request");
+}
+
+TEST_F(MisuseDeathTest, TheWriterMustNotBeUsedFromASpreadChild) {
+  const auto spread = [] {
+    ServeOnce([](ResponseWriter& w, Request& r) -> Error {
+      Group group(r.Ctx(), {.spread = true});
+      for (int i = 0; i < 2; ++i) group.Go([&](const Context&) { return w.Write("x"); });
+      return group.Wait();
+    }, 2);
+  };
+  EXPECT_DEATH(spread(), "ResponseWriter::Write.*used from another loop");
+}
+
+TEST_F(MisuseDeathTest, TheBodyMustNotBeReadAfterTheHandlerHasReturned) {
+  const auto read_later = [] {
+    InFiber([&](const Context& ctx) {
+      Body* kept = nullptr;
+      TestServer server(ctx, [&](ResponseWriter&, Request& r) { kept = &r.Body(); });
+      Result<TestClient> client = server.Connect(ctx);
+      (void)client->Get(ctx, "/");
+      (void)kept->ReadAll();
+    });
+  };
+  EXPECT_DEATH(read_later(), "Body::ReadAll.*after its handler has returned");
+}
+
+}  // namespace
+}  // namespace weft

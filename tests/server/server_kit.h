@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_SERVER_SERVER_KIT_H_
+#define WEFT_TESTS_SERVER_SERVER_KIT_H_
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <weft/concurrency/event.h>
+#include <weft/concurrency/testing.h>
+#include <weft/handlers/handler.h>
+#include <weft/server/observer.h>
+#include <weft/server/testing.h>
+
+namespace weft {
+
+// Runs the body of a test in a fiber on virtual time. A hang and a leak fail the test.
+inline void Play(const std::function<void(const Context&)>& body) {
+  const Error err = RunTest([&](const Context& ctx) { body(ctx); });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+// Keeps what the server tells, one line for each event.
+class EventLog final : public Observer {
+ public:
+  void OnBadRequest(const BadRequest& e) override { Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason)); }
+  void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind))); }
+  void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind))); }
+  void OnHandlerFailed(const HandlerFailed& e) override {
+    Add("failed " + std::to_string(e.status) + ": " + e.error.Message());
+  }
+  void OnAnswerAborted(const AnswerAborted& e) override { Add("aborted: " + e.error.Message()); }
+  void OnDrainProgress(const DrainProgress& e) override { Add("drain " + std::string(Name(e.phase))); }
+  void OnHandlerStuck(const HandlerStuck& e) override { Add("stuck " + std::string(e.fiber)); }
+  void OnAcceptFailed(const AcceptFailed& e) override { Add("accept failed: " + e.error.Message()); }
+
+  std::vector<std::string> Lines() const {
+    std::lock_guard hold(lock_);
+    return lines_;
+  }
+
+ private:
+  void Add(std::string line) {
+    std::lock_guard hold(lock_);
+    lines_.push_back(std::move(line));
+  }
+  mutable std::mutex lock_;
+  std::vector<std::string> lines_;
+};
+
+// A client whose failures fail the test.
+class Client {
+ public:
+  Client(const Context& ctx, std::string_view bound) : ctx_(ctx), client_(Checked(TestClient::Dial(ctx, bound))) {}
+
+  void Send(std::string_view bytes) {
+    const Error err = client_.Send(ctx_, bytes);
+    EXPECT_FALSE(err) << err.Message();
+  }
+  TestAnswer Answer(std::string_view method = "GET") { return Checked(client_.ReadAnswer(ctx_, method)); }
+  TestAnswer Get(std::string_view target, std::string_view fields = {}) {
+    return Checked(client_.Get(ctx_, target, fields));
+  }
+  TestAnswer Post(std::string_view target, std::string_view body, std::string_view fields = {}) {
+    return Checked(client_.Post(ctx_, target, body, fields));
+  }
+  std::string Some() { return Checked(client_.ReadSome(ctx_)); }
+  std::string Until(std::string_view text) { return Checked(client_.ReadUntil(ctx_, text)); }
+  std::string ToEnd() { return Checked(client_.ReadToEnd(ctx_)); }
+  // Waits for the end of the connection, in good order or by a reset; false if bytes come first.
+  bool Ended() {
+    const Result<std::string> more = client_.ReadSome(ctx_);
+    return !more.Ok() || more->empty();
+  }
+  // Whether nothing comes for so long, and the connection stays open.
+  bool SilentFor(Duration time) {
+    const CancelScope scope = WithTimeout(ctx_, time);
+    return client_.ReadSome(scope.ctx).Err().Is(kDeadlineExceeded);
+  }
+  TestClient& raw() { return client_; }
+
+ private:
+  template <class T>
+  static T Checked(Result<T> result) {
+    EXPECT_TRUE(result.Ok()) << result.Err().Message();
+    if (result.Ok()) return *std::move(result);
+    if constexpr (std::is_default_constructible_v<T>) {
+      return T();
+    } else {
+      std::abort();
+    }
+  }
+  const Context ctx_;
+  TestClient client_;
+};
+
+// A server whose events are kept.
+class Site {
+ public:
+  Site(const Context& ctx, Handler handler, ServerOptions options = {})
+      : ctx_(ctx), server_(ctx, std::move(handler), WithLog(std::move(options))) {}
+
+  Client Connect() const { return {ctx_, server_.Bound()}; }
+  std::vector<std::string> Events() const { return log_.Lines(); }
+  // How many events begin like this.
+  int Count(std::string_view begin) const {
+    int count = 0;
+    for (const std::string& line : log_.Lines()) count += line.starts_with(begin) ? 1 : 0;
+    return count;
+  }
+  TestServer& server() { return server_; }
+  Error Stop() { return server_.Stop(); }
+
+ private:
+  ServerOptions WithLog(ServerOptions options) {
+    options.observer = &log_;
+    return options;
+  }
+  const Context ctx_;
+  EventLog log_;
+  TestServer server_;
+};
+
+// Handlers.
+
+inline Handler Say(std::string text) {
+  return [text = std::move(text)](ResponseWriter& w, Request&) { return w.Write(text); };
+}
+
+// Answers with the target, so that answers can be told apart.
+inline Error Tell(ResponseWriter& w, Request& r) { return w.Write(r.Target()); }
+
+// Answers with the body, as it comes.
+inline Error Echo(ResponseWriter& w, Request& r) {
+  std::vector<char> piece(16 * 1024);
+  for (;;) {
+    const Result<std::size_t> n = r.Body().Read(piece);
+    if (Error err = n.Err()) return err;
+    if (*n == 0) return {};
+    if (Error err = w.Write({piece.data(), *n})) return err;
+  }
+}
+
+// Text of this size that does not repeat soon.
+inline std::string Pattern(std::size_t size) {
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 26 + i / 4099) % 26);
+  return text;
+}
+
+inline std::string Chunked(std::string_view body, std::size_t chunk) {
+  std::string out;
+  char size[24];
+  for (; !body.empty(); body.remove_prefix(std::min(chunk, body.size()))) {
+    const std::string_view piece = body.substr(0, chunk);
+    std::snprintf(size, sizeof(size), "%zx\r\n", piece.size());
+    out.append(size).append(piece).append("\r\n");
+  }
+  return out + "0\r\n\r\n";
+}
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+
+}  // namespace weft
+
+#endif  // WEFT_TESTS_SERVER_SERVER_KIT_H_

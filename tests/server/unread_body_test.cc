@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/group.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string Post(std::size_t size) {
+  return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+}
+
+TEST(UnreadBody, ThatIsSmallIsThrownAwayAndTheConnectionLivesOn) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+
+    for (const std::size_t size : {1u, 5000u, 100'000u, 256u * 1024}) {
+      const TestAnswer answer = client.Post("/", Pattern(size));
+      EXPECT_EQ(answer.body, "no need");
+      EXPECT_FALSE(answer.Has("Connection"));
+    }
+  });
+}
+
+TEST(UnreadBody, DoesNotHoldItsAnswerBack) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+    const TimePoint begin = Now();
+
+    client.Send(Post(1000) + "some");
+    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(Now(), begin);
+    client.Send(Pattern(996) + std::string(kGet));
+
+    EXPECT_EQ(client.Answer().body, "no need");
+  });
+}
+
+TEST(UnreadBody, ThatIsLargeEndsTheConnectionAfterItsAnswer) {
+  const std::string body = Pattern(20'000'000);
+  Play([&](const Context& ctx) {
+    Site site(ctx, Say("too much"));
+    Client client = site.Connect();
+
+    // A client that says all that it has to say before it looks at the answer.
+    const Error sent = client.raw().Send(ctx, Post(body.size()) + body);
+    const TestAnswer answer = client.Answer();
+
+    EXPECT_FALSE(sent) << sent.Message();
+    EXPECT_EQ(answer.body, "too much");
+    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_TRUE(client.Ended());
+  });
+}
+
+TEST(UnreadBody, InChunksEndsTheConnectionWhenItGetsTooLong) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+
+    client.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    EXPECT_EQ(client.Answer().body, "no need");
+    const Error sent = client.raw().Send(ctx, Chunked(Pattern(10'000'000), 1000) + std::string(kGet));
+
+    EXPECT_FALSE(sent) << sent.Message();
+    EXPECT_TRUE(client.Ended());
+  });
+}
+
+TEST(UnreadBody, ThatDoesNotComeEndsTheConnectionSoon) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+    const TimePoint begin = Now();
+
+    client.Send(Post(1000) + "some");
+    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_TRUE(client.Ended());
+
+    EXPECT_EQ(Now() - begin, seconds(1));
+  });
+}
+
+// Byte by byte, each well within the time for one read.
+TEST(UnreadBody, ThatTricklesEndsTheConnectionSoon) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+    const TimePoint begin = Now();
+
+    client.Send(Post(1000));
+    EXPECT_EQ(client.Answer().body, "no need");
+    for (int i = 0; i < 900; ++i) {
+      (void)Sleep(ctx, milliseconds(10));
+      if (client.raw().Send(ctx, "x")) break;
+    }
+    EXPECT_TRUE(client.Ended());
+
+    EXPECT_LE(Now() - begin, seconds(2));
+  });
+}
+
+TEST(UnreadBody, DoesNotKeepADrainWaiting) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+    const TimePoint begin = Now();
+
+    client.Send(Post(1000) + "some");
+    EXPECT_EQ(client.Answer().body, "no need");
+
+    EXPECT_FALSE(site.Stop());
+    EXPECT_LE(Now() - begin, milliseconds(1200));
+  });
+}
+
+TEST(UnreadBody, AClientThatStaysAfterItsEndIsLeft) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("no need"));
+    Client client = site.Connect();
+    const TimePoint begin = Now();
+
+    client.Send(Post(1'000'000));
+    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_TRUE(client.Ended());
+    // It goes on sending although nobody listens.
+    while (!client.raw().Send(ctx, "x")) (void)Sleep(ctx, milliseconds(10));
+
+    EXPECT_LE(Now() - begin, milliseconds(600));
+  });
+}
+
+}  // namespace
+}  // namespace weft
