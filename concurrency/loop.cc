@@ -31,9 +31,9 @@ void Loop::Post(LoopTask& task) noexcept {
   core.Unpin();
 }
 
-Error Loop::Add(Watch& watch, int fd, std::uint32_t events) noexcept { return Core(this).AddWatch(watch, fd, events); }
+Error Loop::Add(FdWatch& watch, int fd, std::uint32_t events) noexcept { return Core(this).AddWatch(watch, fd, events); }
 
-Error Loop::Modify(Watch& watch, int fd, std::uint32_t events) noexcept {
+Error Loop::Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watch;
@@ -41,7 +41,7 @@ Error Loop::Modify(Watch& watch, int fd, std::uint32_t events) noexcept {
   return {};
 }
 
-void Loop::Remove(Watch& watch, int fd) noexcept { Core(this).RemoveWatch(watch, fd); }
+void Loop::Remove(FdWatch& watch, int fd) noexcept { Core(this).RemoveWatch(watch, fd); }
 void Loop::Arm(LoopTimer& timer, TimePoint when) noexcept { Core(this).timers().Arm(timer, internal::ToNs(when)); }
 void Loop::Disarm(LoopTimer& timer) noexcept { Core(this).timers().Disarm(timer); }
 

@@ -34,12 +34,12 @@ class LoopTask {
 };
 
 // A descriptor that a loop watches. The owner keeps it until Loop::Remove.
-class Watch {
+class FdWatch {
  public:
-  using Function = void (*)(Watch*, std::uint32_t events);
-  explicit Watch(Function ready) : ready_(ready) {}
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
+  using Function = void (*)(FdWatch*, std::uint32_t events);
+  explicit FdWatch(Function ready) : ready_(ready) {}
+  FdWatch(const FdWatch&) = delete;
+  FdWatch& operator=(const FdWatch&) = delete;
 
  private:
   friend class LoopAccess;
@@ -108,10 +108,10 @@ class Loop {
   // The rest only on the loop's thread.
   //
   // Watches `fd` for the epoll events given (edge-triggered where EPOLLET is among them).
-  Error Add(Watch& watch, int fd, std::uint32_t events) noexcept;
-  Error Modify(Watch& watch, int fd, std::uint32_t events) noexcept;
+  Error Add(FdWatch& watch, int fd, std::uint32_t events) noexcept;
+  Error Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   // After this the watch is not called any more, also not for events that the kernel has reported already.
-  void Remove(Watch& watch, int fd) noexcept;
+  void Remove(FdWatch& watch, int fd) noexcept;
 
   void Arm(LoopTimer& timer, TimePoint when) noexcept;  // an armed one is moved
   void Disarm(LoopTimer& timer) noexcept;

@@ -53,12 +53,16 @@ class [[nodiscard]] Result {
     return *this = Result(other);
   }
 // gcc 12 does not see that value_ is alive whenever failure_ is empty.
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   ~Result() {
     if (Ok()) value_.~T();
   }
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
 
   bool Ok() const noexcept { return !failure_; }
   weft::Error Err() const noexcept { return failure_; }

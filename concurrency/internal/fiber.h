@@ -23,7 +23,7 @@ class LoopAccess {
  public:
   static LoopTask*& Next(LoopTask& task) { return task.next_; }
   static void Run(LoopTask& task) { task.run_(&task); }
-  static void Ready(Watch& watch, std::uint32_t events) { watch.ready_(&watch, events); }
+  static void Ready(FdWatch& watch, std::uint32_t events) { watch.ready_(&watch, events); }
   static void Fire(LoopTimer& timer) { timer.fire_(&timer); }
   static std::uint32_t& Slot(LoopTimer& timer) { return timer.slot_; }
 };

@@ -222,12 +222,12 @@ int LoopCore::PollDescriptors(std::int64_t timeout_ns) {
 
 void LoopCore::Dispatch(int count) {
   for (batch_at_ = 0; batch_at_ < count; ++batch_at_) {
-    if (auto* watch = static_cast<Watch*>(batch_[batch_at_].data.ptr)) LoopAccess::Ready(*watch, batch_[batch_at_].events);
+    if (auto* watch = static_cast<FdWatch*>(batch_[batch_at_].data.ptr)) LoopAccess::Ready(*watch, batch_[batch_at_].events);
   }
   batch_at_ = batch_size_ = 0;
 }
 
-Error LoopCore::AddWatch(Watch& watch, int fd, std::uint32_t events) noexcept {
+Error LoopCore::AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watch;
@@ -236,7 +236,7 @@ Error LoopCore::AddWatch(Watch& watch, int fd, std::uint32_t events) noexcept {
   return {};
 }
 
-void LoopCore::RemoveWatch(Watch& watch, int fd) noexcept {
+void LoopCore::RemoveWatch(FdWatch& watch, int fd) noexcept {
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
   --watches_;
   for (int i = batch_at_; i < batch_size_; ++i) {

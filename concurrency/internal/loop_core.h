@@ -87,8 +87,8 @@ class LoopCore final : public Loop {
   void SuspendRunning() noexcept { running_->Suspend(); }
 
   FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;
-  Error AddWatch(Watch& watch, int fd, std::uint32_t events) noexcept;
-  void RemoveWatch(Watch& watch, int fd) noexcept;
+  Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
+  void RemoveWatch(FdWatch& watch, int fd) noexcept;
   TimerHeap& timers() noexcept { return timers_; }
   AsioDriver& Asio();  // made at the first use, on the loop's thread
   // The io_context of this loop, if somebody asked for it.

@@ -17,7 +17,7 @@ constexpr Duration kPause = std::chrono::milliseconds(10);
 }  // namespace
 
 Acceptor::Acceptor(ServerState& shared, LoopServers& parts, Listener listener)
-    : Watch(&OnReady),
+    : FdWatch(&OnReady),
       shared_(shared),
       parts_(parts),
       loop_(*Loop::Current()),
@@ -45,7 +45,7 @@ Error Acceptor::Wait(const Context& ctx) {
   return failure_;
 }
 
-void Acceptor::OnReady(Watch* watch, std::uint32_t) {
+void Acceptor::OnReady(FdWatch* watch, std::uint32_t) {
   auto* self = static_cast<Acceptor*>(watch);
   for (int i = 0; i < kAcceptsInARow; ++i) {
     switch (self->AcceptOne(/*drain=*/false)) {

@@ -16,7 +16,7 @@ namespace weft::internal {
 //
 // When descriptors or connections have run out it closes the connection that has been idle longest and pauses, so that it neither
 // spins nor gives up; a listener that is broken for good ends the server.
-class Acceptor final : public Watch {
+class Acceptor final : public FdWatch {
  public:
   Acceptor(ServerState& shared, LoopServers& parts, Listener listener);
   ~Acceptor();
@@ -35,7 +35,7 @@ class Acceptor final : public Watch {
     Acceptor* acceptor;
   };
   enum class Next { kMore, kEmpty, kPause, kStop };
-  static void OnReady(Watch* watch, std::uint32_t events);
+  static void OnReady(FdWatch* watch, std::uint32_t events);
   static void OnPauseEnd(LoopTimer* timer);
   Next AcceptOne(bool drain);
   void PauseAccepting();

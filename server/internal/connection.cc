@@ -24,7 +24,7 @@ constexpr std::size_t kDiscardBytes = 1024 * 1024;
 }  // namespace
 
 Connection::Connection(LoopServer& server, Fd fd, const Peer& peer, TimePoint now)
-    : Watch(&OnEvents), server_(server), since_(now), fd_(std::move(fd)), peer_(peer) {
+    : FdWatch(&OnEvents), server_(server), since_(now), fd_(std::move(fd)), peer_(peer) {
   link_.connection = this;
 }
 
@@ -38,7 +38,7 @@ void Connection::Open() {
   }
 }
 
-void Connection::OnEvents(Watch* watch, std::uint32_t events) {
+void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
   auto* self = static_cast<Connection*>(watch);
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) self->broken_ = true;
   if ((events & EPOLLRDHUP) != 0) self->fin_ = true;

@@ -36,7 +36,7 @@ struct PartialHead {
 //
 // All members run on the loop's thread; those for the exchange in its fiber, the rest on the loop's own stack. The descriptor is
 // closed only when no exchange has the connection.
-class Connection final : public Watch {
+class Connection final : public FdWatch {
  public:
   enum class State : std::uint8_t {
     kFresh,    // accepted, has not spoken
@@ -99,7 +99,7 @@ class Connection final : public Watch {
   };
 
  private:
-  static void OnEvents(Watch* watch, std::uint32_t events);
+  static void OnEvents(FdWatch* watch, std::uint32_t events);
   void Drive();
   void ReadOnce();
   void TakeBytes(std::string_view bytes, Head& head);

@@ -16,9 +16,9 @@
 namespace weft::internal {
 namespace {
 
-struct OneWait : Watch {
-  OneWait() : Watch(&Ready) {}
-  static void Ready(Watch* watch, std::uint32_t) { static_cast<OneWait*>(watch)->signal.Notify(); }
+struct OneWait : FdWatch {
+  OneWait() : FdWatch(&Ready) {}
+  static void Ready(FdWatch* watch, std::uint32_t) { static_cast<OneWait*>(watch)->signal.Notify(); }
   LoopSignal signal;
 };
 

@@ -58,8 +58,8 @@ TEST(Fairness, ReadyFibersDoNotStarveTimers) {
 }
 
 TEST(Fairness, ReadyFibersDoNotStarveDescriptors) {
-  struct Readable : Watch {
-    Readable() : Watch([](Watch* w, std::uint32_t) { static_cast<Readable*>(w)->signal.Notify(); }) {}
+  struct Readable : FdWatch {
+    Readable() : FdWatch([](FdWatch* w, std::uint32_t) { static_cast<Readable*>(w)->signal.Notify(); }) {}
     LoopSignal signal;
   };
   OnLoops(1, [](const Context& ctx) {
@@ -94,8 +94,8 @@ TEST(Fairness, ReadyFibersDoNotStarveOtherThreads) {
 
 // The other way round: a descriptor that is always readable.
 TEST(Fairness, DescriptorsDoNotStarveFibers) {
-  struct AlwaysReady : Watch {
-    AlwaysReady() : Watch([](Watch* w, std::uint32_t) { ++static_cast<AlwaysReady*>(w)->calls; }) {}
+  struct AlwaysReady : FdWatch {
+    AlwaysReady() : FdWatch([](FdWatch* w, std::uint32_t) { ++static_cast<AlwaysReady*>(w)->calls; }) {}
     int calls = 0;
   };
   OnLoops(1, [](const Context&) {

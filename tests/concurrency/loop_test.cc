@@ -92,8 +92,8 @@ TEST(Loop, TimersFireInOrderAndCanBeMovedAndDisarmed) {
 
 // Two descriptors are ready at once; whoever is called first removes the other.
 TEST(Loop, ARemovedWatchIsNotCalledForEventsThatCameBefore) {
-  struct Rival : Watch {
-    Rival() : Watch([](Watch* w, std::uint32_t) { static_cast<Rival*>(w)->Ready(); }), fd(eventfd(1, EFD_NONBLOCK)) {}
+  struct Rival : FdWatch {
+    Rival() : FdWatch([](FdWatch* w, std::uint32_t) { static_cast<Rival*>(w)->Ready(); }), fd(eventfd(1, EFD_NONBLOCK)) {}
     ~Rival() { close(fd); }
     void Ready() {
       ++calls;

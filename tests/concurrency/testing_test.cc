@@ -171,8 +171,8 @@ TEST(RunTest, AnOffloadedThreadThatWaitsForEverIsAHang) {
 
 // A pipe or socket of the test itself is as good as memory.
 TEST(RunTest, TimeDoesNotOvertakeBytesOnTheirWay) {
-  struct Readable : Watch {
-    Readable() : Watch([](Watch* w, std::uint32_t) { static_cast<Readable*>(w)->signal.Notify(); }) {}
+  struct Readable : FdWatch {
+    Readable() : FdWatch([](FdWatch* w, std::uint32_t) { static_cast<Readable*>(w)->signal.Notify(); }) {}
     LoopSignal signal;
   };
   Virtually([](const Context& ctx) {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_E2E_KIT_H_
+#define WEFT_TESTS_E2E_KIT_H_
+
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <weft/handlers/handler.h>
+#include <weft/server/observer.h>
+#include <weft/server/options.h>
+#include <weft/server/testing.h>
+
+namespace weft {
+
+// An observer that says nothing, so that the output of the tests is their own.
+class Quiet final : public Observer {};
+
+inline Quiet& TheQuiet() {
+  static Quiet quiet;
+  return quiet;
+}
+
+inline ServerOptions Tcp(int loops = 1) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.loops = loops;
+  options.observer = &TheQuiet();
+  return options;
+}
+
+// A request on a connection of its own; status 0 if it failed.
+inline TestAnswer Fetch(const std::string& bound, std::string_view target) {
+  Result<TestClient> client = TestClient::Dial(Background(), bound);
+  if (!client.Ok()) return {};
+  Result<TestAnswer> answer = client->Get(Background(), target, "Connection: close\r\n");
+  return answer.Ok() ? *std::move(answer) : TestAnswer();
+}
+
+inline int EntriesOf(const char* folder) {
+  int count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
+  return count;
+}
+inline int Threads() { return EntriesOf("/proc/self/task"); }
+inline int Descriptors() { return EntriesOf("/proc/self/fd"); }
+
+}  // namespace weft
+
+#endif  // WEFT_TESTS_E2E_KIT_H_

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_E2E_PROCESS_H_
+#define WEFT_TESTS_E2E_PROCESS_H_
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+extern char** environ;
+
+namespace weft {
+
+// A program that runs beside the test, with its output in two pipes. It is killed if the test forgets it.
+class Process {
+ public:
+  Process(const std::string& program, const std::vector<std::string>& arguments) {
+    int out[2];
+    int err[2];
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) std::abort();
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+    std::vector<std::string> words{program};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) != 0) std::abort();
+    posix_spawn_file_actions_destroy(&actions);
+    close(out[1]);
+    close(err[1]);
+    out_ = out[0];
+    err_ = err[0];
+  }
+  ~Process() {
+    if (pid_ > 0) {
+      Signal(SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(out_);
+    close(err_);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  // The next line of the standard output, without its end; empty at the end of the output.
+  std::string Line() {
+    std::string line;
+    for (char c = 0; read(out_, &c, 1) == 1 && c != '\n';) line += c;
+    return line;
+  }
+  void Signal(int signal) const { kill(pid_, signal); }
+  // Waits for the end: the exit code, or minus the signal that killed it.
+  int Wait() {
+    int status = 0;
+    waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  // All of the standard error, after the end.
+  std::string Errors() const {
+    std::string text;
+    char piece[4096];
+    for (ssize_t n = 0; (n = read(err_, piece, sizeof(piece))) > 0;) text.append(piece, static_cast<std::size_t>(n));
+    return text;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_TESTS_E2E_PROCESS_H_
