@@ -81,6 +81,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
   void HoldContentType(std::string_view body);
   bool MayKeepAlive();
+  ResponseFacts FactsOf(int status);
   bool AnotherIsHere();
   void WaitForTurn();
   Error SendHeld();

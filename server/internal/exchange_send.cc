@@ -45,6 +45,16 @@ bool Exchange::AnotherIsHere() {
   return !rest.empty() && ParseHead(rest, server_.shared().limits, head).verdict == HeadResult::Verdict::kDone;
 }
 
+ResponseFacts Exchange::FactsOf(int status) {
+  ResponseFacts facts;
+  facts.status = status;
+  facts.head_request = head_.is_head;
+  facts.connect_request = head_.is_connect;
+  facts.version_minor = head_.version_minor;
+  facts.keep_alive = MayKeepAlive();
+  return facts;
+}
+
 // Appends the head to what is held.
 void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
   answer_ = FrameResponse(facts);
@@ -66,12 +76,7 @@ void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, 
 
 Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
   if (transmitting_) WaitForTurn();
-  ResponseFacts facts;
-  facts.status = status;
-  facts.head_request = head_.is_head;
-  facts.connect_request = head_.is_connect;
-  facts.version_minor = head_.version_minor;
-  facts.keep_alive = MayKeepAlive();
+  ResponseFacts facts = FactsOf(status);
   facts.complete = true;
   facts.body_bytes = body.size();
   const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
@@ -82,12 +87,7 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
 
 Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
   if (transmitting_) WaitForTurn();
-  ResponseFacts facts;
-  facts.status = status;
-  facts.head_request = head_.is_head;
-  facts.connect_request = head_.is_connect;
-  facts.version_minor = head_.version_minor;
-  facts.keep_alive = MayKeepAlive();
+  ResponseFacts facts = FactsOf(status);
   facts.declared_length = length;
   HoldHead(status, header, facts, {});
   // The type can be told from the first bytes of the body, which come next.
