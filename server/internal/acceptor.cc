@@ -51,7 +51,8 @@ void Acceptor::OnReady(FdWatch* watch, std::uint32_t) {
     switch (self->AcceptOne(/*drain=*/false)) {
       case Next::kMore: break;
       case Next::kEmpty: return;
-      // Only when somebody is known to wait: at the first try. Else the listener tells when there is somebody.
+      // Only when somebody is known to wait: at the first try. Else the listener tells when there is somebody; accept itself
+      // asks for a descriptor before it looks.
       case Next::kPause:
         if (i == 0) self->PauseAccepting();
         return;
@@ -62,26 +63,23 @@ void Acceptor::OnReady(FdWatch* watch, std::uint32_t) {
 
 Acceptor::Next Acceptor::AcceptOne(bool drain) {
   if (!drain && static_cast<std::uint64_t>(shared_.open_connections.load(std::memory_order_relaxed)) >= connections_max_) {
+    shortage_ = {};
     return Next::kPause;
   }
   Accepted accepted = listener_.Accept();
   switch (accepted.outcome) {
     case Accepted::Outcome::kConnection: break;
     case Accepted::Outcome::kAgain: return Next::kEmpty;
-    case Accepted::Outcome::kExhausted: {
-      if (!std::exchange(exhausted_told_, true)) {
-        const Error err = std::error_code(accepted.error, std::generic_category());
-        shared_.observer.OnAcceptFailed({err, /*fatal=*/false});
-      }
+    case Accepted::Outcome::kExhausted:
+      shortage_ = std::error_code(accepted.error, std::generic_category());
       return Next::kPause;
-    }
     case Accepted::Outcome::kFatal:
       failure_ = Error(std::error_code(accepted.error, std::generic_category())).Wrap("accept on " + Bound());
       shared_.observer.OnAcceptFailed({failure_, /*fatal=*/true});
       broken_.Set();
       return Next::kStop;
   }
-  exhausted_told_ = false;
+  shortage_told_ = false;
   shared_.ConnectionOpened();
   parts_.Place(std::move(accepted.fd), Peer(accepted.peer));
   return Next::kMore;
@@ -89,7 +87,13 @@ Acceptor::Next Acceptor::AcceptOne(bool drain) {
 
 // The backlog keeps those who wait; in the meantime the connection that nobody uses makes room.
 void Acceptor::PauseAccepting() {
-  if (!std::exchange(exhausted_told_, true)) shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
+  if (!std::exchange(shortage_told_, true)) {
+    if (shortage_) {
+      shared_.observer.OnAcceptFailed({shortage_, /*fatal=*/false});
+    } else {
+      shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
+    }
+  }
   StopWatching();
   parts_.EvictOneIdle();
   loop_.Arm(pause_, loop_.TurnTime() + kPause);

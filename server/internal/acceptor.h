@@ -47,7 +47,8 @@ class Acceptor final : public FdWatch {
   Listener listener_;
   const std::uint64_t connections_max_;
   bool watching_ = false;
-  bool exhausted_told_ = false;
+  Error shortage_;  // why accept paused; empty: there are as many connections as allowed
+  bool shortage_told_ = false;
   Pause pause_{this};
   Event broken_;
   Error failure_;

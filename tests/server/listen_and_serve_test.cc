@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+#include <system_error>
+
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/loop.h>
+#include <weft/concurrency/run.h>
+#include <weft/server/listen_and_serve.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+ServerOptions At(std::string address) {
+  ServerOptions options;
+  options.address = std::move(address);
+  return options;
+}
+
+Error Serve(const ServerOptions& options) { return ListenAndServe(Background(), options, Say("x")); }
+
+TEST(ListenAndServe, TellsTheAddressThatItGot) {
+  struct Row {
+    const char* address;
+    const char* bound;
+    const char* peer;
+  };
+  for (const Row& row : {Row{"127.0.0.1:0", "http://127\\.0\\.0\\.1:[0-9]+", "127\\.0\\.0\\.1:[0-9]+"},
+                         Row{"[::1]:0", "http://\\[::1\\]:[0-9]+", "\\[::1\\]:[0-9]+"},
+                         Row{"localhost:0", "http://127\\.0\\.0\\.1:[0-9]+", "127\\.0\\.0\\.1:[0-9]+"},
+                         Row{"unix:@weft-test-named", "unix:@weft-test-named", "unix"}}) {
+    SCOPED_TRACE(row.address);
+    Site site(Background(), [](ResponseWriter& w, Request& r) { return w.Write(r.Peer()); }, At(row.address));
+
+    EXPECT_THAT(site.server().Bound(), MatchesRegex(row.bound));
+    EXPECT_THAT(site.Connect().Get("/").body, MatchesRegex(row.peer));
+    EXPECT_FALSE(site.Stop());
+  }
+}
+
+TEST(ListenAndServe, ServesOnAUnixSocketAndRemovesIt) {
+  std::string folder = testing::TempDir() + "weftXXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/socket";
+  {
+    Site site(Background(), Say("local"), At("unix:" + path));
+    EXPECT_EQ(site.server().Bound(), "unix:" + path);
+    EXPECT_EQ(site.Connect().Get("/").body, "local");
+
+    const Error err = Serve(At("unix:" + path));
+    EXPECT_EQ(err.Message(), "listen on unix:" + path + ": Address already in use");
+  }
+  EXPECT_EQ(access(path.c_str(), F_OK), -1);
+  rmdir(folder.c_str());
+}
+
+TEST(ListenAndServe, SaysWhyItCannotListen) {
+  Site taken(Background(), Say("x"), At("127.0.0.1:0"));
+  const std::string address = taken.server().Bound().substr(std::string("http://").size());
+
+  const Error err = Serve(At(address));
+
+  EXPECT_TRUE(err.Is(std::errc::address_in_use));
+  EXPECT_EQ(err.Message(), "listen on " + address + ": Address already in use");
+  EXPECT_TRUE(Serve(At("unix:/nowhere/socket")).Is(std::errc::no_such_file_or_directory));
+  EXPECT_THAT(Serve(At("127.0.0.1")).Message(), HasSubstr("127.0.0.1"));
+}
+
+TEST(ListenAndServe, TakesAnAddressAlone) {
+  const CancelScope done = WithCancel(Background());
+  done.cancel();
+
+  EXPECT_FALSE(ListenAndServe(done.ctx, "127.0.0.1:0", Say("x")));
+}
+
+TEST(ListenAndServe, EndsAtOnceUnderADoneContext) {
+  Play([](const Context& ctx) {
+    const CancelScope done = WithCancel(ctx);
+    done.cancel();
+    const TimePoint begin = Now();
+
+    EXPECT_FALSE(ListenAndServe(done.ctx, At("unix:@weft-test-done"), Say("x")));
+    EXPECT_EQ(Now(), begin);
+  });
+}
+
+TEST(ListenAndServe, InAFiberItCannotHaveLoopsOfItsOwn) {
+  Play([](const Context& ctx) {
+    ServerOptions options = At("unix:@weft-test-loops");
+    options.loops = 2;
+
+    EXPECT_THAT(ListenAndServe(ctx, options, Say("x")).Message(), HasSubstr("options.loops is 2"));
+  });
+}
+
+TEST(ListenAndServe, InAFiberItServesOnTheLoopsOfItsScheduler) {
+  RunOptions run;
+  run.loops = 3;
+  const Error err = weft::Run(Background(), run, [](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request&) { return w.Write(std::to_string(Loop::Current()->Index())); });
+    std::map<std::string, int> served;
+    std::vector<Client> clients;
+    for (int i = 0; i < 30; ++i) {
+      clients.push_back(site.Connect());
+      ++served[clients.back().Get("/").body];
+    }
+
+    EXPECT_THAT(served, testing::ElementsAre(testing::Pair("0", 10), testing::Pair("1", 10), testing::Pair("2", 10)));
+    EXPECT_FALSE(site.Stop());
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+TEST(ListenAndServe, TwoServersShareAScheduler) {
+  Play([](const Context& ctx) {
+    Site first(ctx, Say("first"));
+    Site second(ctx, Say("second"));
+    Client client = second.Connect();
+
+    EXPECT_EQ(first.Connect().Get("/").body, "first");
+    EXPECT_FALSE(first.Stop());
+    EXPECT_EQ(client.Get("/").body, "second");  // outlives it
+    EXPECT_FALSE(second.Stop());
+  });
+}
+
+TEST(ListenAndServe, AnExceptionOutOfOnListenComesBack) {
+  ServerOptions options = At("127.0.0.1:0");
+  options.on_listen = [](std::string_view) { throw std::runtime_error("no"); };
+
+  EXPECT_EQ(Serve(options).Message(), "no");
+}
+
+}  // namespace
+}  // namespace weft
