@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include <weft/concurrency/internal/sanitizers.h>
+
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102  // Linux 6.13; older headers do not name it
 #endif
@@ -52,7 +54,11 @@ StackMaker::StackMaker(std::size_t stack_bytes) {
 
 StackMaker::~StackMaker() {
   g_mprotect_guards.fetch_sub(mprotect_guards_, std::memory_order_relaxed);
-  for (const Slab& slab : slabs_) munmap(slab.base, slab.bytes);
+  for (const Slab& slab : slabs_) {
+    // The marks of the frames that were left on it would be found by whoever is given this address next.
+    AsanUnpoison(slab.base, slab.bytes);
+    munmap(slab.base, slab.bytes);
+  }
 }
 
 bool StackMaker::AddSlab() noexcept {
