@@ -13,6 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <weft/concurrency/testing.h>
+
 #include "await_kit.h"
 
 namespace weft {
@@ -200,6 +202,22 @@ TEST(Await, AHandlerThatIsDestroyedWithoutACallEndsTheWait) {
 
     EXPECT_TRUE(err.Is(kClosed)) << err.Message();
   });
+}
+
+TEST(Await, VirtualTimeStandsStillWhileAnOperationIsPending) {
+  const Error err = RunTest([](const Context& ctx) {
+    const TimePoint start = Now();
+    Group group(ctx);
+    group.Go("hour", [](const Context& c) { return Sleep(c, std::chrono::hours(1)); });
+    asio::steady_timer timer(CurrentExecutor(), milliseconds(2));
+
+    EXPECT_FALSE(timer.async_wait(Await(ctx)));
+
+    EXPECT_EQ(Now(), start);
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(Now() - start, std::chrono::hours(1));
+  });
+  EXPECT_FALSE(err) << err.Message();
 }
 
 TEST(Await, ManyFibersTalkOverManySockets) {
