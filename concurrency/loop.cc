@@ -117,6 +117,8 @@ void ReusableContext::Cancel(const Error& cause) noexcept { ContextAccess::Node(
 
 void ReusableContext::End(const Error& cause) noexcept {
   ContextNode* node = ContextAccess::Node(ctx_);
+  internal::FiberCore* fiber = internal::CurrentFiber();
+  if (fiber != nullptr && fiber->watch.Follows(node)) fiber->watch.Forget();
   if (!node->Unique()) node->Cancel(cause);  // nobody else can see it otherwise
 }
 

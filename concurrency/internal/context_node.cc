@@ -129,7 +129,7 @@ bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
   if (overdue) final = deadline_cause_ ? ErrorAccess::Coded(Errc::kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
   cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
   if (children_.Empty()) settled_.store(true, std::memory_order_relaxed);
-  err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_release);
+  err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_seq_cst);  // see ClaimIf in park.cc
   while (ContextWaiter* waiter = waiters_.PopFront()) waiter->fire(waiter);
   while (ContextNode* child = children_.PopFront()) {
     // A child without references is just being destroyed.

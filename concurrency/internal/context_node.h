@@ -45,6 +45,8 @@ class ContextNode : public Link<SiblingTag> {
   // The following are for cancelers.
   Error Err() noexcept;
   Error Cause() noexcept;
+  // Whether it has ended; does not look at the clock.
+  bool Done() const noexcept { return err_.load(std::memory_order_seq_cst) != nullptr; }
   std::int64_t DeadlineNs() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
   void Cancel(Error cause) noexcept;
   // Registers the waiter and returns true; false if the context is done already.

@@ -89,11 +89,26 @@ bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
   return false;
 }
 
+bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
+  Forget();
+  if (!node->Add(*this)) return false;
+  node->Ref();
+  node_ = node;
+  return true;
+}
+
+void FiberWatch::Forget() noexcept {
+  if (node_ == nullptr) return;
+  node_->Remove(*this);
+  ContextNode::Unref(std::exchange(node_, nullptr));
+}
+
 // The body of every fiber, for ever: one job after the other.
 void FiberEntry(FiberCore& fiber) {
   AsanEnter(nullptr, &fiber.loop.stack_bottom, &fiber.loop.stack_bytes);
   while (fiber.job != nullptr) {
     fiber.job->Run();
+    fiber.watch.Forget();
     fiber.ended_ = true;
     fiber.Suspend();
   }

@@ -9,11 +9,13 @@
 
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
+#include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/stack.h>
 #include <weft/concurrency/loop.h>
 
 namespace weft::internal {
 
+class FiberCore;
 class LoopCore;
 }  // namespace weft::internal
 
@@ -74,6 +76,28 @@ class FiberRecord {
   std::atomic<std::uint64_t> name_[kNameWords]{};
 };
 
+// Tells a fiber that its context is done. It stays entered in the context under which the fiber has parked last, also between
+// parks, so that a fiber which waits under one context again and again takes that context's lock once. Only its fiber uses it.
+class FiberWatch : private ContextWaiter {
+ public:
+  explicit FiberWatch(FiberCore& fiber) noexcept : fiber_(fiber) { fire = &OnContextDone; }
+  FiberWatch(const FiberWatch&) = delete;
+  FiberWatch& operator=(const FiberWatch&) = delete;
+
+  // False: that context is done already.
+  bool Follow(ContextNode* node) noexcept { return node == node_ || FollowAnother(node); }
+  // Nothing refers to the context afterwards. In the fiber, because values of a context may be destroyed here.
+  void Forget() noexcept;
+  bool Follows(const ContextNode* node) const noexcept { return node == node_; }
+
+ private:
+  static void OnContextDone(ContextWaiter* waiter) noexcept;
+  bool FollowAnother(ContextNode* node) noexcept;
+
+  FiberCore& fiber_;
+  ContextNode* node_ = nullptr;  // counted
+};
+
 // A fiber and its stack, at whose top it lies. Made once, then used for one job after the other on the same loop.
 class FiberCore : public LoopTask {
  public:
@@ -96,6 +120,8 @@ class FiberCore : public LoopTask {
   FiberJob* job = nullptr;
   const Context* context = nullptr;  // null: Background
   std::uint64_t work = 0;
+  std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
+  FiberWatch watch{*this};
   FiberRecord record;
   bool trimmed = true;  // nothing of the stack but its top page is resident
 

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <weft/concurrency/internal/queue_waiter.h>
+
 namespace weft::internal {
 
 void CheckMayBlock(const char* function) noexcept {
@@ -15,44 +17,74 @@ void CheckMayBlock(const char* function) noexcept {
   std::abort();
 }
 
-Parker::Parker(const char* waits_for) noexcept : fiber_(CurrentFiber()), tally_(t_tally), waits_for_(waits_for) {
+Parker::Parker(const char* waits_for) noexcept
+    : fiber_(CurrentFiber()), word_(fiber_ != nullptr ? &fiber_->park_word : &of_thread_), tally_(t_tally), waits_for_(waits_for) {
   if (fiber_ != nullptr) {
-    fiber_->job->BeforePark();
+    fiber_->park_word.store(kPending, std::memory_order_relaxed);
   } else {
     CheckMayBlock(waits_for);
   }
 }
 
-bool Parker::Claim(std::uint32_t outcome) noexcept {
-  std::uint32_t pending = kPending;
-  return state_.compare_exchange_strong(pending, outcome, std::memory_order_acq_rel, std::memory_order_acquire);
+bool Claim(QueueWaiter& waiter) noexcept { return waiter.parker->Claim(waiter.outcome); }
+void Deliver(QueueWaiter& waiter) noexcept { waiter.parker->Deliver(); }
+
+namespace {
+
+// seq_cst: a fiber that parks makes its word pending, then looks at its context; who ends the context sets its error, then looks at
+// the word. One of them must see the other.
+bool ClaimIf(std::atomic<std::uint32_t>& word, bool may_be_without_context, std::uint32_t outcome) noexcept {
+  std::uint32_t seen = word.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (seen != Parker::kPendingUnderContext && !(may_be_without_context && seen == Parker::kPending)) return false;
+    if (word.compare_exchange_weak(seen, outcome, std::memory_order_seq_cst)) return true;
+  }
 }
 
-bool Parker::Wake(std::uint32_t outcome) noexcept {
-  FiberCore* fiber = fiber_;
-  if (fiber == nullptr) {
-    // Counted as at work again before it can know: virtual time must not jump in between.
-    ThreadTally* tally = tally_;
-    if (tally != nullptr) tally->Enter();
-    const bool claimed = Claim(outcome);
-    if (claimed) {
-      FutexWake(&state_, 1);
-    } else if (tally != nullptr) {
-      tally->Leave();
-    }
-    return claimed;
-  }
-  LoopCore& loop = fiber->loop;
-  if (&loop == CurrentLoop()) {
-    if (!Claim(outcome)) return false;
-    loop.PushReady(*fiber);
-    return true;
-  }
+// Pins the fiber's loop from the claim to the delivery, unless it is the caller's own.
+bool ClaimFiber(FiberCore& fiber, bool may_be_without_context, std::uint32_t outcome) noexcept {
+  LoopCore& loop = fiber.loop;
+  if (&loop == CurrentLoop()) return ClaimIf(fiber.park_word, may_be_without_context, outcome);
   loop.Pin();
-  const bool claimed = Claim(outcome);
-  if (claimed) loop.PushRemote(*fiber);
-  loop.Unpin();
+  const bool claimed = ClaimIf(fiber.park_word, may_be_without_context, outcome);
+  if (!claimed) loop.Unpin();
   return claimed;
+}
+
+void DeliverFiber(FiberCore& fiber) noexcept {
+  LoopCore& loop = fiber.loop;
+  if (&loop == CurrentLoop()) {
+    loop.PushReady(fiber);
+  } else {
+    loop.PushRemote(fiber);
+    loop.Unpin();
+  }
+}
+
+}  // namespace
+
+void FiberWatch::OnContextDone(ContextWaiter* waiter) noexcept {
+  FiberCore& fiber = static_cast<FiberWatch*>(waiter)->fiber_;
+  if (ClaimFiber(fiber, false, Parker::kContextDone)) DeliverFiber(fiber);
+}
+
+bool Parker::Claim(std::uint32_t outcome) noexcept {
+  if (fiber_ != nullptr) return ClaimFiber(*fiber_, true, outcome);
+  // Counted as at work again before it can know: virtual time must not jump in between.
+  if (tally_ != nullptr) tally_->Enter();
+  const bool claimed = ClaimIf(of_thread_, true, outcome);
+  if (!claimed && tally_ != nullptr) tally_->Leave();
+  return claimed;
+}
+
+bool Parker::ClaimOwn(std::uint32_t outcome) noexcept { return ClaimIf(*word_, true, outcome); }
+
+void Parker::Deliver() noexcept {
+  if (fiber_ != nullptr) {
+    DeliverFiber(*fiber_);
+  } else {
+    FutexWake(&of_thread_, 1);
+  }
 }
 
 void Parker::Alarm::Arm() noexcept {
@@ -81,18 +113,17 @@ std::uint32_t Parker::ParkUntilWoken() noexcept {
   return fiber_ != nullptr ? ParkFiber(nullptr, kNever) : ParkThread(nullptr, kNever);
 }
 
-// False: the context is done already.
-bool Parker::Link(ContextLink& link, ContextNode* canceler) noexcept {
-  link.parker = this;
-  link.fire = [](ContextWaiter* waiter) { static_cast<ContextLink*>(waiter)->parker->Wake(kContextDone); };
-  return canceler->Add(link);
+// True: the context was done already, and nobody else had claimed the wait.
+bool Parker::EndedByContext(ContextNode* canceler) noexcept {
+  if (!fiber_->watch.Follow(canceler)) return ClaimOwn(kContextDone);
+  std::uint32_t pending = kPending;
+  if (!fiber_->park_word.compare_exchange_strong(pending, kPendingUnderContext, std::memory_order_seq_cst)) return false;
+  return canceler->Done() && ClaimOwn(kContextDone);
 }
 
 std::uint32_t Parker::ParkFiber(ContextNode* canceler, std::int64_t until_ns) noexcept {
-  ContextLink link;
-  const bool linked = canceler != nullptr && Link(link, canceler);
-  // Nobody else was told when we lose no race here: the claim is ours and there is nothing to wait for.
-  if (canceler != nullptr && !linked && Claim(kContextDone)) return kContextDone;
+  fiber_->job->BeforePark();
+  if (canceler != nullptr && EndedByContext(canceler)) return kContextDone;
   Alarm alarm(this, canceler, until_ns);
   alarm.Arm();
   // Also when somebody has claimed the wait already: the wake-up that goes with the claim must be used up.
@@ -100,20 +131,21 @@ std::uint32_t Parker::ParkFiber(ContextNode* canceler, std::int64_t until_ns) no
   fiber_->record.SetParked(waits_for_, canceler != nullptr ? canceler->DeadlineNs() : shown != nullptr ? ContextAccess::DeadlineNs(*shown) : kNever);
   fiber_->loop.SuspendRunning();
   fiber_->loop.timers().Disarm(alarm);
-  if (linked) canceler->Remove(link);
   return Outcome();
 }
 
 std::uint32_t Parker::ParkThread(ContextNode* canceler, std::int64_t until_ns) noexcept {
   ContextLink link;
-  const bool linked = canceler != nullptr && Link(link, canceler);
-  if (canceler != nullptr && !linked && Claim(kContextDone)) return kContextDone;
+  link.parker = this;
+  link.fire = [](ContextWaiter* waiter) { static_cast<ContextLink*>(waiter)->parker->Wake(kContextDone); };
+  const bool linked = canceler != nullptr && canceler->Add(link);
+  if (canceler != nullptr && !linked && ClaimOwn(kContextDone)) return kContextDone;
   ThreadTally::Sleeper sleeper(*this, canceler, until_ns);
   if (tally_ != nullptr) tally_->BeginSleep(sleeper);
   while (Outcome() == kPending) {
     const std::int64_t deadline = canceler != nullptr ? canceler->DeadlineNs() : kNever;
     // Virtual time wakes its sleepers itself.
-    FutexWait(&state_, kPending, tally_ != nullptr ? kNever : until_ns < deadline ? until_ns : deadline);
+    FutexWait(&of_thread_, kPending, tally_ != nullptr ? kNever : until_ns < deadline ? until_ns : deadline);
     if (tally_ == nullptr) CheckTime(canceler, until_ns);
   }
   if (tally_ != nullptr) tally_->EndSleep(sleeper);
