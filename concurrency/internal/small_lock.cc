@@ -2,12 +2,12 @@
 #include <weft/concurrency/internal/small_lock.h>
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <climits>
 #include <ctime>
-#include <thread>
 
 #include <weft/concurrency/internal/sanitizers.h>
 
@@ -34,17 +34,23 @@ void FutexWake(const std::atomic<std::uint32_t>* word, int threads) noexcept {
 }
 
 void SmallLock::LockSlow() noexcept {
-  // The owner needs some nanoseconds at the most, unless the system took its core away.
-  for (int i = 0; i < 64; ++i) {
-    std::uint32_t expected = kFree;
-    if (state_.compare_exchange_weak(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) return;
+  constexpr int kSpins = 64;   // the owner needs some nanoseconds at the most,
+  constexpr int kYields = 64;  // unless the system took its core away
+  int tries = 0;
+  do {
+    while (held_.load(std::memory_order_relaxed)) {
+      if (++tries < kSpins) {
 #if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
+        __builtin_ia32_pause();
 #endif
-  }
-  while (state_.exchange(kContended, std::memory_order_acquire) != kFree) FutexWait(&state_, kContended, INT64_MAX);
+      } else if (tries < kSpins + kYields) {
+        sched_yield();
+      } else {
+        const timespec moment{0, 50'000};
+        nanosleep(&moment, nullptr);
+      }
+    }
+  } while (held_.exchange(true, std::memory_order_acquire));
 }
-
-void SmallLock::WakeOne() noexcept { FutexWake(&state_, 1); }
 
 }  // namespace weft::internal

@@ -7,25 +7,20 @@
 
 namespace weft::internal {
 
-// A lock of four bytes for critical sections of some instructions; it blocks the thread, so nobody may park while holding
-// it. Unlike std::mutex it may be destroyed as soon as its owner has released it, also while the release still wakes a
-// waiter: only the address is used then.
+// A lock for critical sections of some instructions; it blocks the thread, so nobody may park while holding it. To release it
+// costs a plain store: whoever finds it held spins, then yields its core, then sleeps for moments, and nobody needs to be woken. Unlike
+// std::mutex it may be destroyed as soon as its owner has released it.
 class SmallLock {
  public:
   void lock() noexcept {  // NOLINT: Lockable
-    std::uint32_t expected = kFree;
-    if (!state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) LockSlow();
+    if (held_.exchange(true, std::memory_order_acquire)) LockSlow();
   }
-  void unlock() noexcept {  // NOLINT
-    if (state_.exchange(kFree, std::memory_order_release) == kContended) WakeOne();
-  }
+  void unlock() noexcept { held_.store(false, std::memory_order_release); }  // NOLINT
 
  private:
-  static constexpr std::uint32_t kFree = 0, kHeld = 1, kContended = 2;
   void LockSlow() noexcept;
-  void WakeOne() noexcept;
 
-  std::atomic<std::uint32_t> state_{kFree};
+  std::atomic<bool> held_{false};
 };
 
 // Sleeps while *word is `expected`, at most until the CLOCK_MONOTONIC time `until_ns` (INT64_MAX: no bound). May return early.
