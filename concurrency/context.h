@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft {
 

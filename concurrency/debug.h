@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft {
 

@@ -7,7 +7,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 // For those who build a server or a driver on weft: the loop under the fibers. Handlers and services never need this header.
 //

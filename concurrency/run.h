@@ -11,7 +11,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/unique_function.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft {
 

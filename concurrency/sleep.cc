@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/internal/park.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 #include <weft/handlers/handler.h>
 
 namespace weft {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft {
 

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <system_error>
 
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 #include <weft/server/internal/address.h>
 #include <weft/server/internal/fd.h>
 #include <weft/server/internal/wait_fd.h>

@@ -7,7 +7,7 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 #include <weft/server/listen_and_serve.h>
 #include <weft/server/testing.h>
 

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft::internal {
 

@@ -2,7 +2,7 @@
 #ifndef WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
 #define WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
 
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft::internal {
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_CHAN_CORE_H_
+#define WEFT_CONCURRENCY_INTERNAL_CHAN_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/list.h>
+#include <weft/concurrency/internal/queue_waiter.h>
+#include <weft/concurrency/internal/small_lock.h>
+
+namespace weft::internal {
+
+// One side that waits at a channel: a send, a receive, or a case of a Select.
+struct ChanWaiter : QueueWaiter {
+  void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
+  bool closed = false;    // it was woken by Close
+};
+
+enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone };
+
+// What channels of all types share. The lock guards everything; it is held while a value moves, never while somebody waits.
+// Receivers and senders do not wait at the same time, except those of Selects that were claimed by another case.
+class ChanBase {
+ public:
+  explicit ChanBase(std::size_t capacity) noexcept : capacity_(capacity) {}
+  ChanBase(const ChanBase&) = delete;
+  ChanBase& operator=(const ChanBase&) = delete;
+
+  SmallLock& lock() noexcept { return lock_; }
+  List<ChanWaiter>& receivers() noexcept { return receivers_; }
+  List<ChanWaiter>& senders() noexcept { return senders_; }
+  bool Close() noexcept;
+  std::size_t Size() noexcept;
+  std::size_t Capacity() const noexcept { return capacity_; }
+
+ protected:
+  // The first who waits and can still be claimed, which is done here; null if there is none. Deliver follows, once the
+  // value has moved.
+  ChanWaiter* ClaimReceiver() noexcept { return ClaimFirst(receivers_); }
+  ChanWaiter* ClaimSender() noexcept { return ClaimFirst(senders_); }
+  // Called with the lock, which it releases: waits in `queue` until somebody has dealt with `waiter`.
+  ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept;
+
+  SmallLock lock_;
+  bool closed_ = false;
+  const std::size_t capacity_;
+  std::size_t size_ = 0;  // values in the buffer
+  List<ChanWaiter> receivers_;
+  List<ChanWaiter> senders_;
+
+ private:
+  static ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept {
+    while (ChanWaiter* waiter = queue.PopFront()) {
+      if (Claim(*waiter)) return waiter;
+    }
+    return nullptr;
+  }
+};
+
+// A channel of T. The functions whose name ends in Locked want the lock held.
+template <class T>
+class ChanState final : public ChanBase, public std::enable_shared_from_this<ChanState<T>> {
+  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+                "values move through a channel under its lock: moving a T must not throw (wrap it in a std::unique_ptr)");
+
+ public:
+  explicit ChanState(std::size_t capacity) : ChanBase(capacity), ring_(capacity != 0 ? new Slot[capacity] : nullptr) {}
+  ~ChanState() {
+    while (size_ != 0) (void)Pop();
+  }
+
+  ChanStatus TrySendLocked(T& value) noexcept {
+    if (closed_) return ChanStatus::kClosed;
+    if (ChanWaiter* receiver = ClaimReceiver()) {
+      static_cast<std::optional<T>*>(receiver->place)->emplace(std::move(value));
+      Deliver(*receiver);
+      return ChanStatus::kDone;
+    }
+    if (size_ == capacity_) return ChanStatus::kWouldWait;
+    Push(value);
+    return ChanStatus::kDone;
+  }
+
+  ChanStatus TryReceiveLocked(std::optional<T>& out) noexcept {
+    if (size_ != 0) {
+      out.emplace(Pop());
+      if (ChanWaiter* sender = ClaimSender()) {
+        Push(*static_cast<T*>(sender->place));
+        Deliver(*sender);
+      }
+      return ChanStatus::kDone;
+    }
+    if (ChanWaiter* sender = ClaimSender()) {
+      out.emplace(std::move(*static_cast<T*>(sender->place)));
+      Deliver(*sender);
+      return ChanStatus::kDone;
+    }
+    return closed_ ? ChanStatus::kClosed : ChanStatus::kWouldWait;
+  }
+
+  ChanStatus TrySend(T& value) noexcept {
+    lock_.lock();
+    const ChanStatus status = TrySendLocked(value);
+    lock_.unlock();
+    return status;
+  }
+  ChanStatus TryReceive(std::optional<T>& out) noexcept {
+    lock_.lock();
+    const ChanStatus status = TryReceiveLocked(out);
+    lock_.unlock();
+    return status;
+  }
+
+  // The context is live, as far as the caller knows.
+  ChanStatus Send(const Context& ctx, T& value) noexcept {
+    lock_.lock();
+    const ChanStatus status = TrySendLocked(value);
+    if (status != ChanStatus::kWouldWait) {
+      lock_.unlock();
+      return status;
+    }
+    ChanWaiter waiter;
+    waiter.place = &value;
+    return WaitIn(senders_, waiter, ctx, "channel send");
+  }
+  ChanStatus Receive(const Context& ctx, std::optional<T>& out) noexcept {
+    lock_.lock();
+    const ChanStatus status = TryReceiveLocked(out);
+    if (status != ChanStatus::kWouldWait) {
+      lock_.unlock();
+      return status;
+    }
+    ChanWaiter waiter;
+    waiter.place = &out;
+    return WaitIn(receivers_, waiter, ctx, "channel receive");
+  }
+
+ private:
+  struct Slot {
+    alignas(T) std::byte bytes[sizeof(T)];
+  };
+
+  T& At(std::size_t index) noexcept { return *std::launder(reinterpret_cast<T*>(ring_[index].bytes)); }
+  void Push(T& value) noexcept {
+    std::size_t at = first_ + size_;
+    if (at >= capacity_) at -= capacity_;
+    new (ring_[at].bytes) T(std::move(value));
+    ++size_;
+  }
+  T Pop() noexcept {
+    T& oldest = At(first_);
+    T value(std::move(oldest));
+    oldest.~T();
+    if (++first_ == capacity_) first_ = 0;
+    --size_;
+    return value;
+  }
+
+  std::unique_ptr<Slot[]> ring_;
+  std::size_t first_ = 0;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_CHAN_CORE_H_
