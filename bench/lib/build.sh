@@ -16,7 +16,7 @@ quietly() {
 # Packages that are missing are installed by scripts/setup, which says what it does; without them less is measured.
 install_missing() {
   local sets=()
-  if [ -z "$go" ] || ! command -v nginx >/dev/null; then sets=(bench); fi
+  if [ -z "$go" ] || { measures_servers && ! command -v nginx >/dev/null; }; then sets=(bench); fi
   "$root/scripts/setup" ${sets[@]+"${sets[@]}"} || echo "bench/run: going on with what is here" >&2
   find_go
 }
@@ -27,7 +27,6 @@ find_go() {
 }
 
 build_peers() {
-  mkdir -p "$peers_dir"
   echo "building the load generator and the peers in $peers_dir"
   quietly "$peers_dir/configure.log" cmake -S "$root/bench" -B "$peers_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release
   quietly "$peers_dir/build.log" cmake --build "$peers_dir"
@@ -41,11 +40,28 @@ build_peers() {
   command -v nginx >/dev/null || left_out[nginx]="nginx is missing"
 }
 
+# build_weft WHAT TARGET...
 build_weft() {
   mkdir -p "$weft_dir"
-  echo "building weft's examples in $weft_dir"
-  if ! quietly "$weft_dir/bench-configure.log" cmake -S "$root" -B "$weft_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release ||
-    ! quietly "$weft_dir/bench-build.log" cmake --build "$weft_dir" --target hello service; then
-    left_out[weft]="its release build failed"
+  echo "building weft's $1 in $weft_dir"
+  quietly "$weft_dir/bench-configure.log" cmake -S "$root" -B "$weft_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release &&
+    quietly "$weft_dir/bench-build.log" cmake --build "$weft_dir" --target "${@:2}"
+}
+
+build_examples() {
+  build_weft examples hello service || left_out[weft]="its release build failed"
+}
+
+# What the concurrency part compares: sets micro to weft's program.
+build_micro() {
+  micro=$weft_dir/bench/micro
+  build_weft "concurrency operations" weft_bench_micro || micro=
+  if ! wanted go; then
+    left_out[gomicro]="it was not asked for"
+  elif [ -z "$go" ]; then
+    left_out[gomicro]="there is no go on PATH"
+  elif ! GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' quietly "$peers_dir/gomicro.log" \
+    "$go" build -o "$peers_dir/gomicro" "$root"/bench/peers/gomicro/*.go; then
+    left_out[gomicro]="go build failed"
   fi
 }

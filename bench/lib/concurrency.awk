@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# Reads the rows "name goal title" of the table, and then lines "round name side ns cpu_ns wall_ns", one for each slice. Prints
+# one line for each operation: medians over the rounds of the medians of a round's slices, and of the ratios within a
+# round. Needs median.awk.
+
+# The median of a field over the slices of a round.
+function OfRound(name, side, round, field,    values, i, n) {
+  n = slices[name, side, round]
+  for (i = 1; i <= n; i++) values[i] = slice[name, side, round, i, field]
+  return Median(values, n)
+}
+
+function Nanoseconds(name, side,    values, round, n) {
+  for (round = 1; round <= rounds; round++) {
+    if ((name, side, round) in slices) values[++n] = OfRound(name, side, round, 4)
+  }
+  if (!n) return "-"
+  return sprintf(Median(values, n) < 1000 ? "%.1f" : "%.0f", Median(values, n))
+}
+
+# Fills ratios[1..n] with weft / Go of each round and returns n.
+function Ratios(name, field,    round, n) {
+  split("", ratios)
+  for (round = 1; round <= rounds; round++) {
+    if ((name, "weft", round) in slices && (name, "go", round) in slices) {
+      ratios[++n] = OfRound(name, "weft", round, field) / OfRound(name, "go", round, field)
+    }
+  }
+  return n + 0
+}
+
+FNR == NR {
+  order[++rows] = $1
+  goal[$1] = $2
+  title[$1] = $3
+  for (i = 4; i <= NF; i++) title[$1] = title[$1] " " $i
+  next
+}
+
+{
+  i = ++slices[$2, $3, $1]
+  for (field = 4; field <= 6; field++) slice[$2, $3, $1, i, field] = $field
+  known[$2] = 1
+  if ($1 > rounds) rounds = $1
+}
+
+END {
+  line = "%-34s %9s %9s %21s %6s %-5s %11s\n"
+  printf line, "operation", "weft ns", "Go ns", "weft / Go", "goal", "met?", "other clock"
+  for (row = 1; row <= rows; row++) {
+    name = order[row]
+    if (!(name in known)) continue
+    other = name ~ /-loops$/ ? 5 : 6
+    n = Ratios(name, other)
+    by_other = n ? sprintf("%.2f", Median(ratios, n)) : "-"
+    n = Ratios(name, 4)
+    ratio = n ? sprintf("%.2f (%.2f to %.2f)", Median(ratios, n), Least(ratios, n), Most(ratios, n)) : "-"
+    met = !n || goal[name] == "-" ? "" : Median(ratios, n) <= goal[name] ? "yes" : "NO"
+    printf line, title[name], Nanoseconds(name, "weft"), Nanoseconds(name, "go"), ratio, goal[name], met, by_other
+  }
+}
