@@ -18,12 +18,20 @@ function Nanoseconds(name, side,    values, round, n) {
   return sprintf(Median(values, n) < 1000 ? "%.1f" : "%.0f", Median(values, n))
 }
 
+# The cores that it kept busy on the average: CPU time by time on the wall.
+function Busy(name, side,    values, round, n) {
+  for (round = 1; round <= rounds; round++) {
+    if ((name, side, round) in slices) values[++n] = OfRound(name, side, round, 5) / OfRound(name, side, round, 6)
+  }
+  return n ? sprintf("%.2f", Median(values, n)) : "-"
+}
+
 # Fills ratios[1..n] with weft / Go of each round and returns n.
-function Ratios(name, field,    round, n) {
+function Ratios(name,    round, n) {
   split("", ratios)
   for (round = 1; round <= rounds; round++) {
     if ((name, "weft", round) in slices && (name, "go", round) in slices) {
-      ratios[++n] = OfRound(name, "weft", round, field) / OfRound(name, "go", round, field)
+      ratios[++n] = OfRound(name, "weft", round, 4) / OfRound(name, "go", round, 4)
     }
   }
   return n + 0
@@ -45,17 +53,15 @@ FNR == NR {
 }
 
 END {
-  line = "%-34s %9s %9s %21s %6s %-5s %11s\n"
-  printf line, "operation", "weft ns", "Go ns", "weft / Go", "goal", "met?", "other clock"
+  line = "%-38s %9s %9s %21s %5s %-4s %11s\n"
+  printf line, "operation", "weft ns", "Go ns", "weft / Go", "goal", "met?", "busy"
   for (row = 1; row <= rows; row++) {
     name = order[row]
     if (!(name in known)) continue
-    other = name ~ /-loops$/ ? 5 : 6
-    n = Ratios(name, other)
-    by_other = n ? sprintf("%.2f", Median(ratios, n)) : "-"
-    n = Ratios(name, 4)
+    n = Ratios(name)
     ratio = n ? sprintf("%.2f (%.2f to %.2f)", Median(ratios, n), Least(ratios, n), Most(ratios, n)) : "-"
     met = !n || goal[name] == "-" ? "" : Median(ratios, n) <= goal[name] ? "yes" : "NO"
-    printf line, title[name], Nanoseconds(name, "weft"), Nanoseconds(name, "go"), ratio, goal[name], met, by_other
+    printf line, title[name], Nanoseconds(name, "weft"), Nanoseconds(name, "go"), ratio, goal[name], met,
+      Busy(name, "weft") ", " Busy(name, "go")
   }
 }

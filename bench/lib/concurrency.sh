@@ -16,34 +16,34 @@ concurrency_rows() {
   cat <<'TEXT'
 spawn-join        0.5  spawn and join
 spawn-join-one    -    spawn and join, one by one
-group-of-one      -    the same, Go with a context
+group-of-one      -    same, Go's group with a context
 yield             0.4  yield
 ping-pong         0.4  unbuffered ping-pong
-ping-pong-done    -    the same, Go selects on Done
+ping-pong-done    -    same, Go's steps can be canceled
 buffered-128      0.6  channel of 128, one item
-buffered-128-done -    the same, Go selects on Done
+buffered-128-done -    same, Go's steps can be canceled
 select-two        0.6  select over two
-select-two-done   -    the same, Go selects on Done
+select-two-done   -    same, Go's steps can be canceled
 mutex             1.0  uncontended mutex
-mutex-context     -    the same, weft under a context
+mutex-context     -    same, weft's lock can be canceled
 with-cancel       0.6  WithCancel and cancel
 with-timeout      0.3  WithTimeout and cancel
-cancel-tree-1000  0.4  cancel a tree of 1,000
-ping-pong-loops   1.0  two loops: ping-pong
+cancel-tree-1000  0.4  cancel a tree of 1,000 children
+ping-pong-loops   1.0  two loops: unbuffered ping-pong
 mutex-loops       2.0  two loops: contended mutex
 TEXT
 }
 
 # start_micro KEY: KEY is a side and a number of cores, as in "go 2".
 start_micro() {
-  local side=${1% *} cores=${1#* } program=$micro pinned=$server_core pipe
+  local side=${1% *} cores=${1#* } program=$micro pipe
+  local -a confined=(taskset -c "$server_core")
   if [ "$side" = go ]; then program=$peers_dir/gomicro; fi
-  if [ "$cores" -eq 2 ]; then pinned=$server_core,$load_core; fi
+  if [ "$cores" -eq 2 ]; then confined=(taskset -c "$server_core,$load_core" ${real_time[@]+"${real_time[@]}"}); fi
   pipe=$scratch/micro.$side.$cores
   rm -f "$pipe.in" "$pipe.out"
   mkfifo "$pipe.in" "$pipe.out"
-  GOMAXPROCS=$cores taskset -c "$pinned" "$program" --slice-ms "$slice_ms" --serve \
-    <"$pipe.in" >"$pipe.out" 2>"$pipe.err" &
+  GOMAXPROCS=$cores "${confined[@]}" "$program" --slice-ms "$slice_ms" --serve <"$pipe.in" >"$pipe.out" 2>"$pipe.err" &
   micro_pid[$1]=$!
   # For reading and writing, so that it does not wait for the program; the other one ends when the program does.
   exec {micro_in["$1"]}<>"$pipe.in" {micro_out["$1"]}<"$pipe.out"
@@ -77,6 +77,16 @@ ask_micro() {
   return 1
 }
 
+# Sets real_time to the command in front of programs on two cores. Elsewise Linux leaves both threads on one core for as long as
+# a slice takes, when something else runs on the other; they then take turns and never meet.
+choose_priority() {
+  real_time=(chrt --rr 1)
+  if ! "${real_time[@]}" true 2>/dev/null; then
+    real_time=()
+    echo "no real-time priority is permitted: trust the rows of two loops only if nothing else runs" >&2
+  fi
+}
+
 # measure_operation ROUND NAME CORES: prints "ROUND NAME SIDE ns cpu_ns wall_ns" for each slice.
 measure_operation() {
   local round=$1 name=$2 cores=$3 pair side i count=${#micro_sides[@]} answer
@@ -104,6 +114,10 @@ measure_concurrency() {
   else
     micro_sides+=(go)
   fi
+  choose_priority
+  for name in ${operations//,/ }; do
+    if ! concurrency_rows | grep -q "^$name "; then echo "there is no operation $name" >&2; fi
+  done
   echo "$rounds rounds of $slice_pairs slices of $slice_ms ms for each operation, on core $server_core;" \
     "two loops on cores $server_core and $load_core"
   : >"$results"
@@ -113,7 +127,7 @@ measure_concurrency() {
       if [ -n "${cores_of[$name]:-}" ]; then
         measure_operation "$round" "$name" "${cores_of[$name]}" >>"$results" </dev/null
       elif [ "$round" -eq 1 ]; then
-        echo "left out: $title, this build of weft does not have it"
+        echo "left out: $name, this build of weft does not have it"
       fi
     done < <(concurrency_rows)
     stop_all_micro
