@@ -77,7 +77,7 @@ ask_micro() {
   return 1
 }
 
-# Sets real_time to the command in front of programs on two cores. Elsewise Linux leaves both threads on one core for as long as
+# Sets real_time to the command in front of programs on two cores. Otherwise Linux leaves both threads on one core for as long as
 # a slice takes, when something else runs on the other; they then take turns and never meet.
 choose_priority() {
   real_time=(chrt --rr 1)
@@ -93,7 +93,10 @@ measure_operation() {
   for ((pair = 0; pair <= slice_pairs; ++pair)); do
     for ((i = 0; i < count; ++i)); do
       side=${micro_sides[$(((i + pair + round) % count))]}
-      ask_micro "$side $cores" "$name" || return 0
+      if ! ask_micro "$side $cores" "$name"; then
+        unset "cores_of[$name]"  # not in a later round either: it may hang
+        return 0
+      fi
       if [ "$pair" -gt 0 ]; then echo "$round $name $side $answer"; fi
     done
   done
