@@ -38,7 +38,7 @@ void Yield() {
     return;
   }
   fiber->loop.PushReady(*fiber);
-  fiber->Suspend();
+  fiber->loop.SuspendRunning();
 }
 
 int LoopCount() {

@@ -105,23 +105,28 @@ void FiberWatch::Forget() noexcept {
 
 // The body of every fiber, for ever: one job after the other.
 void FiberEntry(FiberCore& fiber) {
-  AsanEnter(nullptr, &fiber.loop.stack_bottom, &fiber.loop.stack_bytes);
+  fiber.Arrive(nullptr);
   while (fiber.job != nullptr) {
     fiber.job->Run();
     fiber.watch.Forget();
     fiber.ended_ = true;
-    fiber.Suspend();
+    fiber.SwitchTo(nullptr);
   }
   fiber.Leave();
 }
 
 namespace {
 
+// Whoever leaves a stack says where its place is kept; whoever arrives from there writes it down.
+void Jump(void* to, void** place_of_own) noexcept {
+  const fc::transfer_t from = fc::jump_fcontext(to, place_of_own);
+  *static_cast<void**>(from.data) = from.fctx;
+}
+
 // An exception must not leave a fiber: there is no frame above this one.
 void Trampoline(fc::transfer_t from) noexcept {
-  auto* fiber = static_cast<FiberCore*>(from.data);
-  fiber->SetLoopSide(from.fctx);
-  FiberEntry(*fiber);
+  *static_cast<void**>(from.data) = from.fctx;
+  FiberEntry(*t_loop->running());
 }
 
 }  // namespace
@@ -165,31 +170,50 @@ __attribute__((no_sanitize_address, noinline))  // its own frame must not lie on
 void FiberCore::Leave() noexcept {
   AsanLeave(nullptr, loop.stack_bottom, loop.stack_bytes);
   TsanSwitch(loop.tsan_fiber);
-  fc::jump_fcontext(loop_side_, nullptr);
+  fc::jump_fcontext(loop.self, &self_);
 }
 
-bool FiberCore::Resume() noexcept {
+FiberCore& FiberCore::Resume() noexcept {
   record.SetState(FiberState::kRunning);
-  std::swap(*loop.eh, eh_);
+  loop.loop_eh = std::exchange(*loop.eh, eh_);
   void* fake = nullptr;
+  loop.left_for_fiber = true;
   AsanLeave(&fake, stack.bottom, stack.Bytes());
   TsanSwitch(tsan_fiber_);
-  const fc::transfer_t back = fc::jump_fcontext(self_, this);
+  LoopCore& on = loop;
+  Jump(self_, &on.self);
   AsanEnter(fake, nullptr, nullptr);
-  self_ = back.fctx;
-  std::swap(*loop.eh, eh_);
-  if (!ended_) return false;
-  ended_ = false;
-  AsanUnpoison(stack.bottom, static_cast<std::size_t>(static_cast<std::byte*>(self_) - stack.bottom));
-  return true;
+  FiberCore& back = *on.running();
+  back.eh_ = std::exchange(*on.eh, on.loop_eh);
+  if (back.ended_) AsanUnpoison(back.stack.bottom, static_cast<std::size_t>(static_cast<std::byte*>(back.self_) - back.stack.bottom));
+  return back;
 }
 
-void FiberCore::Suspend() noexcept {
-  AsanLeave(&asan_fake_, loop.stack_bottom, loop.stack_bytes);
-  TsanSwitch(loop.tsan_fiber);
-  const fc::transfer_t back = fc::jump_fcontext(loop_side_, nullptr);
-  AsanEnter(asan_fake_, &loop.stack_bottom, &loop.stack_bytes);
-  loop_side_ = back.fctx;
+void FiberCore::SwitchTo(FiberCore* next) noexcept {
+  if (next == nullptr) {
+    AsanLeave(&asan_fake_, loop.stack_bottom, loop.stack_bytes);
+    TsanSwitch(loop.tsan_fiber);
+    Jump(loop.self, &self_);
+  } else {
+    next->record.SetState(FiberState::kRunning);
+    eh_ = std::exchange(*loop.eh, next->eh_);
+    AsanLeave(&asan_fake_, next->stack.bottom, next->stack.Bytes());
+    TsanSwitch(next->tsan_fiber_);
+    Jump(next->self_, &self_);
+  }
+  Arrive(asan_fake_);
+}
+
+// AddressSanitizer tells the bounds of the stack that was left, which is how those of the loop's stack are learned.
+void FiberCore::Arrive([[maybe_unused]] void* saved_fake) noexcept {
+#if defined(WEFT_ASAN)
+  const void* bottom = nullptr;
+  std::size_t bytes = 0;
+  AsanEnter(saved_fake, &bottom, &bytes);
+  if (!std::exchange(loop.left_for_fiber, false)) return;
+  loop.stack_bottom = bottom;
+  loop.stack_bytes = bytes;
+#endif
 }
 
 }  // namespace weft::internal

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
@@ -107,11 +108,12 @@ class FiberCore : public LoopTask {
   // Makes a fiber on a fresh stack; null if there is no memory.
   static FiberCore* Make(LoopCore& loop, StackMaker& maker) noexcept;
 
-  // On the loop's stack: runs the fiber until it parks or ends. True: it has ended.
-  bool Resume() noexcept;
-  // In the fiber: back to the loop.
-  void Suspend() noexcept;
-  void SetLoopSide(void* loop_side) noexcept { loop_side_ = loop_side; }
+  // On the loop's stack: goes on with this fiber, and comes back when the loop is next to run; meanwhile fibers may have gone
+  // straight to each other. Returns the fiber that came back.
+  FiberCore& Resume() noexcept;
+  // In the fiber: to `next`, or to the loop if that is null. Returns when the fiber goes on.
+  void SwitchTo(FiberCore* next) noexcept;
+  bool TakeEnded() noexcept { return std::exchange(ended_, false); }
   // On the loop's stack, when the loop ends: no job runs here any more.
   void EndForSanitizer() noexcept;
 
@@ -128,10 +130,10 @@ class FiberCore : public LoopTask {
  private:
   friend void FiberEntry(FiberCore& fiber);
   static void OnLoop(LoopTask* task);
+  void Arrive(void* saved_fake) noexcept;
   void Leave() noexcept;
 
-  void* self_ = nullptr;       // where the fiber goes on (fcontext)
-  void* loop_side_ = nullptr;  // where the loop goes on
+  void* self_ = nullptr;  // where the fiber goes on (fcontext)
   EhState eh_;
   bool ended_ = false;
   void* asan_fake_ = nullptr;

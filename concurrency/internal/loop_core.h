@@ -83,8 +83,8 @@ class LoopCore final : public Loop {
   void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
   void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
 
-  // In a fiber.
-  void SuspendRunning() noexcept { running_->Suspend(); }
+  // In a fiber: lets others run until somebody has pushed it again.
+  void SuspendRunning() noexcept;
 
   FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;
   Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
@@ -112,8 +112,11 @@ class LoopCore final : public Loop {
   std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
 
   // Shared with FiberCore, for switches.
-  EhState* eh = nullptr;
+  void* self = nullptr;     // where the loop goes on (fcontext)
+  EhState* eh = nullptr;    // what the C++ runtime keeps for this thread
+  EhState loop_eh;          // that of the loop's own stack while a fiber runs
   void* tsan_fiber = nullptr;
+  bool left_for_fiber = false;  // for AddressSanitizer: the stack that was left last is the loop's
   const void* stack_bottom = nullptr;
   std::size_t stack_bytes = 0;
 
@@ -121,6 +124,8 @@ class LoopCore final : public Loop {
   friend class AsioDriver;
   void Turn();
   void RunFiber(FiberCore& fiber);
+  void NowRuns(FiberCore& fiber) noexcept;
+  void CheckCanary(const FiberCore& fiber) noexcept;
   void RunReady();
   bool DrainInbox();
   void FireTimers();
@@ -143,6 +148,7 @@ class LoopCore final : public Loop {
 
   TaskQueue ready_;
   FiberCore* running_ = nullptr;
+  int resumes_left_ = 0;  // of this turn; 0 outside of RunReady
   TimerHeap timers_;
   std::int64_t now_ns_ = 0;
   std::size_t live_ = 0;
