@@ -52,10 +52,12 @@ class Chan {
   // Parks until the value is handed over or in the buffer. kClosed if the channel is closed, also while it waits; the context's
   // error if that is done first. On a nil channel it waits for the context.
   Error Send(const Context& ctx, T&& value) const {
-    if (Error err = ctx.Err()) return err;
-    if (state_ == nullptr) return ctx.Wait();
+    if (ContextAccess::MayBeDone(ctx)) [[unlikely]] {
+      if (Error err = ctx.Err()) return err;
+    }
+    if (state_ == nullptr) [[unlikely]] return ctx.Wait();
     const internal::ChanStatus status = state_->Send(ctx, value);
-    if (status == internal::ChanStatus::kDone) return {};
+    if (status == internal::ChanStatus::kDone) [[likely]] return {};
     return status == internal::ChanStatus::kClosed ? kClosed : ctx.Err();
   }
   Error Send(const Context& ctx, const T& value) const {
@@ -117,8 +119,8 @@ class Chan {
   friend struct internal::ChanAccess;
 
   internal::ChanStatus Take(const Context& ctx, std::optional<T>& value) const {
-    if (ctx.Err()) return internal::ChanStatus::kContextDone;
-    if (state_ != nullptr) return state_->Receive(ctx, value);
+    if (ContextAccess::MayBeDone(ctx) && ctx.Err()) [[unlikely]] return internal::ChanStatus::kContextDone;
+    if (state_ != nullptr) [[likely]] return state_->Receive(ctx, value);
     (void)ctx.Wait();
     return internal::ChanStatus::kContextDone;
   }

@@ -12,6 +12,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/list.h>
 #include <weft/concurrency/internal/queue_waiter.h>
 #include <weft/concurrency/internal/small_lock.h>

@@ -108,6 +108,11 @@ class ContextAccess {
     return Context(node);
   }
   static CancelFunc MakeCancel(internal::ContextNode* node, std::unique_ptr<internal::CancelFinisher> finisher);
+  // The quick form of ctx.Err(): false for a context that is live and has no deadline, which is what most are; else look at Err().
+  static bool MayBeDone(const Context& ctx) noexcept {
+    internal::ContextNode* canceler = Canceler(ctx);
+    return canceler != nullptr && (canceler->Done() || canceler->DeadlineNs() != internal::kNever);
+  }
   static std::int64_t DeadlineNs(const Context& ctx) noexcept {
     internal::ContextNode* canceler = Canceler(ctx);
     return canceler != nullptr ? canceler->DeadlineNs() : internal::kNever;

@@ -18,7 +18,7 @@ void CheckMayBlock(const char* function) noexcept {
 }
 
 Parker::Parker(const char* waits_for) noexcept
-    : fiber_(CurrentFiber()), word_(fiber_ != nullptr ? &fiber_->park_word : &of_thread_), tally_(t_tally), waits_for_(waits_for) {
+    : fiber_(CurrentFiber()), word_(fiber_ != nullptr ? &fiber_->park_word : &of_thread_), tally_(fiber_ != nullptr ? nullptr : t_tally), waits_for_(waits_for) {
   if (fiber_ != nullptr) {
     fiber_->park_word.store(kPending, std::memory_order_relaxed);
   } else {
@@ -93,6 +93,13 @@ void Parker::Alarm::Arm() noexcept {
   if (first != kNever) parker->fiber_->loop.timers().Arm(*this, first);
 }
 
+void Parker::SuspendUntil(ContextNode* canceler, std::int64_t until_ns) noexcept {
+  Alarm alarm(this, canceler, until_ns);
+  alarm.Arm();
+  fiber_->loop.SuspendRunning();
+  fiber_->loop.timers().Disarm(alarm);
+}
+
 void Parker::Alarm::OnTime(LoopTimer* timer) noexcept {
   auto* alarm = static_cast<Alarm*>(timer);
   // To ask is to latch the deadline, which tells all who wait. Empty: this is the wait's own end, or the deadline was taken away.
@@ -124,13 +131,15 @@ bool Parker::EndedByContext(ContextNode* canceler) noexcept {
 std::uint32_t Parker::ParkFiber(ContextNode* canceler, std::int64_t until_ns) noexcept {
   fiber_->job->BeforePark();
   if (canceler != nullptr && EndedByContext(canceler)) return kContextDone;
-  Alarm alarm(this, canceler, until_ns);
-  alarm.Arm();
-  // Also when somebody has claimed the wait already: the wake-up that goes with the claim must be used up.
   const Context* shown = fiber_->context;
-  fiber_->record.SetParked(waits_for_, canceler != nullptr ? canceler->DeadlineNs() : shown != nullptr ? ContextAccess::DeadlineNs(*shown) : kNever);
-  fiber_->loop.SuspendRunning();
-  fiber_->loop.timers().Disarm(alarm);
+  const std::int64_t deadline = canceler != nullptr ? canceler->DeadlineNs() : kNever;
+  fiber_->record.SetParked(waits_for_, canceler != nullptr ? deadline : shown != nullptr ? ContextAccess::DeadlineNs(*shown) : kNever);
+  // Also when somebody has claimed the wait already: the wake-up that goes with the claim must be used up.
+  if (until_ns == kNever && deadline == kNever) [[likely]] {
+    fiber_->loop.SuspendRunning();
+  } else {
+    SuspendUntil(canceler, until_ns);
+  }
   return Outcome();
 }
 

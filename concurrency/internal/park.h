@@ -75,6 +75,7 @@ class Parker : public Link<> {
     std::int64_t until_ns;
   };
   bool EndedByContext(ContextNode* canceler) noexcept;
+  void SuspendUntil(ContextNode* canceler, std::int64_t until_ns) noexcept;
   std::uint32_t ParkFiber(ContextNode* canceler, std::int64_t until_ns) noexcept;
   std::uint32_t ParkThread(ContextNode* canceler, std::int64_t until_ns) noexcept;
 
