@@ -33,6 +33,13 @@ class List {
     head_.prev->next = &link;
     head_.prev = &link;
   }
+  void PushFront(T& element) {
+    Link<Tag>& link = element;
+    link.prev = &head_;
+    link.next = head_.next;
+    head_.next->prev = &link;
+    head_.next = &link;
+  }
   T* Front() { return Empty() ? nullptr : static_cast<T*>(head_.next); }
   T* PopFront() {
     T* front = Front();

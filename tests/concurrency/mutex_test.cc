@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/mutex.h>
 
+#include <atomic>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include <weft/concurrency/debug.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/loop.h>
 
 #include "kit.h"
 
@@ -14,7 +17,7 @@ namespace {
 
 using namespace weft::testing;
 
-TEST(Mutex, IsHandedOverInTheOrderOfArrival) {
+TEST(Mutex, OnOneLoopItIsHandedOverInTheOrderOfArrival) {
   Virtually([](const Context& ctx) {
     Mutex mutex;
     std::vector<int> order;
@@ -192,6 +195,97 @@ TEST(Mutex, AHogDoesNotStarveOthers) {
     });
     EXPECT_FALSE(group.Wait());
   });
+}
+
+// Go's TestMutexFairness. The hog is on another loop, or a thread, so it may take the mutex before the one that was woken does.
+void ALightUserGetsIn(const Context& ctx, Mutex& mutex, std::atomic<bool>& done) {
+  const TimePoint start = Now();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(Sleep(ctx, 100us));
+    const std::lock_guard hold(mutex);
+  }
+  EXPECT_LT(Now() - start, 10s);
+  done = true;
+}
+void Hog(Mutex& mutex, std::atomic<bool>& done) {
+  const TimePoint end = Now() + 20s;
+  while (!done && Now() < end) {
+    const std::lock_guard hold(mutex);
+    const TimePoint until = Now() + 100us;
+    while (Now() < until) {
+    }
+  }
+}
+
+TEST(Mutex, AHogOfAnotherLoopDoesNotStarveOthers) {
+  OnLoops(2, [](const Context& ctx) {
+    Mutex mutex;
+    std::atomic<bool> done{false};
+    Group group(ctx, {.spread = true});
+    for (int i = 0; i < 2; ++i) {
+      group.Go([&](const Context& c) {
+        if (Loop::Current()->Index() == 0) {
+          ALightUserGetsIn(c, mutex, done);
+        } else {
+          Hog(mutex, done);
+        }
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+    EXPECT_TRUE(done);
+  });
+}
+
+TEST(Mutex, AHogOnAThreadDoesNotStarveOthers) {
+  Mutex mutex;
+  std::atomic<bool> done{false};
+  std::thread hog([&] { Hog(mutex, done); });
+  ALightUserGetsIn(Background(), mutex, done);
+  hog.join();
+}
+
+TEST(Mutex, WaitersOfAllLoopsAreServedInTheOrderOfArrival) {
+  OnLoops(2, [](const Context& ctx) {
+    for (int round = 0; round < Rounds(100); ++round) {
+      Mutex mutex;
+      std::vector<int> order;
+      mutex.lock();
+      Group group(ctx, {.spread = true});
+      for (int i = 0; i < 6; ++i) {
+        group.Go("waiter", [&, i](const Context&) {
+          const std::lock_guard hold(mutex);
+          order.push_back(i);
+        });
+        const auto parked = [] {
+          int count = 0;
+          for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "mutex" ? 1 : 0;
+          return count;
+        };
+        while (parked() != i + 1) Yield();
+      }
+      mutex.unlock();
+      EXPECT_FALSE(group.Wait());
+      EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+    }
+  });
+}
+
+// Each of three locks and unlocks, and the last one destroys: nobody may be inside of an unlock any more.
+TEST(Mutex, MayBeDestroyedRightAfterTheLastUnlock) {
+  for (int i = 0; i < Rounds(2000); ++i) {
+    auto* mutex = new Mutex();
+    int users = 3;
+    auto leave = [&] {
+      mutex->lock();
+      const bool last = --users == 0;
+      mutex->unlock();
+      if (last) delete mutex;
+    };
+    std::thread a(leave), b(leave);
+    leave();
+    a.join();
+    b.join();
+  }
 }
 
 TEST(Mutex, CancelAndHandOverMeetOnManyThreads) {
