@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mutex>
+
+#include <weft/concurrency/cond.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/offload.h>
+#include <weft/concurrency/rw_mutex.h>
 #include <weft/concurrency/wait_group.h>
 
 #include "kit.h"
@@ -43,6 +47,21 @@ const Row kRows[] = {
        mutex.lock();
      },
      "a blocking call \\(mutex\\) on a loop's own stack"},
+    {"RWMutex",
+     [] {
+       RWMutex mutex;
+       mutex.lock_shared();
+       mutex.lock();
+     },
+     "a blocking call \\(rw mutex, to write\\) on a loop's own stack"},
+    {"Cond",
+     [] {
+       Mutex mutex;
+       Cond cond;
+       std::unique_lock hold(mutex);
+       (void)cond.Wait(Background(), hold);
+     },
+     "a blocking call \\(cond\\) on a loop's own stack"},
     {"WaitGroup",
      [] {
        WaitGroup group;
@@ -66,6 +85,19 @@ INSTANTIATE_TEST_SUITE_P(Table, LoopStackDeathTest, ::testing::ValuesIn(kRows), 
 TEST(MisuseDeathTest, NamesFunctionAndRule) {
   WEFT_EXPECT_DEATH(Mutex().unlock(), "Mutex::unlock: it is not locked");
   WEFT_EXPECT_DEATH(WaitGroup().Done(), "WaitGroup::Done: more Done than Add");
+  const auto too_many = [] {
+    WaitGroup group;
+    group.Add(2);
+    group.Add(-3);
+  };
+  WEFT_EXPECT_DEATH(too_many(), "WaitGroup::Done: more Done than Add");
+  const auto unlocked_twice = [] {
+    Mutex mutex;
+    mutex.lock();
+    mutex.unlock();
+    mutex.unlock();
+  };
+  WEFT_EXPECT_DEATH(unlocked_twice(), "Mutex::unlock: it is not locked");
 }
 
 }  // namespace
