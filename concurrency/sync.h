@@ -9,6 +9,7 @@
 #include <weft/concurrency/mutex.h>       // IWYU pragma: export
 #include <weft/concurrency/offload.h>     // IWYU pragma: export
 #include <weft/concurrency/once.h>        // IWYU pragma: export
+#include <weft/concurrency/pool.h>        // IWYU pragma: export
 #include <weft/concurrency/rw_mutex.h>    // IWYU pragma: export
 #include <weft/concurrency/wait_group.h>  // IWYU pragma: export
 

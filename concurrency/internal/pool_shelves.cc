@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/pool_shelves.h>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+
+#include <weft/concurrency/internal/clock.h>
+#include <weft/concurrency/internal/loop_core.h>
+
+namespace weft::internal {
+
+PoolItem* PoolShelf::Pop() noexcept {
+  PoolItem* item = top_;
+  if (item != nullptr) {
+    top_ = item->below;
+    --size_;
+  }
+  unused_ = std::min(unused_, size_);
+  return item;
+}
+
+PoolItem* PoolShelf::Push(PoolItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept {
+  if (looked_ns_ == INT64_MIN) looked_ns_ = now_ns;
+  PoolItem* out = nullptr;
+  if (now_ns - looked_ns_ >= trim_ns) {
+    out = Cut(size_ - unused_);
+    unused_ = size_;
+    looked_ns_ = now_ns;
+  }
+  if (size_ >= keep) {
+    item->below = out;
+    return item;
+  }
+  item->below = top_;
+  top_ = item;
+  ++size_;
+  return out;
+}
+
+// Takes out all but the uppermost `keep`.
+PoolItem* PoolShelf::Cut(std::size_t keep) noexcept {
+  PoolItem** at = &top_;
+  for (size_ = 0; size_ < keep; ++size_) at = &(*at)->below;
+  return std::exchange(*at, nullptr);
+}
+
+PoolItem* PoolShelf::TakeAll() noexcept {
+  unused_ = 0;
+  return Cut(0);
+}
+
+PoolShelves::PoolShelves(Destroy destroy, std::size_t keep, Duration trim_every)
+    : destroy_(destroy), keep_(keep), trim_ns_(trim_every.count()), loops_([destroy] { return OfLoop(destroy); }) {}
+
+PoolShelves::~PoolShelves() {
+  PoolItem* chain = nullptr;
+  {
+    std::lock_guard hold(lock_);
+    ending_ = true;
+    chain = threads_.TakeAll();
+  }
+  DestroyAll(destroy_, chain);
+}
+
+PoolShelves::OfLoop::~OfLoop() {
+  ending = true;
+  DestroyAll(destroy, shelf.TakeAll());
+}
+
+void PoolShelves::DestroyAll(Destroy destroy, PoolItem* chain) {
+  while (chain != nullptr) destroy(std::exchange(chain, chain->below));
+}
+
+PoolItem* PoolShelves::Take() {
+  if (CurrentLoop() != nullptr) return loops_->shelf.Pop();
+  std::lock_guard hold(lock_);
+  return threads_.Pop();
+}
+
+void PoolShelves::Put(PoolItem* item) noexcept {
+  item->below = nullptr;
+  PoolItem* out = item;
+  if (LoopCore* loop = CurrentLoop()) {
+    try {
+      OfLoop& mine = *loops_;
+      if (!mine.ending) out = mine.shelf.Push(item, keep_, trim_ns_, loop->now_ns());
+    } catch (const std::exception&) {
+      // No memory for a shelf: nothing is kept.
+    }
+  } else {
+    const std::int64_t now_ns = NowNs();
+    std::lock_guard hold(lock_);
+    if (!ending_) out = threads_.Push(item, keep_, trim_ns_, now_ns);
+  }
+  DestroyAll(destroy_, out);
+}
+
+void PoolShelves::Trim() noexcept {
+  PoolItem* out = nullptr;
+  if (CurrentLoop() != nullptr) {
+    out = loops_->shelf.TakeAll();
+  } else {
+    std::lock_guard hold(lock_);
+    out = threads_.TakeAll();
+  }
+  DestroyAll(destroy_, out);
+}
+
+std::size_t PoolShelves::Idle() {
+  if (CurrentLoop() != nullptr) return loops_->shelf.Size();
+  std::lock_guard hold(lock_);
+  return threads_.Size();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_POOL_H_
+#define WEFT_CONCURRENCY_POOL_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+#include <weft/concurrency/internal/pool_shelves.h>
+#include <weft/concurrency/time.h>
+
+namespace weft {
+
+struct PoolOptions {
+  std::size_t keep = 64;                         // idle objects kept on each loop, and by all plain threads together
+  Duration trim_every = std::chrono::seconds(1);  // see Pool
+};
+
+// Objects that are used again instead of made anew, such as buffers and parsers (Go's sync.Pool).
+//
+//   weft::Pool<std::string> buffers;
+//   weft::Pool<std::string>::Handle buffer = buffers.Get();
+//   buffer->clear();                                             // it comes in any state
+//   Append(*buffer);
+//   // the handle gives it back
+//
+// An object comes back in any state: as its last user left it, or fresh from the factory. Reset it after Get.
+// No object is ever with two users. It may be used and given back on another loop or thread than the one that got it: it is then
+// kept there. So T must not belong to a loop, as Asio objects do; for those there is PerLoop.
+//
+// Each loop has a shelf of its own, which takes no lock; plain threads share one, under a lock. A shelf gives out what came back last.
+// It keeps `keep` objects at the most, and destroys what comes back beyond that. It is trimmed when an object comes back and
+// `trim_every` has passed since the last time: as many as were lying there unused all that time are destroyed, the oldest
+// first. A shelf that nobody uses is not trimmed; Trim() empties it.
+//
+// Lifetime. What a loop keeps ends with the loop, or with the Pool if that is first: its destructor has each loop destroy its own and
+// waits for that, as ~PerLoop does. Either may be first. No handle may be left when the Pool ends. The destructor of T
+// runs where an object comes back, or on the loop's own stack when a loop or the Pool ends, so it must not wait.
+template <class T>
+class Pool {
+  struct Item : internal::PoolItem {
+    explicit Item(const std::function<T()>& make) : object(make()) {}
+    T object;
+  };
+
+ public:
+  // Owns one object and gives it back when it ends. Movable; it may be empty. Does not outlive the Pool.
+  class Handle {
+   public:
+    Handle() noexcept = default;
+    Handle(Handle&& other) noexcept : pool_(other.pool_), item_(std::exchange(other.item_, nullptr)) {}
+    Handle& operator=(Handle&& other) noexcept {
+      if (this != &other) {
+        Put();
+        pool_ = other.pool_;
+        item_ = std::exchange(other.item_, nullptr);
+      }
+      return *this;
+    }
+    ~Handle() { Put(); }
+
+    explicit operator bool() const noexcept { return item_ != nullptr; }
+    T& operator*() const noexcept { return item_->object; }
+    T* operator->() const noexcept { return &item_->object; }
+
+    // Gives the object back now. The handle is empty then.
+    void Put() noexcept {
+      if (Item* item = std::exchange(item_, nullptr)) pool_->shelves_.Put(item);
+    }
+    // Destroys the object instead, because it is broken or has grown too big to keep.
+    void Discard() noexcept { delete std::exchange(item_, nullptr); }
+
+   private:
+    friend class Pool;
+    Handle(Pool& pool, Item* item) noexcept : pool_(&pool), item_(item) {}
+    Pool* pool_ = nullptr;
+    Item* item_ = nullptr;
+  };
+
+  explicit Pool(PoolOptions options = {})
+    requires std::is_default_constructible_v<T>
+      : Pool([] { return T(); }, options) {}
+  // `make` makes an object when there is none to use again. It is called by several at the same time, without a lock, and may wait.
+  explicit Pool(std::function<T()> make, PoolOptions options = {})
+      : make_(std::move(make)),
+        shelves_([](internal::PoolItem* item) { delete static_cast<Item*>(item); }, options.keep, options.trim_every) {}
+  ~Pool() = default;  // may park
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // An object that nobody else has; never empty. Never suspends, unless the factory does. An exception of the factory goes to
+  // the caller.
+  Handle Get() {
+    if (internal::PoolItem* item = shelves_.Take()) return Handle(*this, static_cast<Item*>(item));
+    return Handle(*this, new Item(make_));
+  }
+
+  // Gives the object back, which the end of the handle does by itself.
+  void Put(Handle handle) noexcept { handle.Put(); }
+
+  // Destroys what is kept on this loop, or, on a plain thread, by the threads.
+  void Trim() noexcept { shelves_.Trim(); }
+
+  // How many objects are kept on this loop, or by the threads: for tests and metrics.
+  std::size_t Idle() { return shelves_.Idle(); }
+
+ private:
+  std::function<T()> make_;
+  internal::PoolShelves shelves_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CONCURRENCY_POOL_H_
