@@ -123,6 +123,29 @@ TEST(WaitGroup, WaitsForTheCountToBeZero) {
   });
 }
 
+// Go's TestWaitGroupRace: the counts are not atomic.
+TEST(WaitGroup, WhatWasDoneBeforeDoneIsSeenAfterWait) {
+  OnLoops(2, [](const Context& ctx) {
+    for (int i = 0; i < Rounds(1000); ++i) {
+      WaitGroup work;
+      int a = 0, b = 0;
+      work.Add(2);
+      Group group(ctx, {.spread = true});
+      group.Go([&](const Context&) {
+        a = 1;
+        work.Done();
+      });
+      group.Go([&](const Context&) {
+        b = 1;
+        work.Done();
+      });
+      EXPECT_FALSE(work.Wait(ctx));
+      EXPECT_EQ(a + b, 2);
+      EXPECT_FALSE(group.Wait());
+    }
+  });
+}
+
 TEST(WaitGroup, CountsAcrossLoopsAndThreads) {
   OnLoops(2, [](const Context& ctx) {
     for (int round = 0; round < Rounds(100); ++round) {
