@@ -2,6 +2,7 @@
 #include <weft/concurrency/mutex.h>
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -209,12 +210,15 @@ void ALightUserGetsIn(const Context& ctx, Mutex& mutex, std::atomic<bool>& done)
 }
 void Hog(Mutex& mutex, std::atomic<bool>& done) {
   const TimePoint end = Now() + 20s;
+  mutex.lock();
   while (!done && Now() < end) {
-    const std::lock_guard hold(mutex);
     const TimePoint until = Now() + 100us;
     while (Now() < until) {
     }
+    mutex.unlock();
+    mutex.lock();
   }
+  mutex.unlock();
 }
 
 TEST(Mutex, AHogOfAnotherLoopDoesNotStarveOthers) {
@@ -244,6 +248,88 @@ TEST(Mutex, AHogOnAThreadDoesNotStarveOthers) {
   hog.join();
 }
 
+// How many fibers wait for a mutex.
+int Parked() {
+  int count = 0;
+  for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "mutex" ? 1 : 0;
+  return count;
+}
+
+// Starts f on one of two loops: members of a group that is spread go to both in turn.
+void GoOn(Group& group, int loop, const std::function<void(const Context&)>& f) {
+  for (int i = 0; i < 2; ++i) {
+    group.Go([loop, f](const Context& c) {
+      if (Loop::Current()->Index() == loop) f(c);
+    });
+  }
+}
+
+TEST(Mutex, AWaiterOfAnotherLoopIsNotOvertakenOnceItHasWaitedForAMillisecond) {
+  OnLoops(2, [](const Context& ctx) {
+    const int other = 1 - Loop::Current()->Index();
+    for (int round = 0; round < 20; ++round) {
+      Mutex mutex;
+      std::atomic<bool> tried{false};
+      mutex.lock();
+      Group group(ctx, {.spread = true});
+      GoOn(group, other, [&](const Context&) {
+        const std::lock_guard hold(mutex);
+        while (!tried) Yield();
+      });
+      while (Parked() != 1) Yield();
+      const TimePoint until = Now() + 2ms;
+      while (Now() < until) Yield();
+
+      mutex.unlock();
+      const bool overtaken = mutex.try_lock();
+      tried = true;
+      EXPECT_FALSE(overtaken) << "it was free in between";
+      if (overtaken) mutex.unlock();
+      EXPECT_FALSE(group.Wait());
+    }
+  });
+}
+
+// The first waiter has given up, but its loop is busy, so that it is still in the queue: the next one is served. In some of
+// the rounds all of it happens within the millisecond after which the mutex would be handed over.
+TEST(Mutex, AWaiterOfAnotherLoopThatGaveUpIsSkipped) {
+  OnLoops(2, [](const Context& ctx) {
+    const int mine = Loop::Current()->Index();
+    for (int round = 0; round < 30; ++round) {
+      Mutex mutex;
+      std::atomic<bool> asks{false}, busy{false}, go_on{false}, got{false};
+      const CancelScope scope = WithCancel(ctx);
+      const CancelScope patience = WithTimeout(ctx, 20s);
+      mutex.lock();
+      Group group(ctx, {.spread = true});
+      GoOn(group, 1 - mine, [&](const Context&) {
+        while (!asks) Yield();
+        busy = true;
+        while (!go_on) {
+        }
+      });
+      GoOn(group, 1 - mine, [&](const Context&) {
+        asks = true;
+        EXPECT_TRUE(mutex.Lock(scope.ctx).Is(kCanceled));
+      });
+      while (!busy) Yield();
+      GoOn(group, mine, [&](const Context&) {
+        EXPECT_FALSE(mutex.Lock(patience.ctx));
+        got = true;
+        mutex.unlock();
+      });
+      while (Parked() != 2) Yield();
+
+      scope.cancel();
+      mutex.unlock();
+      while (!got && !patience.ctx.Err()) Yield();
+      EXPECT_TRUE(got);
+      go_on = true;
+      EXPECT_FALSE(group.Wait());
+    }
+  });
+}
+
 TEST(Mutex, WaitersOfAllLoopsAreServedInTheOrderOfArrival) {
   OnLoops(2, [](const Context& ctx) {
     for (int round = 0; round < Rounds(100); ++round) {
@@ -256,12 +342,7 @@ TEST(Mutex, WaitersOfAllLoopsAreServedInTheOrderOfArrival) {
           const std::lock_guard hold(mutex);
           order.push_back(i);
         });
-        const auto parked = [] {
-          int count = 0;
-          for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "mutex" ? 1 : 0;
-          return count;
-        };
-        while (parked() != i + 1) Yield();
+        while (Parked() != i + 1) Yield();
       }
       mutex.unlock();
       EXPECT_FALSE(group.Wait());

@@ -55,12 +55,17 @@ class Canceller {
   std::thread thread_;
 };
 
-// Calls `attempt(ctx, i)` many times in fibers of two loops and on two threads, under contexts that may end at any moment.
-void Hammer(int rounds, const std::function<void(const Context&, int)>& attempt) {
+// Calls `attempt(ctx, i)` many times in fibers of two loops and on two threads, under contexts that may end at any moment. One
+// in four is patient: its context does not end, so that it waits for ever if something was lost with one that gave up.
+enum class Some { kPatient, kNone };
+void Hammer(int rounds, const std::function<void(const Context&, int)>& attempt, Some patient = Some::kPatient) {
   constexpr std::size_t kFibers = 6, kThreads = 2;
   Canceller canceller(kFibers + kThreads);
+  const CancelScope patience = WithTimeout(Background(), 60s);
   auto work = [&](std::size_t slot) {
-    for (int i = 0; i < rounds; ++i) attempt(canceller.Take(slot), i);
+    for (int i = 0; i < rounds; ++i) {
+      attempt(patient == Some::kPatient && slot % 4 == 3 ? patience.ctx : canceller.Take(slot), i);
+    }
   };
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < kThreads; ++t) threads.emplace_back([&work, t] { work(kFibers + t); });
@@ -70,6 +75,7 @@ void Hammer(int rounds, const std::function<void(const Context&, int)>& attempt)
     EXPECT_FALSE(group.Wait());
   });
   for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(patience.ctx.Err()) << "somebody waited for what was lost";
 }
 
 TEST(SyncRaces, AMutexIsNeitherLostNorSharedWhenCancelsMeetHandOvers) {
@@ -140,7 +146,7 @@ TEST(SyncRaces, ACondLocksAgainWhateverEndsTheWait) {
     } else {
       (void)cond.Wait(ctx, hold);
     }
-  });
+  }, Some::kNone);
   EXPECT_EQ(inside, attempts);
   EXPECT_TRUE(mutex.try_lock());
   mutex.unlock();
