@@ -79,9 +79,10 @@ class Pool {
     Item* item_ = nullptr;
   };
 
-  explicit Pool(PoolOptions options = {})
-    requires std::is_default_constructible_v<T>
-      : Pool([] { return T(); }, options) {}
+  // U delays the question: T may not be complete yet where it holds a Handle of its own Pool.
+  template <class U = T>
+    requires std::is_default_constructible_v<U>
+  explicit Pool(PoolOptions options = {}) : Pool([] { return T(); }, options) {}
   // `make` makes an object when there is none to use again. It is called by several at the same time, without a lock, and may wait.
   explicit Pool(std::function<T()> make, PoolOptions options = {})
       : make_(std::move(make)),
