@@ -35,8 +35,7 @@ Result<TimePoint> TimePointQueue::Wait(const Context& ctx, const char* waits_for
     const std::int64_t now_ns = NowNs();
     Parker parker(waits_for);
     QueueWaiter waiter;
-    waiter.parker = &parker;
-    waiter.outcome = Parker::kWoken;
+    waiter.WaitWith(parker, Parker::kWoken);
     std::int64_t due_ns = kNever;
     {
       std::lock_guard hold(lock_);

@@ -24,8 +24,7 @@ Error VersionQueue::WaitForAnother(const Context& ctx, std::uint64_t seen) {
   if (Error err = ctx.Err()) return err;
   Parker parker("watch");
   QueueWaiter waiter;
-  waiter.parker = &parker;
-  waiter.outcome = Parker::kWoken;
+  waiter.WaitWith(parker, Parker::kWoken);
   {
     std::lock_guard hold(lock_);
     if (version_ != seen) return {};

@@ -9,8 +9,7 @@ namespace weft::internal {
 
 ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept {
   Parker parker(waits_for);
-  waiter.parker = &parker;
-  waiter.outcome = Parker::kWoken;
+  waiter.WaitWith(parker, Parker::kWoken);
   queue.PushBack(waiter);
   lock_.unlock();
   const bool woken = parker.Park(ctx) == Parker::kWoken;

@@ -19,8 +19,9 @@
 
 namespace weft::internal {
 
-// One side that waits at a channel: a send, a receive, or a case of a Select.
-struct ChanWaiter : QueueWaiter {
+// One side that waits at a channel: a send, a receive, or a case of a Select. On a cache line of its own, with the value of a
+// receiver if that is small.
+struct alignas(64) ChanWaiter : QueueWaiter {
   void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
   bool closed = false;    // it was woken by Close
 };
@@ -29,7 +30,7 @@ enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone 
 
 // What channels of all types share. The lock guards everything; it is held while a value moves, never while somebody waits.
 // Receivers and senders do not wait at the same time, except those of Selects that were claimed by another case.
-class ChanBase {
+class alignas(64) ChanBase {
  public:
   explicit ChanBase(std::size_t capacity) noexcept : capacity_(capacity) {}
   ChanBase(const ChanBase&) = delete;
@@ -139,12 +140,17 @@ class ChanState final : public ChanBase, public std::enable_shared_from_this<Cha
       lock_.unlock();
       return status;
     }
-    ChanWaiter waiter;
-    waiter.place = &out;
-    return WaitIn(receivers_, waiter, ctx, "channel receive");
+    Receiver waiter;
+    waiter.place = &waiter.value;
+    const ChanStatus waited = WaitIn(receivers_, waiter, ctx, "channel receive");
+    if (waited == ChanStatus::kDone) out.emplace(std::move(*waiter.value));
+    return waited;
   }
 
  private:
+  struct Receiver : ChanWaiter {
+    std::optional<T> value;
+  };
   struct Slot {
     alignas(T) std::byte bytes[sizeof(T)];
   };

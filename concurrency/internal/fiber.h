@@ -117,12 +117,13 @@ class FiberCore : public LoopTask {
   // On the loop's stack, when the loop ends: no job runs here any more.
   void EndForSanitizer() noexcept;
 
+  // What those who wake it touch comes first, on one cache line.
   LoopCore& loop;
-  const Stack stack;
+  std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
   FiberJob* job = nullptr;
+  const Stack stack;
   const Context* context = nullptr;  // null: Background
   std::uint64_t work = 0;
-  std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
   FiberWatch watch{*this};
   FiberRecord record;
   bool trimmed = true;  // nothing of the stack but its top page is resident

@@ -75,17 +75,20 @@ void LoopCore::RequestStop() noexcept {
 }
 
 void LoopCore::Turn() {
+  (void)DrainInbox();
   RunReady();
-  const bool news = DrainInbox();
-  if (!ready_.Empty() || news) {
-    RefreshNow();
-    FireTimers();
-    if (watches_ != 0) Dispatch(PollDescriptors(0));
-    if (asio_ != nullptr) asio_->Poll();
-    return;
-  }
+  if (!ready_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr) return LookAround();
   if (stop_.load(std::memory_order_acquire) && live_ == 0) return;
   Sleep();
+}
+
+// Timers and descriptors, while fibers are ready.
+void LoopCore::LookAround() {
+  resumes_since_look_ = 0;
+  RefreshNow();
+  FireTimers();
+  if (watches_ != 0) Dispatch(PollDescriptors(0));
+  if (asio_ != nullptr) asio_->Poll();
 }
 
 void LoopCore::RunReady() {
@@ -96,6 +99,7 @@ void LoopCore::RunReady() {
     --resumes_left_;
     RunFiber(static_cast<FiberCore&>(*task));
   }
+  resumes_since_look_ += kResumesPerTurn - resumes_left_;
   resumes_left_ = 0;
 }
 
@@ -160,9 +164,11 @@ void LoopCore::FireTimers() {
 void LoopCore::Sleep() {
   const std::int64_t before = now_ns_;
   if (spin_credit_ > 0 && SpinForInbox()) {
-    RefreshNow();
+    // Messages in quick succession must not keep the loop from the rest for longer than ready fibers may.
+    if (resumes_since_look_ >= kResumesPerTurn) LookAround();
     return;
   }
+  resumes_since_look_ = 0;
   if (VirtualTime()) {
     if (PollDescriptors(0) == 0 && (asio_ == nullptr || asio_->Poll() == 0) && ready_.Empty() && AdvanceVirtualTime()) {
       TrimIfDue();
@@ -180,7 +186,11 @@ void LoopCore::Sleep() {
   RefreshNow();
   // Spinning pays only where messages of other loops come in quick succession.
   const bool by_message = inbox_.load(std::memory_order_relaxed) != nullptr;
-  spin_credit_ = by_message && now_ns_ - before < 3 * kSpinNs ? std::min(spin_credit_ + 2, kSpinCreditMax) : std::max(spin_credit_ - 1, 0);
+  if (by_message && now_ns_ - before < 3 * kSpinNs) {
+    ++spin_credit_;
+  } else if (spin_credit_ > 0) {
+    --spin_credit_;
+  }
   FireTimers();
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
@@ -200,17 +210,22 @@ void LoopCore::SleepUntil(std::int64_t until_ns) {
 
 bool LoopCore::SpinForInbox() {
   if (Siblings() == 1) return false;
-  const std::int64_t end = RealNowNs() + kSpinNs;
-  do {
-    for (int i = 0; i < 32; ++i) {
+  const auto spin = [this](int times) {
+    for (int i = 0; i < times; ++i) {
       if (inbox_.load(std::memory_order_relaxed) != nullptr) return true;
 #if defined(__x86_64__)
       __builtin_ia32_pause();
 #endif
     }
-  } while (RealNowNs() < end);
-  --spin_credit_;
-  return false;
+    return false;
+  };
+  // A quick answer is taken without a look at the clock.
+  bool news = spin(16);
+  const std::int64_t end = news ? 0 : RealNowNs() + kSpinNs;
+  while (!news && RealNowNs() < end) news = spin(32);
+  // In vain costs much: where the others share our core, or answer late, it ends soon and is tried seldom.
+  spin_credit_ = news ? std::min(spin_credit_ + 1, kSpinCreditMax) : spin_credit_ - kSpinCreditMax / 4;
+  return news;
 }
 
 // True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.

@@ -52,7 +52,7 @@ struct LoopLocal {
   void (*end)(LoopLocal*) = nullptr;  // takes it out of the list
 };
 
-// The inside of a Loop. One turn: fibers that are ready (a bounded number), tasks from other threads, timers that are due,
+// The inside of a Loop. One turn: tasks from other threads, fibers that are ready (a bounded number), timers that are due,
 // descriptors. It sleeps in epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which
 // watches that set (AsioDriver).
 class LoopCore final : public Loop {
@@ -128,6 +128,7 @@ class LoopCore final : public Loop {
   void CheckCanary(const FiberCore& fiber) noexcept;
   void RunReady();
   bool DrainInbox();
+  void LookAround();
   void FireTimers();
   void Sleep();
   void SleepUntil(std::int64_t until_ns);
@@ -148,7 +149,8 @@ class LoopCore final : public Loop {
 
   TaskQueue ready_;
   FiberCore* running_ = nullptr;
-  int resumes_left_ = 0;  // of this turn; 0 outside of RunReady
+  int resumes_left_ = 0;        // of this turn; 0 outside of RunReady
+  int resumes_since_look_ = 0;  // at timers and descriptors
   TimerHeap timers_;
   std::int64_t now_ns_ = 0;
   std::size_t live_ = 0;
@@ -178,11 +180,12 @@ class LoopCore final : public Loop {
   LoopLocal* locals_ = nullptr;
   int spin_credit_ = 0;
 
-  // Touched by other threads: on a cache line of their own.
+  // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
+  // those who wake it; the pins stay with the latter.
   alignas(64) std::atomic<LoopTask*> inbox_{nullptr};
   std::atomic<bool> sleeping_{false};
-  std::atomic<int> pins_{0};
   std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<int> pins_{0};
 };
 
 // The loop of this thread, or null.

@@ -26,9 +26,6 @@ Parker::Parker(const char* waits_for) noexcept
   }
 }
 
-bool Claim(QueueWaiter& waiter) noexcept { return waiter.parker->Claim(waiter.outcome); }
-void Deliver(QueueWaiter& waiter) noexcept { waiter.parker->Deliver(); }
-
 namespace {
 
 // seq_cst: a fiber that parks makes its word pending, then looks at its context; who ends the context sets its error, then looks at
@@ -62,6 +59,24 @@ void DeliverFiber(FiberCore& fiber) noexcept {
 }
 
 }  // namespace
+
+void QueueWaiter::WaitWith(Parker& p, std::uint32_t claimed_with) noexcept {
+  fiber = p.fiber_;
+  parker = &p;
+  outcome = claimed_with;
+}
+
+bool Claim(QueueWaiter& waiter) noexcept {
+  return waiter.fiber != nullptr ? ClaimFiber(*waiter.fiber, true, waiter.outcome) : waiter.parker->Claim(waiter.outcome);
+}
+
+void Deliver(QueueWaiter& waiter) noexcept {
+  if (waiter.fiber != nullptr) {
+    DeliverFiber(*waiter.fiber);
+  } else {
+    waiter.parker->Deliver();
+  }
+}
 
 void FiberWatch::OnContextDone(ContextWaiter* waiter) noexcept {
   FiberCore& fiber = static_cast<FiberWatch*>(waiter)->fiber_;

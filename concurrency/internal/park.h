@@ -62,6 +62,7 @@ class Parker : public Link<> {
   std::uint32_t Outcome() const noexcept { return word_->load(std::memory_order_acquire); }
 
  private:
+  friend struct QueueWaiter;
   struct ContextLink : ContextWaiter {
     Parker* parker;
   };

@@ -6,8 +6,7 @@ namespace weft::internal {
 bool ContextCase::Enter(Parker& parker, std::uint32_t outcome) noexcept {
   ContextNode* canceler = ContextAccess::Canceler(ctx_);
   if (canceler == nullptr) return true;
-  watch_.waiter.parker = &parker;
-  watch_.waiter.outcome = outcome;
+  watch_.waiter.WaitWith(parker, outcome);
   watch_.fire = [](ContextWaiter* waiter) { Wake(static_cast<Watch*>(waiter)->waiter); };
   return canceler->Add(watch_);
 }

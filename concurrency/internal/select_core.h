@@ -64,8 +64,7 @@ Error CallCase(F& f, Args&&... args) {
 
 template <class Waiter>
 void EnterQueue(List<Waiter>& queue, Waiter& waiter, Parker& parker, std::uint32_t outcome) noexcept {
-  waiter.parker = &parker;
-  waiter.outcome = outcome;
+  waiter.WaitWith(parker, outcome);
   queue.PushBack(waiter);
 }
 
