@@ -11,6 +11,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/chan_core.h>
+#include <weft/concurrency/internal/explore_point.h>
 
 namespace weft {
 
@@ -52,6 +53,7 @@ class Chan {
   // Parks until the value is handed over or in the buffer. kClosed if the channel is closed, also while it waits; the context's
   // error if that is done first. On a nil channel it waits for the context.
   Error Send(const Context& ctx, T&& value) const {
+    internal::ExplorePoint();
     if (ContextAccess::MayBeDone(ctx)) [[unlikely]] {
       if (Error err = ctx.Err()) return err;
     }
@@ -119,6 +121,7 @@ class Chan {
   friend struct internal::ChanAccess;
 
   internal::ChanStatus Take(const Context& ctx, std::optional<T>& value) const {
+    internal::ExplorePoint();
     if (ContextAccess::MayBeDone(ctx) && ctx.Err()) [[unlikely]] return internal::ChanStatus::kContextDone;
     if (state_ != nullptr) [[likely]] return state_->Receive(ctx, value);
     (void)ctx.Wait();

@@ -98,7 +98,9 @@ bool GroupState::Start(std::string_view name, std::unique_ptr<MemberFunction> f,
     case Place::kCanceled: return Refuse();
     case Place::kGot: break;
   }
-  return loop_ == nullptr ? StartThread(std::move(member)) : StartFiber(std::move(member));
+  const bool started = loop_ == nullptr ? StartThread(std::move(member)) : StartFiber(std::move(member));
+  ExplorePoint();
+  return started;
 }
 
 bool GroupState::StartFiber(std::unique_ptr<Member> member) {

@@ -65,7 +65,7 @@ void SetFiberName(std::string_view name) noexcept {
 LoopSignal::Outcome LoopSignal::Wait(const Context& ctx, const char* waits_for, TimePoint until) noexcept {
   if (parker_ != nullptr) internal::AbortMisuse("LoopSignal::Wait", "one fiber waits for it at a time");
   if (ctx.Err()) return Outcome::kContextDone;
-  internal::Parker parker(waits_for);
+  internal::Parker parker(waits_for, true);  // nobody may notify between the caller's look and the next line
   parker_ = &parker;
   const std::uint32_t outcome = parker.Park(ctx, internal::ToNs(until));
   parker_ = nullptr;

@@ -8,6 +8,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/explore_point.h>
 #include <weft/concurrency/internal/list.h>
 #include <weft/concurrency/internal/small_lock.h>
 
@@ -43,6 +44,7 @@ class Mutex {
   // Under a done context it fails also when the mutex is free. A context that ends after the mutex was given to the caller comes
   // too late: the caller has it, and no error is returned.
   Error Lock(const Context& ctx) {
+    internal::ExplorePoint();
     if (Error err = ctx.Err()) return err;
     if (TakeFree() || LockSlow(ctx)) return {};
     return ctx.Err();
@@ -53,6 +55,7 @@ class Mutex {
   }
 
   void lock() {  // NOLINT: Lockable
+    internal::ExplorePoint();
     if (!TakeFree()) LockWithoutContext();
   }
   bool try_lock() { return TakeFree() || Take(0); }  // NOLINT

@@ -46,6 +46,7 @@ Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
     return {};
   }
   CheckMayBlock("Offload");
+  ExplorePoint();
   OffloadPool& pool = CurrentLoop()->scheduler().pool();
   ParkedJob job;
   job.run = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->RunAndWake(); };

@@ -15,6 +15,7 @@ Error Sleep(const Context& ctx, Duration duration) {
 }
 
 Error Context::Wait() const {
+  internal::ExplorePoint();
   if (Error err = Err()) return err;
   internal::Parker parker("context");
   parker.Park(*this);

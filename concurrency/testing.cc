@@ -9,6 +9,7 @@
 
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
+#include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/main_job.h>
 #include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/scheduler.h>
@@ -51,6 +52,16 @@ class TestWatch {
     }
     if (!more) OnHang();
     return more;
+  }
+  // Some fibers run on without an end. First they are asked to stop.
+  void OnEndless() {
+    const std::string tree = FormatFiberTree(ListFibers());
+    if (error_) {
+      std::fprintf(stderr, "weft: Explore: no end of the schedule after the test was canceled:\n%s", tree.c_str());
+      std::abort();
+    }
+    error_ = Error::New("the schedule does not end; these fibers are left:\n" + tree);
+    scope_.cancel(error_);
   }
   const Error& error() const { return error_; }
   bool abandoned() const { return abandoned_; }
@@ -104,6 +115,7 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
   const CancelScope scope = WithCancel(Background());
   TestWatch watch(*scheduler, scope);
   scheduler->SetIdleHandler([&watch](bool more) { return watch.MayJump(more); });
+  if (Explorer* explorer = CurrentExplorer()) explorer->on_endless = [&watch] { watch.OnEndless(); };
   UniqueFunction<Error(const Context&)> main([&](const Context& ctx) -> Error {
     const Error err = CallGuarded(body, ctx);
     watch.body_ended = true;

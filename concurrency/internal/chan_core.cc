@@ -8,7 +8,7 @@
 namespace weft::internal {
 
 ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept {
-  Parker parker(waits_for);
+  Parker parker(waits_for, true);
   waiter.WaitWith(parker, Parker::kWoken);
   queue.PushBack(waiter);
   lock_.unlock();

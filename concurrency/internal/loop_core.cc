@@ -92,6 +92,7 @@ void LoopCore::LookAround() {
 }
 
 void LoopCore::RunReady() {
+  if (CurrentExplorer() != nullptr) [[unlikely]] return ExploreReady();
   resumes_left_ = kResumesPerTurn;
   while (resumes_left_ > 0) {
     LoopTask* task = ready_.Pop();
@@ -158,7 +159,10 @@ bool LoopCore::DrainInbox() {
 }
 
 void LoopCore::FireTimers() {
-  while (LoopTimer* timer = timers_.PopDue(now_ns_)) LoopAccess::Fire(*timer);
+  while (LoopTimer* timer = timers_.PopDue(now_ns_)) {
+    LoopAccess::Fire(*timer);
+    if (Explorer* explorer = CurrentExplorer(); explorer != nullptr && !ready_.Empty() && explorer->Coin()) [[unlikely]] return;
+  }
 }
 
 void LoopCore::Sleep() {
@@ -230,6 +234,7 @@ bool LoopCore::SpinForInbox() {
 
 // True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.
 bool LoopCore::AdvanceVirtualTime() {
+  if (CurrentExplorer() != nullptr && scheduler_.pool().Held() != 0) return false;
   if (batch_size_ != 0) return false;
   if (scheduler_.tally().AnyAtWork() || operations_ != 0) {
     sleeping_.store(true, std::memory_order_seq_cst);

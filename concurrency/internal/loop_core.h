@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
 #include <weft/concurrency/internal/small_lock.h>
 #include <weft/concurrency/internal/stack.h>
@@ -127,6 +128,7 @@ class LoopCore final : public Loop {
   void NowRuns(FiberCore& fiber) noexcept;
   void CheckCanary(const FiberCore& fiber) noexcept;
   void RunReady();
+  void ExploreReady();  // the same under Explore, in explorer.cc
   bool DrainInbox();
   void LookAround();
   void FireTimers();

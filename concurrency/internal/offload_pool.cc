@@ -3,6 +3,7 @@
 
 #include <system_error>
 
+#include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft::internal {
@@ -19,7 +20,14 @@ OffloadPool::~OffloadPool() {
 Error OffloadPool::Add(OffloadJob& job) {
   std::lock_guard hold(lock_);
   waiting_.PushBack(job);
-  // A thread for each job that waits: it may depend on those that run.
+  if (CurrentExplorer() != nullptr) return {};
+  Error failed = CallThread();
+  if (failed) job.Unlink();
+  return failed;
+}
+
+// A thread for each job that waits: it may depend on those that run. An error: there is none that will take it.
+Error OffloadPool::CallThread() {
   if (idle_ > 0) {
     --idle_;
     ++calls_;
@@ -27,12 +35,22 @@ Error OffloadPool::Add(OffloadJob& job) {
     more_.notify_one();
   } else if (static_cast<int>(threads_.size()) < threads_max_) {
     Error failed = StartThread();
-    if (failed && threads_.empty()) {
-      job.Unlink();
-      return failed;
-    }
+    if (failed && threads_.empty()) return failed;
   }
   return {};
+}
+
+std::size_t OffloadPool::Held() {
+  std::lock_guard hold(lock_);
+  if (idle_ == 0 && static_cast<int>(threads_.size()) >= threads_max_) return 0;
+  std::size_t held = 0;
+  for (OffloadJob* job = waiting_.Front(); job != nullptr; job = waiting_.Next(*job)) ++held;
+  return held;
+}
+
+void OffloadPool::RunHeld() {
+  std::lock_guard hold(lock_);
+  if (CallThread()) AbortMisuse("Explore", "no thread for Offload can be started");
 }
 
 Error OffloadPool::StartThread() {
@@ -64,6 +82,7 @@ void OffloadPool::Work() {
       hold.unlock();
       job->run(job);
       hold.lock();
+      if (CurrentExplorer() != nullptr && !ending_) break;
     }
     // Whoever started or called this thread has counted it as at work.
     if (tally_ != nullptr) tally_->Leave();

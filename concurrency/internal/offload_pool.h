@@ -30,10 +30,14 @@ class OffloadPool {
 
   // An error means that the job was not taken: it would need the first thread, and that could not be started.
   Error Add(OffloadJob& job);
+  // Under Explore jobs are held until the loop chooses one: RunHeld lets a thread take the oldest. Held: how many it could choose.
+  std::size_t Held();
+  void RunHeld();
   // True if the job was taken out before a thread began it.
   bool Remove(OffloadJob& job);
 
  private:
+  Error CallThread();
   Error StartThread();
   void Work();
 

@@ -17,9 +17,10 @@ void CheckMayBlock(const char* function) noexcept {
   std::abort();
 }
 
-Parker::Parker(const char* waits_for) noexcept
+Parker::Parker(const char* waits_for, bool one_step) noexcept
     : fiber_(CurrentFiber()), word_(fiber_ != nullptr ? &fiber_->park_word : &of_thread_), tally_(fiber_ != nullptr ? nullptr : t_tally), waits_for_(waits_for) {
   if (fiber_ != nullptr) {
+    if (!one_step) ExplorePoint();
     fiber_->park_word.store(kPending, std::memory_order_relaxed);
   } else {
     CheckMayBlock(waits_for);

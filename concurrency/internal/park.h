@@ -33,8 +33,9 @@ class Parker : public Link<> {
   enum : std::uint32_t { kPending = 0, kContextDone = 1, kTimedOut = 2, kWoken = 3 };  // users may go on from kWoken
   static constexpr std::uint32_t kPendingUnderContext = UINT32_MAX;  // as kPending, but the context's end may claim it
 
-  // `waits_for` is a literal, for debugging. Aborts on a loop's own stack.
-  explicit Parker(const char* waits_for) noexcept;
+  // `waits_for` is a literal, for debugging. Aborts on a loop's own stack. Under Explore others may run here, unless the caller
+  // takes it and what it did before for one step (`one_step`), or holds a lock.
+  explicit Parker(const char* waits_for, bool one_step = false) noexcept;
   Parker(const Parker&) = delete;
   Parker& operator=(const Parker&) = delete;
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include <weft/concurrency/internal/explore_point.h>
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/random.h>
 
@@ -87,7 +88,7 @@ void LeaveCases(const SelectCall& call, bool locked) noexcept {
 
 // Waits once; called with the locks, which it releases. Returns the outcome.
 std::uint32_t WaitOnce(const Context& ctx, const SelectCall& call, LockSet& locks) noexcept {
-  Parker parker("select");
+  Parker parker("select", true);
   EnterCases(call, parker, true);
   locks.unlock();
   const bool wait = EnterCases(call, parker, false);
@@ -102,6 +103,7 @@ std::uint32_t WaitOnce(const Context& ctx, const SelectCall& call, LockSet& lock
 }  // namespace
 
 Result<std::size_t> RunSelect(const Context& ctx, const SelectCall& call, SelectOrder order) noexcept {
+  ExplorePoint();
   if (Error err = ctx.Err()) return err;
   Arrange(call, order);
   LockSet locks(call);

@@ -30,6 +30,7 @@ bool WaitQueue::Zero() const {
 }
 
 Error WaitQueue::Wait(const Context& ctx, const char* waits_for) {
+  ExplorePoint();
   if (Error err = ctx.Err()) return err;
   if (Zero()) return {};
   Parker parker(waits_for);

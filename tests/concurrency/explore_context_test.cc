@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/context.h>
+
+#include <atomic>
+#include <vector>
+
+#include "explore_kit.h"
+
+namespace weft {
+namespace {
+
+using namespace weft::testing;
+
+TEST(ExploreContext, ACancelReachesAllThatWaitBelow) {
+  Exploring([](const Context& ctx) {
+    const Error cause = Error::New("cause");
+    const CancelScope top = WithCancel(ctx);
+    Group group(ctx);
+    for (int i = 0; i < 4; ++i) {
+      group.Go([&, i](const Context& c) {
+        const CancelScope middle = WithCancel(top.ctx);
+        const CancelScope own = WithTimeout(i % 2 == 0 ? middle.ctx : top.ctx, 1h);
+        const Error err = i < 2 ? own.ctx.Wait() : Sleep(own.ctx, 30min);
+        EXPECT_TRUE(err.Is(kCanceled)) << err.Message();
+        EXPECT_TRUE(own.ctx.Cause().Is(cause));
+        EXPECT_FALSE(c.Err());
+      });
+    }
+    group.Go([&](const Context&) { top.cancel(cause); });
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+// A cancel, a deadline and a second cancel at one moment: one of them wins, for everybody and for ever.
+TEST(ExploreContext, OneCauseWins) {
+  Exploring([](const Context& ctx) {
+    const Error cancel = Error::New("cancel"), late = Error::New("late"), deadline = Error::New("deadline");
+    const CancelScope scope = WithTimeout(ctx, 1ms, deadline);
+    std::vector<Error> seen;
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&](const Context&) {
+        const Error err = scope.ctx.Wait();
+        EXPECT_TRUE(err.Is(scope.ctx.Cause())) << "error and cause fit together";
+        EXPECT_EQ(err.Is(kDeadlineExceeded), scope.ctx.Cause().Is(deadline));
+        seen.push_back(scope.ctx.Cause());
+      });
+    }
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, 1ms);
+      EXPECT_TRUE(Now() >= *scope.ctx.Deadline());
+      scope.cancel(cancel);
+      EXPECT_TRUE(scope.ctx.Cause().Is(deadline)) << "an overdue deadline is older than the cancel";
+    });
+    group.Go([&](const Context&) {
+      if (Now() < *scope.ctx.Deadline()) return;
+      scope.cancel(late);
+    });
+    EXPECT_FALSE(group.Wait());
+    for (const Error& cause : seen) EXPECT_TRUE(cause.Is(seen.front()) && seen.front().Is(cause));
+  });
+}
+
+TEST(ExploreContext, AWaitThatEndsOtherwiseLeavesNothingBehind) {
+  Exploring([](const Context& ctx) {
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&](const Context&) {
+        while (!Sleep(scope.ctx, 1ms)) {
+        }
+        EXPECT_TRUE(scope.ctx.Err());
+      });
+    }
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, 3ms);
+      scope.cancel();
+    });
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+TEST(ExploreAfterFunc, RunsOnceOrIsStopped) {
+  Exploring([](const Context& ctx) {
+    int ran = 0;
+    bool stopped = false;
+    {
+      const CancelScope scope = WithTimeout(ctx, 1ms);
+      StopFunc stop = AfterFunc(scope.ctx, [&] {
+        Yield();
+        ++ran;
+      });
+      Group group(ctx);
+      group.Go([&](const Context&) { scope.cancel(); });
+      group.Go([&](const Context& c) {
+        (void)Sleep(c, 1ms);
+        stopped = stop();
+      });
+      group.Go([&](const Context&) { (void)scope.ctx.Err(); });
+      EXPECT_FALSE(group.Wait());
+    }
+    EXPECT_EQ(ran, stopped ? 0 : 1) << "its end has waited for the function";
+  });
+}
+
+TEST(ExploreAfterFunc, AStopThatComesInTimeIsTrueOnce) {
+  Exploring([](const Context& ctx) {
+    int ran = 0;
+    int stops = 0;
+    {
+      const CancelScope scope = WithCancel(ctx);
+      StopFunc stop = AfterFunc(scope.ctx, [&] { ++ran; });
+      Group group(ctx);
+      for (int i = 0; i < 2; ++i) group.Go([&](const Context&) { stops += stop() ? 1 : 0; });
+      group.Go([&](const Context&) { scope.cancel(); });
+      EXPECT_FALSE(group.Wait());
+    }
+    EXPECT_EQ(ran + stops, 1);
+  });
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/group.h>
+
+#include "explore_kit.h"
+
+namespace weft {
+namespace {
+
+using namespace weft::testing;
+
+TEST(ExploreGroup, NeverHasMoreMembersThanItsLimit) {
+  Exploring([](const Context& ctx) {
+    int running = 0;
+    int ran = 0;
+    Group starters(ctx);
+    Group group(ctx, {.limit = 2});
+    for (int i = 0; i < 3; ++i) {
+      starters.Go([&](const Context&) {
+        for (int n = 0; n < 2; ++n) {
+          EXPECT_TRUE(group.Go([&](const Context&) {
+            EXPECT_LE(++running, 2);
+            Yield();
+            --running;
+            ++ran;
+          }));
+        }
+      });
+    }
+    EXPECT_FALSE(starters.Wait());
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(ran, 6) << "each started function ran";
+  });
+}
+
+TEST(ExploreGroup, WaitSeesTheEndOfEachMember) {
+  Exploring([](const Context& ctx) {
+    int ended = 0;
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&, i](const Context& c) {
+        if (i == 1) (void)Sleep(c, 1ns);
+        ++ended;
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(ended, 3);
+  });
+}
+
+// The first error is what Wait returns, and everybody sees it as the cause; callers of Go that wait for a place go home.
+TEST(ExploreGroup, TheFirstErrorEndsMembersAndStarters) {
+  Exploring([](const Context& ctx) {
+    const Error broken = Error::New("broken");
+    int refused = 0;
+    Group starters(ctx);
+    Group group(ctx, {.limit = 1});
+    group.Go([&](const Context&) {
+      Yield();
+      return broken;
+    });
+    for (int i = 0; i < 2; ++i) {
+      starters.Go([&](const Context&) {
+        const bool taken = group.Go([&](const Context& c) -> Error {
+          Error err = c.Wait();
+          EXPECT_TRUE(c.Cause().Is(broken));
+          return err;
+        });
+        if (!taken) ++refused;
+      });
+    }
+    EXPECT_FALSE(starters.Wait());
+    EXPECT_TRUE(group.Wait().Is(broken));
+    EXPECT_EQ(group.Errors().size(), 1U) << "the others only repeat it";
+    EXPECT_EQ(refused, 2) << "the place is free only when the group has failed";
+  });
+}
+
+TEST(ExploreGroup, TwoErrorsHaveOneWinner) {
+  Exploring([](const Context& ctx) {
+    const Error a = Error::New("a"), b = Error::New("b");
+    Error first;
+    Group group(ctx);
+    for (const Error* err : {&a, &b}) {
+      group.Go([&, err](const Context& c) {
+        Yield();
+        if (!c.Err() && !first) first = *err;
+        return *err;
+      });
+    }
+    const Error result = group.Wait();
+    EXPECT_TRUE(result.Is(a) || result.Is(b));
+    EXPECT_TRUE(group.Ctx().Cause().Is(result)) << "Wait and the cause name the same";
+  });
+}
+
+}  // namespace
+}  // namespace weft
