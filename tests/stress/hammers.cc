@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hammer.h"
+
+namespace weft::stress {
+
+#define WEFT_HAMMERS(ONE)      \
+  ONE(after_func, AfterFunc)   \
+  ONE(context, Context)        \
+  ONE(event, Event)            \
+  ONE(group, Group)            \
+  ONE(memory_stream, Stream)   \
+  ONE(mutex, Mutex)            \
+  ONE(offload, Offload)        \
+  ONE(wait_group, WaitGroup)
+
+#define WEFT_DECLARE(name, tool) std::unique_ptr<Hammer> Make##tool##Hammer();
+#define WEFT_ENTRY(name, tool) {#name, &Make##tool##Hammer},
+
+WEFT_HAMMERS(WEFT_DECLARE)
+
+std::span<const HammerEntry> Hammers() {
+  static constexpr HammerEntry kAll[] = {WEFT_HAMMERS(WEFT_ENTRY)};
+  return kAll;
+}
+
+}  // namespace weft::stress
