@@ -25,16 +25,16 @@ TEST(ExploreMemoryStream, KeepsBytesAndTheirOrder) {
     auto [a, b] = MemoryStreamPair({.buffer_bytes = 3});
     const std::string there = "abcdefgh", back = "123456";
     Group group(ctx);
-    group.Go([&, &a = a](const Context& c) {
+    group.Go([&](const Context& c) {
       EXPECT_FALSE(a.Write(c, there));
       a.CloseWrite();
     });
-    group.Go([&, &b = b](const Context& c) {
+    group.Go([&](const Context& c) {
       EXPECT_FALSE(b.Write(c, back));
       b.CloseWrite();
     });
-    group.Go([&, &a = a](const Context& c) { EXPECT_EQ(ReadAll(c, a, 4), back); });
-    group.Go([&, &b = b](const Context& c) { EXPECT_EQ(ReadAll(c, b, 2), there); });
+    group.Go([&](const Context& c) { EXPECT_EQ(ReadAll(c, a, 4), back); });
+    group.Go([&](const Context& c) { EXPECT_EQ(ReadAll(c, b, 2), there); });
     EXPECT_FALSE(group.Wait());
   });
 }
@@ -46,7 +46,7 @@ TEST(ExploreMemoryStream, ACancelNeitherLosesNorDoubles) {
     const CancelScope write_scope = WithCancel(ctx), read_scope = WithCancel(ctx);
     std::string sent, got;
     Group group(ctx);
-    group.Go([&, &a = a](const Context& c) {
+    group.Go([&](const Context& c) {
       std::size_t written = 0;
       const std::string first = "abcdef";
       if (a.Write(write_scope.ctx, first, &written)) {
@@ -57,7 +57,7 @@ TEST(ExploreMemoryStream, ACancelNeitherLosesNorDoubles) {
       }
       a.CloseWrite();
     });
-    group.Go([&, &b = b](const Context& c) {
+    group.Go([&](const Context& c) {
       got = ReadAll(read_scope.ctx, b, 2);
       got += ReadAll(c, b, 1);
     });
@@ -72,14 +72,14 @@ TEST(ExploreMemoryStream, ACloseEndsAllCallsOfBothSides) {
   Exploring([](const Context& ctx) {
     auto [a, b] = MemoryStreamPair({.buffer_bytes = 1});
     Group group(ctx);
-    group.Go([&a = a](const Context& c) {
+    group.Go([&a](const Context& c) {
       char one[1];
       const Result<std::size_t> n = a.Read(c, one);
       EXPECT_TRUE(n.Ok() || n.Err().Is(kClosed)) << "closed on this side";
     });
-    group.Go([&a = a](const Context& c) { EXPECT_TRUE(a.Write(c, "ab").Is(kClosed)); });
-    group.Go([&b = b](const Context& c) { EXPECT_TRUE(b.Write(c, "abc").Is(kClosed)); });
-    group.Go([&a = a](const Context&) { a.Close(); });
+    group.Go([&a](const Context& c) { EXPECT_TRUE(a.Write(c, "ab").Is(kClosed)); });
+    group.Go([&b](const Context& c) { EXPECT_TRUE(b.Write(c, "abc").Is(kClosed)); });
+    group.Go([&a](const Context&) { a.Close(); });
     EXPECT_FALSE(group.Wait());
     EXPECT_LE(ReadAll(ctx, b, 4).size(), 1U) << "the other side sees the end, at once";
   });
@@ -91,10 +91,10 @@ TEST(ExploreMemoryStream, WritesAreWhole) {
     auto [a, b] = MemoryStreamPair({.buffer_bytes = 2});
     std::string got;
     Group group(ctx);
-    group.Go([&, &b = b](const Context& c) { got = ReadAll(c, b, 3); });
+    group.Go([&](const Context& c) { got = ReadAll(c, b, 3); });
     Group writers(ctx);
     for (const char* text : {"aaaaa", "bbbbb"}) {
-      writers.Go([text, &a = a](const Context& c) { EXPECT_FALSE(a.Write(c, text)); });
+      writers.Go([text, &a](const Context& c) { EXPECT_FALSE(a.Write(c, text)); });
     }
     EXPECT_FALSE(writers.Wait());
     a.CloseWrite();

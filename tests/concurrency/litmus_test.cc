@@ -260,7 +260,7 @@ TEST_P(LitmusTest, BytesOfAStreamCarryWhatCameBefore) {
   auto [a, b] = MemoryStreamPair({.buffer_bytes = 1});
   std::vector<int> data(Many()), back(Many());
   Both(
-      [&, &a = a](const Context& ctx) {
+      [&](const Context& ctx) {
         for (std::size_t i = 0; i < Many(); ++i) {
           data[i] = 1;
           EXPECT_FALSE(a.Write(ctx, "x"));
@@ -268,7 +268,7 @@ TEST_P(LitmusTest, BytesOfAStreamCarryWhatCameBefore) {
           EXPECT_EQ(i == 0 ? 1 : back[i - 1], 1);
         }
       },
-      [&, &b = b](const Context& ctx) {
+      [&](const Context& ctx) {
         char byte[1];
         for (std::size_t i = 0; i < Many(); ++i) {
           back[i] = 1;

@@ -81,7 +81,7 @@ TEST(MemoryStream, ReadWaitsForTheFirstByte) {
   Virtually([](const Context& ctx) {
     auto [a, b] = MemoryStreamPair();
     Group group(ctx);
-    group.Go([&a = a](const Context& c) {
+    group.Go([&a](const Context& c) {
       EXPECT_FALSE(Sleep(c, 3s));
       EXPECT_FALSE(a.Write(c, "late"));
     });
@@ -98,7 +98,7 @@ TEST(MemoryStream, WriteWaitsWhileTheBufferIsFull) {
     EXPECT_FALSE(a.Write(ctx, "1234"));
     bool done = false;
     Group group(ctx);
-    group.Go([&, &a = a](const Context& c) {
+    group.Go([&](const Context& c) {
       EXPECT_FALSE(a.Write(c, "56789"));
       done = true;
     });
@@ -148,8 +148,8 @@ TEST(MemoryStream, CloseWakesThoseWhoWait) {
   Virtually([](const Context& ctx) {
     auto [a, b] = MemoryStreamPair({.buffer_bytes = 1});
     Group group(ctx);
-    group.Go([&a = a](const Context& c) { EXPECT_EQ(ReadSome(c, a), "error: " + Error(kClosed).Message()); });
-    group.Go([&a = a](const Context& c) { EXPECT_TRUE(a.Write(c, "xy").Is(kClosed)); });
+    group.Go([&a](const Context& c) { EXPECT_EQ(ReadSome(c, a), "error: " + Error(kClosed).Message()); });
+    group.Go([&a](const Context& c) { EXPECT_TRUE(a.Write(c, "xy").Is(kClosed)); });
     Settle(ctx);
     a.Close();
     EXPECT_FALSE(group.Wait());
@@ -203,10 +203,10 @@ TEST(MemoryStream, KeepsTheOrderOfBytesUnderAnySizes) {
     Virtually([buffer](const Context& ctx) {
       auto [a, b] = MemoryStreamPair({.buffer_bytes = buffer});
       Group group(ctx);
-      group.Go([&a = a](const Context& c) { WriteMany(c, a, 20'000, 1); });
-      group.Go([&b = b](const Context& c) { ReadMany(c, b, 20'000, 2); });
-      group.Go([&b = b](const Context& c) { WriteMany(c, b, 10'000, 3); });
-      group.Go([&a = a](const Context& c) { ReadMany(c, a, 10'000, 4); });
+      group.Go([&a](const Context& c) { WriteMany(c, a, 20'000, 1); });
+      group.Go([&b](const Context& c) { ReadMany(c, b, 20'000, 2); });
+      group.Go([&b](const Context& c) { WriteMany(c, b, 10'000, 3); });
+      group.Go([&a](const Context& c) { ReadMany(c, a, 10'000, 4); });
       EXPECT_FALSE(group.Wait());
     });
   }
@@ -216,9 +216,9 @@ TEST(MemoryStream, WorksBetweenLoopsAndPlainThreads) {
   const std::size_t total = static_cast<std::size_t>(Rounds(100'000));
   auto [a, b] = MemoryStreamPair({.buffer_bytes = 50});
   auto [c, d] = MemoryStreamPair({.buffer_bytes = 50});
-  std::thread writer([&, &a = a] { WriteMany(Background(), a, total, 5); });
-  std::thread reader([&, &d = d] { ReadMany(Background(), d, total, 6); });
-  OnLoops(2, [&, &b = b, &c = c](const Context& ctx) {
+  std::thread writer([&] { WriteMany(Background(), a, total, 5); });
+  std::thread reader([&] { ReadMany(Background(), d, total, 6); });
+  OnLoops(2, [&](const Context& ctx) {
     Group group(ctx, {.spread = true});
     group.Go([&](const Context& in) { ReadMany(in, b, total, 7); });
     group.Go([&](const Context& in) { WriteMany(in, c, total, 8); });
@@ -235,7 +235,7 @@ TEST(MemoryStream, CancelsOnManyLoopsLoseAndDoubleNothing) {
     const int rounds = Rounds(5000);
     std::size_t sent = 0;
     Group group(ctx, {.spread = true});
-    group.Go([&, &a = a](const Context& c) {
+    group.Go([&](const Context& c) {
       std::minstd_rand random(9);
       for (int i = 0; i < rounds; ++i) {
         const CancelScope scope = WithTimeout(c, std::chrono::microseconds(random() % 50));
@@ -249,7 +249,7 @@ TEST(MemoryStream, CancelsOnManyLoopsLoseAndDoubleNothing) {
       a.CloseWrite();
     });
     std::size_t got = 0;
-    group.Go([&, &b = b](const Context& c) {
+    group.Go([&](const Context& c) {
       std::minstd_rand random(10);
       char piece[24];
       for (;;) {

@@ -154,7 +154,6 @@ TEST(Explore, WhatIsLeftOverEndsIt) {
     kept->Go([](const Context& c) { (void)Sleep(c, 1s); });
   });
   EXPECT_TRUE(err.Is(Error(Errc::kLeaked))) << err.Message();
-  (void)kept.release();  // its scheduler is kept for ever
 }
 
 TEST(Explore, AnExceptionEndsIt) {

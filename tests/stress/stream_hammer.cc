@@ -16,8 +16,8 @@ class StreamHammer final : public Hammer {
     auto [a, b] = MemoryStreamPair({.buffer_bytes = 1 + worker.random.Below(8)});
     std::string sent, got;
     Group group(worker.ctx, {.spread = true});
-    group.Go([&, &a = a, seed = worker.random.Below(1U << 30)](const Context& c) { Write(c, a, Random(seed, 0), sent); });
-    group.Go([&, &b = b, seed = worker.random.Below(1U << 30)](const Context& c) { Read(c, b, Random(seed, 1), got); });
+    group.Go([&, seed = worker.random.Below(1U << 30)](const Context& c) { Write(c, a, Random(seed, 0), sent); });
+    group.Go([&, seed = worker.random.Below(1U << 30)](const Context& c) { Read(c, b, Random(seed, 1), got); });
     Expect(!group.Wait(), "stream: nobody fails");
     Expect(sent == got, "stream: what was written comes out, once and in order");
   }
