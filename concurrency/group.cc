@@ -99,7 +99,7 @@ bool GroupState::Start(std::string_view name, std::unique_ptr<MemberFunction> f,
     case Place::kGot: break;
   }
   const bool started = loop_ == nullptr ? StartThread(std::move(member)) : StartFiber(std::move(member));
-  ExplorePoint();
+  if (how == internal::Start::kWait) ExplorePoint();
   return started;
 }
 

@@ -39,7 +39,7 @@ class DeathWatch {
 #endif
     struct sigaction action {};
     action.sa_handler = &OnSignal;
-    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK);
+    action.sa_flags = SA_ONSTACK;
     for (int i = 0; i < kSignals; ++i) sigaction(kWatched[i], &action, &before_[i]);
   }
   ~DeathWatch() {
@@ -57,13 +57,16 @@ class DeathWatch {
 #endif
   static constexpr int kSignals = sizeof(kWatched) / sizeof(kWatched[0]);
 
-  // The default is back in place: it takes effect when this returns.
+  // What was there before goes on, when this returns.
   static void OnSignal(int signal) {
     SayEpitaph();
+    for (int i = 0; i < kSignals; ++i) {
+      if (kWatched[i] == signal) sigaction(signal, &before_[i], nullptr);
+    }
     raise(signal);
   }
 
-  struct sigaction before_[kSignals];
+  inline static struct sigaction before_[kSignals];  // one Explore at a time
 };
 
 std::optional<std::uint64_t> NumberFromEnvironment(const char* name) {
@@ -96,8 +99,8 @@ Error ExploreMain(const ExploreOptions& options, UniqueFunction<Error(const Cont
   if (CurrentExplorer() != nullptr || CurrentLoop() != nullptr) AbortMisuse("Explore", "it cannot be called in a fiber or another Explore");
   const std::optional<std::uint64_t> replayed = NumberFromEnvironment("WEFT_SEED");
   const std::uint64_t first = replayed ? *replayed : options.seed != 0 ? options.seed : std::random_device{}();
-  const std::uint64_t count =
-      replayed ? 1 : NumberFromEnvironment("WEFT_SCHEDULES").value_or(static_cast<std::uint64_t>(options.schedules));
+  const auto usual = static_cast<std::uint64_t>(options.schedules);
+  const std::uint64_t count = replayed || usual <= 1 ? 1 : NumberFromEnvironment("WEFT_SCHEDULES").value_or(usual);
   const DeathWatch death_watch;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t seed = first + i;

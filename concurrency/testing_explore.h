@@ -11,7 +11,7 @@
 namespace weft {
 
 struct ExploreOptions {
-  // How many interleavings are tried. WEFT_SCHEDULES in the environment, a number, goes before.
+  // How many interleavings are tried. WEFT_SCHEDULES in the environment, a number, goes before, unless this is 1.
   int schedules = 1000;
   // Of the first schedule; the next ones count up from it. 0: a random one. WEFT_SEED in the environment goes before: then only
   // the schedule of that seed runs.

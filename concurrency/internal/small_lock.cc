@@ -9,6 +9,8 @@
 #include <climits>
 #include <ctime>
 
+#include <weft/concurrency/internal/explorer.h>
+#include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/sanitizers.h>
 
 namespace weft::internal {
@@ -36,6 +38,7 @@ void FutexWake(const std::atomic<std::uint32_t>* word, int threads) noexcept {
 void SmallLock::LockSlow() noexcept {
   constexpr int kSpins = 64;   // the owner needs some nanoseconds at the most,
   constexpr int kYields = 64;  // unless the system took its core away
+  constexpr int kHopeless = 20'000;  // some two seconds later
   int tries = 0;
   do {
     while (held_.load(std::memory_order_relaxed)) {
@@ -48,6 +51,10 @@ void SmallLock::LockSlow() noexcept {
       } else {
         const timespec moment{0, 50'000};
         nanosleep(&moment, nullptr);
+        // An owner on this same thread would never go on: better to say so than to hang.
+        if (tries == kHopeless && CurrentExplorer() != nullptr && CurrentLoop() != nullptr) {
+          AbortMisuse("Explore", "a fiber was interrupted while it held an internal lock: make the Parker before the lock is taken");
+        }
       }
     }
   } while (held_.exchange(true, std::memory_order_acquire));

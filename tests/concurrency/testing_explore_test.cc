@@ -2,12 +2,18 @@
 #include <weft/concurrency/testing_explore.h>
 
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/loop.h>
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/offload.h>
 
@@ -207,6 +213,37 @@ TEST(Explore, AFunctionOfOffloadMayWaitForFibers) {
     }));
     EXPECT_FALSE(group.Wait());
   }));
+}
+
+// What a loop's own signal relies on: no other fiber between the look and the wait.
+TEST(Explore, ALoopSignalIsNotMissed) {
+  EXPECT_FALSE(Explore({.schedules = Rounds(300)}, [](const Context& ctx) {
+    LoopSignal signal;
+    bool ready = false;
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      while (!ready) EXPECT_EQ(signal.Wait(c, "test"), LoopSignal::Outcome::kNotified);
+    });
+    group.Go([&](const Context&) {
+      ready = true;
+      signal.Notify();
+    });
+    EXPECT_FALSE(group.Wait());
+  }));
+}
+
+TEST(Explore, ALockThatIsHeldAcrossAnInterruptionAborts) {
+  WEFT_EXPECT_DEATH((void)Explore({}, [](const Context& ctx) {
+    internal::SmallLock lock;
+    Group group(ctx);
+    for (int i = 0; i < 2; ++i) {
+      group.Go([&](const Context&) {
+        const std::lock_guard hold(lock);
+        internal::Parker parker("wrong");
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+  }), "internal lock");
 }
 
 TEST(Explore, ADyingProcessNamesTheSeed) {

@@ -29,7 +29,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr unsigned kFibers = 12;
 constexpr unsigned kThreads = 2;
-constexpr auto kHangs = std::chrono::seconds(60);
+constexpr auto kHangs = std::chrono::seconds(30);
 
 std::atomic<int> g_broken{0};
 
