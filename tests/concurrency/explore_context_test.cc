@@ -31,8 +31,8 @@ TEST(ExploreContext, ACancelReachesAllThatWaitBelow) {
   });
 }
 
-// A cancel, a deadline and a second cancel at one moment: one of them wins, for everybody and for ever.
-TEST(ExploreContext, OneCauseWins) {
+// A deadline and two cancels at one moment: the deadline was due first, for everybody and for ever.
+TEST(ExploreContext, AnOverdueDeadlineWins) {
   Exploring([](const Context& ctx) {
     const Error cancel = Error::New("cancel"), late = Error::New("late"), deadline = Error::New("deadline");
     const CancelScope scope = WithTimeout(ctx, 1ms, deadline);
@@ -52,12 +52,36 @@ TEST(ExploreContext, OneCauseWins) {
       scope.cancel(cancel);
       EXPECT_TRUE(scope.ctx.Cause().Is(deadline)) << "an overdue deadline is older than the cancel";
     });
-    group.Go([&](const Context&) {
-      if (Now() < *scope.ctx.Deadline()) return;
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, 1ms);
       scope.cancel(late);
     });
     EXPECT_FALSE(group.Wait());
     for (const Error& cause : seen) EXPECT_TRUE(cause.Is(seen.front()) && seen.front().Is(cause));
+  });
+}
+
+TEST(ExploreContext, TheFirstCancelWins) {
+  Exploring([](const Context& ctx) {
+    const Error causes[2] = {Error::New("a"), Error::New("b")};
+    const CancelScope scope = WithCancel(ctx);
+    const CancelScope below = WithCancel(scope.ctx);
+    const Error* first = nullptr;
+    Group group(ctx);
+    for (const Error& cause : causes) {
+      group.Go([&](const Context&) {
+        if (first == nullptr) first = &cause;
+        scope.cancel(cause);
+        EXPECT_TRUE(below.ctx.Err()) << "all below is done when a cancel returns";
+      });
+    }
+    for (int i = 0; i < 2; ++i) {
+      group.Go([&](const Context&) {
+        EXPECT_TRUE(below.ctx.Wait().Is(kCanceled));
+        for (int n = 0; n < 3; ++n, Yield()) EXPECT_TRUE(below.ctx.Cause().Is(*first) && scope.ctx.Cause().Is(*first));
+      });
+    }
+    EXPECT_FALSE(group.Wait());
   });
 }
 
