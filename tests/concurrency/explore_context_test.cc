@@ -111,7 +111,7 @@ TEST(ExploreAfterFunc, RunsOnceOrIsStopped) {
     {
       const CancelScope scope = WithTimeout(ctx, 1ms);
       StopFunc stop = AfterFunc(scope.ctx, [&] {
-        Yield();
+        (void)Sleep(Background(), 1h);
         ++ran;
       });
       Group group(ctx);
