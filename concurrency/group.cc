@@ -2,23 +2,82 @@
 #include <weft/concurrency/group.h>
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <mutex>
 #include <system_error>
+#include <thread>
 
-#include <weft/concurrency/internal/group_state.h>
-#include <weft/concurrency/internal/main_job.h>
+#include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/thread_signals.h>
 #include <weft/concurrency/scope.h>
 
-namespace weft {
-namespace internal {
+namespace weft::internal {
 
-void Member::Run() {
-  ScopedContext current(group_.ctx());
-  result_ = CallGuarded(*function_, group_.ctx());
-  function_.reset();  // the closure dies in its own fiber: its destructors may park
+// The threads of a group that was built on a plain thread.
+class GroupThreads {
+ public:
+  void Start(Member& member);  // throws when there can be no more
+  void JoinEnded();
+
+ private:
+  void Run(Member& member, ThreadTally* tally);
+
+  SmallLock lock_;
+  std::vector<std::thread> running_;
+  std::vector<std::thread::id> ended_;
+};
+
+void GroupThreads::Start(Member& member) {
+  ThreadTally* tally = t_tally;
+  if (tally != nullptr) tally->Enter();
+  try {
+    std::lock_guard hold(lock_);
+    ended_.reserve(running_.size() + 1);  // so that an end needs no memory
+    running_.emplace_back([this, &member, tally] { Run(member, tally); });
+  } catch (...) {
+    if (tally != nullptr) tally->Leave();
+    throw;
+  }
 }
+
+void GroupThreads::Run(Member& member, ThreadTally* tally) {
+  BlockPipeSignal();
+  t_tally = tally;
+  {
+    ScopedContext current(member.group_.ctx());
+    member.Run();
+  }
+  {
+    std::lock_guard hold(lock_);
+    ended_.push_back(std::this_thread::get_id());
+  }
+  member.Ended();
+  if (tally != nullptr) tally->Leave();
+}
+
+void GroupThreads::JoinEnded() {
+  std::vector<std::thread> ended;
+  {
+    std::lock_guard hold(lock_);
+    for (const std::thread::id id : ended_) {
+      const auto at = std::find_if(running_.begin(), running_.end(), [id](const std::thread& t) { return t.get_id() == id; });
+      ended.push_back(std::move(*at));
+      running_.erase(at);
+    }
+    ended_.clear();
+  }
+  for (std::thread& thread : ended) thread.join();
+}
+
+namespace {
+BlockPool* CurrentBlocks() noexcept { return CurrentLoop() != nullptr ? &CurrentLoop()->blocks() : nullptr; }
+}  // namespace
+
+void* Member::operator new(std::size_t bytes) { return BlockPool::Take(CurrentBlocks(), bytes); }
+void Member::operator delete(void* block, std::size_t bytes) noexcept { BlockPool::Give(CurrentBlocks(), block, bytes); }
 
 void Member::Ended() noexcept {
   GroupState& group = group_;
@@ -27,223 +86,242 @@ void Member::Ended() noexcept {
   group.Ended(std::move(result));
 }
 
-FiberOptions Member::Options() const {
-  FiberOptions options;
-  options.name = name_;
-  options.parent = parent;
-  options.context = &group_.ctx();
-  options.work = work;
-  return options;
+void Member::KeepName(std::string_view name) noexcept {
+  name_size_ = static_cast<std::uint8_t>(std::min(name.size(), kNameMax));
+  if (name_size_ != 0) std::memcpy(name_, name.data(), name_size_);
 }
 
 void Member::StartOnLoop(LoopTask* task) {
   auto* member = static_cast<Member*>(task);
-  if (Error failed = Loop::Current()->Start(*member, member->Options())) {
-    member->function_.reset();
-    member->result_ = std::move(failed);
-    member->Ended();
-  }
+  member->group_.BeginOn(*CurrentLoop(), {member->name_, member->name_size_}, *member);
 }
 
-GroupState::GroupState(const Context& parent, const GroupOptions& options)
-    : scope_(WithCancel(parent)),
+GroupState::GroupState(const Context& parent, int limit, bool spread)
+    : ctx_(ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(parent), kNever, {}))),
       loop_(CurrentLoop()),
-      spread_(options.spread),
+      spread_(spread),
       parent_fiber_(CurrentFiberId()),
-      work_(CurrentScope().work),
-      limit_(options.limit) {
+      work_(CurrentScope().work) {
   CheckMayBlock("Group");
-  if (loop_ != nullptr) loop_->scheduler().Hold();
+  if (loop_ != nullptr) {
+    loop_->scheduler().Hold();
+  } else {
+    threads_ = std::make_unique<GroupThreads>();
+  }
+  if (limit > 0) SetLimit(limit);
 }
 
 GroupState::~GroupState() {
+  if ((word_.load(std::memory_order_acquire) & kClosed) == 0) {
+    Cancel({});
+    (void)Wait();
+  }
   if (loop_ != nullptr) loop_->scheduler().Release();
 }
 
 GroupState::Place GroupState::TakePlace(internal::Start how) {
-  for (;;) {
-    std::unique_lock hold(lock_);
-    if (scope_.ctx.Err()) return Place::kCanceled;
-    if (!Full()) {
-      ++active_;
-      return Place::kGot;
-    }
-    if (how == internal::Start::kTry) return Place::kFull;
-    hold.unlock();
-    Parker parker("place in a group");
-    hold.lock();
-    if (!Full()) continue;
+  if (ctx_.Err()) return Place::kRefused;
+  std::uint64_t word = word_.load(std::memory_order_relaxed);
+  do {
+    if ((word & kClosed) != 0) return Place::kRefused;
+    if ((word & kLimited) != 0) return TakePlaceLimited(how);
+  } while (!word_.compare_exchange_weak(word, word + kOne, std::memory_order_relaxed));
+  return Place::kGot;
+}
+
+// A place that gets free is handed to the caller that has waited longest.
+GroupState::Place GroupState::TakePlaceLimited(internal::Start how) {
+  {
+    std::lock_guard hold(lock_);
+    const Place place = TakeFreeLocked();
+    if (place != Place::kFull || how == internal::Start::kTry) return place;
+  }
+  Parker parker("place in a group");
+  {
+    std::lock_guard hold(lock_);
+    const Place place = TakeFreeLocked();
+    if (place != Place::kFull) return place;
     for_place_.PushBack(parker);
-    hold.unlock();
-    const bool woken = parker.Park(scope_.ctx) == Parker::kWoken;
-    if (woken) continue;
-    hold.lock();
+  }
+  const bool got = parker.Park(ctx_) == Parker::kWoken;
+  {
+    std::lock_guard hold(lock_);
     if (parker.Linked()) parker.Unlink();
   }
+  if (!got) return Place::kRefused;
+  if (!ctx_.Err()) return Place::kGot;
+  Leave();
+  return Place::kRefused;
+}
+
+// With the lock.
+GroupState::Place GroupState::TakeFreeLocked() {
+  std::uint64_t word = word_.load(std::memory_order_relaxed);
+  do {
+    if ((word & kClosed) != 0) return Place::kRefused;
+    if (FullAt(word)) return Place::kFull;
+  } while (!word_.compare_exchange_weak(word, word + kOne, std::memory_order_relaxed));
+  return Place::kGot;
 }
 
 bool GroupState::Refuse() {
-  std::lock_guard hold(lock_);
-  refused_ = true;
+  word_.fetch_or(kRefused, std::memory_order_relaxed);
   return false;
 }
 
-bool GroupState::Start(std::string_view name, std::unique_ptr<MemberFunction> f, internal::Start how) {
-  // Before a place is taken: an exception must not leave it taken.
-  auto member = std::make_unique<Member>(*this, name, std::move(f));
-  member->parent = parent_fiber_;
-  member->work = work_;
+bool GroupState::Start(std::string_view name, std::unique_ptr<Member> member, internal::Start how) {
   switch (TakePlace(how)) {
     case Place::kFull: return false;
-    case Place::kCanceled: return Refuse();
+    case Place::kRefused: member.reset(); return Refuse();
     case Place::kGot: break;
   }
-  const bool started = loop_ == nullptr ? StartThread(std::move(member)) : StartFiber(std::move(member));
+  const bool started = loop_ == nullptr ? StartThread(std::move(member)) : StartFiber(name, std::move(member));
   if (how == internal::Start::kWait) ExplorePoint();
   return started;
 }
 
-bool GroupState::StartFiber(std::unique_ptr<Member> member) {
+bool GroupState::StartFiber(std::string_view name, std::unique_ptr<Member> member) {
   LoopCore& loop = spread_ ? loop_->scheduler().NextForSpread() : *loop_;
-  Member* started = member.release();  // it deletes itself when it has ended
-  if (&loop == CurrentLoop()) {
-    if (Error failed = loop.Start(*started, started->Options())) {
-      delete started;
-      Ended(std::move(failed));
-      return false;
-    }
-    return true;
-  }
+  Member& started = *member.release();
+  if (&loop == CurrentLoop()) return BeginOn(loop, name, started);
+  started.KeepName(name);
   loop.Pin();
-  loop.PushRemote(*started);
+  loop.PushRemote(started);
   loop.Unpin();
   return true;
 }
 
+bool GroupState::BeginOn(LoopCore& loop, std::string_view name, Member& member) noexcept {
+  FiberOptions options;
+  options.name = name;
+  options.parent = parent_fiber_;
+  options.context = &ctx_;
+  options.work = work_;
+  if (Error failed = loop.Start(member, options)) {
+    delete &member;
+    Ended(std::move(failed));
+    return false;
+  }
+  return true;
+}
+
 bool GroupState::StartThread(std::unique_ptr<Member> member) {
-  JoinEndedThreads();
-  Member* started = member.get();
-  ThreadTally* tally = t_tally;
-  if (tally != nullptr) tally->Enter();
-  std::unique_lock hold(lock_);
+  threads_->JoinEnded();
   try {
-    ended_threads_.reserve(running_threads_.size() + 1);
-    running_threads_.emplace_back([this, started, tally] {
-      BlockPipeSignal();
-      t_tally = tally;
-      started->Run();
-      {
-        std::lock_guard note(lock_);
-        ended_threads_.push_back(std::this_thread::get_id());
-      }
-      started->Ended();
-      if (tally != nullptr) tally->Leave();
-    });
+    threads_->Start(*member);
   } catch (const std::exception& e) {
-    hold.unlock();
-    if (tally != nullptr) tally->Leave();
     member.reset();
     const auto* refused = dynamic_cast<const std::system_error*>(&e);
     const Error error = refused != nullptr ? Error(refused->code()) : Error::FromException(std::current_exception());
     Ended(error.Wrap("start a thread"));
     return false;
   }
-  member.release();  // it deletes itself when it has ended
+  (void)member.release();
   return true;
 }
 
-void GroupState::JoinEndedThreads() {
-  std::vector<std::thread> ended;
-  {
-    std::lock_guard hold(lock_);
-    for (const std::thread::id id : ended_threads_) {
-      const auto at = std::find_if(running_threads_.begin(), running_threads_.end(), [id](const std::thread& t) { return t.get_id() == id; });
-      ended.push_back(std::move(*at));
-      running_threads_.erase(at);
-    }
-    ended_threads_.clear();
-  }
-  for (std::thread& thread : ended) thread.join();
+// A member that gives back the group's own cancellation has not failed. A deadline has: work was cut off that somebody asked for.
+bool GroupState::Repeats(const Error& error) const {
+  const Error own = ctx_.Err();
+  if (!own) return false;
+  if (own.Is(kCanceled) && (error.Is(kCanceled) || error.Is(ctx_.Cause()))) return true;
+  return first_ && (error.Is(own) || error.Is(first_));
 }
 
-// A member that gives back the group's own cancellation has not failed. A deadline has: work was cut off that somebody asked for.
-void GroupState::Record(Error error, bool& cancel) {
-  if (!error) return;
-  const Error own = scope_.ctx.Err();
-  if (own && own.Is(kCanceled) && (error.Is(kCanceled) || error.Is(scope_.ctx.Cause()))) return;
-  if (own && first_ && (error.Is(own) || error.Is(first_))) return;
-  errors_.push_back(error);
-  if (first_) return;
-  first_ = std::move(error);
-  cancel = true;
+void GroupState::Fail(Error error) {
+  {
+    std::lock_guard hold(lock_);
+    if (Repeats(error)) return;
+    errors_.push_back(error);
+    if (first_) return;
+    first_ = error;
+  }
+  Cancel(std::move(error));
 }
 
 void GroupState::Ended(Error error) {
-  bool cancel = false;
-  {
-    std::lock_guard hold(lock_);
-    Record(std::move(error), cancel);
-    if (cancel) active_ += 1;  // keeps the group until the cancel below is over
-  }
-  if (cancel) scope_.cancel(first_);
-  std::lock_guard hold(lock_);
-  active_ -= cancel ? 2 : 1;
-  while (!Full()) {
-    Parker* caller = for_place_.PopFront();
-    if (caller == nullptr || caller->Wake()) break;
-  }
-  if (active_ != 0) return;
-  while (Parker* waiter = for_end_.PopFront()) waiter->Wake();
+  if (error) Fail(std::move(error));
+  Leave();
 }
 
+void GroupState::Leave() {
+  std::uint64_t word = word_.load(std::memory_order_relaxed);
+  for (;;) {
+    if ((word & kLimited) != 0) {
+      if (LeaveLimited()) return;
+      word = word_.load(std::memory_order_relaxed);
+      continue;
+    }
+    const bool wakes = word < 2 * kOne && (word & kWaited) != 0;
+    const std::uint64_t after = wakes ? (word - kOne) | kClosed : word - kOne;
+    if (!word_.compare_exchange_weak(word, after, std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
+    if (wakes) waiter_->Wake();
+    return;
+  }
+}
+
+// False: there is no limit any more.
+bool GroupState::LeaveLimited() {
+  Parker* waiter = nullptr;
+  {
+    std::lock_guard hold(lock_);
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    if ((word & kLimited) == 0) return false;
+    if (!FullAt(word - kOne) && WakeCallerLocked()) return true;  // the place is the caller's now
+    const std::uint64_t after = word_.fetch_sub(kOne, std::memory_order_acq_rel) - kOne;
+    if (after < kOne && (after & kWaited) != 0) {
+      word_.fetch_or(kClosed, std::memory_order_relaxed);
+      waiter = waiter_;
+    }
+  }
+  if (waiter != nullptr) waiter->Wake();
+  return true;
+}
+
+bool GroupState::WakeCallerLocked() {
+  while (Parker* caller = for_place_.PopFront()) {
+    if (caller->Wake()) return true;
+  }
+  return false;
+}
+
+// kLimited stays until the callers have got their places: it keeps everybody else out of word_.
 void GroupState::SetLimit(int limit) {
   std::lock_guard hold(lock_);
   limit_ = limit;
-  while (Parker* caller = for_place_.PopFront()) caller->Wake();
+  if (limit > 0) word_.fetch_or(kLimited, std::memory_order_relaxed);
+  while (!FullAt(word_.load(std::memory_order_relaxed)) && WakeCallerLocked()) word_.fetch_add(kOne, std::memory_order_relaxed);
+  if (limit <= 0) word_.fetch_and(~kLimited, std::memory_order_relaxed);
 }
 
-void GroupState::Cancel(Error cause) { scope_.cancel(std::move(cause)); }
+void GroupState::Cancel(Error cause) noexcept { ContextAccess::Node(ctx_)->Cancel(std::move(cause)); }
 
 Error GroupState::Wait() {
-  for (;;) {
-    std::unique_lock hold(lock_);
-    if (active_ == 0) break;
-    hold.unlock();
-    Parker parker("group");
-    hold.lock();
-    if (active_ == 0) break;
-    for_end_.PushBack(parker);
-    hold.unlock();
-    parker.ParkUntilWoken();
-  }
-  // Those that have ended may still be on the way out of their thread.
-  JoinEndedThreads();
-  std::unique_lock hold(lock_);
+  WaitForEnd();
+  if (threads_ != nullptr) threads_->JoinEnded();  // those that have ended may still be on the way out of their thread
   Error result = first_;
-  const bool refused = refused_;
-  hold.unlock();
-  if (!result && refused) result = scope_.ctx.Cause();
-  scope_.cancel();
+  if (!result && (word_.load(std::memory_order_relaxed) & kRefused) != 0) result = ctx_.Cause();
+  Cancel({});
   return result;
 }
 
-bool StartMember(GroupState& group, std::string_view name, std::unique_ptr<MemberFunction> f, Start how) {
-  return group.Start(name, std::move(f), how);
+// Closes the group when it is empty; the last member does so if we are parked by then. Nothing starts afterwards, so nobody else
+// is in the group.
+void GroupState::WaitForEnd() {
+  std::uint64_t word = word_.load(std::memory_order_acquire);
+  while ((word & kClosed) == 0) {
+    if (word < kOne) {
+      if (word_.compare_exchange_weak(word, word | kClosed, std::memory_order_acq_rel)) break;
+      continue;
+    }
+    if (waiter_ != nullptr) AbortMisuse("Group::Wait", "somebody else waits for the group already");
+    Parker parker("group");
+    waiter_ = &parker;
+    if (word_.compare_exchange_strong(word, word | kWaited, std::memory_order_acq_rel)) parker.ParkUntilWoken();
+    waiter_ = nullptr;
+    word = word_.load(std::memory_order_acquire);
+  }
+  if ((word & kLimited) != 0) std::lock_guard hold(lock_);  // whoever ended under a limit may still be in the lock
 }
 
-}  // namespace internal
-
-Group::Group(const Context& parent, GroupOptions options) : state_(std::make_unique<internal::GroupState>(parent, options)) {}
-
-Group::~Group() {
-  state_->Cancel({});
-  (void)state_->Wait();
-}
-
-const Context& Group::Ctx() const { return state_->ctx(); }
-void Group::SetLimit(int limit) { state_->SetLimit(limit); }
-void Group::Cancel(Error cause) { state_->Cancel(std::move(cause)); }
-Error Group::Wait() { return state_->Wait(); }
-const std::vector<Error>& Group::Errors() const { return state_->Errors(); }
-
-}  // namespace weft
+}  // namespace weft::internal

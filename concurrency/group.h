@@ -9,8 +9,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/unique_function.h>
-#include <weft/concurrency/run.h>
+#include <weft/concurrency/internal/group_state.h>
 
 namespace weft {
 
@@ -18,13 +17,6 @@ struct GroupOptions {
   int limit = 0;        // members that run at once at the most; 0: no limit
   bool spread = false;  // give the fibers to all loops in turn, not only to the builder's
 };
-
-namespace internal {
-class GroupState;
-using MemberFunction = UniqueFunction<Error(const Context&)>;
-enum class Start { kWait, kTry };
-bool StartMember(GroupState& group, std::string_view name, std::unique_ptr<MemberFunction> f, Start how);
-}  // namespace internal
 
 // Runs functions at the same time and joins them (Go's errgroup). The first error cancels the group's context, and is what
 // Wait returns; an exception that leaves a function counts as one. A group that goes out of scope cancels and waits, so
@@ -40,13 +32,13 @@ bool StartMember(GroupState& group, std::string_view name, std::unique_ptr<Membe
 //   if (weft::Error err = group.Wait()) return err;
 class Group {
  public:
-  explicit Group(const Context& parent, GroupOptions options = {});
-  ~Group();  // cancels and waits
+  explicit Group(const Context& parent, GroupOptions options = {}) : state_(parent, options.limit, options.spread) {}
+  ~Group() = default;  // cancels and waits
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
   // The context of the members: done when the group is canceled, when a member failed, and once Wait has returned.
-  const Context& Ctx() const;
+  const Context& Ctx() const { return state_.ctx(); }
 
   // Starts f: Error(const Context&) or void(const Context&), with the group's context, which is also its CurrentContext().
   // When the group is full it waits for a place. False: f was refused and destroyed, because the group is canceled or nothing
@@ -57,7 +49,7 @@ class Group {
   }
   template <class F>
   bool Go(std::string_view name, F f) {
-    return internal::StartMember(*state_, name, Wrap(std::move(f)), internal::Start::kWait);
+    return state_.Start(name, Own(std::move(f)), internal::Start::kWait);
   }
   // The same, but never waits: false also when the group is full, which does not show in Wait.
   template <class F>
@@ -66,30 +58,29 @@ class Group {
   }
   template <class F>
   bool TryGo(std::string_view name, F f) {
-    return internal::StartMember(*state_, name, Wrap(std::move(f)), internal::Start::kTry);
+    return state_.Start(name, Own(std::move(f)), internal::Start::kTry);
   }
 
   // Holds for later starts; 0 lifts the limit.
-  void SetLimit(int limit);
+  void SetLimit(int limit) { state_.SetLimit(limit); }
   // Cancels the group's context. An empty cause means kCanceled.
-  void Cancel(Error cause = {});
+  void Cancel(Error cause = {}) { state_.Cancel(std::move(cause)); }
 
   // Waits until all members have ended, also when the context is done (cancellation ends waiting, never joining), and returns
   // the first error. A member that returns the group's own cancellation has not failed; one that returns the deadline which
   // ended the group has. After a refusal without any other error it is the cause of the refusal.
-  Error Wait();
+  Error Wait() { return state_.Wait(); }
 
   // After Wait: all errors in the order in which they came, without those that only repeat the cancellation.
-  const std::vector<Error>& Errors() const;
+  const std::vector<Error>& Errors() const { return state_.Errors(); }
 
  private:
   template <class F>
-  static std::unique_ptr<internal::MemberFunction> Wrap(F f) {
-    return std::make_unique<internal::MemberFunction>(
-        [f = std::move(f)](const Context& ctx) mutable -> Error { return internal::CallReturningError(f, ctx); });
+  std::unique_ptr<internal::Member> Own(F f) {
+    return std::make_unique<internal::MemberOf<F>>(state_, std::move(f));
   }
 
-  std::unique_ptr<internal::GroupState> state_;
+  internal::GroupState state_;
 };
 
 }  // namespace weft

@@ -57,8 +57,12 @@ ContextNode* ContextNode::NewValue(ContextNode* parent, const void* key, void* v
 void ContextNode::Unref(ContextNode* node) noexcept {
   // Ancestors may form a long chain: no recursion.
   while (node != nullptr && node->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    node->Detach();
-    if (const ErrorRep* err = node->err_.load(std::memory_order_relaxed)) (void)ErrorAccess::Adopt(err);
+    // One that is done has left its parent's children: whoever ended it has taken it out.
+    if (const ErrorRep* err = node->err_.load(std::memory_order_relaxed)) {
+      (void)ErrorAccess::Adopt(err);
+    } else {
+      node->Detach();
+    }
     if (node->deleter_ != nullptr) node->deleter_(node->value_);
     ContextNode* parent = node->parent_;
     delete node;

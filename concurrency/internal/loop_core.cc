@@ -343,8 +343,8 @@ void LoopCore::Retire(FiberCore& fiber) {
   FiberJob* job = fiber.job;
   fiber.record.End();
   fiber.trimmed = false;
-  // A look at one in 64 is enough to know the depth, and to catch the stacks that would keep much memory.
-  if (++retired_ % 64 == 0) {
+  // A look at one in 256 is enough to know the depth, and to catch the stacks that would keep much memory.
+  if (++retired_ % 256 == 0) {
     const std::size_t used = StackMaker::Resident(fiber.stack);
     if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);
     if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes / 4);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include <weft/concurrency/internal/block_pool.h>
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
 #include <weft/concurrency/internal/small_lock.h>
@@ -98,6 +99,7 @@ class LoopCore final : public Loop {
   void AddOperation(int n) noexcept { operations_ += n; }
   // The newest first. What is left is ended when the loop ends, on its thread, before its io_context.
   LoopLocal*& locals() noexcept { return locals_; }
+  BlockPool& blocks() noexcept { return blocks_; }
   int epoll_fd() const noexcept { return epoll_fd_; }
 
   // For the list of fibers: calls `see` for each fiber ever made here.
@@ -180,6 +182,7 @@ class LoopCore final : public Loop {
   int operations_ = 0;
   bool abandoned_ = false;
   LoopLocal* locals_ = nullptr;
+  BlockPool blocks_;
   int spin_credit_ = 0;
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and

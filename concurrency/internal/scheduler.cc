@@ -86,6 +86,10 @@ void Scheduler::DriveLoop(LoopCore& loop) {
 }
 
 void Scheduler::Release() noexcept {
+  if (CurrentLoop() != nullptr && &CurrentLoop()->scheduler() == this) {  // it joins this thread before it ends
+    if (holds_.fetch_sub(1, std::memory_order_acq_rel) == 1) At(0).RequestStop();
+    return;
+  }
   // The scheduler may be gone as soon as the count is zero, unless its first loop is pinned.
   LoopCore& first = At(0);
   first.Pin();
