@@ -2,14 +2,20 @@
 #ifndef WEFT_CONCURRENCY_GROUP_H_
 #define WEFT_CONCURRENCY_GROUP_H_
 
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/call_result.h>
 #include <weft/concurrency/internal/group_state.h>
+#include <weft/concurrency/internal/small_lock.h>
 
 namespace weft {
 
@@ -82,6 +88,63 @@ class Group {
 
   internal::GroupState state_;
 };
+
+// What As<AllFailed>() of an error of First gives: the errors of all functions, in the order of the functions.
+struct AllFailed {
+  std::vector<Error> errors;
+};
+
+namespace internal {
+
+// One error that names all; it has the code of `ended`, the context's error, if that is not empty.
+Error MakeAllFailed(std::vector<Error> errors, const Error& ended);
+Error NothingToTry();
+// The cause of the losers' contexts.
+Error AnotherWasFirst();
+
+}  // namespace internal
+
+// Runs all functions at once, in a Group of the caller, and returns what the first successful one gave: for asking several
+// replicas, or a fallback beside the slow way. The others are canceled and joined, so it returns when the last of them has ended.
+//
+// When all have failed (an exception counts as failing) the error names all of them and gives them by As<AllFailed>(). If the
+// context ended before anybody succeeded, that error also Is the context's. No functions at all is an error; under a done context
+// none is called. Parks; also on a plain thread, where each function gets a thread.
+//
+//   weft::Result<Price> price = weft::First<Price>(ctx, {
+//       [&](const weft::Context& ctx) { return Ask(ctx, "a.internal"); },
+//       [&](const weft::Context& ctx) { return Ask(ctx, "b.internal"); },
+//   });
+template <class T>
+Result<T> First(const Context& ctx, std::vector<std::function<Result<T>(const Context&)>> functions) {
+  if (functions.empty()) return internal::NothingToTry();
+  if (Error err = ctx.Err()) return err;
+  internal::SmallLock lock;
+  std::optional<T> winner;
+  std::vector<Error> errors(functions.size());
+  Group group(ctx);
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    group.Go("First", [&, i](const Context& c) {
+      Result<T> result = internal::CallReturningResult<T>(functions[i], c);
+      if (!result.Ok()) {
+        errors[i] = result.Err();
+        return;
+      }
+      {
+        std::lock_guard hold(lock);
+        if (winner.has_value()) return;
+        winner.emplace(std::move(*result));
+      }
+      group.Cancel(internal::AnotherWasFirst());
+    });
+  }
+  const Error not_started = group.Wait();
+  if (winner.has_value()) return std::move(*winner);
+  for (Error& error : errors) {
+    if (!error) error = not_started ? not_started : kCanceled;
+  }
+  return internal::MakeAllFailed(std::move(errors), ctx.Err());
+}
 
 }  // namespace weft
 

@@ -12,5 +12,11 @@
 #include <weft/concurrency/pool.h>        // IWYU pragma: export
 #include <weft/concurrency/rw_mutex.h>    // IWYU pragma: export
 #include <weft/concurrency/wait_group.h>  // IWYU pragma: export
+#include <weft/concurrency/event.h>         // IWYU pragma: export
+#include <weft/concurrency/mutex.h>         // IWYU pragma: export
+#include <weft/concurrency/offload.h>       // IWYU pragma: export
+#include <weft/concurrency/semaphore.h>     // IWYU pragma: export
+#include <weft/concurrency/singleflight.h>  // IWYU pragma: export
+#include <weft/concurrency/wait_group.h>    // IWYU pragma: export
 
 #endif  // WEFT_CONCURRENCY_SYNC_H_

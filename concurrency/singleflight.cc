@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/singleflight.h>
+
+#include <mutex>
+
+#include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/park.h>
+
+namespace weft::internal {
+namespace {
+
+// The flights whose work runs under a context, the innermost first.
+struct Aboard {
+  const Flight* flight;
+  const Aboard* outer;  // in an ancestor of the context that carries this
+};
+constexpr Key<Aboard> kAboard{"singleflight"};
+
+}  // namespace
+
+bool Flight::Carries(const Context& ctx) const {
+  for (const Aboard* aboard = ctx.Value(kAboard); aboard != nullptr; aboard = aboard->outer) {
+    if (aboard->flight == this) return true;
+  }
+  return false;
+}
+
+Context Flight::WorkContext(const Context& ctx) const { return WithValue(WithoutCancel(ctx), kAboard, Aboard{this, ctx.Value(kAboard)}); }
+
+void Flight::LandLocked() {
+  landed_ = true;
+  while (Parker* waiter = parked_.PopFront()) waiter->Wake();
+}
+
+Error Flight::Wait(const Context& ctx) {
+  Parker parker("singleflight");
+  {
+    std::lock_guard hold(lock_);
+    if (landed_) return {};
+    parked_.PushBack(parker);
+  }
+  parker.Park(ctx);
+  std::lock_guard hold(lock_);
+  if (parker.Linked()) parker.Unlink();
+  return landed_ ? Error() : ctx.Err();
+}
+
+void Flight::Join(bool cut_off) {
+  static const Error kNobody = Error::New("singleflight: nobody waits any more");
+  if (cut_off && group_.has_value()) group_->Cancel(kNobody);
+  if (group_.has_value()) (void)group_->Wait();
+  group_.reset();
+}
+
+Error AsksForItself() {
+  return ErrorAccess::Coded(Errc::kDeadlock, Error::New("singleflight: the work for a key asks for the same key, and would wait for itself"));
+}
+
+}  // namespace weft::internal
