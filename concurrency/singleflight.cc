@@ -25,7 +25,10 @@ bool Flight::Carries(const Context& ctx) const {
   return false;
 }
 
-Context Flight::WorkContext(const Context& ctx) const { return WithValue(WithoutCancel(ctx), kAboard, Aboard{this, ctx.Value(kAboard)}); }
+Context Flight::WorkContext(const Context& ctx) const {
+  CheckMayBlock("Singleflight");
+  return WithValue(WithoutCancel(ctx), kAboard, Aboard{this, ctx.Value(kAboard)});
+}
 
 void Flight::LandLocked() {
   landed_ = true;

@@ -8,6 +8,9 @@
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/offload.h>
 #include <weft/concurrency/rw_mutex.h>
+#include <weft/concurrency/rate_limiter.h>
+#include <weft/concurrency/semaphore.h>
+#include <weft/concurrency/singleflight.h>
 #include <weft/concurrency/wait_group.h>
 
 #include "kit.h"
@@ -70,6 +73,20 @@ const Row kRows[] = {
      },
      "a blocking call \\(wait group\\) on a loop's own stack"},
     {"Group", [] { const Group group(Background()); }, "a blocking call \\(Group\\) on a loop's own stack"},
+    {"Semaphore", [] { (void)Semaphore(0).Acquire(Background()); }, "a blocking call \\(semaphore\\) on a loop's own stack"},
+    {"RateLimiter",
+     [] {
+       RateLimiter limiter(1, 1);
+       (void)limiter.Allow();
+       (void)limiter.Wait(Background());
+     },
+     "a blocking call \\(rate limiter\\) on a loop's own stack"},
+    {"Singleflight",
+     [] {
+       Singleflight<int, int> flights;
+       (void)flights.Do(Background(), 1, [](const Context&) -> Result<int> { return 1; });
+     },
+     "a blocking call \\(Singleflight\\) on a loop's own stack"},
     {"Offload", [] { (void)Offload(Background(), [] {}); }, "a blocking call \\(Offload\\) on a loop's own stack"},
     {"AfterFunc", [] { (void)AfterFunc(Background(), [] {}); }, "a blocking call \\(AfterFunc\\) on a loop's own stack"},
     {"Run", [] { (void)Run(Background(), [](const Context&) {}); }, "a blocking call \\(Run\\) on a loop's own stack"},
