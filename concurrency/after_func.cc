@@ -18,8 +18,14 @@ namespace internal {
 struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<AfterFuncState> {
   enum class Phase { kWaiting, kStarted, kEnded, kStopped };
 
-  AfterFuncState(const Context& c, std::function<void()> f)
-      : LoopTask(&OnLoop), ctx(c), function(std::move(f)), loop(CurrentLoop()), parent(CurrentFiberId()), work(CurrentScope().work) {
+  AfterFuncState(const Context& c, std::function<void()> f, std::source_location where)
+      : LoopTask(&OnLoop),
+        ctx(c),
+        function(std::move(f)),
+        loop(CurrentLoop()),
+        parent(CurrentFiberId()),
+        work(CurrentScope().work),
+        started(where) {
     CheckMayBlock("AfterFunc");
     if (loop != nullptr) loop->scheduler().Hold();
   }
@@ -82,6 +88,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   LoopCore* const loop;  // of the caller; null: a plain thread
   const std::uint64_t parent;
   const std::uint64_t work;
+  const std::source_location started;
   SmallLock lock;
   Phase phase = Phase::kWaiting;
   List<Parker> waiters;
@@ -104,6 +111,7 @@ void AfterFuncState::OnLoop(LoopTask* task) {
   options.name = "AfterFunc";
   options.parent = state->parent;
   options.work = state->work;
+  options.started = state->started;
   if (state->loop->Start(*state, options)) AbortMisuse("AfterFunc", "no memory for the stack of its fiber");
 }
 
@@ -202,9 +210,9 @@ void AfterFuncState::WaitUntilEnded() {
 
 using internal::AfterFuncState;
 
-StopFunc AfterFunc(const Context& ctx, std::function<void()> f) {
+StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_location where) {
   StopFunc stop;
-  stop.state_ = std::make_shared<AfterFuncState>(ctx, std::move(f));
+  stop.state_ = std::make_shared<AfterFuncState>(ctx, std::move(f), where);
   stop.state_->Arm();
   return stop;
 }

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -158,14 +159,14 @@ class [[nodiscard]] StopFunc {
   bool operator()();
 
  private:
-  friend StopFunc AfterFunc(const Context&, std::function<void()>);
+  friend StopFunc AfterFunc(const Context&, std::function<void()>, std::source_location);
   void StopAndWait() noexcept;
   std::shared_ptr<internal::AfterFuncState> state_;
 };
 
 // Runs `f` once when the context is done, at once if it already is: in a fiber of the caller's loop, or in a thread if
 // the caller is a plain thread. The returned StopFunc owns it.
-StopFunc AfterFunc(const Context& ctx, std::function<void()> f);
+StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_location where = std::source_location::current());
 
 // A context that is canceled when one of the signals arrives, with the signal as cause ("signal: interrupt"); Err() is
 // kCanceled. From the first signal on they have their default effect again, so that a second Ctrl-C kills. The cancel

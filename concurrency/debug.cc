@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <string_view>
 
 #include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/registry.h>
@@ -49,6 +50,13 @@ void WalkTree(const Children& children, F see) {
     see(*fiber, depth);
     push(fiber->id, depth + 1);
   }
+}
+
+// The folders of the machine that compiled it tell nothing here.
+std::string_view FileName(const std::source_location& place) {
+  const std::string_view path = place.file_name();
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 std::string Seconds(Duration d) {
@@ -105,6 +113,11 @@ std::string FormatFiberTree(const std::vector<FiberInfo>& fibers) {
             internal::Seconds(fiber.age) + "  " + fiber.state;
     if (!fiber.waits_for.empty()) text += " on " + fiber.waits_for;
     if (fiber.deadline_in) text += "  deadline in " + internal::Seconds(*fiber.deadline_in);
+    if (fiber.started.line() != 0) {
+      text += "  started at ";
+      text += internal::FileName(fiber.started);
+      text += ':' + std::to_string(fiber.started.line());
+    }
     text += '\n';
   });
   return text;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct FiberInfo {
   std::string waits_for;                  // "sleep", "group", "mutex", ...; empty unless parked
   Duration age{};
   std::optional<Duration> deadline_in{};  // time until its context's deadline, negative when it has passed
+  std::source_location started{};         // the call of Group::Go or AfterFunc; line() is 0 if it is not known
 };
 
 // All live fibers of the process, of all schedulers, parents before their children. It may be called at any time from

@@ -197,6 +197,7 @@ bool GroupState::BeginOn(LoopCore& loop, std::string_view name, Member& member) 
   options.parent = parent_fiber_;
   options.context = &ctx_;
   options.work = work_;
+  options.started = member.where_;
   if (Error failed = loop.Start(member, options)) {
     delete &member;
     Ended(std::move(failed));

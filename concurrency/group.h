@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <source_location>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,23 +49,24 @@ class Group {
 
   // Starts f: Error(const Context&) or void(const Context&), with the group's context, which is also its CurrentContext().
   // When the group is full it waits for a place. False: f was refused and destroyed, because the group is canceled or nothing
-  // could be started; that shows in Wait too. Members may call it.
+  // could be started; that shows in Wait too. Members may call it. `where` is what lists and reports show as the place of the start; a
+  // function that starts members for others takes one of its own and hands it on.
   template <class F>
-  bool Go(F f) {
-    return Go("member", std::move(f));
+  bool Go(F f, std::source_location where = std::source_location::current()) {
+    return Go("member", std::move(f), where);
   }
   template <class F>
-  bool Go(std::string_view name, F f) {
-    return state_.Start(name, Own(std::move(f)), internal::Start::kWait);
+  bool Go(std::string_view name, F f, std::source_location where = std::source_location::current()) {
+    return state_.Start(name, Own(std::move(f), where), internal::Start::kWait);
   }
   // The same, but never waits: false also when the group is full, which does not show in Wait.
   template <class F>
-  bool TryGo(F f) {
-    return TryGo("member", std::move(f));
+  bool TryGo(F f, std::source_location where = std::source_location::current()) {
+    return TryGo("member", std::move(f), where);
   }
   template <class F>
-  bool TryGo(std::string_view name, F f) {
-    return state_.Start(name, Own(std::move(f)), internal::Start::kTry);
+  bool TryGo(std::string_view name, F f, std::source_location where = std::source_location::current()) {
+    return state_.Start(name, Own(std::move(f), where), internal::Start::kTry);
   }
 
   // Holds for later starts; 0 lifts the limit.
@@ -82,8 +84,8 @@ class Group {
 
  private:
   template <class F>
-  std::unique_ptr<internal::Member> Own(F f) {
-    return std::make_unique<internal::MemberOf<F>>(state_, std::move(f));
+  std::unique_ptr<internal::Member> Own(F f, std::source_location where) {
+    return std::make_unique<internal::MemberOf<F>>(state_, std::move(f), where);
   }
 
   internal::GroupState state_;

@@ -3,6 +3,7 @@
 #define WEFT_CONCURRENCY_LOOP_H_
 
 #include <cstdint>
+#include <source_location>
 #include <string_view>
 
 #include <weft/concurrency/context.h>
@@ -84,6 +85,7 @@ struct FiberOptions {
   std::uint64_t parent = 0;         // the id of the fiber that this one is listed under
   const Context* context = nullptr;  // CurrentContext() of the fiber; outlives it. Null: Background
   std::uint64_t work = 0;           // see Scope
+  std::source_location started{};   // for debugging: the line that wanted the fiber; without one nothing is shown
 };
 
 class Loop {

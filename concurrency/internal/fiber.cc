@@ -29,15 +29,16 @@ void FiberRecord::StoreName(std::string_view name) noexcept {
   }
 }
 
-void FiberRecord::Begin(std::uint64_t id, std::uint64_t parent, std::string_view name, std::int64_t start_ns) noexcept {
+void FiberRecord::Begin(std::uint64_t id, const FiberOptions& options, std::int64_t start_ns) noexcept {
   const std::uint32_t version = version_.load(std::memory_order_relaxed);
   version_.store(version + 1, std::memory_order_relaxed);
   id_.store(id, std::memory_order_release);
-  parent_.store(parent, std::memory_order_release);
+  parent_.store(options.parent, std::memory_order_release);
   start_ns_.store(start_ns, std::memory_order_release);
+  started_.store(options.started, std::memory_order_release);
   deadline_ns_.store(kNever, std::memory_order_release);
   state_.store(FiberState::kReady, std::memory_order_release);
-  StoreName(name);
+  StoreName(options.name);
   version_.store(version + 2, std::memory_order_release);
 }
 
@@ -70,6 +71,7 @@ bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
     out.id = id_.load(std::memory_order_acquire);
     out.parent = parent_.load(std::memory_order_acquire);
     out.age = Duration(now_ns - start_ns_.load(std::memory_order_acquire));
+    out.started = started_.load(std::memory_order_acquire);
     const std::int64_t deadline = deadline_ns_.load(std::memory_order_acquire);
     const char* waits_for = waits_for_.load(std::memory_order_acquire);
     char text[kNameWords * 8];

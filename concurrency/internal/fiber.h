@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,7 @@ enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
 // identity and name change (a sequence lock), so a reader never takes half of two fibers for one.
 class FiberRecord {
  public:
-  void Begin(std::uint64_t id, std::uint64_t parent, std::string_view name, std::int64_t start_ns) noexcept;
+  void Begin(std::uint64_t id, const FiberOptions& options, std::int64_t start_ns) noexcept;
   void End() noexcept;
   void Rename(std::string_view name) noexcept;
   void SetState(FiberState state) noexcept { state_.store(state, std::memory_order_relaxed); }
@@ -74,6 +75,8 @@ class FiberRecord {
   std::atomic<std::int64_t> start_ns_{0};
   std::atomic<std::int64_t> deadline_ns_{kNever};
   std::atomic<const char*> waits_for_{""};
+  std::atomic<std::source_location> started_{std::source_location()};
+  static_assert(std::atomic<std::source_location>::is_always_lock_free);
   std::atomic<std::uint64_t> name_[kNameWords]{};
 };
 

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <source_location>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -103,7 +104,7 @@ class Member : public FiberJob, public LoopTask {
   static void operator delete(void* block, std::size_t bytes, std::align_val_t align) noexcept { ::operator delete(block, bytes, align); }
 
  protected:
-  explicit Member(GroupState& group) : LoopTask(&StartOnLoop), group_(group) {}
+  Member(GroupState& group, std::source_location where) : LoopTask(&StartOnLoop), group_(group), where_(where) {}
   const Context& ctx() const { return group_.ctx(); }
 
   Error result_;
@@ -116,6 +117,7 @@ class Member : public FiberJob, public LoopTask {
   void KeepName(std::string_view name) noexcept;
 
   GroupState& group_;
+  const std::source_location where_;
   std::uint8_t name_size_ = 0;
   char name_[kNameMax];  // written only for the way to another loop
 };
@@ -123,7 +125,7 @@ class Member : public FiberJob, public LoopTask {
 template <class F>
 class MemberOf final : public Member {
  public:
-  MemberOf(GroupState& group, F&& f) : Member(group) { new (&f_) F(std::move(f)); }
+  MemberOf(GroupState& group, F&& f, std::source_location where) : Member(group, where) { new (&f_) F(std::move(f)); }
   ~MemberOf() override {
     if (!ended_) f_.~F();
   }

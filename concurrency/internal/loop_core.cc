@@ -330,7 +330,7 @@ FiberCore* LoopCore::StartFiber(FiberJob& job, const FiberOptions& options) noex
   fiber->job = &job;
   fiber->context = options.context;
   fiber->work = options.work;
-  fiber->record.Begin(NextWork(), options.parent, options.name, now_ns_);
+  fiber->record.Begin(NextWork(), options, now_ns_);
   if (running_ == nullptr) {
     RunFiber(*fiber);
   } else {

@@ -93,6 +93,18 @@ bool Parker::Claim(std::uint32_t outcome) noexcept {
   return claimed;
 }
 
+// After the claim only what outlives the waiter is touched: a thread may be gone by then.
+bool Parker::Wake(std::uint32_t outcome) noexcept {
+  FiberCore* fiber = fiber_;
+  if (!Claim(outcome)) return false;
+  if (fiber != nullptr) {
+    DeliverFiber(*fiber);
+  } else {
+    FutexWake(&of_thread_, 1);
+  }
+  return true;
+}
+
 bool Parker::ClaimOwn(std::uint32_t outcome) noexcept { return ClaimIf(*word_, true, outcome); }
 
 void Parker::Deliver() noexcept {

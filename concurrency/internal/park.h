@@ -46,11 +46,7 @@ class Parker : public Link<> {
   std::uint32_t ParkUntilWoken() noexcept;
 
   // From any thread, under the lock that keeps the waiter from leaving. True: this call decided the outcome.
-  bool Wake(std::uint32_t outcome = kWoken) noexcept {
-    if (!Claim(outcome)) return false;
-    Deliver();
-    return true;
-  }
+  bool Wake(std::uint32_t outcome = kWoken) noexcept;
   bool Claim(std::uint32_t outcome) noexcept;
   void Deliver() noexcept;  // after a Claim that was true, under the same lock
   // By the waiter itself, before it parks: true means that it need not park, and nobody wakes it.

@@ -97,6 +97,33 @@ TEST(ListFibers, OrphansStandAtTheTop) {
   EXPECT_EQ(FormatFiberTree({orphan}), "orphan  #7  loop 0  age 0.000s  parked on sleep  deadline in -1.500s\n");
 }
 
+TEST(ListFibers, TellsWhereAFiberWasStarted) {
+  Virtually([](const Context& ctx) {
+    Group group(ctx);
+    const auto line = std::source_location::current().line() + 1;
+    group.Go("member", [](const Context& c) { return Sleep(c, 1s); });
+    const auto on_behalf = [&](std::source_location where = std::source_location::current()) {
+      group.Go("helped", [](const Context& c) { return Sleep(c, 1s); }, where);
+    };
+    on_behalf();
+    const CancelScope scope = WithCancel(ctx);
+    const StopFunc stop = AfterFunc(scope.ctx, [] { EXPECT_FALSE(Sleep(Background(), 1s)); });
+    scope.cancel();
+    Settle(ctx);
+
+    const std::vector<FiberInfo> all = ListFibers();
+
+    EXPECT_EQ(Find(all, "member")->started.line(), line);
+    EXPECT_TRUE(std::string_view(Find(all, "member")->started.file_name()).ends_with("list_fibers_test.cc"));
+    EXPECT_EQ(Find(all, "helped")->started.line(), line + 4) << "the caller that was handed on";
+    EXPECT_EQ(Find(all, "AfterFunc")->started.line(), line + 6);
+    EXPECT_EQ(Find(all, "test")->started.line(), 0U) << "not known";
+    const std::string shown = "  started at list_fibers_test.cc:" + std::to_string(line) + "\n";
+    EXPECT_NE(FormatFiberTree(all).find(shown), std::string::npos) << FormatFiberTree(all);
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
 TEST(ListFibers, IsEmptyOutsideOfRun) { EXPECT_TRUE(ListFibers().empty()); }
 
 TEST(ListFibers, MayBeCalledFromAnyThreadAtAnyTime) {
