@@ -9,6 +9,7 @@
 
 #include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/registry.h>
+#include <weft/concurrency/internal/scheduler.h>
 
 namespace weft {
 namespace internal {
@@ -82,18 +83,32 @@ bool Registry::Empty() {
   return Loops().empty();
 }
 
-}  // namespace internal
+LoopCore* Registry::HoldLoopOf(std::uint64_t id, FiberState& state) {
+  std::lock_guard hold(RegistryLock());
+  for (LoopCore* loop : Loops()) {
+    bool found = false;
+    loop->ForEachFiber([&](const FiberCore& fiber) {
+      const FiberState now = fiber.record.State();
+      if (fiber.record.Id() != id || now == FiberState::kFree) return;
+      found = true;
+      state = now;
+    });
+    if (found) return loop->scheduler().TryHold() ? loop : nullptr;
+  }
+  return nullptr;
+}
 
-std::vector<FiberInfo> ListFibers() {
+std::vector<FiberInfo> Registry::List(const Scheduler* only) {
   std::vector<FiberInfo> all;
   {
-    std::lock_guard hold(internal::RegistryLock());
-    const std::int64_t now = internal::NowNs();
-    for (internal::LoopCore* loop : internal::Loops()) {
-      loop->ForEachFiber([&](internal::FiberCore& fiber) {
+    std::lock_guard hold(RegistryLock());
+    const std::int64_t now = NowNs();
+    for (LoopCore* loop : Loops()) {
+      if (only != nullptr && &loop->scheduler() != only) continue;
+      loop->ForEachFiber([&](const FiberCore& fiber) {
         FiberInfo info;
         if (!fiber.record.Read(info, now)) return;
-        info.loop = loop->Index();
+        info.loop = loop->index();
         all.push_back(std::move(info));
       });
     }
@@ -101,26 +116,33 @@ std::vector<FiberInfo> ListFibers() {
   std::sort(all.begin(), all.end(), [](const FiberInfo& a, const FiberInfo& b) { return a.age != b.age ? a.age > b.age : a.id < b.id; });
   std::vector<FiberInfo> ordered;
   ordered.reserve(all.size());
-  internal::WalkTree(internal::ByParent(all), [&](const FiberInfo& fiber, int) { ordered.push_back(fiber); });
+  WalkTree(ByParent(all), [&](const FiberInfo& fiber, int) { ordered.push_back(fiber); });
   return ordered;
 }
 
-std::string FormatFiberTree(const std::vector<FiberInfo>& fibers) {
+std::string FormatTree(const std::vector<FiberInfo>& fibers, const std::function<std::string(const FiberInfo&)>& below) {
   std::string text;
-  internal::WalkTree(internal::ByParent(fibers), [&](const FiberInfo& fiber, int depth) {
+  WalkTree(ByParent(fibers), [&](const FiberInfo& fiber, int depth) {
     text.append(static_cast<std::size_t>(depth) * 2, ' ');
-    text += fiber.name + "  #" + std::to_string(fiber.id) + "  loop " + std::to_string(fiber.loop) + "  age " +
-            internal::Seconds(fiber.age) + "  " + fiber.state;
+    text += fiber.name + "  #" + std::to_string(fiber.id) + "  loop " + std::to_string(fiber.loop) + "  age " + Seconds(fiber.age) +
+            "  " + fiber.state;
     if (!fiber.waits_for.empty()) text += " on " + fiber.waits_for;
-    if (fiber.deadline_in) text += "  deadline in " + internal::Seconds(*fiber.deadline_in);
+    if (fiber.deadline_in) text += "  deadline in " + Seconds(*fiber.deadline_in);
     if (fiber.started.line() != 0) {
       text += "  started at ";
-      text += internal::FileName(fiber.started);
+      text += FileName(fiber.started);
       text += ':' + std::to_string(fiber.started.line());
     }
     text += '\n';
+    if (below) text += below(fiber);
   });
   return text;
 }
+
+}  // namespace internal
+
+std::vector<FiberInfo> ListFibers() { return internal::Registry::List(nullptr); }
+
+std::string FormatFiberTree(const std::vector<FiberInfo>& fibers) { return internal::FormatTree(fibers, nullptr); }
 
 }  // namespace weft

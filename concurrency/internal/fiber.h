@@ -57,6 +57,7 @@ class FiberRecord {
     deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
     state_.store(FiberState::kParked, std::memory_order_release);
   }
+  FiberState State() const noexcept { return state_.load(std::memory_order_relaxed); }
   std::uint64_t Id() const noexcept { return id_.load(std::memory_order_relaxed); }
 
   // The name as it is now, cut to fit; safe in a signal handler.
@@ -117,6 +118,8 @@ class FiberCore : public LoopTask {
   // In the fiber: to `next`, or to the loop if that is null. Returns when the fiber goes on.
   void SwitchTo(FiberCore* next) noexcept;
   bool TakeEnded() noexcept { return std::exchange(ended_, false); }
+  // Where the registers of a fiber that does not run lie (fcontext_t). On the loop's thread.
+  const void* SavedContext() const noexcept { return self_; }
   // On the loop's stack, when the loop ends: no job runs here any more.
   void EndForSanitizer() noexcept;
 

@@ -85,6 +85,14 @@ void Scheduler::DriveLoop(LoopCore& loop) {
   loop.Run();
 }
 
+bool Scheduler::TryHold() noexcept {
+  std::int64_t holds = holds_.load(std::memory_order_relaxed);
+  while (holds != 0) {
+    if (holds_.compare_exchange_weak(holds, holds + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 void Scheduler::Release() noexcept {
   if (CurrentLoop() != nullptr && &CurrentLoop()->scheduler() == this) {  // it joins this thread before it ends
     if (holds_.fetch_sub(1, std::memory_order_acq_rel) == 1) At(0).RequestStop();

@@ -34,6 +34,8 @@ class Scheduler {
   LoopCore& NextForSpread() noexcept;
 
   void Hold() noexcept { holds_.fetch_add(1, std::memory_order_relaxed); }
+  // For those who found the scheduler in a list: false if nobody holds it any more.
+  bool TryHold() noexcept;
   void Release() noexcept;
   std::int64_t Holds() const noexcept { return holds_.load(std::memory_order_relaxed); }
 
