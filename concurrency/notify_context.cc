@@ -16,6 +16,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft {
 namespace internal {
@@ -78,6 +79,7 @@ class SignalWatch final : public CancelFinisher {
       if (signal <= 0 || signal >= kSignalsMax) AbortMisuse("NotifyContext", "no such signal");
       sigaddset(&set_, signal);
     }
+    g_signal_watches.fetch_add(1, std::memory_order_relaxed);
     for (std::size_t i = 0; i < signals_.size(); ++i) Take(signals_[i], before_[i]);
   }
   ~SignalWatch() override {
@@ -88,6 +90,7 @@ class SignalWatch final : public CancelFinisher {
   void Stop() noexcept override {
     std::lock_guard hold(stop_lock_);  // cancel functions may be called by several at once: all wait for the end
     if (!thread_.joinable()) return;
+    g_signal_watches.fetch_sub(1, std::memory_order_relaxed);
     Restore();
     for (const int signal : signals_) g_slots[signal].event_fd.store(-1, std::memory_order_seq_cst);
     // A handler on another thread may still use the watch, and may have set the default once more.

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <weft/concurrency/context.h>
+#include <weft/concurrency/debug.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/unique_function.h>
 #include <weft/concurrency/clock.h>
@@ -19,19 +21,36 @@ namespace weft {
 // thread.
 using StallReport = std::function<void(std::string_view fiber, Duration held)>;
 
+// How a scheduler that does not go on is reported: its fibers, parents before their children, and for how long nothing has
+// happened. Called on the watchdog's thread. The default is a sentence and FormatFiberTree on stderr.
+using HangReport = std::function<void(const std::vector<FiberInfo>& fibers, Duration waited)>;
+
 struct RunOptions {
   // Loops, each a thread; 0: one per CPU that this process may use (affinity mask, cgroup cpu.max).
   int loops = 0;
   // Address space for each fiber's stack; memory is used only for what is touched.
   std::size_t stack_bytes = 1024 * 1024;
-  // A fiber that runs this long without parking stalls all others of its loop and is reported, once. Zero: no watch.
-  Duration stall_limit = std::chrono::seconds(1);
-  // Empty: one line on stderr.
-  StallReport on_stall = nullptr;
   // Threads for Offload at the most; 0: 4 per loop, at least 8.
   int offload_threads = 0;
   // Name of the first fiber in FiberInfo.
   std::string_view name = "main";
+
+  // The watchdog: a thread that looks a few times within each limit and reports, and never ends anything. For each, zero means no
+  // watch, and an empty function a report on stderr. Without any watch there is no thread.
+  //
+  // Stall: a fiber has run this long without parking, and stalls all others of its loop. Reported once.
+  Duration stall_limit = std::chrono::seconds(1);
+  StallReport on_stall = nullptr;
+  // Leak: `main` has returned, and Run cannot, because of what it left behind (groups, StopFuncs, servers); for this long nothing of
+  // that has ended. Reported again after twice the time, and so on.
+  Duration leak_limit = std::chrono::seconds(5);
+  HangReport on_leak = nullptr;
+  // Deadlock: all fibers have waited this long, and nothing inside the scheduler can wake them: no timer or deadline is armed, no
+  // descriptor is watched, no loop was asked for an Asio executor, no function runs in Offload, no NotifyContext lives. A
+  // thread or another scheduler still could. Reported once; if the fibers go on afterwards, they are fed from outside, and
+  // there is no report for this scheduler any more.
+  Duration deadlock_limit = std::chrono::seconds(10);
+  HangReport on_deadlock = nullptr;
 };
 
 namespace internal {

@@ -183,7 +183,9 @@ void LoopCore::Sleep() {
     if (inbox_.load(std::memory_order_seq_cst) == nullptr && !(stop_.load(std::memory_order_seq_cst) && live_ == 0)) {
       std::int64_t until = timers_.Earliest();
       if (trim_due_) until = std::min(until, last_trim_ns_ + kTrimEveryNs);
+      idle_.store(IdleWord(), std::memory_order_relaxed);
       SleepUntil(until);
+      idle_.store(0, std::memory_order_relaxed);
     }
     sleeping_.store(false, std::memory_order_relaxed);
   }
@@ -199,6 +201,12 @@ void LoopCore::Sleep() {
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
   TrimIfDue();
+}
+
+// Of Asio nobody knows what it waits for.
+std::uint64_t LoopCore::IdleWord() noexcept {
+  const bool wakes_itself = timers_.Earliest() != kNever || watches_ != 0 || asio_ != nullptr;
+  return ++sleeps_ * 2 + (wakes_itself ? 1 : 0);
 }
 
 void LoopCore::SleepUntil(std::int64_t until_ns) {

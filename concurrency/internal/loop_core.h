@@ -110,6 +110,8 @@ class LoopCore final : public Loop {
   }
   // For the watchdog: counts the resumed fibers; and the one that runs, or null.
   std::uint64_t Epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
+  // For the watchdog too: 0 unless the loop sleeps; otherwise a number of this sleep, odd if a timer, a descriptor or Asio can end it.
+  std::uint64_t Idle() const noexcept { return idle_.load(std::memory_order_relaxed); }
   const FiberCore* RunningForWatchdog() const noexcept { return watched_.load(std::memory_order_relaxed); }
   std::size_t LiveFibers() const noexcept { return live_; }
   std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
@@ -136,6 +138,7 @@ class LoopCore final : public Loop {
   void FireTimers();
   void Sleep();
   void SleepUntil(std::int64_t until_ns);
+  std::uint64_t IdleWord() noexcept;
   bool SpinForInbox();
   bool AdvanceVirtualTime();
   int PollDescriptors(std::int64_t timeout_ns);  // -1: no bound
@@ -162,6 +165,8 @@ class LoopCore final : public Loop {
   std::uint64_t next_id_ = 0;
   std::atomic<std::uint64_t> epoch_{0};
   std::atomic<const FiberCore*> watched_{nullptr};
+  std::atomic<std::uint64_t> idle_{0};
+  std::uint64_t sleeps_ = 0;
 
   static constexpr int kBatch = 256;
   epoll_event batch_[kBatch];

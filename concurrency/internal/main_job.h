@@ -25,7 +25,10 @@ class MainJob final : public FiberJob {
   MainJob(Scheduler& scheduler, const Context& ctx, UniqueFunction<Error(const Context&)>& main)
       : scheduler_(scheduler), ctx_(ctx), main_(main) {}
   void Run() override { result_ = CallGuarded(main_, ctx_); }
-  void Ended() noexcept override { scheduler_.Release(); }
+  void Ended() noexcept override {
+    scheduler_.NoteMainEnded();
+    scheduler_.Release();
+  }
   Error TakeResult() { return std::move(result_); }
 
  private:

@@ -75,6 +75,11 @@ bool OffloadPool::Remove(OffloadJob& job) {
   return true;
 }
 
+bool OffloadPool::Busy() {
+  std::lock_guard hold(lock_);
+  return !waiting_.Empty() || static_cast<int>(threads_.size()) > idle_;
+}
+
 void OffloadPool::Work() {
   std::unique_lock hold(lock_);
   for (;;) {

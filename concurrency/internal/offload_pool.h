@@ -35,6 +35,8 @@ class OffloadPool {
   void RunHeld();
   // True if the job was taken out before a thread began it.
   bool Remove(OffloadJob& job);
+  // Whether anything runs or waits for a thread.
+  bool Busy();
 
  private:
   Error CallThread();

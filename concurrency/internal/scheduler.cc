@@ -23,7 +23,7 @@ int OffloadThreads(const RunOptions& options) {
 }  // namespace
 
 Scheduler::Scheduler(const RunOptions& options)
-    : pool_(OffloadThreads(options), VirtualTime() ? &tally_ : nullptr), watchdog_(options.stall_limit, options.on_stall) {
+    : pool_(OffloadThreads(options), VirtualTime() ? &tally_ : nullptr), watchdog_(*this, options) {
   for (int i = 0; i < LoopsWanted(options); ++i) {
     loops_.push_back(std::make_unique<LoopCore>(*this, i, options.stack_bytes));
     Registry::Add(*loops_.back());
@@ -65,11 +65,9 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
 }
 
 Error Scheduler::StartThreads(std::vector<std::thread>& threads) {
-  std::vector<LoopCore*> all;
-  for (auto& loop : loops_) all.push_back(loop.get());
   threads.reserve(loops_.size());
   try {
-    watchdog_.Start(all);
+    watchdog_.Start();
     for (std::size_t i = 1; i < loops_.size(); ++i) {
       threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
     }

@@ -39,6 +39,10 @@ class Scheduler {
   void Release() noexcept;
   std::int64_t Holds() const noexcept { return holds_.load(std::memory_order_relaxed); }
 
+  // The first fiber has ended; what lives now was left behind.
+  void NoteMainEnded() noexcept { main_ended_.store(true, std::memory_order_relaxed); }
+  bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
+
   OffloadPool& pool() noexcept { return pool_; }
   ThreadTally& tally() noexcept { return tally_; }
   // Asked by the loop when everybody waits under virtual time, on the loop's stack; `more` is whether anybody waits for a time.
@@ -56,6 +60,7 @@ class Scheduler {
 
   std::vector<std::unique_ptr<LoopCore>> loops_;
   std::atomic<std::int64_t> holds_{0};
+  std::atomic<bool> main_ended_{false};
   std::atomic<unsigned> spread_{0};
   std::function<bool(bool)> on_idle_;
   ThreadTally tally_;

@@ -4,9 +4,13 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <csignal>
 
 namespace weft::internal {
+
+// How many NotifyContexts live: each may wake somebody at any time.
+inline std::atomic<int> g_signal_watches{0};
 
 // sendfile and OpenSSL raise SIGPIPE where send has MSG_NOSIGNAL. The process's disposition is not ours to change, so the
 // threads that weft drives block it.

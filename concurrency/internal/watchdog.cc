@@ -3,14 +3,27 @@
 
 #include <cstdio>
 
-#include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft::internal {
 
-void Watchdog::Start(std::vector<LoopCore*> loops) {
-  if (limit_ <= Duration::zero() || VirtualTime()) return;
-  for (LoopCore* loop : loops) seen_.push_back({loop});
+Watchdog::Watchdog(Scheduler& scheduler, const RunOptions& options)
+    : scheduler_(scheduler),
+      limit_(options.stall_limit),
+      report_(options.on_stall),
+      leak_(scheduler, options),
+      deadlock_(scheduler, options) {
+  for (const Duration limit : {options.stall_limit, options.leak_limit, options.deadlock_limit}) {
+    if (limit > Duration::zero() && (pause_ == Duration::zero() || limit / 4 < pause_)) pause_ = limit / 4;
+  }
+}
+
+void Watchdog::Start() {
+  if (pause_ <= Duration::zero() || VirtualTime()) return;
+  if (limit_ > Duration::zero()) {
+    for (int i = 0; i < scheduler_.LoopCount(); ++i) seen_.push_back({&scheduler_.At(i)});
+  }
   thread_ = std::thread([this] {
     BlockPipeSignal();
     Watch();
@@ -29,8 +42,10 @@ void Watchdog::Stop() {
 
 void Watchdog::Watch() {
   std::unique_lock hold(lock_);
-  while (!stop_signal_.wait_for(hold, limit_ / 4, [this] { return stop_; })) {
+  while (!stop_signal_.wait_for(hold, pause_, [this] { return stop_; })) {
     for (Seen& seen : seen_) Look(seen, RealNowNs());
+    leak_.Look(RealNowNs());
+    deadlock_.Look(RealNowNs());
   }
 }
 

@@ -7,22 +7,24 @@
 #include <thread>
 #include <vector>
 
+#include <weft/concurrency/internal/hang_watch.h>
 #include <weft/concurrency/run.h>
 
 namespace weft::internal {
 
 class LoopCore;
+class Scheduler;
 
-// A thread that looks at the loops a few times within the limit and reports a fiber that runs on and on. The loops pay two
-// relaxed stores a switch for it.
+// A thread that looks at the loops a few times within the shortest limit, and reports a fiber that runs on and on, and a scheduler
+// that does not go on. The loops pay two relaxed stores a switch for it, and two a sleep.
 class Watchdog {
  public:
-  Watchdog(Duration limit, StallReport report) : limit_(limit), report_(std::move(report)) {}
+  Watchdog(Scheduler& scheduler, const RunOptions& options);
   ~Watchdog() { Stop(); }
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  void Start(std::vector<LoopCore*> loops);
+  void Start();
   void Stop();
 
  private:
@@ -35,8 +37,12 @@ class Watchdog {
   void Watch();
   void Look(Seen& seen, std::int64_t now_ns);
 
+  Scheduler& scheduler_;
   const Duration limit_;
   const StallReport report_;
+  LeakWatch leak_;
+  DeadlockWatch deadlock_;
+  Duration pause_ = Duration::zero();  // between two looks; zero: nothing is to be watched
   std::vector<Seen> seen_;
   std::mutex lock_;
   std::condition_variable stop_signal_;
