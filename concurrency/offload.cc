@@ -3,6 +3,7 @@
 
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/tracing.h>
 
 namespace weft::internal {
 namespace {
@@ -14,12 +15,15 @@ struct ParkedJob : OffloadJob {
   SmallLock lock;  // held by the pool thread while it wakes the fiber
   Parker* waiter = nullptr;
   bool ended = false;
+  const FiberCore* const fiber = CurrentFiber();
 
   void RunAndWake() {
+    TraceOffload(TraceKind::kOffloadBegin, fiber->record);
     call(what);
     std::lock_guard hold(lock);
     ended = true;
     if (waiter != nullptr) waiter->Wake();
+    TraceOffload(TraceKind::kOffloadEnd, fiber->record);
   }
 
   // Returns true when the job has ended, false when the context is done first.

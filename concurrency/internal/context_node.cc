@@ -4,6 +4,8 @@
 #include <mutex>
 #include <thread>
 
+#include <weft/concurrency/internal/tracing.h>
+
 namespace weft::internal {
 
 // How and when contexts end. Of a deadline that has passed by then, the context's own error and cause come first.
@@ -117,6 +119,7 @@ void ContextNode::Cancel(Error cause) noexcept {
   if (err_.load(std::memory_order_acquire) == nullptr) {
     Ending ending{kCanceled, kCanceled};
     if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
+    TraceCancel(this);
     if (Finish(ending)) return;
   }
   WaitUntilSettled();

@@ -58,6 +58,7 @@ class FiberRecord {
     state_.store(FiberState::kParked, std::memory_order_release);
   }
   FiberState State() const noexcept { return state_.load(std::memory_order_relaxed); }
+  const char* WaitsFor() const noexcept { return waits_for_.load(std::memory_order_relaxed); }
   std::uint64_t Id() const noexcept { return id_.load(std::memory_order_relaxed); }
 
   // The name as it is now, cut to fit; safe in a signal handler.
@@ -117,6 +118,7 @@ class FiberCore : public LoopTask {
   FiberCore& Resume() noexcept;
   // In the fiber: to `next`, or to the loop if that is null. Returns when the fiber goes on.
   void SwitchTo(FiberCore* next) noexcept;
+  bool HasEnded() const noexcept { return ended_; }
   bool TakeEnded() noexcept { return std::exchange(ended_, false); }
   // Where the registers of a fiber that does not run lie (fcontext_t). On the loop's thread.
   const void* SavedContext() const noexcept { return self_; }

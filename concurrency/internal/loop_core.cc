@@ -14,6 +14,7 @@
 #include <weft/concurrency/internal/sanitizers.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/thread_tally.h>
+#include <weft/concurrency/internal/tracing.h>
 
 namespace weft::internal {
 
@@ -116,7 +117,9 @@ void LoopCore::CheckCanary(const FiberCore& fiber) noexcept {
 
 void LoopCore::RunFiber(FiberCore& fiber) {
   NowRuns(fiber);
+  TraceResume(fiber.record);
   FiberCore& back = fiber.Resume();
+  TraceStop(back.record, back.HasEnded());
   running_ = nullptr;
   watched_.store(nullptr, std::memory_order_relaxed);
   CheckCanary(back);
@@ -131,7 +134,9 @@ void LoopCore::SuspendRunning() noexcept {
   --resumes_left_;
   auto& to = static_cast<FiberCore&>(*task);
   CheckCanary(from);
+  TraceStop(from.record, false);
   NowRuns(to);
+  TraceResume(to.record);
   if (&to != &from) {
     from.SwitchTo(&to);
   } else {
@@ -339,6 +344,7 @@ FiberCore* LoopCore::StartFiber(FiberJob& job, const FiberOptions& options) noex
   fiber->context = options.context;
   fiber->work = options.work;
   fiber->record.Begin(NextWork(), options, now_ns_);
+  TraceStart(fiber->record, options.parent);
   if (running_ == nullptr) {
     RunFiber(*fiber);
   } else {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include <weft/concurrency/internal/queue_waiter.h>
+#include <weft/concurrency/internal/tracing.h>
 
 namespace weft::internal {
 
@@ -42,10 +43,14 @@ bool ClaimIf(std::atomic<std::uint32_t>& word, bool may_be_without_context, std:
 // Pins the fiber's loop from the claim to the delivery, unless it is the caller's own.
 bool ClaimFiber(FiberCore& fiber, bool may_be_without_context, std::uint32_t outcome) noexcept {
   LoopCore& loop = fiber.loop;
-  if (&loop == CurrentLoop()) return ClaimIf(fiber.park_word, may_be_without_context, outcome);
-  loop.Pin();
+  const bool remote = &loop != CurrentLoop();
+  if (remote) loop.Pin();
   const bool claimed = ClaimIf(fiber.park_word, may_be_without_context, outcome);
-  if (!claimed) loop.Unpin();
+  if (claimed) {
+    TraceWake(fiber.record, outcome);
+  } else if (remote) {
+    loop.Unpin();
+  }
   return claimed;
 }
 
