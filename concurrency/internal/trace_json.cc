@@ -151,7 +151,7 @@ void WriteArrows(Writer& out, const TraceData& data) {
       if (Wakes(event.kind) || event.kind == TraceKind::kResume) points.push_back({&event, track});
     }
   }
-  std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
+  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
     if (a.event->time_ns != b.event->time_ns) return a.event->time_ns < b.event->time_ns;
     return Wakes(a.event->kind) && !Wakes(b.event->kind);
   });

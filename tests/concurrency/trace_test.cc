@@ -90,7 +90,11 @@ void ExpectSlicesNest(const Picture& picture) {
   for (const Slice& slice : picture.slices) by_track[slice.track].push_back(&slice);
   for (auto& [track, slices] : by_track) {
     EXPECT_EQ(picture.tracks.count(track), 1U) << "a track without a name";
-    std::stable_sort(slices.begin(), slices.end(), [](const Slice* a, const Slice* b) { return a->from != b->from ? a->from < b->from : a->to > b->to; });
+    std::sort(slices.begin(), slices.end(), [](const Slice* a, const Slice* b) {
+      if (a->from != b->from) return a->from < b->from;
+      if (a->to != b->to) return a->to > b->to;
+      return a->category != "wake" && b->category == "wake";
+    });
     std::vector<const Slice*> open;
     for (const Slice* slice : slices) {
       EXPECT_LE(slice->from, slice->to) << slice->name;
