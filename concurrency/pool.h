@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <weft/concurrency/internal/pool_shelves.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft {
 

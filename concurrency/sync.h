@@ -4,17 +4,13 @@
 
 // All tools for sharing state between fibers and threads. Each has a header of its own.
 
-#include <weft/concurrency/cond.h>        // IWYU pragma: export
-#include <weft/concurrency/event.h>       // IWYU pragma: export
-#include <weft/concurrency/mutex.h>       // IWYU pragma: export
-#include <weft/concurrency/offload.h>     // IWYU pragma: export
-#include <weft/concurrency/once.h>        // IWYU pragma: export
-#include <weft/concurrency/pool.h>        // IWYU pragma: export
-#include <weft/concurrency/rw_mutex.h>    // IWYU pragma: export
-#include <weft/concurrency/wait_group.h>  // IWYU pragma: export
+#include <weft/concurrency/cond.h>          // IWYU pragma: export
 #include <weft/concurrency/event.h>         // IWYU pragma: export
 #include <weft/concurrency/mutex.h>         // IWYU pragma: export
 #include <weft/concurrency/offload.h>       // IWYU pragma: export
+#include <weft/concurrency/once.h>          // IWYU pragma: export
+#include <weft/concurrency/pool.h>          // IWYU pragma: export
+#include <weft/concurrency/rw_mutex.h>      // IWYU pragma: export
 #include <weft/concurrency/semaphore.h>     // IWYU pragma: export
 #include <weft/concurrency/singleflight.h>  // IWYU pragma: export
 #include <weft/concurrency/wait_group.h>    // IWYU pragma: export

@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/internal/small_lock.h>
 #include <weft/concurrency/per_loop.h>
-#include <weft/concurrency/time.h>
+#include <weft/concurrency/clock.h>
 
 namespace weft::internal {
 
