@@ -137,6 +137,7 @@ GroupState::Place GroupState::TakePlaceLimited(internal::Start how) {
     if (place != Place::kFull || how == internal::Start::kTry) return place;
   }
   Parker parker("place in a group");
+  if (ctx_.Err()) return Place::kRefused;
   {
     std::lock_guard hold(lock_);
     const Place place = TakeFreeLocked();

@@ -103,7 +103,7 @@ std::int64_t Semaphore::Free() const noexcept { return size_.load(std::memory_or
 // Passes over what can never be served, and those that have given up but have not run since.
 Semaphore::Request* Semaphore::FirstThatFits() noexcept {
   Request* request = requests_.Front();
-  while (request != nullptr && (request->n > size_.load(std::memory_order_relaxed) || request->Outcome() != Parker::kPending)) {
+  while (request != nullptr && (request->n > size_.load(std::memory_order_relaxed) || !request->Undecided())) {
     request = requests_.Next(*request);
   }
   return request;

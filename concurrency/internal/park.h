@@ -57,6 +57,11 @@ class Parker : public Link<> {
   void CheckTime(ContextNode* canceler, std::int64_t until_ns) noexcept;
 
   std::uint32_t Outcome() const noexcept { return word_->load(std::memory_order_acquire); }
+  // Whether it can still be claimed, at this moment.
+  bool Undecided() const noexcept {
+    const std::uint32_t outcome = Outcome();
+    return outcome == kPending || outcome == kPendingUnderContext;
+  }
 
  private:
   friend struct QueueWaiter;

@@ -54,8 +54,8 @@ TEST(Backtrace, NamesTheFunctionsOfAParkedFiber) {
     ASSERT_TRUE(frames.Ok()) << frames.Err().Message();
     const std::string text = FormatFrames(*frames);
     EXPECT_LT(Position(*frames, "WaitInTheVault"), Position(*frames, "EnterTheBank")) << text;
-    EXPECT_LT(Position(*frames, "EnterTheBank"), Position(*frames, "FiberEntry")) << text;
-    EXPECT_LT(Position(*frames, "FiberEntry"), frames->size()) << "all the way up:\n" << text;
+    EXPECT_LT(Position(*frames, "EnterTheBank"), Position(*frames, "Trampoline")) << text;
+    EXPECT_LT(Position(*frames, "Trampoline"), frames->size()) << "all the way up:\n" << text;
     const Frame& vault = frames->at(Position(*frames, "WaitInTheVault"));
     EXPECT_FALSE(vault.module.empty());
     EXPECT_NE(vault.offset, 0U);
