@@ -11,6 +11,8 @@ ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const C
   Parker parker(waits_for, true);
   waiter.WaitWith(parker, Parker::kWoken);
   queue.PushBack(waiter);
+  last_fiber_ = waiter.fiber;
+  if (waiter.fiber != nullptr) waiter.fiber->warm = &waiter;
   lock_.unlock();
   const bool woken = parker.Park(ctx) == Parker::kWoken;
   if (!woken || parker.OnThread()) {

@@ -59,12 +59,16 @@ class alignas(64) ChanBase {
   List<ChanWaiter> senders_;
 
  private:
-  static ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept {
+  ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept {
+    // The two lines of who waits on another loop come at the same time this way.
+    if (!queue.Empty()) __builtin_prefetch(last_fiber_, 1);
     while (ChanWaiter* waiter = queue.PopFront()) {
       if (Claim(*waiter)) return waiter;
     }
     return nullptr;
   }
+
+  const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
 };
 
 // A channel of T. The functions whose name ends in Locked want the lock held.

@@ -143,6 +143,7 @@ FiberCore::FiberCore(LoopCore& on, const Stack& own) : LoopTask(OnLoop), loop(on
 // A fiber that another thread woke comes through the loop's inbox.
 void FiberCore::OnLoop(LoopTask* task) {
   auto* fiber = static_cast<FiberCore*>(task);
+  __builtin_prefetch(fiber->warm);
   fiber->loop.PushReady(*fiber);
 }
 

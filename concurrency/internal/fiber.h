@@ -129,6 +129,7 @@ class FiberCore : public LoopTask {
   LoopCore& loop;
   std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
   FiberJob* job = nullptr;
+  const void* warm = nullptr;  // fetched before it goes on: what somebody else has written for it
   const Stack stack;
   const Context* context = nullptr;  // null: Background
   std::uint64_t work = 0;
