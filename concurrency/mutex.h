@@ -55,7 +55,6 @@ class Mutex {
   }
 
   void lock() {  // NOLINT: Lockable
-    internal::ExplorePoint();
     if (!TakeFree()) LockWithoutContext();
   }
   bool try_lock() { return TakeFree() || Take(0); }  // NOLINT
