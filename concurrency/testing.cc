@@ -11,6 +11,7 @@
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/main_job.h>
+#include <weft/concurrency/internal/random.h>
 #include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/scheduler.h>
 
@@ -106,6 +107,8 @@ class TestWatch {
 Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context&)>& body) {
   CheckClockIsFree();
   VirtualClock clock;
+  // The choices of Select come out the same each time, too.
+  t_random = CurrentExplorer() != nullptr ? CurrentExplorer()->Random() : 0;
   RunOptions run;
   run.loops = 1;
   run.stack_bytes = options.stack_bytes;

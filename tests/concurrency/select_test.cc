@@ -181,6 +181,18 @@ TEST(Select, ChoosesFairlyAmongReadyCases) {
   });
 }
 
+TEST(Select, ChoosesTheSameInEachRunOfATest) {
+  std::string runs[2];
+  for (std::string& run : runs) {
+    Virtually([&](const Context& ctx) {
+      for (int i = 0; i < 64; ++i) run += static_cast<char>('0' + *Select(ctx, OnAfter(0s), OnAfter(0s)));
+    });
+  }
+  EXPECT_EQ(runs[0], runs[1]);
+  EXPECT_NE(runs[0].find('0'), std::string::npos);
+  EXPECT_NE(runs[0].find('1'), std::string::npos);
+}
+
 TEST(Select, InOrderPrefersTheFirstReadyCase) {
   Virtually([](const Context& ctx) {
     Chan<int> high(10);
