@@ -53,13 +53,6 @@ void WalkTree(const Children& children, F see) {
   }
 }
 
-// The folders of the machine that compiled it tell nothing here.
-std::string_view FileName(const std::source_location& place) {
-  const std::string_view path = place.file_name();
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 std::string Seconds(Duration d) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.3fs", static_cast<double>(d.count()) / 1e9);
@@ -128,11 +121,7 @@ std::string FormatTree(const std::vector<FiberInfo>& fibers, const std::function
             "  " + fiber.state;
     if (!fiber.waits_for.empty()) text += " on " + fiber.waits_for;
     if (fiber.deadline_in) text += "  deadline in " + Seconds(*fiber.deadline_in);
-    if (fiber.started.line() != 0) {
-      text += "  started at ";
-      text += FileName(fiber.started);
-      text += ':' + std::to_string(fiber.started.line());
-    }
+    if (fiber.started.line() != 0) text += "  started at " + fiber.StartedAt();
     text += '\n';
     if (below) text += below(fiber);
   });
@@ -140,6 +129,12 @@ std::string FormatTree(const std::vector<FiberInfo>& fibers, const std::function
 }
 
 }  // namespace internal
+
+std::string FiberInfo::StartedAt() const {
+  if (started.line() == 0) return {};
+  const std::string_view path = started.file_name();
+  return std::string(path.substr(path.rfind('/') + 1)) + ':' + std::to_string(started.line());
+}
 
 std::vector<FiberInfo> ListFibers() { return internal::Registry::List(nullptr); }
 

@@ -23,6 +23,9 @@ struct FiberInfo {
   Duration age{};
   std::optional<Duration> deadline_in{};  // time until its context's deadline, negative when it has passed
   std::source_location started{};         // the call of Group::Go or AfterFunc; line() is 0 if it is not known
+
+  // The file and line of `started`, without folders: "jobs.cc:42"; empty if it is not known.
+  std::string StartedAt() const;
 };
 
 // All live fibers of the process, of all schedulers, parents before their children. It may be called at any time from

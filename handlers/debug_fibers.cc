@@ -59,6 +59,8 @@ std::string FiberListAsJson(const std::vector<FiberInfo>& fibers) {
     AppendSecondsOrNull(fiber.age, json);
     json += ",\"deadline_in\":";
     AppendSecondsOrNull(fiber.deadline_in, json);
+    json += ",\"started_at\":";
+    AppendQuotedOrNull(fiber.StartedAt(), json);
     json += '}';
   }
   return json += "]\n";

@@ -21,7 +21,7 @@ Handler DebugFibers();
 // An array with an object per fiber, parents before their children. Times are in seconds; what does
 // not apply is null:
 //   [{"id":7,"parent":1,"name":"GET /sleep/50","loop":0,"state":"parked","waits_for":"sleep",
-//     "age":0.012,"deadline_in":59.988}]
+//     "age":0.012,"deadline_in":59.988,"started_at":null}]
 std::string FiberListAsJson(const std::vector<FiberInfo>& fibers);
 
 }  // namespace weft

@@ -28,14 +28,15 @@ TEST(FiberListAsJson, IsAnArrayWithAnObjectPerFiber) {
   parked.waits_for = "sleep";
   parked.age = std::chrono::milliseconds(12);
   parked.deadline_in = std::chrono::milliseconds(-1500);
+  parked.started = std::source_location::current();
 
   EXPECT_EQ(FiberListAsJson({}), "[]\n");
   EXPECT_EQ(FiberListAsJson({Fiber(1, "main"), parked}),
             R"([{"id":1,"parent":null,"name":"main","loop":0,"state":"ready","waits_for":null,"age":0.000000,)"
-            R"("deadline_in":null},)"
+            R"("deadline_in":null,"started_at":null},)"
             "\n "
             R"({"id":7,"parent":1,"name":"GET /sleep","loop":2,"state":"parked","waits_for":"sleep","age":0.012000,)"
-            R"("deadline_in":-1.500000}])"
+            R"("deadline_in":-1.500000,"started_at":"debug_fibers_test.cc:)" + std::to_string(parked.started.line()) + R"("}])"
             "\n");
 }
 
