@@ -2,7 +2,6 @@
 #include "jobs.h"
 
 #include <chrono>
-#include <mutex>
 #include <utility>
 
 #include <weft/concurrency/time.h>
@@ -15,63 +14,32 @@ weft::Error Do(const weft::Context& ctx, const Job&) { return weft::Sleep(ctx, s
 
 }  // namespace
 
-JobQueue::JobQueue() : news_(std::make_shared<weft::Event>()) {}
-
 weft::Result<std::uint64_t> JobQueue::Put(const weft::Context& ctx, std::string text) {
-  auto hold = mutex_.Acquire(ctx);
-  if (weft::Error err = hold.Err()) return err;
+  if (weft::Error err = ctx.Err()) return err;
+  const std::uint64_t id = ++last_id_;
+  ++taken_in_;  // before the worker can count it as done
+  if (jobs_.TrySend({id, std::move(text)})) return id;
+  --taken_in_;
   if (closed_) return weft::kClosed.Wrap("the worker has ended");
-  if (jobs_.size() == kWaitingMax) return weft::HttpError(503, "too many jobs wait");
-  jobs_.push_back({++counts_.taken_in, std::move(text)});
-  news_->Set();
-  return counts_.taken_in;
-}
-
-weft::Result<Job> JobQueue::Take(const weft::Context& ctx) {
-  for (;;) {
-    std::shared_ptr<weft::Event> news;
-    {
-      auto hold = mutex_.Acquire(ctx);
-      if (weft::Error err = hold.Err()) return err;
-      if (!jobs_.empty()) {
-        Job job = std::move(jobs_.front());
-        jobs_.pop_front();
-        return job;
-      }
-      if (closed_) return weft::kClosed;
-      // An Event happens once: the next news gets a new one.
-      if (news_->IsSet()) news_ = std::make_shared<weft::Event>();
-      news = news_;
-    }
-    if (weft::Error err = news->Wait(ctx)) return err;
-  }
+  return weft::HttpError(503, "too many jobs wait");
 }
 
 void JobQueue::Close() {
-  std::lock_guard hold(mutex_);
   closed_ = true;
-  news_->Set();
+  (void)jobs_.Close();
 }
 
-void JobQueue::CountDone() {
-  std::lock_guard hold(mutex_);
-  ++counts_.done;
-}
-
-JobQueue::Counts JobQueue::Count() {
-  std::lock_guard hold(mutex_);
-  Counts counts = counts_;
-  counts.waiting = jobs_.size();
-  return counts;
+JobQueue::Counts JobQueue::Count() const {
+  const std::uint64_t done = done_;  // first: what is done was taken in before
+  return {.taken_in = taken_in_, .done = done, .waiting = jobs_.Size()};
 }
 
 weft::Error WorkOff(const weft::Context& ctx, JobQueue& queue) {
   const weft::Context lasting = weft::WithoutCancel(ctx);
-  for (;;) {
-    weft::Result<Job> job = queue.Take(lasting);
-    if (weft::Error err = job.Err()) return err.Is(weft::kClosed) ? weft::Error() : err;
-    weft::CancelScope scope = weft::WithTimeout(lasting, std::chrono::seconds(5));
-    if (weft::Error err = Do(scope.ctx, *job)) return err.Wrap("job " + std::to_string(job->id));
+  return queue.Jobs().ForEach(lasting, [&](const Job& job) -> weft::Error {
+    const weft::CancelScope scope = weft::WithTimeout(lasting, std::chrono::seconds(5));
+    if (weft::Error err = Do(scope.ctx, job)) return err.Wrap("job " + std::to_string(job.id));
     queue.CountDone();
-  }
+    return {};
+  });
 }

@@ -2,16 +2,15 @@
 #ifndef WEFT_EXAMPLES_SERVICE_JOBS_H_
 #define WEFT_EXAMPLES_SERVICE_JOBS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <string>
 
+#include <weft/concurrency/chan.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/result.h>
-#include <weft/concurrency/sync.h>
 
 struct Job {
   std::uint64_t id = 0;
@@ -27,25 +26,24 @@ class JobQueue {
     std::size_t waiting = 0;
   };
 
-  JobQueue();
-
   // The id of the job. Fails under a done context, when too many jobs wait (answers 503), and after Close.
   weft::Result<std::uint64_t> Put(const weft::Context& ctx, std::string text);
-  // Waits for a job. kClosed when there is none left after Close.
-  weft::Result<Job> Take(const weft::Context& ctx);
+  // No more jobs are taken in; the worker ends when it has done those that wait.
   void Close();
+  // Where the worker takes them from.
+  const weft::Chan<Job>& Jobs() const { return jobs_; }
 
-  void CountDone();
-  Counts Count();
+  void CountDone() { ++done_; }
+  Counts Count() const;
 
  private:
   static constexpr std::size_t kWaitingMax = 1000;
 
-  weft::Mutex mutex_;  // guards the rest
-  std::deque<Job> jobs_;
-  Counts counts_;
-  bool closed_ = false;
-  std::shared_ptr<weft::Event> news_;  // set while Take need not wait
+  const weft::Chan<Job> jobs_{kWaitingMax};
+  std::atomic<bool> closed_{false};  // tells why TrySend failed
+  std::atomic<std::uint64_t> last_id_{0};
+  std::atomic<std::uint64_t> taken_in_{0};
+  std::atomic<std::uint64_t> done_{0};
 };
 
 // Does the jobs until the queue is closed and empty. It does not stop when its context is done: who got "accepted" for an answer
