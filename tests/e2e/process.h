@@ -64,15 +64,19 @@ class Process {
     waitpid(std::exchange(pid_, -1), &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
+  // What is left of the standard output, up to its end.
+  std::string Rest() const { return ReadAll(out_); }
   // All of the standard error, after the end.
-  std::string Errors() const {
+  std::string Errors() const { return ReadAll(err_); }
+
+ private:
+  static std::string ReadAll(int fd) {
     std::string text;
     char piece[4096];
-    for (ssize_t n = 0; (n = read(err_, piece, sizeof(piece))) > 0;) text.append(piece, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = read(fd, piece, sizeof(piece))) > 0;) text.append(piece, static_cast<std::size_t>(n));
     return text;
   }
 
- private:
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;
