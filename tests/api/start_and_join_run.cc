@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The snippets of "Start and join" in docs/concurrency.md.
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <weft/concurrency/all.h>
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+#include <weft/concurrency/time.h>
+#include "check.h"
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+weft::Error Report(const weft::Context& ctx) { return weft::Sleep(ctx, hours(1)); }
+
+weft::Error InTime(const weft::Context& ctx) {
+  weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(2), weft::Error::New("the report took too long"));
+  if (weft::Error err = Report(scope.ctx)) return err;      // err.Is(weft::kDeadlineExceeded); the cause is in its message
+  return {};
+}
+
+bool unlocked = false;
+void Unlock(const weft::Context& ctx) { unlocked = !ctx.Err(); }
+
+void CleanUp(const weft::Context& ctx) {
+  weft::CancelScope cleanup = weft::WithTimeout(weft::WithoutCancel(ctx), std::chrono::seconds(5));
+  Unlock(cleanup.ctx);                                      // also when ctx is done
+}
+
+weft::Error Fetch(const weft::Context& ctx, std::string_view path, std::string& out) {
+  if (weft::Error err = weft::Sleep(ctx, milliseconds(20))) return err;
+  out = path;
+  return {};
+}
+
+weft::Error Both(const weft::Context& ctx, std::string& all) {
+  std::string user, orders;                    // before the group: it is joined first
+  weft::Group group(ctx);
+  group.Go("user", [&](const weft::Context& c) { return Fetch(c, "/user", user); });
+  group.Go("orders", [&](const weft::Context& c) { return Fetch(c, "/orders", orders); });
+  if (weft::Error err = group.Wait()) return err;
+  all = user + orders;
+  return {};
+}
+
+using Price = int;
+weft::Result<Price> AskA(const weft::Context& ctx) {
+  if (weft::Error err = weft::Sleep(ctx, hours(1))) return err;
+  return 1;
+}
+weft::Result<Price> AskB(const weft::Context& ctx) {
+  if (weft::Error err = weft::Sleep(ctx, milliseconds(1))) return err;
+  return 2;
+}
+weft::Result<std::string> LoadUser(const weft::Context&) { return std::string("anna"); }
+weft::Result<int> LoadOrders(const weft::Context&) { return 3; }
+
+weft::Error Several(const weft::Context& ctx) {
+  auto price = weft::First<Price>(ctx, {AskA, AskB});       // the first success; the losers are canceled and joined
+  if (weft::Error err = price.Err()) return err;            // all failed: err.As<weft::AllFailed>() has each error
+  auto both = weft::All(ctx, LoadUser, LoadOrders);         // all values, or the first error
+  if (weft::Error err = both.Err()) return err;
+  auto& [user, orders] = *both;
+  Check(*price == 2 && user == "anna" && orders == 3);
+  return {};
+}
+
+struct Foreign {
+  bool stopped = false;
+  void Shutdown() { stopped = true; }
+};
+
+weft::Error Stoppable(const weft::Context& ctx, Foreign& connection) {
+  weft::StopFunc stop = weft::AfterFunc(ctx, [&] { connection.Shutdown(); });
+  return ctx.Wait();                           // in place of a call that only Shutdown can end
+}
+
+int main() {
+  weft::Error err = weft::Run(weft::Background(), {.loops = 2, .name = "report"}, [](const weft::Context& ctx) {
+    return weft::Sleep(ctx, milliseconds(1));
+  });
+  Check(!err);
+  return RunChecks([](const weft::Context& ctx) {
+    weft::Error late = InTime(ctx);
+    Check(late.Is(weft::kDeadlineExceeded) && late.Message().find("the report took too long") != std::string::npos);
+    std::string all;
+    Check(!Both(ctx, all) && all == "/user/orders");
+    Check(!Several(ctx));
+    weft::CancelScope scope = weft::WithTimeout(ctx, hours(1));
+    Foreign connection;
+    Check(Stoppable(scope.ctx, connection).Is(weft::kDeadlineExceeded) && connection.stopped);
+    CleanUp(scope.ctx);
+    Check(unlocked);
+  });
+}
