@@ -6,8 +6,8 @@
 //
 // - The work belongs to main: a Group that is built before the server starts and waited for after the server has returned. Handlers
 //   only add to it.
-// - Its context is not the one that the signal ends, and not that of the request, which is canceled when its handler returns. Each piece
-//   of work has a time limit of its own instead, so the end is bounded.
+// - Its context is not the one that the signal ends, and not that of the request, which is canceled when its handler returns. Each
+//   piece of work has a time limit of its own instead, so the end is bounded.
 // - The group is bounded as well: when it is full the answer is 503, and nobody has promised anything.
 // - The closure holds its data by value: the request is gone when it runs.
 //
@@ -46,15 +46,19 @@ weft::Error Deliver(const weft::Context& ctx, const std::string&, weft::Duration
 class Deliveries {
  public:
   // `ctx` is not to end before the server has.
-  Deliveries(const weft::Context& ctx, int limit, weft::Duration takes) : takes_(takes), group_(ctx, {.limit = limit, .spread = true}) {}
+  Deliveries(const weft::Context& ctx, int limit, weft::Duration takes)
+      : takes_(takes), group_(ctx, {.limit = limit, .spread = true}) {}
 
   // Never waits. False: too much is on its way.
   bool Accept(std::string text) {
-    return group_.TryGo("delivery", [this, letter = std::move(text)](const weft::Context& ctx) {
+    const bool started = group_.TryGo("delivery", [this, letter = std::move(text)](const weft::Context& ctx) {
       const weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(30));
       // A failure is counted and not returned: an error would cancel all other deliveries.
-      ++(Deliver(scope.ctx, letter, takes_) ? counts_.failed : counts_.done);
-    }) && ++counts_.accepted > 0;
+      const weft::Error err = Deliver(scope.ctx, letter, takes_);
+      ++(err ? counts_.failed : counts_.done);
+    });
+    if (started) ++counts_.accepted;
+    return started;
   }
 
   weft::Error Finish() {

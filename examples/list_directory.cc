@@ -19,7 +19,6 @@
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -40,9 +39,11 @@ namespace fs = std::filesystem;
 // What a visitor returns when it has seen enough.
 const weft::Error kEnough = weft::Error::New("enough");
 
+using Visit = std::function<weft::Error(const std::string&)>;
+
 // Calls visit for each name, in the caller's fiber, so it may wait. The first error of it ends the walk and is returned, but for
 // kEnough, which just ends it. Reading a directory blocks its thread, so it is done in Offload, some names at a time.
-weft::Error VisitNames(const weft::Context& ctx, const fs::path& directory, const std::function<weft::Error(const std::string&)>& visit) {
+weft::Error VisitNames(const weft::Context& ctx, const fs::path& directory, const Visit& visit) {
   constexpr std::size_t kAtOnce = 64;
   fs::directory_iterator at;
   weft::Error opened = weft::Offload(ctx, [&]() -> weft::Error {
