@@ -17,9 +17,11 @@ struct ParkedJob : OffloadJob {
   bool ended = false;
   const FiberCore* const fiber = CurrentFiber();
 
-  void RunAndWake() {
+  void Run() {
     TraceOffload(TraceKind::kOffloadBegin, fiber->record);
     call(what);
+  }
+  void End() {
     std::lock_guard hold(lock);
     ended = true;
     if (waiter != nullptr) waiter->Wake();
@@ -53,7 +55,8 @@ Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
   ExplorePoint();
   OffloadPool& pool = CurrentLoop()->scheduler().pool();
   ParkedJob job;
-  job.run = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->RunAndWake(); };
+  job.run = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->Run(); };
+  job.end = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->End(); };
   job.call = call;
   job.what = what;
   if (Error failed = pool.Add(job)) return failed;
@@ -66,3 +69,12 @@ Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
 }
 
 }  // namespace weft::internal
+
+namespace weft {
+
+OffloadStats CurrentOffloadStats() {
+  internal::LoopCore* loop = internal::CurrentLoop();
+  return loop != nullptr ? loop->scheduler().pool().Stats() : OffloadStats();
+}
+
+}  // namespace weft

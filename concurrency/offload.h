@@ -2,10 +2,12 @@
 #ifndef WEFT_CONCURRENCY_OFFLOAD_H_
 #define WEFT_CONCURRENCY_OFFLOAD_H_
 
+#include <cstdint>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 
@@ -37,7 +39,12 @@ decltype(auto) CallOffloaded(F& f, const Context& ctx) {
 // (file I/O, a database client without an asynchronous form) or compute for long. `f` takes nothing, or a const Context& to
 // notice a cancel. If the context is done before a thread has begun, `f` is not called and the context's error comes back; once it
 // runs, Offload waits for its end, because `f` may use the caller's stack, and what it returned comes back. An exception
-// comes back as an Error, and so does a failure to start a thread. On a plain thread `f` runs in place.
+// comes back as an Error, and so does a failure to start a thread. On a plain thread `f` runs in place, and so does an Offload
+// inside of an Offload.
+//
+// The pool has RunOptions::offload_threads; when all are at work, calls wait for one in the order in which they came. If
+// RunOptions::offload_queue of them wait already, a call fails at once with kRefused and `f` is not called: the work comes in faster
+// than the threads can do it, and who waits longer only answers later.
 //
 // f returning T gives Result<T>; Error or void gives Error; Result<T> gives Result<T>.
 //
@@ -69,6 +76,19 @@ auto Offload(const Context& ctx, F f) {
   if (Error err = internal::RunOffloaded(ctx, &Call::Run, &call)) return Out(std::move(err));
   return std::move(*call.out);
 }
+
+// What the pool of a scheduler does and has done so far.
+struct OffloadStats {
+  int threads = 0;             // made so far; they stay until the scheduler ends
+  int busy = 0;                // of them, at work
+  int queued = 0;              // calls that wait because all threads are at work
+  std::uint64_t done = 0;      // functions that have returned; those of Resolve are counted too
+  std::uint64_t refused = 0;   // calls that failed because the queue was full
+  Duration longest_wait{};     // of a call for its thread; one that gave up, or waits still, counts too
+};
+
+// Of the running fiber's scheduler; all zero on a plain thread. Takes the pool's lock for a moment; does not suspend.
+OffloadStats CurrentOffloadStats();
 
 }  // namespace weft
 

@@ -76,29 +76,34 @@ Result<Endpoints> LookUp(const std::string& host, const std::string& service) {
 
 // On the heap: the pool's thread goes on with it when the caller has left. Whoever is the last deletes it.
 struct LookUpJob : OffloadJob {
-  LookUpJob(std::string_view h, std::string_view s) : host(h), service(s), result(kCanceled) { run = &Run; }
+  LookUpJob(std::string_view h, std::string_view s) : host(h), service(s), result(kCanceled) {
+    run = &Run;
+    end = &End;
+  }
 
   static void Run(OffloadJob* job) {
     auto* self = static_cast<LookUpJob*>(job);
-    Result<Endpoints> result = LookUp(self->host, self->service);
+    self->result = LookUp(self->host, self->service);
+  }
+  static void End(OffloadJob* job) {
+    auto* self = static_cast<LookUpJob*>(job);
     std::unique_lock hold(self->lock);
     if (self->abandoned) {
       hold.unlock();
       delete self;
       return;
     }
-    self->result = std::move(result);
     self->ended = true;
     if (self->waiter != nullptr) self->waiter->Wake();
   }
 
   const std::string host;
   const std::string service;
+  Result<Endpoints> result;  // the thread's until it has ended
   SmallLock lock;  // guards the rest
   bool ended = false;
   bool abandoned = false;
   Parker* waiter = nullptr;
-  Result<Endpoints> result;
 };
 
 // True when the job has ended. False: the context is done, and the job belongs to its thread or is gone.

@@ -32,6 +32,8 @@ struct RunOptions {
   std::size_t stack_bytes = 1024 * 1024;
   // Threads for Offload at the most; 0: 4 per loop, at least 8.
   int offload_threads = 0;
+  // Calls of Offload and Resolve that may wait for a thread; one more fails with kRefused. 0: no limit.
+  int offload_queue = 10'000;
   // Name of the first fiber in FiberInfo.
   std::string_view name = "main";
 

@@ -113,6 +113,7 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
   run.loops = 1;
   run.stack_bytes = options.stack_bytes;
   run.offload_threads = options.offload_threads;
+  run.offload_queue = options.offload_queue;
   run.stall_limit = run.leak_limit = run.deadlock_limit = Duration::zero();
   auto scheduler = std::make_unique<Scheduler>(run);
   const CancelScope scope = WithCancel(Background());

@@ -18,6 +18,8 @@ struct TestOptions {
   std::size_t stack_bytes = 1024 * 1024;
   // Threads for Offload at the most.
   int offload_threads = 8;
+  // Calls of Offload that may wait for a thread; 0: no limit.
+  int offload_queue = 10'000;
   // Name of the first fiber in FiberInfo.
   std::string_view name = "test";
 };

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/offload_pool.h>
 
+#include <algorithm>
+#include <string>
 #include <system_error>
 
+#include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
@@ -18,12 +21,39 @@ OffloadPool::~OffloadPool() {
 }
 
 Error OffloadPool::Add(OffloadJob& job) {
+  job.added_ns = NowNs();
   std::lock_guard hold(lock_);
   waiting_.PushBack(job);
+  ++waiting_count_;
   if (CurrentExplorer() != nullptr) return {};
   Error failed = CallThread();
-  if (failed) job.Unlink();
+  if (!failed && queue_max_ > 0 && QueuedLocked() > queue_max_) {
+    ++refused_;
+    failed = kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
+  }
+  if (failed) {
+    job.Unlink();
+    --waiting_count_;
+  }
   return failed;
+}
+
+int OffloadPool::QueuedLocked() const noexcept { return std::max(0, waiting_count_ - calls_ - starting_); }
+
+void OffloadPool::NoteWaitLocked(const OffloadJob& job) noexcept { longest_wait_ns_ = std::max(longest_wait_ns_, NowNs() - job.added_ns); }
+
+OffloadStats OffloadPool::Stats() {
+  std::lock_guard hold(lock_);
+  // The one that has waited longest may wait still.
+  if (const OffloadJob* oldest = waiting_.Front()) NoteWaitLocked(*oldest);
+  OffloadStats stats;
+  stats.threads = static_cast<int>(threads_.size());
+  stats.busy = busy_.load(std::memory_order_relaxed);
+  stats.queued = QueuedLocked();
+  stats.done = done_.load(std::memory_order_relaxed);
+  stats.refused = refused_;
+  stats.longest_wait = Duration(longest_wait_ns_);
+  return stats;
 }
 
 // A thread for each job that waits: it may depend on those that run. An error: there is none that will take it.
@@ -43,9 +73,7 @@ Error OffloadPool::CallThread() {
 std::size_t OffloadPool::Held() {
   std::lock_guard hold(lock_);
   if (idle_ == 0 && static_cast<int>(threads_.size()) >= threads_max_) return 0;
-  std::size_t held = 0;
-  for (OffloadJob* job = waiting_.Front(); job != nullptr; job = waiting_.Next(*job)) ++held;
-  return held;
+  return static_cast<std::size_t>(waiting_count_);
 }
 
 void OffloadPool::RunHeld() {
@@ -61,6 +89,7 @@ Error OffloadPool::StartThread() {
       t_tally = tally_;
       Work();
     });
+    ++starting_;
   } catch (const std::system_error& e) {
     if (tally_ != nullptr) tally_->Leave();
     return Error(e.code()).Wrap("start a thread for Offload");
@@ -71,7 +100,9 @@ Error OffloadPool::StartThread() {
 bool OffloadPool::Remove(OffloadJob& job) {
   std::lock_guard hold(lock_);
   if (!job.Linked()) return false;
+  NoteWaitLocked(job);
   job.Unlink();
+  --waiting_count_;
   return true;
 }
 
@@ -80,12 +111,23 @@ bool OffloadPool::Busy() {
   return !waiting_.Empty() || static_cast<int>(threads_.size()) > idle_;
 }
 
+void OffloadPool::RunOne(OffloadJob& job) {
+  job.run(&job);
+  busy_.fetch_sub(1, std::memory_order_relaxed);
+  done_.fetch_add(1, std::memory_order_relaxed);
+  job.end(&job);
+}
+
 void OffloadPool::Work() {
   std::unique_lock hold(lock_);
+  --starting_;
   for (;;) {
     while (OffloadJob* job = waiting_.PopFront()) {
+      --waiting_count_;
+      NoteWaitLocked(*job);
+      busy_.fetch_add(1, std::memory_order_relaxed);
       hold.unlock();
-      job->run(job);
+      RunOne(*job);
       hold.lock();
       if (CurrentExplorer() != nullptr && !ending_) break;
     }

@@ -23,7 +23,7 @@ int OffloadThreads(const RunOptions& options) {
 }  // namespace
 
 Scheduler::Scheduler(const RunOptions& options)
-    : pool_(OffloadThreads(options), VirtualTime() ? &tally_ : nullptr), watchdog_(*this, options) {
+    : pool_(OffloadThreads(options), options.offload_queue, VirtualTime() ? &tally_ : nullptr), watchdog_(*this, options) {
   for (int i = 0; i < LoopsWanted(options); ++i) {
     loops_.push_back(std::make_unique<LoopCore>(*this, i, options.stack_bytes));
     Registry::Add(*loops_.back());
