@@ -69,13 +69,15 @@ std::int64_t FirstDueNs(const SelectCall& call) noexcept {
   return first;
 }
 
-// Enters the cases that have a lock, or those that have none. A case that has become ready meanwhile claims the wait itself: false
-// then, and nobody will wake us.
+// Enters the cases that have a lock, or those that have none, in the order in which they were tried: of several cases of one channel
+// the one that stands first in its queue is served. A case that has become ready meanwhile claims the wait itself: false then, and
+// nobody will wake us.
 bool EnterCases(const SelectCall& call, Parker& parker, bool locked) noexcept {
   for (std::size_t i = 0; i < call.count; ++i) {
-    if ((call.cases[i]->Lock() != nullptr) != locked) continue;
-    const auto outcome = Parker::kWoken + static_cast<std::uint32_t>(i);
-    if (!call.cases[i]->Enter(parker, outcome) && parker.ClaimOwn(outcome)) return false;
+    const std::uint32_t at = call.order[i];
+    if ((call.cases[at]->Lock() != nullptr) != locked) continue;
+    const std::uint32_t outcome = Parker::kWoken + at;
+    if (!call.cases[at]->Enter(parker, outcome) && parker.ClaimOwn(outcome)) return false;
   }
   return true;
 }
