@@ -39,6 +39,7 @@ std::optional<TimePoint> Context::Deadline() const {
 
 const void* Context::Lookup(const void* key) const { return node_ != nullptr ? node_->Lookup(key) : nullptr; }
 
+CancelFunc::CancelFunc() noexcept = default;
 CancelFunc::CancelFunc(CancelFunc&& other) noexcept
     : node_(std::exchange(other.node_, nullptr)), finisher_(std::move(other.finisher_)) {}
 
@@ -87,11 +88,15 @@ CancelScope NewScope(const Context& parent, std::int64_t deadline_ns, Error caus
 
 CancelScope WithCancel(const Context& parent) { return NewScope(parent, internal::kNever, {}); }
 
+// A parent whose deadline has passed was done before its child is made, though nobody may have looked yet. It must not come out
+// as second to a deadline of the child that lies still further back.
 CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause) {
+  (void)parent.Err();
   return NewScope(parent, internal::ToNs(deadline), std::move(cause));
 }
 
 CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause) {
+  if (timeout <= Duration::zero()) (void)parent.Err();
   return NewScope(parent, internal::AddNs(internal::NowNs(), timeout.count()), std::move(cause));
 }
 

@@ -92,7 +92,7 @@ class Context {
 // Cancels when it is destroyed. When a call returns, all contexts derived from this one are done.
 class CancelFunc {
  public:
-  CancelFunc() noexcept = default;
+  CancelFunc() noexcept;  // cancels nothing
   CancelFunc(CancelFunc&& other) noexcept;
   CancelFunc& operator=(CancelFunc&& other) noexcept;
   ~CancelFunc();

@@ -58,6 +58,24 @@ TEST(Context, ChildBornAfterTheParentsDeadlineHasTheParentsError) {
   });
 }
 
+// A deadline is seen only when somebody looks; whether that was before the child was made must not matter.
+TEST(Context, ChildOfAnOverdueParentHasTheParentsErrorThoughNobodyHasLooked) {
+  for (const bool look : {false, true}) {
+    Virtually([look](const Context& ctx) {
+      const TimePoint start = Now();
+      const CancelScope parent = WithTimeout(ctx, 2s, Error::New("parent"));
+      const Context middle = WithValue(parent.ctx, kName, "v");
+      EXPECT_FALSE(Sleep(ctx, 3s));
+      if (look) {
+        EXPECT_TRUE(middle.Err());
+      }
+
+      EXPECT_EQ(WithDeadline(middle, start + 1s, Error::New("child")).ctx.Cause().Message(), "parent");
+      EXPECT_EQ(WithTimeout(middle, -2s, Error::New("child")).ctx.Cause().Message(), "parent");
+    });
+  }
+}
+
 TEST(Context, CancelIsSynchronousForAllDescendants) {
   const CancelScope root = WithCancel(Background());
   std::vector<CancelScope> scopes;
