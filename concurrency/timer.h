@@ -16,7 +16,8 @@
 
 // A Timer happens once, a Ticker again and again, until they are stopped. Both are pulled: they are a point in time that somebody waits
 // for, so one that nobody waits for costs nothing, and nothing can be left over: after Stop or Reset no wait returns for the old time
-// (as Go since 1.23). They may be used from any fiber or thread; if several wait, one of them gets each tick.
+// (as Go since 1.23). A time of zero or less has come at once; one beyond the end of the clock, such as Duration::max(), never comes and
+// counts as not set. They may be used from any fiber or thread; if several wait, one of them gets each tick.
 //
 //   weft::Ticker ticker(std::chrono::seconds(10));
 //   while (ticker.Wait(ctx).Ok()) Flush();
