@@ -72,14 +72,6 @@ void ContextNode::Unref(ContextNode* node) noexcept {
   }
 }
 
-bool ContextNode::UnrefUnlessLast() noexcept {
-  std::int32_t refs = refs_.load(std::memory_order_relaxed);
-  while (refs > 1) {
-    if (refs_.compare_exchange_weak(refs, refs - 1, std::memory_order_acq_rel, std::memory_order_relaxed)) return true;
-  }
-  return false;
-}
-
 bool ContextNode::TryRef() noexcept {
   std::int32_t refs = refs_.load(std::memory_order_relaxed);
   while (refs > 0) {

@@ -38,8 +38,6 @@ class ContextNode : public Link<SiblingTag> {
 
   void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   static void Unref(ContextNode* node) noexcept;  // null is allowed
-  // Gives a reference back unless it is the last one, with which the values would be destroyed. True: done.
-  bool UnrefUnlessLast() noexcept;
   bool Unique() const noexcept { return refs_.load(std::memory_order_acquire) == 1; }
 
   ContextNode* Canceler() noexcept { return canceler_; }

@@ -91,14 +91,8 @@ bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
   return false;
 }
 
-// The fiber is about to wait, and stands in a queue already: the code of users must not run here, it could wait, too. So the loop
-// destroys what nobody else refers to.
 bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
-  if (node_ != nullptr) {
-    node_->Remove(*this);
-    ContextNode* before = std::exchange(node_, nullptr);
-    if (!before->UnrefUnlessLast()) fiber_.loop.UnrefLater(*before);
-  }
+  Forget();
   if (!node->Add(*this)) return false;
   node->Ref();
   node_ = node;
@@ -106,10 +100,9 @@ bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
 }
 
 void FiberWatch::Forget() noexcept {
-  while (node_ != nullptr) {  // again if a destructor has waited
-    node_->Remove(*this);
-    ContextNode::Unref(std::exchange(node_, nullptr));
-  }
+  if (node_ == nullptr) return;
+  node_->Remove(*this);
+  ContextNode::Unref(std::exchange(node_, nullptr));
 }
 
 // The body of every fiber, for ever: one job after the other.

@@ -92,7 +92,7 @@ class FiberWatch : private ContextWaiter {
 
   // False: that context is done already.
   bool Follow(ContextNode* node) noexcept { return node == node_ || FollowAnother(node); }
-  // Nothing refers to the context afterwards. Not within a wait: values of a context may be destroyed here, by code of users.
+  // Nothing refers to the context afterwards. In the fiber, because values of a context may be destroyed here.
   void Forget() noexcept;
   bool Follows(const ContextNode* node) const noexcept { return node == node_; }
 

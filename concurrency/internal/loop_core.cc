@@ -57,7 +57,6 @@ void LoopCore::Run() {
   tsan_fiber = TsanCurrentFiber();
   RefreshNow();
   while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || inbox_.load(std::memory_order_relaxed) != nullptr)) Turn();
-  UnrefNow();
   while (locals_ != nullptr) locals_->end(locals_);
   if (!abandoned_) {
     for (FiberCore* fiber : fibers_) {
@@ -76,19 +75,9 @@ void LoopCore::RequestStop() noexcept {
   WakeUp();
 }
 
-// Destructors of users may add to the list.
-void LoopCore::UnrefNow() {
-  while (!unref_later_.empty()) {
-    ContextNode* node = unref_later_.back();
-    unref_later_.pop_back();
-    ContextNode::Unref(node);
-  }
-}
-
 void LoopCore::Turn() {
   (void)DrainInbox();
   RunReady();
-  if (!unref_later_.empty()) [[unlikely]] UnrefNow();
   if (!ready_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr) return LookAround();
   if (stop_.load(std::memory_order_acquire) && live_ == 0) return;
   Sleep();

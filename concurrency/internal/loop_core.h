@@ -89,8 +89,6 @@ class LoopCore final : public Loop {
   // In a fiber: lets others run until somebody has pushed it again.
   void SuspendRunning() noexcept;
 
-  // Gives a reference back at the next turn, on the loop's own stack.
-  void UnrefLater(ContextNode& node) { unref_later_.push_back(&node); }
   FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;
   Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   void RemoveWatch(FdWatch& watch, int fd) noexcept;
@@ -138,7 +136,6 @@ class LoopCore final : public Loop {
   void ExploreReady();  // the same under Explore, in explorer.cc
   bool DrainInbox();
   void LookAround();
-  void UnrefNow();
   void FireTimers();
   void Sleep();
   void SleepUntil(std::int64_t until_ns);
@@ -191,7 +188,6 @@ class LoopCore final : public Loop {
   int operations_ = 0;
   bool abandoned_ = false;
   LoopLocal* locals_ = nullptr;
-  std::vector<ContextNode*> unref_later_;
   BlockPool blocks_;
   int spin_credit_ = 0;
 

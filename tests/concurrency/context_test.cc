@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/context.h>
 
-#include <weft/concurrency/chan.h>
-#include <weft/concurrency/loop.h>
-
 #include <string>
 #include <thread>
 #include <vector>
@@ -211,28 +208,6 @@ TEST(Context, ValueIsDestroyedWithTheLastContextThatCarriesIt) {
     EXPECT_EQ(shared.use_count(), 2);
   }
   EXPECT_EQ(shared.use_count(), 1);
-}
-
-// A fiber stays entered in the context that it waited under last, which keeps that context. It lets go of it while it enters the
-// next wait, and code of users must not run in the middle of that.
-TEST(Context, AValueThatAWaitLetsGoOfIsDestroyedOutsideOfTheWait) {
-  struct Sender {
-    explicit Sender(Chan<int> to) : chan(std::move(to)) {}
-    Sender(Sender&&) = default;
-    ~Sender() { (void)chan.TrySend(static_cast<int>(CurrentFiberId())); }
-    Chan<int> chan;
-  };
-  static constexpr Key<Sender> kSender{"sender"};
-  Virtually([](const Context& ctx) {
-    Chan<int> chan(0);
-    {
-      const CancelScope scope = WithCancel(WithValue(ctx, kSender, Sender(chan)));
-      EXPECT_FALSE(Sleep(scope.ctx, 1s));
-    }
-    Result<int> got = chan.Receive(ctx);
-    ASSERT_TRUE(got.Ok());
-    EXPECT_EQ(*got, 0) << "in no fiber, when this one waited";
-  });
 }
 
 }  // namespace
