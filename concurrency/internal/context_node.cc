@@ -66,10 +66,17 @@ void ContextNode::Unref(ContextNode* node) noexcept {
       node->Detach();
     }
     if (node->deleter_ != nullptr) node->deleter_(node->value_);
+    node->cause_ = {};
+    node->deadline_cause_ = {};
     ContextNode* parent = node->parent_;
-    delete node;
+    UnrefMemory(node);
     node = parent;
   }
+}
+
+void ContextNode::UnrefMemory(ContextNode* node) noexcept {
+  // The only one left needs no atomic step: new ones come from old ones only.
+  if (node->memory_refs_.load(std::memory_order_acquire) == 1 || node->memory_refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
 }
 
 bool ContextNode::TryRef() noexcept {

@@ -38,7 +38,14 @@ class ContextNode : public Link<SiblingTag> {
 
   void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   static void Unref(ContextNode* node) noexcept;  // null is allowed
-  bool Unique() const noexcept { return refs_.load(std::memory_order_acquire) == 1; }
+  // Keeps the memory and the list of waiters, but not what the context carries: for a waiter that stays entered when nobody uses
+  // the context any more. By somebody who holds a reference.
+  void RefMemory() noexcept { memory_refs_.fetch_add(1, std::memory_order_relaxed); }
+  static void UnrefMemory(ContextNode* node) noexcept;
+  // Nobody else has a reference of either kind.
+  bool Unique() const noexcept {
+    return refs_.load(std::memory_order_acquire) == 1 && memory_refs_.load(std::memory_order_acquire) == 1;
+  }
 
   ContextNode* Canceler() noexcept { return canceler_; }
 
@@ -73,6 +80,7 @@ class ContextNode : public Link<SiblingTag> {
   void WaitUntilSettled() const noexcept;
 
   std::atomic<std::int32_t> refs_{1};
+  std::atomic<std::int32_t> memory_refs_{1};  // all references together count as one
   SmallLock lock_;
   std::atomic<const ErrorRep*> err_{nullptr};  // owns a reference
   std::atomic<std::int64_t> deadline_ns_{kNever};  // the earliest of this node and its ancestors

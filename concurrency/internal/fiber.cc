@@ -94,7 +94,7 @@ bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
 bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
   Forget();
   if (!node->Add(*this)) return false;
-  node->Ref();
+  node->RefMemory();
   node_ = node;
   return true;
 }
@@ -102,7 +102,7 @@ bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
 void FiberWatch::Forget() noexcept {
   if (node_ == nullptr) return;
   node_->Remove(*this);
-  ContextNode::Unref(std::exchange(node_, nullptr));
+  ContextNode::UnrefMemory(std::exchange(node_, nullptr));
 }
 
 // The body of every fiber, for ever: one job after the other.

@@ -83,7 +83,8 @@ class FiberRecord {
 };
 
 // Tells a fiber that its context is done. It stays entered in the context under which the fiber has parked last, also between
-// parks, so that a fiber which waits under one context again and again takes that context's lock once. Only its fiber uses it.
+// parks, so that a fiber which waits under one context again and again takes that context's lock once. It keeps nothing of the
+// context alive but the memory, so no values are destroyed in the middle of another wait. Only its fiber uses it.
 class FiberWatch : private ContextWaiter {
  public:
   explicit FiberWatch(FiberCore& fiber) noexcept : fiber_(fiber) { fire = &OnContextDone; }
@@ -92,7 +93,7 @@ class FiberWatch : private ContextWaiter {
 
   // False: that context is done already.
   bool Follow(ContextNode* node) noexcept { return node == node_ || FollowAnother(node); }
-  // Nothing refers to the context afterwards. In the fiber, because values of a context may be destroyed here.
+  // Nothing refers to the context afterwards.
   void Forget() noexcept;
   bool Follows(const ContextNode* node) const noexcept { return node == node_; }
 
@@ -101,7 +102,7 @@ class FiberWatch : private ContextWaiter {
   bool FollowAnother(ContextNode* node) noexcept;
 
   FiberCore& fiber_;
-  ContextNode* node_ = nullptr;  // counted
+  ContextNode* node_ = nullptr;  // its memory is counted
 };
 
 // A fiber and its stack, at whose top it lies. Made once, then used for one job after the other on the same loop.
