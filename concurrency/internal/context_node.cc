@@ -32,8 +32,9 @@ ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline
   ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr;
   node->deadline_ns_ = deadline_ns;
   node->deadline_cause_ = std::move(deadline_cause);
-  if (above != nullptr && above->DeadlineNs() <= deadline_ns) {
-    node->deadline_ns_ = above->DeadlineNs();
+  // Read once: it may be taken away meanwhile.
+  if (const std::int64_t of_above = above != nullptr ? above->DeadlineNs() : kNever; of_above <= deadline_ns && of_above != kNever) {
+    node->deadline_ns_ = of_above;
     node->deadline_cause_ = above->deadline_cause_;
   }
   if (above != nullptr) node->Attach(above);
