@@ -158,6 +158,7 @@ bool LoopCore::DrainInbox() {
   while (oldest != nullptr) {
     LoopTask* task = oldest;
     oldest = LoopAccess::Next(*task);
+    ++resumes_since_look_;  // it may run a fiber, or take as long as one
     LoopAccess::Run(*task);
   }
   return true;
