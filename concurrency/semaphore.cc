@@ -124,16 +124,26 @@ void Semaphore::Release(std::int64_t n) {
   CheckTokens("Semaphore::Release", n);
   const auto tokens = static_cast<std::uint64_t>(n);
   std::uint64_t out = out_.load(std::memory_order_relaxed);
-  do {
+  for (;;) {
     if ((out & ~kQueued) < tokens) AbortMisuse("Semaphore::Release", "more tokens than were acquired");
     if ((out & kQueued) != 0) {
-      const Slow slow(*this);
-      if (static_cast<std::uint64_t>(Acquired()) < tokens) AbortMisuse("Semaphore::Release", "more tokens than were acquired");
-      out_.fetch_sub(tokens, std::memory_order_relaxed);
-      Serve();
+      if (ReleaseAndServe(tokens)) return;
+      out = out_.load(std::memory_order_relaxed);
+    } else if (out_.compare_exchange_weak(out, out - tokens, std::memory_order_release, std::memory_order_relaxed)) {
       return;
     }
-  } while (!out_.compare_exchange_weak(out, out - tokens, std::memory_order_release, std::memory_order_relaxed));
+  }
+}
+
+// False: all have given up meanwhile. Not from in here then: with the tokens somebody who does not come through the lock could
+// destroy the semaphore under us.
+bool Semaphore::ReleaseAndServe(std::uint64_t tokens) noexcept {
+  const Slow slow(*this);
+  if (requests_.Empty()) return false;
+  if (static_cast<std::uint64_t>(Acquired()) < tokens) AbortMisuse("Semaphore::Release", "more tokens than were acquired");
+  out_.fetch_sub(tokens, std::memory_order_relaxed);
+  Serve();
+  return true;
 }
 
 void Semaphore::Resize(std::int64_t size) {

@@ -81,6 +81,7 @@ class Semaphore {
   Request* FirstThatFits() noexcept;
   std::int64_t Free() const noexcept;
   void Serve() noexcept;
+  bool ReleaseAndServe(std::uint64_t tokens) noexcept;
 
   // How many tokens are out, and the top bit while somebody is queued: then all changes go through the lock. size_ changes only
   // while the bit is set, too.

@@ -2,6 +2,7 @@
 #include <weft/concurrency/semaphore.h>
 
 #include <atomic>
+#include <memory>
 #include <random>
 #include <thread>
 #include <vector>
@@ -316,6 +317,21 @@ TEST(Semaphore, NothingIsLostWhenCancelsAndGrantsMeet) {
   EXPECT_EQ(got + gave_up, 6 * rounds);
   EXPECT_EQ(semaphore.Acquired(), 0);
   EXPECT_TRUE(semaphore.TryAcquire(kSize)) << "all are there again, and nobody is queued";
+}
+
+TEST(Semaphore, MayBeDestroyedByWhoGotWhatSomebodyGaveBack) {
+  for (int i = 0; i < Rounds(2000); ++i) {
+    auto semaphore = std::make_unique<Semaphore>(1);
+    EXPECT_TRUE(semaphore->TryAcquire());
+    Semaphore* given = semaphore.get();
+    std::thread giver([given] { given->Release(); });
+    for (;;) {
+      const CancelScope moment = WithTimeout(Background(), 1us);
+      if (!semaphore->Acquire(moment.ctx)) break;
+    }
+    semaphore.reset();
+    giver.join();
+  }
 }
 
 }  // namespace
