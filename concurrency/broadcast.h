@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,7 +37,8 @@ template <class T>
 struct SubscriberState {
   explicit SubscriberState(const SubscribeOptions& options)
       : chan(options.capacity != 0 ? options.capacity : 1), when_full(options.when_full) {}
-  void Offer(const T& value) {
+  // What is dropped goes into `dropped`: its destructor runs code of users, which may use the Broadcast.
+  void Offer(const T& value, std::vector<T>& dropped) {
     T copy(value);
     ChanState<T>& state = *ChanAccess::State(chan);
     while (state.TrySend(copy) == ChanStatus::kWouldWait) {
@@ -45,7 +48,10 @@ struct SubscriberState {
         return;
       }
       // Nobody else sends here, so the place stays ours; the receiver may have made it meanwhile.
-      if (chan.TryReceive()) missed.fetch_add(1, std::memory_order_relaxed);
+      if (std::optional<T> oldest = chan.TryReceive()) {
+        missed.fetch_add(1, std::memory_order_relaxed);
+        if constexpr (!std::is_trivially_destructible_v<T>) dropped.push_back(std::move(*oldest));
+      }
     }
   }
   Chan<T> chan;
@@ -128,8 +134,9 @@ class Broadcast {
 
   // Returns how many subscribers there were; those that it disconnects for being slow are not counted again.
   std::size_t Publish(const T& value) const {
+    std::vector<T> dropped;  // destroyed after the lock
     std::lock_guard hold(state_->lock);
-    for (auto& subscriber : state_->subscribers) subscriber->Offer(value);
+    for (auto& subscriber : state_->subscribers) subscriber->Offer(value, dropped);
     std::erase_if(state_->subscribers, [](const auto& subscriber) { return subscriber->disconnected.load(std::memory_order_relaxed); });
     return state_->subscribers.size();
   }

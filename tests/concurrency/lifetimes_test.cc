@@ -79,5 +79,17 @@ TEST(ReusableContext, IsNotUsedAgainWhileAnotherFiberIsEnteredInIt) {
   });
 }
 
+TEST(Broadcast, AValueThatIsDroppedMayUseTheBroadcastAtItsEnd) {
+  Virtually([](const Context&) {
+    const Broadcast<std::shared_ptr<AtEnd>> broadcast;
+    const auto subscription = broadcast.Subscribe({.capacity = 1});
+    std::size_t subscribers = 0;
+    broadcast.Publish(std::make_shared<AtEnd>([&] { subscribers = broadcast.Subscribers(); }));
+    broadcast.Publish(nullptr);
+    EXPECT_EQ(subscribers, 1U);
+    EXPECT_EQ(subscription.Missed(), 1U);
+  });
+}
+
 }  // namespace
 }  // namespace weft
