@@ -133,7 +133,11 @@ class Singleflight {
   }
 
   void Land(Journey& journey, Result<V> result) {
-    journey.result.emplace(std::move(result));
+    try {
+      journey.result.emplace(std::move(result));
+    } catch (...) {  // moving the value failed; all the same they must not wait for ever
+      journey.result.emplace(Error::FromException(std::current_exception()));
+    }
     std::lock_guard hold(lock_);
     journey.shared = journey.SharedLocked();
     EraseLocked(journey);

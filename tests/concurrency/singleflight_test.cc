@@ -336,5 +336,30 @@ TEST(Singleflight, NobodyIsLostWhenCallersLeaveAtRandom) {
   EXPECT_EQ(begun.load(), ended.load());
 }
 
+// Its copies fail, in the thread, once `left` of them were made.
+struct FailsToMove {
+  static inline thread_local int left = -1;
+  FailsToMove() = default;
+  FailsToMove(const FailsToMove&) {
+    if (left >= 0 && left-- == 0) throw std::runtime_error("no copy");
+  }
+};
+
+TEST(Singleflight, AValueThatCannotBeMovedIsAnErrorForItsCallers) {
+  for (int copies = 0; copies < 3; ++copies) {
+    Virtually([copies](const Context& ctx) {
+      Singleflight<int, FailsToMove> flights;
+      const CancelScope limit = WithTimeout(ctx, 1s);
+      const auto got = flights.Do(limit.ctx, 1, [copies](const Context&) {
+        Result<FailsToMove> result{FailsToMove()};
+        FailsToMove::left = copies;
+        return result;
+      });
+      FailsToMove::left = -1;
+      EXPECT_TRUE(!got.Ok() && got.Err().Exception() != nullptr) << copies;
+    });
+  }
+}
+
 }  // namespace
 }  // namespace weft
