@@ -15,7 +15,7 @@ ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const C
   if (waiter.fiber != nullptr) waiter.fiber->warm = &waiter;
   lock_.unlock();
   const bool woken = parker.Park(ctx) == Parker::kWoken;
-  if (!woken || parker.OnThread()) {
+  if (!woken || parker.OnThread() || waiter.in_lock) {
     std::lock_guard hold(lock_);
     waiter.Leave();
   }
@@ -30,7 +30,7 @@ bool ChanBase::Close() noexcept {
   for (List<ChanWaiter>* queue : {&receivers_, &senders_}) {
     while (ChanWaiter* waiter = ClaimFirst(*queue)) {
       waiter->closed = true;
-      Deliver(*waiter);
+      DeliverInLock(*waiter);
     }
   }
   return true;

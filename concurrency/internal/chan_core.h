@@ -24,6 +24,7 @@ namespace weft::internal {
 struct alignas(64) ChanWaiter : QueueWaiter {
   void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
   bool closed = false;    // it was woken by Close
+  bool in_lock = false;   // whoever woke it may still be in the channel's lock
 };
 
 enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone };
@@ -44,10 +45,18 @@ class alignas(64) ChanBase {
   std::size_t Capacity() const noexcept { return capacity_; }
 
  protected:
-  // The first who waits and can still be claimed, which is done here; null if there is none. Deliver follows, once the
-  // value has moved.
+  // The first who waits and can still be claimed, which is done here; null if there is none. Unlock or DeliverInLock follows, once
+  // the value has moved.
   ChanWaiter* ClaimReceiver() noexcept { return ClaimFirst(receivers_); }
   ChanWaiter* ClaimSender() noexcept { return ClaimFirst(senders_); }
+  // Releases the lock and lets `served` (may be null) go on. A fiber goes on only when it is delivered, so that is the last touch:
+  // it may destroy the channel then. A thread may go on before, but comes through the lock.
+  void Unlock(ChanWaiter* served) noexcept {
+    const bool fiber = served != nullptr && served->fiber != nullptr;
+    if (served != nullptr && !fiber) Deliver(*served);
+    lock_.unlock();
+    if (fiber) Deliver(*served);
+  }
   // Called with the lock, which it releases: waits in `queue` until somebody has dealt with `waiter`.
   ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept;
 
@@ -71,7 +80,14 @@ class alignas(64) ChanBase {
   const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
 };
 
-// A channel of T. The functions whose name ends in Locked want the lock held.
+// For who keeps the lock: the other one comes through it as well.
+inline void DeliverInLock(ChanWaiter& served) noexcept {
+  served.in_lock = true;
+  Deliver(served);
+}
+
+// A channel of T. The functions whose name ends in Locked want the lock held; the caller then lets
+// `served` go on.
 template <class T>
 class ChanState final : public ChanBase, public std::enable_shared_from_this<ChanState<T>> {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -83,11 +99,10 @@ class ChanState final : public ChanBase, public std::enable_shared_from_this<Cha
     while (size_ != 0) (void)Pop();
   }
 
-  ChanStatus TrySendLocked(T& value) noexcept {
+  ChanStatus TrySendLocked(T& value, ChanWaiter*& served) noexcept {
     if (closed_) return ChanStatus::kClosed;
-    if (ChanWaiter* receiver = ClaimReceiver()) {
-      static_cast<std::optional<T>*>(receiver->place)->emplace(std::move(value));
-      Deliver(*receiver);
+    if ((served = ClaimReceiver()) != nullptr) {
+      static_cast<std::optional<T>*>(served->place)->emplace(std::move(value));
       return ChanStatus::kDone;
     }
     if (size_ == capacity_) return ChanStatus::kWouldWait;
@@ -95,42 +110,41 @@ class ChanState final : public ChanBase, public std::enable_shared_from_this<Cha
     return ChanStatus::kDone;
   }
 
-  ChanStatus TryReceiveLocked(std::optional<T>& out) noexcept {
+  ChanStatus TryReceiveLocked(std::optional<T>& out, ChanWaiter*& served) noexcept {
     if (size_ != 0) {
       out.emplace(Pop());
-      if (ChanWaiter* sender = ClaimSender()) {
-        Push(*static_cast<T*>(sender->place));
-        Deliver(*sender);
-      }
+      if ((served = ClaimSender()) != nullptr) Push(*static_cast<T*>(served->place));
       return ChanStatus::kDone;
     }
-    if (ChanWaiter* sender = ClaimSender()) {
-      out.emplace(std::move(*static_cast<T*>(sender->place)));
-      Deliver(*sender);
+    if ((served = ClaimSender()) != nullptr) {
+      out.emplace(std::move(*static_cast<T*>(served->place)));
       return ChanStatus::kDone;
     }
     return closed_ ? ChanStatus::kClosed : ChanStatus::kWouldWait;
   }
 
   ChanStatus TrySend(T& value) noexcept {
+    ChanWaiter* served = nullptr;
     lock_.lock();
-    const ChanStatus status = TrySendLocked(value);
-    lock_.unlock();
+    const ChanStatus status = TrySendLocked(value, served);
+    Unlock(served);
     return status;
   }
   ChanStatus TryReceive(std::optional<T>& out) noexcept {
+    ChanWaiter* served = nullptr;
     lock_.lock();
-    const ChanStatus status = TryReceiveLocked(out);
-    lock_.unlock();
+    const ChanStatus status = TryReceiveLocked(out, served);
+    Unlock(served);
     return status;
   }
 
   // The context is live, as far as the caller knows.
   ChanStatus Send(const Context& ctx, T& value) noexcept {
+    ChanWaiter* served = nullptr;
     lock_.lock();
-    const ChanStatus status = TrySendLocked(value);
+    const ChanStatus status = TrySendLocked(value, served);
     if (status != ChanStatus::kWouldWait) {
-      lock_.unlock();
+      Unlock(served);
       return status;
     }
     ChanWaiter waiter;
@@ -138,10 +152,11 @@ class ChanState final : public ChanBase, public std::enable_shared_from_this<Cha
     return WaitIn(senders_, waiter, ctx, "channel send");
   }
   ChanStatus Receive(const Context& ctx, std::optional<T>& out) noexcept {
+    ChanWaiter* served = nullptr;
     lock_.lock();
-    const ChanStatus status = TryReceiveLocked(out);
+    const ChanStatus status = TryReceiveLocked(out, served);
     if (status != ChanStatus::kWouldWait) {
-      lock_.unlock();
+      Unlock(served);
       return status;
     }
     Receiver waiter;

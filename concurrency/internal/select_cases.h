@@ -24,7 +24,13 @@ class ReceiveCase final : public SelectCase {
     waiter_.closed = false;
     return false;
   }
-  bool Try(std::int64_t) noexcept override { return chan_ != nullptr && chan_->TryReceiveLocked(value_) != ChanStatus::kWouldWait; }
+  bool Try(std::int64_t) noexcept override {
+    if (chan_ == nullptr) return false;
+    ChanWaiter* served = nullptr;
+    const ChanStatus status = chan_->TryReceiveLocked(value_, served);
+    if (served != nullptr) DeliverInLock(*served);
+    return status != ChanStatus::kWouldWait;
+  }
   bool Enter(Parker& parker, std::uint32_t outcome) noexcept override {
     if (chan_ == nullptr) return true;
     waiter_.place = &value_;
@@ -62,7 +68,9 @@ class SendCase final : public SelectCase {
   }
   bool Try(std::int64_t) noexcept override {
     if (chan_ == nullptr) return false;
-    const ChanStatus status = chan_->TrySendLocked(Value());
+    ChanWaiter* served = nullptr;
+    const ChanStatus status = chan_->TrySendLocked(Value(), served);
+    if (served != nullptr) DeliverInLock(*served);
     closed_ = status == ChanStatus::kClosed;
     return status != ChanStatus::kWouldWait;
   }

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/loop.h>
+#include <weft/concurrency/select.h>
 
 #include "kit.h"
 
@@ -300,6 +302,35 @@ TEST(Chan, LosesAndDoublesNothingWhenCancelsRaceWithHandOvers) {
     std::sort(all_got.begin(), all_got.end());
     EXPECT_EQ(all_sent, all_got) << "capacity " << capacity;
   }
+}
+
+TEST(Chan, MayBeDestroyedByWhoWasWoken) {
+  OnLoops(2, [](const Context& ctx) {
+    const Chan<Chan<int>*> questions(16);
+    Group group(ctx, {.spread = true});
+    for (int i = 0; i < 2; ++i) {
+      group.Go([&questions](const Context& c) -> Error {
+        if (Loop::Current()->Index() == 1) {
+          int turn = 0;
+          return questions.ForEach(c, [&turn](Chan<int>* answer) {
+            switch (++turn % 3) {
+              case 0: answer->Close(); break;
+              case 1: answer->TrySend(1); break;
+              default: EXPECT_TRUE(Select(Background(), OnSend(*answer, 1)).Ok());
+            }
+          });
+        }
+        for (int k = 0; k < Rounds(30'000); ++k) {
+          auto answer = std::make_unique<Chan<int>>(1);
+          if (Error err = questions.Send(c, answer.get())) return err;
+          (void)answer->Receive(c);
+        }
+        questions.Close();
+        return {};
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+  });
 }
 
 }  // namespace
