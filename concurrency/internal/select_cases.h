@@ -125,7 +125,12 @@ class ContextCase : public SelectCase {
  public:
   explicit ContextCase(const Context& ctx) : ctx_(ctx) {}
 
-  bool Try(std::int64_t) noexcept override { return static_cast<bool>(ctx_.Err()); }
+  bool Begin() noexcept override { return ContextAccess::DeadlineNs(ctx_) != kNever; }
+  void BeforeTry() noexcept override { (void)ctx_.Err(); }  // latches its deadline, which may run code of users
+  bool Try(std::int64_t) noexcept override {
+    ContextNode* canceler = ContextAccess::Canceler(ctx_);
+    return canceler != nullptr && canceler->Done();
+  }
   std::int64_t DueNs() noexcept override { return ContextAccess::DeadlineNs(ctx_); }
   bool Enter(Parker& parker, std::uint32_t outcome) noexcept override;
   void Leave() noexcept override;

@@ -112,7 +112,11 @@ Result<std::size_t> RunSelect(const Context& ctx, const SelectCall& call, Select
   bool looks_at_clock = false;
   for (std::size_t i = 0; i < call.count; ++i) looks_at_clock |= call.cases[i]->Begin();
   for (;;) {
-    const std::int64_t now_ns = looks_at_clock ? NowNs() : 0;
+    std::int64_t now_ns = 0;
+    if (looks_at_clock) {
+      now_ns = NowNs();
+      for (std::size_t i = 0; i < call.count; ++i) call.cases[i]->BeforeTry();
+    }
     locks.lock();
     const std::size_t ready = TryAll(call, now_ns);
     if (ready != kNoDefault) {

@@ -29,6 +29,8 @@ class SelectCase {
   virtual SmallLock* Lock() noexcept { return nullptr; }
   // A Select begins: a length of time starts to run. Returns whether the case looks at the clock.
   virtual bool Begin() noexcept { return false; }
+  // Before each round of Try, without any lock, if some case looks at the clock.
+  virtual void BeforeTry() noexcept {}
   // With the lock: does what the case is for if that needs no waiting. `now_ns` is 0 unless some case looks at the clock.
   virtual bool Try(std::int64_t now_ns) noexcept = 0;
   // When it should be tried again at the latest.
