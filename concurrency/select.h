@@ -43,12 +43,12 @@ auto OnReceive(const Chan<T>& chan, F f) {
   return internal::ReceiveCase<T, F>(chan, std::move(f));
 }
 
-// A value that is moved in stays where it is until the case runs, so it must live as long as the Select; other values are copied at
-// once. f() is optional.
+// A value that is moved in stays where it is until the case runs, so it must live as long as the Select; SelectCases::Add takes it
+// over. Other values, and those that are trivial to copy, are copied at once. f() is optional.
 template <class T, class V, class F = internal::DoNothing>
   requires std::is_same_v<std::remove_cvref_t<V>, T> || std::is_constructible_v<T, V>
 auto OnSend(const Chan<T>& chan, V&& value, F f = {}) {
-  if constexpr (std::is_same_v<V, T>) {
+  if constexpr (std::is_same_v<V, T> && !std::is_trivially_copyable_v<T>) {
     return internal::SendCase<T, F>(chan, &value, std::move(f));
   } else {
     return internal::SendCase<T, F>(chan, T(std::forward<V>(value)), std::move(f));
@@ -113,7 +113,7 @@ Result<std::size_t> SelectInOrder(const Context& ctx, Cases&&... cases) {
 }
 
 // Cases whose number is known only at run time. The list may be used for several Selects one after the other; a length of time
-// begins anew each time, and a value that was sent is gone.
+// begins anew each time, and a value that was sent is gone. The list owns what is moved into its cases, whether it is sent or not.
 //
 //   weft::SelectCases cases;
 //   for (auto& feed : feeds) cases.Add(weft::OnReceive(feed, [&](weft::Result<Tick> tick) { ... }));

@@ -83,6 +83,8 @@ class SendCase final : public SelectCase {
   void Leave() noexcept override { waiter_.Leave(); }
   void Keep() override {
     if (chan_ != nullptr) kept_ = chan_->shared_from_this();
+    // It may have been a temporary.
+    if (outside_ != nullptr) own_.emplace(std::move(*std::exchange(outside_, nullptr)));
   }
   Error Finish() override {
     if (closed_ || waiter_.closed) return kClosed;

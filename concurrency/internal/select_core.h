@@ -43,7 +43,7 @@ class SelectCase {
   virtual bool DoneWhenClaimed() noexcept { return true; }
   // Runs the caller's function, without any lock.
   virtual Error Finish() = 0;
-  // The case goes into a list: it must keep alive what it waits at.
+  // The case goes into a list: it must keep alive what it waits at, and what it sends.
   virtual void Keep() {}
 };
 

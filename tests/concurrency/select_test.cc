@@ -360,5 +360,30 @@ TEST(Select, LosesAndDoublesNothingAcrossLoops) {
   EXPECT_GT(in, 0);
 }
 
+TEST(SelectCases, OwnsTheValueThatAnOnSendWasGiven) {
+  Virtually([](const Context& ctx) {
+    const std::string long_text(100, 'x');
+    Chan<std::string> chan(1);
+    SelectCases cases;
+    cases.Add(OnSend(chan, std::string(long_text)));
+    const std::string other(100, 'y');  // where the temporary was
+    EXPECT_TRUE(Select(ctx, cases).Ok());
+    EXPECT_EQ(chan.TryReceive(), long_text);
+  });
+}
+
+TEST(Select, CopiesATrivialValueSoThatACaseMayBeMadeBefore) {
+  Virtually([](const Context& ctx) {
+    Chan<int> chan(1);
+    const auto make = [&chan](int n) { return OnSend(chan, n + 0); };
+    auto one = make(1);
+    auto two = make(2);
+    EXPECT_TRUE(Select(ctx, one).Ok());
+    EXPECT_EQ(chan.TryReceive(), 1);
+    EXPECT_TRUE(Select(ctx, two).Ok());
+    EXPECT_EQ(chan.TryReceive(), 2);
+  });
+}
+
 }  // namespace
 }  // namespace weft
