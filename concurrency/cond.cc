@@ -13,6 +13,7 @@ void Cond::CheckLocked(const std::unique_lock<Mutex>& lock) {
 
 Error Cond::Wait(const Context& ctx, std::unique_lock<Mutex>& lock) {
   CheckLocked(lock);
+  internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   bool woken = false;
   {

@@ -299,6 +299,7 @@ void GroupState::SetLimit(int limit) {
 void GroupState::Cancel(Error cause) noexcept { ContextAccess::Node(ctx_)->Cancel(std::move(cause)); }
 
 Error GroupState::Wait() {
+  ExplorePoint();
   WaitForEnd();
   if (threads_ != nullptr) threads_->JoinEnded();  // those that have ended may still be on the way out of their thread
   Error result = first_;

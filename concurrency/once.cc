@@ -29,6 +29,7 @@ std::optional<OnceGate::Turn> OnceGate::TryEnter() {
 }
 
 OnceGate::Turn OnceGate::Enter(const Context& ctx) {
+  ExplorePoint();
   {
     std::lock_guard hold(lock_);
     if (auto turn = TryEnter()) return *turn;

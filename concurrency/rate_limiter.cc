@@ -101,6 +101,7 @@ bool RateLimiter::Allow(std::int64_t n) {
 
 Error RateLimiter::Wait(const Context& ctx, std::int64_t n) {
   CheckTokens("RateLimiter::Wait", n);
+  internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   Waiter waiter(n);
   {

@@ -13,12 +13,14 @@ struct RWMutex::Waiter : Parker {
 };
 
 Error RWMutex::Lock(const Context& ctx) {
+  internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   if (try_lock() || Wait(ctx, true)) return {};
   return ctx.Err();
 }
 
 Error RWMutex::RLock(const Context& ctx) {
+  internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   if (try_lock_shared() || Wait(ctx, false)) return {};
   return ctx.Err();

@@ -9,6 +9,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/explore_point.h>
 #include <weft/concurrency/internal/list.h>
 #include <weft/concurrency/internal/small_lock.h>
 
@@ -47,6 +48,7 @@ class RWMutex {
   Error Lock(const Context& ctx);
   Result<std::unique_lock<RWMutex>> Acquire(const Context& ctx);
   void lock() {  // NOLINT: SharedLockable
+    internal::ExplorePoint();
     if (!try_lock()) WaitForWriting();
   }
   bool try_lock() {  // NOLINT
@@ -62,6 +64,7 @@ class RWMutex {
   Error RLock(const Context& ctx);
   Result<std::shared_lock<RWMutex>> RAcquire(const Context& ctx);
   void lock_shared() {  // NOLINT
+    internal::ExplorePoint();
     if (!try_lock_shared()) WaitForReading();
   }
   // False also while others wait: it does not overtake a writer.

@@ -63,6 +63,7 @@ Semaphore::Fast Semaphore::TryFast(std::int64_t n) noexcept {
 
 Error Semaphore::Acquire(const Context& ctx, std::int64_t n) {
   CheckTokens("Semaphore::Acquire", n);
+  internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   if (TryFast(n) == Fast::kGot || AcquireSlow(ctx, n)) return {};
   return ctx.Err();

@@ -14,6 +14,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/call_result.h>
+#include <weft/concurrency/internal/explore_point.h>
 #include <weft/concurrency/internal/flight.h>
 #include <weft/concurrency/scope.h>
 
@@ -56,6 +57,7 @@ class Singleflight {
   // the work, and returns its value if it gave one all the same.
   template <class F>
   Result<Outcome> Do(const Context& ctx, const K& key, F f) {
+    internal::ExplorePoint();
     if (Error err = ctx.Err()) return err;
     bool first = false;
     const std::shared_ptr<Journey> journey = Board(ctx, key, first);

@@ -30,6 +30,7 @@ bool TimePointQueue::TakeLocked(std::int64_t now_ns) noexcept {
 }
 
 Result<TimePoint> TimePointQueue::Wait(const Context& ctx, const char* waits_for) {
+  ExplorePoint();
   for (;;) {
     if (Error err = ctx.Err()) return err;
     const std::int64_t now_ns = NowNs();

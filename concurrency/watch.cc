@@ -21,6 +21,7 @@ void VersionQueue::Close() noexcept {
 }
 
 Error VersionQueue::WaitForAnother(const Context& ctx, std::uint64_t seen) {
+  ExplorePoint();
   if (Error err = ctx.Err()) return err;
   Parker parker("watch");
   QueueWaiter waiter;

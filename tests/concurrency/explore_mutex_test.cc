@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include <weft/concurrency/offload.h>
+
 #include "explore_kit.h"
 
 namespace weft {
@@ -76,6 +78,41 @@ TEST(ExploreMutex, MayBeDestroyedByWhoeverHadItLast) {
     mutex->unlock();
     EXPECT_FALSE(group.Wait());
   }, 200);
+}
+
+// Unlocked where no fiber runs, it is free until the woken waiter comes; meanwhile others may take it, and the waiter may give up.
+TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) {
+  Exploring([](const Context& ctx) {
+    Mutex mutex;
+    Room room;
+    mutex.lock();
+    const CancelScope scope = WithCancel(ctx);
+    int got = 0;
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&, i](const Context& c) {
+        if (mutex.Lock(i == 0 ? scope.ctx : c)) return;
+        room.Enter();
+        ++got;
+        const auto leave = [&] {
+          room.Leave();
+          mutex.unlock();
+        };
+        if (i == 1) {
+          EXPECT_FALSE(Offload(c, leave));
+        } else {
+          leave();
+        }
+      });
+      if (i < 2) Quiet(ctx);
+    }
+    group.Go([&](const Context&) { scope.cancel(); });
+    EXPECT_FALSE(Offload(ctx, [&] { mutex.unlock(); }));
+    EXPECT_FALSE(group.Wait());
+    EXPECT_GE(got, 2);
+    EXPECT_TRUE(mutex.try_lock()) << "neither lost nor kept";
+    mutex.unlock();
+  }, 400);
 }
 
 // Gives up at the same time as it is let go: a lock that is got under a context that ended later is kept.
