@@ -4,6 +4,9 @@
 #include <atomic>
 #include <vector>
 
+#include <weft/concurrency/event.h>
+#include <weft/concurrency/mutex.h>
+
 #include "explore_kit.h"
 
 namespace weft {
@@ -100,6 +103,59 @@ TEST(ExploreContext, AWaitThatEndsOtherwiseLeavesNothingBehind) {
       (void)Sleep(c, 3ms);
       scope.cancel();
     });
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+// A wait without a context, after one under a context that ends only now.
+TEST(ExploreContext, AContextEndsNoWaitButItsOwn) {
+  Exploring([](const Context& ctx) {
+    const CancelScope scope = WithCancel(ctx);
+    Mutex mutex;
+    mutex.lock();
+    bool unlocked = false;
+    Group group(ctx);
+    for (int i = 0; i < 2; ++i) {
+      group.Go([&, i](const Context& c) {
+        (void)Sleep(scope.ctx, 1ms);
+        if (i == 0) {
+          mutex.lock();
+        } else {
+          EXPECT_FALSE(mutex.Lock(c));
+        }
+        EXPECT_TRUE(unlocked);
+        mutex.unlock();
+      });
+    }
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, 1ms);
+      scope.cancel();
+    });
+    (void)Sleep(ctx, 2ms);
+    unlocked = true;
+    mutex.unlock();
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+// The context ends while what was waited for is there already.
+TEST(ExploreContext, AWaitThatWasWokenIsNotEndedAgain) {
+  Exploring([](const Context& ctx) {
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&](const Context& c) {
+        const CancelScope scope = WithCancel(c);
+        Event event;
+        Group inner(c);
+        inner.Go([&](const Context&) {
+          EXPECT_TRUE(event.Wait(scope.ctx) || event.IsSet());
+          for (int n = 0; n < 2; ++n) EXPECT_FALSE(Sleep(c, 1ms)) << "a wake-up was left over";
+        });
+        inner.Go([&](const Context&) { event.Set(); });
+        inner.Go([&](const Context&) { scope.cancel(); });
+        EXPECT_FALSE(inner.Wait());
+      });
+    }
     EXPECT_FALSE(group.Wait());
   });
 }

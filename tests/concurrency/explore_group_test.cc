@@ -93,5 +93,43 @@ TEST(ExploreGroup, TwoErrorsHaveOneWinner) {
   });
 }
 
+// A place is handed over while the group is canceled: it is given back, and the caller is refused.
+TEST(ExploreGroup, ACancelAndAPlaceThatBecomesFreeMeet) {
+  Exploring([](const Context& ctx) {
+    Group starters(ctx);
+    Group group(ctx, {.limit = 1});
+    int ran = 0, taken = 0;
+    group.Go([&](const Context&) { Yield(); });
+    for (int i = 0; i < 3; ++i) {
+      starters.Go([&](const Context&) { taken += group.Go([&](const Context&) { ++ran; }) ? 1 : 0; });
+    }
+    starters.Go([&](const Context&) { group.Cancel(); });
+    EXPECT_FALSE(starters.Wait());
+    (void)group.Wait();
+    EXPECT_EQ(ran, taken);
+  });
+}
+
+TEST(ExploreGroup, AGreaterLimitLetsIn) {
+  Exploring([](const Context& ctx) {
+    Group starters(ctx);
+    Group group(ctx, {.limit = 1});
+    int inside = 0;
+    for (int i = 0; i < 4; ++i) {
+      starters.Go([&](const Context&) {
+        EXPECT_TRUE(group.Go([&](const Context& c) {
+          ++inside;
+          // Nobody ends before three are in, which needs the new limit.
+          while (inside < 3) EXPECT_FALSE(Sleep(c, 1ms));
+        }));
+      });
+    }
+    starters.Go([&](const Context&) { group.SetLimit(3); });
+    EXPECT_FALSE(starters.Wait());
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(inside, 4);
+  });
+}
+
 }  // namespace
 }  // namespace weft

@@ -85,6 +85,7 @@ TEST(ExploreSemaphore, ServesInTheOrderOfArrival) {
       semaphore.Release();
       Yield();
       EXPECT_TRUE(order.empty()) << "the small one does not overtake";
+      EXPECT_FALSE(semaphore.TryAcquire());
       semaphore.Release();
     });
     EXPECT_FALSE(group.Wait());

@@ -133,16 +133,20 @@ TEST(ExploreSingleflight, TheLastOneThatLeavesEndsTheFlight) {
 TEST(ExploreSingleflight, WhoComesAfterForgetBeginsAnew) {
   Exploring([](const Context& ctx) {
     Flights flights;
-    int begun = 0;
+    int begun = 0, later = 0;
     const auto work = [&](const Context& c) -> Result<std::string> {
       const int number = ++begun;
-      if (Error err = Sleep(c, 1ms)) return err;
+      later += number > 1 ? 1 : 0;
+      EXPECT_LE(later, 1) << "two flights, and none of them was forgotten";
+      if (Error err = Sleep(c, number * 2ms)) return err;
+      later -= number > 1 ? 1 : 0;
       return std::to_string(number);
     };
     bool forgotten = false;
     Group group(ctx);
     for (int i = 0; i < 3; ++i) {
-      group.Go([&](const Context& c) {
+      group.Go([&, i](const Context& c) {
+        if (i == 2) (void)Sleep(c, 3ms);  // the first flight has landed, the second one may be under way
         const bool late = forgotten;
         const auto outcome = flights.Do(c, 1, work);
         EXPECT_TRUE(outcome.Ok());

@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-mutation "a cancel between the look and the wait is missed" internal/context_node.cc explore_context_test \
-  's/(::Add\(ContextWaiter& waiter\) noexcept \{\n  std::lock_guard hold\(lock_\);\n)  if [^\n]*\n/\1/'
-
 mutation "a cancel wakes only the first waiter" internal/context_node.cc explore_context_test \
   's/while \(ContextWaiter\* waiter/if (ContextWaiter* waiter/'
 
@@ -13,9 +10,6 @@ mutation "a cancel after the deadline gives its own cause" internal/context_node
 
 mutation "a later cancel replaces the cause" internal/context_node.cc explore_context_test \
   's/(Latch\(Ending& ending, ContextNode\*& todo\) noexcept \{\n  std::lock_guard hold\(lock_\);\n)  if [^\n]*\n/\1/; s/(Cancel\(Error cause\) noexcept \{\n  if \()[^{]*/\1true) /'
-
-mutation "a wait that ends by its time stays in the context" internal/park.cc explore_context_test \
-  's/(timers\(\)\.Disarm\(alarm\);\n)  if \(linked\) canceler->Remove\(link\);\n/\1/'
 
 mutation "a function that was stopped runs all the same" after_func.cc explore_context_test \
   's/if \(phase != Phase::kWaiting\) return false;/if (phase == Phase::kStarted) return false;/'

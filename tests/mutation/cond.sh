@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+mutation "a signal to one that has given up is lost" cond.cc explore_cond_test \
+  's/if \(first->Wake\(\)\) return;/first->Wake();\n    return;/'
+
+mutation "it unlocks before it counts as waiting" cond.cc explore_cond_test \
+  's/    lock\.unlock\(\);\n//; s/(  bool woken = false;\n)/\1  lock.unlock();\n/'
+
+mutation "a waiter that gives up stays in the queue" cond.cc explore_cond_test \
+  's/    if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//'
+
+mutation "a broadcast wakes only the first" cond.cc explore_cond_test \
+  's/while (\(Parker\* first = waiters_\.PopFront\(\)\)) first/if \1 first/'
+
+mutation "a wait that ends by its context returns without the mutex" cond.cc explore_cond_test \
+  's/  lock\.lock\(\);\n/  if (woken) lock.lock();\n/'
+
+mutation "a signal is used up by one that says that its context is done" cond.cc explore_cond_test \
+  's/return woken \? Error\(\) : ctx\.Err\(\);/return ctx.Err();/'
+
+mutation "the newest waiter is woken first" cond.cc explore_cond_test \
+  's/waiters_\.PushBack\(parker\)/waiters_.PushFront(parker)/'

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+mutation "those who come meanwhile do not wait" once.cc explore_once_test \
+  's/if \(state == kRunning\) return \{\};/if (state == kRunning) return Turn::kDone;/'
+
+mutation "those who come meanwhile run it too" once.cc explore_once_test \
+  's/  if \(state == kRunning\) return \{\};\n//'
+
+mutation "a turn given to one that has given up is lost" once.cc explore_once_test \
+  's/if \(next->Wake\(kTurn\)\) return;[^\n]*\n/next->Wake(kTurn);\n      return;\n/'
+
+mutation "an end on the way into the wait is missed" once.cc explore_once_test \
+  's/    if \(auto turn = TryEnter\(\)\) return \*turn;\n    waiters_/    waiters_/'
+
+mutation "the end wakes only the first" once.cc explore_once_test \
+  's/while \(Parker\* waiter = waiters_/if (Parker* waiter = waiters_/'
+
+mutation "a waiter that gives up stays in the queue" once.cc explore_once_test \
+  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//'
+
+mutation "it counts as running when all have given up" once.cc explore_once_test \
+  's/    state_\.store\(kNew, std::memory_order_relaxed\);\n//'

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+mutation "the first one gives up, and those behind it still wait" semaphore.cc explore_semaphore_test \
+  's/    Serve\(\);  [^\n]*\n//'
+
+mutation "tokens given to one that has given up are lost" semaphore.cc explore_semaphore_test \
+  's/if \(!request->Wake\(\)\) [^\n]*\n/request->Wake();\n/'
+
+mutation "whoever fits overtakes" semaphore.cc explore_semaphore_test \
+  's/FirstThatFits\(\) != nullptr \|\| //'
+
+mutation "a new size serves nobody" semaphore.cc explore_semaphore_test \
+  's/(CheckedSize\("Semaphore::Resize", size\), std::memory_order_relaxed\);\n)  Serve\(\);\n/\1/'
+
+mutation "one that cannot fit keeps the others out" semaphore.cc explore_semaphore_test \
+  's/request->n > size_\.load\(std::memory_order_relaxed\) \|\| !request/!request/'
+
+mutation "a release on the way into the queue is missed" semaphore.cc explore_semaphore_test \
+  's/    if \(TakeIfFirst\(n\)\) return true;\n    requests_/    requests_/'
+
+mutation "the newest is served first" semaphore.cc explore_semaphore_test \
+  's/requests_\.PushBack\(request\)/requests_.PushFront(request)/'

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+mutation "the last one that leaves lets the work go on" singleflight.cc explore_singleflight_test \
+  's/  if \(cut_off && [^\n]*\n//'
+
+mutation "newcomers join a flight that was given up" internal/flight.h explore_singleflight_test \
+  's/      if \(cut_off\) forget\(\);\n//' singleflight.cc
+
+mutation "the landing wakes only the first" singleflight.cc explore_singleflight_test \
+  's/while \(Parker\* waiter = parked_/if (Parker* waiter = parked_/'
+
+mutation "a landing on the way into the wait is missed" singleflight.cc explore_singleflight_test \
+  's/    if \(landed_\) return \{\};\n//'
+
+mutation "a caller that leaves stays in the queue" singleflight.cc explore_singleflight_test \
+  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//'
+
+mutation "a flight that lands takes the newer one off the board" singleflight.h explore_singleflight_test \
+  's/ && at->second\.get\(\) == &journey//'
+
+mutation "a shared value is moved out" singleflight.h explore_singleflight_test \
+  's/if \(shared\) return/if (false) return/'
+
+mutation "each caller that leaves cancels the work" internal/flight.h explore_singleflight_test \
+  's/last = --waiting_ == 0;/--waiting_;\n      last = !landed_ || waiting_ == 0;/' singleflight.cc
