@@ -37,7 +37,7 @@ bool OthersRunBeside() {
 struct Mutex::Waiter : Parker {
   explicit Waiter(std::int64_t since) : Parker("mutex"), loop(internal::CurrentLoop()), since_ns(since) {}
   bool MustBeGiven() const {
-    return (loop != nullptr && loop == internal::CurrentLoop()) || internal::RealNowNs() - since_ns >= kPatienceNs;
+    return (loop != nullptr && loop == internal::CurrentLoop()) || internal::NowNs() - since_ns >= kPatienceNs;
   }
   internal::LoopCore* const loop;
   const std::int64_t since_ns;
@@ -77,7 +77,7 @@ void Mutex::LockWithoutContext() { (void)LockSlow(Background()); }
 bool Mutex::LockSlow(const Context& ctx) {
   internal::CheckMayBlock("mutex");
   if (Spin(0)) return true;
-  const std::int64_t since_ns = internal::RealNowNs();
+  const std::int64_t since_ns = internal::NowNs();  // not real time: the seed of an Explore says all
   for (bool again = false;; again = true) {
     Waiter waiter(since_ns);
     if (TakeOrEnter(waiter, again)) return true;

@@ -63,7 +63,7 @@ TEST_P(ExploreChan, NothingIsLostOrDoubledWhereAHandOverMeetsACancel) {
     ledger.ExpectBalance();
     for (std::size_t i = 0; i < chan.Capacity(); ++i) EXPECT_TRUE(chan.TrySend(std::make_unique<int>(0)));
     EXPECT_FALSE(chan.TrySend(std::make_unique<int>(0))) << "no receiver was left in the queue";
-  });
+  }, 300);
 }
 
 // Receivers take what is in the buffer, and nobody waits for ever.
@@ -90,7 +90,7 @@ TEST_P(ExploreChan, ACloseInTheMiddleLosesNothing) {
     EXPECT_EQ(closes, 1);
     EXPECT_FALSE(chan.TryReceive().has_value()) << "it was drained";
     ledger.ExpectBalance();
-  });
+  }, 300);
 }
 
 TEST_P(ExploreChan, ValuesComeInTheOrderOfTheirSender) {
@@ -112,7 +112,7 @@ TEST_P(ExploreChan, ValuesComeInTheOrderOfTheirSender) {
       }
       EXPECT_EQ(own, (std::vector<int>{10 * i, 10 * i + 1, 10 * i + 2}));
     }
-  });
+  }, 300);
 }
 
 // Those that wait are known by their order; one of them gives up meanwhile.
@@ -144,7 +144,7 @@ TEST_P(ExploreChan, SendersAreServedInTheOrderOfTheirArrival) {
       if (i != in_buffer + 1 || !gave_up) expected.push_back(i);
     }
     EXPECT_EQ(got, expected);
-  });
+  }, 300);
 }
 
 TEST_P(ExploreChan, ReceiversAreServedInTheOrderOfTheirArrival) {
@@ -168,7 +168,7 @@ TEST_P(ExploreChan, ReceiversAreServedInTheOrderOfTheirArrival) {
     });
     EXPECT_FALSE(group.Wait());
     EXPECT_TRUE(got == (std::vector<int>{0, -1, 1, 2}) || got == (std::vector<int>{0, 1, 2, 3})) << ::testing::PrintToString(got);
-  });
+  }, 300);
 }
 
 TEST_P(ExploreChan, ATimeoutAndTheValueMeet) {
@@ -189,7 +189,7 @@ TEST_P(ExploreChan, ATimeoutAndTheValueMeet) {
     EXPECT_FALSE(group.Wait());
     ledger.Drain(chan);
     ledger.ExpectBalance();
-  });
+  }, 300);
 }
 
 // Who is woken by a close at the moment of its cancel gets one answer, and nobody is left.
@@ -208,7 +208,40 @@ TEST_P(ExploreChan, ACloseAndACancelMeet) {
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { EXPECT_TRUE(chan.Close()); });
     EXPECT_FALSE(group.Wait());
-  });
+  }, 300);
+}
+
+// The place is filled at once: its sender goes on, though nobody receives any more.
+TEST_P(ExploreChan, APlaceInTheBufferGoesToTheSenderThatWaits) {
+  Exploring([](const Context& ctx) {
+    const Chan<int> chan(GetParam());
+    while (chan.TrySend(0)) {
+    }
+    Group group(ctx);
+    group.Go([&](const Context& c) { EXPECT_FALSE(chan.Send(c, 1)); });
+    group.Go([&](const Context& c) { EXPECT_TRUE(chan.Receive(c).Ok()); });
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(chan.Size(), chan.Capacity());
+  }, 300);
+}
+
+TEST_P(ExploreChan, ACloseWakesSendersThatNobodyReceivesFrom) {
+  Exploring([](const Context& ctx) {
+    const Chan<int> chan(GetParam());
+    while (chan.TrySend(0)) {
+    }
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&, i](const Context& c) {
+        const Error err = chan.Send(i == 1 ? scope.ctx : c, 1);
+        EXPECT_TRUE(err.Is(kClosed) || (i == 1 && err.Is(kCanceled))) << err.Message();
+      });
+    }
+    group.Go([&](const Context&) { scope.cancel(); });
+    group.Go([&](const Context&) { EXPECT_TRUE(chan.Close()); });
+    EXPECT_FALSE(group.Wait());
+  }, 300);
 }
 
 INSTANTIATE_TEST_SUITE_P(Capacity, ExploreChan, ::testing::Values(0U, 1U, 2U));

@@ -95,6 +95,7 @@ TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) {
         if (mutex.Lock(i == 0 ? scope.ctx : c)) return;
         room.Enter();
         got.push_back(i);
+        if (i == 2) Yield();
         const auto leave = [&] {
           room.Leave();
           mutex.unlock();
