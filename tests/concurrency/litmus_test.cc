@@ -3,7 +3,6 @@
 // The edges of docs/memory_model.md, each as two sides that share plain variables: without the edge the value is wrong now and then,
 // and ThreadSanitizer reports a race every time.
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -13,72 +12,12 @@
 #include <weft/concurrency/memory_stream.h>
 #include <weft/concurrency/sync.h>
 
-#include "kit.h"
+#include "litmus_kit.h"
 
 namespace weft {
 namespace {
 
 using namespace weft::testing;
-
-using Side = std::function<void(const Context&)>;
-
-// Fibers of two loops, a fiber and a plain thread, and two plain threads.
-enum class Place { kTwoLoops, kLoopAndThread, kTwoThreads };
-
-class LitmusTest : public ::testing::TestWithParam<Place> {
- protected:
-  // Both at the same time. Starting and joining them are the only edges that this adds.
-  static void Both(const Side& left, const Side& right) {
-    switch (GetParam()) {
-      case Place::kTwoLoops:
-        OnLoops(2, [&](const Context& ctx) {
-          Group group(ctx, {.spread = true});
-          group.Go([&](const Context& c) { left(c); });
-          group.Go([&](const Context& c) { right(c); });
-          EXPECT_FALSE(group.Wait());
-        });
-        return;
-      case Place::kLoopAndThread: {
-        std::thread thread([&] { right(Background()); });
-        OnLoops(1, left);
-        thread.join();
-        return;
-      }
-      case Place::kTwoThreads: {
-        std::thread thread([&] { right(Background()); });
-        left(Background());
-        thread.join();
-      }
-    }
-  }
-
-  static std::size_t Many() { return static_cast<std::size_t>(Rounds(2000)); }
-};
-
-// Brings two sides to the same round without an edge between them.
-class StartLine {
- public:
-  void Meet(int side, std::size_t round) {
-    at_[side].store(round + 1, std::memory_order_relaxed);
-    while (at_[1 - side].load(std::memory_order_relaxed) <= round) Yield();
-  }
-
- private:
-  std::atomic<std::size_t> at_[2] = {};
-};
-
-// One round each: what is handed over, and what it is handed over by.
-template <class T>
-struct Round {
-  T tool;
-  int data = 0;
-};
-
-struct CancelRound {
-  CancelScope tool = WithCancel(Background());
-  int data = 0;
-  int back = 0;
-};
 
 TEST_P(LitmusTest, MutexPassesAMessage) {
   Mutex mutex;
@@ -278,12 +217,7 @@ TEST_P(LitmusTest, BytesOfAStreamCarryWhatCameBefore) {
       });
 }
 
-INSTANTIATE_TEST_SUITE_P(Places, LitmusTest, ::testing::Values(Place::kTwoLoops, Place::kLoopAndThread, Place::kTwoThreads),
-                         [](const auto& tested) {
-                           return tested.param == Place::kTwoLoops        ? "TwoLoops"
-                                  : tested.param == Place::kLoopAndThread ? "LoopAndThread"
-                                                                          : "TwoThreads";
-                         });
+WEFT_LITMUS_PLACES(LitmusTest);
 
 // These make both sides themselves.
 
