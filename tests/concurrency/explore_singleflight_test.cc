@@ -183,5 +183,20 @@ TEST(ExploreSingleflight, ATimeoutAndTheLandingMeet) {
   });
 }
 
+// It is over before its first caller begins to wait.
+TEST(ExploreSingleflight, AFlightThatLandsAtOnceIsNotMissed) {
+  Exploring([](const Context& ctx) {
+    Flights flights;
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) {
+      group.Go([&](const Context& c) {
+        const auto outcome = flights.Do(c, 1, [](const Context&) -> Result<std::string> { return std::string("landed"); });
+        EXPECT_TRUE(outcome.Ok() && outcome->value == "landed");
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
 }  // namespace
 }  // namespace weft
