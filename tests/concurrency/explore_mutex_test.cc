@@ -82,8 +82,8 @@ TEST(ExploreMutex, MayBeDestroyedByWhoeverHadItLast) {
 }
 
 // Unlocked where no fiber runs, it is free until the woken waiter comes; meanwhile others may take it, and the waiter may give up.
-TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) {
-  Exploring([](const Context& ctx) {
+void UnlockByThreads(bool cancels) {
+  Exploring([cancels](const Context& ctx) {
     Mutex mutex;
     Room room;
     mutex.lock();
@@ -108,7 +108,7 @@ TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) {
       });
       if (i < 2) Quiet(ctx);
     }
-    group.Go([&](const Context&) { scope.cancel(); });
+    if (cancels) group.Go([&](const Context&) { scope.cancel(); });
     EXPECT_FALSE(Offload(ctx, [&] { mutex.unlock(); }));
     EXPECT_FALSE(group.Wait());
     EXPECT_GE(got.size(), 2U);
@@ -118,6 +118,9 @@ TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) {
     mutex.unlock();
   }, 400);
 }
+
+TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) { UnlockByThreads(false); }
+TEST(ExploreMutex, SetFreeByAThreadItMeetsACancel) { UnlockByThreads(true); }
 
 // Gives up at the same time as it is let go: a lock that is got under a context that ended later is kept.
 TEST(ExploreMutex, ATimeoutAndTheHandOverMeet) {
