@@ -189,6 +189,9 @@ TEST(ExploreSelect, AnotherContextAndAValueMeet) {
     for (int i = 0; i < 3; ++i) {
       group.Go([&](const Context& c) {
         EXPECT_TRUE(Select(c, OnDone(other.ctx, [&] { ++done; }), OnReceive(chan, [&](Result<int>) { ++got; })).Ok());
+        const TimePoint since = Now();
+        EXPECT_FALSE(Sleep(c, 1ms));
+        EXPECT_GE(Now() - since, 1ms) << "woken by a case that it has left";
       });
     }
     group.Go([&](const Context&) { other.cancel(); });

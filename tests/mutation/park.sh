@@ -5,8 +5,5 @@ mutation "a cancel between the look and the wait is missed" internal/park.cc exp
 mutation "a context ends a wait that it has nothing to do with" internal/park.cc explore_context_test \
   's/!\(may_be_without_context && seen == Parker::kPending\)/seen != Parker::kPending/'
 
-mutation "a wait that has been claimed is ended again by the context" internal/park.cc explore_context_test \
-  's/return canceler->Done\(\) && ClaimOwn\(kContextDone\);/return canceler->Done();/'
-
 mutation "a wait that is over is still woken at its time" internal/park.cc explore_context_test \
   's/  fiber_->loop\.timers\(\)\.Disarm\(alarm\);\n//'
