@@ -6,7 +6,7 @@ mutation "who waits does not learn of a new rate" rate_limiter.cc explore_rate_l
   's/(CheckedRate\("RateLimiter::SetRate", rate\);\n)  Nudge\(waiters_\.Front\(\)\);\n/\1/'
 
 mutation "one that gives up takes its token" rate_limiter.cc explore_rate_limiter_test \
-  's/if \(outcome == Parker::kContextDone\) return ctx\.Err\(\);/if (outcome == Parker::kContextDone) {\n      (void)Take(waiter.n);\n      return ctx.Err();\n    }/'
+  's/if \(outcome == Parker::kContextDone\) return ctx\.Err\(\);/if (outcome == Parker::kContextDone) {\n      Refill(NowNs());\n      (void)Take(waiter.n);\n      return ctx.Err();\n    }/'
 
 mutation "not only the first one takes a token" rate_limiter.cc explore_rate_limiter_test \
   's/if \(waiters_\.Front\(\) == &waiter\) \{/if (true) {/'
