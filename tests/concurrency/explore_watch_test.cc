@@ -26,7 +26,8 @@ TEST(ExploreWatch, EachReaderSeesTheLastValueAndNoneTwice) {
         for (;;) {
           Result<int> next(kClosed);
           if (i == 0) {
-            EXPECT_TRUE(Select(c, OnChange(reader, [&](Result<int> value) { next = value; }), OnReceive(never, [](Result<int>) {})).Ok());
+            const auto keep = [&](Result<int> value) { next = value; };
+            EXPECT_TRUE(Select(c, OnChange(reader, keep), OnReceive(never, [](Result<int>) {})).Ok());
           } else {
             next = reader.Next(c);
           }

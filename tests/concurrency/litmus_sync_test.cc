@@ -242,7 +242,8 @@ TEST_P(LitmusSyncTest, AReleaseComesBeforeTheAcquireThatNeedsIt) {
 TEST_P(LitmusSyncTest, TheFirstCallComesBeforeTheFlightAndTheFlightBeforeEachReturn) {
   const std::size_t many = Many() / 20;  // each begins a thread on plain threads
   Singleflight<std::size_t, const int*> flights;
-  std::vector<int> made[2] = {std::vector<int>(many), std::vector<int>(many)}, before[2] = {std::vector<int>(many), std::vector<int>(many)};
+  std::vector<int> made[2] = {std::vector<int>(many), std::vector<int>(many)};
+  std::vector<int> before[2] = {std::vector<int>(many), std::vector<int>(many)};
   StartLine line;
   const auto side = [&](int which) {
     return [&, which](const Context& ctx) {

@@ -56,7 +56,8 @@ class PoolHammer final : public Hammer {
   }
 
   std::atomic<std::int64_t> alive_{0};
-  std::optional<Pool<Object>> pool_{std::in_place, [this] { return Object(alive_); }, PoolOptions{.keep = 4, .trim_every = std::chrono::milliseconds(1)}};
+  static constexpr PoolOptions kOptions = {.keep = 4, .trim_every = std::chrono::milliseconds(1)};
+  std::optional<Pool<Object>> pool_{std::in_place, [this] { return Object(alive_); }, kOptions};
 };
 
 }  // namespace

@@ -56,7 +56,8 @@ class SelectHammer final : public Hammer {
     for (int i = 0; i < 3; ++i) {
       group.Go([&, i](const Context& c) {
         const auto meet = [&](const Context& under) {
-          return Select(under, OnSend(i == 0 ? there : back, i, [&] { ++sent; }), OnReceive(i == 0 ? back : there, [&](Result<int>) { ++got; }),
+          return Select(under, OnSend(i == 0 ? there : back, i, [&] { ++sent; }),
+                        OnReceive(i == 0 ? back : there, [&](Result<int>) { ++got; }),
                         OnTimer(timer, [&] {
                           ++timed;
                           timer.Reset(Duration(1000));
