@@ -107,8 +107,8 @@ class Subscription {
 
 // Gives each value to every subscriber that is there at the moment. Publishing never waits: each subscriber has a bounded buffer of its
 // own, and says what happens when that is full, so a slow one harms nobody else. All subscribers see the values in the same order.
-// A shared handle, as Chan; all calls may come from any thread. Copying a T must not wait (give out std::shared_ptr<const T> for what is
-// large).
+// A shared handle, as Chan; all calls may come from any thread. Copying a T must not wait, and should not throw: then only some
+// subscribers have the value (give out std::shared_ptr<const T> for what is large).
 //
 //   weft::Broadcast<Tick> ticks;
 //   group.Go([sub = ticks.Subscribe({.capacity = 16})](const weft::Context& ctx) mutable {

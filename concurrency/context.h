@@ -138,7 +138,8 @@ Context MakeValueContext(const Context& parent, const void* key, void* value, Va
 }  // namespace internal
 
 // The parent with one value more. Use it for data of the request that passes through code which does not know it,
-// not for parameters.
+// not for parameters. The value is destroyed when nothing refers to the context any more, wherever that happens, which may be
+// a loop's own stack: its destructor must not wait.
 template <class T>
 Context WithValue(const Context& parent, const Key<T>& key, std::type_identity_t<T> value) {
   return internal::MakeValueContext(parent, &key, new T(std::move(value)),

@@ -223,17 +223,20 @@ bool GroupState::StartThread(std::unique_ptr<Member> member) {
 }
 
 // A member that gives back the group's own cancellation has not failed. A deadline has: work was cut off that somebody asked for.
-bool GroupState::Repeats(const Error& error) const {
-  const Error own = ctx_.Err();
+// With the lock.
+bool GroupState::Repeats(const Error& error, const Error& own, const Error& own_cause) const {
   if (!own) return false;
-  if (own.Is(kCanceled) && (error.Is(kCanceled) || error.Is(ctx_.Cause()))) return true;
+  if (own.Is(kCanceled) && (error.Is(kCanceled) || error.Is(own_cause))) return true;
   return first_ && (error.Is(own) || error.Is(first_));
 }
 
 void GroupState::Fail(Error error) {
+  // Before the lock: to ask may end contexts, and destroy values of users.
+  const Error own = ctx_.Err();
+  const Error own_cause = ctx_.Cause();
   {
     std::lock_guard hold(lock_);
-    if (Repeats(error)) return;
+    if (Repeats(error, own, own_cause)) return;
     errors_.push_back(error);
     if (first_) return;
     first_ = error;

@@ -71,7 +71,7 @@ class GroupState {
   void Leave();
   bool LeaveLimited();
   void Fail(Error error);
-  bool Repeats(const Error& error) const;
+  bool Repeats(const Error& error, const Error& own, const Error& own_cause) const;
   void WaitForEnd();
   bool WakeCallerLocked();
   bool FullAt(std::uint64_t word) const { return limit_ > 0 && word / kOne >= static_cast<std::uint64_t>(limit_); }

@@ -6,10 +6,10 @@ mutation "a hand-over ends at one that has given up" internal/chan_core.h explor
   's/while \(ChanWaiter\* waiter = queue\.PopFront\(\)\)/if (ChanWaiter* waiter = queue.PopFront())/' internal/chan_core.cc
 
 mutation "a waiter that gives up stays in the queue" internal/chan_core.cc explore_chan_test \
-  's/if \(!woken \|\| parker\.OnThread\(\)\)/if (parker.OnThread())/'
+  's/if \(!woken \|\| (parker\.OnThread\(\) \|\| waiter\.in_lock)\)/if (\1)/'
 
 mutation "a place in the buffer that becomes free is offered to nobody" internal/chan_core.h explore_chan_test \
-  's/(out\.emplace\(Pop\(\)\);\n)      if \(ChanWaiter\* sender = ClaimSender\(\)\) \{\n[^}]*\}\n/\1/'
+  's/(out\.emplace\(Pop\(\)\);\n)      if \(\(served = ClaimSender\(\)\) != nullptr\)[^\n]*\n/\1/'
 
 mutation "a close wakes receivers only" internal/chan_core.cc explore_chan_test \
   's/\{&receivers_, &senders_\}/{\&receivers_}/'
