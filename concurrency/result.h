@@ -32,6 +32,11 @@ class [[nodiscard]] Result {
     if (!failure_) internal::AbortMisuse("Result(Error)", "an empty Error is not a failure");
   }
 
+// gcc 12 does not see that value_ is alive whenever failure_ is empty.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : failure_(other.failure_) {
     if (Ok()) new (&value_) T(std::move(other.value_));
   }
@@ -52,11 +57,6 @@ class [[nodiscard]] Result {
   {
     return *this = Result(other);
   }
-// gcc 12 does not see that value_ is alive whenever failure_ is empty.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
   ~Result() {
     if (Ok()) value_.~T();
   }
