@@ -21,8 +21,12 @@ class NoDescriptors {
  public:
   NoDescriptors() {
     // UndefinedBehaviorSanitizer looks at an object of a class that it has not met before through a pipe, and takes it for garbage
-    // when there can be none; this one is met only when the error is told.
-    (void)std::error_code(EMFILE, std::system_category()).message();
+    // when there can be none. Those that tell of the shortage are met here.
+    EventLog log;
+    for (const std::error_category* category : {&std::system_category(), &std::generic_category()}) {
+      const Error error(std::error_code(EMFILE, *category));
+      static_cast<Observer&>(log).OnAcceptFailed({error, false});
+    }
     getrlimit(RLIMIT_NOFILE, &before_);
     rlimit few = before_;
     few.rlim_cur = std::min<rlim_t>(before_.rlim_cur, 512);
