@@ -23,6 +23,11 @@ ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const C
   return waiter.closed ? ChanStatus::kClosed : ChanStatus::kDone;
 }
 
+void DeliverInLock(ChanWaiter& served) noexcept {
+  served.in_lock = served.fiber == nullptr || &served.fiber->loop != CurrentLoop();
+  Deliver(served);
+}
+
 bool ChanBase::Close() noexcept {
   std::lock_guard hold(lock_);
   if (closed_) return false;

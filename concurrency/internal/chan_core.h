@@ -80,11 +80,8 @@ class alignas(64) ChanBase {
   const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
 };
 
-// For who keeps the lock: the other one comes through it as well.
-inline void DeliverInLock(ChanWaiter& served) noexcept {
-  served.in_lock = true;
-  Deliver(served);
-}
+// For who keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
+void DeliverInLock(ChanWaiter& served) noexcept;
 
 // A channel of T. The functions whose name ends in Locked want the lock held; the caller then lets
 // `served` go on.
