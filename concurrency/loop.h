@@ -73,7 +73,8 @@ class FiberJob {
   virtual void Run() = 0;
   // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted here.
   virtual void Ended() noexcept = 0;
-  // Called in the fiber just before it enters a wait queue: the last moment to hand out what it holds back. Must not wait.
+  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment to hand out what it holds
+  // back. Must not wait.
   virtual void BeforePark() noexcept {}
 
  protected:

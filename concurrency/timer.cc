@@ -16,11 +16,6 @@ bool TimePointQueue::Set(std::int64_t when_ns, std::int64_t period_ns) noexcept 
   return was_set;
 }
 
-bool TimePointQueue::IsSet() noexcept {
-  std::lock_guard hold(lock_);
-  return when_ns_ != kNever;
-}
-
 bool TimePointQueue::TakeLocked(std::int64_t now_ns) noexcept {
   if (when_ns_ == kNever || now_ns < when_ns_) return false;
   taken_ns_ = when_ns_;

@@ -35,7 +35,6 @@ class TimePointQueue {
 
   // Returns whether it was set before. kNever: it does not happen.
   bool Set(std::int64_t when_ns, std::int64_t period_ns) noexcept;
-  bool IsSet() noexcept;
   // The time that had been set, once it has come.
   Result<TimePoint> Wait(const Context& ctx, const char* waits_for);
 
