@@ -219,8 +219,8 @@ TEST(Trace, StartsAndStopsAtAnyTimeUnderLoad) {
   std::atomic<bool> stop{false};
   std::uint64_t events = 0;
   std::thread tracer([&] {
-    // Small rings: read while they are overwritten.
-    for (int i = 0; i < Rounds(200); ++i) {
+    // Small rings: read while they are overwritten. The first rounds may be over before a loop has run.
+    for (int i = 0; i < Rounds(200) || events == 0; ++i) {
       EXPECT_FALSE(StartTrace({.events_per_thread = 64}));
       const TimePoint end = Now() + 200us;
       while (Now() < end) std::this_thread::yield();
