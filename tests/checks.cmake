@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What users would compile is compiled here as they would: each public header alone, the programs of tests/api/ and the
-# examples, with all warnings as errors, by the compiler of the build and, where it is found, by clang as well; clang reads
-# the sources of the library, too. And weft is used as a package.
+# examples, with all warnings as errors, by the compiler of the build and, where it is found, by clang as well (all headers at
+# once); clang reads the sources of the library, too. And weft is used as a package.
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
 # with 0), any other file is only compiled.
@@ -17,7 +17,9 @@ foreach(header IN LISTS public_headers)
   file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${name}"
     CONTENT "#include <weft/${header}>\n#include <weft/${header}>\n")
   list(APPEND header_sources "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+  string(APPEND all_headers "#include <weft/${header}>\n")
 endforeach()
+file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cc" CONTENT "${all_headers}")
 
 file(GLOB api_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/api/*.cc")
 set(api_programs ${api_sources})
@@ -35,6 +37,7 @@ foreach(source IN LISTS api_programs)
   add_executable(api_${name} "${source}")
   target_link_libraries(api_${name} PRIVATE weft::weft)
   target_compile_options(api_${name} PRIVATE ${strict} -O0)
+  weft_link_quickly(api_${name})
   set_target_properties(api_${name} PROPERTIES
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/api")
   if(name MATCHES "_run$")
@@ -52,7 +55,7 @@ if(WEFT_CLANG)
   get_target_property(weft_sources weft SOURCES)
   set(boost_includes "$<FILTER:$<TARGET_PROPERTY:Boost::headers,INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
   set(stamps "")
-  foreach(source IN LISTS header_sources api_sources example_sources concurrency_sources weft_sources)
+  foreach(source IN ITEMS "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cc" LISTS api_sources example_sources concurrency_sources weft_sources)
     cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${weft_SOURCE_DIR}" OUTPUT_VARIABLE shown)
     if(shown MATCHES "^\\.\\.|headers/")
       cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE shown)
