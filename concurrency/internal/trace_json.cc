@@ -46,7 +46,8 @@ class Writer {
   }
   void Slice(std::size_t track, std::string_view name, const char* category, std::int64_t from, std::int64_t to, const std::string& arguments) {
     Open(name, "X", track, category, from);
-    Number(",\"dur\":", to - from);
+    // One less: viewers add the two as floating-point numbers, and would see it reach into the next slice.
+    Number(",\"dur\":", to > from ? to - from - 1 : 0);
     out_ += ",\"args\":{" + arguments + "}}";
   }
   void Instant(std::size_t track, std::string_view name, std::int64_t at) {
