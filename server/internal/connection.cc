@@ -101,6 +101,7 @@ void Connection::ReadOnce() {
     TakeBytes({partial_->bytes.data(), partial_->bytes.size()}, partial_->head);
   } else {
     server_.head().Reset();
+    server_.head().empty_lines = empty_lines_;
     TakeBytes({buffer, static_cast<std::size_t>(got)}, server_.head());
   }
 }
@@ -119,10 +120,12 @@ void Connection::TakeBytes(std::string_view bytes, Head& head) {
     case HeadResult::Verdict::kBad: Refuse(result.status, result.reason); return;
     case HeadResult::Verdict::kNeedMore: break;
   }
-  if (result.consumed > 0) head.Reset();  // empty lines before a request are no part of it
+  if (result.consumed > 0) head.DropEmptyLines();  // no part of a request
+  empty_lines_ = head.empty_lines;
   bytes.remove_prefix(result.consumed);
   if (bytes.empty()) {
     partial_.reset();
+    if (state_ == State::kHead) BecomeQuiet();
   } else if (partial_ == nullptr) {
     KeepPartial(bytes, head);
   } else if (result.consumed > 0) {
@@ -227,6 +230,7 @@ void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_
     CloseGently();
   } else {
     BecomeIdle();
+    empty_lines_ = head.empty_lines;
     if (!leftover.empty()) KeepPartial(leftover, head);
     if (server_.draining()) more_ = true;  // the read that finds nothing closes it
   }
@@ -238,6 +242,16 @@ void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_
   } else {
     Settle();
   }
+}
+
+// What came was no begin of a head after all, but an empty line that came in two pieces.
+void Connection::BecomeQuiet() {
+  if (requests_ > 0) {
+    BecomeIdle();
+  } else {
+    state_ = State::kFresh;  // in its list still: its time began at the accept
+  }
+  if (server_.draining()) more_ = true;  // the read that finds nothing closes it
 }
 
 void Connection::BecomeIdle() {

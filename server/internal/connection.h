@@ -117,6 +117,7 @@ class Connection final : public FdWatch {
   void ReadToEnd();
   void Close();
   void BecomeIdle();
+  void BecomeQuiet();
 
   LoopServer& server_;
   Link link_;
@@ -127,6 +128,7 @@ class Connection final : public FdWatch {
   std::uint32_t requests_ = 0;
   Peer peer_;
   State state_ = State::kFresh;
+  std::uint8_t empty_lines_ = 0;  // that came before the next request, and were thrown away
   bool more_ : 1 = false;      // there may be bytes or an end to read
   bool fin_ : 1 = false;       // the client has closed its sending side
   bool broken_ : 1 = false;    // reset, or closed in both directions

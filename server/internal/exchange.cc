@@ -159,7 +159,7 @@ bool Exchange::NextRequest() {
     case HeadResult::Verdict::kDone: next_ = at_ + result.consumed; return true;
     case HeadResult::Verdict::kBad: Refuse(result); return false;
     case HeadResult::Verdict::kNeedMore:
-      if (result.consumed > 0) head_.Reset();  // empty lines are no part of a request
+      if (result.consumed > 0) head_.DropEmptyLines();
       at_ += result.consumed;
       return false;
   }

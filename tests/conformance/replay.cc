@@ -63,7 +63,7 @@ class Reader {
         return false;
       case HeadResult::Verdict::kNeedMore:
         rest.remove_prefix(result.consumed);
-        if (result.consumed > 0) head_.Reset();
+        if (result.consumed > 0) head_.DropEmptyLines();
         return false;
       case HeadResult::Verdict::kDone: break;
     }

@@ -249,6 +249,12 @@ void Head::Reset() {
   fields = std::move(memory);
 }
 
+void Head::DropEmptyLines() {
+  const std::uint8_t counted = empty_lines;
+  Reset();
+  empty_lines = counted;
+}
+
 void Head::AppendFieldsTo(Fields& out, const char* buffer) const {
   for (const FieldSpan& field : fields) {
     out.AddBorrowed({buffer + field.name_begin, field.name_size}, {buffer + field.value_begin, field.value_size});

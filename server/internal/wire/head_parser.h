@@ -73,6 +73,8 @@ struct Head {
   Span name;                   // of the field that is being read
 
   void Reset();
+  // The empty lines before the request are thrown away, but stay counted, so that too many are too many however they come.
+  void DropEmptyLines();
 
   // The raw path; "/" for an absolute target that ends behind the authority (RFC 9112 section 3.2.1).
   std::string_view PathIn(const char* buffer) const {
@@ -95,7 +97,7 @@ struct HeadResult {
   int status = 0;                // kBad: the status to answer
   const char* reason = nullptr;  // kBad: what is wrong, for the observer and the answer; static text
   // kDone: bytes of the head, up to and with its empty line. kNeedMore: bytes of empty lines that may be thrown away
-  // because nothing else has come yet (the client has not begun to speak), else 0. When they are, Reset the head.
+  // because nothing else has come yet (the client has not begun to speak), else 0. When they are, call DropEmptyLines.
   std::size_t consumed = 0;
 };
 
