@@ -117,7 +117,7 @@ void Connection::TakeBytes(std::string_view bytes, Head& head) {
         Queue(bytes, result.consumed, head);
       }
       return;
-    case HeadResult::Verdict::kBad: Refuse(result.status, result.reason); return;
+    case HeadResult::Verdict::kBad: Refuse(result.status, result.reason, head.is_head); return;
     case HeadResult::Verdict::kNeedMore: break;
   }
   if (result.consumed > 0) head.DropEmptyLines();  // no part of a request
@@ -144,7 +144,7 @@ void Connection::KeepPartial(std::string_view bytes, Head& head) {
 
 void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head) {
   if (!server_.MayQueue()) {
-    Overloaded();
+    Overloaded(head.is_head);
     return;
   }
   if (partial_ == nullptr) {
@@ -157,8 +157,8 @@ void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head
   server_.EnterQueue(link_);
 }
 
-void Connection::Overloaded() {
-  Answer(503, "too many requests at once", /*retry_after=*/1);
+void Connection::Overloaded(bool head_only) {
+  Answer(503, "too many requests at once", /*retry_after=*/1, head_only);
   CloseGently();
   Settle();
 }
@@ -203,6 +203,7 @@ void Connection::GivePlaceBack() {
 
 void Connection::StartExchange(std::string_view bytes, std::size_t head_size, Head& head) {
   const std::unique_ptr<PartialHead> partial = std::move(partial_);  // owns `bytes` until they are copied
+  const bool head_only = head.is_head;
   state_ = State::kBusy;
   server_.MoveTo(LoopServer::List::kBusy, link_);
   Exchange& exchange = server_.TakeExchange();
@@ -211,7 +212,7 @@ void Connection::StartExchange(std::string_view bytes, std::size_t head_size, He
   exchange_ = nullptr;
   server_.GiveBack(exchange);
   GivePlaceBack();
-  Refuse(503, "no memory for the request");
+  Refuse(503, "no memory for the request", head_only);
 }
 
 bool Connection::CountRequest() {
@@ -262,14 +263,14 @@ void Connection::BecomeIdle() {
 
 // Answers below the handlers, as well as the socket takes it: the send buffer of a connection that waits for a request is empty,
 // so these few bytes fit.
-void Connection::Answer(int status, std::string_view reason, int retry_after) {
+void Connection::Answer(int status, std::string_view reason, int retry_after, bool head_only) {
   char answer[1024];
-  const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine(), retry_after);
+  const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine(), retry_after, head_only);
   [[maybe_unused]] const ssize_t sent = Send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0);
 }
 
-void Connection::Refuse(int status, std::string_view reason) {
-  Answer(status, reason);
+void Connection::Refuse(int status, std::string_view reason, bool head_only) {
+  Answer(status, reason, 0, head_only);
   server_.observer().OnBadRequest({PeerName(), status, reason});
   CloseGently();
 }
@@ -278,7 +279,7 @@ void Connection::OnTimeout() {
   switch (state_) {
     case State::kFresh:
     case State::kHead:
-      if (state_ == State::kHead) Answer(408, "the head took too long");
+      if (state_ == State::kHead) Answer(408, "the head took too long", 0, partial_->head.is_head);
       server_.observer().OnTimedOut({PeerName(), TimeoutKind::kHeader, server_.options().header_timeout});
       CloseGently();
       break;

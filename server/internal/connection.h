@@ -78,7 +78,7 @@ class Connection final : public FdWatch {
   // Gives the request's place among those in flight back, if it has one.
   void GivePlaceBack();
   // Answers a queued request with 503.
-  void Overloaded();
+  void Overloaded() { Overloaded(partial_->head.is_head); }
 
   // For the exchange. `leftover` is what came behind its last request; `head` knows how far that was parsed.
   int descriptor() const { return fd_.Get(); }
@@ -108,8 +108,9 @@ class Connection final : public FdWatch {
   void LeaveQueue();
   bool Reading() const { return state_ != State::kBusy && state_ != State::kQueued && state_ < State::kClosing; }
   void StartExchange(std::string_view bytes, std::size_t head_size, Head& head);
-  void Answer(int status, std::string_view reason, int retry_after = 0);
-  void Refuse(int status, std::string_view reason);
+  void Overloaded(bool head_only);
+  void Answer(int status, std::string_view reason, int retry_after = 0, bool head_only = false);
+  void Refuse(int status, std::string_view reason, bool head_only = false);
   bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
   TimePoint GraceEnd() const;
   void Settle();

@@ -168,7 +168,7 @@ bool Exchange::NextRequest() {
 
 void Exchange::Refuse(const HeadResult& result) {
   char answer[1024];
-  const std::size_t size = WriteSimpleError(answer, sizeof(answer), result.status, result.reason, server_.DateLine());
+  const std::size_t size = WriteSimpleError(answer, sizeof(answer), result.status, result.reason, server_.DateLine(), 0, head_.is_head);
   if (size <= sizeof(answer)) held_.Append({answer, size});
   server_.observer().OnBadRequest({connection_->PeerName(), result.status, result.reason});
   keep_alive_ = false;

@@ -193,7 +193,7 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
 }
 
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
-                             std::string_view date_line, int retry_after) {
+                             std::string_view date_line, int retry_after, bool head_only) {
   const std::string_view phrase = ReasonPhrase(status);
   const std::string_view separator = reason.empty() ? "" : ": ";
   Output output(out, capacity);
@@ -208,6 +208,7 @@ std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::s
     output.Append("\r\n");
   }
   output.Append("Connection: close\r\n\r\n");
+  if (head_only) return output.Size();
   output.AppendNumber(static_cast<std::uint64_t>(status));
   output.Append(" ");
   output.Append(phrase);

@@ -50,10 +50,10 @@ struct ResponseHead {
 std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHead& head);
 
 // Writes a whole answer of the server's own, with Connection: close and a text/plain body that says status, phrase
-// and `reason` (may be empty). `retry_after` seconds are told if above 0. Returns the size, as WriteResponseHead
-// does.
+// and `reason` (may be empty). `retry_after` seconds are told if above 0. `head_only`: the request is HEAD, so of the body
+// only the length is sent (RFC 9110 section 9.3.2). Returns the size, as WriteResponseHead does.
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
-                             std::string_view date_line, int retry_after = 0);
+                             std::string_view date_line, int retry_after = 0, bool head_only = false);
 
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
