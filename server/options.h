@@ -100,7 +100,8 @@ struct ServerOptions {
   std::uint32_t fields_max = 128;
 
   // The body in bytes: reading it fails with kTooLarge (which answers 413) at the first read if the announced length
-  // is above it, else where it is crossed. A handler raises or lowers it by Body::SetLimit.
+  // is above it, else where it is crossed, and the connection is closed after the answer. A handler raises or lowers it by
+  // Body::SetLimit.
   std::uint64_t body_bytes_max = 1024 * 1024;
 
   // Limits of the server; 0: as many as memory and descriptors allow.

@@ -23,11 +23,12 @@ std::span<char> Exchange::Buffer() {
   return {body_buffer_.get(), kBodyBuffer};
 }
 
-// Whether this connection lives on behind the answer whose head is built now. An unread body that is not worth reading, or whose client
-// still waits for permission to send it, ends the connection.
+// Whether this connection lives on behind the answer whose head is built now. An unread body that is not worth reading, one that is too
+// large, or whose client still waits for permission to send it, ends the connection.
 bool Exchange::MayKeepAlive() {
   if (body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
   if (!body_ended_ && !BodyWorthReading()) keep_alive_ = false;
+  if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) keep_alive_ = false;
   return keep_alive_;
 }
 
