@@ -97,7 +97,7 @@ void Exchange::ServeOne() {
   BeginRequest(ctx);
   ResponseAccess::Begin(writer_, *this, head_.is_head);
   const Error handlers = CallHandler();
-  const Error failure = ResponseAccess::Complete(writer_, handlers);
+  const Error failure = ResponseAccess::Complete(writer_, !handlers && PromisesTunnel() ? HttpError(501) : handlers);
   if (failure) ReportOutcome(handlers, failure);
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) {
     server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kBodyBytes, server_.options().body_bytes_max});
@@ -131,6 +131,12 @@ Error Exchange::CallHandler() {
   } catch (...) {
     return Error::FromException(std::current_exception());
   }
+}
+
+// RFC 9110 section 9.3.6: 2xx to CONNECT says that a tunnel begins. A handler that has only written an answer has none; most likely it did
+// not look at the method.
+bool Exchange::PromisesTunnel() const {
+  return head_.is_connect && writer_.Status() / 100 == 2 && !writer_.HeadSent();
 }
 
 void Exchange::ReportOutcome(const Error& handlers, const Error& failure) {

@@ -64,6 +64,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void ServeOne();
   void BeginRequest(const Context& ctx);
   Error CallHandler();
+  bool PromisesTunnel() const;
   void ReportOutcome(const Error& handlers, const Error& failure);
   bool NextRequest();
   void Refuse(const HeadResult& result);

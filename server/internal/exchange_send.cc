@@ -26,7 +26,8 @@ std::span<char> Exchange::Buffer() {
 // Whether this connection lives on behind the answer whose head is built now. An unread body that is not worth reading, one that is too
 // large, or whose client still waits for permission to send it, ends the connection.
 bool Exchange::MayKeepAlive() {
-  if (body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
+  // Behind CONNECT the client may send what is meant for the tunnel, whatever the answer.
+  if (head_.is_connect || body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
   if (!body_ended_ && !BodyWorthReading()) keep_alive_ = false;
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) keep_alive_ = false;
   return keep_alive_;
@@ -60,7 +61,7 @@ ResponseFacts Exchange::FactsOf(int status) {
 void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
   answer_ = FrameResponse(facts);
   if (WantsClose(header)) answer_.keep_alive = false;
-  keep_alive_ = answer_.keep_alive;
+  keep_alive_ = answer_.keep_alive && status != 101;  // what follows 101 is not HTTP
   ResponseHead head;
   head.status = status;
   head.version_minor = head_.version_minor;
@@ -88,6 +89,7 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
 
 Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
   if (transmitting_) WaitForTurn();
+  if (head_.is_connect && status / 100 == 2) status = 501;  // as in PromisesTunnel, of an answer that goes out in parts
   ResponseFacts facts = FactsOf(status);
   facts.declared_length = length;
   HoldHead(status, header, facts, {});
