@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/mux.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,11 @@ std::string Joined(const std::vector<std::string_view>& methods) {
   return all;
 }
 
+bool IsUsualMethod(std::string_view method) {
+  static constexpr std::string_view kUsual[] = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"};
+  return std::find(std::begin(kUsual), std::end(kUsual), method) != std::end(kUsual);
+}
+
 Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
   if (!r.RawQuery().empty()) path.append("?").append(r.RawQuery());
   return Redirect(w, path, 307);
@@ -36,7 +42,10 @@ Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
 
 struct Mux::State {
   Error Serve(ResponseWriter& w, Request& r) const;
+  Error ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const;
   Error ServeUnmatched(ResponseWriter& w, const internal::RouteQuery& query) const;
+  Error ServeConnect(ResponseWriter& w, Request& r) const;
+  bool Knows(std::string_view method) const;
 
   internal::RouteTree tree;
   std::vector<Middleware> middleware;
@@ -65,6 +74,7 @@ Error Mux::operator()(ResponseWriter& w, Request& r) const {
 
 Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
   const std::string_view raw = r.RawPath();
+  if (raw.empty() && r.Method() == "CONNECT") return ServeConnect(w, r);
   if (raw.empty() || raw.front() != '/') {
     if (r.Method() != "OPTIONS" || r.Target() != "*") return HttpError(raw == "*" ? 400 : 404);
     w.Header().Set("Allow", Joined(tree.AllMethods()));
@@ -80,7 +90,10 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
       tree.HasForSlashBehind(query)) {
     return RedirectToPath(w, r, std::string(raw) + '/');
   }
-  if (!found) return ServeUnmatched(w, query);
+  return found ? ServeMatched(w, r, match) : ServeUnmatched(w, query);
+}
+
+Error Mux::State::ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const {
   RequestAccess::SetPattern(r, match.route->pattern.text);
   for (std::size_t i = 0; i < match.values_count; ++i) {
     if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.values[i]);
@@ -89,10 +102,24 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
 }
 
 Error Mux::State::ServeUnmatched(ResponseWriter& w, const internal::RouteQuery& query) const {
+  if (!Knows(query.method)) return HttpError(501);  // RFC 9110 section 9.1
   const std::vector<std::string_view> methods = tree.MethodsFor(query);
   if (methods.empty()) return HttpError(404);
   w.Header().Set("Allow", Joined(methods));
   return HttpError(405);
+}
+
+bool Mux::State::Knows(std::string_view method) const {
+  if (IsUsualMethod(method)) return true;
+  const std::vector<std::string_view> methods = tree.AllMethods();
+  return std::binary_search(methods.begin(), methods.end(), method);
+}
+
+// RFC 9110 section 9.3.6: to take it for a request of "/" would promise a tunnel that most handlers do not have.
+Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
+  internal::RouteMatch match;
+  if (!tree.Find({r.Method(), WithoutPort(r.Host()), "/", "/"}, match)) return HttpError(501);
+  return match.route->pattern.method == "CONNECT" ? ServeMatched(w, r, match) : HttpError(501);
 }
 
 }  // namespace weft

@@ -38,9 +38,12 @@ namespace weft {
 //   - "/a" where only a pattern for "/a/" is there: a redirect to "/a/" (307);
 //   - a path that only other methods match: 405 with a sorted Allow;
 //   - a path that nothing matches: 404;
+//   - in both cases, a method that neither a pattern names nor RFC 9110 and RFC 5789 (PATCH) know: 501;
+//   - CONNECT, which has no path: 501, unless a pattern that names this method matches "/" ("CONNECT /",
+//     "CONNECT proxy.test/");
 //   - "OPTIONS *": 200 with all methods that any pattern names in Allow.
-// Redirects keep the query. 404 and 405 are HttpErrors, so that middleware can give them another
-// form.
+// Redirects keep the query. 404, 405 and 501 are HttpErrors, so that middleware can give them
+// another form.
 //
 // A Mux is a Handler. Copies share their routes. Register first, then serve: Handle and Use must
 // not run while requests are served; serving needs no lock and, but for unusual answers, allocates

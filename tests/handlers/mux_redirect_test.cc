@@ -60,7 +60,7 @@ TEST(MuxRedirect, AMissingSlashIsRedirectedWhereOnlyTheTreeIsThere) {
 TEST(MuxRedirect, ConnectIsNeverRedirected) {
   const Mux mux = MuxOf({"/tree/"});
 
-  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "a.test:443")), "404");
+  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "a.test:443")), "501");
 }
 
 }  // namespace

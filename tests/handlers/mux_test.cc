@@ -92,11 +92,32 @@ TEST(Mux, AWrongMethodIs405WithTheSortedMethodsThatWouldDo) {
                  {"PUT", "/x", "405 DELETE, GET, HEAD, POST"},
                  {"DELETE", "/x", "200 DELETE /{a} a=x"},
                  {"GET", "/y", "405 DELETE, PUT"},
-                 {"get", "/x", "405 DELETE, GET, HEAD, POST"},
+                 {"OPTIONS", "/x", "405 DELETE, GET, HEAD, POST"},
                  {"PUT", "/z/z", "200 /z/z"},
                  {"PUT", "/tree/deep", "405 GET, HEAD, PATCH"},
                  {"PUT", "/none/of/them", "404"},
              });
+}
+
+TEST(Mux, AMethodThatNobodyKnowsIs501) {
+  const Mux mux = MuxOf({"GET /x", "PURGE /y", "/any"});
+  Check(mux, {
+                 {"BREW", "/x", "501"},
+                 {"get", "/x", "501"},
+                 {"BREW", "/none", "501"},
+                 {"BREW", "/any", "200 /any"},
+                 {"PURGE", "/x", "405 GET, HEAD"},
+                 {"TRACE", "/x", "405 GET, HEAD"},
+                 {"PATCH", "/none", "404"},
+             });
+}
+
+TEST(Mux, ConnectIsForPatternsThatNameIt) {
+  const Mux mux = MuxOf({"/", "CONNECT a.test/", "b.test/"});
+
+  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "a.test:443")), "200 CONNECT a.test/");
+  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "b.test:443")), "501");
+  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "c.test:443")), "501");
 }
 
 TEST(Mux, ACatchAllTakesWhatWouldBe405) {
