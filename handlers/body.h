@@ -24,6 +24,7 @@ class Context;
 // answer that a handler gives by returning them:
 //   kTooLarge    more than the limit allows                               413
 //   kMalformed   the framing is broken, or the client closed too early    400
+//                too many trailers, or too large ones                     431
 //   kTimeout     the client was too slow                                  408
 //   kClientGone  the connection broke                                     none
 //   the error of the context, when it is done

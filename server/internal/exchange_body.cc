@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
+#include <weft/handlers/handler.h>
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/socket_io.h>
 
@@ -11,6 +13,13 @@ namespace {
 
 // How long the rest of an unread body may take to come, after its answer is out.
 constexpr Duration kDrainTime = std::chrono::seconds(1);
+
+// kMalformed, which answers 400, unless the decoder asks for another status.
+Error BrokenBody(const ChunkedDecoder::Step& step) {
+  if (step.status == 400) return kMalformed.Wrap(step.reason);
+  return MakeTypedError(step.reason, std::make_shared<const HttpStatus>(HttpStatus{step.status, {}}), &kTypeTag<HttpStatus>,
+                        Errc::kMalformed);
+}
 
 }  // namespace
 
@@ -139,8 +148,7 @@ Result<std::size_t> Exchange::Decode(std::string_view& raw, std::span<char> buff
         body_ended_ = true;
         decoder_.CopyTrailersTo(RequestAccess::Trailer(request_));
         return filled;
-      case ChunkedDecoder::State::kBad:
-        return kMalformed.Wrap(step.reason);
+      case ChunkedDecoder::State::kBad: return BrokenBody(step);
     }
   }
 }
