@@ -2,12 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "case.h"
+#include "docs_table.h"
 #include "player.h"
 #include "replay.h"
 #include "transcript.h"
@@ -63,6 +67,26 @@ TEST(ConformanceTables, NameEachCaseOnceWithItsRule) {
       EXPECT_TRUE(c.rule.starts_with("RFC ")) << table.name << ": " << c.title;
     }
   }
+}
+
+// With WEFT_WRITE_DOCS set it mends the page.
+TEST(ConformanceTables, AreWhatTheDocsSay) {
+  constexpr std::string_view kBegin = "<!-- from the tables -->\n";
+  constexpr std::string_view kEnd = "<!-- end -->";
+  std::ifstream in(WEFT_CONFORMANCE_DOCS);
+  std::string page{std::istreambuf_iterator<char>(in), {}};
+  const std::size_t begin = page.find(kBegin) + kBegin.size();
+  const std::size_t end = page.find(kEnd);
+  ASSERT_LE(begin, end);
+  ASSERT_NE(end, std::string::npos);
+  const std::string wanted = RenderForDocs(Tables());
+  const bool write = std::getenv("WEFT_WRITE_DOCS") != nullptr;
+  if (!write) {
+    EXPECT_EQ(page.substr(begin, end - begin), wanted) << "set WEFT_WRITE_DOCS and run this test again";
+    return;
+  }
+  page.replace(begin, end - begin, wanted);
+  std::ofstream(WEFT_CONFORMANCE_DOCS) << page;
 }
 
 TEST(ConformanceTables, UnderstandTheirEscapes) {
