@@ -26,6 +26,11 @@ if(WEFT_SANITIZE)
   endif()
 endif()
 
+if(WEFT_FUZZ)
+  # The library tells libFuzzer which way a message takes; only the targets bring its main().
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(WEFT_CCACHE ccache)
   mark_as_advanced(WEFT_CCACHE)

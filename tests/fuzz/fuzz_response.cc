@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The writer of answers, with fields from a handler that means harm. The input: a byte of flags, one that chooses the status, the body up
+// to the first 0x1E, then the fields, each name 0x1F value, parted by 0x1E. A second reader, which is strict and shares no code with the
+// library, must find in the output exactly what was put in, and the body where the framing says.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weft/handlers/fields.h>
+#include <weft/server/internal/wire/framing.h>
+#include <weft/server/internal/wire/response_head.h>
+
+#include "fuzz.h"
+
+namespace weft::fuzz {
+namespace {
+
+using internal::BodyKind;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+constexpr int kStatuses[] = {200, 204, 304, 404, 100, 103, 101, 205, 206, 302, 400, 413, 500, 503, 599, 999};
+constexpr std::string_view kDate = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+// What a strict client reads: lines that end with CRLF and hold no other control byte than tab.
+struct Answer {
+  int status = 0;
+  Pairs fields = {};
+  std::size_t size = 0;
+};
+
+Answer ReadAnswer(std::string_view bytes) {
+  Answer answer;
+  bool first = true;
+  for (;;) {
+    const std::size_t end = bytes.find("\r\n", answer.size);
+    FUZZ_CHECK(end != std::string_view::npos, "a head has an end");
+    const std::string_view line = bytes.substr(answer.size, end - answer.size);
+    answer.size = end + 2;
+    for (const char c : line) FUZZ_CHECK(c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7F), "no control byte gets out");
+    if (std::exchange(first, false)) {
+      FUZZ_CHECK(line.size() >= 13 && line.starts_with("HTTP/1.1 ") && line[12] == ' ', "a status line is one");
+      answer.status = std::stoi(std::string(line.substr(9, 3)));
+      continue;
+    }
+    if (line.empty()) return answer;
+    const std::size_t colon = line.find(": ");
+    FUZZ_CHECK(colon != std::string_view::npos && colon > 0, "a field has a name and a colon");
+    FUZZ_CHECK(line.substr(0, colon).find_first_of(" \t:\"(),/;<=>?@[\\]{}") == std::string_view::npos, "a name is a token");
+    answer.fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+  }
+}
+
+std::vector<std::string> All(const Pairs& fields, std::string_view lower) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : fields) {
+    if (Lower(name) == lower) values.push_back(value);
+  }
+  return values;
+}
+
+struct Play {
+  explicit Play(std::string_view input);
+  void Check();
+  std::string Write();
+  void CheckHandlersFields(const Answer& answer);
+  void CheckFraming(const Answer& answer, std::string_view sent_body);
+
+  unsigned flags = 0;
+  int status = 200;
+  bool interim = false;
+  std::string_view body;
+  Fields fields;
+  internal::ResponseFacts facts;
+  internal::ResponseFraming framing;
+};
+
+Play::Play(std::string_view input) {
+  const auto take = [&input](char end) {
+    const std::string_view part = input.substr(0, input.find(end));
+    input.remove_prefix(std::min(input.size(), part.size() + 1));
+    return part;
+  };
+  if (input.size() >= 2) {
+    flags = static_cast<unsigned char>(input[0]);
+    status = kStatuses[static_cast<unsigned char>(input[1]) % std::size(kStatuses)];
+    input.remove_prefix(2);
+  }
+  interim = status < 200 && status != 101;
+  body = take('\x1E');
+  while (!input.empty()) {
+    std::string_view field = take('\x1E');
+    const std::string_view name = field.substr(0, field.find('\x1F'));
+    field.remove_prefix(std::min(field.size(), name.size() + 1));
+    const std::size_t before = fields.Size();
+    const bool taken = (flags & 1) != 0 ? fields.Set(name, field) : fields.Add(name, field);
+    FUZZ_CHECK(taken || fields.Size() == before, "a field that is refused changes nothing");
+  }
+  facts.status = status;
+  facts.head_request = (flags & 2) != 0;
+  facts.connect_request = (flags & 4) != 0 && !facts.head_request;
+  facts.version_minor = (flags & 8) != 0 ? 0 : 1;
+  facts.keep_alive = (flags & 16) == 0;
+  facts.complete = (flags & 32) == 0;
+  facts.body_bytes = facts.complete ? body.size() : 0;
+  if ((flags & 64) != 0) facts.declared_length = body.size();
+  framing = internal::FrameResponse(facts);
+}
+
+std::string Play::Write() {
+  internal::ResponseHead head;
+  head.status = status;
+  head.version_minor = facts.version_minor;
+  head.fields = &fields;
+  head.framing = framing;
+  head.date_line = kDate;
+  head.content_type = "text/plain";
+  const std::size_t size = internal::WriteResponseHead(nullptr, 0, head);
+  const std::unique_ptr<char[]> exact(new char[size]);
+  FUZZ_CHECK(internal::WriteResponseHead(exact.get(), size, head) == size, "the size is told before");
+  const std::size_t less = size / 2;
+  const std::unique_ptr<char[]> small(new char[less]);
+  FUZZ_CHECK(internal::WriteResponseHead(small.get(), less, head) == size, "what does not fit is not written");
+  return {exact.get(), size};
+}
+
+// All that the handler set is there in its order, but for what the server decides.
+void Play::CheckHandlersFields(const Answer& answer) {
+  std::size_t at = 0;
+  for (const auto& [name, value] : fields) {
+    const std::string lower = Lower(name);
+    if (lower == "content-length" || lower == "transfer-encoding" || lower == "connection") continue;
+    while (at < answer.fields.size() && answer.fields[at] != std::pair(std::string(name), std::string(value))) ++at;
+    FUZZ_CHECK(at++ < answer.fields.size(), "the handler's fields are all there");
+  }
+  std::size_t own = 0;
+  for (const char* name : {"date", "content-type", "content-length", "transfer-encoding"}) own += All(answer.fields, name).empty() ? 0 : 1;
+  FUZZ_CHECK(answer.fields.size() <= fields.Size() + own + 1, "nothing else is there");
+}
+
+// RFC 9112 section 6.3, read from the side of the client.
+void Play::CheckFraming(const Answer& answer, std::string_view sent_body) {
+  const std::vector<std::string> lengths = All(answer.fields, "content-length");
+  const std::vector<std::string> codings = All(answer.fields, "transfer-encoding");
+  FUZZ_CHECK(lengths.size() + codings.size() <= 1, "one framing at most");
+  bool close = false;
+  for (const std::string& options : All(answer.fields, "connection")) close = close || Lower(options) == "close";
+  if (interim || status == 204 || (facts.connect_request && status / 100 == 2)) {
+    FUZZ_CHECK(lengths.empty() && codings.empty(), "no framing where there is no body");
+  }
+  if (interim) return;
+  FUZZ_CHECK(close == !framing.keep_alive, "the client knows whether the connection ends");
+  FUZZ_CHECK(framing.keep_alive ? facts.keep_alive : true, "nobody keeps a connection that has to end");
+  if (facts.head_request || status == 304 || status == 204 || status < 200 || (facts.connect_request && status / 100 == 2)) {
+    FUZZ_CHECK(sent_body.empty(), "no body where none is expected");
+  } else if (!codings.empty()) {
+    FUZZ_CHECK(codings[0] == "chunked" && facts.version_minor == 1, "only 1.1 knows chunks");
+  } else if (!lengths.empty()) {
+    FUZZ_CHECK(lengths[0] == std::to_string(sent_body.size()), "the length is that of the body");
+  } else {
+    FUZZ_CHECK(close, "a body without framing ends with the connection");
+  }
+  FUZZ_CHECK(All(answer.fields, "date").size() >= 1, "there is a date");
+}
+
+void Play::Check() {
+  const std::string text = Write();
+  const Answer answer = ReadAnswer(text);
+  FUZZ_CHECK(answer.status == status, "the status is that of the handler");
+  FUZZ_CHECK(answer.size == text.size(), "one head is one head");
+  CheckHandlersFields(answer);
+  CheckFraming(answer, framing.send_body ? body : std::string_view());
+
+  std::string error(internal::WriteSimpleError(nullptr, 0, 400, "bad", kDate, static_cast<int>(flags)), '\0');
+  (void)internal::WriteSimpleError(error.data(), error.size(), 400, "bad", kDate, static_cast<int>(flags));
+  const Answer refusal = ReadAnswer(error);
+  FUZZ_CHECK(All(refusal.fields, "content-length").at(0) == std::to_string(error.size() - refusal.size), "a refusal has its length");
+
+  std::string last(internal::WriteLastChunk(nullptr, 0, fields), '\0');
+  (void)internal::WriteLastChunk(last.data(), last.size(), fields);
+  FUZZ_CHECK(last.starts_with("0\r\n"), "the last chunk is one");
+  const Answer trailers = ReadAnswer("HTTP/1.1 200 \r\n" + last.substr(3));
+  FUZZ_CHECK(trailers.size == last.size() + 12, "trailers have one end");
+  for (const char* name : {"content-length", "transfer-encoding", "host", "connection", "set-cookie"}) {
+    FUZZ_CHECK(All(trailers.fields, name).empty(), "no trailer frames or routes");
+  }
+}
+
+}  // namespace
+}  // namespace weft::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  weft::fuzz::Play({reinterpret_cast<const char*>(data), size}).Check();
+  return 0;
+}
