@@ -85,6 +85,7 @@ void CheckDecoding(std::string_view bytes) {
     case State::kDone:
       FUZZ_CHECK(oracle.verdict == OracleVerdict::kTaken, "what the decoder takes, the oracle takes");
       FUZZ_CHECK(oracle.size == whole.consumed && oracle.body == whole.body, "both see the same body");
+      FUZZ_CHECK(oracle.trailers == whole.trailers, "both see the same trailers");
       break;
     case State::kBad: FUZZ_CHECK(oracle.verdict != OracleVerdict::kTaken, "what the oracle takes, the decoder takes"); break;
     default: FUZZ_CHECK(oracle.verdict == OracleVerdict::kNeedMore, "both want more"); break;

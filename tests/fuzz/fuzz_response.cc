@@ -67,6 +67,21 @@ std::vector<std::string> All(const Pairs& fields, std::string_view lower) {
   return values;
 }
 
+// The options of all Connection fields but for those that the server decides, in small letters.
+std::vector<std::string> Options(const std::vector<std::string>& values) {
+  std::vector<std::string> options;
+  for (std::string value : values) {
+    value += ',';
+    for (std::size_t begin = 0, end; (end = value.find(',', begin)) != std::string::npos; begin = end + 1) {
+      const std::string part = value.substr(begin, end - begin);
+      const std::size_t first = std::min(part.find_first_not_of(" \t"), part.size());
+      const std::string option = Lower(part.substr(first, part.find_last_not_of(" \t") + 1 - first));
+      if (!option.empty() && option != "close" && option != "keep-alive") options.push_back(option);
+    }
+  }
+  return options;
+}
+
 struct Play {
   explicit Play(std::string_view input);
   void Check();
@@ -144,6 +159,11 @@ void Play::CheckHandlersFields(const Answer& answer) {
   std::size_t own = 0;
   for (const char* name : {"date", "content-type", "content-length", "transfer-encoding"}) own += All(answer.fields, name).empty() ? 0 : 1;
   FUZZ_CHECK(answer.fields.size() <= fields.Size() + own + 1, "nothing else is there");
+  std::vector<std::string> connection;
+  for (const auto& [name, value] : fields) {
+    if (Lower(name) == "connection" && !interim) connection.emplace_back(value);
+  }
+  FUZZ_CHECK(Options(All(answer.fields, "connection")) == Options(connection), "the handler's options of the connection are there");
 }
 
 // RFC 9112 section 6.3, read from the side of the client.

@@ -273,6 +273,7 @@ OracleBody JudgeChunked(std::string_view bytes) {
     if (fields == 32 || trailer_bytes + 2 * static_cast<std::size_t>(fields) > 8192) return refused();
     if (colon == Text::npos || !IsToken(line.substr(0, colon)) || !All(line, IsValueChar)) return refused();
     if (IsForbiddenTrailer(Lower(line.substr(0, colon)))) return refused();
+    body.trailers += line.substr(0, colon) + ": " + Trim(line.substr(colon + 1)) + "\r\n";
   }
   body.verdict = OracleVerdict::kTaken;
   body.size = at;

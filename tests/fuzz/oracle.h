@@ -31,8 +31,9 @@ OracleHead JudgeHead(std::string_view bytes, const internal::HeadLimits& limits)
 
 struct OracleBody {
   OracleVerdict verdict = OracleVerdict::kNeedMore;
-  std::size_t size = 0;  // as it came
-  std::string body = {};  // decoded
+  std::size_t size = 0;       // as it came
+  std::string body = {};      // decoded
+  std::string trailers = {};  // "name: value" CRLF for each
 };
 
 // The chunked body at the start of `bytes`. kNeedMore: what is whole of it is good.
