@@ -138,15 +138,15 @@ void Peer::Start(const std::string& name, const std::string& program, const std:
 }
 
 void Peer::StartWeftAs(const std::string& name) {
-  Start(name, WEFT_PEER, {folder_ + "/" + name});
+  Start(name, WEFT_PEER, {folder_ + "/" + name, folder_ + "/weft.log"});
   weft_ = std::move(other_);
 }
 
 std::vector<std::string> Peer::EndWeft() {
   weft_->Signal(SIGTERM);
-  std::istringstream log(weft_->Rest());
   weft_->Wait();
   weft_.reset();
+  std::ifstream log(folder_ + "/weft.log");
   std::vector<std::string> lines;
   for (std::string line; std::getline(log, line);) lines.push_back(line);
   return lines;

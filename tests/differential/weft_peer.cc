@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The weft server of the differential test, on a unix socket: weft_peer PATH. Each answer says in X-Seen which request it belongs to
-// and how long its body was, and each request is one line of JSON on the standard output. /304 and /big answer what they say.
+// The weft server of the differential test, on a unix socket: weft_peer SOCKET LOG. Each answer says in X-Seen which request it belongs
+// to and how long its body was, and each request is one line of JSON in the log. /304 and /big answer what they say.
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -18,6 +18,8 @@ using weft::Error;
 using weft::Request;
 using weft::ResponseWriter;
 using weft::Result;
+
+std::FILE* g_log = nullptr;
 
 std::string Quoted(std::string_view text) {
   std::string out = "\"";
@@ -40,8 +42,7 @@ Error Seen(ResponseWriter& w, Request& r) {
   const std::string size = body.Ok() ? std::to_string(body->size()) : "null";
   const std::string line = "{\"method\":" + Quoted(r.Method()) + ",\"path\":" + Quoted(r.RawPath()) + ",\"host\":" + Quoted(r.Host()) +
                            ",\"edge\":" + Quoted(r.Header().Get("X-Edge")) + ",\"body\":" + size + "}\n";
-  std::fputs(line.c_str(), stdout);
-  std::fflush(stdout);
+  std::fputs(line.c_str(), g_log);
   if (Error err = body.Err()) return err;
   w.Header().Set("X-Seen", std::string(r.Method()) + " " + std::string(r.RawPath()) + " " + size);
   if (r.RawPath() == "/304") {
@@ -58,7 +59,7 @@ class Quiet final : public weft::Observer {};
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc != 3 || (g_log = std::fopen(argv[2], "w")) == nullptr) return 2;
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   Quiet quiet;
   weft::ServerOptions options;
@@ -70,4 +71,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "weft_peer: %s\n", err.Message().c_str());
     return 1;
   }
+  return std::fclose(g_log) == 0 ? 0 : 1;
 }
