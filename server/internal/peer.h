@@ -2,6 +2,7 @@
 #ifndef WEFT_SERVER_INTERNAL_PEER_H_
 #define WEFT_SERVER_INTERNAL_PEER_H_
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -21,6 +22,19 @@ class Peer {
       port_ = address.v6.sin6_port;
       std::memcpy(bytes_, &address.v6.sin6_addr, sizeof(address.v6.sin6_addr));
     }
+  }
+
+  int Family() const { return family_; }
+  // The address without its port; one of IPv4 as IPv6 maps it.
+  std::array<unsigned char, 16> Ipv6() const {
+    std::array<unsigned char, 16> address{};
+    if (family_ == AF_INET) {
+      address[10] = address[11] = 0xFF;
+      std::memcpy(address.data() + 12, bytes_, 4);
+    } else {
+      std::memcpy(address.data(), bytes_, sizeof(bytes_));
+    }
+    return address;
   }
 
   std::string Format() const {
