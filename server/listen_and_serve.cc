@@ -19,7 +19,7 @@ namespace {
 
 // The life of a server, in the order in which its parts begin. They end in the reverse order, after the drain.
 Error Serve(const Context& ctx, const ServerOptions& options, Handler handler) {
-  Result<internal::Listener> listener = internal::Listener::Open(options.address, options.backlog);
+  Result<internal::Listener> listener = internal::Listener::Open(options);
   if (Error err = listener.Err()) return err;
   internal::ServerState shared(ctx, options, std::move(handler));
   internal::LoopServers parts(shared);
@@ -47,7 +47,7 @@ Error ListenAndServe(const Context& ctx, const ServerOptions& options, Handler h
     return Serve(ctx, options, std::move(handler));
   }
   Observer& observer = options.observer != nullptr ? *options.observer : DefaultObserver();
-  const std::string name = "server " + options.address;
+  const std::string name = "server " + (options.listener < 0 ? options.address : "on descriptor " + std::to_string(options.listener));
   RunOptions run;
   run.loops = options.loops;
   run.stack_bytes = options.stack_bytes;

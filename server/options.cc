@@ -54,10 +54,40 @@ class Checks {
   Error failure_;
 };
 
+std::string Octal(std::uint32_t mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%#o", mode);
+  return text;
+}
+
+// What listens, and what else of the socket that can be asked for.
+Error CheckSocket(const ServerOptions& options) {
+  using Kind = internal::ParsedAddress::Kind;
+  if (options.listener < -1) return Nonsense("listener", std::to_string(options.listener), "a descriptor, or -1");
+  Kind kind = Kind::kSystemd;  // that exists already, like one that is handed in
+  bool abstract = false;
+  if (options.listener < 0) {
+    const Result<internal::ParsedAddress> parsed = internal::ParseAddress(options.address);
+    if (Error err = parsed.Err()) return err.Wrap("ServerOptions");
+    kind = parsed->kind;
+    abstract = parsed->path.starts_with('@');
+  }
+  if (options.reuse_port && kind != Kind::kTcp) {
+    return Nonsense("reuse_port", "true", "false: it is for a TCP socket that the server makes");
+  }
+  if (options.unix_mode > 0777) {
+    return Nonsense("unix_mode", Octal(options.unix_mode), "from 01 to 0777, with the leading 0 of octal numbers, or 0");
+  }
+  if (options.unix_mode != 0 && (kind != Kind::kUnix || abstract)) {
+    return Nonsense("unix_mode", Octal(options.unix_mode), "0: it is for the file of a unix socket that the server makes");
+  }
+  return {};
+}
+
 }  // namespace
 
 Error ServerOptions::Validate() const {
-  if (Error err = internal::ParseAddress(address).Err()) return err.Wrap("ServerOptions");
+  if (Error err = CheckSocket(*this)) return err;
   Checks checks;
   checks.Signed("loops", loops, 0, 1024);
   checks.Range("stack_bytes", stack_bytes, 16 * 1024, std::uint64_t{1} << 30);

@@ -46,7 +46,27 @@ struct ServerOptions {
   // Where to listen: "HOST:PORT", ":PORT" (all addresses, IPv6 and IPv4), "[IPV6]:PORT", "unix:PATH", or "unix:@NAME"
   // (Linux's abstract names). Port 0 takes a free one: on_listen tells which. A name is resolved once, at the start,
   // and its first IPv4 address is taken, else its first.
+  //
+  // "systemd:" is the socket that the process was started with (LISTEN_FDS, as systemd's socket units pass it); if there are
+  // several, "systemd:NAME" is the one of this name and "systemd:3" the one of this number. The environment stays as it is, and all
+  // sockets that were passed are closed in children that exec. What is said below of `listener` holds for it too.
   std::string address = ":8080";
+
+  // A listening stream socket (TCP or unix) that exists already; -1: none, and `address` is used. The server works on a duplicate of
+  // this descriptor, which it closes at its end: the caller's own stays open and the caller's. Both are the same socket, which becomes
+  // non-blocking. Its backlog stays as it is, its file is not removed, and the drain does not shut it: a connection that comes after
+  // the last accept waits in the backlog for the next server on this socket, so keep one descriptor open until there is one.
+  int listener = -1;
+
+  // Lets other sockets of the same user listen on the same TCP port at the same time (SO_REUSEPORT), where each has said so: the kernel
+  // spreads new connections over them. For a second process; loops of one server share one listener. When this server drains,
+  // who is in its own queue is served first; but the kernel breaks off a handshake that is under way at that moment, unless
+  // net.ipv4.tcp_migrate_req is 1. A restart that loses nobody hands the socket on instead (listener, systemd:).
+  bool reuse_port = false;
+
+  // The rights of the file of a unix socket, as in chmod: 0660 lets user and group connect (they need to write). 0: what the umask
+  // leaves. The file never has more rights than these, not even for a moment.
+  std::uint32_t unix_mode = 0;
 
   // Loops (threads) to serve on; 0: one per usable CPU. When ListenAndServe is called in a fiber it serves on that
   // fiber's scheduler, and another number than 0 is an error.
@@ -57,7 +77,7 @@ struct ServerOptions {
   std::size_t stack_bytes = 1024 * 1024;
 
   // Connections that the kernel holds until they are accepted; it caps this at net.core.somaxconn. Further ones wait
-  // for the client's next attempt.
+  // for the client's next attempt. Without effect on a socket that exists already.
   int backlog = 4096;
 
   // Called once with the bound address, before the first accept: "http://127.0.0.1:8080", "http://[::1]:8080",

@@ -74,6 +74,7 @@ Acceptor::Next Acceptor::AcceptOne(bool drain) {
       shortage_ = std::error_code(accepted.error, std::generic_category());
       return Next::kPause;
     case Accepted::Outcome::kFatal:
+      if (broken_.IsSet()) return Next::kStop;  // the drain looks once more
       failure_ = Error(std::error_code(accepted.error, std::generic_category())).Wrap("accept on " + Bound());
       shared_.observer.OnAcceptFailed({failure_, /*fatal=*/true});
       broken_.Set();
@@ -108,11 +109,14 @@ void Acceptor::OnPauseEnd(LoopTimer* timer) {
 void Acceptor::Drain() {
   RunOnLoop(loop_, [this] {
     StopWatching();
-    // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
-    while (AcceptOne(/*drain=*/true) == Next::kMore) {
+    // As many as can wait: others may still be coming faster than they are taken.
+    for (int i = 0; i < shared_.options.backlog && AcceptOne(/*drain=*/true) == Next::kMore; ++i) {
     }
-    listener_.StopAccepting();
-    while (AcceptOne(/*drain=*/true) == Next::kMore) {
+    if (!listener_.Shared()) {
+      // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
+      listener_.StopAccepting();
+      while (AcceptOne(/*drain=*/true) == Next::kMore) {
+      }
     }
     listener_.Close();
   });

@@ -26,7 +26,7 @@ class Acceptor final : public FdWatch {
   Error Start();
   // Parks until the context is done, or the listener is broken: then the reason comes back.
   Error Wait(const Context& ctx);
-  // Takes what the kernel has let in already, and closes the listener. In the fiber.
+  // Takes what the kernel has let in already, and closes the listener; one that is shared stays open for the others. In the fiber.
   void Drain();
 
  private:

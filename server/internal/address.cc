@@ -16,7 +16,8 @@ namespace weft::internal {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr std::string_view kForms = "HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or unix:@NAME";
+constexpr std::string_view kSystemdPrefix = "systemd:";
+constexpr std::string_view kForms = "HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH, unix:@NAME or systemd:NAME";
 
 Error Malformed(std::string_view text, std::string_view what) {
   std::string message = "address \"";
@@ -116,6 +117,12 @@ std::string FormatUnixPath(const SocketAddress& address) {
 
 Result<ParsedAddress> ParseAddress(std::string_view text) {
   if (text.substr(0, kUnixPrefix.size()) == kUnixPrefix) return ParseUnix(text, text.substr(kUnixPrefix.size()));
+  if (text.substr(0, kSystemdPrefix.size()) == kSystemdPrefix) {
+    ParsedAddress address;
+    address.kind = ParsedAddress::Kind::kSystemd;
+    address.passed = text.substr(kSystemdPrefix.size());
+    return address;
+  }
   if (text.find("://") != std::string_view::npos) {
     return Malformed(text, "this is a URL; expected " + std::string(kForms));
   }
@@ -145,6 +152,7 @@ Result<ParsedAddress> ParseAddress(std::string_view text) {
 Result<SocketAddress> ResolveAddress(std::string_view text) {
   Result<ParsedAddress> parsed = ParseAddress(text);
   if (Error err = parsed.Err()) return err;
+  if (parsed->kind == ParsedAddress::Kind::kSystemd) return Malformed(text, "a socket that was passed is not resolved");
   if (parsed->kind == ParsedAddress::Kind::kUnix) return UnixAddress(parsed->path);
   if (parsed->host.empty()) return AnyAddress(parsed->port);
   return ResolveName(*parsed);

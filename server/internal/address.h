@@ -31,19 +31,21 @@ struct SocketAddress {
 
 // What an address of ServerOptions says, before anything is resolved.
 struct ParsedAddress {
-  enum class Kind : std::uint8_t { kTcp, kUnix };
+  enum class Kind : std::uint8_t { kTcp, kUnix, kSystemd };
   Kind kind = Kind::kTcp;
   std::string host;  // of kTcp; empty: all addresses
   std::uint16_t port = 0;
-  std::string path;  // of kUnix; an abstract name begins with '@'
+  std::string path;    // of kUnix; an abstract name begins with '@'
+  std::string passed;  // of kSystemd: name or number of the socket; empty: the only one
 };
 
-// Parses "HOST:PORT", ":PORT", "[IPV6]:PORT", "unix:PATH" or "unix:@NAME". The Error says what is wrong and what is
-// expected.
+// Parses "HOST:PORT", ":PORT", "[IPV6]:PORT", "unix:PATH", "unix:@NAME", "systemd:" or "systemd:NAME". The Error says what is wrong
+// and what is expected.
 Result<ParsedAddress> ParseAddress(std::string_view text);
 
 // Parses and resolves. A name's first IPv4 address is taken, else its first (as Go's net.Listen does); this may ask
-// the network and block the thread. ":PORT" gives IPv6's any address, which a listener opens for IPv4 too.
+// the network and block the thread. ":PORT" gives IPv6's any address, which a listener opens for IPv4 too. A socket that was passed has
+// no address of its own: kSystemd is an Error here.
 Result<SocketAddress> ResolveAddress(std::string_view text);
 
 // The address that a listening socket is bound to, as ServerOptions::on_listen tells it.

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/listener.h>
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
 #include <system_error>
+
+#include <weft/server/internal/activation.h>
 
 namespace weft::internal {
 namespace {
@@ -16,6 +20,14 @@ Error FromErrno(int number) { return std::error_code(number, std::generic_catego
 void SetFlag(int fd, int level, int option, int value) {
   // These options only tune; a socket without them still serves.
   static_cast<void>(setsockopt(fd, level, option, &value, sizeof value));
+}
+
+// Empty, with errno, if it is no socket.
+std::optional<int> SocketOption(int fd, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, SOL_SOCKET, option, &value, &size) != 0) return std::nullopt;
+  return value;
 }
 
 bool IsFileSystemPath(const SocketAddress& address) { return address.IsUnix() && address.local.sun_path[0] != '\0'; }
@@ -64,31 +76,80 @@ SocketAddress AnyIpv4(const SocketAddress& any_ipv6) {
 
 }  // namespace
 
-Result<Listener> Listener::Open(std::string_view text, int backlog) {
-  const std::string what = "listen on " + std::string(text);
-  Result<SocketAddress> resolved = ResolveAddress(text);
-  if (Error err = resolved.Err()) return err.Wrap(what);
+Result<Listener> Listener::Open(const ServerOptions& options) {
+  if (options.listener >= 0) {
+    Result<Listener> adopted = Adopt(options.listener);
+    if (Error err = adopted.Err()) return err.Wrap("listener that was handed in");
+    return adopted;
+  }
+  const std::string what = "listen on " + options.address;
+  Result<ParsedAddress> parsed = ParseAddress(options.address);
+  if (Error err = parsed.Err()) return err.Wrap(what);
+  Result<Listener> listener = parsed->kind == ParsedAddress::Kind::kSystemd ? Activated(parsed->passed) : BindTo(options);
+  if (Error err = listener.Err()) return err.Wrap(what);
+  return listener;
+}
+
+Result<Listener> Listener::Activated(std::string_view which) {
+  const Activation activation = Activation::OfThisProcess();
+  const Result<int> fd = activation.Find(which);
+  if (Error err = fd.Err()) return err;
+  // They were for this process, and its children should neither hold nor serve them.
+  for (int each = 3; each < 3 + activation.Count(); ++each) fcntl(each, F_SETFD, FD_CLOEXEC);
+  return Adopt(*fd);
+}
+
+Result<Listener> Listener::Adopt(int fd) {
+  const std::string what = "descriptor " + std::to_string(fd);
+  const std::optional<int> family = SocketOption(fd, SO_DOMAIN);
+  if (!family) return FromErrno(errno).Wrap(what);  // not open, or not a socket
+  if (*family != AF_INET && *family != AF_INET6 && *family != AF_UNIX) return Error::New(what + " is neither a TCP nor a unix socket");
+  if (SocketOption(fd, SO_TYPE) != SOCK_STREAM) return Error::New(what + " is not a stream socket");
+  if (SocketOption(fd, SO_ACCEPTCONN) != 1) return Error::New(what + " is not a listening socket");
+
+  Listener listener;
+  listener.shared_ = true;
+  listener.fd_ = Fd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!listener.fd_.IsOpen()) return FromErrno(errno).Wrap(what);
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return FromErrno(errno).Wrap(what);
+  if (*family != AF_UNIX) SetFlag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  listener.bound_ = FormatBound(fd);
+  return listener;
+}
+
+Result<Listener> Listener::BindTo(const ServerOptions& options) {
+  Result<SocketAddress> resolved = ResolveAddress(options.address);
+  if (Error err = resolved.Err()) return err;
   SocketAddress address = *resolved;
+  const bool all_addresses = options.address.front() == ':';
 
   Listener listener;
   constexpr int kType = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   listener.fd_ = Fd(socket(address.Family(), kType, 0));
-  if (!listener.fd_.IsOpen() && errno == EAFNOSUPPORT && text.front() == ':') {
+  if (!listener.fd_.IsOpen() && errno == EAFNOSUPPORT && all_addresses) {
     address = AnyIpv4(address);  // a kernel without IPv6
     listener.fd_ = Fd(socket(address.Family(), kType, 0));
   }
-  if (!listener.fd_.IsOpen()) return FromErrno(errno).Wrap(what);
+  if (!listener.fd_.IsOpen()) return FromErrno(errno);
   if (!address.IsUnix()) {
     // Connections of a server that has just ended are in TIME_WAIT and must not keep the port from the next one.
     SetFlag(listener.fd_.Get(), SOL_SOCKET, SO_REUSEADDR, 1);
     // Accepted sockets inherit it on Linux, which saves a call for each.
     SetFlag(listener.fd_.Get(), IPPROTO_TCP, TCP_NODELAY, 1);
     // ":8080" is both; a written IPv6 address is just that.
-    const int only_v6 = text.front() == ':' ? 0 : 1;
-    if (address.Family() == AF_INET6) SetFlag(listener.fd_.Get(), IPPROTO_IPV6, IPV6_V6ONLY, only_v6);
+    if (address.Family() == AF_INET6) SetFlag(listener.fd_.Get(), IPPROTO_IPV6, IPV6_V6ONLY, all_addresses ? 0 : 1);
   }
-  if (Error err = listener.Bind(address)) return err.Wrap(what);
-  if (::listen(listener.fd_.Get(), backlog) != 0) return FromErrno(errno).Wrap(what);
+  const int on = 1;
+  if (options.reuse_port && setsockopt(listener.fd_.Get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    return FromErrno(errno).Wrap("share the port");
+  }
+  // On Linux the file gets the mode of the socket, less what the umask takes: so it never allows more than asked, not for a moment.
+  if (options.unix_mode != 0 && fchmod(listener.fd_.Get(), options.unix_mode) != 0) return FromErrno(errno).Wrap("set the mode");
+  if (Error err = listener.Bind(address)) return err;
+  // What the umask took is given back. Nobody is let in before listen.
+  if (options.unix_mode != 0 && chmod(address.local.sun_path, options.unix_mode) != 0) return FromErrno(errno).Wrap("set the mode");
+  if (::listen(listener.fd_.Get(), options.backlog) != 0) return FromErrno(errno);
   listener.bound_ = FormatBound(listener.fd_.Get());
   return listener;
 }
@@ -143,7 +204,7 @@ Accepted Listener::Accept() const {
 }
 
 void Listener::StopAccepting() {
-  if (fd_.IsOpen()) static_cast<void>(::listen(fd_.Get(), 0));
+  if (fd_.IsOpen() && !shared_) static_cast<void>(::listen(fd_.Get(), 0));
 }
 
 void Listener::Close() {

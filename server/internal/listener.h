@@ -9,6 +9,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/server/internal/address.h>
 #include <weft/server/internal/fd.h>
+#include <weft/server/options.h>
 
 namespace weft::internal {
 
@@ -29,10 +30,14 @@ struct Accepted {
 // A listening socket. Accept may be called from several threads at once; everything else by its owner.
 class Listener {
  public:
-  // Binds and listens. Errors: those of ResolveAddress, or "listen on 127.0.0.1:8080: Address already in use".
-  // A unix socket whose server is gone is replaced; one that somebody listens on is in use, and what is no
-  // socket is left alone.
-  static Result<Listener> Open(std::string_view address, int backlog);
+  // The socket that options.listener, a "systemd:" address or any other address means; options are valid. Errors: those of
+  // ResolveAddress, Activation and Adopt, or "listen on 127.0.0.1:8080: Address already in use". A unix socket whose server is gone
+  // is replaced; one that somebody listens on is in use, and what is no socket is left alone.
+  static Result<Listener> Open(const ServerOptions& options);
+
+  // Serves on a duplicate of a socket that exists already, and belongs to others too: the backlog stays as it is, at the end the
+  // duplicate is closed and nothing else, and a file stays where it is. Errors: "descriptor 5 is not a listening socket".
+  static Result<Listener> Adopt(int fd);
 
   Listener(Listener&&) noexcept = default;
   Listener& operator=(Listener&&) = delete;
@@ -46,8 +51,12 @@ class Listener {
   // Takes one connection out of the backlog, without waiting. Clients that gave up meanwhile are passed over.
   Accepted Accept() const;
 
+  // Whether others have this socket too, who go on accepting: then it must not be shut for them.
+  bool Shared() const { return shared_; }
+
   // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Close, and no client
-  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete.
+  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete. Nothing happens to
+  // one that is shared: who is let in stays in its backlog for the others.
   void StopAccepting();
 
   // Closes the socket; removes the file of a unix socket if it is still this one's.
@@ -55,10 +64,13 @@ class Listener {
 
  private:
   Listener() = default;
+  static Result<Listener> BindTo(const ServerOptions& options);
+  static Result<Listener> Activated(std::string_view which);
   Error Bind(const SocketAddress& address);
   Error RemoveStaleFile(const SocketAddress& address);
 
   Fd fd_;
+  bool shared_ = false;
   std::string bound_;
   std::string path_;  // of the file to remove; empty if there is none
   std::uint64_t path_device_ = 0;

@@ -44,6 +44,16 @@ TEST(ParseAddress, TakesUnixPathsAndAbstractNames) {
   }
 }
 
+TEST(ParseAddress, TakesSocketsThatWerePassed) {
+  for (const char* which : {"", "web", "3", "app.socket"}) {
+    const Result<ParsedAddress> parsed = ParseAddress(std::string("systemd:") + which);
+    ASSERT_TRUE(parsed.Ok()) << parsed.Err().Message();
+    EXPECT_EQ(parsed->kind, ParsedAddress::Kind::kSystemd);
+    EXPECT_EQ(parsed->passed, which);
+    EXPECT_FALSE(ResolveAddress(std::string("systemd:") + which).Ok());
+  }
+}
+
 TEST(ParseAddress, SaysWhatIsWrong) {
   struct Case {
     std::string text;

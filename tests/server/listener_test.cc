@@ -22,8 +22,10 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Outcome = Accepted::Outcome;
 
+Result<Listener> TryOpen(std::string_view address) { return Listener::Open({.address = std::string(address), .backlog = 128}); }
+
 Listener Open(std::string_view address) {
-  Result<Listener> listener = Listener::Open(address, 128);
+  Result<Listener> listener = TryOpen(address);
   EXPECT_TRUE(listener.Ok()) << listener.Err().Message();
   return std::move(*listener);
 }
@@ -98,14 +100,14 @@ TEST(Listener, AddressInUseIsOneClearLine) {
   const Listener first = Open("127.0.0.1:0");
   const std::string address = first.Bound().substr(std::string_view("http://").size());
 
-  const Error err = Listener::Open(address, 128).Err();
+  const Error err = TryOpen(address).Err();
 
   EXPECT_EQ(err.Message(), "listen on " + address + ": Address already in use");
   EXPECT_TRUE(err.Is(std::errc::address_in_use));
 }
 
 TEST(Listener, BadAddressIsAnError) {
-  EXPECT_THAT(Listener::Open("8080", 128).Err().Message(), StartsWith("listen on 8080: address \"8080\": no port"));
+  EXPECT_THAT(TryOpen("8080").Err().Message(), StartsWith("listen on 8080: address \"8080\": no port"));
 }
 
 TEST(Listener, ServesUnixSocketsAndRemovesTheFile) {
@@ -149,7 +151,7 @@ TEST(Listener, LeavesAUnixSocketThatIsAlive) {
   const std::string address = "unix:" + directory.Path("s");
   const Listener first = Open(address);
 
-  EXPECT_EQ(Listener::Open(address, 128).Err().Message(), "listen on " + address + ": Address already in use");
+  EXPECT_EQ(TryOpen(address).Err().Message(), "listen on " + address + ": Address already in use");
   const Fd client = Connect(first);
   EXPECT_EQ(first.Accept().outcome, Outcome::kConnection);
 }
@@ -158,7 +160,7 @@ TEST(Listener, LeavesAFileThatIsNoSocket) {
   const Directory directory;
   const Fd file(open(directory.Path("s").c_str(), O_CREAT | O_WRONLY, 0600));
 
-  EXPECT_THAT(Listener::Open("unix:" + directory.Path("s"), 128).Err().Message(), HasSubstr("not a socket"));
+  EXPECT_THAT(TryOpen("unix:" + directory.Path("s")).Err().Message(), HasSubstr("not a socket"));
   EXPECT_TRUE(Exists(directory.Path("s")));
 }
 

@@ -63,7 +63,35 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
   };
   const std::vector<Case> cases = {
       {[](ServerOptions& o) { o.address = "8080"; },
-       "ServerOptions: address \"8080\": no port; expected HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or unix:@NAME"},
+       "ServerOptions: address \"8080\": no port; expected HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH, unix:@NAME or systemd:NAME"},
+      {[](ServerOptions& o) { o.listener = -2; }, "ServerOptions: listener is -2; it must be a descriptor, or -1"},
+      {[](ServerOptions& o) {
+         o.address = "unix:/run/app.sock";
+         o.reuse_port = true;
+       },
+       "ServerOptions: reuse_port is true; it must be false: it is for a TCP socket that the server makes"},
+      {[](ServerOptions& o) {
+         o.listener = 5;
+         o.reuse_port = true;
+       },
+       "ServerOptions: reuse_port is true; it must be false: it is for a TCP socket that the server makes"},
+      {[](ServerOptions& o) {
+         o.address = "unix:/run/app.sock";
+         o.unix_mode = 660;
+       },
+       "ServerOptions: unix_mode is 01224; it must be from 01 to 0777, with the leading 0 of octal numbers, or 0"},
+      {[](ServerOptions& o) { o.unix_mode = 0660; },
+       "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
+      {[](ServerOptions& o) {
+         o.address = "unix:@abstract";
+         o.unix_mode = 0660;
+       },
+       "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
+      {[](ServerOptions& o) {
+         o.address = "systemd:";
+         o.unix_mode = 0660;
+       },
+       "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
       {[](ServerOptions& o) { o.loops = -1; }, "ServerOptions: loops is -1; it must be from 0 to 1024"},
       {[](ServerOptions& o) { o.stack_bytes = 100; }, "ServerOptions: stack_bytes is 100; it must be from 16384 to 1073741824"},
       {[](ServerOptions& o) { o.backlog = 0; }, "ServerOptions: backlog is 0; it must be from 1 to 2147483647"},
@@ -96,6 +124,22 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
       {[](ServerOptions& o) { o.cancel_grace = kNone; }, "ServerOptions: cancel_grace is kNone; it must be a time that ends"},
   };
   for (const Case& c : cases) EXPECT_EQ(Refusal(c.change), c.expected);
+}
+
+TEST(ServerOptions, TakesEachKindOfSocket) {
+  EXPECT_EQ(Refusal([](ServerOptions& o) { o.address = "systemd:"; }), "");
+  EXPECT_EQ(Refusal([](ServerOptions& o) { o.address = "systemd:web"; }), "");
+  EXPECT_EQ(Refusal([](ServerOptions& o) { o.reuse_port = true; }), "");
+  EXPECT_EQ(Refusal([](ServerOptions& o) {
+              o.address = "not looked at";
+              o.listener = 5;
+            }),
+            "");
+  EXPECT_EQ(Refusal([](ServerOptions& o) {
+              o.address = "unix:/run/app.sock";
+              o.unix_mode = 0660;
+            }),
+            "");
 }
 
 TEST(ServerOptions, NamesTheFirstFieldOnly) {

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <weft/concurrency/event.h>
+#include <weft/server/internal/address.h>
+#include <weft/server/internal/fd.h>
+
+#include "kit.h"
+
+namespace weft {
+namespace {
+
+using internal::Fd;
+
+// What systemd does for a service with socket units: the sockets from descriptor 3 on, and three variables that name them. The
+// sockets stay open here, as they do in systemd, so that the next start of the service gets the same ones.
+class Launched {
+ public:
+  Launched(const std::vector<const Fd*>& sockets, const std::string& names, const std::vector<std::string>& arguments) {
+    int out[2];
+    if (pipe2(out, O_CLOEXEC) != 0) std::abort();
+    const std::string program = WEFT_EXAMPLES_DIR "/service";
+    std::vector<std::string> words{program};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    // Above the numbers that they get, so that none is overwritten by another.
+    std::vector<int> moved;
+    for (const Fd* socket : sockets) moved.push_back(fcntl(socket->Get(), F_DUPFD_CLOEXEC, 100));
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(out[1], STDOUT_FILENO);
+      dup2(out[1], STDERR_FILENO);
+      for (std::size_t i = 0; i < moved.size(); ++i) dup2(moved[i], 3 + static_cast<int>(i));
+      setenv("LISTEN_FDS", std::to_string(moved.size()).c_str(), 1);
+      setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+      setenv("LISTEN_FDNAMES", names.c_str(), 1);
+      execv(program.c_str(), argv.data());
+      _exit(127);
+    }
+    for (int fd : moved) close(fd);
+    close(out[1]);
+    out_ = Fd(out[0]);
+  }
+  ~Launched() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  Launched(const Launched&) = delete;
+  Launched& operator=(const Launched&) = delete;
+
+  std::string Line() {
+    std::string line;
+    for (char c = 0; read(out_.Get(), &c, 1) == 1 && c != '\n';) line += c;
+    return line;
+  }
+  // Until it listens on both of its addresses.
+  void WaitUntilUp() {
+    Line();
+    Line();
+  }
+  pid_t pid() const { return pid_; }
+  void Terminate() const { kill(pid_, SIGTERM); }
+  int Wait() {
+    int status = 0;
+    waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  Fd out_;
+};
+
+Fd Listening(const std::string& address) {
+  const internal::SocketAddress at = *internal::ResolveAddress(address);
+  Fd fd(socket(at.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(bind(fd.Get(), &at.any, at.size), 0);
+  EXPECT_EQ(listen(fd.Get(), 1024), 0);
+  return fd;
+}
+
+TEST(SocketActivation, TheServiceTakesTheSocketsThatItWasStartedWith) {
+  const Fd web = Listening("127.0.0.1:0");
+  const Fd debug = Listening("127.0.0.1:0");
+  Launched service({&web, &debug}, "web:debug", {"--address", "systemd:web", "--debug-address", "systemd:4"});
+  service.WaitUntilUp();
+
+  EXPECT_EQ(Fetch(internal::FormatBound(web.Get()), "/hello/anna").status, 200);
+  EXPECT_EQ(Fetch(internal::FormatBound(debug.Get()), "/healthz").status, 200);
+
+  service.Terminate();
+  EXPECT_EQ(service.Wait(), 0);
+}
+
+TEST(SocketActivation, WhoComesBeforeTheServiceIsServedByIt) {
+  std::string folder = testing::TempDir() + "weftXXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/app.sock";
+  {
+    const Fd web = Listening("unix:" + path);
+    Result<TestClient> early = TestClient::Dial(Background(), "unix:" + path);
+    ASSERT_TRUE(early.Ok());
+    ASSERT_FALSE(early->Send(Background(), "GET /hello/early HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+
+    Launched service({&web}, "app.socket", {"--address", "systemd:", "--debug-address", "127.0.0.1:0"});
+    const Result<TestAnswer> answer = early->ReadAnswer(Background());
+    ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
+    EXPECT_EQ(answer->status, 200);
+    service.WaitUntilUp();
+    service.Terminate();
+    EXPECT_EQ(service.Wait(), 0);
+
+    EXPECT_EQ(access(path.c_str(), F_OK), 0);  // it is the launcher's
+  }
+  unlink(path.c_str());
+  rmdir(folder.c_str());
+}
+
+TEST(SocketActivation, WhoComesBetweenTwoStartsIsServedByTheNext) {
+  const Fd web = Listening("127.0.0.1:0");
+  const std::string bound = internal::FormatBound(web.Get());
+  const std::vector<std::string> arguments = {"--address", "systemd:", "--debug-address", "127.0.0.1:0"};
+  std::vector<TestClient> between;
+  for (int restart = 0; restart < 3; ++restart) {
+    Launched service({&web}, "web", arguments);
+    for (TestClient& client : between) {
+      const Result<TestAnswer> answer = client.ReadAnswer(Background());
+      ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
+      EXPECT_EQ(answer->status, 200);
+    }
+    service.WaitUntilUp();
+    EXPECT_EQ(Fetch(bound, "/hello/anna").status, 200);
+    service.Terminate();
+    EXPECT_EQ(service.Wait(), 0);
+
+    between.clear();
+    for (int i = 0; i < 50; ++i) {
+      Result<TestClient> client = TestClient::Dial(Background(), bound);
+      ASSERT_TRUE(client.Ok()) << client.Err().Message();
+      ASSERT_FALSE(client->Send(Background(), "GET /hello/anna HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+      between.push_back(*std::move(client));
+    }
+  }
+}
+
+// Clients with a new connection for each request go on over restarts: all are answered.
+TEST(SocketActivation, ARestartUnderLoadLosesNobody) {
+  const Fd web = Listening("127.0.0.1:0");
+  const std::string bound = internal::FormatBound(web.Get());
+  ServerOptions options = Tcp(2);
+  options.listener = web.Get();
+  options.first_byte_grace = std::chrono::seconds(30);  // a client that the machine holds up is not lost
+  std::atomic<bool> go_on{true};
+  std::atomic<int> answered{0};
+  std::atomic<int> lost{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      while (go_on) ++(Fetch(bound, "/").status == 200 ? answered : lost);
+    });
+  }
+
+  for (int start = 0; start < 10; ++start) {
+    std::atomic<int> served{0};
+    Event enough;
+    TestServer server(Background(), [&](ResponseWriter& w, Request&) {
+      if (served.fetch_add(1) + 1 == 20) enough.Set();
+      return w.Write("x");
+    }, options);
+    EXPECT_FALSE(enough.Wait(Background()));
+    if (start == 9) {
+      go_on = false;
+      for (std::thread& client : clients) client.join();
+    }
+    const Error err = server.Stop();  // then nobody accepts, until the next one has started
+    EXPECT_FALSE(err) << err.Message();
+  }
+
+  EXPECT_EQ(lost, 0);
+  EXPECT_GE(answered, 200 - 4);
+}
+
+TEST(SocketActivation, ItsDescriptorsAreNotForChildren) {
+  const Fd web = Listening("127.0.0.1:0");
+  Launched service({&web}, "web", {"--address", "systemd:", "--debug-address", "127.0.0.1:0"});
+  service.WaitUntilUp();
+
+  // The flags of descriptor 3, in octal; 02000000 is close-on-exec.
+  const std::string info = "/proc/" + std::to_string(service.pid()) + "/fdinfo/3";
+  const Fd file(open(info.c_str(), O_RDONLY | O_CLOEXEC));
+  char text[256] = {};
+  ASSERT_GT(read(file.Get(), text, sizeof(text) - 1), 0);
+  const std::string flags(text);
+  const std::size_t at = flags.find("flags:");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_NE(std::strtoul(flags.c_str() + at + 6, nullptr, 8) & O_CLOEXEC, 0u) << flags;
+}
+
+TEST(SocketActivation, WithoutASocketTheServiceSaysSo) {
+  Launched service({}, "", {"--address", "systemd:", "--debug-address", "127.0.0.1:0"});
+
+  std::string line;
+  do {
+    line = service.Line();
+  } while (line.starts_with("debug on "));
+  EXPECT_EQ(line, "service: listen on systemd:: LISTEN_FDS is 0: no socket was passed");
+  EXPECT_EQ(service.Wait(), 1);
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_SERVER_SYSCALL_KIT_H_
+#define WEFT_TESTS_SERVER_SYSCALL_KIT_H_
+
+#include <functional>
+#include <limits>
+
+// Stands between the library and two calls of the kernel, for this whole program of tests (syscall_kit.cc). Without orders calls pass.
+namespace weft {
+
+// While it lives, accept4 fails with this errno, so many times, and these are counted.
+class FailingAccept {
+ public:
+  explicit FailingAccept(int error, int times = std::numeric_limits<int>::max());
+  ~FailingAccept();
+  FailingAccept(const FailingAccept&) = delete;
+  FailingAccept& operator=(const FailingAccept&) = delete;
+
+  int Calls() const;
+};
+
+// While it lives, this is called right after each bind that has succeeded, before anything else of the caller can run.
+class AfterBind {
+ public:
+  explicit AfterBind(std::function<void()> look);
+  ~AfterBind();
+  AfterBind(const AfterBind&) = delete;
+  AfterBind& operator=(const AfterBind&) = delete;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_TESTS_SERVER_SYSCALL_KIT_H_
