@@ -149,12 +149,38 @@ std::string_view Name(LimitKind kind) {
   switch (kind) {
     case LimitKind::kConnections:
       return "connections";
+    case LimitKind::kRequests:
+      return "requests in handlers";
     case LimitKind::kQueuedRequests:
       return "queued requests";
     case LimitKind::kBodyBytes:
       return "body bytes";
     case LimitKind::kRequestsPerConnection:
       return "requests per connection";
+  }
+  return "unknown";
+}
+
+std::string_view Name(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kClient:
+      return "client";
+    case CloseReason::kAnswered:
+      return "answered";
+    case CloseReason::kAborted:
+      return "aborted";
+    case CloseReason::kBadRequest:
+      return "bad request";
+    case CloseReason::kTimedOut:
+      return "timeout";
+    case CloseReason::kOverload:
+      return "overload";
+    case CloseReason::kEvicted:
+      return "evicted";
+    case CloseReason::kDrain:
+      return "drain";
+    case CloseReason::kCutOff:
+      return "cut off";
   }
   return "unknown";
 }

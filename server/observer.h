@@ -17,6 +17,32 @@ struct Listening {
   std::string_view bound;  // "http://127.0.0.1:8080"
 };
 
+// A connection was accepted. Told only to who asks: Observer::WatchesConnections.
+struct ConnectionOpened {
+  int descriptor;         // no other open connection has the same
+  std::string_view peer;  // who has connected
+};
+
+enum class CloseReason : std::uint8_t {
+  kClient,      // the client closed or reset it
+  kAnswered,    // after an answer that said so: the client, the handler or a limit of requests asked for it
+  kAborted,     // an answer was broken off
+  kBadRequest,
+  kTimedOut,
+  kOverload,  // too many requests, or no memory for this one
+  kEvicted,   // it was idle, and its descriptor was needed
+  kDrain,     // the server ends, in good order
+  kCutOff,    // the server ended before its request did
+};
+
+// A connection is gone; its descriptor is still open during this call. Told only to who asks: Observer::WatchesConnections.
+struct ConnectionClosed {
+  int descriptor;
+  std::string_view peer;  // the client
+  CloseReason reason;
+  std::uint64_t requests;  // that it was answered
+};
+
 // Bytes came that are no good request. They were answered with `status`, and the connection was closed.
 struct BadRequest {
   std::string_view peer;  // "127.0.0.1:50000"
@@ -40,6 +66,7 @@ struct TimedOut {
 
 enum class LimitKind : std::uint8_t {
   kConnections,
+  kRequests,  // in handlers: the next one waits for a place
   kQueuedRequests,
   kBodyBytes,
   kRequestsPerConnection,
@@ -128,6 +155,12 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer();
 
+  // Whether each connection's begin and end is told. Asked once, when the server starts; where nobody asks, a connection costs
+  // nothing more. What happens within one, from request to request, is for middleware: telling it here would cost every request.
+  virtual bool WatchesConnections() const { return false; }
+  virtual void OnConnectionOpened(const ConnectionOpened&) {}
+  virtual void OnConnectionClosed(const ConnectionClosed&) {}
+
   virtual void OnListening(const Listening&) {}
   virtual void OnBadRequest(const BadRequest&) {}
   virtual void OnTimedOut(const TimedOut&) {}
@@ -142,6 +175,7 @@ class Observer {
 
 std::string_view Name(TimeoutKind kind);  // "header", "idle", ...
 std::string_view Name(LimitKind kind);    // "connections", ...
+std::string_view Name(CloseReason reason);  // "client", ...
 std::string_view Name(DrainPhase phase);  // "lame duck", ...
 
 // The observer of servers that are given none. It logs through spdlog at the level that the event deserves: to the

@@ -35,7 +35,10 @@ void Connection::Open() {
     server_.Forget(link_);
     fd_.Close();
     server_.ConnectionGone(*this);
+    return;
   }
+  const ServerState& shared = server_.shared();
+  if (shared.connections_watched) server_.observer().OnConnectionOpened({fd_.Get(), PeerName()});
 }
 
 void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
@@ -88,7 +91,10 @@ void Connection::ReadOnce() {
   if (partial_ != nullptr) partial_->bytes.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
     more_ = false;
-    if (server_.draining() && Quiet() && server_.now() >= GraceEnd()) CloseGently();
+    if (server_.draining() && Quiet() && server_.now() >= GraceEnd()) {
+      Because(CloseReason::kDrain);
+      CloseGently();
+    }
     return;
   }
   if (got <= 0) {
@@ -97,12 +103,12 @@ void Connection::ReadOnce() {
   }
   // After a short read there is nothing more until the next event, but for the end that was announced.
   more_ = fin_ || static_cast<std::size_t>(got) == capacity;
-  if (partial_ != nullptr) {
-    TakeBytes({partial_->bytes.data(), partial_->bytes.size()}, partial_->head);
-  } else {
+  if (partial_ == nullptr) {
     server_.head().Reset();
     server_.head().empty_lines = empty_lines_;
     TakeBytes({buffer, static_cast<std::size_t>(got)}, server_.head());
+  } else {
+    TakeBytes({partial_->bytes.data(), partial_->bytes.size()}, partial_->head);
   }
 }
 
@@ -159,6 +165,7 @@ void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head
 
 void Connection::Overloaded(bool head_only) {
   Answer(503, "too many requests at once", /*retry_after=*/1, head_only);
+  Because(server_.patience_over() ? CloseReason::kDrain : CloseReason::kOverload);
   CloseGently();
   Settle();
 }
@@ -226,8 +233,13 @@ void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_
   exchange_ = nullptr;
   GivePlaceBack();
   if (broken_ || cut_) {
+    Because(cut_ ? CloseReason::kCutOff : exchange.ClientFailed() ? CloseReason::kClient : CloseReason::kAborted);
     Close();
   } else if (!keep_alive) {
+    Because(exchange.ClientFailed() ? CloseReason::kClient
+            : exchange.Aborted()    ? CloseReason::kAborted
+            : server_.draining()    ? CloseReason::kDrain
+                                    : CloseReason::kAnswered);
     CloseGently();
   } else {
     BecomeIdle();
@@ -272,6 +284,7 @@ void Connection::Answer(int status, std::string_view reason, int retry_after, bo
 void Connection::Refuse(int status, std::string_view reason, bool head_only) {
   Answer(status, reason, 0, head_only);
   server_.observer().OnBadRequest({PeerName(), status, reason});
+  Because(status == 503 ? CloseReason::kOverload : CloseReason::kBadRequest);
   CloseGently();
 }
 
@@ -281,10 +294,12 @@ void Connection::OnTimeout() {
     case State::kHead:
       if (state_ == State::kHead) Answer(408, "the head took too long", 0, partial_->head.is_head);
       server_.observer().OnTimedOut({PeerName(), TimeoutKind::kHeader, server_.options().header_timeout});
+      Because(CloseReason::kTimedOut);
       CloseGently();
       break;
     case State::kIdle:
       server_.observer().OnTimedOut({PeerName(), TimeoutKind::kIdle, server_.options().idle_timeout});
+      Because(CloseReason::kTimedOut);
       CloseGently();
       break;
     case State::kQueued: Overloaded(); return;
@@ -311,6 +326,7 @@ void Connection::CloseUnlessSpoken() {
 
 void Connection::CutOff() {
   cut_ = true;
+  Because(CloseReason::kCutOff);
   // An answer that ends with its connection would look whole after an end in good order: TCP resets when it is told to forget its peer.
   const sockaddr nobody{AF_UNSPEC, {}};
   const bool must_reset = state_ == State::kBusy && exchange_->EndsWithConnection();
@@ -336,6 +352,7 @@ void Connection::Evict() {
     Drive();
     return;
   }
+  Because(CloseReason::kEvicted);
   Close();
   Settle();
 }
@@ -387,6 +404,10 @@ void Connection::Close() {
   partial_.reset();
   server_.Forget(link_);
   server_.loop().Remove(*this, fd_.Get());
+  if (server_.shared().connections_watched) {
+    Because(CloseReason::kClient);
+    server_.observer().OnConnectionClosed({fd_.Get(), PeerName(), static_cast<CloseReason>(reason_), requests_});
+  }
   fd_.Close();
 }
 

@@ -14,6 +14,7 @@
 #include <weft/server/internal/peer.h>
 #include <weft/server/internal/timeout_list.h>
 #include <weft/server/internal/wire/head_parser.h>
+#include <weft/server/observer.h>
 
 namespace weft::internal {
 
@@ -91,6 +92,10 @@ class Connection final : public FdWatch {
   void NoteDrained() { more_ = fin_; }
   void WatchWritable();
   bool CountRequest();  // false: this one is the last that is allowed
+  // Notes why the connection will be closed; the first reason counts.
+  void Because(CloseReason reason) {
+    if (reason_ == kNoReason) reason_ = static_cast<std::uint8_t>(reason);
+  }
   void ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head);
 
   // In the loop's list that fits the state, and in none once closed.
@@ -99,6 +104,7 @@ class Connection final : public FdWatch {
   };
 
  private:
+  static constexpr std::uint8_t kNoReason = 255;
   static void OnEvents(FdWatch* watch, std::uint32_t events);
   void Drive();
   void ReadOnce();
@@ -138,6 +144,7 @@ class Connection final : public FdWatch {
   bool driving_ : 1 = false;   // Drive is on the stack
   bool has_place_ : 1 = false;  // counted among the requests in flight
   bool requeued_ = false;
+  std::uint8_t reason_ = kNoReason;  // a CloseReason
 };
 
 }  // namespace weft::internal

@@ -91,7 +91,7 @@ void Exchange::ServeOne() {
   answer_begin_ = held_.size();
   answer_ = {};
   if (framing_.kind == BodyKind::kChunked) decoder_ = ChunkedDecoder();
-  if (!ClientKeepsAlive(head_) || !connection_->CountRequest()) keep_alive_ = false;
+  if (!connection_->CountRequest() || !ClientKeepsAlive(head_)) keep_alive_ = false;
   serving_ = true;
   if (server_.patience_over()) context_.Cancel(kServerClosing);
   BeginRequest(ctx);
@@ -177,6 +177,7 @@ void Exchange::Refuse(const HeadResult& result) {
   const std::size_t size = WriteSimpleError(answer, sizeof(answer), result.status, result.reason, server_.DateLine(), 0, head_.is_head);
   if (size <= sizeof(answer)) held_.Append({answer, size});
   server_.observer().OnBadRequest({connection_->PeerName(), result.status, result.reason});
+  connection_->Because(CloseReason::kBadRequest);
   keep_alive_ = false;
 }
 

@@ -44,6 +44,9 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool Serving() const { return serving_; }
   // Whether the end of the present answer is the end of the connection.
   bool EndsWithConnection() const { return serving_ && answer_.kind == BodyKind::kUntilClose; }
+  // Whether the answer was broken off, and whether it was the client who made that happen. Until Recycle.
+  bool Aborted() const { return aborted_; }
+  bool ClientFailed() const { return failed_ || gone_noted_; }
   // Lets go of large buffers before it waits for its next connection.
   void Recycle();
   std::string Name() const { return std::string(request_.Method()) + ' ' + std::string(request_.Target()); }

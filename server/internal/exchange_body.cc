@@ -85,6 +85,7 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
       case LoopSignal::Outcome::kContextDone: done = true; break;
       case LoopSignal::Outcome::kTimedOut:
         server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kBodyStall, stall});
+        connection_->Because(CloseReason::kTimedOut);
         return Error(kTimeout);
       case LoopSignal::Outcome::kNotified: break;
     }

@@ -251,6 +251,7 @@ Error Exchange::WaitWritable() {
   switch (writable_.Wait(Background(), "client to take the answer", until)) {
     case LoopSignal::Outcome::kTimedOut:
       server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kWriteStall, stall});
+      connection_->Because(CloseReason::kTimedOut);
       connection_->SetBroken();
       Cancel(kTimeout);
       return kTimeout;

@@ -189,15 +189,19 @@ bool LoopServer::EvictIdle() {
 }
 
 bool LoopServer::TakePlace() {
-  if (in_flight_ >= share_.requests) return false;
-  ++in_flight_;
-  return true;
+  if (in_flight_ < share_.requests) {
+    ++in_flight_;
+    return true;
+  }
+  if (!std::exchange(full_told_, true)) observer().OnLimitReached({"", LimitKind::kRequests, share_.requests});
+  return false;
 }
 
 void LoopServer::GivePlaceBack() {
   TimeoutLink* next = queued_.First();
   if (next == nullptr) {
     --in_flight_;
+    full_told_ = false;
     overload_told_ = false;
     return;
   }

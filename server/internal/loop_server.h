@@ -117,7 +117,8 @@ class LoopServer {
   const ServerLimits share_;
   std::uint64_t in_flight_ = 0;
   std::uint64_t waiting_ = 0;
-  bool overload_told_ = false;
+  bool full_told_ = false;      // once for each time that places run out
+  bool overload_told_ = false;  // and the queue behind them
   bool draining_ = false;
   bool patience_over_ = false;  // requests that begin now are canceled at once
   TimePoint drain_begin_;

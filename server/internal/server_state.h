@@ -24,7 +24,8 @@ struct ServerState {
         handler(std::move(to_serve)),
         observer(given.observer != nullptr ? *given.observer : DefaultObserver()),
         values(WithoutCancel(ctx)),
-        limits{given.head_bytes_max, given.target_bytes_max, given.fields_max} {}
+        limits{given.head_bytes_max, given.target_bytes_max, given.fields_max},
+        connections_watched(observer.WatchesConnections()) {}
 
   void ConnectionOpened() { open_connections.fetch_add(1, std::memory_order_seq_cst); }
   void ConnectionClosed() {
@@ -43,6 +44,7 @@ struct ServerState {
   Observer& observer;
   const Context values;  // of the caller's context: what requests inherit
   const HeadLimits limits;
+  const bool connections_watched;  // the observer asks for each connection's begin and end
   // Causes of the contexts of requests.
   const Error request_deadline = Error::New("request timeout");
   const Error handler_returned = Error::New("the handler has returned");
