@@ -55,6 +55,10 @@ class LogObserver final : public Observer {
   void OnBadRequest(const BadRequest& event) override {
     Log(kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
   }
+  void OnBadProxyHeader(const BadProxyHeader& event) override {
+    // A proxy that is not set up as this server expects it loses every client.
+    Log(kBadProxyHeader, spdlog::level::warn, "closed a connection from {}: {}", event.peer, event.reason);
+  }
   void OnTimedOut(const TimedOut& event) override {
     // Idle connections end that way every day.
     const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
@@ -93,6 +97,7 @@ class LogObserver final : public Observer {
   enum Kind : std::size_t {
     kListening,
     kBadRequest,
+    kBadProxyHeader,
     kTimedOut,
     kIdleTimedOut,
     kLimitReached,

@@ -20,14 +20,14 @@ struct Listening {
 // A connection was accepted. Told only to who asks: Observer::WatchesConnections.
 struct ConnectionOpened {
   int descriptor;         // no other open connection has the same
-  std::string_view peer;  // who has connected
+  std::string_view peer;  // who has connected: a proxy, where options.proxy_protocol_from names it
 };
 
 enum class CloseReason : std::uint8_t {
   kClient,      // the client closed or reset it
   kAnswered,    // after an answer that said so: the client, the handler or a limit of requests asked for it
   kAborted,     // an answer was broken off
-  kBadRequest,
+  kBadRequest,  // also a bad PROXY header
   kTimedOut,
   kOverload,  // too many requests, or no memory for this one
   kEvicted,   // it was idle, and its descriptor was needed
@@ -38,9 +38,9 @@ enum class CloseReason : std::uint8_t {
 // A connection is gone; its descriptor is still open during this call. Told only to who asks: Observer::WatchesConnections.
 struct ConnectionClosed {
   int descriptor;
-  std::string_view peer;  // the client
+  std::string_view peer;  // the client, as its requests saw it
   CloseReason reason;
-  std::uint64_t requests;  // that it was answered
+  std::uint64_t requests;  // that reached a handler
 };
 
 // Bytes came that are no good request. They were answered with `status`, and the connection was closed.
@@ -48,6 +48,12 @@ struct BadRequest {
   std::string_view peer;  // "127.0.0.1:50000"
   int status;
   std::string_view reason;  // "bare LF"
+};
+
+// A peer that options.proxy_protocol_from names did not begin with a good PROXY header. The connection was closed without an answer.
+struct BadProxyHeader {
+  std::string_view peer;  // the proxy
+  std::string_view reason;
 };
 
 enum class TimeoutKind : std::uint8_t {
@@ -163,6 +169,7 @@ class Observer {
 
   virtual void OnListening(const Listening&) {}
   virtual void OnBadRequest(const BadRequest&) {}
+  virtual void OnBadProxyHeader(const BadProxyHeader&) {}
   virtual void OnTimedOut(const TimedOut&) {}
   virtual void OnLimitReached(const LimitReached&) {}
   virtual void OnHandlerFailed(const HandlerFailed&) {}

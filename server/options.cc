@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weft/server/internal/address.h>
+#include <weft/server/internal/trusted_peers.h>
 
 namespace weft {
 namespace {
@@ -81,7 +82,7 @@ Error CheckSocket(const ServerOptions& options) {
   if (options.unix_mode != 0 && (kind != Kind::kUnix || abstract)) {
     return Nonsense("unix_mode", Octal(options.unix_mode), "0: it is for the file of a unix socket that the server makes");
   }
-  return {};
+  return internal::TrustedPeers::Parse(options.proxy_protocol_from).Err().Wrap("ServerOptions: proxy_protocol_from");
 }
 
 }  // namespace

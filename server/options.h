@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/clock.h>
@@ -67,6 +68,12 @@ struct ServerOptions {
   // The rights of the file of a unix socket, as in chmod: 0660 lets user and group connect (they need to write). 0: what the umask
   // leaves. The file never has more rights than these, not even for a moment.
   std::uint32_t unix_mode = 0;
+
+  // Proxies whose connections begin with a header of the PROXY protocol (version 1 or 2) that names the client: addresses
+  // ("127.0.0.1", "::1"), ranges ("10.0.0.0/8"), or "unix" for all clients of a unix socket. Request::Peer is then that client. From them
+  // the header must come, within header_timeout; a connection without one, or with a malformed one, is closed without an answer.
+  // From all others it is a bad request. Whoever is named here can claim to be anybody.
+  std::vector<std::string> proxy_protocol_from = {};
 
   // Loops (threads) to serve on; 0: one per usable CPU. When ListenAndServe is called in a fiber it serves on that
   // fiber's scheduler, and another number than 0 is an error.

@@ -10,6 +10,7 @@
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/loop_server.h>
 #include <weft/server/internal/socket_io.h>
+#include <weft/server/internal/wire/proxy_header.h>
 
 namespace weft::internal {
 namespace {
@@ -39,6 +40,11 @@ void Connection::Open() {
   }
   const ServerState& shared = server_.shared();
   if (shared.connections_watched) server_.observer().OnConnectionOpened({fd_.Get(), PeerName()});
+  if (!shared.proxies.Empty() && shared.proxies.Contains(peer_)) {
+    // The way of a head that comes in pieces is the rare one already, so that no request of anybody asks for this.
+    partial_ = std::make_unique<PartialHead>();
+    awaits_proxy_ = true;
+  }
 }
 
 void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
@@ -107,9 +113,33 @@ void Connection::ReadOnce() {
     server_.head().Reset();
     server_.head().empty_lines = empty_lines_;
     TakeBytes({buffer, static_cast<std::size_t>(got)}, server_.head());
+  } else if (awaits_proxy_) {
+    TakeProxyHeader();
   } else {
     TakeBytes({partial_->bytes.data(), partial_->bytes.size()}, partial_->head);
   }
+}
+
+void Connection::TakeProxyHeader() {
+  std::string_view bytes(partial_->bytes.data(), partial_->bytes.size());
+  SocketAddress client;
+  const ProxyHeaderResult result = ParseProxyHeader(bytes, client);
+  switch (result.verdict) {
+    case ProxyHeaderResult::Verdict::kNeedMore: return;
+    case ProxyHeaderResult::Verdict::kBad:
+      server_.observer().OnBadProxyHeader({PeerName(), result.reason});
+      Because(CloseReason::kBadRequest);
+      CloseGently();
+      return;
+    case ProxyHeaderResult::Verdict::kDone: break;
+  }
+  awaits_proxy_ = false;
+  if (client.size != 0) peer_ = Peer(client);
+  const std::unique_ptr<PartialHead> owner = std::move(partial_);
+  bytes.remove_prefix(result.consumed);
+  if (bytes.empty()) return;
+  server_.head().Reset();
+  TakeBytes(bytes, server_.head());
 }
 
 void Connection::TakeBytes(std::string_view bytes, Head& head) {

@@ -21,7 +21,7 @@ namespace weft::internal {
 class Exchange;
 class LoopServer;
 
-// A head that has not come whole yet. Only a connection that is in the middle of one has it.
+// A head that has not come whole yet. Only a connection that is in the middle of one has it, or of its PROXY header.
 struct PartialHead {
   Head head;  // where the parser stopped
   std::vector<char> bytes;
@@ -40,7 +40,7 @@ struct PartialHead {
 class Connection final : public FdWatch {
  public:
   enum class State : std::uint8_t {
-    kFresh,    // accepted, has not spoken
+    kFresh,    // accepted, has not spoken; a proxy has not yet spoken for its client
     kIdle,     // between two requests
     kHead,     // a part of a head is here
     kQueued,   // a whole head is here and waits for a place
@@ -108,6 +108,7 @@ class Connection final : public FdWatch {
   static void OnEvents(FdWatch* watch, std::uint32_t events);
   void Drive();
   void ReadOnce();
+  void TakeProxyHeader();
   void TakeBytes(std::string_view bytes, Head& head);
   void KeepPartial(std::string_view bytes, Head& head);
   void Queue(std::string_view bytes, std::size_t head_size, Head& head);
@@ -143,6 +144,7 @@ class Connection final : public FdWatch {
   bool writable_watched_ : 1 = false;
   bool driving_ : 1 = false;   // Drive is on the stack
   bool has_place_ : 1 = false;  // counted among the requests in flight
+  bool awaits_proxy_ : 1 = false;  // partial_ has what has come of its PROXY header
   bool requeued_ = false;
   std::uint8_t reason_ = kNoReason;  // a CloseReason
 };

@@ -10,6 +10,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/event.h>
 #include <weft/handlers/handler.h>
+#include <weft/server/internal/trusted_peers.h>
 #include <weft/server/internal/wire/head_parser.h>
 #include <weft/server/observer.h>
 #include <weft/server/options.h>
@@ -25,6 +26,7 @@ struct ServerState {
         observer(given.observer != nullptr ? *given.observer : DefaultObserver()),
         values(WithoutCancel(ctx)),
         limits{given.head_bytes_max, given.target_bytes_max, given.fields_max},
+        proxies(*TrustedPeers::Parse(given.proxy_protocol_from)),  // which was validated
         connections_watched(observer.WatchesConnections()) {}
 
   void ConnectionOpened() { open_connections.fetch_add(1, std::memory_order_seq_cst); }
@@ -44,6 +46,7 @@ struct ServerState {
   Observer& observer;
   const Context values;  // of the caller's context: what requests inherit
   const HeadLimits limits;
+  const TrustedPeers proxies;  // who must begin with a PROXY header
   const bool connections_watched;  // the observer asks for each connection's begin and end
   // Causes of the contexts of requests.
   const Error request_deadline = Error::New("request timeout");

@@ -167,6 +167,21 @@ TEST(ConnectionEvents, TellLeaversFromTheServersOwnDoing) {
   EXPECT_EQ(EndOf(stays, stubborn, impatient), "unix cut off 1");
 }
 
+TEST(ConnectionEvents, NameTheProxyAtTheBeginAndTheClientAtTheEnd) {
+  ServerOptions options;
+  options.proxy_protocol_from = {"unix"};
+  const auto proxied = [](const Context&, Client& client, TestServer&) {
+    client.Send("PROXY TCP4 192.0.2.7 10.0.0.1 50000 443\r\n");
+    client.Get("/", "Connection: close\r\n");
+  };
+  EXPECT_EQ(EndOf(proxied, Tell, options), "192.0.2.7:50000 answered 1");
+  const auto malformed = [](const Context&, Client& client, TestServer&) {
+    client.Send("PROXX");
+    client.ToEnd();
+  };
+  EXPECT_EQ(EndOf(malformed, Tell, options), "unix bad request 0");
+}
+
 TEST(ConnectionEvents, AnEvictedOneAndAnOverloadAreNamed) {
   Connections seen;
   Play([&](const Context& ctx) {

@@ -4,6 +4,10 @@
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -54,6 +58,7 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   const Error failed = Error::New("no database");
 
   observer.OnListening({"http://127.0.0.1:80"});
+  observer.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)});
   observer.OnLimitReached({"127.0.0.1:1", LimitKind::kQueuedRequests, 64});
@@ -65,7 +70,8 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   observer.OnAcceptFailed({failed, false});
 
   EXPECT_THAT(log.Lines(),
-              ElementsAre("info listening on http://127.0.0.1:80", "info header timeout of 127.0.0.1:1 after 10 s",
+              ElementsAre("info listening on http://127.0.0.1:80",
+                          "warning closed a connection from 127.0.0.1:1: no PROXY header", "info header timeout of 127.0.0.1:1 after 10 s",
                           "debug idle timeout of 127.0.0.1:1 after 75 s",
                           "warning limit of queued requests (64) reached by 127.0.0.1:1",
                           "error GET /x from 127.0.0.1:1: answered 500: no database",
@@ -96,6 +102,37 @@ TEST(DefaultObserver, LeavesStdoutToTheProgram) {
 
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("listening on http://127.0.0.1:80"));
+}
+
+TEST(DefaultObserver, EachKindOfEventIsLimited) {
+  const Error failed = Error::New("no database");
+  const std::vector<std::function<void(Observer&)>> kinds = {
+      [](Observer& o) { o.OnListening({"http://127.0.0.1:80"}); },
+      [](Observer& o) { o.OnBadRequest({"127.0.0.1:1", 400, "bare LF"}); },
+      [](Observer& o) { o.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"}); },
+      [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)}); },
+      [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)}); },
+      [](Observer& o) { o.OnLimitReached({"127.0.0.1:1", LimitKind::kRequests, 64}); },
+      [&](Observer& o) { o.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed}); },
+      [&](Observer& o) { o.OnAnswerAborted({"127.0.0.1:1", "GET", "/x", 17, failed}); },
+      [](Observer& o) { o.OnDrainProgress({DrainPhase::kDraining, 3, 2, Duration::zero()}); },
+      [](Observer& o) { o.OnHandlerStuck({"GET /x", "127.0.0.1:1", "GET", "/x", std::chrono::seconds(5)}); },
+      [&](Observer& o) { o.OnAcceptFailed({failed, false}); },
+      [](Observer& o) { o.OnLoopStalled({"GET /x", std::chrono::seconds(1)}); },
+  };
+  // In a process of its own: what is used up here is missing for other tests in the same second.
+  const auto count_unlimited = [&kinds] {
+    constexpr std::size_t kEvents = 1000;
+    int unlimited = 0;
+    for (const auto& tell : kinds) {
+      const CapturedLog log;
+      for (std::size_t event = 0; event < kEvents; ++event) tell(DefaultObserver());
+      // 10 a second, and these take far less than 10 s.
+      unlimited += log.Lines().empty() || log.Lines().size() >= kEvents / 10 ? 1 : 0;
+    }
+    return unlimited;
+  };
+  EXPECT_EXIT(std::_Exit(count_unlimited()), testing::ExitedWithCode(0), "");
 }
 
 TEST(DefaultObserver, AFloodOfOneKindLeavesRoomForTheOthers) {

@@ -92,6 +92,8 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
          o.unix_mode = 0660;
        },
        "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
+      {[](ServerOptions& o) { o.proxy_protocol_from = {"127.0.0.1", "10.0.0.0/40"}; },
+       "ServerOptions: proxy_protocol_from: \"10.0.0.0/40\": the prefix must be a number from 0 to 32"},
       {[](ServerOptions& o) { o.loops = -1; }, "ServerOptions: loops is -1; it must be from 0 to 1024"},
       {[](ServerOptions& o) { o.stack_bytes = 100; }, "ServerOptions: stack_bytes is 100; it must be from 16384 to 1073741824"},
       {[](ServerOptions& o) { o.backlog = 0; }, "ServerOptions: backlog is 0; it must be from 1 to 2147483647"},
@@ -140,6 +142,7 @@ TEST(ServerOptions, TakesEachKindOfSocket) {
               o.unix_mode = 0660;
             }),
             "");
+  EXPECT_EQ(Refusal([](ServerOptions& o) { o.proxy_protocol_from = {"127.0.0.1", "10.0.0.0/8", "fd00::/8", "unix"}; }), "");
 }
 
 TEST(ServerOptions, NamesTheFirstFieldOnly) {

@@ -30,6 +30,7 @@ inline void Play(const std::function<void(const Context&)>& body) {
 class EventLog final : public Observer {
  public:
   void OnBadRequest(const BadRequest& e) override { Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason)); }
+  void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
   void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind))); }
   void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind))); }
   void OnHandlerFailed(const HandlerFailed& e) override {
