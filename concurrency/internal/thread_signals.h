@@ -5,7 +5,9 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <ctime>
 
 namespace weft::internal {
 
@@ -25,7 +27,18 @@ inline void BlockPipeSignal(sigset_t* before = nullptr) {
 class ScopedPipeBlock {
  public:
   ScopedPipeBlock() { BlockPipeSignal(&before_); }
-  ~ScopedPipeBlock() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~ScopedPipeBlock() {
+    // One that came meanwhile waits, and would kill the process as soon as the thread takes it again.
+    if (sigismember(&before_, SIGPIPE) == 0) {
+      sigset_t pipe;
+      sigemptyset(&pipe);
+      sigaddset(&pipe, SIGPIPE);
+      const timespec at_once{};
+      while (sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
   ScopedPipeBlock(const ScopedPipeBlock&) = delete;
   ScopedPipeBlock& operator=(const ScopedPipeBlock&) = delete;
 

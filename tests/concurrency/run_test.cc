@@ -55,6 +55,15 @@ TEST(Run, UsesTheCallersThreadAsItsFirstLoop) {
   EXPECT_EQ(Loop::Current(), nullptr);
 }
 
+TEST(Run, LeavesNoPipeSignalToTheThreadThatItBorrowed) {
+  ASSERT_FALSE(PipeSignalBlocked());
+  OnLoops(1, [](const Context&) {
+    ASSERT_TRUE(PipeSignalBlocked());
+    pthread_kill(pthread_self(), SIGPIPE);  // as the kernel does it to whoever calls sendfile on a broken connection
+  });
+  EXPECT_FALSE(PipeSignalBlocked()) << "and this process lives";
+}
+
 TEST(Run, MakesAsManyLoopsAsWanted) {
   OnLoops(3, [](const Context&) { EXPECT_EQ(LoopCount(), 3); });
   EXPECT_FALSE(weft::Run(Background(), [](const Context&) { EXPECT_EQ(LoopCount(), internal::UsableCpus()); }));
