@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/file_read.h>
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <string>
+#include <system_error>
+
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/offload.h>
+
+#include "../temp_file.h"
+#include "kit.h"
+
+namespace weft {
+namespace {
+
+using namespace weft::testing;
+
+std::string Numbers(std::size_t size) {
+  std::string text;
+  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + ' ';
+  text.resize(size);
+  return text;
+}
+
+std::string ReadAll(const Context& ctx, int fd, std::uint64_t offset, std::size_t piece) {
+  std::string all;
+  std::string buffer(piece, '\0');
+  for (;;) {
+    const Result<std::size_t> n = ReadFileAt(ctx, fd, buffer, offset + all.size());
+    EXPECT_TRUE(n.Ok()) << n.Err().Message();
+    if (!n.Ok() || *n == 0) return all;
+    all.append(buffer, 0, *n);
+  }
+}
+
+bool IsCold(int fd, std::uint64_t offset) {
+  char byte;
+  const iovec part{&byte, 1};
+  return preadv2(fd, &part, 1, static_cast<off_t>(offset), RWF_NOWAIT) < 0 && errno == EAGAIN;
+}
+
+TEST(ReadFileAt, ReadsFromAnyPlaceToTheEnd) {
+  Virtually([](const Context& ctx) {
+    const std::string text = Numbers(100'000);
+    TempFile file(text);
+    for (const std::uint64_t offset : {0, 1, 4095, 4096, 99'999}) EXPECT_EQ(ReadAll(ctx, file.fd(), offset, 3000), text.substr(offset));
+    EXPECT_EQ(ReadAll(ctx, file.fd(), 100'000, 10), "");
+    EXPECT_EQ(ReadAll(ctx, file.fd(), std::numeric_limits<std::uint64_t>::max(), 10), "");
+  });
+}
+
+TEST(ReadFileAt, LeavesThePositionOfTheDescriptor) {
+  Virtually([](const Context& ctx) {
+    TempFile file("abcdef");
+    ASSERT_EQ(lseek(file.fd(), 2, SEEK_SET), 2);
+    EXPECT_EQ(ReadAll(ctx, file.fd(), 3, 10), "def");
+    EXPECT_EQ(lseek(file.fd(), 0, SEEK_CUR), 2);
+  });
+}
+
+TEST(ReadFileAt, TellsWhatPreadTells) {
+  Virtually([](const Context& ctx) {
+    char byte;
+    EXPECT_TRUE(ReadFileAt(ctx, -1, {&byte, 1}, 0).Err().Is(std::errc::bad_file_descriptor));
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    EXPECT_TRUE(ReadFileAt(ctx, ends[0], {&byte, 1}, 0).Err().Is(std::errc::invalid_seek));
+    close(ends[0]);
+    close(ends[1]);
+  });
+}
+
+TEST(ReadFileAt, ReadsFromTheDiskOnTheThreadsOfThePool) {
+  OnLoops(1, [](const Context& ctx) {
+    const std::string text = Numbers(1'000'000);
+    TempFile file(text);
+    file.Cool();
+    if (!IsCold(file.fd(), 0)) GTEST_SKIP() << "this file system does not tell what is in memory";
+
+    EXPECT_EQ(ReadAll(ctx, file.fd(), 0, 64 * 1024), text);
+    const std::uint64_t offloaded = CurrentOffloadStats().done;
+    EXPECT_GE(offloaded, 1u);
+    EXPECT_EQ(ReadAll(ctx, file.fd(), 0, 64 * 1024), text);
+    EXPECT_EQ(CurrentOffloadStats().done, offloaded) << "now it is in memory";
+  });
+}
+
+TEST(ReadFileAt, DoesNotGoToTheDiskUnderADoneContext) {
+  OnLoops(1, [](const Context& ctx) {
+    TempFile file(Numbers(10'000));
+    const CancelScope scope = WithTimeout(ctx, Duration::zero());
+    char byte;
+    EXPECT_TRUE(ReadFileAt(scope.ctx, file.fd(), {&byte, 1}, 0).Ok()) << "what is in memory comes";
+    file.Cool();
+    if (!IsCold(file.fd(), 0)) GTEST_SKIP() << "this file system does not tell what is in memory";
+    EXPECT_TRUE(ReadFileAt(scope.ctx, file.fd(), {&byte, 1}, 0).Err().Is(kDeadlineExceeded));
+  });
+}
+
+TEST(WarmFile, BringsAPartIntoMemory) {
+  OnLoops(1, [](const Context& ctx) {
+    TempFile file(Numbers(4'000'000));
+    file.Cool();
+    if (!IsCold(file.fd(), 0)) GTEST_SKIP() << "this file system does not tell what is in memory";
+
+    EXPECT_FALSE(WarmFile(ctx, file.fd(), 1'000'000, 500'000));
+
+    for (std::uint64_t at = 1'000'000; at < 1'500'000; at += 4096) EXPECT_FALSE(IsCold(file.fd(), at)) << at;
+    EXPECT_EQ(CurrentOffloadStats().done, 1u);
+    EXPECT_FALSE(WarmFile(ctx, file.fd(), 1'000'000, 500'000));
+    EXPECT_EQ(CurrentOffloadStats().done, 1u) << "it is there";
+  });
+}
+
+TEST(WarmFile, TakesWhatTheFileHas) {
+  Virtually([](const Context& ctx) {
+    TempFile file(Numbers(10'000));
+    file.Cool();
+    EXPECT_FALSE(WarmFile(ctx, file.fd(), 5000, 100'000));
+    EXPECT_FALSE(WarmFile(ctx, file.fd(), 50'000, 100'000));
+    EXPECT_FALSE(WarmFile(ctx, file.fd(), 0, 0));
+    EXPECT_FALSE(WarmFile(ctx, file.fd(), std::numeric_limits<std::uint64_t>::max(), 7));
+  });
+}
+
+}  // namespace
+}  // namespace weft
