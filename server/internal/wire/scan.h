@@ -13,8 +13,29 @@
 
 namespace weft::internal {
 
-// Returns the first byte in [p, end) that is not in a token, or `end`.
+// Returns the first byte in [p, end) that is not in a token, or `end`. Nearly all tokens consist of letters, digits, '-' and '_', and
+// are shorter than 16 bytes: those take one step, where a byte at a time costs a wrongly predicted branch at the end of each.
 inline const char* SkipToken(const char* p, const char* end) {
+#ifdef __SSE2__
+  const auto within = [](__m128i block, char first, char count) {
+    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(count - 1))), offset);
+  };
+  while (end - p >= 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i letter = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
+    const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('-')), _mm_cmpeq_epi8(block, _mm_set1_epi8('_')));
+    const __m128i usual = _mm_or_si128(_mm_or_si128(letter, within(block, '0', 10)), other);
+    const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(usual)) ^ 0xFFFFu;
+    if (mask == 0) {
+      p += 16;
+      continue;
+    }
+    p += std::countr_zero(mask);
+    if (!Is(*p, kTokenChar)) return p;
+    ++p;  // a rare one
+  }
+#endif
   while (p != end && Is(*p, kTokenChar)) ++p;
   return p;
 }
