@@ -84,8 +84,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void Abort() noexcept override;
   void HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
   void HoldContentType(std::string_view body);
-  bool MayKeepAlive();
-  ResponseFacts FactsOf(int status);
+  bool MayKeepAlive(bool answer_goes_on);
+  ResponseFacts FactsOf(int status, bool answer_goes_on);
   bool AnotherIsHere();
   void WaitForTurn();
   Error SendHeld();

@@ -157,6 +157,10 @@ Result<std::size_t> Exchange::Decode(std::string_view& raw, std::span<char> buff
 // The answer is held or out; now the rest of the body is read and thrown away, within bounds of bytes and time, so that the next request
 // can be found. A client that does not send it in time gets its answer and the end of the connection.
 void Exchange::DrainBody() {
+  if (!BodyWorthReading()) {
+    keep_alive_ = false;  // whatever the head has said
+    return;
+  }
   if (SendHeld()) return;
   const CancelScope scope = WithTimeout(Background(), kDrainTime);
   std::uint64_t total = 0;

@@ -24,11 +24,13 @@ std::span<char> Exchange::Buffer() {
 }
 
 // Whether this connection lives on behind the answer whose head is built now. An unread body that is not worth reading, one that is too
-// large, or whose client still waits for permission to send it, ends the connection.
-bool Exchange::MayKeepAlive() {
+// large, or whose client still waits for permission to send it, ends the connection; but a handler that answers while it reads most
+// likely reads on.
+bool Exchange::MayKeepAlive(bool answer_goes_on) {
   // Behind CONNECT the client may send what is meant for the tunnel, whatever the answer.
   if (head_.is_connect || body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
-  if (!body_ended_ && !BodyWorthReading()) keep_alive_ = false;
+  const bool reads = answer_goes_on && !body_failed_ && RequestAccess::BodyBytesRead(request_) > 0;
+  if (!body_ended_ && !reads && !BodyWorthReading()) keep_alive_ = false;
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) keep_alive_ = false;
   return keep_alive_;
 }
@@ -47,13 +49,13 @@ bool Exchange::AnotherIsHere() {
   return !rest.empty() && ParseHead(rest, server_.shared().limits, head).verdict == HeadResult::Verdict::kDone;
 }
 
-ResponseFacts Exchange::FactsOf(int status) {
+ResponseFacts Exchange::FactsOf(int status, bool answer_goes_on) {
   ResponseFacts facts;
   facts.status = status;
   facts.head_request = head_.is_head;
   facts.connect_request = head_.is_connect;
   facts.version_minor = head_.version_minor;
-  facts.keep_alive = MayKeepAlive();
+  facts.keep_alive = MayKeepAlive(answer_goes_on);
   return facts;
 }
 
@@ -78,7 +80,7 @@ void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, 
 
 Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
   if (transmitting_) WaitForTurn();
-  ResponseFacts facts = FactsOf(status);
+  ResponseFacts facts = FactsOf(status, /*answer_goes_on=*/false);
   facts.complete = true;
   facts.body_bytes = body.size();
   const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
@@ -90,7 +92,7 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
 Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
   if (transmitting_) WaitForTurn();
   if (head_.is_connect && status / 100 == 2) status = 501;  // as in PromisesTunnel, of an answer that goes out in parts
-  ResponseFacts facts = FactsOf(status);
+  ResponseFacts facts = FactsOf(status, /*answer_goes_on=*/true);
   facts.declared_length = length;
   HoldHead(status, header, facts, {});
   // The type can be told from the first bytes of the body, which come next.

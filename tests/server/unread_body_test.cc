@@ -41,6 +41,41 @@ TEST(UnreadBody, DoesNotHoldItsAnswerBack) {
   });
 }
 
+TEST(UnreadBody, IsReadOnByAHandlerThatAnswersMeanwhile) {
+  const std::string body = Pattern(1'000'000);
+  Play([&](const Context& ctx) {
+    Site site(ctx, Echo);
+    Client client = site.Connect();
+
+    for (int i = 0; i < 3; ++i) {
+      Group group(ctx);  // a client that sends and reads at the same time
+      group.Go([&](const Context& c) { return client.raw().Send(c, Post(body.size()) + body); });
+      const TestAnswer answer = client.Answer();
+      EXPECT_FALSE(answer.Has("Connection"));
+      EXPECT_TRUE(answer.body == body);
+      EXPECT_FALSE(group.Wait());
+    }
+  });
+}
+
+TEST(UnreadBody, OfWhichAHandlerReadSomeWhileItAnsweredEndsTheConnection) {
+  const std::string text = Pattern(100'000);
+  Play([&](const Context& ctx) {
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      char some[100];
+      if (Error err = r.Body().Read(some).Err()) return err;
+      return w.Write(text);
+    });
+    Client client = site.Connect();
+
+    const Error sent = client.raw().Send(ctx, Post(900'000) + Pattern(900'000));
+
+    EXPECT_FALSE(sent) << sent.Message();
+    EXPECT_TRUE(client.Answer().body == text);
+    EXPECT_TRUE(client.Ended());
+  });
+}
+
 TEST(UnreadBody, ThatIsLargeEndsTheConnectionAfterItsAnswer) {
   const std::string body = Pattern(20'000'000);
   Play([&](const Context& ctx) {
