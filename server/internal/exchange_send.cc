@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,6 +17,12 @@ namespace weft::internal {
 namespace {
 
 iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+// Bytes that were sent and not taken yet: over TCP by the client's kernel, over unix sockets by the client.
+int QueuedBytes(int fd) {
+  int queued = 0;
+  return ioctl(fd, SIOCOUTQ, &queued) == 0 ? queued : 0;
+}
 
 }  // namespace
 
@@ -244,21 +252,23 @@ void Exchange::WaitForTurn() {
   while (transmitting_) (void)turn_.Wait(Background(), "turn to send the answer");
 }
 
+// Room is reported only once much of the socket's buffer is free. A slow client may need longer than the limit for that much, while it
+// takes bytes all the time: what counts is whether the queue has become shorter.
 Error Exchange::WaitWritable() {
   connection_->WatchWritable();
   if (connection_->cut()) return kServerClosing;
   if (connection_->broken()) return kClientGone;
   const Duration stall = server_.options().write_stall_timeout;
-  const TimePoint until = stall == Duration::max() ? TimePoint::max() : Now() + stall;
-  switch (writable_.Wait(Background(), "client to take the answer", until)) {
-    case LoopSignal::Outcome::kTimedOut:
-      server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kWriteStall, stall});
-      connection_->Because(CloseReason::kTimedOut);
-      connection_->SetBroken();
-      Cancel(kTimeout);
-      return kTimeout;
-    case LoopSignal::Outcome::kNotified:
-    case LoopSignal::Outcome::kContextDone: break;
+  for (int queued = QueuedBytes(connection_->descriptor());;) {
+    const TimePoint until = stall == Duration::max() ? TimePoint::max() : Now() + stall;
+    if (writable_.Wait(Background(), "client to take the answer", until) != LoopSignal::Outcome::kTimedOut) break;
+    const int left = QueuedBytes(connection_->descriptor());
+    if (left < std::exchange(queued, left)) continue;
+    server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kWriteStall, stall});
+    connection_->Because(CloseReason::kTimedOut);
+    connection_->SetBroken();
+    Cancel(kTimeout);
+    return kTimeout;
   }
   if (connection_->cut()) return kServerClosing;
   return connection_->broken() ? Error(kClientGone) : Error();
