@@ -104,9 +104,24 @@ class RequestAccess {
   }
 };
 
+// A part of an open file that is to be sent. Who takes bytes from its front moves it on.
+struct FilePart {
+  int fd = -1;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+
+  void Advance(std::uint64_t bytes) {
+    offset += bytes;
+    length -= bytes;
+  }
+};
+
+// What sending a part of a file fails with when the file ends before the part does.
+Error FileTooShort();
+
 // What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order
 // of calls
-//   SendInformational*  ( SendWhole | SendHead SendBody* SendEnd )
+//   SendInformational*  ( SendWhole | SendHead ( SendBody | SendFile )* SendEnd )
 // with Flush in between and Abort in place of any of the rest, and calls nothing after SendWhole,
 // SendEnd or Abort. After an error it calls nothing but Abort.
 //
@@ -130,6 +145,12 @@ class ResponseSink {
 
   // A part of the body, `first` followed by `second`; not both are empty. Never called for HEAD.
   virtual Error SendBody(std::string_view first, std::string_view second) = 0;
+
+  // A part of the body: `first`, which may be empty, followed by a part of a file, which is not.
+  // Moves `part` on by what was taken; all of it unless an error comes back. Never called for HEAD.
+  // A file that is too short, or that cannot be read, is an error; `first` may have been sent then.
+  // The default reads the file piece by piece and calls SendBody.
+  virtual Error SendFile(std::string_view first, FilePart& part);
 
   // Lets nothing be held back.
   virtual Error Flush() = 0;

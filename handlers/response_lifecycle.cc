@@ -31,6 +31,7 @@ void ResponseWriter::End() {
   sink_ = nullptr;
   filters_started_ = false;
   head_sent_ = false;
+  file_failed_ = false;
   status_ = 0;
   buffer_ = {};
   buffered_ = 0;
@@ -79,6 +80,7 @@ Error ResponseWriter::SendBuffered(std::string_view more) {
 
 Error ResponseWriter::Finish() {
   if (failure_) return failure_;
+  if (file_failed_) return Error::New("the body lacks a part of a file that could not be read");
   if (status_ == 0) status_ = 200;
   if (Error err = FinishFilters()) return err;
   return state_ == State::kBuffering ? FinishBuffered() : FinishStreaming();
@@ -120,6 +122,7 @@ bool ResponseWriter::Restart() {
   written_ = 0;
   filters_.clear();
   filters_started_ = false;
+  file_failed_ = false;
   trailer_.Clear();
   for (const std::string_view name : kBodyFields) header_.Del(name);
   return true;

@@ -87,10 +87,15 @@ Error ResponseWriter::Write(std::string_view data) {
   if (failure_) return failure_;
   if (status_ == 0) status_ = 200;
   if (data.empty()) return {};
-  if (!StatusAllowsBody(status_)) return Error::New("an answer of status " + std::to_string(status_) + " has no body");
+  if (Error err = TakesBody()) return err;
   if (filters_.empty()) return WriteBehindFilters(data);
   StartFilters();
   return Fail(WriteThrough(filters_.size(), data));
+}
+
+Error ResponseWriter::TakesBody() const {
+  if (StatusAllowsBody(status_)) return {};
+  return Error::New("an answer of status " + std::to_string(status_) + " has no body");
 }
 
 Error ResponseWriter::WriteThrough(std::size_t filters, std::string_view data) {
@@ -111,13 +116,17 @@ Error ResponseWriter::WriteBehindFilters(std::string_view data) {
     written_ += data.size();
     return {};
   }
-  if (state_ == State::kBuffering) {
-    RunHooks();
-    if (Error err = SendHead()) return err;
-    if (Error err = CheckLength(data.size())) return err;  // a hook may have changed it
-  }
+  if (Error err = BeginStreaming(data.size())) return err;
   written_ += data.size();
   return SendBuffered(data);
+}
+
+// The head goes out, if it is not out yet, because `more` bytes of body do not fit the buffer.
+Error ResponseWriter::BeginStreaming(std::uint64_t more) {
+  if (state_ != State::kBuffering) return {};
+  RunHooks();
+  if (Error err = SendHead()) return err;
+  return CheckLength(more);  // a hook may have changed it
 }
 
 Error ResponseWriter::Flush() {
@@ -159,7 +168,7 @@ std::optional<std::uint64_t> ResponseWriter::HandlersLength() const {
   return length;
 }
 
-Error ResponseWriter::CheckLength(std::size_t more) const {
+Error ResponseWriter::CheckLength(std::uint64_t more) const {
   const std::optional<std::uint64_t> length = HandlersLength();
   if (!length || (written_ <= *length && more <= *length - written_)) return {};
   return Error::New("the body is longer than its Content-Length");

@@ -64,6 +64,29 @@ class ResponseWriter {
   // be exceeded. In an answer to HEAD the bytes are counted and not sent.
   Error Write(std::string_view data);
 
+  // Adds a part of an open file to the body: `length` bytes from `offset` on. Where it can, the
+  // server lets the kernel hand them from the page cache to the socket (sendfile), so that nothing
+  // is copied through this process; body filters see them like bytes that were written. It may
+  // stand between calls of Write, and the rules of Write hold for it: suspension, stalling clients,
+  // the length, HEAD, the first error that stays. Set Content-Length for an answer that is known to
+  // be this file alone: without it a file that does not fit the buffer is sent as a chunk. The loop
+  // serves others in between, however long the file is, and while the disk is read.
+  //
+  // The descriptor stays the caller's: it is open for reading until the call returns, may be shared
+  // with other requests, and its own position is neither used nor moved. All bytes have been handed
+  // over when the call returns, but the network may still read them from the page cache: replace a
+  // file that is being served by rename, do not write into it.
+  //
+  // A file that ends before the part does, or cannot be read, is an error, and never an answer that
+  // looks whole: while the head is not out, this answer fails unless Restart gives another one
+  // (returning the error answers 500); later the connection is broken off. A part above the range
+  // of off_t fails with std::errc::invalid_argument and takes nothing. Go's io.Copy from a file to
+  // an http.ResponseWriter.
+  //
+  //   w.Header().Set("Content-Length", std::to_string(size));
+  //   return w.SendFile(fd, 0, size);
+  Error SendFile(int fd, std::uint64_t offset, std::uint64_t length);
+
   // Sends the head and everything written so far.
   Error Flush();
 
@@ -106,10 +129,15 @@ class ResponseWriter {
   void StartFilters();
   Error WriteThrough(std::size_t filters, std::string_view data);
   Error WriteBehindFilters(std::string_view data);
+  Error TakesBody() const;
+  Error BeginStreaming(std::uint64_t more);
+  Error WriteFileThroughFilters(int fd, std::uint64_t offset, std::uint64_t length);
+  Error BufferFile(int fd, std::uint64_t offset, std::uint64_t length);
+  Error FileFailed(Error error);
   Error FlushFilters();
   Error FinishFilters();
   void RunHooks();
-  Error CheckLength(std::size_t more) const;
+  Error CheckLength(std::uint64_t more) const;
   Error SendHead();
   Error SendBuffered(std::string_view more);
   Error Finish();
@@ -124,6 +152,7 @@ class ResponseWriter {
   bool head_only_ = false;        // the request is HEAD
   bool filters_started_ = false;  // the body has begun
   bool head_sent_ = false;
+  bool file_failed_ = false;      // a part of the body is missing
   int status_ = 0;                // 0: not chosen
   std::span<char> buffer_;        // the sink's; empty until the first Write
   std::size_t buffered_ = 0;

@@ -62,6 +62,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   static constexpr std::size_t kKeepBytes = 16 * 1024;   // buffers above it are not kept for the next connection
   static constexpr std::uint64_t kDrainBytes = 256 * 1024;  // of an unread body that is read to keep a connection
   static constexpr int kRequestsInARow = 16;
+  static constexpr std::uint64_t kFileTurn = 1024 * 1024;  // of a file that is sent before others of the loop get their turn
 
   // exchange.cc: the life of a request.
   void ServeOne();
@@ -78,6 +79,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   Error SendWhole(int status, Fields& header, std::string_view body) override;
   Error SendHead(int status, Fields& header, std::optional<std::uint64_t> length) override;
   Error SendBody(std::string_view first, std::string_view second) override;
+  Error SendFile(std::string_view first, FilePart& part) override;
   Error Flush() override;
   Error SendEnd(std::string_view rest, Fields& trailer) override;
   Error SendInformational(int status, Fields& header) override;
@@ -90,8 +92,19 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void WaitForTurn();
   Error SendHeld();
   Error Transmit(iovec* parts, std::size_t count);
+  Error SendParts(iovec* parts, std::size_t count, int flags);
+  void EndTransmission(const Error& err);
+  Error SocketBroke();
   Error WaitWritable();
   void SendHeldWithoutWaiting() noexcept;
+
+  // exchange_file.cc
+  Error HoldContentTypeOf(const FilePart& part);
+  Error SendBeforeFile(std::string_view first, const FilePart& part);
+  Error TransmitFile(FilePart& part);
+  Error TransmitByReading(FilePart& part);
+  Error WhyNotSent(int number, const FilePart& part);
+  Error LetOthersGo();
 
   // exchange_body.cc
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) override;

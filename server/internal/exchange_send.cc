@@ -213,17 +213,21 @@ Error Exchange::SendHeld() {
 Error Exchange::Transmit(iovec* parts, std::size_t count) {
   if (failed_) return kClosed;
   transmitting_ = true;
+  const Error err = SendParts(parts, count, 0);
+  EndTransmission(err);
+  return err;
+}
+
+Error Exchange::SendParts(iovec* parts, std::size_t count, int flags) {
   Error err;
   while (count > 0) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = count;
-    ssize_t sent = sendmsg(connection_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = sendmsg(connection_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-      connection_->SetBroken();
-      NoteClientGone();
-      err = connection_->cut() ? kServerClosing : kClientGone;
+      err = SocketBroke();
       break;
     }
     for (; count > 0 && sent >= static_cast<ssize_t>(parts->iov_len); --count) sent -= static_cast<ssize_t>((parts++)->iov_len);
@@ -235,15 +239,23 @@ Error Exchange::Transmit(iovec* parts, std::size_t count) {
     err = WaitWritable();
     if (err) break;
   }
-  transmitting_ = false;
-  turn_.Notify();
   held_.Clear();
   answer_begin_ = 0;
-  if (err) {
-    failed_ = true;
-    keep_alive_ = false;
-  }
   return err;
+}
+
+void Exchange::EndTransmission(const Error& err) {
+  transmitting_ = false;
+  turn_.Notify();
+  if (!err) return;
+  keep_alive_ = false;
+  failed_ = connection_->broken() || connection_->cut();  // otherwise it was a file
+}
+
+Error Exchange::SocketBroke() {
+  connection_->SetBroken();
+  NoteClientGone();
+  return connection_->cut() ? kServerClosing : kClientGone;
 }
 
 // A handler may read and write at the same time, in two fibers, and the one that reads may be sending what was held back. Nobody touches
