@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,13 +57,16 @@ weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
   const std::string_view type = r.Header().Get("Content-Type");
   w.Header().Set("Content-Type", type.empty() ? "application/octet-stream" : type);
   w.Header().Set("X-Content-Type-Options", "nosniff");
-  if (const auto length = r.Body().Declared()) w.Header().Set("Content-Length", std::to_string(*length));
-  std::array<char, 16 * 1024> piece;
+  const std::optional<std::uint64_t> length = r.Body().Declared();
+  if (length) w.Header().Set("Content-Length", std::to_string(*length));
+  constexpr std::uint64_t kPieceMax = 64 * 1024;  // smaller ones cost more system calls and packets, larger ones save nothing
+  const std::size_t size = static_cast<std::size_t>(std::min(length.value_or(kPieceMax), kPieceMax));
+  const std::unique_ptr<char[]> piece(new char[size]);
   for (;;) {
-    weft::Result<std::size_t> n = r.Body().Read(piece);
+    weft::Result<std::size_t> n = r.Body().Read({piece.get(), size});
     if (weft::Error err = n.Err()) return err;
     if (*n == 0) return {};
-    if (weft::Error err = w.Write({piece.data(), *n})) return err;
+    if (weft::Error err = w.Write({piece.get(), *n})) return err;
   }
 }
 

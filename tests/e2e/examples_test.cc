@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The examples as their users run them: as processes, over TCP, ended by signals.
+#include <stdlib.h>  // mkdtemp
+
 #include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,6 +53,33 @@ struct Service {
   std::string app;
   std::string debug;
 };
+
+TEST(Download, HandsOutThePlainFilesOfItsFolder) {
+  std::string top = testing::TempDir() + "weft_download.XXXXXX";
+  ASSERT_NE(mkdtemp(top.data()), nullptr);
+  const std::string folder = top + "/files";
+  std::filesystem::create_directories(folder + "/folder");
+  std::string large;
+  for (int i = 0; i < 100'000; ++i) large += std::to_string(i);
+  std::ofstream(top + "/secret") << "secret";
+  std::ofstream(folder + "/.hidden") << "secret";
+  std::ofstream(folder + "/empty");
+  std::ofstream(folder + "/large.txt") << large;
+  std::filesystem::create_symlink("../secret", folder + "/link");
+  Process download(std::string(WEFT_EXAMPLES_DIR) + "/download", {"--address", "127.0.0.1:0", "--loops", "1", "--folder", folder});
+  const std::string bound = After(download.Line(), "listening on ");
+
+  const TestAnswer answer = Fetch(bound, "/files/large.txt");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.body == large);
+  EXPECT_EQ(Fetch(bound, "/files/empty").status, 200);
+  for (const char* path : {"/files/nothing", "/files/.hidden", "/files/link", "/files/folder", "/files/..%2fsecret", "/files/"}) {
+    EXPECT_EQ(Fetch(bound, path).status, 404) << path;
+  }
+  download.Signal(SIGTERM);
+  EXPECT_EQ(download.Wait(), 0);
+  std::filesystem::remove_all(top);
+}
 
 TEST(Hello, SaysHelloAndEndsOnASignal) {
   Process hello(kHello, {"--address", "127.0.0.1:0", "--loops", "1"});
