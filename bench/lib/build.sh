@@ -49,7 +49,13 @@ build_weft() {
 }
 
 build_examples() {
-  build_weft examples hello service || left_out[weft]="its release build failed"
+  build_weft examples hello service download || left_out[weft]="its release build failed"
+}
+
+# Sets gate to the program that measures it.
+build_gate() {
+  gate=$weft_dir/tests/server/gate_speed
+  build_weft "gate" weft_gate_speed || gate=
 }
 
 # What the concurrency part compares: sets micro to weft's program.

@@ -23,7 +23,7 @@ start_nginx() {
   local dir port
   dir=$(mktemp -d "$scratch/nginx.XXXXXX")
   port=$("$peers_dir/load" --free-port)
-  sed -e "s|@PORT@|$port|" -e "s|@DIR@|$dir|" "$root/bench/peers/nginx.conf.in" >"$dir/nginx.conf"
+  sed -e "s|@PORT@|$port|" -e "s|@DIR@|$dir|" -e "s|@FILES@|$scratch/files|" "$root/bench/peers/nginx.conf.in" >"$dir/nginx.conf"
   # A worker that root starts would change to another user, which may not enter the folder of its temporary files.
   if [ "$(id -u)" -eq 0 ]; then sed -i '1i user root;' "$dir/nginx.conf"; fi
   echo "listening on http://127.0.0.1:$port"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reads lines "round server requests cpu_us rps p50_us p99_us busy", one for each slice, and prints one line for each
 # server. The slices of a round are averaged; then come the medians over the rounds, and of the CPU time the median, the
-# least and the greatest of the ratios within a round. Needs median.awk and, in `order`, the servers in the order of the table.
+# least and the greatest of the ratios within a round. Needs median.awk and, in `order`, the servers in the order of the table; in `bases`
+# those that the others are divided by (default: floor and go).
 
 # The mean of a field over a round's slices; CPU per request is weighted with the requests.
 function Mean(round, server, field) {
@@ -37,14 +38,18 @@ function Ratio(server, base,    round, n) {
 }
 
 END {
-  row = "%-12s %8s %21s %21s %9s %8s %8s %6s\n"
-  printf row, "server", "CPU us", "CPU / floor", "CPU / go", "req/s", "p50 us", "p99 us", "busy"
+  bases_count = split(bases == "" ? "floor go" : bases, base, " ")
+  row = "%9s %8s %8s %6s\n"
+  printf "%-12s %8s", "server", "CPU us"
+  for (b = 1; b <= bases_count; b++) printf " %21s", "CPU / " base[b]
+  printf " " row, "req/s", "p50 us", "p99 us", "busy"
   n = split(order, servers, " ")
   for (i = 1; i <= n; i++) {
     server = servers[i]
     if (!(server in known)) continue
-    printf row, server, sprintf("%.2f", Of(server, 4)), Ratio(server, "floor"), Ratio(server, "go"),
-      sprintf("%.0f", Of(server, 5)), sprintf("%.0f", Of(server, 6)), sprintf("%.0f", Of(server, 7)),
+    printf "%-12s %8s", server, sprintf("%.2f", Of(server, 4))
+    for (b = 1; b <= bases_count; b++) printf " %21s", Ratio(server, base[b])
+    printf " " row, sprintf("%.0f", Of(server, 5)), sprintf("%.0f", Of(server, 6)), sprintf("%.0f", Of(server, 7)),
       sprintf("%.0f %%", 100 * Of(server, 8))
   }
 }

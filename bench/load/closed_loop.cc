@@ -7,10 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,6 +26,11 @@ namespace weft::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Of a body that is longer, the kernel throws the bytes away instead of copying them (MSG_TRUNC), so that large answers cost the
+// load less than the server.
+constexpr std::uint64_t kSkipMin = 16 * 1024;
+constexpr std::uint64_t kSkipMax = 1 << 30;
 
 struct Connection {
   int fd;
@@ -129,28 +136,39 @@ class ClosedLoop {
   }
 
   void Receive(Connection& connection) {
-    ssize_t got = 0;
-    do {
-      got = recv(connection.fd, input_.data(), input_.size(), 0);
+    while (connection.fd >= 0) {
+      const std::uint64_t skippable = connection.reader.Skippable();
+      const bool skip = skippable >= kSkipMin;
+      const std::size_t room = skip ? static_cast<std::size_t>(std::min(skippable, kSkipMax)) : input_.size();
+      const ssize_t got = recv(connection.fd, input_.data(), room, skip ? MSG_TRUNC : 0);
       if (got <= 0) {
         if (got == 0 || errno != EAGAIN) Lose(connection);
         return;
       }
-      const auto tally = connection.reader.Consume({input_.data(), static_cast<std::size_t>(got)});
-      const Clock::time_point now = Clock::now();
-      if (counting_) {
-        const auto took = static_cast<std::uint64_t>((now - connection.sent_at).count());
-        for (int i = 0; i < tally.complete; ++i) latency_.Add(took);
+      if (skip) {
+        connection.reader.Skip(static_cast<std::uint64_t>(got));
+      } else {
+        Take(connection, {input_.data(), static_cast<std::size_t>(got)});
       }
-      answers_ += static_cast<std::uint64_t>(tally.complete);
-      errors_ += static_cast<std::uint64_t>(tally.failed);
-      connection.outstanding -= tally.complete;
-      if (tally.broken || connection.outstanding < 0) return Lose(connection);
-      if (connection.outstanding == 0) {
-        SetBusy(connection, false);
-        if (sending_) SendBatch(connection, now);
-      }
-    } while (connection.fd >= 0 && static_cast<std::size_t>(got) == input_.size());
+      if (static_cast<std::size_t>(got) < room) return;
+    }
+  }
+
+  void Take(Connection& connection, std::string_view bytes) {
+    const auto tally = connection.reader.Consume(bytes);
+    const Clock::time_point now = Clock::now();
+    if (counting_) {
+      const auto took = static_cast<std::uint64_t>((now - connection.sent_at).count());
+      for (int i = 0; i < tally.complete; ++i) latency_.Add(took);
+    }
+    answers_ += static_cast<std::uint64_t>(tally.complete);
+    errors_ += static_cast<std::uint64_t>(tally.failed);
+    connection.outstanding -= tally.complete;
+    if (tally.broken || connection.outstanding < 0) return Lose(connection);
+    if (connection.outstanding == 0) {
+      SetBusy(connection, false);
+      if (sending_) SendBatch(connection, now);
+    }
   }
 
   void Lose(Connection& connection) {

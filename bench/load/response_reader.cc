@@ -65,6 +65,11 @@ ResponseReader::Tally ResponseReader::Consume(std::string_view bytes) {
   return tally;
 }
 
+std::uint64_t ResponseReader::Skippable() const {
+  const std::uint64_t kept = state_ == State::kBody ? 1 : 3;  // behind a chunk there is a line end
+  return (state_ == State::kBody || state_ == State::kChunkData) && left_ > kept ? left_ - kept : 0;
+}
+
 void ResponseReader::ConsumeHead(std::string_view& bytes, Tally& tally) {
   if (partial_.empty()) {
     const std::size_t end = bytes.find(kHeadEnd);

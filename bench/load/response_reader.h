@@ -37,6 +37,11 @@ class ResponseReader {
 
   Tally Consume(std::string_view bytes);
 
+  // How many bytes at least are body and nothing else, beginning with the next one: the caller may throw them away unseen, if it tells.
+  // The last byte of a body is never among them, so that its end is seen by Consume.
+  std::uint64_t Skippable() const;
+  void Skip(std::uint64_t bytes) { left_ -= bytes; }
+
  private:
   enum class State { kHead, kBody, kChunkSize, kChunkData, kTrailer };
 

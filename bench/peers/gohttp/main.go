@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Gohttp is net/http as its users write it: a ServeMux, a hello and a handler that sleeps under its request's context.
+// Gohttp is net/http as its users write it: a ServeMux, a hello, a handler that
+// sleeps under its request's context, an echo and the files of a folder.
 // It stands without a go.mod, whose version would bind a newer toolchain to older behaviour, and uses nothing newer than
 // Go 1.19, the oldest that our distributions carry.
 package main
@@ -12,6 +13,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -36,8 +38,22 @@ func sleep(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Echo answers with the body once it has come whole: net/http reads no more of it after the answer has begun, unless it is told to by
+// what Go 1.19 does not have.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, "bad body", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.Write(body)
+}
+
 func main() {
 	address := flag.String("address", "127.0.0.1:0", "`HOST:PORT` to listen on")
+	files := flag.String("files", "", "`FOLDER` whose files are handed out at /files/")
 	procs := flag.Int("procs", 0, "threads that run Go code (0: what the runtime chooses, or GOMAXPROCS)")
 	flag.Parse()
 	if *procs > 0 {
@@ -46,6 +62,12 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", hello)
 	mux.HandleFunc("/sleep/", sleep)
+	mux.HandleFunc("/echo", echo)
+	if *files != "" {
+		mux.HandleFunc("/files/", func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFile(w, r, filepath.Join(*files, filepath.Base(r.URL.Path)))
+		})
+	}
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
