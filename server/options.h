@@ -98,13 +98,19 @@ struct ServerOptions {
   // When it is hit: 408 if something had come, and the connection is closed.
   Duration header_timeout = std::chrono::seconds(10);
 
-  // Without any byte of a request body while the handler waits for it. When it is hit the read fails with kTimeout
-  // (which answers 408), and the connection is closed after the answer.
+  // While the handler waits for the request's body: how long until at least progress_bytes_min more of it, or its end,
+  // must have come. When it is hit the read fails with kTimeout (which answers 408), and the connection is closed
+  // after the answer. Time in which nobody waits for the client does not count.
   Duration body_stall_timeout = std::chrono::seconds(30);
 
-  // Without any byte of an answer taken by the client. When it is hit the write fails with kTimeout, the request's
-  // context is canceled, and the connection is closed.
+  // While an answer waits for the client: how long until the client must have taken at least progress_bytes_min more of
+  // it. When it is hit the write fails with kTimeout, the request's context is canceled, and the connection is reset.
   Duration write_stall_timeout = std::chrono::seconds(30);
+
+  // What a client has to move in each body_stall_timeout or write_stall_timeout, in bytes, so that one byte now and then
+  // does not hold a request for ever. 1 KiB in 30 s is far below the slowest modem. A service whose clients send a few
+  // bytes now and then in a body that never ends sets it to 1: any byte is enough. 1 to 16 MiB.
+  std::uint32_t progress_bytes_min = 1024;
 
   // Between the end of an answer and the first byte of the next request. When it is hit the connection is closed.
   Duration idle_timeout = std::chrono::seconds(75);

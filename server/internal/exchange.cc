@@ -33,6 +33,7 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   aborted_ = false;
   failed_ = false;
   read_ahead_ = false;
+  write_progress_.Restart();
   in_.Assign(bytes);
   at_ = 0;
   next_ = head_size;
@@ -87,6 +88,7 @@ void Exchange::ServeOne() {
   body_ended_ = framing_.kind == BodyKind::kNone;
   body_failed_ = false;
   continue_sent_ = false;
+  if (!body_ended_) body_progress_.Restart();
   sniff_at_ = 0;
   answer_begin_ = held_.size();
   answer_ = {};

@@ -17,6 +17,7 @@
 #include <weft/server/internal/byte_buffer.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
+#include <weft/server/internal/progress.h>
 #include <weft/server/internal/wire/chunked_decoder.h>
 #include <weft/server/internal/wire/framing.h>
 #include <weft/server/internal/wire/head_parser.h>
@@ -96,6 +97,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void EndTransmission(const Error& err);
   Error SocketBroke();
   Error WaitWritable();
+  bool ClientTakesEnough();
   void SendHeldWithoutWaiting() noexcept;
 
   // exchange_file.cc
@@ -152,6 +154,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool body_failed_ = false;
   bool continue_sent_ = false;
   ChunkedDecoder decoder_;
+  Progress body_progress_;
   ByteBuffer ahead_;  // read from the socket, but behind the body
 
   // The answer.
@@ -159,6 +162,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   std::size_t answer_begin_ = 0;       // where in held_ the present answer begins
   std::unique_ptr<char[]> body_buffer_;
   ResponseFraming answer_;
+  Progress write_progress_;
+  std::int64_t untaken_ = 0;           // what the socket held when the period of write_progress_ began
   std::size_t sniff_at_ = 0;           // where in held_ a Content-Type is still missing; 0: nowhere
 
   LoopSignal readable_;

@@ -65,6 +65,7 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
     const ssize_t got = internal::Receive(connection_->descriptor(), buffer.data(), buffer.size());
     if (got > 0) {
       if (static_cast<std::size_t>(got) < buffer.size()) connection_->NoteDrained();
+      body_progress_.Moved(static_cast<std::uint64_t>(got));
       return static_cast<std::size_t>(got);
     }
     if (got == 0) return connection_->cut() ? Error(kServerClosing) : kMalformed.Wrap("the client closed the connection within the body");
@@ -80,8 +81,10 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
       if (Error err = SendHeld()) return err;  // the client may wait for it before it goes on
     }
     const Duration stall = server_.options().body_stall_timeout;
-    const TimePoint until = stall == Duration::max() ? TimePoint::max() : Now() + stall;
-    switch (readable_.Wait(ctx, "request body", until)) {
+    const TimePoint until = body_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
+    const LoopSignal::Outcome outcome = readable_.Wait(ctx, "request body", until);
+    body_progress_.Waited(server_.now());
+    switch (outcome) {
       case LoopSignal::Outcome::kContextDone: done = true; break;
       case LoopSignal::Outcome::kTimedOut:
         server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kBodyStall, stall});

@@ -70,6 +70,7 @@ Error Exchange::TransmitFile(FilePart& part) {
     const ssize_t sent = sendfile(connection_->descriptor(), part.fd, &offset, static_cast<std::size_t>(turn));
     if (sent > 0) {
       part.Advance(static_cast<std::uint64_t>(sent));
+      write_progress_.Moved(static_cast<std::uint64_t>(sent));
       turn -= static_cast<std::uint64_t>(sent);
       if (turn > 0 || part.length == 0) continue;
       if (Error err = LetOthersGo()) return err;

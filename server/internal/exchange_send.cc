@@ -16,13 +16,13 @@
 namespace weft::internal {
 namespace {
 
-iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
-
-// Bytes that were sent and not taken yet: over TCP by the client's kernel, over unix sockets by the client.
-int QueuedBytes(int fd) {
-  int queued = 0;
-  return ioctl(fd, SIOCOUTQ, &queued) == 0 ? queued : 0;
+// Bytes that the socket holds because the client has not taken them.
+std::int64_t UntakenBytes(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
+
+iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 
@@ -230,6 +230,7 @@ Error Exchange::SendParts(iovec* parts, std::size_t count, int flags) {
       err = SocketBroke();
       break;
     }
+    if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
     for (; count > 0 && sent >= static_cast<ssize_t>(parts->iov_len); --count) sent -= static_cast<ssize_t>((parts++)->iov_len);
     if (count == 0) break;
     if (sent > 0) {
@@ -271,19 +272,32 @@ Error Exchange::WaitWritable() {
   if (connection_->cut()) return kServerClosing;
   if (connection_->broken()) return kClientGone;
   const Duration stall = server_.options().write_stall_timeout;
-  for (int queued = QueuedBytes(connection_->descriptor());;) {
-    const TimePoint until = stall == Duration::max() ? TimePoint::max() : Now() + stall;
-    if (writable_.Wait(Background(), "client to take the answer", until) != LoopSignal::Outcome::kTimedOut) break;
-    const int left = QueuedBytes(connection_->descriptor());
-    if (left < std::exchange(queued, left)) continue;
+  for (;;) {
+    const TimePoint until = write_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
+    if (write_progress_.AtBegin()) untaken_ = UntakenBytes(connection_->descriptor());
+    const LoopSignal::Outcome outcome = writable_.Wait(Background(), "client to take the answer", until);
+    write_progress_.Waited(server_.now());
+    if (outcome != LoopSignal::Outcome::kTimedOut) break;
+    if (ClientTakesEnough()) continue;
     server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kWriteStall, stall});
     connection_->Because(CloseReason::kTimedOut);
-    connection_->SetBroken();
+    // What the client has not taken yet, which may be megabytes, does not stay with the kernel for as long as the client likes.
+    connection_->ResetAtEnd();
     Cancel(kTimeout);
     return kTimeout;
   }
   if (connection_->cut()) return kServerClosing;
   return connection_->broken() ? Error(kClientGone) : Error();
+}
+
+// The kernel wakes a writer when a good part of its buffer is free, and that buffer may hold what a slow client needs minutes for. So at
+// the end of a period it is asked how much has left it. If that is enough, a new period begins.
+bool Exchange::ClientTakesEnough() {
+  const std::int64_t taken =
+      untaken_ + static_cast<std::int64_t>(write_progress_.moved()) - UntakenBytes(connection_->descriptor());
+  if (taken < static_cast<std::int64_t>(server_.options().progress_bytes_min)) return false;
+  write_progress_.Restart();
+  return true;
 }
 
 }  // namespace weft::internal

@@ -27,6 +27,7 @@ TEST(ServerOptions, DefaultsAreSafeAndValid) {
   EXPECT_EQ(options.header_timeout, seconds(10));
   EXPECT_EQ(options.body_stall_timeout, seconds(30));
   EXPECT_EQ(options.write_stall_timeout, seconds(30));
+  EXPECT_EQ(options.progress_bytes_min, 1024u);
   EXPECT_EQ(options.idle_timeout, seconds(75));
   EXPECT_EQ(options.request_timeout, seconds(60));
   EXPECT_EQ(options.head_bytes_max, 64u * 1024);
@@ -114,6 +115,8 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
        "ServerOptions: head_bytes_max is kNone; it must be from 1024 to 16777216"},
       {[](ServerOptions& o) { o.target_bytes_max = 0; },
        "ServerOptions: target_bytes_max is 0; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.progress_bytes_min = 0; },
+       "ServerOptions: progress_bytes_min is 0; it must be from 1 to 16777216"},
       {[](ServerOptions& o) { o.fields_max = kNone; }, "ServerOptions: fields_max is kNone; it must be from 1 to 65536"},
       {[](ServerOptions& o) { o.requests_per_connection_max = 0; },
        "ServerOptions: requests_per_connection_max is 0; it must be above zero or kNone"},
