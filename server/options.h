@@ -139,8 +139,9 @@ struct ServerOptions {
 
   // Limits of the server; 0: as many as memory and descriptors allow.
 
-  // Open connections. Beyond, the one that has been idle longest is closed; if none is idle, new ones wait in the
-  // kernel's backlog.
+  // Open connections. Beyond, the one that has been idle longest is closed; if none is idle, the one that has taken
+  // longest over the head of a request, but for the first second (a quarter of header_timeout, if that is less); else
+  // new ones wait in the kernel's backlog.
   std::uint64_t connections_max = 0;
 
   // Requests in handlers at one time, without those that have called Request::LongLived. Beyond, requests wait in a queue. Each

@@ -174,7 +174,10 @@ void Connection::KeepPartial(std::string_view bytes, Head& head) {
   partial_->bytes.assign(bytes.begin(), bytes.end());
   std::swap(partial_->head, head);
   // The first head of a connection has its time from the accept, and is in the list already.
-  if (state_ != State::kFresh) server_.MoveTo(LoopServer::List::kHeader, link_);
+  if (state_ != State::kFresh) {
+    since_ = server_.now();
+    server_.MoveTo(LoopServer::List::kHeader, link_);
+  }
   state_ = State::kHead;
 }
 
@@ -382,6 +385,7 @@ void Connection::Evict() {
     Drive();
     return;
   }
+  if (state_ == State::kHead) Answer(408, "the head took too long", 0, partial_->head.is_head);
   Because(CloseReason::kEvicted);
   Close();
   Settle();

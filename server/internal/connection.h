@@ -68,8 +68,9 @@ class Connection final : public FdWatch {
   void CloseUnlessSpoken();
   // The drain's hard end: the socket is shut down in both directions; whoever uses it finds out.
   void CutOff();
-  // Closes an idle connection to free its descriptor, unless it has just spoken.
+  // Closes a connection that waits for a request to free its descriptor, unless it has just spoken.
   void Evict();
+  TimePoint since() const { return since_; }
   // Goes on after the others of the loop had their turn.
   void Resume();
   // Notes that Resume will be called; true if it was noted already.
@@ -131,7 +132,7 @@ class Connection final : public FdWatch {
   Link link_;
   Exchange* exchange_ = nullptr;
   std::unique_ptr<PartialHead> partial_;
-  TimePoint since_;  // accepted, or idle since
+  TimePoint since_;  // accepted, idle since, or in a later head since
   Fd fd_;
   std::uint32_t requests_ = 0;
   Peer peer_;

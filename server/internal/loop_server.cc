@@ -17,6 +17,8 @@ constexpr Duration kDrainLinger = std::chrono::milliseconds(100);
 // Warm exchanges that are kept.
 constexpr std::size_t kExchangesKept = 256;
 constexpr std::size_t kNamesMax = 8;
+// What a client has for its head before its connection may be taken for another one that waits.
+constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
 
 // A connection on its way to its loop.
 struct Handover : LoopTask {
@@ -182,9 +184,16 @@ LoopServer::Counts LoopServer::Count() const {
 }
 
 bool LoopServer::EvictIdle() {
-  TimeoutLink* longest = idle_.First();
-  if (longest == nullptr) return false;
-  static_cast<Connection::Link*>(longest)->connection->Evict();
+  if (TimeoutLink* longest = idle_.First()) {
+    static_cast<Connection::Link*>(longest)->connection->Evict();
+    return true;
+  }
+  // Nobody is idle. Those who have come but do not say what they want would keep everybody else out for the whole header_timeout.
+  TimeoutLink* slowest = header_.First();
+  if (slowest == nullptr) return false;
+  Connection& connection = *static_cast<Connection::Link*>(slowest)->connection;
+  if (now() - connection.since() < std::min(kTimeToSpeak, options().header_timeout / 4)) return false;
+  connection.Evict();
   return true;
 }
 

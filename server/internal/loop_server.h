@@ -49,7 +49,8 @@ class LoopServer {
   const std::vector<std::string>& CutOffNames() const { return cut_off_; }
   std::uint64_t CutOffCount() const { return cut_off_count_; }
 
-  // Closes the connection that has been idle longest, to free its descriptor. False if none is idle.
+  // Closes the connection that has been idle longest, to free its descriptor; if none is idle, the one that has taken longest over a
+  // head, unless that is short. False if there is none.
   bool EvictIdle();
 
   // For connections and exchanges.

@@ -70,6 +70,30 @@ TEST(ConnectionLimit, TheLongestIdleMakesRoom) {
   });
 }
 
+TEST(ConnectionLimit, TheSlowestHeadMakesRoomWhenNobodyIsIdle) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Tell, Room(2));
+    Client silent = site.Connect();
+    (void)Sleep(ctx, milliseconds(10));
+    Client half = site.Connect();
+    half.Send("GET / HTTP/1.1\r\n");
+    const TimePoint begin = Now();
+
+    Client third = site.Connect();
+    EXPECT_EQ(third.Get("/third").body, "/third");
+    EXPECT_GE(Now() - begin, milliseconds(985));  // everybody has a second to speak
+    EXPECT_LE(Now() - begin, milliseconds(1100));
+    EXPECT_TRUE(silent.Ended());
+
+    third.Send("GET /again HTTP/1.1\r\n");  // its second begins now
+    Client fourth = site.Connect();
+    EXPECT_EQ(fourth.Get("/fourth").body, "/fourth");
+    EXPECT_THAT(half.ToEnd(), testing::StartsWith("HTTP/1.1 408 "));
+    third.Send("Host: h\r\n\r\n");
+    EXPECT_EQ(third.Answer().body, "/again");
+  });
+}
+
 TEST(ConnectionLimit, NobodyHasToGoWhileNobodyWaits) {
   Play([](const Context& ctx) {
     Site site(ctx, Tell, Room(3));
