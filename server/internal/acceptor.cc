@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -13,7 +14,10 @@ namespace {
 
 // Connections that are accepted before the loop goes on with other things.
 constexpr int kAcceptsInARow = 64;
-constexpr Duration kPause = std::chrono::milliseconds(10);
+// Between two tries while there is no room: short at first, because most often somebody idle makes room at once.
+constexpr Duration kFirstPause = std::chrono::milliseconds(1);
+constexpr Duration kLongestPause = std::chrono::milliseconds(16);
+
 }  // namespace
 
 Acceptor::Acceptor(ServerState& shared, LoopServers& parts, Listener listener)
@@ -22,7 +26,8 @@ Acceptor::Acceptor(ServerState& shared, LoopServers& parts, Listener listener)
       parts_(parts),
       loop_(*Loop::Current()),
       listener_(std::move(listener)),
-      connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
+      connections_max_(ResolveLimits(shared.options, MeasureResources()).connections),
+      pause_time_(kFirstPause) {}
 
 Acceptor::~Acceptor() { StopWatching(); }
 
@@ -81,6 +86,7 @@ Acceptor::Next Acceptor::AcceptOne(bool drain) {
       return Next::kStop;
   }
   shortage_told_ = false;
+  pause_time_ = kFirstPause;
   shared_.ConnectionOpened();
   parts_.Place(std::move(accepted.fd), Peer(accepted.peer));
   return Next::kMore;
@@ -97,13 +103,14 @@ void Acceptor::PauseAccepting() {
   }
   StopWatching();
   parts_.EvictOneIdle();
-  loop_.Arm(pause_, loop_.TurnTime() + kPause);
+  loop_.Arm(pause_, loop_.TurnTime() + pause_time_);
+  pause_time_ = std::min(pause_time_ * 2, kLongestPause);
 }
 
 void Acceptor::OnPauseEnd(LoopTimer* timer) {
   Acceptor* self = static_cast<Pause*>(timer)->acceptor;
   // No memory for the watch either: then later.
-  if (self->Start()) self->loop_.Arm(self->pause_, self->loop_.TurnTime() + kPause);
+  if (self->Start()) self->loop_.Arm(self->pause_, self->loop_.TurnTime() + kLongestPause);
 }
 
 void Acceptor::Drain() {

@@ -46,6 +46,7 @@ class Acceptor final : public FdWatch {
   Loop& loop_;
   Listener listener_;
   const std::uint64_t connections_max_;
+  Duration pause_time_;  // of the next pause
   bool watching_ = false;
   Error shortage_;  // why accept paused; empty: there are as many connections as allowed
   bool shortage_told_ = false;
