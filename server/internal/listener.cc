@@ -14,6 +14,10 @@
 namespace weft::internal {
 namespace {
 
+// What the kernel holds for a client beyond what the network has under way, in bytes. Without it that is some 4 MiB for each client that
+// does not read, of memory that all connections of the machine share; below it large answers begin to cost more.
+constexpr int kUnsentMax = 1024 * 1024;
+
 // In the generic category, so that Is(std::errc::...) holds.
 Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
 
@@ -135,8 +139,9 @@ Result<Listener> Listener::BindTo(const ServerOptions& options) {
   if (!address.IsUnix()) {
     // Connections of a server that has just ended are in TIME_WAIT and must not keep the port from the next one.
     SetFlag(listener.fd_.Get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    // Accepted sockets inherit it on Linux, which saves a call for each.
+    // Accepted sockets inherit both on Linux, which saves calls for each.
     SetFlag(listener.fd_.Get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    SetFlag(listener.fd_.Get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentMax);
     // ":8080" is both; a written IPv6 address is just that.
     if (address.Family() == AF_INET6) SetFlag(listener.fd_.Get(), IPPROTO_IPV6, IPV6_V6ONLY, all_addresses ? 0 : 1);
   }
