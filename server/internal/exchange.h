@@ -64,6 +64,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   static constexpr std::uint64_t kDrainBytes = 256 * 1024;  // of an unread body that is read to keep a connection
   static constexpr int kRequestsInARow = 16;
   static constexpr std::uint64_t kFileTurn = 1024 * 1024;  // of a file that is sent before others of the loop get their turn
+  static constexpr int kPiecesInARow = 4;  // of bodies, read or written without a wait
 
   // exchange.cc: the life of a request.
   void ServeOne();
@@ -74,6 +75,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool NextRequest();
   void Refuse(const HeadResult& result);
   void NoteClientGone();
+  void LetOthersThrough();
 
   // exchange_send.cc
   std::span<char> Buffer() override;
@@ -135,6 +137,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool aborted_ = false;        // the answer was broken off
   bool failed_ = false;         // the connection takes no more bytes
   bool transmitting_ = false;   // some fiber of the request is sending held_
+  std::uint8_t pieces_ = 0;     // since others were let through
   bool read_ahead_ = false;     // in a drain: what came behind the present request was looked at
 
   // The bytes of the requests: [0, at_) are served, head_ speaks of what begins at at_.

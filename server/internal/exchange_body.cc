@@ -61,6 +61,7 @@ Error Exchange::SendContinue() {
 
 // Up to `buffer` bytes from the socket, at least one. What came counts more than a context that is done meanwhile.
 Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer) {
+  LetOthersThrough();
   for (bool done = false;;) {
     const ssize_t got = internal::Receive(connection_->descriptor(), buffer.data(), buffer.size());
     if (got > 0) {

@@ -132,13 +132,17 @@ Error Exchange::SendBody(std::string_view first, std::string_view second) {
   if (!first.empty()) parts[count++] = Part(first);
   if (!second.empty()) parts[count++] = Part(second);
   if (answer_.kind == BodyKind::kChunked) parts[count++] = Part(kChunkEnd);
-  return Transmit(parts, count);
+  const Error err = Transmit(parts, count);
+  LetOthersThrough();
+  return err;
 }
 
 Error Exchange::Flush() {
   if (transmitting_) WaitForTurn();
   sniff_at_ = 0;  // the head goes out now
-  return SendHeld();
+  const Error err = SendHeld();
+  LetOthersThrough();
+  return err;
 }
 
 Error Exchange::SendEnd(std::string_view rest, Fields& trailer) {

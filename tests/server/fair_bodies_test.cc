@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/event.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+// One request moves its body in many small pieces, all of which its socket has or takes at once, and tells how many it has moved when
+// another request of the same loop comes to its turn.
+int PiecesBeforeTheOther(const std::function<Error(ResponseWriter&, Request&, int&)>& move, std::string_view request) {
+  int pieces = 0;
+  int seen = -1;
+  Play([&](const Context& ctx) {
+    Event go;
+    ServerOptions options;
+    options.address = "127.0.0.1:0";  // these sockets take and give many small pieces at once
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() == "/other") {
+        seen = pieces;
+        return {};
+      }
+      if (Error err = go.Wait(r.Ctx())) return err;
+      return move(w, r, pieces);
+    }, options);
+    Client mover = site.Connect();
+    Client other = site.Connect();
+    mover.Send(request);
+    (void)Sleep(ctx, std::chrono::milliseconds(1));
+
+    go.Set();
+    EXPECT_EQ(other.Get("/other").status, 200);
+
+    EXPECT_EQ(mover.Answer().status, 200);
+  });
+  return seen;
+}
+
+TEST(FairBodies, ABodyThatIsHereLetsOthersThrough) {
+  const auto read = [](ResponseWriter&, Request& r, int& pieces) -> Error {
+    for (char piece[20];; ++pieces) {
+      const Result<std::size_t> n = r.Body().Read(piece);
+      if (Error err = n.Err()) return err;
+      if (*n == 0) return {};
+    }
+  };
+  const std::string body(100'000, 'b');  // 5,000 pieces
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\n";
+
+  // Up to 64 KiB come with the head, 3,277 pieces; they are here already.
+  EXPECT_LE(PiecesBeforeTheOther(read, head + "Content-Length: 100000\r\n\r\n" + body), 4000);
+  EXPECT_LE(PiecesBeforeTheOther(read, head + "Transfer-Encoding: chunked\r\n\r\n" + Chunked(body, 100)), 4000);
+}
+
+TEST(FairBodies, AnAnswerThatIsTakenLetsOthersThrough) {
+  const auto write = [](ResponseWriter& w, Request&, int& pieces) -> Error {
+    for (; pieces < 5000; ++pieces) {
+      if (Error err = w.Write("x")) return err;
+      if (Error err = w.Flush()) return err;
+    }
+    return {};
+  };
+
+  EXPECT_LE(PiecesBeforeTheOther(write, kGet), 1000);
+}
+
+}  // namespace
+}  // namespace weft
