@@ -58,6 +58,7 @@ class Process {
     return line;
   }
   void Signal(int signal) const { kill(pid_, signal); }
+  pid_t Id() const { return pid_; }
   // Waits for the end: the exit code, or minus the signal that killed it.
   int Wait() {
     int status = 0;
