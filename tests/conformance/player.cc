@@ -17,16 +17,6 @@
 namespace weft::conformance {
 namespace {
 
-#if defined(__has_feature)
-#define WEFT_BUILT_WITH(what) __has_feature(what)
-#else
-#define WEFT_BUILT_WITH(what) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || WEFT_BUILT_WITH(address_sanitizer) || WEFT_BUILT_WITH(thread_sanitizer)
-constexpr std::size_t kEachCut = 9;  // each costs ten times as much; the pure functions are cut everywhere
-#else
-constexpr std::size_t kEachCut = 1;
-#endif
 // Of a long message the cuts in the middle are alike.
 constexpr std::size_t kCutsAtEachEnd = 120;
 constexpr std::size_t kCutsBetween = 40;
@@ -41,7 +31,7 @@ std::vector<std::size_t> Cuts(std::size_t size) {
   const std::size_t stride = size > 2 * kCutsAtEachEnd ? (size - 2 * kCutsAtEachEnd) / kCutsBetween + 1 : 1;
   for (std::size_t cut = 1; cut < size;) {
     cuts.push_back(cut);
-    cut += kEachCut * (cut < kCutsAtEachEnd || cut + kCutsAtEachEnd >= size ? 1 : stride);
+    cut += cut < kCutsAtEachEnd || cut + kCutsAtEachEnd >= size ? 1 : stride;
   }
   return cuts;
 }
