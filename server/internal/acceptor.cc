@@ -119,9 +119,8 @@ void Acceptor::Drain() {
     // As many as can wait: others may still be coming faster than they are taken.
     for (int i = 0; i < shared_.options.backlog && AcceptOne(/*drain=*/true) == Next::kMore; ++i) {
     }
-    if (!listener_.Shared()) {
-      // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
-      listener_.StopAccepting();
+    // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
+    if (listener_.StopAccepting()) {
       while (AcceptOne(/*drain=*/true) == Next::kMore) {
       }
     }

@@ -208,8 +208,10 @@ Accepted Listener::Accept() const {
   }
 }
 
-void Listener::StopAccepting() {
-  if (fd_.IsOpen() && !shared_) static_cast<void>(::listen(fd_.Get(), 0));
+bool Listener::StopAccepting() {
+  if (shared_) return false;
+  if (fd_.IsOpen()) static_cast<void>(::listen(fd_.Get(), 0));
+  return true;
 }
 
 void Listener::Close() {

@@ -51,13 +51,10 @@ class Listener {
   // Takes one connection out of the backlog, without waiting. Clients that gave up meanwhile are passed over.
   Accepted Accept() const;
 
-  // Whether others have this socket too, who go on accepting: then it must not be shut for them.
-  bool Shared() const { return shared_; }
-
   // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Close, and no client
-  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete. Nothing happens to
-  // one that is shared: who is let in stays in its backlog for the others.
-  void StopAccepting();
+  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete. False, and nothing has
+  // happened: others have this socket too, and who is let in stays in its backlog for them.
+  bool StopAccepting();
 
   // Closes the socket; removes the file of a unix socket if it is still this one's.
   void Close();

@@ -1,33 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <weft/concurrency/event.h>
-#include <weft/server/internal/address.h>
-#include <weft/server/internal/fd.h>
 
 #include "kit.h"
 
 namespace weft {
 namespace {
 
-using internal::Fd;
+// A listening socket of the launcher, which outlives the services that use it.
+class Listening {
+ public:
+  // On a free port of the loopback address.
+  Listening() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    Listen(at);
+    socklen_t size = sizeof(at);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    bound_ = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+  }
+  explicit Listening(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), bound_("unix:" + path) {
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    path.copy(at.sun_path, sizeof(at.sun_path) - 1);
+    Listen(at);
+  }
+  ~Listening() { close(fd_); }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+  int Get() const { return fd_; }
+  const std::string& Bound() const { return bound_; }
+
+ private:
+  template <class Address>
+  void Listen(const Address& at) {
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
+    EXPECT_EQ(listen(fd_, 1024), 0);
+  }
+  const int fd_;
+  std::string bound_;
+};
 
 // What systemd does for a service with socket units: the sockets from descriptor 3 on, and three variables that name them. The
 // sockets stay open here, as they do in systemd, so that the next start of the service gets the same ones.
 class Launched {
  public:
-  Launched(const std::vector<const Fd*>& sockets, const std::string& names, const std::vector<std::string>& arguments) {
+  Launched(const std::vector<const Listening*>& sockets, const std::string& names, const std::vector<std::string>& arguments) {
     int out[2];
     if (pipe2(out, O_CLOEXEC) != 0) std::abort();
     const std::string program = WEFT_EXAMPLES_DIR "/service";
@@ -38,7 +73,7 @@ class Launched {
     argv.push_back(nullptr);
     // Above the numbers that they get, so that none is overwritten by another.
     std::vector<int> moved;
-    for (const Fd* socket : sockets) moved.push_back(fcntl(socket->Get(), F_DUPFD_CLOEXEC, 100));
+    for (const Listening* socket : sockets) moved.push_back(fcntl(socket->Get(), F_DUPFD_CLOEXEC, 100));
     pid_ = fork();
     if (pid_ == 0) {
       dup2(out[1], STDOUT_FILENO);
@@ -52,9 +87,10 @@ class Launched {
     }
     for (int fd : moved) close(fd);
     close(out[1]);
-    out_ = Fd(out[0]);
+    out_ = out[0];
   }
   ~Launched() {
+    close(out_);
     if (pid_ <= 0) return;
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
@@ -64,7 +100,7 @@ class Launched {
 
   std::string Line() {
     std::string line;
-    for (char c = 0; read(out_.Get(), &c, 1) == 1 && c != '\n';) line += c;
+    for (char c = 0; read(out_, &c, 1) == 1 && c != '\n';) line += c;
     return line;
   }
   // Until it listens on both of its addresses.
@@ -82,25 +118,17 @@ class Launched {
 
  private:
   pid_t pid_ = -1;
-  Fd out_;
+  int out_ = -1;
 };
 
-Fd Listening(const std::string& address) {
-  const internal::SocketAddress at = *internal::ResolveAddress(address);
-  Fd fd(socket(at.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(bind(fd.Get(), &at.any, at.size), 0);
-  EXPECT_EQ(listen(fd.Get(), 1024), 0);
-  return fd;
-}
-
 TEST(SocketActivation, TheServiceTakesTheSocketsThatItWasStartedWith) {
-  const Fd web = Listening("127.0.0.1:0");
-  const Fd debug = Listening("127.0.0.1:0");
+  const Listening web;
+  const Listening debug;
   Launched service({&web, &debug}, "web:debug", {"--address", "systemd:web", "--debug-address", "systemd:4"});
   service.WaitUntilUp();
 
-  EXPECT_EQ(Fetch(internal::FormatBound(web.Get()), "/hello/anna").status, 200);
-  EXPECT_EQ(Fetch(internal::FormatBound(debug.Get()), "/healthz").status, 200);
+  EXPECT_EQ(Fetch(web.Bound(), "/hello/anna").status, 200);
+  EXPECT_EQ(Fetch(debug.Bound(), "/healthz").status, 200);
 
   service.Terminate();
   EXPECT_EQ(service.Wait(), 0);
@@ -111,8 +139,8 @@ TEST(SocketActivation, WhoComesBeforeTheServiceIsServedByIt) {
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/app.sock";
   {
-    const Fd web = Listening("unix:" + path);
-    Result<TestClient> early = TestClient::Dial(Background(), "unix:" + path);
+    const Listening web(path);
+    Result<TestClient> early = TestClient::Dial(Background(), web.Bound());
     ASSERT_TRUE(early.Ok());
     ASSERT_FALSE(early->Send(Background(), "GET /hello/early HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
 
@@ -131,8 +159,8 @@ TEST(SocketActivation, WhoComesBeforeTheServiceIsServedByIt) {
 }
 
 TEST(SocketActivation, WhoComesBetweenTwoStartsIsServedByTheNext) {
-  const Fd web = Listening("127.0.0.1:0");
-  const std::string bound = internal::FormatBound(web.Get());
+  const Listening web;
+  const std::string bound = web.Bound();
   const std::vector<std::string> arguments = {"--address", "systemd:", "--debug-address", "127.0.0.1:0"};
   std::vector<TestClient> between;
   for (int restart = 0; restart < 3; ++restart) {
@@ -159,8 +187,8 @@ TEST(SocketActivation, WhoComesBetweenTwoStartsIsServedByTheNext) {
 
 // Clients with a new connection for each request go on over restarts: all are answered.
 TEST(SocketActivation, ARestartUnderLoadLosesNobody) {
-  const Fd web = Listening("127.0.0.1:0");
-  const std::string bound = internal::FormatBound(web.Get());
+  const Listening web;
+  const std::string bound = web.Bound();
   ServerOptions options = Tcp(2);
   options.listener = web.Get();
   options.first_byte_grace = std::chrono::seconds(30);  // a client that the machine holds up is not lost
@@ -194,17 +222,19 @@ TEST(SocketActivation, ARestartUnderLoadLosesNobody) {
   EXPECT_GE(answered, 200 - 4);
 }
 
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 TEST(SocketActivation, ItsDescriptorsAreNotForChildren) {
-  const Fd web = Listening("127.0.0.1:0");
+  const Listening web;
   Launched service({&web}, "web", {"--address", "systemd:", "--debug-address", "127.0.0.1:0"});
   service.WaitUntilUp();
 
   // The flags of descriptor 3, in octal; 02000000 is close-on-exec.
   const std::string info = "/proc/" + std::to_string(service.pid()) + "/fdinfo/3";
-  const Fd file(open(info.c_str(), O_RDONLY | O_CLOEXEC));
-  char text[256] = {};
-  ASSERT_GT(read(file.Get(), text, sizeof(text) - 1), 0);
-  const std::string flags(text);
+  const std::string flags = ReadFile(info);
   const std::size_t at = flags.find("flags:");
   ASSERT_NE(at, std::string::npos);
   EXPECT_NE(std::strtoul(flags.c_str() + at + 6, nullptr, 8) & O_CLOEXEC, 0u) << flags;

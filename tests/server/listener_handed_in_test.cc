@@ -100,6 +100,7 @@ TEST(HandedInListener, StaysOpenAndListensAfterTheDrain) {
 }
 
 TEST(HandedInListener, WhoComesBetweenTwoServersIsServedByTheNext) {
+  const CancelScope patience = WithTimeout(Background(), seconds(10));  // a socket that was shut would let nobody in
   for (const bool tcp : {false, true}) {
     const Fd socket = tcp ? ListeningSocket("127.0.0.1:0") : AbstractListeningSocket();
     const std::string bound = internal::FormatBound(socket.Get());
@@ -111,7 +112,7 @@ TEST(HandedInListener, WhoComesBetweenTwoServersIsServedByTheNext) {
     }
     // Nobody serves now; more than one, because a shut backlog would still let one in.
     for (int i = 0; i < 20; ++i) {
-      between.emplace_back(Background(), bound);
+      between.emplace_back(patience.ctx, bound);
       between.back().Send(kGet);
     }
     Site second(Background(), Say("second"), On(socket));
@@ -170,14 +171,24 @@ TEST(HandedInListener, IsServedByTwoAtOnce) {
 TEST(HandedInListener, WhoWaitsWhenItDrainsIsServedEvenIfNobodyElseHasIt) {
   Play([](const Context& ctx) {
     Fd socket = AbstractListeningSocket();
-    Site site(ctx, Say("served"), On(socket));
+    ServerOptions options = On(socket);
+    options.connections_max = 1;
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      if (Error err = Sleep(r.Ctx(), seconds(2))) return err;
+      return w.Write("served");
+    }, options);
     socket.Close();
-    Client client = site.Connect();  // nobody has run yet that could accept it
-    client.Send(kGet);
+    Client first = site.Connect();
+    first.Send(kGet);
+    (void)Sleep(ctx, milliseconds(1));
+    Client waits = site.Connect();  // in the backlog: there is no room
+    waits.Send(kGet);
+    (void)Sleep(ctx, milliseconds(1));
 
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().body, "served");
+    EXPECT_EQ(first.Answer().body, "served");
+    EXPECT_EQ(waits.Answer().body, "served");
     EXPECT_FALSE(site.Stop());
   });
 }
