@@ -17,6 +17,7 @@ int StatusOf(const Error& error) noexcept {
   static constexpr Row kRows[] = {
       {kClientGone, kStatusClientGone}, {kServerClosing, 503}, {kDeadlineExceeded, 504},
       {kTooLarge, 413},                 {kMalformed, 400},     {kTimeout, 408},
+      {kRefused, 503},
   };
   for (const Row& row : kRows) {
     if (error.Is(row.what)) return row.status;
@@ -25,7 +26,7 @@ int StatusOf(const Error& error) noexcept {
 }
 
 void FinishWithError(ResponseWriter& w, const Error& error) {
-  if (!error) return;
+  if (!error || w.Hijacked()) return;
   const HttpStatus* chosen = error.As<HttpStatus>();
   const int status = StatusOf(error);
   if ((chosen == nullptr && status == kStatusClientGone) || !w.Restart()) {

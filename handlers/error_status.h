@@ -20,6 +20,7 @@ inline constexpr int kStatusClientGone = 499;
 //   kTooLarge           413
 //   kMalformed          400
 //   kTimeout            408
+//   kRefused            503: the server, or what it works with, takes no more
 //   anything else       500, exceptions included
 // No error is 200.
 int StatusOf(const Error& error) noexcept;
@@ -29,7 +30,7 @@ int StatusOf(const Error& error) noexcept;
 // error never goes to the client. A 503 gets `Retry-After: 1` if the handler has set none. If the
 // head is out already, or the client is gone, the answer is broken off: a failed answer never looks
 // whole. It may be called once per exchange, by a middleware that then returns no error. Does
-// nothing without an error.
+// nothing without an error, and nothing to a connection that was taken over (ResponseWriter::Hijack).
 void FinishWithError(ResponseWriter& w, const Error& error);
 
 }  // namespace weft

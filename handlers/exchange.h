@@ -51,9 +51,9 @@ class BodySource {
 class RequestHooks {
  public:
   virtual std::string Peer() const = 0;
-  // The handler has called LongLived. The server may give the request another context by
-  // RequestAccess::SetContext.
-  virtual void LongLived() = 0;
+  // The handler has called LongLived, for the first time or after a refusal. False: as many as are allowed are at it, and nothing
+  // changes. The server may give the request another context by RequestAccess::SetContext.
+  virtual bool LongLived() = 0;
   // Request::Ctx() has become another one, by Request::Use or at the end of its guard.
   virtual void ContextChanged() = 0;
 
@@ -92,6 +92,10 @@ class RequestAccess {
   // what they saw.
   static void SetContext(Request& r, const Context& ctx) { r.ctx_ = r.body_.ctx_ = &ctx; }
 
+  // What has to hold before a connection is handed over with this status (0: none was chosen): the body is read, and an upgrade was
+  // asked for. Adds what a 101 needs to `answer`.
+  static Error PrepareHijack(const Request& r, int status, Fields& answer, bool body_read);
+
   // The body's first error so far, and how many bytes of it the handler has read.
   static Error BodyError(const Request& r) { return r.body_.failure_; }
   static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
@@ -119,11 +123,28 @@ struct FilePart {
 // What sending a part of a file fails with when the file ends before the part does.
 Error FileTooShort();
 
+// The connection under a Stream. One call of ReadStream at a time, beside one of the others.
+class StreamTransport {
+ public:
+  // The request's context as it is now: what Stream::Read waits under.
+  virtual const Context& StreamContext() const = 0;
+  // Into a buffer that is not empty; otherwise as Stream::Read, Write, CloseWrite and Close say. Nothing but CloseStream is called
+  // after an error in sending or CloseStreamWrite, and nothing after CloseStream.
+  virtual Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) = 0;
+  virtual Error WriteStream(std::string_view data) = 0;
+  virtual Error CloseStreamWrite() = 0;
+  virtual void CloseStream() noexcept = 0;
+
+ protected:
+  ~StreamTransport() = default;
+};
+
 // What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order
 // of calls
-//   SendInformational*  ( SendWhole | SendHead ( SendBody | SendFile )* SendEnd )
+//   SendInformational*  ( SendWhole | SendHead ( SendBody | SendFile )* SendEnd | MayHijack Hijack )
 // with Flush in between and Abort in place of any of the rest, and calls nothing after SendWhole,
-// SendEnd or Abort. After an error it calls nothing but Abort.
+// SendEnd or Abort, and nothing but Abort after Hijack. After an error it calls nothing but Abort;
+// one of MayHijack changes nothing, the answer can still be given.
 //
 // The header comes without Content-Length: the length is handed over beside it. No length means
 // that it is not known; an answer whose status allows no body (StatusAllowsBody) is then sent
@@ -162,7 +183,18 @@ class ResponseSink {
   // fields of framing in it are left out.
   virtual Error SendInformational(int status, Fields& header) = 0;
 
-  // Breaks the answer off: what was sent must not look whole.
+  // Whether the connection may be handed over now. The status is 101 or, to CONNECT, 2xx: what Hijack shall send; or 0. It may add
+  // fields that such an answer needs.
+  virtual Error MayHijack(int status, Fields& header) {
+    static_cast<void>(status);
+    static_cast<void>(header);
+    return Error::New("Hijack: not possible here");
+  }
+
+  // Hands the connection over, behind a head of this status, unless it is 0. The transport lives until ResponseAccess::End.
+  virtual Result<StreamTransport*> Hijack(int status, Fields& header) { return MayHijack(status, header); }
+
+  // Breaks the answer off: what was sent must not look whole. For a connection that was handed over: it ends with a reset.
   virtual void Abort() noexcept = 0;
 
  protected:
@@ -171,12 +203,15 @@ class ResponseSink {
 
 class ResponseAccess {
  public:
-  // Starts an exchange in the caller's scope. `head_only`: the request is HEAD.
-  static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only) { w.Begin(sink, head_only); }
+  // Starts an exchange in the caller's scope. `head_only`: the request is HEAD; `connect`: it is CONNECT.
+  static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only, bool connect = false) {
+    w.Begin(sink, head_only, connect);
+  }
 
   // What remains to be done when the handler has returned: sends the rest, or answers with the
   // error (FinishWithError). Returns why the answer is not the one that the handler wanted: its own
-  // error, one in sending, or a body shorter than the handler's Content-Length.
+  // error, one in sending, or a body shorter than the handler's Content-Length. Of a connection that
+  // was handed over nothing remains to be done: it returns the handler's error.
   static Error Complete(ResponseWriter& w, Error handlers);
 
   // Whether the answer was broken off, by the handler, an error or the client.

@@ -93,6 +93,16 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
   return found ? ServeMatched(w, r, match) : ServeUnmatched(w, query);
 }
 
+// The target of CONNECT is a host and no path (RFC 9112 section 3.2.3). A pattern for all methods does not want it: its handler would
+// promise a tunnel by answering.
+Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
+  for (const std::string_view host : {WithoutPort(r.Host()), std::string_view()}) {
+    internal::RouteMatch match;
+    if (tree.Find({r.Method(), host, "/", "/"}, match) && match.route->pattern.method == r.Method()) return ServeMatched(w, r, match);
+  }
+  return HttpError(501);
+}
+
 Error Mux::State::ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const {
   RequestAccess::SetPattern(r, match.route->pattern.text);
   for (std::size_t i = 0; i < match.values_count; ++i) {
@@ -113,13 +123,6 @@ bool Mux::State::Knows(std::string_view method) const {
   if (IsUsualMethod(method)) return true;
   const std::vector<std::string_view> methods = tree.AllMethods();
   return std::binary_search(methods.begin(), methods.end(), method);
-}
-
-// RFC 9110 section 9.3.6: to take it for a request of "/" would promise a tunnel that most handlers do not have.
-Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
-  internal::RouteMatch match;
-  if (!tree.Find({r.Method(), WithoutPort(r.Host()), "/", "/"}, match)) return HttpError(501);
-  return match.route->pattern.method == "CONNECT" ? ServeMatched(w, r, match) : HttpError(501);
 }
 
 }  // namespace weft

@@ -28,6 +28,9 @@ namespace weft {
 //   /{$}       the end: "/a/{$}" matches "/a/" and nothing below it
 // Segments are split first and then decoded, so that "%2F" never splits one.
 //
+// CONNECT has a host and no path: "CONNECT /" or "CONNECT HOST/" matches it, a pattern that leaves
+// the method out does not. Its handler opens the tunnel by ResponseWriter::Hijack.
+//
 // The most specific pattern wins, whatever the order of registration: the one that matches fewer
 // requests. A pattern with a host wins over one without. Two patterns that match a request in
 // common, and neither of which is more specific, cannot both be registered.

@@ -44,7 +44,7 @@ RequestHead ParseTarget(std::string_view method, std::string_view target, std::s
 
 // The server's side of one request, played from the builder, and the client's side, kept for the
 // test.
-class Recorder::Exchange final : public ResponseSink, public BodySource, public RequestHooks {
+class Recorder::Exchange final : public ResponseSink, public BodySource, public RequestHooks, public StreamTransport {
  public:
   void Serve(const Handler& handler, const RequestBuilder& builder);
 
@@ -88,6 +88,19 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
 
   void Abort() noexcept override { aborted_ = true; }
 
+  Error MayHijack(int status, Fields& header) override;
+  Result<StreamTransport*> Hijack(int status, Fields& header) override;
+
+  // StreamTransport
+  const Context& StreamContext() const override { return request_.Ctx(); }
+  Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) override { return stream_.Read(ctx, buffer); }
+  Error WriteStream(std::string_view data) override;
+  Error CloseStreamWrite() override {
+    stream_.CloseWrite();
+    return {};
+  }
+  void CloseStream() noexcept override { stream_.Close(); }
+
   // BodySource
   Result<std::size_t> Read(const Context&, std::span<char> buffer) override {
     while (piece_ < builder_->body_.size()) {
@@ -95,12 +108,15 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
       if (!left.empty()) {
         const std::size_t n = left.copy(buffer.data(), buffer.size());
         piece_used_ += n;
+        // A declared length tells the end by itself.
+        body_ended_ = builder_->body_declared_ && n == left.size() && !builder_->body_error_;
         return n;
       }
       ++piece_;
       piece_used_ = 0;
     }
     if (builder_->body_error_) return builder_->body_error_;
+    body_ended_ = true;
     Fields& trailer = RequestAccess::Trailer(request_);
     if (trailer.Size() == 0) {
       for (const auto& [name, value] : builder_->trailer_) trailer.AddBorrowed(name, value);
@@ -115,7 +131,7 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
 
   // RequestHooks
   std::string Peer() const override { return builder_->peer_; }
-  void LongLived() override { long_lived_ = true; }
+  bool LongLived() override { return long_lived_ = true; }
   void ContextChanged() override {}
 
   Error outcome_;
@@ -123,6 +139,8 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
   int flushes_ = 0;
   bool aborted_ = false;
   bool long_lived_ = false;
+  bool hijacked_ = false;
+  std::optional<MemoryStream> offered_;  // for the next Serve
   Fields header_;
   Fields trailer_;
   std::string body_;
@@ -151,6 +169,8 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
   bool head_only_ = false;
   std::size_t piece_ = 0;
   std::size_t piece_used_ = 0;
+  bool body_ended_ = false;
+  MemoryStream stream_;
   std::array<char, 4096> buffer_;
 };
 
@@ -160,6 +180,7 @@ void Recorder::Exchange::Forget() {
   flushes_ = 0;
   aborted_ = false;
   long_lived_ = false;
+  hijacked_ = false;
   header_.Clear();
   trailer_.Clear();
   body_.clear();
@@ -176,6 +197,7 @@ void Recorder::Exchange::BeginRequest(const Context& ctx) {
   Fields& header = RequestAccess::Header(request_);
   for (const auto& [name, value] : builder_->header_) header.AddBorrowed(name, value);
   const bool has_body = !builder_->body_.empty() || builder_->body_error_;
+  body_ended_ = !has_body;
   RequestAccess::Begin(request_, head, ctx, builder_->draining_, has_body ? this : nullptr, builder_->body_limit_,
                        this);
 }
@@ -196,11 +218,32 @@ void Recorder::Exchange::Serve(const Handler& handler, const RequestBuilder& bui
   BeginRequest(scope.ctx);
   const ScopedContext current(request_.Ctx());
   head_only_ = request_.Method() == "HEAD";
-  ResponseAccess::Begin(writer_, *this, head_only_);
+  ResponseAccess::Begin(writer_, *this, head_only_, request_.Method() == "CONNECT");
   outcome_ = ResponseAccess::Complete(writer_, Call(handler));
   ResponseAccess::End(writer_);
   RequestAccess::End(request_);
   builder_ = nullptr;
+  offered_.reset();
+  stream_ = MemoryStream();
+}
+
+Error Recorder::Exchange::MayHijack(int status, Fields& header) {
+  if (!offered_) return Error::New("Hijack: this Recorder has no stream; call ClientStream before Serve");
+  return RequestAccess::PrepareHijack(request_, status, header, body_ended_);
+}
+
+Result<StreamTransport*> Recorder::Exchange::Hijack(int status, Fields& header) {
+  long_lived_ = hijacked_ = true;
+  status_ = status;
+  if (status != 0) Copy(header, header_);
+  stream_ = *std::exchange(offered_, std::nullopt);
+  return static_cast<StreamTransport*>(this);
+}
+
+// As with a server, not the context but the client ends it.
+Error Recorder::Exchange::WriteStream(std::string_view data) {
+  const Error err = stream_.Write(Background(), data);
+  return err.Is(kClosed) ? kClientGone : err;
 }
 
 Recorder::Recorder() : exchange_(std::make_unique<Exchange>()) {}
@@ -217,6 +260,13 @@ const std::vector<Recorder::Informational>& Recorder::Interim() const { return e
 bool Recorder::Aborted() const { return exchange_->aborted_; }
 int Recorder::Flushes() const { return exchange_->flushes_; }
 bool Recorder::LongLived() const { return exchange_->long_lived_; }
+bool Recorder::Hijacked() const { return exchange_->hijacked_; }
+
+MemoryStream Recorder::ClientStream(MemoryStreamOptions options) {
+  auto [client, server] = MemoryStreamPair(options);
+  exchange_->offered_ = std::move(server);
+  return std::move(client);
+}
 
 void Recorder::FailAfter(std::uint64_t bytes, Error error) {
   exchange_->fail_after_ = bytes;

@@ -38,9 +38,9 @@ RequestContextScope::~RequestContextScope() {
   if (request_.hooks_ != nullptr) request_.hooks_->ContextChanged();
 }
 
-void Request::LongLived() {
-  if (std::exchange(long_lived_, true) || hooks_ == nullptr) return;
-  hooks_->LongLived();
+bool Request::LongLived() {
+  if (!long_lived_) long_lived_ = hooks_ == nullptr || hooks_->LongLived();
+  return long_lived_;
 }
 
 std::string Request::Peer() const { return hooks_ != nullptr ? hooks_->Peer() : std::string(); }

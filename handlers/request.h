@@ -118,9 +118,15 @@ class Request {
   [[nodiscard]] RequestContextScope Use(Context ctx) { return {*this, std::move(ctx)}; }
 
   // Says that this request will take long by its nature (a feed, a download of hours): the server
-  // lifts the request's deadline and no longer counts it among the requests in flight. Calls after
-  // the first one do nothing. Contexts that were derived before keep the old deadline.
-  void LongLived();
+  // lifts the request's deadline and counts it no longer among the requests in flight, but among
+  // the long-lived ones. False if there are as many as ServerOptions::long_lived_max allows: the
+  // request keeps its deadline and its place, and may better answer 503. Calls after one that
+  // was true do nothing. Contexts that were derived before keep the old deadline.
+  bool LongLived();
+
+  // Whether the client offers to go on in this protocol ("websocket") behind an answer of 101
+  // (RFC 9110 section 7.8), for ResponseWriter::Hijack. Case does not matter.
+  bool OffersUpgrade(std::string_view protocol) const;
 
   // "GET"; case matters (RFC 9110 section 9.1).
   std::string_view Method() const { return method_; }

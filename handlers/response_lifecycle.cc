@@ -5,6 +5,7 @@
 
 #include <weft/handlers/error_status.h>
 #include <weft/handlers/exchange.h>
+#include <weft/handlers/handler.h>
 #include <weft/handlers/response_writer.h>
 #include <weft/handlers/status.h>
 
@@ -18,16 +19,18 @@ constexpr std::string_view kBodyFields[] = {
 
 }  // namespace
 
-void ResponseWriter::Begin(ResponseSink& sink, bool head_only) {
+void ResponseWriter::Begin(ResponseSink& sink, bool head_only, bool connect) {
   if (state_ != State::kEnded) internal::AbortMisuse("ResponseAccess::Begin", "the last exchange has not ended");
   sink_ = &sink;
   scope_ = CurrentScope();
   state_ = State::kBuffering;
   head_only_ = head_only;
+  connect_ = connect;
 }
 
 void ResponseWriter::End() {
   state_ = State::kEnded;
+  if (stream_ != nullptr) EndStream();
   sink_ = nullptr;
   filters_started_ = false;
   head_sent_ = false;
@@ -42,6 +45,16 @@ void ResponseWriter::End() {
   trailer_.Clear();
   hooks_.clear();
   filters_.clear();
+}
+
+// The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that
+// protocol, and take the next answer for it.
+Error ResponseWriter::BeginHead() {
+  if (PromisesOtherProtocol()) {
+    return connect_ ? HttpError(501, "no tunnels here") : Error::New("an answer of 101 needs Hijack");
+  }
+  RunHooks();
+  return {};
 }
 
 // A hook may add further ones and may throw; either way each runs at most once.
@@ -87,7 +100,7 @@ Error ResponseWriter::Finish() {
 }
 
 Error ResponseWriter::FinishBuffered() {
-  RunHooks();
+  if (Error err = BeginHead()) return err;
   if (failure_) return failure_;
   const std::optional<std::uint64_t> length = HandlersLength();
   const bool has_body = StatusAllowsBody(status_);
@@ -131,12 +144,14 @@ bool ResponseWriter::Restart() {
 void ResponseWriter::Abort() {
   Check("ResponseWriter::Abort");
   if (state_ == State::kAborted) return;
+  if (state_ == State::kHijacked) CloseStream();
   state_ = State::kAborted;
   static_cast<void>(Fail(kClosed));
   sink_->Abort();
 }
 
 Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
+  if (w.state_ == ResponseWriter::State::kHijacked) return handlers;
   // Hooks and filters are code of users, and may throw.
   const auto finish = [&w]() -> Error {
     try {

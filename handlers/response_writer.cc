@@ -53,11 +53,6 @@ int ResponseWriter::Status() const {
   return status_ == 0 ? 200 : status_;
 }
 
-std::uint64_t ResponseWriter::BytesWritten() const {
-  Check("ResponseWriter::BytesWritten");
-  return written_;
-}
-
 bool ResponseWriter::HeadSent() const {
   Check("ResponseWriter::HeadSent");
   return head_sent_;
@@ -85,6 +80,7 @@ void ResponseWriter::WriteHeader(int status) {
 Error ResponseWriter::Write(std::string_view data) {
   CheckMayWrite("ResponseWriter::Write");
   if (failure_) return failure_;
+  if (state_ == State::kHijacked) return Taken();
   if (status_ == 0) status_ = 200;
   if (data.empty()) return {};
   if (Error err = TakesBody()) return err;
@@ -124,7 +120,7 @@ Error ResponseWriter::WriteBehindFilters(std::string_view data) {
 // The head goes out, if it is not out yet, because `more` bytes of body do not fit the buffer.
 Error ResponseWriter::BeginStreaming(std::uint64_t more) {
   if (state_ != State::kBuffering) return {};
-  RunHooks();
+  if (Error err = BeginHead()) return err;
   if (Error err = SendHead()) return err;
   return CheckLength(more);  // a hook may have changed it
 }
@@ -132,10 +128,11 @@ Error ResponseWriter::BeginStreaming(std::uint64_t more) {
 Error ResponseWriter::Flush() {
   CheckMayWrite("ResponseWriter::Flush");
   if (failure_) return failure_;
+  if (state_ == State::kHijacked) return Taken();
   if (status_ == 0) status_ = 200;
   if (Error err = FlushFilters()) return err;
   if (state_ == State::kBuffering) {
-    RunHooks();
+    if (Error err = BeginHead()) return err;
     if (Error err = SendHead()) return err;
   }
   if (buffered_ > 0) {

@@ -15,6 +15,7 @@
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/body_filter.h>
 #include <weft/handlers/fields.h>
+#include <weft/handlers/stream.h>
 
 namespace weft {
 
@@ -56,8 +57,33 @@ class ResponseWriter {
 
   // Chooses the status; without it, it is 200. The first choice counts, later ones do nothing. A
   // 1xx status other than 101 is an interim answer (103 Early Hints): it is sent at once, with the
-  // fields so far, and is no choice. Aborts the process if `status` is not in 100..999.
+  // fields so far, and is no choice. 101, and 2xx as an answer to CONNECT, are for Hijack: without it
+  // the request is answered 500 or 501. Aborts the process if `status` is not in 100..999.
   void WriteHeader(int status);
+
+  // Takes the connection over as a stream of bytes, for as long as the handler runs; see Stream. What
+  // comes first depends on the status that was chosen:
+  //   101           the head of the answer, with the fields so far. It must have Upgrade, with protocols
+  //                 that the client offers (Request::OffersUpgrade); Connection: Upgrade is added.
+  //   2xx, CONNECT  the head of the answer; the tunnel begins behind it.
+  //   none          nothing: the handler writes all there is, head included.
+  // It makes the request long-lived (Request::LongLived). It may suspend, to send the head. Errors, of
+  // which only the last ones leave nothing else to answer:
+  //   the body has not been read to its end: its bytes would look like the stream's
+  //   HttpError(426)  the client does not offer what Upgrade says
+  //   kRefused        too many long-lived requests (answers 503)
+  //   the answer has begun: another status was chosen, or something was written
+  //   the first error in sending
+  //
+  // From here on Write and Flush fail with kClosed, the header no longer matters, an Error of the
+  // handler is told to the observer and nothing is sent for it. When the handler returns, the server
+  // closes the connection so that everything written arrives. Abort ends it with a reset.
+  //
+  //   w.Header().Set("Upgrade", "echo");
+  //   w.WriteHeader(101);
+  //   weft::Result<weft::Stream> stream = w.Hijack();
+  //   if (weft::Error err = stream.Err()) return err;
+  Result<Stream> Hijack();
 
   // Adds to the body. The bytes are copied or sent before it returns. Fails, and takes nothing of
   // `data`, if the status allows no body (101, 204, 304) or the handler's own Content-Length would
@@ -90,21 +116,27 @@ class ResponseWriter {
   // Sends the head and everything written so far.
   Error Flush();
 
-  // The status of the answer so far: 200 until another one is chosen.
+  // The status of the answer so far: 200 until another one is chosen; after a Hijack without a
+  // choice 101, to CONNECT 200.
   int Status() const;
-  // Bytes of the body so far, behind all filters; also those that an answer to HEAD leaves out.
+  // Bytes of the body so far, behind all filters; also those that an answer to HEAD leaves out. After
+  // Hijack: bytes that its stream has written.
   std::uint64_t BytesWritten() const;
-  // Whether the head is out, so that status and fields can no longer be changed.
+  // Whether the head is out, so that status and fields can no longer be changed. True after Hijack.
   bool HeadSent() const;
+  // Whether the connection was taken over.
+  bool Hijacked() const;
   // The first error in sending; kClosed after Abort.
   Error Err() const;
 
   // Calls `hook` once, just before the head is built: the last moment to change the header. The
   // hook that was added last runs first, so that the outermost middleware has the last word. A hook
-  // must not write. After the head is out a new hook is not called any more.
+  // must not write. After the head is out a new hook is not called any more. Before Hijack it is called
+  // if that sends a head.
   void OnHead(std::function<void()> hook);
 
-  // Puts a filter between the handler and the framing. Aborts the process if the body has begun.
+  // Puts a filter between the handler and the framing. A hijacked stream passes it by. Aborts the
+  // process if the body has begun.
   void PushFilter(std::unique_ptr<BodyFilter> filter);
 
   // Takes the answer so far back, to give another one in its place: the status, the body, the
@@ -120,7 +152,7 @@ class ResponseWriter {
  private:
   friend class ResponseAccess;
   class FilterOutput;
-  enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kAborted };
+  enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
 
   void Check(const char* function) const;
   void CheckMayWrite(const char* function) const;
@@ -136,6 +168,8 @@ class ResponseWriter {
   Error FileFailed(Error error);
   Error FlushFilters();
   Error FinishFilters();
+  bool PromisesOtherProtocol() const { return status_ == 101 || (connect_ && status_ / 100 == 2); }
+  Error BeginHead();
   void RunHooks();
   Error CheckLength(std::uint64_t more) const;
   Error SendHead();
@@ -143,13 +177,17 @@ class ResponseWriter {
   Error Finish();
   Error FinishBuffered();
   Error FinishStreaming();
-  void Begin(ResponseSink& sink, bool head_only);
+  static Error Taken();
+  void CloseStream() noexcept;
+  void EndStream() noexcept;
+  void Begin(ResponseSink& sink, bool head_only, bool connect);
   void End();
 
   ResponseSink* sink_ = nullptr;
   Scope scope_;
   State state_ = State::kEnded;
   bool head_only_ = false;        // the request is HEAD
+  bool connect_ = false;          // the request is CONNECT
   bool filters_started_ = false;  // the body has begun
   bool head_sent_ = false;
   bool file_failed_ = false;      // a part of the body is missing
@@ -163,6 +201,7 @@ class ResponseWriter {
   Fields trailer_;
   std::vector<std::function<void()>> hooks_;
   std::vector<std::unique_ptr<BodyFilter>> filters_;
+  std::shared_ptr<internal::StreamState> stream_;  // after Hijack
 };
 
 }  // namespace weft

@@ -50,6 +50,7 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   constexpr std::uint64_t kOffsetMax = std::numeric_limits<std::int64_t>::max();
   CheckMayWrite("ResponseWriter::SendFile");
   if (failure_) return failure_;
+  if (state_ == State::kHijacked) return Taken();
   if (status_ == 0) status_ = 200;
   if (offset > kOffsetMax || length > kOffsetMax - offset) return std::make_error_code(std::errc::invalid_argument);
   if (length == 0) return {};

@@ -12,6 +12,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/memory_stream.h>
 #include <weft/handlers/handler.h>
 
 // Tests of handlers and middleware without a server and without sockets (Go's httptest.NewRequest
@@ -99,6 +100,11 @@ class Recorder {
   // answers as in a server. Request::Ctx is canceled when the handler has returned.
   void Serve(const Handler& handler, const RequestBuilder& request);
 
+  // Lets the handler of the next Serve take its connection over (ResponseWriter::Hijack fails without), and
+  // returns the client's end of it. A test may write what the client says beforehand, and read what the
+  // handler said afterwards, as far as the buffer goes; or talk with the handler from another fiber.
+  MemoryStream ClientStream(MemoryStreamOptions options = {});
+
   // Why the answer is not the one that the handler wanted: the error that it returned, what it
   // threw, or a failure in sending. Empty if all went well.
   Error Err() const;
@@ -112,7 +118,9 @@ class Recorder {
   const std::vector<Informational>& Interim() const;
   bool Aborted() const;                   // broken off: what came before is what had been sent by then
   int Flushes() const;                    // how often something was flushed
-  bool LongLived() const;                 // the handler has called Request::LongLived
+  bool LongLived() const;                 // the handler has called Request::LongLived or Hijack
+  bool Hijacked() const;                  // the handler has taken the connection over; Status is then 101,
+                                          // 2xx to CONNECT, or 0: no head was sent for it
 
   // Lets sending fail with this error after so many bytes of body, as when a client goes away.
   void FailAfter(std::uint64_t bytes, Error error);

@@ -158,6 +158,8 @@ std::string_view Name(LimitKind kind) {
       return "requests in handlers";
     case LimitKind::kQueuedRequests:
       return "queued requests";
+    case LimitKind::kLongLivedRequests:
+      return "long-lived requests";
     case LimitKind::kBodyBytes:
       return "body bytes";
     case LimitKind::kRequestsPerConnection:

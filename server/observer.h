@@ -74,6 +74,7 @@ enum class LimitKind : std::uint8_t {
   kConnections,
   kRequests,  // in handlers: the next one waits for a place
   kQueuedRequests,
+  kLongLivedRequests,
   kBodyBytes,
   kRequestsPerConnection,
 };
@@ -94,12 +95,13 @@ struct HandlerFailed {
   const Error& error;  // Exception() tells whether it was thrown
 };
 
-// An answer that had begun was broken off: the client sees a failed connection, not an answer that looks whole.
+// An answer that had begun was broken off: the client sees a failed connection, not an answer that looks whole. Also
+// told when the handler of a hijacked connection returned an error: its stream ends as the handler has left it.
 struct AnswerAborted {
   std::string_view peer;
   std::string_view method;
   std::string_view target;
-  std::uint64_t body_bytes;  // of the answer, until then
+  std::uint64_t body_bytes;  // of the answer or stream, until then
   const Error& error;        // why: kClientGone, kTimeout, the handler's own, ...
 };
 

@@ -103,8 +103,9 @@ struct ServerOptions {
   // after the answer. Time in which nobody waits for the client does not count.
   Duration body_stall_timeout = std::chrono::seconds(30);
 
-  // While an answer waits for the client: how long until the client must have taken at least progress_bytes_min more of
-  // it. When it is hit the write fails with kTimeout, the request's context is canceled, and the connection is reset.
+  // While an answer, or what is written to a hijacked stream, waits for the client: how long until the client must have
+  // taken at least progress_bytes_min more of it. When it is hit the write fails with kTimeout, the request's context is
+  // canceled, and the connection is reset.
   Duration write_stall_timeout = std::chrono::seconds(30);
 
   // What a client has to move in each body_stall_timeout or write_stall_timeout, in bytes, so that one byte now and then
@@ -151,6 +152,10 @@ struct ServerOptions {
   // Requests that wait for a place, for request_timeout at most. Beyond, 503 with Retry-After. Each loop has its share of it.
   std::uint64_t queued_requests_max = 0;
 
+  // Requests that have called Request::LongLived or ResponseWriter::Hijack. Beyond, Hijack fails with kRefused (which answers 503),
+  // and LongLived returns false: the request keeps its deadline and its place among those in flight. Each loop has its share of it.
+  std::uint64_t long_lived_max = 0;
+
   // Requests on one connection. The last of them is answered with Connection: close.
   std::uint64_t requests_per_connection_max = kNone;
 
@@ -174,7 +179,8 @@ struct ServerOptions {
   // Behaviour.
 
   // Keeps serving a client that has closed its sending side (TCP cannot tell that from one that has gone). Default:
-  // its request is canceled with the cause kClientGone, so that nobody works for a client that has left.
+  // its request is canceled with the cause kClientGone, so that nobody works for a client that has left. A connection that
+  // was hijacked is kept in either case.
   bool half_closed_clients = false;
 
   // Told when the drain begins and ends, and shared with the readiness handler. Null: nobody asks.

@@ -73,10 +73,13 @@ class TestClient {
   Result<std::string> ReadSome(const Context& ctx);
   // Everything up to and with `text`.
   Result<std::string> ReadUntil(const Context& ctx, std::string_view text);
+  // Exactly so many bytes.
+  Result<std::string> ReadCount(const Context& ctx, std::size_t bytes);
   // Everything until the server closes.
   Result<std::string> ReadToEnd(const Context& ctx);
   // The next answer, to a request of this method. An interim answer (1xx) counts as one. An answer that is not whole is
-  // an error, which says what came.
+  // an error, which says what came. Behind 101, and behind 2xx to CONNECT, comes another protocol: Send and the Reads
+  // above are its stream.
   Result<TestAnswer> ReadAnswer(const Context& ctx, std::string_view method = "GET");
 
   // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF.
@@ -99,7 +102,6 @@ class TestClient {
   explicit TestClient(int fd) : fd_(fd) {}
   Error Fill(const Context& ctx);
   Result<std::string> Take(std::size_t bytes);
-  Result<std::string> ReadCount(const Context& ctx, std::size_t bytes);
   Error ReadChunks(const Context& ctx, TestAnswer& answer);
   Error ReadFields(const Context& ctx, std::vector<std::pair<std::string, std::string>>& fields);
 

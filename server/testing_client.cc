@@ -220,6 +220,7 @@ Result<TestAnswer> TestClient::ReadAnswer(const Context& ctx, std::string_view m
   if (!ParseStatusLine(*line, answer)) return kMalformed.Wrap("status line " + Shown(*line));
   if (Error err = ReadFields(ctx, answer.header)) return err.Wrap("head");
   if (method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304) return answer;
+  if (method == "CONNECT" && answer.status / 100 == 2) return answer;
   Error err;
   if (SameName(answer.Header("Transfer-Encoding"), "chunked")) {
     err = ReadChunks(ctx, answer);

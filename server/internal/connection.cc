@@ -49,12 +49,12 @@ void Connection::Open() {
 
 void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
   auto* self = static_cast<Connection*>(watch);
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0) self->broken_ = true;
+  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !self->hijacked_)) self->broken_ = true;
   if ((events & EPOLLRDHUP) != 0) self->fin_ = true;
   const bool readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (readable) self->more_ = true;
   switch (self->state_) {
-    case State::kBusy: self->exchange_->OnEvents(readable, (events & EPOLLOUT) != 0 || self->broken_); break;
+    case State::kBusy: self->exchange_->OnEvents(readable, (events & (EPOLLOUT | EPOLLHUP)) != 0 || self->broken_); break;
     case State::kClosing:
       self->ReadToEnd();
       self->Settle();
@@ -239,6 +239,12 @@ void Connection::GivePlaceBack() {
   if (!has_place_) return;
   has_place_ = false;
   server_.GivePlaceBack();
+}
+
+void Connection::EnsurePlace() {
+  if (has_place_) return;
+  has_place_ = true;
+  server_.TakePlaceAnyway();
 }
 
 void Connection::StartExchange(std::string_view bytes, std::size_t head_size, Head& head) {

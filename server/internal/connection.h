@@ -79,6 +79,8 @@ class Connection final : public FdWatch {
   void TakeOverPlace() { has_place_ = true; }
   // Gives the request's place among those in flight back, if it has one.
   void GivePlaceBack();
+  // Counts a request that begins behind a long-lived one, whether there is room or not: it is here already.
+  void EnsurePlace();
   // Answers a queued request with 503.
   void Overloaded() { Overloaded(partial_->head.is_head); }
 
@@ -88,6 +90,8 @@ class Connection final : public FdWatch {
   bool broken() const { return broken_; }
   bool cut() const { return cut_; }
   void SetBroken() { broken_ = true; }
+  // Its handler has taken it over: an end in good order, of both sides, is none of its failures any more.
+  void NoteHijacked() { hijacked_ = true; }
   // The end of the connection would look like the end of the answer, which is not whole: it will end with a reset.
   void ResetAtEnd();
   void NoteDrained() { more_ = fin_; }
@@ -141,6 +145,7 @@ class Connection final : public FdWatch {
   bool more_ : 1 = false;      // there may be bytes or an end to read
   bool fin_ : 1 = false;       // the client has closed its sending side
   bool broken_ : 1 = false;    // reset, or closed in both directions
+  bool hijacked_ : 1 = false;  // its handler has taken it over
   bool cut_ : 1 = false;       // shut down by the drain
   bool writable_watched_ : 1 = false;
   bool driving_ : 1 = false;   // Drive is on the stack

@@ -32,6 +32,8 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   keep_alive_ = true;
   aborted_ = false;
   failed_ = false;
+  hijacked_ = false;
+  stream_closed_ = false;
   read_ahead_ = false;
   write_progress_.Restart();
   in_.Assign(bytes);
@@ -65,7 +67,7 @@ void Exchange::Ended() noexcept {
   // Views into in_ are copied by the connection before the exchange is used again.
   const std::string_view leftover(in_.data() + at_, in_.size() - at_);
   if (failed_) connection.SetBroken();
-  if (aborted_ && answer_.kind == BodyKind::kUntilClose) connection.ResetAtEnd();
+  if (aborted_ && (hijacked_ || answer_.kind == BodyKind::kUntilClose)) connection.ResetAtEnd();
   connection.ExchangeEnded(*this, keep_alive_, leftover, head_);
 }
 
@@ -93,13 +95,14 @@ void Exchange::ServeOne() {
   answer_begin_ = held_.size();
   answer_ = {};
   if (framing_.kind == BodyKind::kChunked) decoder_ = ChunkedDecoder();
-  if (!connection_->CountRequest() || !ClientKeepsAlive(head_)) keep_alive_ = false;
+  // Behind a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
+  if (!connection_->CountRequest() || !ClientKeepsAlive(head_) || head_.is_connect) keep_alive_ = false;
   serving_ = true;
   if (server_.patience_over()) context_.Cancel(kServerClosing);
   BeginRequest(ctx);
-  ResponseAccess::Begin(writer_, *this, head_.is_head);
+  ResponseAccess::Begin(writer_, *this, head_.is_head, head_.is_connect);
   const Error handlers = CallHandler();
-  const Error failure = ResponseAccess::Complete(writer_, !handlers && PromisesTunnel() ? HttpError(501) : handlers);
+  const Error failure = ResponseAccess::Complete(writer_, handlers);
   if (failure) ReportOutcome(handlers, failure);
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) {
     server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kBodyBytes, server_.options().body_bytes_max});
@@ -111,6 +114,20 @@ void Exchange::ServeOne() {
   // The request lets go of its context first: one that nobody else holds needs no cancel.
   RequestAccess::End(request_);
   context_.End(server_.shared().handler_returned);
+  if (std::exchange(long_lived_, false)) server_.GiveLongLivedPlaceBack();
+}
+
+// The caller's place among the requests in flight becomes free. Without a place among the long-lived ones it keeps that and its deadline.
+bool Exchange::LongLived() {
+  if (long_lived_) return true;
+  if (!server_.TakeLongLivedPlace()) {
+    server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kLongLivedRequests, server_.long_lived_max()});
+    return false;
+  }
+  long_lived_ = true;
+  context_.DropDeadline();
+  connection_->GivePlaceBack();
+  return true;
 }
 
 void Exchange::BeginRequest(const Context& ctx) {
@@ -135,14 +152,8 @@ Error Exchange::CallHandler() {
   }
 }
 
-// RFC 9110 section 9.3.6: 2xx to CONNECT says that a tunnel begins. A handler that has only written an answer has none; most likely it did
-// not look at the method.
-bool Exchange::PromisesTunnel() const {
-  return head_.is_connect && writer_.Status() / 100 == 2 && !writer_.HeadSent();
-}
-
 void Exchange::ReportOutcome(const Error& handlers, const Error& failure) {
-  if (ResponseAccess::Aborted(writer_)) {
+  if (ResponseAccess::Aborted(writer_) || hijacked_) {
     server_.observer().OnAnswerAborted(
         {connection_->PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
   } else if (handlers && StatusOf(handlers) >= 500) {
@@ -164,7 +175,10 @@ bool Exchange::NextRequest() {
   if (held_.size() > kHeldMax && SendHeld()) return false;
   const HeadResult result = ParseHead({in_.data() + at_, in_.size() - at_}, server_.shared().limits, head_);
   switch (result.verdict) {
-    case HeadResult::Verdict::kDone: next_ = at_ + result.consumed; return true;
+    case HeadResult::Verdict::kDone:
+      next_ = at_ + result.consumed;
+      connection_->EnsurePlace();
+      return true;
     case HeadResult::Verdict::kBad: Refuse(result); return false;
     case HeadResult::Verdict::kNeedMore:
       if (result.consumed > 0) head_.DropEmptyLines();
@@ -184,9 +198,14 @@ void Exchange::Refuse(const HeadResult& result) {
 }
 
 void Exchange::OnEvents(bool readable, bool writable) {
-  if (connection_->broken() || (connection_->fin() && !server_.options().half_closed_clients)) NoteClientGone();
+  if (ClientHasLeft()) NoteClientGone();
   if (readable) readable_.Notify();
   if (writable) writable_.Notify();
+}
+
+// Who has closed its sending side may still listen to a stream, and nobody can tell: a write finds out.
+bool Exchange::ClientHasLeft() const {
+  return connection_->broken() || (connection_->fin() && !hijacked_ && !server_.options().half_closed_clients);
 }
 
 void Exchange::NoteClientGone() {
@@ -212,7 +231,7 @@ void Exchange::Cancel(const Error& cause) {
 void Exchange::BeforePark() noexcept {
   if (transmitting_) return;
   if (!held_.empty()) SendHeldWithoutWaiting();
-  if (connection_->broken() || (connection_->fin() && !server_.options().half_closed_clients)) NoteClientGone();
+  if (ClientHasLeft()) NoteClientGone();
 }
 
 }  // namespace weft::internal

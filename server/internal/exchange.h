@@ -30,7 +30,7 @@ namespace weft::internal {
 //
 // Answers gather in held_ and leave together: when no whole request is left to answer, when much has gathered, and before anything
 // waits (BeforePark), so that nobody waits for an answer that is ready.
-class Exchange final : public FiberJob, private ResponseSink, private BodySource, private RequestHooks {
+class Exchange final : public FiberJob, private ResponseSink, private BodySource, private RequestHooks, private StreamTransport {
  public:
   explicit Exchange(LoopServer& server);
 
@@ -44,7 +44,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void Cancel(const Error& cause);
   bool Serving() const { return serving_; }
   // Whether the end of the present answer is the end of the connection.
-  bool EndsWithConnection() const { return serving_ && answer_.kind == BodyKind::kUntilClose; }
+  bool EndsWithConnection() const { return serving_ && (hijacked_ || answer_.kind == BodyKind::kUntilClose); }
   // Whether the answer was broken off, and whether it was the client who made that happen. Until Recycle.
   bool Aborted() const { return aborted_; }
   bool ClientFailed() const { return failed_ || gone_noted_; }
@@ -70,10 +70,10 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void ServeOne();
   void BeginRequest(const Context& ctx);
   Error CallHandler();
-  bool PromisesTunnel() const;
   void ReportOutcome(const Error& handlers, const Error& failure);
   bool NextRequest();
   void Refuse(const HeadResult& result);
+  bool ClientHasLeft() const;
   void NoteClientGone();
   void LetOthersThrough();
 
@@ -87,6 +87,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   Error SendEnd(std::string_view rest, Fields& trailer) override;
   Error SendInformational(int status, Fields& header) override;
   void Abort() noexcept override;
+  void HoldHeadBytes(const ResponseHead& head);
   void HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
   void HoldContentType(std::string_view body);
   bool MayKeepAlive(bool answer_goes_on);
@@ -116,17 +117,26 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   Result<std::size_t> ReadLength(const Context& ctx, std::span<char> buffer);
   Result<std::size_t> ReadChunked(const Context& ctx, std::span<char> buffer);
   Result<std::size_t> Decode(std::string_view& raw, std::span<char> buffer);
-  Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer);
+  Result<std::size_t> ReceiveBody(const Context& ctx, std::span<char> buffer);
+  Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall);
   Error SendContinue();
   bool BodyWorthReading() const;
   void DrainBody();
 
+  // exchange_stream.cc: a connection that the handler has taken over.
+  Error MayHijack(int status, Fields& header) override;
+  Result<StreamTransport*> Hijack(int status, Fields& header) override;
+  const Context& StreamContext() const override { return request_.Ctx(); }
+  Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) override;
+  Error WriteStream(std::string_view data) override;
+  Error CloseStreamWrite() override;
+  void CloseStream() noexcept override;
+  void WaitForStreamTurn(const char* function);
+  void WakeStream() noexcept;
+
   // RequestHooks
   std::string Peer() const override { return connection_->PeerName(); }
-  void LongLived() override {
-    context_.DropDeadline();
-    connection_->GivePlaceBack();
-  }
+  bool LongLived() override;
   void ContextChanged() override {}
 
   LoopServer& server_;
@@ -138,6 +148,9 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool failed_ = false;         // the connection takes no more bytes
   bool transmitting_ = false;   // some fiber of the request is sending held_
   std::uint8_t pieces_ = 0;     // since others were let through
+  bool long_lived_ = false;     // the request is counted among the long-lived ones
+  bool hijacked_ = false;       // the handler has taken the connection over
+  bool stream_closed_ = false;  // and has closed it
   bool read_ahead_ = false;     // in a drain: what came behind the present request was looked at
 
   // The bytes of the requests: [0, at_) are served, head_ speaks of what begins at at_.
@@ -159,6 +172,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   ChunkedDecoder decoder_;
   Progress body_progress_;
   ByteBuffer ahead_;  // read from the socket, but behind the body
+  std::string_view behind_;  // of a hijacked connection: what came behind the request and was not read yet
 
   // The answer.
   ByteBuffer held_;                    // bytes that are ready to be sent

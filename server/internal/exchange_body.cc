@@ -59,8 +59,14 @@ Error Exchange::SendContinue() {
   return SendHeld();
 }
 
-// Up to `buffer` bytes from the socket, at least one. What came counts more than a context that is done meanwhile.
-Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer) {
+Result<std::size_t> Exchange::ReceiveBody(const Context& ctx, std::span<char> buffer) {
+  Result<std::size_t> got = Receive(ctx, buffer, "request body", server_.options().body_stall_timeout);
+  if (got.Ok() && *got == 0) return kMalformed.Wrap("the client closed the connection within the body");
+  return got;
+}
+
+// Up to `buffer` bytes from the socket, at least one; 0 at the end. What came counts more than a context that is done meanwhile.
+Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   LetOthersThrough();
   for (bool done = false;;) {
     const ssize_t got = internal::Receive(connection_->descriptor(), buffer.data(), buffer.size());
@@ -69,7 +75,8 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
       body_progress_.Moved(static_cast<std::uint64_t>(got));
       return static_cast<std::size_t>(got);
     }
-    if (got == 0) return connection_->cut() ? Error(kServerClosing) : kMalformed.Wrap("the client closed the connection within the body");
+    if (got == 0 && connection_->cut()) return kServerClosing;
+    if (got == 0) return std::size_t{0};
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
       connection_->SetBroken();
@@ -81,9 +88,8 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
     if (!transmitting_) {
       if (Error err = SendHeld()) return err;  // the client may wait for it before it goes on
     }
-    const Duration stall = server_.options().body_stall_timeout;
     const TimePoint until = body_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
-    const LoopSignal::Outcome outcome = readable_.Wait(ctx, "request body", until);
+    const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
     body_progress_.Waited(server_.now());
     switch (outcome) {
       case LoopSignal::Outcome::kContextDone: done = true; break;
@@ -93,6 +99,7 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
         return Error(kTimeout);
       case LoopSignal::Outcome::kNotified: break;
     }
+    if (stream_closed_) return kClosed;
   }
 }
 
@@ -103,7 +110,7 @@ Result<std::size_t> Exchange::ReadLength(const Context& ctx, std::span<char> buf
     std::memcpy(buffer.data(), in_.data() + next_, got);
     next_ += got;
   } else {
-    Result<std::size_t> received = Receive(ctx, buffer.first(want));
+    Result<std::size_t> received = ReceiveBody(ctx, buffer.first(want));
     if (Error err = received.Err()) return err;
     got = *received;
   }
@@ -123,7 +130,7 @@ Result<std::size_t> Exchange::ReadChunked(const Context& ctx, std::span<char> bu
     }
     // Never more than fits the caller's buffer: what is decoded is not longer than what was read.
     std::span<char> room(server_.read_buffer(), std::min(buffer.size(), LoopServer::kReadBytes));
-    Result<std::size_t> received = Receive(ctx, room);
+    Result<std::size_t> received = ReceiveBody(ctx, room);
     if (Error err = received.Err()) return err;
     std::string_view raw(room.data(), *received);
     Result<std::size_t> got = Decode(raw, buffer);

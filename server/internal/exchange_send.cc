@@ -35,8 +35,7 @@ std::span<char> Exchange::Buffer() {
 // large, or whose client still waits for permission to send it, ends the connection; but a handler that answers while it reads most
 // likely reads on.
 bool Exchange::MayKeepAlive(bool answer_goes_on) {
-  // Behind CONNECT the client may send what is meant for the tunnel, whatever the answer.
-  if (head_.is_connect || body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
+  if (body_failed_ || (server_.draining() && !AnotherIsHere())) keep_alive_ = false;
   const bool reads = answer_goes_on && !body_failed_ && RequestAccess::BodyBytesRead(request_) > 0;
   if (!body_ended_ && !reads && !BodyWorthReading()) keep_alive_ = false;
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) keep_alive_ = false;
@@ -67,6 +66,14 @@ ResponseFacts Exchange::FactsOf(int status, bool answer_goes_on) {
   return facts;
 }
 
+void Exchange::HoldHeadBytes(const ResponseHead& head) {
+  for (std::size_t room = 512;;) {
+    const std::size_t size = WriteResponseHead(held_.Reserve(room), room, head);
+    if (size <= room) return held_.Grow(size);
+    room = size;
+  }
+}
+
 // Appends the head to what is held.
 void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
   answer_ = FrameResponse(facts);
@@ -79,11 +86,7 @@ void Exchange::HoldHead(int status, Fields& header, const ResponseFacts& facts, 
   head.framing = answer_;
   head.date_line = server_.DateLine();
   head.content_type = content_type;
-  for (std::size_t room = 512;;) {
-    const std::size_t size = WriteResponseHead(held_.Reserve(room), room, head);
-    if (size <= room) return held_.Grow(size);
-    room = size;
-  }
+  HoldHeadBytes(head);
 }
 
 Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
@@ -99,7 +102,6 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
 
 Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
   if (transmitting_) WaitForTurn();
-  if (head_.is_connect && status / 100 == 2) status = 501;  // as in PromisesTunnel, of an answer that goes out in parts
   ResponseFacts facts = FactsOf(status, /*answer_goes_on=*/true);
   facts.declared_length = length;
   HoldHead(status, header, facts, {});
@@ -187,6 +189,7 @@ void Exchange::Abort() noexcept {
   aborted_ = true;
   keep_alive_ = false;
   held_.Truncate(std::min(answer_begin_, held_.size()));
+  if (hijacked_) WakeStream();
 }
 
 // Sends what was held while there is no time to wait: the handler is about to park. What the socket does not take stays.
@@ -291,6 +294,7 @@ Error Exchange::WaitWritable() {
     return kTimeout;
   }
   if (connection_->cut()) return kServerClosing;
+  if (stream_closed_) return kClosed;
   return connection_->broken() ? Error(kClientGone) : Error();
 }
 

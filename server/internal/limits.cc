@@ -90,6 +90,8 @@ ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resour
   limits.requests = chosen(options.requests_max, requests);
   const std::uint64_t queued = limits.requests == kNone ? limits.requests : std::max(limits.requests / 2, kAtLeast);
   limits.queued_requests = chosen(options.queued_requests_max, queued);
+  const std::uint64_t long_lived = std::min(limits.connections / 4 * 3, quarter / kBytesPerLongLived);
+  limits.long_lived = chosen(options.long_lived_max, std::max(long_lived, kAtLeast));
   return limits;
 }
 

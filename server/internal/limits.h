@@ -21,17 +21,20 @@ struct ServerLimits {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;
   std::uint64_t queued_requests = 0;
+  std::uint64_t long_lived = 0;
 };
 
 // What a server plans with. A parked request takes some 12 KiB; a handler has buffers of its own.
 inline constexpr std::uint64_t kBytesPerConnection = 8 * 1024;  // mostly the kernel's
 inline constexpr std::uint64_t kBytesPerRequest = 64 * 1024;
+inline constexpr std::uint64_t kBytesPerLongLived = 16 * 1024;  // parked most of the time
 inline constexpr std::uint64_t kDescriptorsForOthers = 64;  // listener, loops, logs, files of the program
 
 Resources MeasureResources();
 
-// Seven eighths of the descriptors are for connections, because handlers open some, too; at most a half of the
-// memory is planned for. What the user has set stays as it is.
+// Seven eighths of the descriptors are for connections, because handlers open some, too; at most three quarters of
+// the memory are planned for. Long-lived requests leave a quarter of the connections to others. What the user has set
+// stays as it is.
 ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resources);
 
 // The memory limit that cgroups set, version 2 or 1; 0: none. `cgroup` is the content of /proc/self/cgroup, `read`

@@ -208,7 +208,7 @@ bool LoopServer::TakePlace() {
 
 void LoopServer::GivePlaceBack() {
   TimeoutLink* next = queued_.First();
-  if (next == nullptr) {
+  if (next == nullptr || in_flight_ > share_.requests) {
     --in_flight_;
     full_told_ = false;
     overload_told_ = false;
@@ -219,6 +219,12 @@ void LoopServer::GivePlaceBack() {
   --waiting_;
   connection->TakeOverPlace();
   Requeue(*connection);
+}
+
+bool LoopServer::TakeLongLivedPlace() {
+  if (long_lived_ >= share_.long_lived) return false;
+  ++long_lived_;
+  return true;
 }
 
 bool LoopServer::MayQueue() {

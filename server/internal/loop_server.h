@@ -78,6 +78,7 @@ class LoopServer {
   // Places for requests in flight: the loop's share of the server's limit. One that is given back goes to the request that has
   // waited longest.
   bool TakePlace();
+  void TakePlaceAnyway() { ++in_flight_; }
   void GivePlaceBack();
   bool MayQueue();
   void EnterQueue(TimeoutLink& link) {
@@ -85,6 +86,11 @@ class LoopServer {
     MoveTo(List::kQueued, link);
   }
   void LeaveQueue() { --waiting_; }
+
+  // Places for long-lived requests. Nobody waits for one.
+  bool TakeLongLivedPlace();
+  void GiveLongLivedPlaceBack() { --long_lived_; }
+  std::uint64_t long_lived_max() const { return share_.long_lived; }
 
   Exchange& TakeExchange();
   void GiveBack(Exchange& exchange);
@@ -118,6 +124,7 @@ class LoopServer {
   const ServerLimits share_;
   std::uint64_t in_flight_ = 0;
   std::uint64_t waiting_ = 0;
+  std::uint64_t long_lived_ = 0;
   bool full_told_ = false;      // once for each time that places run out
   bool overload_told_ = false;  // and the queue behind them
   bool draining_ = false;

@@ -28,6 +28,7 @@ LoopServers::LoopServers(ServerState& shared) {
   ServerLimits share = ResolveLimits(shared.options, MeasureResources());
   share.requests = ShareOf(share.requests, here.Siblings());
   share.queued_requests = ShareOf(share.queued_requests, here.Siblings());
+  share.long_lived = ShareOf(share.long_lived, here.Siblings());
   for (int i = 0; i < here.Siblings(); ++i) {
     Loop& loop = here.Sibling(i);
     std::unique_ptr<LoopServer> part;

@@ -33,6 +33,7 @@ TEST(ErrorStatus, Table) {
       {"a wrapped HttpError", HttpError(404).Wrap("x"), 404},
       {"malformed", kMalformed, 400},
       {"timeout", kTimeout.Wrap("request body"), 408},
+      {"refused", kRefused.Wrap("too many"), 503},
       {"too large", kTooLarge.Wrap("request body"), 413},
       {"deadline", kDeadlineExceeded, 504},
       {"a context's deadline", expired.ctx.Err(), 504},

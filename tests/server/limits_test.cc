@@ -35,12 +35,22 @@ TEST(ResolveLimits, MemoryBoundsConnectionsAndRequests) {
   EXPECT_EQ(limits.requests, kGiB / 4 / kBytesPerRequest);
 }
 
+TEST(ResolveLimits, LongLivedRequestsLeaveConnectionsToOthersAndTakeTheirShareOfMemory) {
+  EXPECT_EQ(ResolveLimits({}, {.descriptors = 1024, .memory_bytes = 64 * kGiB}).long_lived, 630u);
+  EXPECT_EQ(ResolveLimits({}, {.descriptors = 1 << 20, .memory_bytes = kGiB}).long_lived, kGiB / 4 / kBytesPerLongLived);
+
+  ServerOptions options;
+  options.long_lived_max = 5;
+  EXPECT_EQ(ResolveLimits(options, {.descriptors = 1024, .memory_bytes = kGiB}).long_lived, 5u);
+}
+
 TEST(ResolveLimits, SomeAlwaysFit) {
   const ServerLimits limits = ResolveLimits({}, {.descriptors = 10, .memory_bytes = 0});
 
   EXPECT_GE(limits.connections, 16u);
   EXPECT_GE(limits.requests, 16u);
   EXPECT_GE(limits.queued_requests, 16u);
+  EXPECT_GE(limits.long_lived, 16u);
 }
 
 TEST(ResolveLimits, WhatTheUserSetStays) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 
@@ -87,6 +89,82 @@ TEST_F(MisuseDeathTest, TheBodyMustNotBeReadAfterTheHandlerHasReturned) {
     });
   };
   EXPECT_DEATH(read_later(), "Body::ReadAll.*after its handler has returned");
+}
+
+// Runs a handler that has taken its connection over.
+void ServeHijacked(const std::function<Error(Stream&, Request&)>& then, int loops = 1) {
+  InFiber([&](const Context& ctx) {
+    TestServer server(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<Stream> stream = w.Hijack();
+      if (Error err = stream.Err()) return err;
+      return then(*stream, r);
+    });
+    Result<TestClient> client = server.Connect(ctx);
+    (void)client->Send(ctx, kGet);
+    (void)client->ReadToEnd(ctx);
+  }, loops);
+}
+
+TEST_F(MisuseDeathTest, AHijackedStreamMustNotBeUsedAfterTheHandlerHasReturned) {
+  const auto use_later = [](const std::function<void(Stream&)>& use) {
+    InFiber([&](const Context& ctx) {
+      Stream kept;
+      TestServer server(ctx, [&](ResponseWriter& w, Request&) -> Error {
+        Result<Stream> stream = w.Hijack();
+        kept = *std::move(stream);
+        return {};
+      });
+      Result<TestClient> client = server.Connect(ctx);
+      (void)client->Send(ctx, kGet);
+      (void)client->ReadToEnd(ctx);
+      use(kept);
+    });
+  };
+  std::array<char, 8> piece;
+  EXPECT_DEATH(use_later([&](Stream& s) { (void)s.Read(piece); }), "Stream::Read.*after its handler has returned");
+  EXPECT_DEATH(use_later([](Stream& s) { (void)s.Write("x"); }), "Stream::Write.*after its handler has returned");
+  EXPECT_DEATH(use_later([](Stream& s) { (void)s.CloseWrite(); }), "Stream::CloseWrite.*after its handler has returned");
+  EXPECT_DEATH(use_later([](Stream& s) { s.Close(); }), "Stream::Close.*after its handler has returned");
+  use_later([](Stream&) {});  // to let it go is no use
+}
+
+TEST_F(MisuseDeathTest, AHijackedStreamMustNotBeUsedFromASpreadChild) {
+  const auto spread = [] {
+    ServeHijacked([](Stream& stream, Request& r) -> Error {
+      Group group(r.Ctx(), {.spread = true});
+      for (int i = 0; i < 2; ++i) group.Go([&](const Context&) { return stream.Write("x"); });
+      return group.Wait();
+    }, 2);
+  };
+  EXPECT_DEATH(spread(), "Stream::Write.*used from another loop");
+}
+
+TEST_F(MisuseDeathTest, AHijackedStreamIsReadByOneFiberAtATime) {
+  const auto two = [] {
+    ServeHijacked([](Stream& stream, Request& r) -> Error {
+      Group group(r.Ctx());
+      for (int i = 0; i < 2; ++i) {
+        group.Go([&](const Context&) {
+          std::array<char, 8> piece;
+          return stream.Read(piece).Err();
+        });
+      }
+      return group.Wait();
+    });
+  };
+  EXPECT_DEATH(two(), "Stream::Read.*another fiber reads");
+}
+
+TEST_F(MisuseDeathTest, AHijackedStreamIsWrittenByOneFiberAtATimeWithOneBehindIt) {
+  const auto three = [] {
+    ServeHijacked([](Stream& stream, Request& r) -> Error {
+      Group group(r.Ctx());
+      group.Go([&](const Context&) { return stream.Write(Pattern(50'000'000)); });
+      for (int i = 0; i < 2; ++i) group.Go([&](const Context&) { return stream.Write("x"); });
+      return group.Wait();
+    });
+  };
+  EXPECT_DEATH(three(), "Stream::Write.*another fiber waits already");
 }
 
 }  // namespace

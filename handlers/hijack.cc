@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a handler takes its connection over, and what an upgrade to another protocol needs.
+#include <string>
+
+#include <weft/handlers/exchange.h>
+#include <weft/handlers/handler.h>
+#include <weft/handlers/internal/stream_state.h>
+#include <weft/handlers/internal/text.h>
+#include <weft/handlers/request.h>
+#include <weft/handlers/response_writer.h>
+
+namespace weft {
+namespace {
+
+std::string_view TrimBlanks(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// The elements of all fields of this name, each a comma-separated list (RFC 9110 section 5.6.1).
+std::vector<std::string_view> ElementsOf(const Fields& fields, std::string_view name) {
+  std::vector<std::string_view> elements;
+  for (std::string_view list : fields.Values(name)) {
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      const std::string_view element = TrimBlanks(list.substr(0, comma));
+      if (!element.empty()) elements.push_back(element);
+      list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+  }
+  return elements;
+}
+
+bool HasElement(const Fields& fields, std::string_view name, std::string_view wanted) {
+  for (const std::string_view element : ElementsOf(fields, name)) {
+    if (internal::EqualsIgnoringCase(element, wanted)) return true;
+  }
+  return false;
+}
+
+// RFC 9110 sections 7.8 and 15.2.2.
+Error PrepareSwitch(const Request& r, Fields& answer) {
+  const std::vector<std::string_view> protocols = ElementsOf(answer, "Upgrade");
+  if (protocols.empty()) return Error::New("Hijack: an answer of 101 says in its Upgrade field what it switches to");
+  if (!HasElement(answer, "Connection", "upgrade")) answer.Add("Connection", "Upgrade");
+  for (const std::string_view protocol : protocols) {
+    if (!r.OffersUpgrade(protocol)) return HttpError(426, "this resource speaks " + std::string(protocol));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Request::OffersUpgrade(std::string_view protocol) const {
+  if (version_major_ == 1 && version_minor_ == 0) return false;  // RFC 9110 section 7.8: it is ignored there
+  return HasElement(header_, "Connection", "upgrade") && HasElement(header_, "Upgrade", protocol);
+}
+
+Error RequestAccess::PrepareHijack(const Request& r, int status, Fields& answer, bool body_read) {
+  if (!body_read) return Error::New("Hijack: the body of the request has not been read to its end");
+  return status == 101 ? PrepareSwitch(r, answer) : Error();
+}
+
+Result<Stream> ResponseWriter::Hijack() {
+  CheckMayWrite("ResponseWriter::Hijack");
+  if (failure_) return failure_;
+  if (state_ == State::kHijacked) return Taken();
+  const bool switches = PromisesOtherProtocol();
+  if (state_ != State::kBuffering || filters_started_ || written_ > 0 || (status_ != 0 && !switches)) {
+    return Error::New("Hijack: the answer has begun");
+  }
+  if (Error err = sink_->MayHijack(status_, header_)) return err;
+  if (switches) RunHooks();
+  if (failure_) return failure_;
+  Result<StreamTransport*> transport = sink_->Hijack(status_, header_);
+  if (Error err = Fail(transport.Err())) return err;
+  if (status_ == 0) status_ = connect_ ? 200 : 101;
+  head_sent_ = true;
+  state_ = State::kHijacked;
+  stream_ = std::make_shared<internal::StreamState>();
+  stream_->transport = *transport;
+  stream_->scope = scope_;
+  return Stream(stream_);
+}
+
+bool ResponseWriter::Hijacked() const {
+  Check("ResponseWriter::Hijacked");
+  return stream_ != nullptr;
+}
+
+Error ResponseWriter::Taken() { return kClosed.Wrap("the connection was taken over by Hijack"); }
+
+std::uint64_t ResponseWriter::BytesWritten() const {
+  Check("ResponseWriter::BytesWritten");
+  return stream_ != nullptr ? stream_->written : written_;
+}
+
+// The stream must not reach the server any more; who still has one finds out.
+void ResponseWriter::EndStream() noexcept {
+  if (stream_ == nullptr) return;
+  stream_->transport = nullptr;
+  stream_.reset();
+}
+
+void ResponseWriter::CloseStream() noexcept { stream_->closed = true; }
+
+}  // namespace weft
