@@ -15,7 +15,6 @@
 #include <fstream>
 
 #include <weft/concurrency/run.h>
-#include <weft/server/internal/wait_fd.h>
 
 namespace weft {
 namespace {

@@ -2,7 +2,9 @@
 #ifndef WEFT_TESTS_HOSTILE_KIT_H_
 #define WEFT_TESTS_HOSTILE_KIT_H_
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,14 +15,13 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/sanitizers.h>
 #include <weft/server/testing.h>
 
 #include "../e2e/process.h"
 
 namespace weft {
 
-#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;
