@@ -84,8 +84,8 @@ check_sources() {
     side = Rank(top) ? top : ""
     # Tests stand beside the folder that they test; those of the server and the end-to-end ones see all public headers.
     if (top == "tests" && Rank(at[2])) side = at[2]
-    # Their tables and targets are played against the pure functions of the wire, too.
-    if (top == "tests" && (at[2] == "conformance" || at[2] == "fuzz")) side = "server"
+    # Tables and targets are played against the pure functions of the wire, too; attacks and launchers use its helpers for descriptors.
+    if (top == "tests" && (at[2] == "conformance" || at[2] == "fuzz" || at[2] == "hostile" || at[2] == "e2e")) side = "server"
     is_header = FILENAME ~ /\.h$/
     is_public = is_header && Rank(top) && FILENAME !~ /\/internal\//
     if (is_public) public_headers[FILENAME] = 1
