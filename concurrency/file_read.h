@@ -28,7 +28,7 @@ Result<std::size_t> ReadFileAt(const Context& ctx, int fd, std::span<char> buffe
 
 // Waits until the bytes from `offset` to offset + length, so far as the file has them, have been read into the page cache, and
 // lets the kernel begin with as many behind them: for those who hand them to sendfile(2) or mmap(2) next. It looks at the first
-// and the last of the bytes only, which costs less than a microsecond when nothing has to be done.
+// and the last of the bytes only, which costs one or two microseconds when nothing has to be done.
 Error WarmFile(const Context& ctx, int fd, std::uint64_t offset, std::uint64_t length);
 
 }  // namespace weft
