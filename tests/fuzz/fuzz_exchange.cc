@@ -54,7 +54,8 @@ void ReadAnswers(std::string_view bytes, Outcome& out) {
     const int status = std::stoi(head.substr(9, 3));
     if (status < 200) continue;
     out.statuses.push_back(status);
-    const bool head_only = request < out.requests.size() && out.requests[request].method == "HEAD";
+    // The request that is refused is the last; it may be HEAD, whose answer has no body.
+    const bool head_only = request < out.requests.size() ? out.requests[request].method == "HEAD" : bytes.empty();
     ++request;
     const std::size_t length = head.find("Content-Length: ");
     if (head_only || length == std::string::npos) continue;
@@ -109,7 +110,8 @@ void Check(const Outcome& out, const Stream& model) {
     const Seen& expected = model.requests[i];
     FUZZ_CHECK(seen.method == expected.method && seen.target == expected.target, "the handler sees the requests of the gate");
     FUZZ_CHECK(seen.body == expected.body, "the handler sees the bodies of the gate");
-    FUZZ_CHECK(i < out.statuses.size() && out.statuses[i] == 200, "each request is answered");
+    const int status = seen.method == "CONNECT" ? 501 : 200;  // the handler makes no tunnel
+    FUZZ_CHECK(i < out.statuses.size() && out.statuses[i] == status, "each request is answered");
   }
   const std::size_t own = out.statuses.size() - out.requests.size();
   if (model.end == End::kRefused) FUZZ_CHECK(own == 1 && out.statuses.back() >= 400, "a refusal is answered once");
@@ -120,8 +122,7 @@ void Check(const Outcome& out, const Stream& model) {
 void Play(std::string_view bytes) {
   const Stream model = Model(bytes);
   Check(Serve(bytes, false), model);
-  // Empty lines that come alone are thrown away and not counted, so pieces may be taken where the whole has too many of them.
-  if (bytes.find("\r\n\r\n\r\n\r\n\r\n") == std::string_view::npos) Check(Serve(bytes, true), model);
+  Check(Serve(bytes, true), model);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ bool Gate::ReadHead() {
   if (result.verdict != HeadResult::Verdict::kDone) return false;
   const char* const buffer = bytes.View().data();
   s.framing = internal::FrameRequest(s.head);
-  s.keeps_alive = internal::ClientKeepsAlive(s.head);
+  s.keeps_alive = internal::ClientKeepsAlive(s.head) && !s.head.is_connect;  // what follows is meant for a tunnel
   s.body_left = s.framing.length;
   s.decoder = ChunkedDecoder();
   stream_.begun = {std::string(s.head.method.In(buffer)), std::string(s.head.target.In(buffer)), {}, s.framing.expects_continue};
@@ -115,7 +115,7 @@ Stream JudgeStream(std::string_view bytes, const internal::HeadLimits& limits) {
     }
     stream.requests.push_back(seen);
     bytes.remove_prefix(body.size);
-    if (!head.keeps_alive) {
+    if (!head.keeps_alive || head.method == "CONNECT") {
       stream.end = End::kClosed;
       return stream;
     }

@@ -27,7 +27,7 @@ struct Stream {
   enum class End : std::uint8_t {
     kWaits,    // for more bytes
     kRefused,  // a head or a body
-    kClosed,   // behind a request that the client did not want to be followed
+    kClosed,   // behind CONNECT, or a request that the client did not want to be followed
   };
   End end = End::kWaits;
   bool in_body = false;  // refused or waiting within the body of a request, which is not in the list

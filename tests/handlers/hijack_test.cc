@@ -190,7 +190,7 @@ TEST(MuxConnect, GoesToPatternsThatNameTheMethod) {
     recorder.Serve(mux, RequestBuilder("CONNECT", target));
     return std::to_string(recorder.Status()) + ' ' + std::string(recorder.Header().Get("X-Pattern"));
   };
-  EXPECT_EQ(ask("a.test:443"), "404 ");  // a pattern for all methods does not ask for tunnels
+  EXPECT_EQ(ask("a.test:443"), "501 ");  // a pattern for all methods does not ask for tunnels
 
   mux.Handle("CONNECT /", say("tunnel")).Handle("CONNECT a.test/", say("tunnel to a"));
   EXPECT_EQ(ask("a.test:443"), "403 CONNECT a.test/");

@@ -112,14 +112,6 @@ TEST(Mux, AMethodThatNobodyKnowsIs501) {
              });
 }
 
-TEST(Mux, ConnectIsForPatternsThatNameIt) {
-  const Mux mux = MuxOf({"/", "CONNECT a.test/", "b.test/"});
-
-  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "a.test:443")), "200 CONNECT a.test/");
-  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "b.test:443")), "501");
-  EXPECT_EQ(Ask(mux, RequestBuilder("CONNECT", "c.test:443")), "501");
-}
-
 TEST(Mux, ACatchAllTakesWhatWouldBe405) {
   const Mux mux = MuxOf({"POST /x", "/"});
 

@@ -72,7 +72,7 @@ TEST(AcceptErrors, AShortageFreesIdleConnections) {
     Client waits = site.Connect();
     {
       const FailingAccept shortage(EMFILE);
-      (void)Sleep(ctx, milliseconds(25));  // three tries
+      (void)Sleep(ctx, milliseconds(5));  // three tries
 
       EXPECT_TRUE(idle[0].Ended());
       EXPECT_TRUE(idle[1].Ended());

@@ -70,7 +70,9 @@ TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGone) {
     EXPECT_FALSE(site.Stop());
     EXPECT_TRUE(first.Is(kTimeout));
     EXPECT_TRUE(cause.Is(kTimeout));
-    EXPECT_EQ(waited, seconds(10));
+    // A period in which it took something, if only what came with the head, has to end before the one in which it does not.
+    EXPECT_GE(waited, seconds(10));
+    EXPECT_LE(waited, seconds(20));
     EXPECT_THAT(site.Events(), Contains("timeout write stall"));
   });
 }

@@ -88,6 +88,7 @@ TEST_P(SendFileFailure, AClientThatTakesItsTimeIsNotGivenUp) {
     ServerOptions options;
     options.write_stall_timeout = seconds(7);
     options.request_timeout = seconds(1);
+    options.progress_bytes_min = 1;  // the first piece is no more than the head
     Site site(ctx, [&](ResponseWriter& w, Request&) { return sender(w); }, options);
     Client client = site.Connect();
     client.Send(kGet);
