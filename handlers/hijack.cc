@@ -73,8 +73,11 @@ Result<Stream> ResponseWriter::Hijack() {
     return Error::New("Hijack: the answer has begun");
   }
   if (Error err = sink_->MayHijack(status_, header_)) return err;
-  if (switches) RunHooks();
-  if (failure_) return failure_;
+  if (switches) {
+    RunHooks();
+    if (failure_) return failure_;
+    if (Error err = sink_->MayHijack(status_, header_)) return err;  // a hook may have changed it
+  }
   Result<StreamTransport*> transport = sink_->Hijack(status_, header_);
   if (Error err = Fail(transport.Err())) return err;
   if (status_ == 0) status_ = connect_ ? 200 : 101;

@@ -26,8 +26,9 @@ struct StreamState;
 // stops when the client is gone, when it takes nothing for ServerOptions::write_stall_timeout, or when the drain comes to its hard
 // end, so that a handler whose context is done can still say goodbye.
 //
-// A client that closes its sending side is not gone here: Read gives 0, and Write goes on, as a tunnel needs it. Whether anybody still
-// listens only a Write finds out. A reset cancels the request's context with kClientGone.
+// A client that closes its sending side is not gone here: Read gives 0, and Write goes on, as a tunnel needs it. That holds from Hijack
+// on; before it the request is canceled, as any other (ServerOptions::half_closed_clients). Whether anybody still listens only a Write
+// finds out. A reset cancels the request's context with kClientGone.
 //
 // It belongs to its request's fiber and to the members of its groups on the same loop: one may read while another one writes. A call
 // after the handler has returned, from another loop, or from a fiber of another request aborts the process with the reason. It closes

@@ -30,7 +30,7 @@ enum class CloseReason : std::uint8_t {
   kBadRequest,  // also a bad PROXY header
   kTimedOut,
   kOverload,  // too many requests, or no memory for this one
-  kEvicted,   // it was idle, and its descriptor was needed
+  kEvicted,   // it was idle or slow over a head, and its descriptor was needed
   kDrain,     // the server ends, in good order
   kCutOff,    // the server ended before its request did
 };
@@ -43,7 +43,8 @@ struct ConnectionClosed {
   std::uint64_t requests;  // that reached a handler
 };
 
-// Bytes came that are no good request. They were answered with `status`, and the connection was closed.
+// Bytes came that are no good request. They are answered with `status`, unless an answer has begun already or the handler chooses another
+// one for a bad body, and the connection is closed.
 struct BadRequest {
   std::string_view peer;  // "127.0.0.1:50000"
   int status;

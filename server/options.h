@@ -95,7 +95,8 @@ struct ServerOptions {
   // Timeouts: above zero, or kNone.
 
   // For the whole head of a request, from its first byte; for the first request of a connection, from the accept.
-  // When it is hit: 408 if something had come, and the connection is closed.
+  // When it is hit: 408 if something had come, and the connection is closed. Where connections run out, a slow head may have to go before
+  // that (connections_max).
   Duration header_timeout = std::chrono::seconds(10);
 
   // While the handler waits for the request's body: how long until at least progress_bytes_min more of it, or its end,

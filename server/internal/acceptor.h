@@ -14,8 +14,8 @@ namespace weft::internal {
 
 // Takes connections out of the listener's backlog and places them on the loops. It lives on the loop of ListenAndServe's fiber.
 //
-// When descriptors or connections have run out it closes the connection that has been idle longest and pauses, so that it neither
-// spins nor gives up; a listener that is broken for good ends the server.
+// When descriptors or connections have run out it closes the connection that has been idle longest, or else the slowest over its head,
+// and pauses, so that it neither spins nor gives up; a listener that is broken for good ends the server.
 class Acceptor final : public FdWatch {
  public:
   Acceptor(ServerState& shared, LoopServers& parts, Listener listener);

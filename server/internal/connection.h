@@ -74,7 +74,11 @@ class Connection final : public FdWatch {
   // Goes on after the others of the loop had their turn.
   void Resume();
   // Notes that Resume will be called; true if it was noted already.
-  bool NoteRequeued() { return std::exchange(requeued_, true); }
+  bool NoteRequeued() {
+    const bool noted = requeued_;
+    requeued_ = true;
+    return noted;
+  }
   // A queued request is given the place of one that has ended; Resume follows.
   void TakeOverPlace() { has_place_ = true; }
   // Gives the request's place among those in flight back, if it has one.
@@ -140,8 +144,9 @@ class Connection final : public FdWatch {
   Fd fd_;
   std::uint32_t requests_ = 0;
   Peer peer_;
-  State state_ = State::kFresh;
-  std::uint8_t empty_lines_ = 0;  // that came before the next request, and were thrown away
+  // Bits, because an idle connection is no more than this object.
+  State state_ : 3 = State::kFresh;
+  std::uint8_t empty_lines_ : 3 = 0;  // that came before the next request, and were thrown away
   bool more_ : 1 = false;      // there may be bytes or an end to read
   bool fin_ : 1 = false;       // the client has closed its sending side
   bool broken_ : 1 = false;    // reset, or closed in both directions
@@ -151,7 +156,7 @@ class Connection final : public FdWatch {
   bool driving_ : 1 = false;   // Drive is on the stack
   bool has_place_ : 1 = false;  // counted among the requests in flight
   bool awaits_proxy_ : 1 = false;  // partial_ has what has come of its PROXY header
-  bool requeued_ = false;
+  bool requeued_ : 1 = false;
   std::uint8_t reason_ = kNoReason;  // a CloseReason
 };
 

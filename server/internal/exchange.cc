@@ -32,6 +32,7 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   keep_alive_ = true;
   aborted_ = false;
   failed_ = false;
+  transmitting_ = false;
   hijacked_ = false;
   stream_closed_ = false;
   read_ahead_ = false;
@@ -200,7 +201,9 @@ void Exchange::Refuse(const HeadResult& result) {
 void Exchange::OnEvents(bool readable, bool writable) {
   if (ClientHasLeft()) NoteClientGone();
   if (readable) readable_.Notify();
-  if (writable) writable_.Notify();
+  if (!writable) return;
+  if (!transmitting_ && !held_.empty()) SendHeldWithoutWaiting();
+  writable_.Notify();
 }
 
 // Who has closed its sending side may still listen to a stream, and nobody can tell: a write finds out.

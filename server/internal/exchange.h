@@ -43,8 +43,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   // Cancels the context of the request that is being served. Any stack of the loop.
   void Cancel(const Error& cause);
   bool Serving() const { return serving_; }
-  // Whether the end of the present answer is the end of the connection.
-  bool EndsWithConnection() const { return serving_ && (hijacked_ || answer_.kind == BodyKind::kUntilClose); }
+  // Whether the end of the present answer, or of one that is still held, is the end of the connection.
+  bool EndsWithConnection() const { return (serving_ || !held_.empty()) && (hijacked_ || answer_.kind == BodyKind::kUntilClose); }
   // Whether the answer was broken off, and whether it was the client who made that happen. Until Recycle.
   bool Aborted() const { return aborted_; }
   bool ClientFailed() const { return failed_ || gone_noted_; }

@@ -69,6 +69,7 @@ Result<std::size_t> Exchange::ReceiveBody(const Context& ctx, std::span<char> bu
 Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   LetOthersThrough();
   for (bool done = false;;) {
+    if (stream_closed_) return kClosed;
     const ssize_t got = internal::Receive(connection_->descriptor(), buffer.data(), buffer.size());
     if (got > 0) {
       if (static_cast<std::size_t>(got) < buffer.size()) connection_->NoteDrained();
@@ -85,8 +86,10 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
     }
     connection_->NoteDrained();
     if (done) return ctx.Err();
-    if (!transmitting_) {
-      if (Error err = SendHeld()) return err;  // the client may wait for it before it goes on
+    if (!transmitting_ && !held_.empty()) {
+      // The client may wait for it before it goes on. What came while it was sent has notified nobody.
+      if (Error err = SendHeld()) return err;
+      continue;
     }
     const TimePoint until = body_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
     const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
@@ -99,7 +102,6 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
         return Error(kTimeout);
       case LoopSignal::Outcome::kNotified: break;
     }
-    if (stream_closed_) return kClosed;
   }
 }
 
@@ -160,7 +162,10 @@ Result<std::size_t> Exchange::Decode(std::string_view& raw, std::span<char> buff
         body_ended_ = true;
         decoder_.CopyTrailersTo(RequestAccess::Trailer(request_));
         return filled;
-      case ChunkedDecoder::State::kBad: return BrokenBody(step);
+      case ChunkedDecoder::State::kBad:
+        server_.observer().OnBadRequest({connection_->PeerName(), step.status, step.reason});
+        connection_->Because(CloseReason::kBadRequest);
+        return BrokenBody(step);
     }
   }
 }

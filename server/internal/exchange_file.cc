@@ -9,14 +9,13 @@
 
 #include <weft/concurrency/file_read.h>
 #include <weft/server/internal/exchange.h>
+#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 namespace {
 
 constexpr std::size_t kSniffed = 512;
 constexpr std::size_t kReadPiece = 64 * 1024;
-
-iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 
@@ -25,9 +24,15 @@ Error Exchange::SendFile(std::string_view first, FilePart& part) {
   if (failed_) return kClosed;
   if (!first.empty()) HoldContentType(first);
   transmitting_ = true;  // the file may have to be waited for: nobody else touches what is held
-  Error err = HoldContentTypeOf(part);
-  if (!err) err = SendBeforeFile(first, part);
-  if (!err) err = TransmitFile(part);
+  Error err = kClosed;
+  try {
+    err = HoldContentTypeOf(part);
+    if (!err) err = SendBeforeFile(first, part);
+    if (!err) err = TransmitFile(part);
+  } catch (...) {  // no memory
+    EndTransmission(err);
+    throw;
+  }
   EndTransmission(err);
   if (!err && answer_.kind == BodyKind::kChunked) held_.Append(kChunkEnd);  // leaves with what follows
   return err;

@@ -22,8 +22,6 @@ std::int64_t UntakenBytes(int fd) {
   return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
-iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
-
 }  // namespace
 
 std::span<char> Exchange::Buffer() {
@@ -192,13 +190,17 @@ void Exchange::Abort() noexcept {
   if (hijacked_) WakeStream();
 }
 
-// Sends what was held while there is no time to wait: the handler is about to park. What the socket does not take stays.
+// Sends what was held while there is no time to wait: the handler is about to park, or has. What the socket does not take stays until
+// there is room.
 void Exchange::SendHeldWithoutWaiting() noexcept {
   if (sniff_at_ != 0) return;  // the head is not finished
   const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
-  if (sent <= 0) return;
-  held_.EraseFront(static_cast<std::size_t>(sent));
-  answer_begin_ -= std::min(answer_begin_, static_cast<std::size_t>(sent));
+  if (sent > 0) {
+    write_progress_.Moved(static_cast<std::uint64_t>(sent));
+    held_.EraseFront(static_cast<std::size_t>(sent));
+    answer_begin_ -= std::min(answer_begin_, static_cast<std::size_t>(sent));
+  }
+  if (!held_.empty()) connection_->WatchWritable();
 }
 
 Error Exchange::SendHeld() {
@@ -206,7 +208,10 @@ Error Exchange::SendHeld() {
   // The usual case first: all of it, in one piece, into an empty socket.
   if (!failed_) {
     const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
-    if (sent > 0) held_.EraseFront(static_cast<std::size_t>(sent));
+    if (sent > 0) {
+      write_progress_.Moved(static_cast<std::uint64_t>(sent));
+      held_.EraseFront(static_cast<std::size_t>(sent));
+    }
     if (held_.empty()) {
       answer_begin_ = 0;
       return {};

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include <weft/server/internal/exchange.h>
+#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 
@@ -55,13 +56,16 @@ void Exchange::WaitForStreamTurn(const char* function) {
 
 Error Exchange::WriteStream(std::string_view data) {
   WaitForStreamTurn("Stream::Write");
-  iovec part = {const_cast<char*>(data.data()), data.size()};
-  return Transmit(&part, 1);
+  if (stream_closed_) return kClosed;
+  iovec part = Part(data);
+  const Error err = Transmit(&part, 1);
+  LetOthersThrough();
+  return err;
 }
 
 Error Exchange::CloseStreamWrite() {
   WaitForStreamTurn("Stream::CloseWrite");
-  if (failed_) return kClosed;
+  if (failed_ || stream_closed_) return kClosed;
   if (shutdown(connection_->descriptor(), SHUT_WR) == 0) return {};
   return connection_->cut() ? kServerClosing : kClientGone;
 }

@@ -4,9 +4,11 @@
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <string_view>
 
 namespace weft::internal {
 
@@ -24,6 +26,9 @@ inline ssize_t Send(int fd, const char* bytes, std::size_t size) {
   return syscall(SYS_sendto, fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
 }
 #endif
+
+// As sendmsg wants it, which only reads.
+inline iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace weft::internal
 
