@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How a handler takes its connection over, and what an upgrade to another protocol needs.
+#include <algorithm>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <weft/handlers/exchange.h>
 #include <weft/handlers/handler.h>

@@ -277,8 +277,7 @@ void Exchange::WaitForTurn() {
   while (transmitting_) (void)turn_.Wait(Background(), "turn to send the answer");
 }
 
-// Room is reported only once much of the socket's buffer is free. A slow client may need longer than the limit for that much, while it
-// takes bytes all the time: what counts is whether the queue has become shorter.
+// Until there is room, or the client has taken too little in a whole period.
 Error Exchange::WaitWritable() {
   connection_->WatchWritable();
   if (connection_->cut()) return kServerClosing;
