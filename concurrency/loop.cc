@@ -41,6 +41,8 @@ Error Loop::Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept {
   return {};
 }
 
+bool Loop::RunAfterEvents(LoopTask& task) noexcept { return Core(this).RunAfterEvents(task); }
+
 void Loop::Remove(FdWatch& watch, int fd) noexcept { Core(this).RemoveWatch(watch, fd); }
 void Loop::Arm(LoopTimer& timer, TimePoint when) noexcept { Core(this).timers().Arm(timer, internal::ToNs(when)); }
 void Loop::Disarm(LoopTimer& timer) noexcept { Core(this).timers().Disarm(timer); }

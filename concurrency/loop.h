@@ -116,6 +116,10 @@ class Loop {
   // After this the watch is not called any more, also not for events that the kernel has reported already.
   void Remove(FdWatch& watch, int fd) noexcept;
 
+  // Runs the task once the loop has handed out the events that came together with the present one, for work that is cheaper done for
+  // all of them at once. False, and the task is not taken, unless it is handing out events.
+  bool RunAfterEvents(LoopTask& task) noexcept;
+
   void Arm(LoopTimer& timer, TimePoint when) noexcept;  // an armed one is moved
   void Disarm(LoopTimer& timer) noexcept;
 

@@ -289,6 +289,7 @@ void LoopCore::Dispatch(int count) {
   for (batch_at_ = 0; batch_at_ < count; ++batch_at_) {
     if (auto* watch = static_cast<FdWatch*>(batch_[batch_at_].data.ptr)) LoopAccess::Ready(*watch, batch_[batch_at_].events);
   }
+  while (LoopTask* task = after_events_.Pop()) LoopAccess::Run(*task);
   batch_at_ = batch_size_ = 0;
 }
 

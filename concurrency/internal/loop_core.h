@@ -92,6 +92,12 @@ class LoopCore final : public Loop {
   FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;
   Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   void RemoveWatch(FdWatch& watch, int fd) noexcept;
+  // False, and the task is not taken, unless the loop hands out events.
+  bool RunAfterEvents(LoopTask& task) noexcept {
+    if (batch_size_ == 0) return false;
+    after_events_.Push(task);
+    return true;
+  }
   TimerHeap& timers() noexcept { return timers_; }
   AsioDriver& Asio();  // made at the first use, on the loop's thread
   // The io_context of this loop, if somebody asked for it.
@@ -173,6 +179,7 @@ class LoopCore final : public Loop {
   epoll_event batch_[kBatch];
   int batch_at_ = 0;
   int batch_size_ = 0;
+  TaskQueue after_events_;
 
   StackMaker stacks_;
   std::vector<FiberCore*> free_;  // the warmest last

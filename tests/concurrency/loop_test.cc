@@ -117,6 +117,44 @@ TEST(Loop, ARemovedWatchIsNotCalledForEventsThatCameBefore) {
   });
 }
 
+// Two descriptors are ready at once; each asks for a task when both have been seen to, and the first task for one more.
+TEST(Loop, RunsTasksAfterTheEventsThatCameTogether) {
+  struct Later : LoopTask {
+    Later(std::vector<int>& o, int n, Later* next = nullptr) : LoopTask(&Go), out(o), number(n), then(next) {}
+    static void Go(LoopTask* task) {
+      auto* self = static_cast<Later*>(task);
+      self->out.push_back(self->number);
+      if (self->then == nullptr) return;
+      EXPECT_TRUE(Loop::Current()->RunAfterEvents(*self->then));
+    }
+    std::vector<int>& out;
+    const int number;
+    Later* const then;
+  };
+  struct Ready : FdWatch {
+    explicit Ready(Later& t) : FdWatch([](FdWatch* w, std::uint32_t) { static_cast<Ready*>(w)->Note(); }), fd(eventfd(1, EFD_NONBLOCK)), task(t) {}
+    ~Ready() { close(fd); }
+    void Note() {
+      task.out.push_back(0);
+      EXPECT_TRUE(Loop::Current()->RunAfterEvents(task));
+    }
+    const int fd;
+    Later& task;
+  };
+  Virtually([](const Context& ctx) {
+    std::vector<int> out;
+    Later third(out, 3), first(out, 1, &third), second(out, 2);
+    Ready a(first), b(second);
+    for (Ready* each : {&a, &b}) EXPECT_FALSE(Loop::Current()->Add(*each, each->fd, EPOLLIN | EPOLLET));
+    EXPECT_FALSE(Loop::Current()->RunAfterEvents(third)) << "in a fiber that no event has started";
+
+    Settle(ctx);
+
+    EXPECT_EQ(out, (std::vector<int>{0, 0, 1, 2, 3}));
+    for (Ready* each : {&a, &b}) Loop::Current()->Remove(*each, each->fd);
+  });
+}
+
 TEST(Loop, StartsAJobAtOnceOnItsOwnStackAndLaterFromAFiber) {
   struct Job : FiberJob {
     void Run() override { ran_in = CurrentFiberId(); }
