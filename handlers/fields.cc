@@ -11,9 +11,7 @@
 namespace weft {
 namespace {
 
-// The first block holds the fields of a usual answer. What Clear keeps for the next message is
-// bounded, since every pooled message pays for it.
-constexpr std::size_t kFirstBlock = 512;
+// What Clear keeps for the next message is bounded, since every pooled message pays for it.
 constexpr std::size_t kKeptBlock = 8192;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
@@ -28,15 +26,22 @@ bool MayHaveControl(std::uint64_t bytes) {
   return ((below_blank | ((delete_is_zero - kOnes) & ~delete_is_zero)) & kHighs) != 0;
 }
 
+std::uint64_t WordAt(std::string_view text, std::size_t at) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, text.data() + at, sizeof bytes);
+  return bytes;
+}
+
 // RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text. Eight at a time, since it
 // sees every value of every answer.
 bool IsFieldValue(std::string_view value) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
   std::size_t at = 0;
-  for (; value.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, value.data() + at, sizeof bytes);
-    if (MayHaveControl(bytes)) break;
+  for (; value.size() - at >= kWord; at += kWord) {
+    if (MayHaveControl(WordAt(value, at))) break;
   }
+  // The last ones once more with those before them.
+  if (value.size() >= kWord && value.size() - at < kWord && !MayHaveControl(WordAt(value, value.size() - kWord))) return true;
   return std::all_of(value.begin() + static_cast<std::ptrdiff_t>(at), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
@@ -107,10 +112,7 @@ void Fields::Erase(std::string_view name) {
               list_.end());
 }
 
-void Fields::Clear() {
-  list_.clear();
-  sizes_ = 0;
-  block_used_ = 0;
+void Fields::GiveBlocksBack() {
   if (blocks_.size() > 1) {  // the last one is the largest: with it the same message needs no second one again
     blocks_.front() = std::move(blocks_.back());
     blocks_.resize(1);

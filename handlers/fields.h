@@ -58,15 +58,23 @@ class Fields {
     sizes_ |= SizeBit(name);
   }
   // Forgets all fields, but keeps memory for the next message.
-  void Clear();
+  void Clear() {
+    list_.clear();
+    sizes_ = 0;
+    block_used_ = 0;
+    if (block_size_ > kFirstBlock) GiveBlocksBack();
+  }
 
   std::size_t Size() const { return list_.size(); }
   const Field* begin() const { return list_.data(); }                // NOLINT: asked for by range-for
   const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
 
  private:
+  // The first block holds the fields of a usual answer.
+  static constexpr std::size_t kFirstBlock = 512;
   void Append(std::string_view name, std::string_view value);
   char* Room(std::size_t size);
+  void GiveBlocksBack();
   const Field* Find(std::string_view name) const;
   void Erase(std::string_view name);
   std::string_view Keep(std::string_view text);  // copies into blocks_, which never move

@@ -15,13 +15,6 @@
 namespace weft {
 namespace {
 
-// "[::1]:80" is "[::1]", "a.test:80" is "a.test".
-std::string_view WithoutPort(std::string_view host) {
-  const std::size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return host;
-  return host.substr(0, colon);
-}
-
 std::string Joined(const std::vector<std::string_view>& methods) {
   std::string all;
   for (const std::string_view method : methods) all.append(all.empty() ? "" : ", ").append(method);
@@ -83,7 +76,7 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
   const bool may_redirect = r.Method() != "CONNECT";
   if (may_redirect && !internal::IsCleanPath(raw)) return RedirectToPath(w, r, internal::CleanPath(raw));
 
-  const internal::RouteQuery query{r.Method(), WithoutPort(r.Host()), raw, r.Path()};
+  const internal::RouteQuery query{r.Method(), r.Host(), raw, r.Path()};
   internal::RouteMatch match;
   const bool found = tree.Find(query, match);
   if (may_redirect && raw.back() != '/' && (!found || match.route->pattern.EndsInRest()) &&
@@ -96,7 +89,7 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
 // The target of CONNECT is a host and no path (RFC 9112 section 3.2.3). A pattern for all methods does not want it: its handler would
 // promise a tunnel by answering.
 Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
-  for (const std::string_view host : {WithoutPort(r.Host()), std::string_view()}) {
+  for (const std::string_view host : {r.Host(), std::string_view()}) {
     internal::RouteMatch match;
     if (tree.Find({r.Method(), host, "/", "/"}, match) && match.route->pattern.method == r.Method()) return ServeMatched(w, r, match);
   }

@@ -12,6 +12,13 @@ namespace {
 
 using Kind = PatternSegment::Kind;
 
+// "[::1]:80" is "[::1]", "a.test:80" is "a.test".
+std::string_view WithoutPort(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return host;
+  return host.substr(0, colon);
+}
+
 void AddMethod(std::string_view method, std::vector<std::string_view>& methods) {
   if (method.empty()) return;
   methods.push_back(method);
@@ -152,7 +159,7 @@ void RouteTree::Add(Pattern pattern, Handler handler) {
 template <class F>
 bool RouteTree::InHosts(const RouteQuery& query, F walk) const {
   if (!hosts_.empty()) {
-    const auto own = hosts_.find(query.host);
+    const auto own = hosts_.find(WithoutPort(query.host));
     if (own != hosts_.end() && walk(own->second)) return true;
   }
   return walk(any_host_);

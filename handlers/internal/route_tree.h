@@ -25,7 +25,7 @@ struct Route {
 // What is looked up. `decoded_path` is `raw_path` decoded; both begin with a slash.
 struct RouteQuery {
   std::string_view method;
-  std::string_view host;  // without its port
+  std::string_view host;  // may have a port, which does not count
   std::string_view raw_path;
   std::string_view decoded_path;
 };
