@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace weft::internal {
 
@@ -45,7 +47,8 @@ constexpr std::array<std::uint8_t, 256> MakeCharClasses() {
 
 inline constexpr std::array<std::uint8_t, 256> kCharClasses = MakeCharClasses();
 
-inline bool Is(char c, CharClass set) { return (kCharClasses[static_cast<unsigned char>(c)] & set) != 0; }
+inline unsigned ClassOf(char c) { return kCharClasses[static_cast<unsigned char>(c)]; }
+inline bool Is(char c, CharClass set) { return (ClassOf(c) & set) != 0; }
 
 // True if all bytes are in the set; also for no bytes.
 inline bool AllAre(std::string_view text, CharClass set) {
@@ -64,6 +67,28 @@ inline bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
     if (ToLower(text[i]) != lower[i]) return false;
   }
   return true;
+}
+
+// The bytes at `at`, as many as a T has, with the case of letters folded.
+template <class T>
+inline T FoldedBytes(const char* at) {
+  T bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  return bytes | static_cast<T>(0x2020202020202020);
+}
+
+// Whether the name is `lower`, which is as long and of letters and hyphens, without regard to case. For names, which are tokens: no
+// other token byte than a letter's two cases, and a hyphen, folds to it. A few words at a time, since it sees most fields.
+template <std::size_t N>
+inline bool NameIs(const char* name, const char (&lower)[N]) {
+  constexpr std::size_t kSize = N - 1;
+  using Word = std::conditional_t<kSize >= 8, std::uint64_t, std::uint32_t>;
+  static_assert(kSize >= sizeof(Word));
+  Word difference = FoldedBytes<Word>(name + kSize - sizeof(Word)) ^ FoldedBytes<Word>(lower + kSize - sizeof(Word));
+  for (std::size_t at = 0; at + sizeof(Word) < kSize; at += sizeof(Word)) {
+    difference |= FoldedBytes<Word>(name + at) ^ FoldedBytes<Word>(lower + at);
+  }
+  return difference == 0;
 }
 
 // Cuts SP and HTAB off both ends (OWS, RFC 9110 section 5.6.3).

@@ -10,16 +10,6 @@
 namespace weft::internal {
 namespace {
 
-// For names, which are tokens: no other token byte than the letter's two cases folds to a letter by 0x20.
-template <std::size_t N>
-inline bool NameIs(const char* name, const char (&lower)[N]) {
-  unsigned difference = 0;
-  for (std::size_t i = 0; i + 1 < N; ++i) {
-    difference |= (static_cast<unsigned char>(name[i]) | 0x20u) ^ static_cast<unsigned char>(lower[i]);
-  }
-  return difference == 0;
-}
-
 // RFC 9112 section 3.2 and RFC 9110 section 7.2: at most one, and host [":" port] or empty.
 Refusal NoteHost(std::string_view value, Head& head, Head::FieldSpan& field) {
   if (head.has_host) return {400, "more than one Host"};
