@@ -43,6 +43,11 @@ void Connection::Open() {
   }
 }
 
+// An end of the client is seen to at once, and so is everything in a drain.
+bool Connection::MayBeBatched() const {
+  return Quiet() && partial_ == nullptr && !fin_ && !broken_ && !server_.draining();
+}
+
 void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
   auto* self = static_cast<Connection*>(watch);
   if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !self->hijacked_)) self->broken_ = true;
@@ -61,7 +66,8 @@ void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
       self->Settle();
       break;
     case State::kClosed: break;
-    default: self->Drive();
+    default:
+      if (!self->MayBeBatched() || !self->server_.batch().Take(*self)) self->Drive();
   }
 }
 
@@ -106,13 +112,30 @@ void Connection::ReadOnce() {
   // After a short read there is nothing more until the next event, but for the end that was announced.
   more_ = fin_ || static_cast<std::size_t>(got) == capacity;
   if (partial_ == nullptr) {
-    server_.head().Reset();
-    server_.head().empty_lines = empty_lines_;
-    TakeBytes({buffer, static_cast<std::size_t>(got)}, server_.head());
+    TakeFirstBytes({buffer, static_cast<std::size_t>(got)});
   } else if (awaits_proxy_) {
     TakeProxyHeader();
   } else {
     TakeBytes({partial_->bytes.data(), partial_->bytes.size()}, partial_->head);
+  }
+}
+
+// What begins a request, as far as is known.
+void Connection::TakeFirstBytes(std::string_view bytes) {
+  server_.head().Reset();
+  server_.head().empty_lines = empty_lines_;
+  TakeBytes(bytes, server_.head());
+}
+
+void Connection::Serve(std::string_view bytes, bool more) {
+  more_ = more;
+  driving_ = true;
+  TakeFirstBytes(bytes);
+  driving_ = false;
+  if (more_ && Reading()) {
+    Drive();
+  } else {
+    Settle();
   }
 }
 
@@ -255,6 +278,27 @@ void Connection::StartExchange(std::string_view bytes, std::size_t head_size, He
   server_.GiveBack(exchange);
   GivePlaceBack();
   Refuse(503, "no memory for the request", head_only);
+}
+
+void Connection::SendRest(ByteBuffer& answers, ssize_t sent) {
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return FailToSend();
+  if (sent > 0) answers.EraseFront(static_cast<std::size_t>(sent));
+  state_ = State::kBusy;
+  server_.MoveTo(LoopServer::List::kBusy, link_);
+  Exchange& exchange = server_.TakeExchange();
+  exchange_ = &exchange;
+  if (exchange.SendRest(*this, answers)) return;
+  exchange_ = nullptr;
+  exchange.Recycle();
+  server_.GiveBack(exchange);
+  FailToSend();
+}
+
+void Connection::FailToSend() {
+  broken_ = true;
+  Because(CloseReason::kClient);
+  Close();
+  Settle();
 }
 
 bool Connection::CountRequest() {

@@ -2,6 +2,8 @@
 #ifndef WEFT_SERVER_INTERNAL_CONNECTION_H_
 #define WEFT_SERVER_INTERNAL_CONNECTION_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include <weft/concurrency/loop.h>
+#include <weft/server/internal/byte_buffer.h>
 #include <weft/server/internal/fd.h>
 #include <weft/server/internal/peer.h>
 #include <weft/server/internal/timeout_list.h>
@@ -70,6 +73,10 @@ class Connection final : public FdWatch {
   // Closes a connection that waits for a request to free its descriptor, unless it has just spoken.
   void Evict();
   TimePoint since() const { return since_; }
+  // For the batch: serves what it has read; `more` of it may be there.
+  void Serve(std::string_view bytes, bool more);
+  // For the batch: sees to answers that the socket did not take whole. `sent` is what the call returned.
+  void SendRest(ByteBuffer& answers, ssize_t sent);
   // Goes on after the others of the loop had their turn.
   void Resume();
   // Notes that Resume will be called; true if it was noted already.
@@ -89,6 +96,8 @@ class Connection final : public FdWatch {
 
   // For the exchange. `leftover` is what came behind its last request; `head` knows how far that was parsed.
   int descriptor() const { return fd_.Get(); }
+  // Whether answers may be sent when its exchange is gone: nothing is known to come that could end it before.
+  bool MayAnswerLater() const { return !more_ && !fin_ && !broken_ && !cut_; }
   bool fin() const { return fin_; }
   bool broken() const { return broken_; }
   bool cut() const { return cut_; }
@@ -116,17 +125,20 @@ class Connection final : public FdWatch {
   static void OnEvents(FdWatch* watch, std::uint32_t events);
   void Drive();
   void ReadOnce();
+  void TakeFirstBytes(std::string_view bytes);
   void TakeProxyHeader();
   void TakeBytes(std::string_view bytes, Head& head);
   void KeepPartial(std::string_view bytes, Head& head);
   void Queue(std::string_view bytes, std::size_t head_size, Head& head);
   void LeaveQueue();
   bool Reading() const { return state_ != State::kBusy && state_ != State::kQueued && state_ < State::kClosing; }
+  void FailToSend();
   void StartExchange(std::string_view bytes, std::size_t head_size, Head& head);
   void Overloaded(bool head_only);
   void Answer(int status, std::string_view reason, int retry_after = 0, bool head_only = false);
   void Refuse(int status, std::string_view reason, bool head_only = false);
   bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
+  bool MayBeBatched() const;
   TimePoint GraceEnd() const;
   void Settle();
   void CloseGently();

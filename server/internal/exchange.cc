@@ -27,8 +27,9 @@ std::string_view FiberName(std::string_view method, std::string_view target, std
 
 Exchange::Exchange(LoopServer& server) : server_(server), context_(server.shared().values) {}
 
-bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head) {
+void Exchange::Attach(Connection& connection) {
   connection_ = &connection;
+  only_sends_ = false;
   keep_alive_ = true;
   aborted_ = false;
   failed_ = false;
@@ -37,6 +38,10 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   stream_closed_ = false;
   read_ahead_ = false;
   write_progress_.Restart();
+}
+
+bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head) {
+  Attach(connection);
   in_.Assign(bytes);
   at_ = 0;
   next_ = head_size;
@@ -48,7 +53,31 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   return !server_.loop().Start(*this, options);
 }
 
+bool Exchange::SendRest(Connection& connection, ByteBuffer& answers) {
+  Attach(connection);
+  only_sends_ = true;
+  held_.Swap(answers);
+  answer_ = {};
+  at_ = 0;  // of an in_ that is empty
+  head_.Reset();
+  FiberOptions options;
+  options.name = "rest of an answer";
+  options.parent = server_.parent_fiber();
+  return !server_.loop().Start(*this, options);
+}
+
 void Exchange::Run() {
+  if (!only_sends_) ServeRequests();
+  if (!KeptByBatch()) (void)SendHeld();
+}
+
+// Answers that nothing has to wait for, nor to follow, may leave together with those of others.
+bool Exchange::KeptByBatch() {
+  return keep_alive_ && !only_sends_ && !held_.empty() && !failed_ && !transmitting_ && at_ == in_.size() && connection_->MayAnswerLater() &&
+         !server_.draining() && server_.batch().Keep(*connection_, held_);
+}
+
+void Exchange::ServeRequests() {
   for (int in_a_row = 1;; ++in_a_row) {
     ServeOne();
     if (!keep_alive_ || !NextRequest()) break;
@@ -59,7 +88,6 @@ void Exchange::Run() {
     char name[47];
     SetFiberName(FiberName(head_.method.In(in_.data() + at_), head_.target.In(in_.data() + at_), name));
   }
-  (void)SendHeld();
 }
 
 // On the loop's stack, when nothing of the fiber is left.

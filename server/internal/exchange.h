@@ -38,6 +38,9 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   // fiber may run, end and give the connection back before this returns. False: no fiber could be started.
   bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head);
 
+  // Takes over an idle connection only to send what is left of its answers; takes them. As Serve else.
+  bool SendRest(Connection& connection, ByteBuffer& answers);
+
   // Events of the connection while the exchange has it; on the loop's stack.
   void OnEvents(bool readable, bool writable);
   // Cancels the context of the request that is being served. Any stack of the loop.
@@ -67,6 +70,9 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   static constexpr int kPiecesInARow = 4;  // of bodies, read or written without a wait
 
   // exchange.cc: the life of a request.
+  void Attach(Connection& connection);
+  void ServeRequests();
+  bool KeptByBatch();
   void ServeOne();
   void BeginRequest(const Context& ctx);
   Error CallHandler();
@@ -142,6 +148,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   LoopServer& server_;
   Connection* connection_ = nullptr;
   bool keep_alive_ = false;
+  bool only_sends_ = false;     // what is left of answers of another exchange
   bool serving_ = false;        // between the begin and the end of one request
   bool gone_noted_ = false;     // its context was canceled because the client left
   bool aborted_ = false;        // the answer was broken off

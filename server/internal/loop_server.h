@@ -10,6 +10,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/loop.h>
+#include <weft/server/internal/batch.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/limits.h>
 #include <weft/server/internal/server_state.h>
@@ -67,6 +68,7 @@ class LoopServer {
   TimePoint now() const { return loop_.TurnTime(); }
   std::string_view DateLine();
 
+  Batch& batch() { return batch_; }
   static constexpr std::size_t kReadBytes = 64 * 1024;
   char* read_buffer() { return read_buffer_.get(); }
   Head& head() { return head_; }
@@ -132,6 +134,7 @@ class LoopServer {
   TimePoint drain_begin_;
   std::uint64_t parent_fiber_ = 0;
 
+  Batch batch_{*this};
   std::unique_ptr<char[]> read_buffer_;
   Head head_;
   DateCache date_;

@@ -3,9 +3,12 @@
 
 #include <dlfcn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 #include <utility>
 
 namespace weft {
@@ -15,11 +18,18 @@ std::atomic<int> accept_error{0};
 std::atomic<int> accept_times{0};
 std::atomic<int> accept_calls{0};
 std::function<void()> after_bind;
+std::atomic<std::size_t> send_at_most{0};  // 0: all
 
 // The library's own, or a sanitizer's.
 template <class F>
 F* Next(const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name));
+}
+
+// How many of these bytes go out.
+std::size_t Cut(std::size_t size) {
+  const std::size_t most = send_at_most;
+  return most != 0 && size > most ? send_at_most.exchange(0) : size;
 }
 
 }  // namespace
@@ -34,6 +44,8 @@ int FailingAccept::Calls() const { return accept_calls; }
 
 AfterBind::AfterBind(std::function<void()> look) { after_bind = std::move(look); }
 AfterBind::~AfterBind() { after_bind = nullptr; }
+
+void CutNextSend(std::size_t bytes) { send_at_most = bytes; }
 
 }  // namespace weft
 
@@ -54,5 +66,22 @@ int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
   const int result = next(fd, address, size);
   if (result == 0 && weft::after_bind) weft::after_bind();
   return result;
+}
+
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
+  static auto* const next = weft::Next<ssize_t(int, const void*, size_t, int)>("send");
+  return next(fd, bytes, weft::Cut(size), flags);
+}
+
+// The library sends by this one, but under sanitizers and with clang.
+long syscall(long number, ...) noexcept {
+  static auto* const next = weft::Next<long(long, ...)>("syscall");
+  long arguments[6];
+  va_list list;
+  va_start(list, number);
+  for (long& argument : arguments) argument = va_arg(list, long);
+  va_end(list);
+  if (number == SYS_sendto) arguments[2] = static_cast<long>(weft::Cut(static_cast<std::size_t>(arguments[2])));
+  return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 }
 }

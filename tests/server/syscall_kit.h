@@ -2,10 +2,11 @@
 #ifndef WEFT_TESTS_SERVER_SYSCALL_KIT_H_
 #define WEFT_TESTS_SERVER_SYSCALL_KIT_H_
 
+#include <cstddef>
 #include <functional>
 #include <limits>
 
-// Stands between the library and two calls of the kernel, for this whole program of tests (syscall_kit.cc). Without orders calls pass.
+// Stands between the library and some calls of the kernel, for this whole program of tests (syscall_kit.cc). Without orders calls pass.
 namespace weft {
 
 // While it lives, accept4 fails with this errno, so many times, and these are counted.
@@ -27,6 +28,9 @@ class AfterBind {
   AfterBind(const AfterBind&) = delete;
   AfterBind& operator=(const AfterBind&) = delete;
 };
+
+// The next send of more bytes takes only so many of them, as a socket does whose buffer is nearly full.
+void CutNextSend(std::size_t bytes);
 
 }  // namespace weft
 
