@@ -94,7 +94,7 @@ class LoopCore final : public Loop {
   void RemoveWatch(FdWatch& watch, int fd) noexcept;
   // False, and the task is not taken, unless the loop hands out events.
   bool RunAfterEvents(LoopTask& task) noexcept {
-    if (batch_size_ == 0) return false;
+    if (!handing_out_) return false;
     after_events_.Push(task);
     return true;
   }
@@ -179,6 +179,7 @@ class LoopCore final : public Loop {
   epoll_event batch_[kBatch];
   int batch_at_ = 0;
   int batch_size_ = 0;
+  bool handing_out_ = false;  // Dispatch is on the stack
   TaskQueue after_events_;
 
   StackMaker stacks_;

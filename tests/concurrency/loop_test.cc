@@ -147,10 +147,17 @@ TEST(Loop, RunsTasksAfterTheEventsThatCameTogether) {
     Ready a(first), b(second);
     for (Ready* each : {&a, &b}) EXPECT_FALSE(Loop::Current()->Add(*each, each->fd, EPOLLIN | EPOLLET));
     EXPECT_FALSE(Loop::Current()->RunAfterEvents(third)) << "in a fiber that no event has started";
+    struct Timer : LoopTimer {
+      Timer() : LoopTimer([](LoopTimer* t) { static_cast<Timer*>(t)->taken = Loop::Current()->RunAfterEvents(static_cast<Timer*>(t)->task); }) {}
+      LoopTask task{[](LoopTask*) {}};
+      bool taken = true;
+    } timer;
+    Loop::Current()->Arm(timer, Now());
 
     Settle(ctx);
 
     EXPECT_EQ(out, (std::vector<int>{0, 0, 1, 2, 3}));
+    EXPECT_FALSE(timer.taken) << "a timer fires before events are handed out";
     for (Ready* each : {&a, &b}) Loop::Current()->Remove(*each, each->fd);
   });
 }
