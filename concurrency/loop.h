@@ -117,7 +117,8 @@ class Loop {
   void Remove(FdWatch& watch, int fd) noexcept;
 
   // Runs the task once the loop has handed out the events that came together with the present one, for work that is cheaper done for
-  // all of them at once. False, and the task is not taken, unless it is handing out events.
+  // all of them at once. A task may ask so for another one, which runs behind it; one that asks for itself never ends. False, and
+  // the task is not taken, unless the loop is handing out events or running such tasks.
   bool RunAfterEvents(LoopTask& task) noexcept;
 
   void Arm(LoopTimer& timer, TimePoint when) noexcept;  // an armed one is moved

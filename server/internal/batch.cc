@@ -2,6 +2,7 @@
 #include <weft/server/internal/batch.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
@@ -18,7 +19,7 @@ bool Batch::Begin() {
 
 void Batch::OnAfterEvents(LoopTask* task) {
   Batch& self = *static_cast<AfterEvents*>(task)->batch;
-  self.Finish();
+  self.ServeAndSend();
   self.begun_ = false;
 }
 
@@ -31,50 +32,56 @@ bool Batch::Take(Connection& connection) {
   const auto size = static_cast<std::size_t>(got);
   taken_[taken_count_++] = {&connection, bytes, size, size == room};
   used_ += size;
-  if (taken_count_ == kMax || used_ > kReadBytes / 2) Finish();
+  if (taken_count_ == kMax || used_ > kReadBytes / 2) ServeAndSend();
   return true;
 }
 
-bool Batch::Keep(Connection& connection, ByteBuffer& answers) {
-  if (!HandlersAreQuick() || answers.size() > kAnswersMax || !Begin()) return false;
-  if (kept_count_ == kMax) SendAnswers();
+bool Batch::Keep(Connection& connection, std::string_view answers) {
+  if (!HandlersAreQuick() || answers.size() > kAnswersMax || kept_count_ == kMax || !Begin()) return false;
+  if (kept_count_ == 0) kept_since_ = handler_since_ != kNoHandler ? handler_since_ : Now();
   Kept& kept = kept_[kept_count_++];
   kept.connection = &connection;
-  kept.answers.Swap(answers);
+  kept.answers.Assign(answers);
   return true;
 }
 
-void Batch::Finish() {
-  Serve();
+// One look at the clock serves both: how long the handler before took, and how long answers have waited.
+void Batch::NoteTime() {
+  const TimePoint now = Now();
+  if (handler_since_ != kNoHandler) {
+    trust_ = now - handler_since_ > kQuick ? std::max(trust_ - kTrust, 0) : std::min(trust_ + 1, 2 * kTrust);
+  }
+  handler_since_ = now;
+  if (kept_count_ == 0 || now - kept_since_ <= kPatience) return;
   SendAnswers();
+  handler_since_ = kept_since_ = Now();  // the calls are not the next handler's
 }
 
-void Batch::Serve() {
-  TimePoint begin = Now();
-  TimePoint kept_since = begin;
+void Batch::ServeAndSend() {
   for (std::size_t i = 0; i < taken_count_; ++i) {
     const Taken& taken = taken_[i];
     taken.connection->Serve({taken.bytes, taken.size}, taken.more);
-    const TimePoint end = Now();
-    trust_ = end - begin > kQuick ? std::max(trust_ - kTrust, 0) : std::min(trust_ + 1, 2 * kTrust);
-    if (end - kept_since > kPatience) {
-      SendAnswers();
-      kept_since = end;
-    }
-    begin = end;
   }
   taken_count_ = 0;
   used_ = 0;
+  NoteTime();
+  handler_since_ = kNoHandler;
+  SendAnswers();
+  for (; kept_count_ != 0; --kept_count_) kept_[kept_count_ - 1].connection->SendRest(kept_[kept_count_ - 1].answers.View());
 }
 
+// Perhaps in the fiber of a request, which has nothing to do with these clients: what a socket does not take, and one that is broken, is
+// left to ServeAndSend.
 void Batch::SendAnswers() {
+  std::size_t left = 0;
   for (std::size_t i = 0; i < kept_count_; ++i) {
     Kept& kept = kept_[i];
     const ssize_t sent = Send(kept.connection->descriptor(), kept.answers.data(), kept.answers.size());
-    if (sent != static_cast<ssize_t>(kept.answers.size())) kept.connection->SendRest(kept.answers, sent);
-    kept.answers.Recycle(kAnswersMax);
+    if (sent == static_cast<ssize_t>(kept.answers.size())) continue;
+    if (sent > 0) kept.answers.EraseFront(static_cast<std::size_t>(sent));
+    std::swap(kept_[left++], kept);
   }
-  kept_count_ = 0;
+  kept_count_ = left;
 }
 
 }  // namespace weft::internal

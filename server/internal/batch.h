@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/loop.h>
@@ -22,12 +23,13 @@ class LoopServer;
 //   after events:  Finish ─ Serve ×N     (parse, handler, parse, handler), where exchanges leave their answers by Keep
 //                         └ SendAnswers  (send, send, send)
 //
-// A batch lives inside one turn of the loop: it begins with an event and is finished when those events are handed out. Until
-// then nothing but events comes to connections; timers, evictions, posted tasks and the steps of the drain have turns of their own. So a
-// connection that is in a batch stays as it is.
+// A batch lives inside one turn of the loop: it begins with an event and is finished when those events are handed out, or before a request
+// is served that is no part of it. Until then nothing but events comes to connections; timers, evictions, posted tasks and the steps of the
+// drain have turns of their own. So a connection that is in a batch stays as it is.
 //
 // An answer must not wait for somebody else's long computation. So answers are kept only while handlers are quick, and not for longer than
-// kPatience and one handler; some that are not quick end that for a while.
+// kPatience and the handler that runs then; some that are not quick end that for a while. Servers that share a loop have a batch each,
+// which are finished one after the other: there a request may wait for the kMax handlers of another server.
 class Batch {
  public:
   explicit Batch(LoopServer& server);
@@ -37,9 +39,19 @@ class Batch {
   // Reads what an event of the connection has announced, to be served with the rest. False: nothing was read, do as without a batch.
   bool Take(Connection& connection);
 
-  // Takes the last answers of an exchange over, to be sent with the rest. The connection is idle from then on, and has nothing more to
-  // read. False: they are still the caller's.
-  bool Keep(Connection& connection, ByteBuffer& answers);
+  // Takes a copy of the last answers of an exchange, to be sent with the rest. The connection is idle once its exchange has ended,
+  // and has nothing more to read. False: they are the caller's to send.
+  bool Keep(Connection& connection, std::string_view answers);
+
+  // Before each handler: sends what was kept for long enough.
+  void BeforeHandler() {
+    if (begun_) NoteTime();
+  }
+
+  // Serves what was read and sends what is kept. On the loop's stack.
+  void Finish() {
+    if (taken_count_ + kept_count_ != 0) ServeAndSend();
+  }
 
  private:
   // So many connections, at most: who is first waits for as many reads, some 20 us.
@@ -51,6 +63,7 @@ class Batch {
   // Each quick handler counts one, up to twice this; one that was not takes as much away. The system takes the core away for moments
   // too, which looks the same, so a single one decides nothing.
   static constexpr int kTrust = 32;
+  static constexpr TimePoint kNoHandler = TimePoint::min();
 
   struct Taken {
     Connection* connection;
@@ -69,8 +82,8 @@ class Batch {
 
   static void OnAfterEvents(LoopTask* task);
   bool Begin();
-  void Finish();
-  void Serve();
+  void NoteTime();
+  void ServeAndSend();
   void SendAnswers();
   bool HandlersAreQuick() const { return trust_ >= kTrust; }
 
@@ -78,6 +91,8 @@ class Batch {
   AfterEvents after_events_{this};
   bool begun_ = false;
   int trust_ = 2 * kTrust;
+  TimePoint handler_since_ = kNoHandler;  // the last one, and what lies between it and the next
+  TimePoint kept_since_;                  // the first of those that are kept
   std::unique_ptr<char[]> buffer_;
   std::size_t used_ = 0;
   std::size_t taken_count_ = 0;

@@ -67,7 +67,9 @@ void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
       break;
     case State::kClosed: break;
     default:
-      if (!self->MayBeBatched() || !self->server_.batch().Take(*self)) self->Drive();
+      if (self->MayBeBatched() && self->server_.batch().Take(*self)) break;
+      self->server_.batch().Finish();  // who was read before comes before
+      self->Drive();
   }
 }
 
@@ -274,31 +276,30 @@ void Connection::StartExchange(std::string_view bytes, std::size_t head_size, He
   Exchange& exchange = server_.TakeExchange();
   exchange_ = &exchange;
   if (exchange.Serve(*this, bytes, head_size, head)) return;
-  exchange_ = nullptr;
-  server_.GiveBack(exchange);
-  GivePlaceBack();
+  GiveUp(exchange);
   Refuse(503, "no memory for the request", head_only);
 }
 
-void Connection::SendRest(ByteBuffer& answers, ssize_t sent) {
-  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return FailToSend();
-  if (sent > 0) answers.EraseFront(static_cast<std::size_t>(sent));
+void Connection::SendRest(std::string_view answers) {
+  EnsurePlace();  // as while its own exchange was sending
   state_ = State::kBusy;
   server_.MoveTo(LoopServer::List::kBusy, link_);
   Exchange& exchange = server_.TakeExchange();
   exchange_ = &exchange;
   if (exchange.SendRest(*this, answers)) return;
+  GiveUp(exchange);
+  broken_ = true;
+  Because(CloseReason::kAborted);
+  Close();
+  Settle();
+}
+
+// There is no memory for a fiber. What the exchange was given must not be met by its next connection.
+void Connection::GiveUp(Exchange& exchange) {
   exchange_ = nullptr;
   exchange.Recycle();
   server_.GiveBack(exchange);
-  FailToSend();
-}
-
-void Connection::FailToSend() {
-  broken_ = true;
-  Because(CloseReason::kClient);
-  Close();
-  Settle();
+  GivePlaceBack();
 }
 
 bool Connection::CountRequest() {

@@ -2,8 +2,6 @@
 #ifndef WEFT_SERVER_INTERNAL_CONNECTION_H_
 #define WEFT_SERVER_INTERNAL_CONNECTION_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,7 +9,6 @@
 #include <vector>
 
 #include <weft/concurrency/loop.h>
-#include <weft/server/internal/byte_buffer.h>
 #include <weft/server/internal/fd.h>
 #include <weft/server/internal/peer.h>
 #include <weft/server/internal/timeout_list.h>
@@ -35,6 +32,7 @@ struct PartialHead {
 //
 //   kFresh ──► kHead ──► kBusy ──► kIdle ──► kHead or kBusy ...
 //              kHead ──► kQueued ──► kBusy, when as many requests as allowed are in handlers
+//              kIdle ──► kBusy, when the socket did not take its last answer (Batch)
 //      any ──► kClosing (our side is shut down, the client may still be sending) ──► kClosed
 //
 // All members run on the loop's thread; those for the exchange in its fiber, the rest on the loop's own stack. The descriptor is
@@ -75,8 +73,8 @@ class Connection final : public FdWatch {
   TimePoint since() const { return since_; }
   // For the batch: serves what it has read; `more` of it may be there.
   void Serve(std::string_view bytes, bool more);
-  // For the batch: sees to answers that the socket did not take whole. `sent` is what the call returned.
-  void SendRest(ByteBuffer& answers, ssize_t sent);
+  // For the batch: has an exchange send what the socket did not take.
+  void SendRest(std::string_view answers);
   // Goes on after the others of the loop had their turn.
   void Resume();
   // Notes that Resume will be called; true if it was noted already.
@@ -132,7 +130,7 @@ class Connection final : public FdWatch {
   void Queue(std::string_view bytes, std::size_t head_size, Head& head);
   void LeaveQueue();
   bool Reading() const { return state_ != State::kBusy && state_ != State::kQueued && state_ < State::kClosing; }
-  void FailToSend();
+  void GiveUp(Exchange& exchange);
   void StartExchange(std::string_view bytes, std::size_t head_size, Head& head);
   void Overloaded(bool head_only);
   void Answer(int status, std::string_view reason, int retry_after = 0, bool head_only = false);

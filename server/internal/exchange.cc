@@ -37,6 +37,8 @@ void Exchange::Attach(Connection& connection) {
   hijacked_ = false;
   stream_closed_ = false;
   read_ahead_ = false;
+  gone_noted_ = false;
+  sniff_at_ = 0;
   write_progress_.Restart();
 }
 
@@ -53,12 +55,13 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   return !server_.loop().Start(*this, options);
 }
 
-bool Exchange::SendRest(Connection& connection, ByteBuffer& answers) {
+bool Exchange::SendRest(Connection& connection, std::string_view answers) {
   Attach(connection);
   only_sends_ = true;
-  held_.Swap(answers);
+  held_.Assign(answers);
   answer_ = {};
-  at_ = 0;  // of an in_ that is empty
+  in_.Clear();
+  at_ = 0;
   head_.Reset();
   FiberOptions options;
   options.name = "rest of an answer";
@@ -68,13 +71,17 @@ bool Exchange::SendRest(Connection& connection, ByteBuffer& answers) {
 
 void Exchange::Run() {
   if (!only_sends_) ServeRequests();
-  if (!KeptByBatch()) (void)SendHeld();
+  if (KeptByBatch()) {
+    held_.Clear();
+  } else {
+    (void)SendHeld();
+  }
 }
 
-// Answers that nothing has to wait for, nor to follow, may leave together with those of others.
+// Answers that nothing has to wait for, nor to follow, may leave together with those of others. In a drain what follows is the end.
 bool Exchange::KeptByBatch() {
   return keep_alive_ && !only_sends_ && !held_.empty() && !failed_ && !transmitting_ && at_ == in_.size() && connection_->MayAnswerLater() &&
-         !server_.draining() && server_.batch().Keep(*connection_, held_);
+         !server_.draining() && server_.batch().Keep(*connection_, held_.View());
 }
 
 void Exchange::ServeRequests() {
@@ -108,6 +115,7 @@ void Exchange::Recycle() {
 }
 
 void Exchange::ServeOne() {
+  server_.batch().BeforeHandler();
   ScopedWork work;
   const ServerOptions& options = server_.options();
   const TimePoint deadline = options.request_timeout == Duration::max() ? TimePoint::max() : server_.now() + options.request_timeout;

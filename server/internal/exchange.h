@@ -29,7 +29,8 @@ namespace weft::internal {
 // and are used again and again; a warm one allocates nothing.
 //
 // Answers gather in held_ and leave together: when no whole request is left to answer, when much has gathered, and before anything
-// waits (BeforePark), so that nobody waits for an answer that is ready.
+// waits (BeforePark), so that an answer that is ready waits for nobody who waits. The last ones may leave together with those of other
+// connections (Batch).
 class Exchange final : public FiberJob, private ResponseSink, private BodySource, private RequestHooks, private StreamTransport {
  public:
   explicit Exchange(LoopServer& server);
@@ -38,8 +39,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   // fiber may run, end and give the connection back before this returns. False: no fiber could be started.
   bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head);
 
-  // Takes over an idle connection only to send what is left of its answers; takes them. As Serve else.
-  bool SendRest(Connection& connection, ByteBuffer& answers);
+  // Takes over an idle connection only to send what is left of its answers, which are copied. As Serve else.
+  bool SendRest(Connection& connection, std::string_view answers);
 
   // Events of the connection while the exchange has it; on the loop's stack.
   void OnEvents(bool readable, bool writable);

@@ -2,8 +2,10 @@
 #include "syscall_kit.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,12 +21,18 @@ std::atomic<int> accept_times{0};
 std::atomic<int> accept_calls{0};
 std::function<void()> after_bind;
 std::atomic<std::size_t> send_at_most{0};  // 0: all
+std::atomic<bool> no_stacks{false};
+std::atomic<int> stacks_refused{0};
 
 // The library's own, or a sanitizer's.
 template <class F>
 F* Next(const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name));
 }
+
+// Found before main: the search for it may itself map memory.
+void* (*next_mmap)(void*, size_t, int, int, int, off_t) = nullptr;
+[[gnu::constructor]] void FindMmap() { next_mmap = Next<void*(void*, size_t, int, int, int, off_t)>("mmap"); }
 
 // How many of these bytes go out.
 std::size_t Cut(std::size_t size) {
@@ -44,6 +52,13 @@ int FailingAccept::Calls() const { return accept_calls; }
 
 AfterBind::AfterBind(std::function<void()> look) { after_bind = std::move(look); }
 AfterBind::~AfterBind() { after_bind = nullptr; }
+
+NoStacks::NoStacks() {
+  stacks_refused = 0;
+  no_stacks = true;
+}
+NoStacks::~NoStacks() { no_stacks = false; }
+int NoStacks::Refused() { return stacks_refused; }
 
 void CutNextSend(std::size_t bytes) { send_at_most = bytes; }
 
@@ -66,6 +81,16 @@ int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
   const int result = next(fd, address, size);
   if (result == 0 && weft::after_bind) weft::after_bind();
   return result;
+}
+
+void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+  if (weft::no_stacks && (flags & MAP_STACK) != 0) {
+    ++weft::stacks_refused;
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  if (weft::next_mmap != nullptr) return weft::next_mmap(address, size, protection, flags, fd, offset);
+  return reinterpret_cast<void*>(syscall(SYS_mmap, address, size, protection, flags, fd, offset));
 }
 
 ssize_t send(int fd, const void* bytes, size_t size, int flags) {

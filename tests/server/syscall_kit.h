@@ -29,6 +29,17 @@ class AfterBind {
   AfterBind& operator=(const AfterBind&) = delete;
 };
 
+// While it lives, memory for new stacks of fibers is refused.
+class NoStacks {
+ public:
+  NoStacks();
+  ~NoStacks();
+  NoStacks(const NoStacks&) = delete;
+  NoStacks& operator=(const NoStacks&) = delete;
+
+  static int Refused();  // so many times since it began
+};
+
 // The next send of more bytes takes only so many of them, as a socket does whose buffer is nearly full.
 void CutNextSend(std::size_t bytes);
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whom a request and its answer may have to wait for in a batch.
+#include <string>
+#include <vector>
+
+#include "batch_kit.h"
+
+namespace weft {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+TEST(BatchLatency, AnAnswerDoesNotWaitForMoreThanOneSlowHandler) {
+  PlayOnRealTime([](const Context& ctx) {
+    Crowd* all = nullptr;
+    bool was_answered = false;
+    Crowd crowd(ctx, 3, [&](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() == "/1") Compute(milliseconds(1));
+      if (r.Path() == "/2") was_answered = GetsAnswer(all->clients[0]);
+      return w.Write(r.Target());
+    });
+    all = &crowd;
+
+    crowd.AllAsk();
+    crowd.AllAreAnswered();
+
+    EXPECT_TRUE(was_answered);
+  });
+}
+
+TEST(BatchLatency, WhereHandlersAreSlowNobodyWaitsForThem) {
+  PlayOnRealTime([](const Context& ctx) {
+    Crowd* all = nullptr;
+    bool was_answered = false;
+    Crowd crowd(ctx, 2, [&](ResponseWriter& w, Request& r) -> Error {
+      if (Warm(r)) Compute(microseconds(200));
+      if (r.Path() == "/1") was_answered = GetsAnswer(all->clients[0]);
+      return w.Write(r.Target());
+    });
+    all = &crowd;
+    for (int i = 0; i < 5; ++i) crowd.clients[0]->Get("/warm");
+
+    crowd.AllAsk();
+    crowd.AllAreAnswered();
+
+    EXPECT_TRUE(was_answered);
+  });
+}
+
+std::string Get(std::string_view path, std::string_view more = {}) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\n" + std::string(more) + "\r\n";
+}
+
+// Whether the answer of the first client was there, for each slow request as it began: 'y' or 'n'.
+struct Watch {
+  Watch(const Context& ctx, std::size_t count)
+      : crowd(ctx, count, [this](ResponseWriter& w, Request& r) -> Error {
+          if (r.Path() == "/quick") quick_behind = had.size();
+          if (r.Path() == "/slow") {
+            had += HasAnswer(crowd.clients[0]) ? 'y' : 'n';
+            Compute(milliseconds(2));
+          }
+          return w.Write(r.Target());
+        }) {}
+  void AllAreAnswered(std::size_t slow_each = 1) {
+    crowd.clients[0]->Answer();
+    for (std::size_t i = 1; i < crowd.clients.size(); ++i) {
+      for (std::size_t n = 0; n < slow_each; ++n) crowd.clients[i]->Answer();
+    }
+  }
+
+  std::string had;
+  std::size_t quick_behind = 0;  // how many slow ones
+  Crowd crowd;
+};
+
+TEST(BatchLatency, AnAnswerWaitsForOneHandlerNotForAllThatArePipelined) {
+  PlayOnRealTime([](const Context& ctx) {
+    Watch watch(ctx, 2);
+    std::string many;
+    for (int i = 0; i < 12; ++i) many += Get("/slow");
+
+    watch.crowd.clients[0]->Send(Get("/quick"));
+    watch.crowd.clients[1]->Send(many);
+    watch.AllAreAnswered(12);
+
+    EXPECT_EQ(watch.had.substr(1), std::string(11, 'y'));
+  });
+}
+
+// Heads in two pieces are served between the events.
+TEST(BatchLatency, AnAnswerWaitsForOneHandlerAlsoWhereHeadsComeInPieces) {
+  PlayOnRealTime([](const Context& ctx) {
+    Watch watch(ctx, 40);
+    auto& clients = watch.crowd.clients;
+    for (std::size_t i = 0; i < 40; ++i) clients[i]->Send(i == 0 ? "GET /quick HTT" : "GET /slow HTT");
+    (void)Sleep(ctx, milliseconds(20));
+
+    for (std::size_t i = 0; i < 40; ++i) clients[i]->Send(i % 2 != 0 ? "P/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" : "P/1.1\r\nHost: h\r\n\r\n");
+    watch.AllAreAnswered();
+
+    EXPECT_EQ(watch.had.substr(1), std::string(38, 'y'));
+  });
+}
+
+TEST(BatchLatency, WhoWasReadIsServedBeforeHeadsInPiecesOfLaterEvents) {
+  PlayOnRealTime([](const Context& ctx) {
+    Watch watch(ctx, 40);
+    auto& clients = watch.crowd.clients;
+    for (std::size_t i = 1; i < 40; ++i) clients[i]->Send("GET /slow HTT");
+    (void)Sleep(ctx, milliseconds(20));
+
+    clients[0]->Send(Get("/quick"));
+    for (std::size_t i = 1; i < 40; ++i) clients[i]->Send("P/1.1\r\nHost: h\r\n\r\n");
+    watch.AllAreAnswered();
+
+    EXPECT_EQ(watch.quick_behind, 0u);
+  });
+}
+
+}  // namespace
+}  // namespace weft
