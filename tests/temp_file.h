@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <stdlib.h>  // mkstemp
+#include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -44,6 +46,27 @@ class TempFile {
     EXPECT_EQ(fsync(fd_), 0);
     EXPECT_EQ(posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED), 0);
   }
+  // The same. False: the kernel keeps it, or this file system does not tell what is in memory.
+  bool BecomesCold() {
+    char byte;
+    const iovec part{&byte, 1};
+    if (pread(fd_, &byte, 1, 0) != 1 || preadv2(fd_, &part, 1, 0, RWF_NOWAIT) != 1) return false;
+    Cool();
+    return IsCold(0);
+  }
+  // Whether this byte is not in memory. Unlike a read that must not wait, the question does not make the kernel read ahead.
+  bool IsCold(std::uint64_t offset) const {
+    constexpr std::uint64_t kPage = 4096;
+    void* const page = mmap(nullptr, kPage, PROT_READ, MAP_SHARED, fd_, static_cast<off_t>(offset / kPage * kPage));
+    EXPECT_NE(page, MAP_FAILED);
+    unsigned char in_memory = 1;
+    EXPECT_EQ(mincore(page, kPage, &in_memory), 0);
+    munmap(page, kPage);
+    return (in_memory & 1) == 0;
+  }
+  // A read that must not wait starts to read ahead, and now and then finds the bytes that the disk has brought at once. So what is to
+  // be seen with a cold file is seen at one of so many tries.
+  static constexpr int kTries = 100;
 
  private:
   int fd_ = -1;

@@ -3,7 +3,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -202,10 +201,6 @@ TEST(SendFile, ReadsFilesThatTheKernelCannotHandOver) {
 TEST(SendFile, ReadsTheDiskOnTheThreadsOfThePool) {
   const std::string text = Pattern(3'000'000);
   TempFile file(text);
-  file.Cool();
-  char byte;
-  const iovec part{&byte, 1};
-  if (preadv2(file.fd(), &part, 1, 0, RWF_NOWAIT) >= 0 || errno != EAGAIN) GTEST_SKIP() << "this file system does not tell what is in memory";
   std::uint64_t offloaded = 0;
   Site site(Background(), [&](ResponseWriter& w, Request&) {
     const std::uint64_t before = CurrentOffloadStats().done;
@@ -215,7 +210,10 @@ TEST(SendFile, ReadsTheDiskOnTheThreadsOfThePool) {
   }, OverTcp());
   Client client = site.Connect();
 
-  EXPECT_TRUE(client.Get("/").body == text);
+  for (int i = 0; i < TempFile::kTries && offloaded == 0; ++i) {
+    if (!file.BecomesCold()) GTEST_SKIP() << "this file system does not tell what is in memory";
+    EXPECT_TRUE(client.Get("/").body == text);
+  }
   EXPECT_GE(offloaded, 1u);
   EXPECT_TRUE(client.Get("/").body == text);
   EXPECT_EQ(offloaded, 0u) << "now it is in memory";
