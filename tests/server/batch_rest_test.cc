@@ -170,6 +170,7 @@ struct Parking {
 };
 
 TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
+  if (!NoStacks::kWorks) GTEST_SKIP() << "no stack can be refused under ThreadSanitizer";
   Play([](const Context& ctx) {
     Ends ends;
     ServerOptions options;
@@ -193,6 +194,7 @@ TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
 
 // The request of one client for which there was no fiber, and a rest for another one, meet in an exchange.
 TEST(BatchRest, DoesNotComeWithTheRequestOfAnother) {
+  if (!NoStacks::kWorks) GTEST_SKIP() << "no stack can be refused under ThreadSanitizer";
   Play([](const Context& ctx) {
     Parking site(ctx);
     {

@@ -30,9 +30,11 @@ F* Next(const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name));
 }
 
+#ifndef __SANITIZE_THREAD__
 // Found before main: the search for it may itself map memory.
 void* (*next_mmap)(void*, size_t, int, int, int, off_t) = nullptr;
 [[gnu::constructor]] void FindMmap() { next_mmap = Next<void*(void*, size_t, int, int, int, off_t)>("mmap"); }
+#endif
 
 // How many of these bytes go out.
 std::size_t Cut(std::size_t size) {
@@ -83,6 +85,13 @@ int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
   return result;
 }
 
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
+  static auto* const next = weft::Next<ssize_t(int, const void*, size_t, int)>("send");
+  return next(fd, bytes, weft::Cut(size), flags);
+}
+
+// Not under ThreadSanitizer, whose own begin needs both; the library sends by send there.
+#ifndef __SANITIZE_THREAD__
 void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
   if (weft::no_stacks && (flags & MAP_STACK) != 0) {
     ++weft::stacks_refused;
@@ -91,11 +100,6 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
   }
   if (weft::next_mmap != nullptr) return weft::next_mmap(address, size, protection, flags, fd, offset);
   return reinterpret_cast<void*>(syscall(SYS_mmap, address, size, protection, flags, fd, offset));
-}
-
-ssize_t send(int fd, const void* bytes, size_t size, int flags) {
-  static auto* const next = weft::Next<ssize_t(int, const void*, size_t, int)>("send");
-  return next(fd, bytes, weft::Cut(size), flags);
 }
 
 // The library sends by this one, but under sanitizers and with clang.
@@ -109,4 +113,5 @@ long syscall(long number, ...) noexcept {
   if (number == SYS_sendto) arguments[2] = static_cast<long>(weft::Cut(static_cast<std::size_t>(arguments[2])));
   return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 }
+#endif
 }
