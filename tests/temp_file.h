@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -64,9 +65,20 @@ class TempFile {
     munmap(page, kPage);
     return (in_memory & 1) == 0;
   }
-  // A read that must not wait starts to read ahead, and now and then finds the bytes that the disk has brought at once. So what is to
-  // be seen with a cold file is seen at one of so many tries.
+  // A read that must not wait starts to read ahead, and may find the bytes that the disk has brought at once. So what is to be seen with
+  // a cold file is seen at one of so many tries...
   static constexpr int kTries = 100;
+  // ...or never, where the disk is quicker than a look most of the time: then this is false.
+  bool LooksCold() {
+    int cold = 0;
+    for (int i = 0; i < kTries; ++i) {
+      char byte;
+      const iovec part{&byte, 1};
+      if (!BecomesCold()) return false;
+      if (preadv2(fd_, &part, 1, 0, RWF_NOWAIT) < 0 && errno == EAGAIN) ++cold;
+    }
+    return cold > kTries / 2;
+  }
 
  private:
   int fd_ = -1;

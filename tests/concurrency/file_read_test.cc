@@ -77,6 +77,7 @@ TEST(ReadFileAt, ReadsFromTheDiskOnTheThreadsOfThePool) {
       EXPECT_EQ(ReadAll(ctx, file.fd(), 0, 64 * 1024), text);
     }
     const std::uint64_t offloaded = CurrentOffloadStats().done;
+    if (offloaded == 0 && !file.LooksCold()) GTEST_SKIP() << "the disk is quicker than a look";
     EXPECT_GE(offloaded, 1u);
     EXPECT_EQ(ReadAll(ctx, file.fd(), 0, 64 * 1024), text);
     EXPECT_EQ(CurrentOffloadStats().done, offloaded) << "now it is in memory";
@@ -94,7 +95,9 @@ TEST(ReadFileAt, DoesNotGoToTheDiskUnderADoneContext) {
       if (!file.BecomesCold()) GTEST_SKIP() << "this file system does not tell what is in memory";
       err = ReadFileAt(scope.ctx, file.fd(), {&byte, 1}, 0).Err();
     }
-    EXPECT_TRUE(err.Is(kDeadlineExceeded));
+    EXPECT_EQ(CurrentOffloadStats().done, 0u);
+    if (!err && !file.LooksCold()) GTEST_SKIP() << "the disk is quicker than a look";
+    EXPECT_TRUE(err.Is(kDeadlineExceeded)) << err.Message();
   });
 }
 
@@ -105,6 +108,7 @@ TEST(WarmFile, BringsAPartIntoMemory) {
       if (!file.BecomesCold()) GTEST_SKIP() << "this file system does not tell what is in memory";
       EXPECT_FALSE(WarmFile(ctx, file.fd(), 1'000'000, 500'000));
     }
+    if (CurrentOffloadStats().done == 0 && !file.LooksCold()) GTEST_SKIP() << "the disk is quicker than a look";
 
     for (std::uint64_t at = 1'000'000; at < 1'500'000; at += 4096) EXPECT_FALSE(file.IsCold(at)) << at;
     EXPECT_EQ(CurrentOffloadStats().done, 1u);
