@@ -26,8 +26,6 @@ constexpr std::uint64_t kIdsAtOnce = 1024;
 std::atomic<std::uint64_t> g_next_ids{kIdsAtOnce};
 
 constexpr int kResumesPerTurn = 64;
-constexpr std::int64_t kSpinNs = 20'000;
-constexpr int kSpinCreditMax = 32;
 constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
 constexpr std::size_t kKeepWarm = 16;         // stacks that are never trimmed
 constexpr std::size_t kKeepBytes = 4096;      // of a trimmed stack: the page with the fiber itself
@@ -173,7 +171,7 @@ void LoopCore::FireTimers() {
 
 void LoopCore::Sleep() {
   const std::int64_t before = now_ns_;
-  if (spin_credit_ > 0 && SpinForInbox()) {
+  if (spin_.Worthwhile() && SpinForInbox()) {
     // Messages in quick succession must not keep the loop from the rest for longer than ready fibers may.
     if (resumes_since_look_ >= kResumesPerTurn) LookAround();
     return;
@@ -196,13 +194,7 @@ void LoopCore::Sleep() {
     sleeping_.store(false, std::memory_order_relaxed);
   }
   RefreshNow();
-  // Spinning pays only where messages of other loops come in quick succession.
-  const bool by_message = inbox_.load(std::memory_order_relaxed) != nullptr;
-  if (by_message && now_ns_ - before < 3 * kSpinNs) {
-    ++spin_credit_;
-  } else if (spin_credit_ > 0) {
-    --spin_credit_;
-  }
+  LearnFromSleep(before);
   FireTimers();
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
@@ -239,11 +231,20 @@ bool LoopCore::SpinForInbox() {
   };
   // A quick answer is taken without a look at the clock.
   bool news = spin(16);
-  const std::int64_t end = news ? 0 : RealNowNs() + kSpinNs;
-  while (!news && RealNowNs() < end) news = spin(32);
-  // In vain costs much: where the others share our core, or answer late, it ends soon and is tried seldom.
-  spin_credit_ = news ? std::min(spin_credit_ + 1, kSpinCreditMax) : spin_credit_ - kSpinCreditMax / 4;
+  std::int64_t took = 0;
+  if (!news) {
+    const std::int64_t begin = RealNowNs();
+    const std::int64_t limit = spin_.LimitNs();
+    while (!news && (took = RealNowNs() - begin) < limit) news = spin(32);
+  }
+  spin_.Spun(news, took);
   return news;
+}
+
+void LoopCore::LearnFromSleep(std::int64_t before_ns) noexcept {
+  if (VirtualTime() || inbox_.load(std::memory_order_relaxed) == nullptr) return;
+  const std::int64_t woken_at = woken_at_ns_.load(std::memory_order_relaxed);
+  if (woken_at > before_ns) spin_.WokenByMessage(woken_at - before_ns, std::max<std::int64_t>(now_ns_ - woken_at, 0));
 }
 
 // True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.
@@ -322,6 +323,7 @@ void LoopCore::PushRemote(LoopTask& task) noexcept {
 
 void LoopCore::WakeUp() noexcept {
   if (!sleeping_.load(std::memory_order_seq_cst) || !sleeping_.exchange(false, std::memory_order_seq_cst)) return;
+  woken_at_ns_.store(RealNowNs(), std::memory_order_relaxed);
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof(one));
 }

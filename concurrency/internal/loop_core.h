@@ -14,6 +14,7 @@
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
 #include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/spin_policy.h>
 #include <weft/concurrency/internal/stack.h>
 #include <weft/concurrency/internal/timer_heap.h>
 #include <weft/concurrency/loop.h>
@@ -147,6 +148,7 @@ class LoopCore final : public Loop {
   void SleepUntil(std::int64_t until_ns);
   std::uint64_t IdleWord() noexcept;
   bool SpinForInbox();
+  void LearnFromSleep(std::int64_t before_ns) noexcept;
   bool AdvanceVirtualTime();
   int PollDescriptors(std::int64_t timeout_ns);  // -1: no bound
   void Dispatch(int count);
@@ -197,13 +199,14 @@ class LoopCore final : public Loop {
   bool abandoned_ = false;
   LoopLocal* locals_ = nullptr;
   BlockPool blocks_;
-  int spin_credit_ = 0;
+  SpinPolicy spin_;
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
   // those who wake it; the pins stay with the latter.
   alignas(64) std::atomic<LoopTask*> inbox_{nullptr};
   std::atomic<bool> sleeping_{false};
   std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> woken_at_ns_{0};  // by the real clock: when somebody last found it asleep
   alignas(64) std::atomic<int> pins_{0};
 };
 
