@@ -12,7 +12,7 @@ ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const C
   waiter.WaitWith(parker, Parker::kWoken);
   queue.PushBack(waiter);
   last_fiber_ = waiter.fiber;
-  if (waiter.fiber != nullptr) waiter.fiber->warm = &waiter;
+  if (waiter.fiber != nullptr) waiter.fiber->fetch.SetWaiter(&waiter);
   lock_.unlock();
   const bool woken = parker.Park(ctx) == Parker::kWoken;
   if (!woken || parker.OnThread() || waiter.in_lock) {

@@ -14,6 +14,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/list.h>
+#include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/queue_waiter.h>
 #include <weft/concurrency/internal/small_lock.h>
 
@@ -55,7 +56,7 @@ class alignas(64) ChanBase {
     const bool fiber = served != nullptr && served->fiber != nullptr;
     if (served != nullptr && !fiber) Deliver(*served);
     lock_.unlock();
-    if (fiber) Deliver(*served);
+    if (fiber) Deliver(*served, this);
   }
   // Called with the lock, which it releases: waits in `queue` until somebody has dealt with `waiter`.
   ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept;
@@ -70,7 +71,10 @@ class alignas(64) ChanBase {
  private:
   ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept {
     // The two lines of who waits on another loop come at the same time this way.
-    if (!queue.Empty()) __builtin_prefetch(last_fiber_, 1);
+    if (!queue.Empty()) {
+      PrefetchToWrite(last_fiber_);
+      PrefetchToWrite(queue.Front());
+    }
     while (ChanWaiter* waiter = queue.PopFront()) {
       if (Claim(*waiter)) return waiter;
     }

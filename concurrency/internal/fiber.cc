@@ -143,7 +143,8 @@ FiberCore::FiberCore(LoopCore& on, const Stack& own) : LoopTask(OnLoop), loop(on
 // A fiber that another thread woke comes through the loop's inbox.
 void FiberCore::OnLoop(LoopTask* task) {
   auto* fiber = static_cast<FiberCore*>(task);
-  __builtin_prefetch(fiber->warm);
+  fiber->fetch.WokenBy(fiber->woken_by);
+  fiber->fetch.FetchAll();
   fiber->loop.PushReady(*fiber);
 }
 

@@ -12,6 +12,7 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/stack.h>
 #include <weft/concurrency/loop.h>
 
@@ -129,9 +130,10 @@ class FiberCore : public LoopTask {
   // What those who wake it touch comes first, on one cache line.
   LoopCore& loop;
   std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
+  const void* woken_by = nullptr;           // the fiber of another loop that did it last; a hint
   FiberJob* job = nullptr;
-  const void* warm = nullptr;  // fetched before it goes on: what somebody else has written for it
   const Stack stack;
+  FetchList fetch;  // for its next wake-up
   const Context* context = nullptr;  // null: Background
   std::uint64_t work = 0;
   FiberWatch watch{*this};

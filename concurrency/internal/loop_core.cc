@@ -128,7 +128,10 @@ void LoopCore::RunFiber(FiberCore& fiber) {
 void LoopCore::SuspendRunning() noexcept {
   FiberCore& from = *running_;
   LoopTask* task = resumes_left_ > 0 ? ready_.Pop() : nullptr;
-  if (task == nullptr) return from.SwitchTo(nullptr);
+  if (task == nullptr) {
+    parked_last_ = &from;
+    return from.SwitchTo(nullptr);
+  }
   --resumes_left_;
   auto& to = static_cast<FiberCore&>(*task);
   CheckCanary(from);
@@ -144,8 +147,12 @@ void LoopCore::SuspendRunning() noexcept {
 
 // The inbox is a stack; a batch of it is turned round, so that tasks run in the order in which they came.
 bool LoopCore::DrainInbox() {
-  if (inbox_.load(std::memory_order_relaxed) == nullptr) return false;
-  LoopTask* newest = inbox_.exchange(nullptr, std::memory_order_acquire);
+  LoopTask* newest = inbox_.load(std::memory_order_relaxed);
+  if (newest == nullptr) return false;
+  // These come while the exchange takes the line of the inbox.
+  PrefetchToWrite(newest);
+  if (newest == parked_last_) parked_last_->fetch.FetchAll();
+  newest = inbox_.exchange(nullptr, std::memory_order_acquire);
   LoopTask* oldest = nullptr;
   while (newest != nullptr) {
     LoopTask* next = LoopAccess::Next(*newest);

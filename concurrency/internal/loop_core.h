@@ -13,6 +13,7 @@
 #include <weft/concurrency/internal/block_pool.h>
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
+#include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/small_lock.h>
 #include <weft/concurrency/internal/spin_policy.h>
 #include <weft/concurrency/internal/stack.h>
@@ -83,7 +84,7 @@ class LoopCore final : public Loop {
   void PushRemote(LoopTask& task) noexcept;
 
   // A pin keeps the loop's memory: taken before a claim that may let the scheduler end, given back after the last touch.
-  void PrefetchInbox() noexcept { __builtin_prefetch(&inbox_, 1); }
+  void PrefetchInbox() noexcept { PrefetchToWrite(&inbox_); }
   void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
   void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
 
@@ -200,6 +201,7 @@ class LoopCore final : public Loop {
   LoopLocal* locals_ = nullptr;
   BlockPool blocks_;
   SpinPolicy spin_;
+  FiberCore* parked_last_ = nullptr;  // with nobody else ready: likely the next one to go on
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
   // those who wake it; the pins stay with the latter.

@@ -57,11 +57,15 @@ bool ClaimFiber(FiberCore& fiber, bool may_be_without_context, std::uint32_t out
   return claimed;
 }
 
-void DeliverFiber(FiberCore& fiber) noexcept {
+void DeliverFiber(FiberCore& fiber, const void* queue = nullptr, const void* waiter = nullptr) noexcept {
   LoopCore& loop = fiber.loop;
-  if (&loop == CurrentLoop()) {
+  LoopCore* here = CurrentLoop();
+  if (&loop == here) {
     loop.PushReady(fiber);
   } else {
+    FiberCore* giver = here != nullptr ? here->running() : nullptr;
+    fiber.woken_by = giver;
+    if (queue != nullptr && giver != nullptr) giver->fetch.HandedTo(queue, waiter, &fiber);
     loop.PushRemote(fiber);
     loop.Unpin();
   }
@@ -79,9 +83,9 @@ bool Claim(QueueWaiter& waiter) noexcept {
   return waiter.fiber != nullptr ? ClaimFiber(*waiter.fiber, true, waiter.outcome) : waiter.parker->Claim(waiter.outcome);
 }
 
-void Deliver(QueueWaiter& waiter) noexcept {
+void Deliver(QueueWaiter& waiter, const void* queue) noexcept {
   if (waiter.fiber != nullptr) {
-    DeliverFiber(*waiter.fiber);
+    DeliverFiber(*waiter.fiber, queue, &waiter);
   } else {
     waiter.parker->Deliver();
   }

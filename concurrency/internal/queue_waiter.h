@@ -26,7 +26,7 @@ struct QueueWaiter : Link<> {
 
 // Under the lock of the queue, for a waiter that was taken out of it; see Parker.
 bool Claim(QueueWaiter& waiter) noexcept;
-void Deliver(QueueWaiter& waiter) noexcept;
+void Deliver(QueueWaiter& waiter, const void* queue = nullptr) noexcept;
 inline bool Wake(QueueWaiter& waiter) noexcept {
   if (!Claim(waiter)) return false;
   Deliver(waiter);
