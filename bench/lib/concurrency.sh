@@ -30,6 +30,8 @@ with-cancel       0.6  WithCancel and cancel
 with-timeout      0.3  WithTimeout and cancel
 cancel-tree-1000  0.4  cancel a tree of 1,000 children
 ping-pong-loops   1.0  two loops: unbuffered ping-pong
+ping-pong-stay    -    same, Go's two stay on two threads
+bare-line         -    two cores: a bare cache line and back
 mutex-loops       2.0  two loops: contended mutex
 TEXT
 }
@@ -89,10 +91,15 @@ choose_priority() {
 
 # measure_operation ROUND NAME CORES: prints "ROUND NAME SIDE ns cpu_ns wall_ns" for each slice.
 measure_operation() {
-  local round=$1 name=$2 cores=$3 pair side i count=${#micro_sides[@]} answer
+  local round=$1 name=$2 cores=$3 pair side i count answer
+  local -a sides=()
+  for side in "${micro_sides[@]}"; do
+    if [ "$side" = weft ] || [ -n "${go_has[$name]:-}" ]; then sides+=("$side"); fi
+  done
+  count=${#sides[@]}
   for ((pair = 0; pair <= slice_pairs; ++pair)); do
     for ((i = 0; i < count; ++i)); do
-      side=${micro_sides[$(((i + pair + round) % count))]}
+      side=${sides[$(((i + pair + round) % count))]}
       if ! ask_micro "$side $cores" "$name"; then
         unset "cores_of[$name]"  # not in a later round either: it may hang
         return 0
@@ -104,7 +111,7 @@ measure_operation() {
 
 measure_concurrency() {
   local round name goal title cores results=$peers_dir/concurrency.txt
-  local -A cores_of=()
+  local -A cores_of=() go_has=()
   echo
   if [ ! -x "$micro" ]; then
     echo "Concurrency: left out, its release build failed"
@@ -116,6 +123,7 @@ measure_concurrency() {
     echo "left out: Go's operations, ${left_out[gomicro]}; the figures of weft stand alone"
   else
     micro_sides+=(go)
+    while read -r name cores; do go_has[$name]=$cores; done < <("$peers_dir/gomicro" --list)
   fi
   choose_priority
   for name in ${operations//,/ }; do

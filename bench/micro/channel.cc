@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <thread>
+
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/group.h>
 
@@ -42,10 +45,42 @@ std::int64_t Buffered(const Context& parent, std::int64_t n, Meter&) {
   return n;
 }
 
-// ping-pong-done is the same here as ping-pong; in Go each step can be canceled there too, as weft's always can.
+// Time for each round trip of a cache line between two cores that do nothing but wait for it: the least that two who stay on two
+// cores can take, which differs with where the cores lie.
+std::int64_t BareLine(const Context&, std::int64_t n, Meter& meter) {
+  meter.Pause();
+  alignas(64) std::atomic<std::int64_t> line = 0;
+  const auto wait_for = [&line](std::int64_t value) {
+    while (line.load(std::memory_order_acquire) != value) {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  };
+  std::thread other([&] {
+    for (std::int64_t i = 0; i < n; ++i) {
+      wait_for(2 * i + 1);
+      line.store(2 * i + 2, std::memory_order_release);
+    }
+  });
+  // The first trip begins when the other one is there.
+  for (std::int64_t i = 0; i < n; ++i) {
+    line.store(2 * i + 1, std::memory_order_release);
+    wait_for(2 * i + 2);
+    if (i == 0) meter.Resume();
+  }
+  meter.Pause();
+  other.join();
+  return n;
+}
+
+// ping-pong-done is the same here as ping-pong; in Go each step can be canceled there too, as weft's always can. ping-pong-stay is
+// the same as ping-pong-loops; in Go both stay on their threads there too, as weft's always do.
 const Announce kOperations{{"ping-pong", 1, PingPong<false>},
                            {"ping-pong-done", 1, PingPong<false>},
                            {"ping-pong-loops", 2, PingPong<true>},
+                           {"ping-pong-stay", 2, PingPong<true>},
+                           {"bare-line", 2, BareLine},
                            {"buffered-128", 1, Buffered},
                            {"buffered-128-done", 1, Buffered}};
 

@@ -18,6 +18,7 @@ var operations = []operation{
 	{"ping-pong", 1, pingPong},
 	{"ping-pong-done", 1, pingPongDone},
 	{"ping-pong-loops", 2, pingPong},
+	{"ping-pong-stay", 2, pingPongOnThreads},
 	{"buffered-128", 1, buffered},
 	{"buffered-128-done", 1, bufferedDone},
 	{"select-two", 1, selectOfTwo},
@@ -108,6 +109,26 @@ func pingPong(_ context.Context, n int, _ *meter) int {
 			must(<-back == i)
 		}
 	}, func() {
+		for i := 0; i < n; i++ {
+			back <- <-there
+		}
+	})
+	return n
+}
+
+// Neither may leave its thread, so that each step is one from thread to thread.
+func pingPongOnThreads(_ context.Context, n int, _ *meter) int {
+	there, back := make(chan int), make(chan int)
+	together(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		for i := 0; i < n; i++ {
+			there <- i
+			must(<-back == i)
+		}
+	}, func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		for i := 0; i < n; i++ {
 			back <- <-there
 		}
