@@ -92,10 +92,8 @@ choose_priority() {
 # measure_operation ROUND NAME CORES: prints "ROUND NAME SIDE ns cpu_ns wall_ns" for each slice.
 measure_operation() {
   local round=$1 name=$2 cores=$3 pair side i count answer
-  local -a sides=()
-  for side in "${micro_sides[@]}"; do
-    if [ "$side" = weft ] || [ -n "${go_has[$name]:-}" ]; then sides+=("$side"); fi
-  done
+  local -a sides=("${micro_sides[@]}")
+  if [ "$name" = bare-line ]; then sides=(weft); fi  # neither weft nor Go: the machine
   count=${#sides[@]}
   for ((pair = 0; pair <= slice_pairs; ++pair)); do
     for ((i = 0; i < count; ++i)); do
@@ -111,7 +109,7 @@ measure_operation() {
 
 measure_concurrency() {
   local round name goal title cores results=$peers_dir/concurrency.txt
-  local -A cores_of=() go_has=()
+  local -A cores_of=()
   echo
   if [ ! -x "$micro" ]; then
     echo "Concurrency: left out, its release build failed"
@@ -123,7 +121,6 @@ measure_concurrency() {
     echo "left out: Go's operations, ${left_out[gomicro]}; the figures of weft stand alone"
   else
     micro_sides+=(go)
-    while read -r name cores; do go_has[$name]=$cores; done < <("$peers_dir/gomicro" --list)
   fi
   choose_priority
   for name in ${operations//,/ }; do

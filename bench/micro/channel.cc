@@ -58,13 +58,13 @@ std::int64_t BareLine(const Context&, std::int64_t n, Meter& meter) {
     }
   };
   std::thread other([&] {
-    for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t i = 0; i <= n; ++i) {
       wait_for(2 * i + 1);
       line.store(2 * i + 2, std::memory_order_release);
     }
   });
-  // The first trip begins when the other one is there.
-  for (std::int64_t i = 0; i < n; ++i) {
+  // The first trip ends when the other one is there.
+  for (std::int64_t i = 0; i <= n; ++i) {
     line.store(2 * i + 1, std::memory_order_release);
     wait_for(2 * i + 2);
     if (i == 0) meter.Resume();

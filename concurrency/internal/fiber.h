@@ -130,7 +130,7 @@ class FiberCore : public LoopTask {
   // What those who wake it touch comes first, on one cache line.
   LoopCore& loop;
   std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
-  const void* woken_by = nullptr;           // the fiber of another loop that did it last; a hint
+  const void* woken_by = nullptr;           // the fiber of another loop that did it last, or null: a hint
   FiberJob* job = nullptr;
   const Stack stack;
   FetchList fetch;  // for its next wake-up

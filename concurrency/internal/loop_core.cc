@@ -177,11 +177,15 @@ void LoopCore::FireTimers() {
 }
 
 void LoopCore::Sleep() {
-  const std::int64_t before = now_ns_;
-  if (spin_.Worthwhile() && SpinForInbox()) {
-    // Messages in quick succession must not keep the loop from the rest for longer than ready fibers may.
-    if (resumes_since_look_ >= kResumesPerTurn) LookAround();
-    return;
+  if (spin_.Worthwhile()) {
+    if (SpinForInbox()) {
+      // Messages in quick succession must not keep the loop from the rest for longer than ready fibers may.
+      if (resumes_since_look_ >= kResumesPerTurn) LookAround();
+      return;
+    }
+  } else {
+    if (by_message_) RefreshNow();  // where messages come, it matters how soon; elsewhere this look at the clock would be for nothing
+    idle_since_ns_ = now_ns_;
   }
   resumes_since_look_ = 0;
   if (VirtualTime()) {
@@ -201,7 +205,7 @@ void LoopCore::Sleep() {
     sleeping_.store(false, std::memory_order_relaxed);
   }
   RefreshNow();
-  LearnFromSleep(before);
+  LearnFromSleep();
   FireTimers();
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
@@ -225,8 +229,8 @@ void LoopCore::SleepUntil(std::int64_t until_ns) {
   PollDescriptors(timeout);
 }
 
+// True if there is something to do: a message, or what came up at the looks around.
 bool LoopCore::SpinForInbox() {
-  if (Siblings() == 1) return false;
   const auto spin = [this](int times) {
     for (int i = 0; i < times; ++i) {
       if (inbox_.load(std::memory_order_relaxed) != nullptr) return true;
@@ -240,18 +244,26 @@ bool LoopCore::SpinForInbox() {
   bool news = spin(16);
   std::int64_t took = 0;
   if (!news) {
-    const std::int64_t begin = RealNowNs();
+    const std::int64_t begin = idle_since_ns_ = RealNowNs();
     const std::int64_t limit = spin_.LimitNs();
-    while (!news && (took = RealNowNs() - begin) < limit) news = spin(32);
+    for (std::int64_t look = SpinPolicy::kSpinNs; !news && took < limit && ready_.Empty(); took = RealNowNs() - begin) {
+      if (took >= look) {
+        LookAround();  // timers and descriptors wait no longer than in a turn of fibers
+        look = took + SpinPolicy::kSpinNs;
+      }
+      news = spin(32);
+    }
   }
   spin_.Spun(news, took);
-  return news;
+  return news || !ready_.Empty();
 }
 
-void LoopCore::LearnFromSleep(std::int64_t before_ns) noexcept {
-  if (VirtualTime() || inbox_.load(std::memory_order_relaxed) == nullptr) return;
+void LoopCore::LearnFromSleep() noexcept {
+  // Of messages to the only loop, from threads, nobody waits for the answer of another loop.
+  by_message_ = inbox_.load(std::memory_order_relaxed) != nullptr && Siblings() > 1 && !VirtualTime();
+  if (!by_message_) return;
   const std::int64_t woken_at = woken_at_ns_.load(std::memory_order_relaxed);
-  if (woken_at > before_ns) spin_.WokenByMessage(woken_at - before_ns, std::max<std::int64_t>(now_ns_ - woken_at, 0));
+  if (woken_at > idle_since_ns_) spin_.WokenByMessage(woken_at - idle_since_ns_, std::max<std::int64_t>(now_ns_ - woken_at, 0));
 }
 
 // True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.

@@ -149,7 +149,7 @@ class LoopCore final : public Loop {
   void SleepUntil(std::int64_t until_ns);
   std::uint64_t IdleWord() noexcept;
   bool SpinForInbox();
-  void LearnFromSleep(std::int64_t before_ns) noexcept;
+  void LearnFromSleep() noexcept;
   bool AdvanceVirtualTime();
   int PollDescriptors(std::int64_t timeout_ns);  // -1: no bound
   void Dispatch(int count);
@@ -201,7 +201,9 @@ class LoopCore final : public Loop {
   LoopLocal* locals_ = nullptr;
   BlockPool blocks_;
   SpinPolicy spin_;
-  FiberCore* parked_last_ = nullptr;  // with nobody else ready: likely the next one to go on
+  bool by_message_ = false;        // the last sleep ended with one
+  std::int64_t idle_since_ns_ = 0;
+  FiberCore* parked_last_ = nullptr;  // and left the loop without another to run: likely the next one to go on
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
   // those who wake it; the pins stay with the latter.

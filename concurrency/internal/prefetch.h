@@ -19,17 +19,22 @@ inline void PrefetchToWrite(const void* address) noexcept {
 // if it answers, the queue, the waiter and the fiber to which it hands the answer. As the code comes to them, one after the other,
 // these take a third of a hand-over between two loops; here they are fetched at once, before the fiber runs.
 //
-// A fiber answers if it hands something to who has woken it, at the same place as the time before. In a pipeline, where it goes to
-// somebody else, these lines are better left alone: that one is likely to be using them.
+// A fiber answers if each time that it is woken it hands something to who did it, who waits in the same place. In a pipeline, where
+// it goes to somebody else, these lines are better left alone: that one is likely to be using them.
 //
 // All are hints: the addresses may be those of things that are gone. Only on the fiber's own loop.
 class FetchList {
  public:
   void SetWaiter(const void* waiter) noexcept { waiter_ = waiter; }
-  void WokenBy(const void* fiber) noexcept { woken_by_ = fiber; }
+  void WokenBy(const void* fiber) noexcept {
+    answers_ = answers_ && handed_ && fiber == to_fiber_;
+    handed_ = false;
+    woken_by_ = fiber;
+  }
   // The fiber has handed something to `waiter`, which is one of `fiber` of another loop.
   void HandedTo(const void* queue, const void* waiter, const void* fiber) noexcept {
     answers_ = waiter == to_waiter_ && fiber == woken_by_;
+    handed_ = true;
     to_queue_ = queue;
     to_waiter_ = waiter;
     to_fiber_ = fiber;
@@ -48,6 +53,7 @@ class FetchList {
   const void* to_queue_ = nullptr;
   const void* to_waiter_ = nullptr;
   const void* to_fiber_ = nullptr;
+  bool handed_ = false;  // since it was woken
   bool answers_ = false;
 };
 

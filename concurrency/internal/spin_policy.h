@@ -8,17 +8,17 @@
 namespace weft::internal {
 
 // Whether a loop that has nothing to do looks at its inbox for some moments before it sleeps. To be woken takes a core from
-// some microseconds to some hundreds (a virtual machine whose core has halted). So where loops answer each other in quick
-// succession, one that sleeps makes the others wait for so long that they sleep as well, and once all sleep in each step, none
+// some microseconds to some hundreds (a virtual machine whose core has halted). So where two loops answer each other in quick
+// succession, one that sleeps makes the other wait for so long that it sleeps as well, and once both sleep in each step, neither
 // answers within the time for which a wait is worth spinning. Therefore waits are judged by what they would be without the
-// sleeps, and who has slept spins for longer, for some waits, until the others are awake as well.
+// sleeps, and who has slept spins for longer, for some waits, until the other is awake as well.
 //
 // Spinning in vain costs a core: it is tried after some quick messages only, and the more often it was in vain, the more of them.
 // Only on the loop's thread; all times in nanoseconds.
 class SpinPolicy {
  public:
   static constexpr std::int64_t kSpinNs = 20'000;      // an answer within that is worth it
-  static constexpr std::int64_t kWakeMaxNs = 250'000;  // slower wake-ups than that are not waited for
+  static constexpr std::int64_t kWakeMaxNs = 300'000;  // slower wake-ups than that are not waited for
 
   bool Worthwhile() const noexcept { return credit_ > 0; }
   // For how long to spin at most.
@@ -33,13 +33,14 @@ class SpinPolicy {
     pause_ = kPauseMin;
   }
 
-  // A sleep has ended with a message that came `after_ns` after its begin; the loop ran again `wake_ns` later.
+  // A sleep has ended with a message that came `after_ns` after the loop had nothing to do; it ran again `wake_ns` later.
   void WokenByMessage(std::int64_t after_ns, std::int64_t wake_ns) noexcept {
-    wake_ns_ = wake_ns_ == 0 ? wake_ns : wake_ns_ + (wake_ns - wake_ns_) / 4;
-    // Whoever answers so soon is awake, and may be trying. Twice in a row that is no chance.
+    wake_ns_ += (wake_ns - wake_ns_) / 4;
     const bool at_once = after_ns <= kSpinNs;
-    if (at_once && at_once_) {
-      credit_ = std::max(credit_, kStart);
+    if (credit_ < 0 && at_once && at_once_) {
+      // Whoever answers so soon is awake, and may be trying: one short try, whatever was before.
+      credit_ = 1;
+      in_step_ = true;
     } else if (after_ns < 3 * kSpinNs + WakeNs()) {
       credit_ = credit_ == 0 ? kStart : std::min(credit_ + 1, kCreditMax);
     }
@@ -50,11 +51,11 @@ class SpinPolicy {
   static constexpr int kCreditMax = 32;
   static constexpr int kStart = 16;
   static constexpr int kInVain = 8;
-  static constexpr int kLate = 3;      // six tries: the other one is awake after the first, and learns from the next ones that it pays
+  static constexpr int kLate = 3;      // six tries in a row: the other is awake after the first, and tries itself two later
   static constexpr int kPauseMin = 8;  // quick messages before the next tries
   static constexpr int kPauseMax = 128;
 
-  std::int64_t WakeNs() const noexcept { return std::min(wake_ns_, kWakeMaxNs); }
+  std::int64_t WakeNs() const noexcept { return wake_ns_ <= kWakeMaxNs ? wake_ns_ : 0; }
   void Pay(int price) noexcept {
     credit_ -= price;
     if (credit_ > 0) return;
@@ -64,9 +65,9 @@ class SpinPolicy {
 
   int credit_ = 0;
   int pause_ = kPauseMin;
-  bool in_step_ = false;      // the last wait was a short spin
+  bool in_step_ = false;      // the last wait was a short spin, or the next one shall be
   bool at_once_ = false;      // the last message for which it slept came at once
-  std::int64_t wake_ns_ = 0;  // what it takes to wake this loop, on the average
+  std::int64_t wake_ns_ = 0;  // what it takes to wake this loop, on average
 };
 
 }  // namespace weft::internal
