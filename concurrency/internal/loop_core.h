@@ -203,7 +203,7 @@ class LoopCore final : public Loop {
   SpinPolicy spin_;
   bool by_message_ = false;        // the last sleep ended with one
   std::int64_t idle_since_ns_ = 0;
-  FiberCore* parked_last_ = nullptr;  // and left the loop without another to run: likely the next one to go on
+  FiberCore* parked_last_ = nullptr;  // and went back to the loop: likely the next one to go on
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
   // those who wake it; the pins stay with the latter.

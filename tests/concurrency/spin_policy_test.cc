@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
-#include <utility>
 
 namespace weft::internal {
 namespace {
