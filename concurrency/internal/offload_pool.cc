@@ -38,7 +38,10 @@ Error OffloadPool::Add(OffloadJob& job) {
   return failed;
 }
 
-int OffloadPool::QueuedLocked() const noexcept { return std::max(0, waiting_count_ - calls_ - starting_); }
+int OffloadPool::QueuedLocked() const noexcept {
+  const int coming = static_cast<int>(threads_.size()) - idle_ - busy_.load(std::memory_order_relaxed);
+  return std::max(0, waiting_count_ - coming);
+}
 
 void OffloadPool::NoteWaitLocked(const OffloadJob& job) noexcept { longest_wait_ns_ = std::max(longest_wait_ns_, NowNs() - job.added_ns); }
 
@@ -89,7 +92,6 @@ Error OffloadPool::StartThread() {
       t_tally = tally_;
       Work();
     });
-    ++starting_;
   } catch (const std::system_error& e) {
     if (tally_ != nullptr) tally_->Leave();
     return Error(e.code()).Wrap("start a thread for Offload");
@@ -120,7 +122,6 @@ void OffloadPool::RunOne(OffloadJob& job) {
 
 void OffloadPool::Work() {
   std::unique_lock hold(lock_);
-  --starting_;
   for (;;) {
     while (OffloadJob* job = waiting_.PopFront()) {
       --waiting_count_;

@@ -52,7 +52,8 @@ class OffloadPool {
   void Work();
   void RunOne(OffloadJob& job);
   void NoteWaitLocked(const OffloadJob& job) noexcept;
-  // Jobs that no thread is on its way to.
+  // Jobs that no thread is on its way to. Each thread that is neither idle nor at a job is about to take one: it was called, is new,
+  // or has told its owner that a job ended and comes back for the next.
   int QueuedLocked() const noexcept;
 
   const int threads_max_;
@@ -65,7 +66,6 @@ class OffloadPool {
   std::vector<std::thread> threads_;
   int idle_ = 0;  // threads that nobody has called
   int calls_ = 0;  // to idle threads, which have not woken up yet
-  int starting_ = 0;  // new threads that have not looked for work yet
   bool ending_ = false;
   std::uint64_t refused_ = 0;
   std::int64_t longest_wait_ns_ = 0;

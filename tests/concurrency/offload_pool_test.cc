@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,6 +11,7 @@
 #include <weft/concurrency/await.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/offload_pool.h>
 #include <weft/concurrency/offload.h>
 
 #include "kit.h"
@@ -87,6 +89,42 @@ TEST(OffloadQueue, AFreeThreadIsNoQueue) {
       EXPECT_FALSE(err) << err.Message();
     }
   });
+}
+
+// A caller goes on before the thread that served it has looked for more work, and may call again at once.
+TEST(OffloadQueue, AThreadThatComesBackIsNoQueue) {
+  struct Job : internal::OffloadJob {
+    explicit Job(std::latch* ends = nullptr, std::latch* go_on = nullptr) : ended(ends), goes_on(go_on) {
+      run = [](internal::OffloadJob*) {};
+      end = [](internal::OffloadJob* job) {
+        const auto& self = static_cast<Job&>(*job);
+        if (self.ended == nullptr) return;
+        self.ended->count_down();
+        self.goes_on->wait();
+      };
+    }
+    std::latch* ended;
+    std::latch* goes_on;
+  };
+  std::latch ended(2);
+  std::latch goes_on(1);
+  Job done[] = {Job(&ended, &goes_on), Job(&ended, &goes_on)};
+  Job next[4];
+  internal::OffloadPool pool(2, 1, nullptr);
+  for (Job& job : done) {
+    const Error refused = pool.Add(job);
+    EXPECT_FALSE(refused);
+    if (refused) ended.count_down();
+  }
+  ended.wait();
+
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(pool.Add(next[i])) << i << ": one for each thread, and one that waits";
+  EXPECT_TRUE(pool.Add(next[3]).Is(kRefused));
+  const OffloadStats stats = pool.Stats();
+  EXPECT_EQ(stats.busy, 0);
+  EXPECT_EQ(stats.queued, 1);
+  EXPECT_EQ(stats.threads, 2);
+  goes_on.count_down();
 }
 
 TEST(OffloadQueue, WhoGivesUpMakesRoom) {
