@@ -48,8 +48,9 @@ class ResponseWriter {
   ResponseWriter(const ResponseWriter&) = delete;
   ResponseWriter& operator=(const ResponseWriter&) = delete;
 
-  // The fields of the head. Changes count until the head is out (HeadSent). The server adds Date
-  // and the fields that frame the body by itself.
+  // The fields of the head. Changes count until the head is out (HeadSent). The server adds by
+  // itself the fields that frame the body, Date, and a Content-Type told from the first bytes of
+  // the body. A Date or Content-Type with an empty value stands for none: the answer goes without.
   Fields& Header();
   // Fields that follow the body. They make an answer chunked, and are lost on a client that cannot
   // take them (HTTP/1.0).

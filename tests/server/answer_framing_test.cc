@@ -220,5 +220,24 @@ TEST(Answers, AHandlerCannotFrameThemTwice) {
   });
 }
 
+TEST(AnswerFields, GoWithoutDateAndTypeWhereTheHandlerSaysSo) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      w.Header().Set("Date", "");
+      w.Header().Set("Content-Type", "");
+      if (Error err = w.Write("<html>")) return err;
+      return r.Path() == "/pieces" ? w.Flush() : Error();
+    });
+    Client client = site.Connect();
+
+    for (const char* path : {"/whole", "/pieces"}) {
+      const TestAnswer answer = client.Get(path);
+      EXPECT_EQ(answer.body, "<html>");
+      EXPECT_FALSE(answer.Has("Date")) << path;
+      EXPECT_FALSE(answer.Has("Content-Type")) << path;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace weft

@@ -131,6 +131,17 @@ TEST(WriteResponseHead, GuessedTypeGivesWayToTheHandlers) {
   EXPECT_FALSE(types("Content-Encoding", "gzip"));
 }
 
+TEST(WriteResponseHead, AnEmptyDateOrTypeStandsForNone) {
+  Fields fields;
+  fields.Set("Date", "");
+  fields.Set("content-type", "");
+  fields.Set("X-Empty", "");
+  ResponseHead head = Answer(200, fields, {.complete = true, .body_bytes = 1});
+  head.content_type = "text/guessed";
+
+  EXPECT_EQ(Write(head), "HTTP/1.1 200 OK\r\nX-Empty: \r\nContent-Length: 1\r\n\r\n");
+}
+
 TEST(WriteResponseHead, InterimAnswerHasFieldsOnly) {  // RFC 9110 section 15.2
   Fields fields;
   fields.Set("Link", "</a.css>; rel=preload");

@@ -103,14 +103,18 @@ void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, 
   const std::string_view name = field.name;
   switch (name.size()) {
     case 4:
-      seen.date = seen.date || NameIs(name.data(), "date");
+      if (!NameIs(name.data(), "date")) break;
+      seen.date = true;
+      if (field.value.empty()) return;
       break;
     case 10:
       if (!NameIs(name.data(), "connection")) break;
       if (!interim) AppendConnectionOptions(out, field.value);
       return;
     case 12:
-      seen.content_type = seen.content_type || NameIs(name.data(), "content-type");
+      if (!NameIs(name.data(), "content-type")) break;
+      seen.content_type = true;
+      if (field.value.empty()) return;
       break;
     case 14:
       if (NameIs(name.data(), "content-length")) return;
