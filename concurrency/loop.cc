@@ -117,6 +117,8 @@ const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_
 
 void ReusableContext::Cancel(const Error& cause) noexcept { ContextAccess::Node(ctx_)->Cancel(cause); }
 
+bool ReusableContext::Done() const noexcept { return ContextAccess::Node(ctx_)->Done(); }
+
 void ReusableContext::End(const Error& cause) noexcept {
   ContextNode* node = ContextAccess::Node(ctx_);
   internal::FiberCore* fiber = internal::CurrentFiber();

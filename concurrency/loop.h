@@ -184,6 +184,7 @@ class ReusableContext {
   const Context& Begin(TimePoint deadline, const Error& deadline_cause);
   void Cancel(const Error& cause) noexcept;   // between Begin and End, from any thread
   void End(const Error& cause) noexcept;      // cancels what others still hold
+  bool Done() const noexcept;                 // between Begin and End: it has ended already; does not look at the clock
   // Takes the deadline away; contexts derived before keep theirs.
   void DropDeadline() noexcept;
 

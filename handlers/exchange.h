@@ -96,8 +96,9 @@ class RequestAccess {
   // asked for. Adds what a 101 needs to `answer`.
   static Error PrepareHijack(const Request& r, int status, Fields& answer, bool body_read);
 
-  // The body's first error so far, and how many bytes of it the handler has read.
+  // The body's first error so far, how many bytes of it the handler may read, and has read.
   static Error BodyError(const Request& r) { return r.body_.failure_; }
+  static std::uint64_t BodyLimit(const Request& r) { return r.body_.limit_; }
   static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
 
   // For routers. The views must live until End; a later value hides an earlier one of the same

@@ -66,7 +66,12 @@ class LogObserver final : public Observer {
         Name(event.kind), event.peer, Seconds(event.limit));
   }
   void OnLimitReached(const LimitReached& event) override {
-    Log(kLimitReached, spdlog::level::warn, "limit of {} ({}) reached by {}", Name(event.kind), event.limit, event.peer);
+    Log(kLimitReached, spdlog::level::warn, "limit of {} ({}) reached{}{}", Name(event.kind), event.limit, event.peer.empty() ? "" : " by ",
+        event.peer);
+  }
+  void OnOutOfMemory(const OutOfMemory& event) override {
+    Log(kOutOfMemory, spdlog::level::err, "no memory for a request of {}: {}", event.peer,
+        event.status != 0 ? "answered 503" : "its answer was broken off");
   }
   void OnHandlerFailed(const HandlerFailed& event) override {
     Log(kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, event.target, event.peer,
@@ -101,6 +106,7 @@ class LogObserver final : public Observer {
     kTimedOut,
     kIdleTimedOut,
     kLimitReached,
+    kOutOfMemory,
     kHandlerFailed,
     kAnswerAborted,
     kDrainProgress,
@@ -146,6 +152,8 @@ std::string_view Name(TimeoutKind kind) {
       return "write stall";
     case TimeoutKind::kIdle:
       return "idle";
+    case TimeoutKind::kRequest:
+      return "request";
   }
   return "unknown";
 }

@@ -62,9 +62,10 @@ enum class TimeoutKind : std::uint8_t {
   kBodyStall,
   kWriteStall,
   kIdle,
+  kRequest,  // request_timeout ended the request's context while its handler ran, or it waited so long for its turn
 };
 
-// A client was too slow or a request took too long.
+// A client was too slow or a request took too long. What a request is answered with then is its handler's choice.
 struct TimedOut {
   std::string_view peer;
   TimeoutKind kind;
@@ -82,12 +83,21 @@ enum class LimitKind : std::uint8_t {
 
 // A limit of ServerOptions was reached. Limits of a request's head are a BadRequest.
 struct LimitReached {
-  std::string_view peer;
+  std::string_view peer;  // empty where it is nobody's in particular: connections, and requests in handlers or queued
   LimitKind kind;
-  std::uint64_t limit;
+  std::uint64_t limit;    // of body bytes: the one that held for the request (Body::SetLimit)
 };
 
-// A handler returned an Error, or threw, that is the server's fault and not the client's: it was answered with a 5xx.
+// There was no memory for a stack. A request was answered with `status` 503, or, where that is 0, an answer was broken off on its way
+// to a client that does not take it all at once. Either way the connection ends.
+struct OutOfMemory {
+  std::string_view peer;
+  int status;
+};
+
+// A request was answered with a 5xx in place of what its handler wanted to say: the handler returned an Error, or threw, that is the
+// server's fault and not the client's; or it succeeded, but what it wrote could not be sent as an answer (a body shorter than its
+// Content-Length, a hook that throws, 101 without Hijack, a file that cannot be read).
 struct HandlerFailed {
   std::string_view peer;
   std::string_view method;
@@ -175,6 +185,7 @@ class Observer {
   virtual void OnBadProxyHeader(const BadProxyHeader&) {}
   virtual void OnTimedOut(const TimedOut&) {}
   virtual void OnLimitReached(const LimitReached&) {}
+  virtual void OnOutOfMemory(const OutOfMemory&) {}
   virtual void OnHandlerFailed(const HandlerFailed&) {}
   virtual void OnAnswerAborted(const AnswerAborted&) {}
   virtual void OnDrainProgress(const DrainProgress&) {}

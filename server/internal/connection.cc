@@ -277,7 +277,10 @@ void Connection::StartExchange(std::string_view bytes, std::size_t head_size, He
   exchange_ = &exchange;
   if (exchange.Serve(*this, bytes, head_size, head)) return;
   GiveUp(exchange);
-  Refuse(503, "no memory for the request", head_only);
+  Answer(503, "no memory for the request", /*retry_after=*/1, head_only);
+  server_.observer().OnOutOfMemory({PeerName(), 503});
+  Because(CloseReason::kOverload);
+  CloseGently();
 }
 
 void Connection::SendRest(std::string_view answers) {
@@ -289,6 +292,7 @@ void Connection::SendRest(std::string_view answers) {
   if (exchange.SendRest(*this, answers)) return;
   GiveUp(exchange);
   broken_ = true;
+  server_.observer().OnOutOfMemory({PeerName(), 0});
   Because(CloseReason::kAborted);
   Close();
   Settle();
@@ -364,7 +368,7 @@ void Connection::Answer(int status, std::string_view reason, int retry_after, bo
 void Connection::Refuse(int status, std::string_view reason, bool head_only) {
   Answer(status, reason, 0, head_only);
   server_.observer().OnBadRequest({PeerName(), status, reason});
-  Because(status == 503 ? CloseReason::kOverload : CloseReason::kBadRequest);
+  Because(CloseReason::kBadRequest);
   CloseGently();
 }
 

@@ -34,7 +34,10 @@ void Connection::OnTimeout() {
       Because(CloseReason::kTimedOut);
       CloseGently();
       break;
-    case State::kQueued: Overloaded(); return;
+    case State::kQueued:
+      server_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, server_.options().request_timeout});
+      Overloaded();
+      return;
     case State::kClosing: Close(); break;
     case State::kBusy:
     case State::kClosed: return;

@@ -141,8 +141,11 @@ void Exchange::ServeOne() {
   const Error handlers = CallHandler();
   const Error failure = ResponseAccess::Complete(writer_, handlers);
   if (failure) ReportOutcome(handlers, failure);
+  if (context_.Done() && ctx.Cause().Is(server_.shared().request_deadline)) {
+    server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kRequest, options.request_timeout});
+  }
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) {
-    server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kBodyBytes, server_.options().body_bytes_max});
+    server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kBodyBytes, RequestAccess::BodyLimit(request_)});
   }
   if (ResponseAccess::Aborted(writer_)) aborted_ = true;
   ResponseAccess::End(writer_);
@@ -193,9 +196,9 @@ void Exchange::ReportOutcome(const Error& handlers, const Error& failure) {
   if (ResponseAccess::Aborted(writer_) || hijacked_) {
     server_.observer().OnAnswerAborted(
         {connection_->PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
-  } else if (handlers && StatusOf(handlers) >= 500) {
-    server_.observer().OnHandlerFailed(
-        {connection_->PeerName(), request_.Method(), request_.Target(), StatusOf(handlers), handlers});
+  } else if (const int status = StatusOf(failure); status >= 500 && (handlers || status != 501)) {
+    // Whoever sends a CONNECT to a handler that says yes to everything gets a 501, which is nobody's failure.
+    server_.observer().OnHandlerFailed({connection_->PeerName(), request_.Method(), request_.Target(), status, failure});
   }
 }
 

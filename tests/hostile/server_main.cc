@@ -47,7 +47,7 @@ class Counts final : public weft::Observer {
   Count bad_requests{0};
   Count limits{0};
   Count aborted{0};
-  Count timeouts[4] = {};
+  Count timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest) + 1] = {};
   Count entered{0};  // handlers
   Count running{0};
 };
@@ -125,6 +125,7 @@ Error Stats(ResponseWriter& w) {
   add("body_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kBodyStall)]);
   add("write_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kWriteStall)]);
   add("idle_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kIdle)]);
+  add("request_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest)]);
   return w.Write(text);
 }
 

@@ -65,6 +65,7 @@ TEST(SlowClients, ABodyByteByByteHoldsNoHandlerForLong) {
 
 TEST(SlowClients, ABodyThatMovesEnoughStillEndsWithItsDeadline) {
   Withstand({.arguments = {Argument("request_timeout", 400)}}, [](const Context& ctx, const Target& target) {
+    const long timeouts = target.Stat("request_timeouts");
     AtOnce(ctx, Many(100), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
       EXPECT_FALSE(client.Send(c, Post("/sink", "Content-Length: 1000000\r\n")));
@@ -73,6 +74,7 @@ TEST(SlowClients, ABodyThatMovesEnoughStillEndsWithItsDeadline) {
       EXPECT_TRUE(said.starts_with("HTTP/1.1 504 ")) << said;
       ExpectAbout(Now() - begin, MsTime(400));
     });
+    EXPECT_EQ(target.Stat("request_timeouts") - timeouts, Many(100));
   });
 }
 

@@ -64,7 +64,9 @@ class Ends final : public Observer {
  public:
   bool WatchesConnections() const override { return true; }
   void OnConnectionClosed(const ConnectionClosed& e) override { reasons.emplace_back(Name(e.reason)); }
+  void OnOutOfMemory(const OutOfMemory& e) override { out_of_memory.push_back(e.status); }
   std::vector<std::string> reasons;
+  std::vector<int> out_of_memory;
 };
 
 TEST(BatchRest, AClientThatIsGoneBeforeItsAnswerLeavesHarmsNobody) {
@@ -188,6 +190,7 @@ TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
 
     EXPECT_FALSE(site.clients[0].ReadAnswer(ctx).Ok());
     EXPECT_THAT(ends.reasons, ElementsAre("client", "aborted"));
+    EXPECT_THAT(ends.out_of_memory, ElementsAre(503, 0));
     EXPECT_EQ(site.clients[2].Get(ctx, "/2")->body, "/2");
   });
 }
@@ -196,12 +199,18 @@ TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
 TEST(BatchRest, DoesNotComeWithTheRequestOfAnother) {
   if (!NoStacks::kWorks) GTEST_SKIP() << "no stack can be refused under ThreadSanitizer";
   Play([](const Context& ctx) {
-    Parking site(ctx);
+    Ends ends;
+    ServerOptions options;
+    options.observer = &ends;
+    Parking site(ctx, options);
     {
       const NoStacks none;
       const std::size_t refused = UseUpFibers(ctx, site.clients, 5);
       EXPECT_FALSE(site.clients[refused + 1].Send(ctx, "GET /secret HTTP/1.1\r\nHost: test\r\n\r\n"));
-      EXPECT_EQ(site.clients[refused + 1].ReadAnswer(ctx)->status, 503);
+      const Result<TestAnswer> answer = site.clients[refused + 1].ReadAnswer(ctx);
+      EXPECT_EQ(answer->status, 503);
+      EXPECT_EQ(answer->Header("Retry-After"), "1");
+      EXPECT_THAT(ends.out_of_memory, ElementsAre(503, 503));
     }
     // The exchange of that request is the next one to be used; two fibers come back, and with them exchanges above it.
     site.clients[5].Close();

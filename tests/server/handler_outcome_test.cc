@@ -116,6 +116,7 @@ TEST(HandlerOutcome, WhatAHookThrowsIsA500) {
     });
 
     EXPECT_EQ(site.Connect().Get("/").status, 500);
+    EXPECT_THAT(site.Events(), testing::Contains("failed 500: secret"));
   });
 }
 
@@ -127,6 +128,32 @@ TEST(HandlerOutcome, ABodyShorterThanItsLengthIsA500WhileThatIsPossible) {
     });
 
     EXPECT_EQ(site.Connect().Get("/").status, 500);
+    EXPECT_EQ(site.Count("failed 500: "), 1);
+  });
+}
+
+// Who asks a careless handler for a tunnel has not found a fault of the server.
+TEST(HandlerOutcome, ATunnelThatNobodyTakesIsNoFailure) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("fine"));
+    Client client = site.Connect();
+
+    client.Send("CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n");
+
+    EXPECT_EQ(client.Answer("CONNECT").status, 501);
+    EXPECT_EQ(site.Count("failed "), 0);
+  });
+}
+
+TEST(HandlerOutcome, ASwitchOfProtocolsWithoutAStreamIsA500) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
+      w.WriteHeader(101);
+      return {};
+    });
+
+    EXPECT_EQ(site.Connect().Get("/").status, 500);
+    EXPECT_EQ(site.Count("failed 500: "), 1);
   });
 }
 

@@ -49,6 +49,21 @@ TEST(ListenAndServe, TellsTheAddressThatItGot) {
   }
 }
 
+// It started the loops itself, so nobody else can tell. Ends when the watchdog of real time has looked.
+TEST(ListenAndServe, TellsWhoHoldsALoop) {
+  Site* self = nullptr;
+  Site site(Background(), [&](ResponseWriter& w, Request&) -> Error {
+    while (self->Count("stalled ") == 0) {
+    }
+    return w.Write("at last");
+  }, At("127.0.0.1:0"));
+  self = &site;
+
+  EXPECT_EQ(site.Connect().Get("/hog").body, "at last");
+  EXPECT_THAT(site.Events(), testing::Contains(testing::ContainsRegex("stalled .*GET /hog")));
+  EXPECT_FALSE(site.Stop());
+}
+
 TEST(ListenAndServe, ServesOnAUnixSocketAndRemovesIt) {
   std::string folder = testing::TempDir() + "weftXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);

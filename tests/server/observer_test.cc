@@ -62,6 +62,11 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)});
   observer.OnLimitReached({"127.0.0.1:1", LimitKind::kQueuedRequests, 64});
+  observer.OnLimitReached({"", LimitKind::kConnections, 9});
+  observer.OnOutOfMemory({"127.0.0.1:1", 503});
+  observer.OnOutOfMemory({"127.0.0.1:1", 0});
+  observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kRequest, std::chrono::seconds(60)});
+  observer.OnLoopStalled({"request 7", std::chrono::milliseconds(1500)});
   observer.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed});
   observer.OnAnswerAborted({"127.0.0.1:1", "GET", "/x", 17, kClientGone});
   observer.OnDrainProgress({DrainPhase::kDraining, 3, 2, std::chrono::milliseconds(5)});
@@ -74,6 +79,10 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
                           "warning closed a connection from 127.0.0.1:1: no PROXY header", "info header timeout of 127.0.0.1:1 after 10 s",
                           "debug idle timeout of 127.0.0.1:1 after 75 s",
                           "warning limit of queued requests (64) reached by 127.0.0.1:1",
+                          "warning limit of connections (9) reached", "error no memory for a request of 127.0.0.1:1: answered 503",
+                          "error no memory for a request of 127.0.0.1:1: its answer was broken off",
+                          "info request timeout of 127.0.0.1:1 after 60 s",
+                          "warning request 7 has held its loop for 1.500 s without parking",
                           "error GET /x from 127.0.0.1:1: answered 500: no database",
                           "info GET /x from 127.0.0.1:1: broken off after 17 bytes: client gone",
                           "info draining after 0.005 s: 3 connections, 2 requests",
@@ -113,6 +122,7 @@ TEST(DefaultObserver, EachKindOfEventIsLimited) {
       [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)}); },
       [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)}); },
       [](Observer& o) { o.OnLimitReached({"127.0.0.1:1", LimitKind::kRequests, 64}); },
+      [](Observer& o) { o.OnOutOfMemory({"127.0.0.1:1", 503}); },
       [&](Observer& o) { o.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed}); },
       [&](Observer& o) { o.OnAnswerAborted({"127.0.0.1:1", "GET", "/x", 17, failed}); },
       [](Observer& o) { o.OnDrainProgress({DrainPhase::kDraining, 3, 2, Duration::zero()}); },

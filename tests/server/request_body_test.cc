@@ -120,6 +120,7 @@ TEST(RequestBodies, AboveTheLimitAreRefused) {
       {"Transfer-Encoding: chunked", "b\r\n0123456789a\r\n0\r\n\r\n", 0, 413},
       {"Transfer-Encoding: chunked", "6\r\n012345\r\n5\r\n6789a\r\n0\r\n\r\n", 0, 413},
       {"Transfer-Encoding: chunked", "b\r\n0123456789a\r\n0\r\n\r\n", 20, 200},
+      {"Content-Length: 21", "", 20, 413},
   };
   for (const Limit& row : rows) {
     SCOPED_TRACE(std::string(row.framing) + " " + row.body);
@@ -136,6 +137,7 @@ TEST(RequestBodies, AboveTheLimitAreRefused) {
       client.Send(std::string("POST / HTTP/1.1\r\nHost: h\r\n") + row.framing + "\r\n\r\n" + row.body);
 
       EXPECT_EQ(client.Answer().status, row.status);
+      EXPECT_EQ(site.Count("limit body bytes " + std::to_string(row.raised != 0 ? row.raised : 10)), row.status == 413 ? 1 : 0);
     });
   }
 }

@@ -25,6 +25,7 @@ TEST(RequestContext, AnswersTheDeadlineWith504) {
     EXPECT_EQ(Now() - begin, seconds(3));
     EXPECT_EQ(client.Get("/").status, 504);  // each request has a deadline of its own
     EXPECT_EQ(Now() - begin, seconds(6));
+    EXPECT_EQ(site.Count("timeout request"), 2);
   });
 }
 
@@ -43,6 +44,29 @@ TEST(RequestContext, TheDeadlineDoesNotStopTheAnswer) {
     (void)Sleep(ctx, seconds(20));  // the answer has to wait for its reader, under the context that is done
 
     EXPECT_EQ(client.Answer().body, large);
+    EXPECT_EQ(site.Count("timeout request"), 1);
+  });
+}
+
+TEST(RequestContext, OnlyItsOwnDeadlineIsToldAsATimeout) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    options.request_timeout = seconds(3);
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() == "/gone") return Sleep(r.Ctx(), hours(1));
+      const CancelScope shorter = WithTimeout(r.Ctx(), seconds(1));
+      EXPECT_TRUE(Sleep(shorter.ctx, hours(1)).Is(kDeadlineExceeded));
+      return w.Write("done");
+    }, options);
+
+    EXPECT_EQ(site.Connect().Get("/").body, "done");
+    {
+      Client leaves = site.Connect();
+      leaves.Send("GET /gone HTTP/1.1\r\nHost: h\r\n\r\n");
+      (void)Sleep(ctx, milliseconds(1));
+    }
+    (void)Sleep(ctx, seconds(9));
+    EXPECT_EQ(site.Count("timeout"), 0);
   });
 }
 

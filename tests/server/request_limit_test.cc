@@ -103,6 +103,7 @@ TEST(RequestLimit, AQueuedRequestGivesUpAtItsDeadline) {
 
     EXPECT_EQ(second.Answer().status, 503);
     EXPECT_EQ(Now() - begin, seconds(3));
+    EXPECT_EQ(site.Count("timeout request"), 1);
   });
 }
 

@@ -32,13 +32,15 @@ class EventLog final : public Observer {
   void OnBadRequest(const BadRequest& e) override { Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason)); }
   void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
   void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind))); }
-  void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind))); }
+  void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind)) + " " + std::to_string(e.limit)); }
+  void OnOutOfMemory(const OutOfMemory& e) override { Add("out of memory " + std::to_string(e.status)); }
   void OnHandlerFailed(const HandlerFailed& e) override {
     Add("failed " + std::to_string(e.status) + ": " + e.error.Message());
   }
   void OnAnswerAborted(const AnswerAborted& e) override { Add("aborted: " + e.error.Message()); }
   void OnDrainProgress(const DrainProgress& e) override { Add("drain " + std::string(Name(e.phase))); }
   void OnHandlerStuck(const HandlerStuck& e) override { Add("stuck " + std::string(e.fiber)); }
+  void OnLoopStalled(const LoopStalled& e) override { Add("stalled " + std::string(e.fiber)); }
   void OnAcceptFailed(const AcceptFailed& e) override { Add("accept failed: " + e.error.Message()); }
 
   std::vector<std::string> Lines() const {
