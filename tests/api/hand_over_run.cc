@@ -2,6 +2,7 @@
 
 // The snippets of "Hand over" in docs/concurrency.md.
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,22 @@ struct Tick {
   int price = 0;
 };
 
+weft::Error SumAll(const weft::Context& ctx, std::vector<weft::Chan<Tick>> feeds, int& sum) {
+  while (!feeds.empty()) {
+    bool ended = false;
+    weft::SelectCases cases;                               // anew, because no case can be taken out of it
+    for (const weft::Chan<Tick>& feed : feeds) {
+      cases.Add(weft::OnReceive(feed, [&](weft::Result<Tick> tick) {
+        if (tick.Ok()) sum += tick->price; else ended = true;
+      }));
+    }
+    weft::Result<std::size_t> which = weft::Select(ctx, cases);
+    if (weft::Error err = which.Err()) return err;
+    if (ended) feeds.erase(feeds.begin() + static_cast<std::ptrdiff_t>(*which));   // in the order of Add
+  }
+  return {};
+}
+
 weft::Error Broadcasting(const weft::Context& ctx, int& sum) {
   weft::Broadcast<Tick> ticks;
   weft::Group group(ctx);
@@ -132,6 +149,11 @@ int main() {
     Check(Hurry(ctx, urgent, usual) == "urgent" && Hurry(ctx, urgent, usual) == "usual" && Hurry(ctx, urgent, usual).empty());
 
     int sum = 0;
+    const std::vector<weft::Chan<Tick>> feeds = {weft::Chan<Tick>(2), weft::Chan<Tick>(2), weft::Chan<Tick>(2)};
+    Check(feeds[0].TrySend({1}) && feeds[2].TrySend({2}) && feeds[2].TrySend({4}));
+    for (const weft::Chan<Tick>& feed : feeds) Check(feed.Close());
+    Check(!SumAll(ctx, feeds, sum) && sum == 7);
+    sum = 0;
     Check(!Broadcasting(ctx, sum) && sum == 11);
     Check(!Watching(ctx) && applied == std::vector<int>{1, 3});
     Check(!Streams(ctx));

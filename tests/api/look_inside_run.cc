@@ -60,7 +60,7 @@ weft::Error LosesAnUpdate(int schedules) {
 
 weft::Error Traced(const weft::Context& ctx, const std::string& path) {
   if (weft::Error err = weft::StartTrace()) return err;
-  weft::Yield();
+  weft::Yield();                                             // what is to be looked at
   weft::Result<weft::Trace> trace = weft::StopTrace();
   if (weft::Error err = trace.Err()) return err;
   return weft::Offload(ctx, [&] { return trace->WriteJson(path); });
@@ -69,6 +69,12 @@ weft::Error Traced(const weft::Context& ctx, const std::string& path) {
 std::string WhoIsThere() {
   std::string tree = weft::FormatFiberTree(weft::ListFibers());
   return tree;
+}
+
+std::string WhereTheyStand(const weft::Context& ctx) {
+  weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(1));
+  weft::Result<std::string> dump = weft::Offload(scope.ctx, [](const weft::Context& c) { return weft::DumpFibers(c); });
+  return dump.Ok() ? *dump : std::string();
 }
 
 int main() {
@@ -81,8 +87,7 @@ int main() {
     weft::Group group(ctx);
     group.Go("waits", [](const weft::Context& c) { return weft::Sleep(c, std::chrono::hours(1)); });
     weft::Yield();
-    weft::Result<std::string> dump = weft::DumpFibers(ctx);
-    Check(dump.Ok() && dump->find("waits  #") != std::string::npos);
+    Check(WhereTheyStand(ctx).find("waits  #") != std::string::npos);
   }));
   return failures == 0 ? 0 : 1;
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <vector>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/per_loop.h>
 #include <weft/concurrency/sync.h>
@@ -73,6 +74,37 @@ weft::Error Level(const weft::Context& ctx, int& level) {
   return {};
 }
 
+weft::Once registered;
+int registrations = 0;
+void Register(const weft::Context&) { ++registrations; }
+
+weft::Error Registered(const weft::Context& ctx) {
+  if (weft::Error err = registered.Do(ctx, Register)) return err;   // when it returns, it is registered
+  return {};
+}
+
+int built = 0;
+std::vector<int> MakeSquares() {
+  ++built;
+  return {0, 1, 4, 9};
+}
+weft::OnceValue<std::vector<int>> squares([] { return MakeSquares(); });
+
+int Square(std::size_t n) {
+  return squares->at(n);                                   // the first who asks makes the value
+}
+
+struct Log {
+  int closes = 0;
+  void Close() { ++closes; }
+};
+
+void CloseTwice(Log& log) {
+  weft::OnceFunc close([&] { log.Close(); });
+  close();
+  close();                                                 // does nothing more
+}
+
 weft::Pool<std::string> buffers;
 
 std::size_t Build() {
@@ -114,6 +146,11 @@ int main() {
       Check(!group.Wait());
     }
     Check(taken == 9 && levels[0] == 7 && levels[1] == 7 && loads == 1);
+    Check(!Registered(ctx) && !Registered(ctx) && registrations == 1);
+    Check(Square(2) == 4 && Square(3) == 9 && built == 1);
+    Log log;
+    CloseTwice(log);
+    Check(log.closes == 1);
     Check(Build() == 4 && Build() == 4 && buffers.Idle() == 1);
     Check(Open() == 1 && Open() == 2);
   });

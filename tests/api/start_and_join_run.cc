@@ -2,6 +2,7 @@
 
 // The snippets of "Start and join" in docs/concurrency.md.
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <string_view>
 #include <weft/concurrency/all.h>
@@ -77,7 +78,21 @@ weft::Error Stoppable(const weft::Context& ctx, Foreign& connection) {
   return ctx.Wait();                           // in place of a call that only Shutdown can end
 }
 
+bool ended_by_signal = false;
+weft::Error Serve(const weft::Context& ctx) {
+  std::raise(SIGTERM);                         // in place of the user's Ctrl-C
+  weft::Error err = ctx.Wait();
+  ended_by_signal = err.Is(weft::kCanceled) && ctx.Cause().Message() == "signal: terminated";
+  return {};
+}
+
+weft::Error UntilASignal() {
+  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+  return weft::Run(ctx, Serve);                // a signal cancels ctx, and Serve comes to its end
+}
+
 int main() {
+  Check(!UntilASignal() && ended_by_signal);
   weft::Error err = weft::Run(weft::Background(), {.loops = 2, .name = "report"}, [](const weft::Context& ctx) {
     return weft::Sleep(ctx, milliseconds(1));
   });

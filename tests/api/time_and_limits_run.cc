@@ -55,6 +55,10 @@ weft::Error SendMail(const weft::Context& ctx) {
   return {};
 }
 
+void WhenTheNameServerIsSlow() {
+  lookups.Resize(2);                                       // from now on; never waits
+}
+
 int loads = 0;
 struct Page {
   std::string text;
@@ -102,6 +106,11 @@ int main() {
     Check(texts[0] == "page of /" && texts[1] == texts[0] && loads == 1);
     for (int i = 0; i < 15; ++i) Check(!SendMail(ctx));
     Check(weft::Now() - begin >= milliseconds(2900));
+    WhenTheNameServerIsSlow();
+    weft::Group slow(ctx);
+    const weft::TimePoint resized = weft::Now();
+    for (int i = 0; i < 6; ++i) slow.Go(LookUp);
+    Check(!slow.Wait() && weft::Now() - resized == seconds(3));
     Check(!Bounded(ctx, 10, done) && done == 10);
   });
 }
