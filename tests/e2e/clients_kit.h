@@ -15,13 +15,14 @@
 
 #include <weft/handlers/mux.h>
 
+#include "../missing_program.h"
 #include "kit.h"
 #include "process.h"
 
-// Ends the test as skipped where the program is not installed; `scripts/packages clients` names the packages.
-#define WEFT_NEEDS(path, name)                      \
+// Finds a client of other people, or ends the test.
+#define WEFT_NEEDS(path, name)                        \
   const std::string path = ::weft::ProgramPath(name); \
-  if (path.empty()) GTEST_SKIP() << (name) << " is not installed"
+  if (path.empty()) WEFT_PROGRAM_IS_MISSING(name, "clients")
 
 namespace weft {
 

@@ -5,8 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "kit.h"
-#include "process.h"
+#include "clients_kit.h"
 
 namespace weft {
 namespace {
@@ -77,8 +76,7 @@ TEST(TunnelExample, RefusesOtherTargetsAndAllOtherRequests) {
 
 // A client that we did not write.
 TEST(TunnelExample, ServesCurl) {
-  const std::string curl = "/usr/bin/curl";
-  if (!std::filesystem::exists(curl)) GTEST_SKIP() << "there is no curl";
+  WEFT_NEEDS(curl, "curl");
   Site site;
   Process process(curl, {"--silent", "--show-error", "--proxytunnel", "--proxy", site.bound, "--data", "some text", site.target.Bound() + "/form"});
   EXPECT_EQ(process.Rest(), "/formsome text");
