@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The same bytes through weft, Go's net/http, nginx and HAProxy. Where others disagree about where a message ends, an attacker can hide a
-// request between them; weft has to be the one that refuses. Peers that are not installed are skipped.
+// request between them; weft has to be the one that refuses. It is compared with those that are installed.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "../missing_program.h"
 #include "cases.h"
 #include "peers.h"
 #include "play.h"
@@ -33,12 +35,13 @@ std::size_t TakenBy(const Record& record) {
 // A request that a proxy has let through, but the weft behind it has refused, says nothing about the proxy's own reading.
 bool RefusedBehind(const Answer& answer) { return answer.seen.empty() && !answer.edge.empty(); }
 
-// What is wrong with weft's reading beside those of two others; empty if nothing is.
-std::string Judge(const Record& weft, const Record& first, const Record& second) {
+// What is wrong with weft's reading beside that of one other, or those of two; empty if nothing is. What one other refuses may be a rule of
+// its own; what two refuse, weft should not take.
+std::string Judge(const Record& weft, const std::vector<const Record*>& others) {
   const std::size_t taken = TakenBy(weft);
   for (std::size_t i = 0; i < taken; ++i) {
-    bool alone = true;
-    for (const Record* peer : {&first, &second}) {
+    bool alone = others.size() > 1;
+    for (const Record* peer : others) {
       if (i >= peer->answers.size()) continue;
       const Answer& theirs = peer->answers[i];
       if (theirs.seen.empty()) {
@@ -52,8 +55,19 @@ std::string Judge(const Record& weft, const Record& first, const Record& second)
   }
   if (Refused(weft, taken) || (weft.closed && weft.answers.size() == taken)) return {};
   if (weft.closed) return "weft ended in an odd way";
-  for (const Record* peer : {&first, &second}) {
+  for (const Record* peer : others) {
     if (peer->answers.size() > taken && !peer->answers[taken].seen.empty()) return "weft waits where another one took " + peer->answers[taken].seen;
+  }
+  return {};
+}
+
+// The same beside each two of those that are there: a third that takes what two refuse is no excuse.
+std::string JudgeAll(const Record& weft, const std::vector<const Record*>& others) {
+  if (others.size() == 1) return Judge(weft, others);
+  for (std::size_t first = 0; first < others.size(); ++first) {
+    for (std::size_t second = first + 1; second < others.size(); ++second) {
+      if (std::string wrong = Judge(weft, {others[first], others[second]}); !wrong.empty()) return wrong;
+    }
   }
   return {};
 }
@@ -80,21 +94,35 @@ TEST_F(Differential, WeftTakesWhatIsGoodAndRefusesWhatIsNot) {
 }
 
 TEST_F(Differential, WhereOthersDisagreeWeftIsTheOneThatRefuses) {
-  const std::optional<Peer> go = StartGo();
-  const std::optional<Peer> nginx = StartNginx();
-  if (!go || !nginx) GTEST_SKIP() << (go ? "nginx" : "go") << " is not installed (scripts/packages peers)";
-  const std::optional<Peer> haproxy = StartHaproxy();
-  const Peer weft = StartWeft();
-  std::vector<Column> columns = {{"weft", "", PlayAll(weft)}, {"Go", go->Version(), PlayAll(*go)}, {"nginx", nginx->Version(), PlayAll(*nginx)}};
-  if (haproxy) columns.push_back({"HAProxy", haproxy->Version(), PlayAll(*haproxy)});
+  std::vector<Column> columns = {{"weft", "", PlayAll(StartWeft())}};
+  std::string missing;
+  const auto add = [&](const std::string& name, const std::optional<Peer>& peer) {
+    if (peer) {
+      columns.push_back({name, peer->Version(), PlayAll(*peer)});
+    } else {
+      missing += (missing.empty() ? "" : ", ") + name;
+    }
+  };
+  add("Go", StartGo());
+  add("nginx", StartNginx());
+  add("HAProxy", StartHaproxy());
+  if (columns.size() == 1 || (!missing.empty() && AllProgramsAreNeeded())) WEFT_PROGRAM_IS_MISSING(missing, "peers");
+  if (!missing.empty()) std::printf("not compared with all: %s\n", MissingText(missing, "peers").c_str());
 
   for (std::size_t i = 0; i < cases_.size(); ++i) {
-    EXPECT_EQ(Judge(columns[0].records[i], columns[1].records[i], columns[2].records[i]), "")
-        << cases_[i].topic << ": " << cases_[i].name << "\n  weft: " << Short(columns[0].records[i])
-        << "\n  Go: " << Short(columns[1].records[i]) << "\n  nginx: " << Short(columns[2].records[i]);
+    std::vector<const Record*> others;
+    std::string all;
+    for (const Column& column : columns) {
+      if (&column != &columns[0]) others.push_back(&column.records[i]);
+      all += "\n  " + column.name + ": " + Short(column.records[i]);
+    }
+    EXPECT_EQ(JudgeAll(columns[0].records[i], others), "") << cases_[i].topic << ": " << cases_[i].name << all;
   }
   PrintTable(cases_, columns);
-  if (const char* const file = std::getenv("WEFT_DIFFERENCES"); file != nullptr && haproxy) std::ofstream(file) << Differences(cases_, columns);
+  if (const char* const file = std::getenv("WEFT_DIFFERENCES"); file != nullptr) {
+    ASSERT_EQ(missing, "") << "the document compares all of them";
+    std::ofstream(file) << Differences(cases_, columns);
+  }
 }
 
 // Whether the request of a line of the log was made by the proxy.
@@ -123,13 +151,13 @@ void NothingIsSmuggledThrough(Peer& proxy, const std::vector<Record>& records) {
 
 TEST_F(Differential, NothingIsSmuggledThroughNginx) {
   std::optional<Peer> nginx = StartNginx();
-  if (!nginx) GTEST_SKIP() << "nginx is not installed (scripts/packages peers)";
+  if (!nginx) WEFT_PROGRAM_IS_MISSING("nginx", "peers");
   NothingIsSmuggledThrough(*nginx, PlayAll(*nginx));
 }
 
 TEST_F(Differential, NothingIsSmuggledThroughHaproxy) {
   std::optional<Peer> haproxy = StartHaproxy();
-  if (!haproxy) GTEST_SKIP() << "haproxy is not installed (scripts/packages peers)";
+  if (!haproxy) WEFT_PROGRAM_IS_MISSING("HAProxy", "peers");
   NothingIsSmuggledThrough(*haproxy, PlayAll(*haproxy));
 }
 
@@ -173,13 +201,13 @@ TEST(GoodRequests, PassWithoutAProxy) { GoodRequestsPass(StartWeft()); }
 
 TEST(GoodRequests, PassThroughNginx) {
   const std::optional<Peer> nginx = StartNginx();
-  if (!nginx) GTEST_SKIP() << "nginx is not installed (scripts/packages peers)";
+  if (!nginx) WEFT_PROGRAM_IS_MISSING("nginx", "peers");
   GoodRequestsPass(*nginx);
 }
 
 TEST(GoodRequests, PassThroughHaproxy) {
   const std::optional<Peer> haproxy = StartHaproxy();
-  if (!haproxy) GTEST_SKIP() << "haproxy is not installed (scripts/packages peers)";
+  if (!haproxy) WEFT_PROGRAM_IS_MISSING("HAProxy", "peers");
   GoodRequestsPass(*haproxy);
 }
 
@@ -194,12 +222,28 @@ TEST(Judge, NoticesALaxServer) {
   Record refused = took({});
   refused.answers.push_back({400, "", "", {}, ""});
 
-  EXPECT_EQ(Judge(took({"GET /a 0"}), took({"GET /a 0"}), refused), "");
-  EXPECT_EQ(Judge(refused, took({"GET /a 0"}), took({"GET /a 5"})), "");
-  EXPECT_NE(Judge(took({"GET /a 0"}), refused, refused), "");
-  EXPECT_NE(Judge(took({"GET /a 0"}), took({"GET /a 0"}), took({"GET /a 5"})), "");
-  EXPECT_NE(Judge(took({}, false), took({"GET /a 0"}), refused), "");
-  EXPECT_NE(Judge(took({"GET /a 0", "GET /smuggled 0"}), took({"GET /a 0"}), took({"GET /a 0"})), "");
+  const auto judge = [](const Record& weft, const std::vector<Record>& peers) {
+    std::vector<const Record*> others;
+    for (const Record& peer : peers) others.push_back(&peer);
+    return JudgeAll(weft, others);
+  };
+
+  EXPECT_EQ(judge(took({"GET /a 0"}), {took({"GET /a 0"}), refused}), "");
+  EXPECT_EQ(judge(refused, {took({"GET /a 0"}), took({"GET /a 5"})}), "");
+  EXPECT_NE(judge(took({"GET /a 0"}), {refused, refused}), "");
+  EXPECT_NE(judge(took({"GET /a 0"}), {took({"GET /a 0"}), took({"GET /a 5"})}), "");
+  EXPECT_NE(judge(took({}, false), {took({"GET /a 0"}), refused}), "");
+  EXPECT_NE(judge(took({"GET /a 0", "GET /smuggled 0"}), {took({"GET /a 0"}), took({"GET /a 0"})}), "");
+
+  EXPECT_EQ(judge(took({"GET /a 0"}), {refused}), "") << "a rule of its own";
+  EXPECT_NE(judge(took({"GET /a 0"}), {took({"GET /a 5"})}), "");
+  EXPECT_NE(judge(took({}, false), {took({"GET /a 0"})}), "");
+
+  EXPECT_EQ(judge(took({"GET /a 0"}), {refused, took({"GET /a 0"}), took({"GET /a 0"})}), "");
+  EXPECT_NE(judge(took({"GET /a 0"}), {refused, refused, took({"GET /a 0"})}), "");
+  EXPECT_NE(judge(took({"GET /a 0"}), {took({"GET /a 0"}), refused, refused}), "");
+  EXPECT_NE(judge(took({"GET /a 0"}), {took({"GET /a 0"}), took({"GET /a 0"}), took({"GET /a 5"})}), "");
+  EXPECT_NE(judge(took({}, false), {refused, refused, took({"GET /a 0"})}), "");
 }
 
 }  // namespace

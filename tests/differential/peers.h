@@ -42,7 +42,7 @@ class Peer {
   std::unique_ptr<Process> other_;  // Go, or the proxy
 };
 
-// Empty where the program is not installed.
+// Empty where the program is not installed; that of Go also where it could not be built.
 Peer StartWeft();
 std::optional<Peer> StartGo();
 std::optional<Peer> StartNginx();    // in front of a weft server
