@@ -11,7 +11,7 @@
 #include <weft/handlers/exchange.h>
 #include <weft/handlers/mux.h>
 
-#include "allocation_counter.h"
+#include "../allocation_counter.h"
 
 namespace weft {
 namespace {

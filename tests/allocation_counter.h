@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_TESTS_HANDLERS_ALLOCATION_COUNTER_H_
-#define WEFT_TESTS_HANDLERS_ALLOCATION_COUNTER_H_
+#ifndef WEFT_TESTS_ALLOCATION_COUNTER_H_
+#define WEFT_TESTS_ALLOCATION_COUNTER_H_
 
 #include <cstddef>
 
@@ -11,4 +11,4 @@ std::size_t Allocations();
 
 }  // namespace weft
 
-#endif  // WEFT_TESTS_HANDLERS_ALLOCATION_COUNTER_H_
+#endif  // WEFT_TESTS_ALLOCATION_COUNTER_H_
