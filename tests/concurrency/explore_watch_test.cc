@@ -114,5 +114,39 @@ TEST(ExploreBroadcast, SubscribersSeeOneOrderAndCountWhatTheyMiss) {
   });
 }
 
+// It has what was published until then, without a gap, and the publisher goes on without it.
+TEST(ExploreBroadcast, ASlowSubscriberThatIsDisconnectedGetsWhatIsInItsBuffer) {
+  Exploring([](const Context& ctx) {
+    const Broadcast<int> broadcast;
+    const CancelScope scope = WithCancel(ctx);
+    std::vector<int> slow, fast;
+    auto sub = broadcast.Subscribe({.capacity = 2, .when_full = WhenFull::kDisconnect});
+    auto other = broadcast.Subscribe({.capacity = 8});
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      for (Result<int> value = sub.Receive(scope.ctx); value.Ok(); value = sub.Receive(scope.ctx)) slow.push_back(*value);
+      Result<int> value = sub.Receive(c);
+      for (; value.Ok(); value = sub.Receive(c)) slow.push_back(*value);
+      EXPECT_TRUE(value.Err().Is(kClosed));
+    });
+    group.Go([&](const Context& c) { EXPECT_FALSE(other.Channel().ForEach(c, [&](int value) { fast.push_back(value); })); });
+    group.Go([&](const Context&) { scope.cancel(); });
+    group.Go([&](const Context&) {
+      for (int n = 0; n < 5; ++n, Yield()) {
+        const std::size_t subscribers = broadcast.Publish(n);
+        EXPECT_EQ(subscribers, sub.Disconnected() ? 1U : 2U);
+        EXPECT_EQ(broadcast.Subscribers(), subscribers);
+      }
+      broadcast.Close();
+    });
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(fast, (std::vector<int>{0, 1, 2, 3, 4})) << "it harms nobody else";
+    EXPECT_EQ(sub.Missed(), 0U);
+    EXPECT_EQ(sub.Disconnected(), slow.size() < fast.size());
+    EXPECT_GE(slow.size(), 2U) << "its buffer";
+    for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_EQ(slow[i], static_cast<int>(i));
+  });
+}
+
 }  // namespace
 }  // namespace weft

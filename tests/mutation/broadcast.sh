@@ -7,3 +7,18 @@ mutation "what is dropped is not counted" broadcast.h explore_watch_test \
 
 mutation "a close tells only new subscribers" broadcast.h explore_watch_test \
   's/    for \(auto& subscriber : state_->subscribers\) subscriber->chan\.Close\(\);\n//'
+
+mutation "a slow subscriber that asked to be disconnected misses values instead" broadcast.h explore_watch_test \
+  's/if \(when_full == WhenFull::kDisconnect\) \{/if (false) {/'
+
+mutation "a slow subscriber is not told that it is disconnected" broadcast.h explore_watch_test \
+  's/(disconnected\.store\(true, std::memory_order_relaxed\);\n)        chan\.Close\(\);\n/\1/'
+
+mutation "a slow subscriber loses what is in its buffer" broadcast.h explore_watch_test \
+  's/(disconnected\.store\(true, std::memory_order_relaxed\);\n)/\1        while (chan.TryReceive()) {\n        }\n/'
+
+mutation "a slow subscriber cannot ask why it is closed" broadcast.h explore_watch_test \
+  's/        disconnected\.store\(true, std::memory_order_relaxed\);\n//'
+
+mutation "one that was disconnected still counts" broadcast.h explore_watch_test \
+  's/    std::erase_if\(state_->subscribers, [^\n]*\n//'
