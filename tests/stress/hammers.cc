@@ -20,6 +20,8 @@ namespace weft::stress {
   ONE(select, Select)             \
   ONE(semaphore, Semaphore)       \
   ONE(singleflight, Singleflight) \
+  ONE(ticker, Ticker)             \
+  ONE(timer, Timer)               \
   ONE(wait_group, WaitGroup)      \
   ONE(watch, Watch)
 
