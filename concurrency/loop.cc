@@ -31,6 +31,18 @@ void Loop::Post(LoopTask& task) noexcept {
   core.Unpin();
 }
 
+Duration Loop::HeldFor() const noexcept { return Duration(Core(this).HeldNs()); }
+
+std::string Loop::RunningFiber() const {
+  const internal::FiberCore* fiber = Core(this).RunningForWatchdog();
+  char name[48] = "";
+  if (fiber != nullptr) fiber->record.CopyName(name, sizeof(name));
+  return name;
+}
+
+Error Loop::Add(LoopSentinel& sentinel, const Context& ctx) { return Core(this).scheduler().watchdog().Add(sentinel, ctx); }
+void Loop::Remove(LoopSentinel& sentinel) noexcept { Core(this).scheduler().watchdog().Remove(sentinel); }
+
 Error Loop::Add(FdWatch& watch, int fd, std::uint32_t events) noexcept { return Core(this).AddWatch(watch, fd, events); }
 
 Error Loop::Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <source_location>
+#include <string>
 #include <string_view>
 
 #include <weft/concurrency/context.h>
@@ -62,6 +63,21 @@ class LoopTimer {
   std::uint32_t slot_ = 0;  // place in the loop's heap, from 1; 0: not armed
 };
 
+// Something that a thread beside the loops looks at, so that it is seen to while loops are held by code that does not park.
+class LoopSentinel {
+ public:
+  // On that thread; short, and never waits. Returns for how long it need not be called again; it is called at once when the context
+  // that it was added with is done.
+  using Function = Duration (*)(LoopSentinel*);
+  explicit LoopSentinel(Function look) : look_(look) {}
+  LoopSentinel(const LoopSentinel&) = delete;
+  LoopSentinel& operator=(const LoopSentinel&) = delete;
+
+ private:
+  friend class LoopAccess;
+  Function look_;
+};
+
 // What a fiber does, and who owns it: a fiber never starts without one. The owner keeps the job until Ended.
 class FiberJob {
  public:
@@ -73,7 +89,7 @@ class FiberJob {
   virtual void Run() = 0;
   // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted here.
   virtual void Ended() noexcept = 0;
-  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment to hand out what it holds
+  // Called in the fiber just before it parks or yields, when it may stand in a queue already: the last moment to hand out what it holds
   // back. Must not wait.
   virtual void BeforePark() noexcept {}
 
@@ -108,8 +124,18 @@ class Loop {
   // everybody who holds a Hold, a fiber or a group of it can be sure of.
   void Post(LoopTask& task) noexcept;
 
+  // From any thread, for as long as Post may be called: how long the loop's present turn has lasted, which nothing but the code that
+  // runs in it can end; zero while the loop sleeps, and under virtual time. And the name of the fiber that runs; empty if none does.
+  Duration HeldFor() const noexcept;
+  std::string RunningFiber() const;
+
   // The rest only on the loop's thread.
   //
+  // Has the thread beside the loops look after something, with `ctx` as the context whose end it is told of. Under virtual time, where
+  // no loop is held, nothing is called. An error: that thread cannot be started. Not on the loop's own stack.
+  Error Add(LoopSentinel& sentinel, const Context& ctx);
+  void Remove(LoopSentinel& sentinel) noexcept;  // waits for a call that is on its way
+
   // Watches `fd` for the epoll events given (edge-triggered where EPOLLET is among them).
   Error Add(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   Error Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept;

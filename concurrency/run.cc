@@ -37,6 +37,7 @@ void Yield() {
     std::this_thread::yield();
     return;
   }
+  fiber->job->BeforePark();
   fiber->loop.PushReady(*fiber);
   fiber->loop.SuspendRunning();
 }

@@ -17,9 +17,32 @@
 
 namespace weft {
 
-// How a fiber that holds its loop for too long is reported: its name, and for how long already. Called on the watchdog's
-// thread.
-using StallReport = std::function<void(std::string_view fiber, Duration held)>;
+// A fiber holds its loop for too long. The views hold during the report only.
+struct LoopStall {
+  std::string_view fiber;  // its name
+  Duration held;           // for how long already
+  std::string_view stack;  // where its thread is at this moment, as FormatFrames writes it; empty where that cannot be told
+};
+
+// How a stall is reported, on the watchdog's thread: a function of a LoopStall, or of name and time alone. Null: on stderr.
+class StallReport {
+ public:
+  StallReport() = default;
+  StallReport(std::nullptr_t) {}  // NOLINT: conversion is the purpose, here and below
+  template <class F>
+    requires std::is_invocable_v<F&, const LoopStall&>
+  StallReport(F report) : report_(std::move(report)) {}  // NOLINT
+  template <class F>
+    requires std::is_invocable_v<F&, std::string_view, Duration>
+  StallReport(F report)  // NOLINT
+      : report_([report = std::move(report)](const LoopStall& stall) mutable { report(stall.fiber, stall.held); }) {}
+
+  explicit operator bool() const { return static_cast<bool>(report_); }
+  void operator()(const LoopStall& stall) const { report_(stall); }
+
+ private:
+  std::function<void(const LoopStall&)> report_;
+};
 
 // How a scheduler that does not go on is reported: its fibers, parents before their children, and for how long nothing has
 // happened. Called on the watchdog's thread. The default is a sentence and FormatFiberTree on stderr.
@@ -40,7 +63,9 @@ struct RunOptions {
   // The watchdog: a thread that looks a few times within each limit and reports, and never ends anything. For each, zero means no
   // watch, and an empty function a report on stderr. Without any watch there is no thread.
   //
-  // Stall: a fiber has run this long without parking, and stalls all others of its loop. Reported once.
+  // Stall: a fiber has run this long without parking, and stalls all others of its loop. Reported again while it lasts: after twice
+  // the time and so on, at least every 10 s. To show the stack, its thread is interrupted for a moment by SIGURG, unless the program
+  // has a handler for that.
   Duration stall_limit = std::chrono::seconds(1);
   StallReport on_stall = nullptr;
   // Leak: `main` has returned, and Run cannot, because of what it left behind (groups, StopFuncs, servers); for this long nothing of

@@ -51,6 +51,7 @@ LoopCore::~LoopCore() {
 
 void LoopCore::Run() {
   t_loop = this;
+  thread_.store(pthread_self(), std::memory_order_release);
   eh = reinterpret_cast<EhState*>(abi::__cxa_get_globals());
   tsan_fiber = TsanCurrentFiber();
   RefreshNow();
@@ -81,13 +82,14 @@ void LoopCore::Turn() {
   Sleep();
 }
 
-// Timers and descriptors, while fibers are ready.
+// Descriptors and timers, while fibers are ready. In this order: after a long turn bytes may have come in time and a timeout be due as
+// well, and what came in time must win.
 void LoopCore::LookAround() {
   resumes_since_look_ = 0;
   RefreshNow();
-  FireTimers();
   if (watches_ != 0) Dispatch(PollDescriptors(0));
   if (asio_ != nullptr) asio_->Poll();
+  FireTimers();
 }
 
 void LoopCore::RunReady() {
@@ -206,9 +208,9 @@ void LoopCore::Sleep() {
   }
   RefreshNow();
   LearnFromSleep();
-  FireTimers();
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
+  FireTimers();
   TrimIfDue();
 }
 

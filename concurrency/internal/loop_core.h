@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_LOOP_CORE_H_
 #define WEFT_CONCURRENCY_INTERNAL_LOOP_CORE_H_
 
+#include <pthread.h>
 #include <sys/epoll.h>
 
 #include <atomic>
@@ -121,6 +122,14 @@ class LoopCore final : public Loop {
   std::uint64_t Epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
   // For the watchdog too: 0 unless the loop sleeps; otherwise a number of this sleep, odd if a timer, a descriptor or Asio can end it.
   std::uint64_t Idle() const noexcept { return idle_.load(std::memory_order_relaxed); }
+  // From any thread: how long the present turn has lasted by the real clock; 0 while the loop sleeps, and under virtual time.
+  std::int64_t HeldNs() const noexcept {
+    if (VirtualTime() || Idle() != 0) return 0;
+    const std::int64_t held = RealNowNs() - turn_ns_.load(std::memory_order_relaxed);
+    return held > 0 ? held : 0;
+  }
+  // The thread that drives the loop, from the begin of Run on.
+  pthread_t Thread() const noexcept { return thread_.load(std::memory_order_acquire); }
   const FiberCore* RunningForWatchdog() const noexcept { return watched_.load(std::memory_order_relaxed); }
   std::size_t LiveFibers() const noexcept { return live_; }
   std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
@@ -157,7 +166,10 @@ class LoopCore final : public Loop {
   void Retire(FiberCore& fiber);
   void TrimIfDue();
   void TrimStacks();
-  void RefreshNow() noexcept { now_ns_ = NowNs(); }
+  void RefreshNow() noexcept {
+    now_ns_ = NowNs();
+    turn_ns_.store(now_ns_, std::memory_order_relaxed);
+  }
 
   Scheduler& scheduler_;
   const int index_;
@@ -176,6 +188,8 @@ class LoopCore final : public Loop {
   std::atomic<std::uint64_t> epoch_{0};
   std::atomic<const FiberCore*> watched_{nullptr};
   std::atomic<std::uint64_t> idle_{0};
+  std::atomic<std::int64_t> turn_ns_{0};  // now_ns_, for other threads
+  std::atomic<pthread_t> thread_{};
   std::uint64_t sleeps_ = 0;
 
   static constexpr int kBatch = 256;

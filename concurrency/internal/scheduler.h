@@ -44,6 +44,7 @@ class Scheduler {
   bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
 
   OffloadPool& pool() noexcept { return pool_; }
+  Watchdog& watchdog() noexcept { return watchdog_; }
   ThreadTally& tally() noexcept { return tally_; }
   // Asked by the loop when everybody waits under virtual time, on the loop's stack; `more` is whether anybody waits for a time.
   // True: time may jump there. False: the handler has given the loop something else to do.
