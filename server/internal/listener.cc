@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <weft/server/internal/activation.h>
 
@@ -17,6 +18,9 @@ namespace {
 // What the kernel holds for a client beyond what the network has under way, in bytes. Without it that is some 4 MiB for each client that
 // does not read, of memory that all connections of the machine share; below it large answers begin to cost more.
 constexpr int kUnsentMax = 1024 * 1024;
+
+// Failures of single connections that are passed over in a row. After so many the failure is not theirs.
+constexpr int kTriesMax = 64;
 
 // In the generic category, so that Is(std::errc::...) holds.
 Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
@@ -193,7 +197,7 @@ Listener::~Listener() { Close(); }
 
 Accepted Listener::Accept() const {
   Accepted accepted;
-  while (true) {
+  for (int tries = 1;; ++tries) {
     accepted.peer.size = sizeof accepted.peer.local;
     accepted.fd = Fd(::accept4(fd_.Get(), &accepted.peer.any, &accepted.peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted.fd.IsOpen()) {
@@ -201,12 +205,14 @@ Accepted Listener::Accept() const {
       return accepted;
     }
     const int failure = errno;
-    if (IsOfOneConnection(failure)) continue;
+    // Some of them need not take a connection out of the backlog, such as the refusal of a security module.
+    if (IsOfOneConnection(failure) && tries < kTriesMax) continue;
     accepted.error = failure;
     if (failure == EAGAIN || failure == EWOULDBLOCK) {
       accepted.outcome = Accepted::Outcome::kAgain;
     } else {
-      accepted.outcome = IsExhaustion(failure) ? Accepted::Outcome::kExhausted : Accepted::Outcome::kFatal;
+      const bool passes = IsExhaustion(failure) || IsOfOneConnection(failure);
+      accepted.outcome = passes ? Accepted::Outcome::kExhausted : Accepted::Outcome::kFatal;
     }
     return accepted;
   }
@@ -218,11 +224,17 @@ bool Listener::StopAccepting() {
   return true;
 }
 
-void Listener::Close() {
-  if (!fd_.IsOpen()) return;
+// On Linux shutdown takes a listening socket out of service, as close does.
+void Listener::Shut() {
+  if (!fd_.IsOpen() || std::exchange(shut_, true)) return;
   struct stat file;
   const bool is_there = !path_.empty() && ::lstat(path_.c_str(), &file) == 0;
   if (is_there && file.st_dev == path_device_ && file.st_ino == path_inode_) ::unlink(path_.c_str());
+  if (!shared_) static_cast<void>(::shutdown(fd_.Get(), SHUT_RDWR));
+}
+
+void Listener::Close() {
+  Shut();
   fd_.Close();
 }
 

@@ -18,7 +18,7 @@ struct Accepted {
   enum class Outcome : std::uint8_t {
     kConnection,
     kAgain,      // none is waiting
-    kExhausted,  // out of descriptors or memory: free some or wait; the connection stays in the backlog
+    kExhausted,  // out of descriptors or memory, or forbidden: free some or wait; the connection stays in the backlog
     kFatal,      // this socket will never accept again
   };
   Outcome outcome = Outcome::kAgain;
@@ -27,7 +27,8 @@ struct Accepted {
   int error = 0;  // errno, unless kConnection
 };
 
-// A listening socket. Accept may be called from several threads at once; everything else by its owner.
+// A listening socket. Accept may be called from several threads at once, also while another one is in StopAccepting or Shut; everything
+// else by its owner.
 class Listener {
  public:
   // The socket that options.listener, a "systemd:" address or any other address means; options are valid. Errors: those of
@@ -51,12 +52,17 @@ class Listener {
   // Takes one connection out of the backlog, without waiting. Clients that gave up meanwhile are passed over.
   Accepted Accept() const;
 
-  // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Close, and no client
+  // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Shut, and no client
   // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete. False, and nothing has
   // happened: others have this socket too, and who is let in stays in its backlog for them.
   bool StopAccepting();
 
-  // Closes the socket; removes the file of a unix socket if it is still this one's.
+  // Ends it for everybody: who connects is refused, the port is free, and the file of a unix socket is removed if it is still this
+  // one's. The descriptor stays until Close, so that other threads may be in Accept meanwhile, which fails from now on. Of a socket that
+  // others have too, nothing ends but its use here.
+  void Shut();
+
+  // Shuts and closes it. Nobody is in another call.
   void Close();
 
  private:
@@ -72,6 +78,7 @@ class Listener {
   std::string path_;  // of the file to remove; empty if there is none
   std::uint64_t path_device_ = 0;
   std::uint64_t path_inode_ = 0;
+  bool shut_ = false;
 };
 
 }  // namespace weft::internal
