@@ -7,8 +7,8 @@
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/run.h>
 #include <weft/handlers/readiness.h>
-#include <weft/server/internal/acceptor.h>
 #include <weft/server/internal/drain.h>
+#include <weft/server/internal/entrance.h>
 #include <weft/server/internal/listener.h>
 #include <weft/server/internal/loop_servers.h>
 #include <weft/server/internal/server_state.h>
@@ -23,15 +23,19 @@ Error Serve(const Context& ctx, const ServerOptions& options, Handler handler) {
   if (Error err = listener.Err()) return err;
   internal::ServerState shared(ctx, options, std::move(handler));
   internal::LoopServers parts(shared);
-  internal::Acceptor acceptor(shared, parts, *std::move(listener));
+  internal::Entrance entrance(shared, parts, *std::move(listener));
   Readiness::Report readiness(options.readiness);
+  internal::Drain drain(shared, parts, entrance, readiness, ctx);
 
-  shared.observer.OnListening({acceptor.Bound()});
-  if (options.on_listen) options.on_listen(acceptor.Bound());
-  Error failure = acceptor.Start();
-  if (!failure) failure = acceptor.Wait(ctx);
+  shared.observer.OnListening({entrance.Bound()});
+  if (options.on_listen) options.on_listen(entrance.Bound());
+  Error failure = drain.Watch();
+  parts.ForEachOnLoop([&](internal::LoopServer& part) {
+    if (!failure) failure = part.StartAccepting(entrance);
+  });
+  if (!failure) failure = entrance.Wait(ctx);
 
-  const Error cut_off = internal::Drain(shared, parts, acceptor, readiness).Run();
+  const Error cut_off = drain.Run(failure ? failure : ctx.Cause());
   return failure ? failure : cut_off;
 }
 
@@ -52,7 +56,7 @@ Error ListenAndServe(const Context& ctx, const ServerOptions& options, Handler h
   run.loops = options.loops;
   run.stack_bytes = options.stack_bytes;
   run.name = name;
-  run.on_stall = [&observer](std::string_view fiber, Duration held) { observer.OnLoopStalled({fiber, held}); };
+  run.on_stall = [&observer](const LoopStall& stall) { observer.OnLoopStalled({stall.fiber, stall.held, stall.stack}); };
   return Run(ctx, run, [&](const Context& c) { return Serve(c, options, std::move(handler)); });
 }
 

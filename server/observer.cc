@@ -84,8 +84,8 @@ class LogObserver final : public Observer {
   void OnDrainProgress(const DrainProgress& event) override {
     const bool late = event.phase == DrainPhase::kPatienceOver || event.phase == DrainPhase::kCutOff;
     Log(kDrainProgress, late ? spdlog::level::warn : spdlog::level::info,
-        "{} after {:.3f} s: {} connections, {} requests", Name(event.phase), Seconds(event.elapsed), event.connections,
-        event.requests);
+        "{} after {:.3f} s: {} connections, {} requests{}{}", Name(event.phase), Seconds(event.elapsed), event.connections,
+        event.requests, event.cause ? ", because of " : "", event.cause.Message());
   }
   void OnHandlerStuck(const HandlerStuck& event) override {
     Log(kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
@@ -95,7 +95,8 @@ class LogObserver final : public Observer {
     Log(kAcceptFailed, event.fatal ? spdlog::level::critical : spdlog::level::err, "accept: {}", event.error.Message());
   }
   void OnLoopStalled(const LoopStalled& event) override {
-    Log(kLoopStalled, spdlog::level::warn, "{} has held its loop for {:.3f} s without parking", event.fiber, Seconds(event.held));
+    Log(kLoopStalled, spdlog::level::warn, "{} has held its loop for {:.3f} s without parking{}{}", event.fiber, Seconds(event.held),
+        event.stack.empty() ? "" : ":\n", event.stack);
   }
 
  private:

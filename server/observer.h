@@ -51,6 +51,14 @@ struct BadRequest {
   std::string_view reason;  // "bare LF"
 };
 
+// The server itself has answered a request, or what was to become one, with this status instead of a handler: it was malformed or came too
+// slowly, there are too many, there is no memory, or the server ends. Told for each, for those who count; what is behind it is told by
+// other events, some of them once for many requests.
+struct RequestRefused {
+  int status;
+  std::string_view reason;  // one of a few dozen fixed texts
+};
+
 // A peer that options.proxy_protocol_from names did not begin with a good PROXY header. The connection was closed without an answer.
 struct BadProxyHeader {
   std::string_view peer;  // the proxy
@@ -129,10 +137,11 @@ struct DrainProgress {
   std::uint64_t connections;  // that are open
   std::uint64_t requests;     // in handlers
   Duration elapsed;           // since the drain began
+  Error cause = {};           // why it began: the cause of ListenAndServe's context ("signal: terminated"), or why the listener broke
 };
 
 // A handler has not returned although its context is done and its connection is cut. The server cannot end before it
-// does; told again and again.
+// does; told again and again. Of one that holds its loop only the fiber is known.
 struct HandlerStuck {
   std::string_view fiber;  // name of its fiber
   std::string_view peer;
@@ -148,17 +157,19 @@ struct AcceptFailed {
   bool fatal;
 };
 
-// A fiber has held its loop for long without parking: every other request of that loop waits for it. Only where
-// ListenAndServe was called on a plain thread; a scheduler that was made by Run has RunOptions::on_stall.
+// A fiber has held its loop for long without parking: every other request of that loop waits for it. Told again while it lasts, but
+// only where ListenAndServe was called on a plain thread; a scheduler that was made by Run has RunOptions::on_stall. Told in each
+// step of a drain too, of a loop that has not come to it for 100 ms, and then without a stack.
 struct LoopStalled {
   std::string_view fiber;
   Duration held;
+  std::string_view stack = {};  // where its thread is, a line for each call (FormatFrames); empty where that cannot be told
 };
 
 // Is told what happens below the handlers, where no middleware sees it: to log, to count, to alert. weft itself
 // never logs; the observer in ServerOptions decides, and the default one writes through spdlog.
 //
-// Every member does nothing unless it is overridden. Calls come from any loop's thread, also at the same time, and
+// Every member does nothing unless it is overridden. Calls come from any loop's thread, and from one beside the loops, also at the same time, and
 // between two requests of other people: be quick, be thread-safe, never throw, never suspend. An observer outlives
 // the server that it is given to.
 //
@@ -182,6 +193,7 @@ class Observer {
 
   virtual void OnListening(const Listening&) {}
   virtual void OnBadRequest(const BadRequest&) {}
+  virtual void OnRequestRefused(const RequestRefused&) {}
   virtual void OnBadProxyHeader(const BadProxyHeader&) {}
   virtual void OnTimedOut(const TimedOut&) {}
   virtual void OnLimitReached(const LimitReached&) {}

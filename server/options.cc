@@ -97,6 +97,8 @@ Error ServerOptions::Validate() const {
   checks.Timeout("body_stall_timeout", body_stall_timeout);
   checks.Timeout("write_stall_timeout", write_stall_timeout);
   checks.Range("progress_bytes_min", progress_bytes_min, 1, 16 * 1024 * 1024);
+  checks.Timeout("linger_timeout", linger_timeout);
+  checks.Timeout("probe_after", probe_after);
   checks.Timeout("idle_timeout", idle_timeout);
   checks.Timeout("request_timeout", request_timeout);
   checks.Range("head_bytes_max", head_bytes_max, 1024, 16 * 1024 * 1024);

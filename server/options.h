@@ -114,6 +114,16 @@ struct ServerOptions {
   // bytes now and then in a body that never ends sets it to 1: any byte is enough. 1 to 16 MiB.
   std::uint32_t progress_bytes_min = 1024;
 
+  // After the last response of a connection our side is closed, and what the client still sends is read and thrown away, so that it comes
+  // to read the response: until it closes its own side, sends nothing for 5 s, has sent 64 MiB more, or at most for so long. Such
+  // connections count, and are the first to be closed where connections run out. A drain waits for them for 1 s.
+  Duration linger_timeout = std::chrono::seconds(30);
+
+  // When the client of a long-lived request or of a hijacked connection has been silent for so long, the kernel asks whether it is still
+  // there, three times in 10 s each (TCP keep-alive probes and TCP_USER_TIMEOUT). One that does not answer is gone. In whole seconds
+  // up to 32,767; kNone: it is never asked.
+  Duration probe_after = std::chrono::seconds(60);
+
   // Between the end of an answer and the first byte of the next request. When it is hit the connection is closed.
   Duration idle_timeout = std::chrono::seconds(75);
 

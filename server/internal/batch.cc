@@ -27,16 +27,18 @@ bool Batch::Take(Connection& connection) {
   if (!Begin()) return false;
   const std::size_t room = kReadBytes - used_;
   char* bytes = buffer_.get() + used_;
-  const ssize_t got = Receive(connection.descriptor(), bytes, room);
+  bool more = false;
+  const ssize_t got = connection.ReadSome(bytes, room, more);
   if (got <= 0) return false;
   const auto size = static_cast<std::size_t>(got);
-  taken_[taken_count_++] = {&connection, bytes, size, size == room};
+  taken_[taken_count_++] = {&connection, bytes, size, more};
   used_ += size;
   if (taken_count_ == kMax || used_ > kReadBytes / 2) ServeAndSend();
   return true;
 }
 
 bool Batch::Keep(Connection& connection, std::string_view answers) {
+  server_.TakeHeldBack();
   if (!HandlersAreQuick() || answers.size() > kAnswersMax || kept_count_ == kMax || !Begin()) return false;
   if (kept_count_ == 0) kept_since_ = handler_since_ != kNoHandler ? handler_since_ : Now();
   Kept& kept = kept_[kept_count_++];
@@ -73,6 +75,7 @@ void Batch::ServeAndSend() {
 // Perhaps in the fiber of a request, which has nothing to do with these clients: what a socket does not take, and one that is broken, is
 // left to ServeAndSend.
 void Batch::SendAnswers() {
+  server_.TakeHeldBack();
   std::size_t left = 0;
   for (std::size_t i = 0; i < kept_count_; ++i) {
     Kept& kept = kept_[i];
@@ -82,6 +85,18 @@ void Batch::SendAnswers() {
     std::swap(kept_[left++], kept);
   }
   kept_count_ = left;
+}
+
+void Batch::SendFromBeside() noexcept {
+  for (std::size_t i = 0; i < kept_count_; ++i) {
+    Kept& kept = kept_[i];
+    const ssize_t sent = Send(kept.connection->descriptor(), kept.answers.data(), kept.answers.size());
+    kept.sent_from_beside = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  }
+}
+
+void Batch::NoteSentFromBeside() noexcept {
+  for (std::size_t i = 0; i < kept_count_; ++i) kept_[i].answers.EraseFront(std::exchange(kept_[i].sent_from_beside, 0));
 }
 
 }  // namespace weft::internal

@@ -28,7 +28,8 @@ class LoopServer;
 // drain have turns of their own. So a connection that is in a batch stays as it is.
 //
 // An answer must not wait for somebody else's long computation. So answers are kept only while handlers are quick, and not for longer than
-// kPatience and the handler that runs then; some that are not quick end that for a while. Servers that share a loop have a batch each,
+// kPatience and the handler that runs then; some that are not quick end that for a while. If that handler computes for long, the thread
+// beside the loops sends them (Lending). Servers that share a loop have a batch each,
 // which are finished one after the other: there a request may wait for the kMax handlers of another server.
 class Batch {
  public:
@@ -47,6 +48,11 @@ class Batch {
   void BeforeHandler() {
     if (begun_) NoteTime();
   }
+
+  // For LoopServer, while responses are lent: sends what is kept (on the thread beside the loops), and takes note of it.
+  bool Keeps() const { return kept_count_ != 0; }
+  void SendFromBeside() noexcept;
+  void NoteSentFromBeside() noexcept;
 
   // Serves what was read and sends what is kept. On the loop's stack.
   void Finish() {
@@ -69,11 +75,12 @@ class Batch {
     Connection* connection;
     const char* bytes;
     std::size_t size;
-    bool more;  // it filled all the room there was
+    bool more;  // there may be more behind it
   };
   struct Kept {
     Connection* connection = nullptr;
     ByteBuffer answers;
+    std::size_t sent_from_beside = 0;
   };
   struct AfterEvents : LoopTask {
     explicit AfterEvents(Batch* b) : LoopTask(&Batch::OnAfterEvents), batch(b) {}

@@ -13,21 +13,15 @@
 #include <weft/server/internal/wire/proxy_header.h>
 
 namespace weft::internal {
-namespace {
-
-// Requests that are read in one go before other connections of the loop get their turn.
-constexpr int kReadsInARow = 16;
-
-}  // namespace
-
 Connection::Connection(LoopServer& server, Fd fd, const Peer& peer, TimePoint now)
     : FdWatch(&OnEvents), server_(server), since_(now), fd_(std::move(fd)), peer_(peer) {
   link_.connection = this;
+  unix_ = peer.Family() == AF_UNIX;
 }
 
 void Connection::Open() {
   server_.MoveTo(LoopServer::List::kHeader, link_);
-  if (Error err = server_.loop().Add(*this, fd_.Get(), EPOLLIN | EPOLLRDHUP | EPOLLET)) {
+  if (Error err = server_.loop().Add(*this, fd_.Get(), EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET)) {
     // Not watched, so the common way out would take back a watch that does not exist.
     server_.Forget(link_);
     fd_.Close();
@@ -52,12 +46,15 @@ void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
   auto* self = static_cast<Connection*>(watch);
   if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !self->hijacked_)) self->broken_ = true;
   if ((events & EPOLLRDHUP) != 0) self->fin_ = true;
+  if ((events & EPOLLPRI) != 0) self->urgent_ = true;
   const bool readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (readable) self->more_ = true;
   switch (self->state_) {
     case State::kBusy: self->exchange_->OnEvents(readable, (events & (EPOLLOUT | EPOLLHUP)) != 0 || self->broken_); break;
     case State::kClosing:
-      self->ReadToEnd();
+    case State::kAborting:
+      if (self->broken_) self->Close();
+      if (self->state_ != State::kClosed) self->ReadToEnd();
       self->Settle();
       break;
     case State::kQueued:
@@ -83,6 +80,16 @@ void Connection::Drive() {
   Settle();
 }
 
+ssize_t Connection::ReadSome(char* buffer, std::size_t size, bool& more) {
+  ssize_t got = 0;
+  bool cut = false;
+  do {
+    got = unix_ ? ReceiveUnix(fd_.Get(), buffer, size, cut) : Receive(fd_.Get(), buffer, size);
+  } while (got < 0 && errno == EINTR);
+  more = got > 0 && (static_cast<std::size_t>(got) == size || cut || urgent_);
+  return got;
+}
+
 void Connection::ReadOnce() {
   char* buffer = server_.read_buffer();
   std::size_t capacity = LoopServer::kReadBytes;
@@ -94,16 +101,14 @@ void Connection::ReadOnce() {
     partial_->bytes.resize(kept + capacity);
     buffer = partial_->bytes.data() + kept;
   }
-  ssize_t got = 0;
-  do {
-    got = Receive(fd_.Get(), buffer, capacity);
-  } while (got < 0 && errno == EINTR);
+  bool more = false;
+  const ssize_t got = ReadSome(buffer, capacity, more);
   if (partial_ != nullptr) partial_->bytes.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
     more_ = false;
     if (server_.draining() && Quiet() && server_.now() >= GraceEnd()) {
       Because(CloseReason::kDrain);
-      CloseGently();
+      CloseQuiet();
     }
     return;
   }
@@ -111,8 +116,7 @@ void Connection::ReadOnce() {
     Close();
     return;
   }
-  // After a short read there is nothing more until the next event, but for the end that was announced.
-  more_ = fin_ || static_cast<std::size_t>(got) == capacity;
+  NoteRead(more);
   if (partial_ == nullptr) {
     TakeFirstBytes({buffer, static_cast<std::size_t>(got)});
   } else if (awaits_proxy_) {
@@ -169,7 +173,7 @@ void Connection::TakeBytes(std::string_view bytes, Head& head) {
     case HeadResult::Verdict::kDone:
       has_place_ = server_.TakePlace();
       if (has_place_) {
-        StartExchange(bytes, result.consumed, head);
+        StartExchange(bytes, result.consumed, head, server_.now());
       } else {
         Queue(bytes, result.consumed, head);
       }
@@ -214,6 +218,7 @@ void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head
   }
   partial_->head_size = head_size;
   state_ = State::kQueued;
+  since_ = server_.now();
   server_.EnterQueue(link_);
 }
 
@@ -226,7 +231,7 @@ void Connection::Overloaded(bool head_only) {
 
 void Connection::Resume() {
   requeued_ = false;
-  if (state_ == State::kClosing) {
+  if (state_ == State::kClosing || state_ == State::kAborting) {
     ReadToEnd();
     Settle();
     return;
@@ -241,7 +246,7 @@ void Connection::Resume() {
     return;
   }
   driving_ = true;
-  StartExchange({partial_->bytes.data(), partial_->bytes.size()}, partial_->head_size, partial_->head);
+  StartExchange({partial_->bytes.data(), partial_->bytes.size()}, partial_->head_size, partial_->head, since_);
   driving_ = false;
   if (more_ && Reading()) {
     Drive();
@@ -268,14 +273,14 @@ void Connection::EnsurePlace() {
   server_.TakePlaceAnyway();
 }
 
-void Connection::StartExchange(std::string_view bytes, std::size_t head_size, Head& head) {
+void Connection::StartExchange(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) {
   const std::unique_ptr<PartialHead> partial = std::move(partial_);  // owns `bytes` until they are copied
   const bool head_only = head.is_head;
   state_ = State::kBusy;
   server_.MoveTo(LoopServer::List::kBusy, link_);
   Exchange& exchange = server_.TakeExchange();
   exchange_ = &exchange;
-  if (exchange.Serve(*this, bytes, head_size, head)) return;
+  if (exchange.Serve(*this, bytes, head_size, head, head_at)) return;
   GiveUp(exchange);
   Answer(503, "no memory for the request", /*retry_after=*/1, head_only);
   server_.observer().OnOutOfMemory({PeerName(), 503});
@@ -316,12 +321,16 @@ bool Connection::CountRequest() {
 void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) {
   exchange_ = nullptr;
   GivePlaceBack();
-  if (broken_ || cut_) {
+  if (cut_ && exchange.FinishedForCut() && !broken_) {
+    CloseAfterCut();
+  } else if (broken_ || cut_) {
     Because(cut_ ? CloseReason::kCutOff : exchange.ClientFailed() ? CloseReason::kClient : CloseReason::kAborted);
     Close();
+  } else if (exchange.Aborted()) {
+    Because(exchange.ClientFailed() ? CloseReason::kClient : CloseReason::kAborted);
+    AbortGently();
   } else if (!keep_alive) {
     Because(exchange.ClientFailed() ? CloseReason::kClient
-            : exchange.Aborted()    ? CloseReason::kAborted
             : server_.draining()    ? CloseReason::kDrain
                                     : CloseReason::kAnswered);
     CloseGently();
@@ -363,6 +372,7 @@ void Connection::Answer(int status, std::string_view reason, int retry_after, bo
   char answer[1024];
   const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine(), retry_after, head_only);
   [[maybe_unused]] const ssize_t sent = Send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0);
+  server_.observer().OnRequestRefused({status, reason});
 }
 
 void Connection::Refuse(int status, std::string_view reason, bool head_only) {
@@ -380,7 +390,7 @@ void Connection::Settle() {
 void Connection::WatchWritable() {
   if (writable_watched_) return;
   // For good: an edge-triggered watch costs nothing while nobody waits for it.
-  writable_watched_ = !server_.loop().Modify(*this, fd_.Get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  writable_watched_ = !server_.loop().Modify(*this, fd_.Get(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   if (!writable_watched_) broken_ = true;
 }
 

@@ -33,6 +33,7 @@ struct PartialHead {
 //   kFresh ──► kHead ──► kBusy ──► kIdle ──► kHead or kBusy ...
 //              kHead ──► kQueued ──► kBusy, when as many requests as allowed are in handlers
 //              kIdle ──► kBusy, when the socket did not take its last answer (Batch)
+//              kBusy ──► kAborting (its response was broken off, the client may still be taking what was sent of it) ──► kClosed
 //      any ──► kClosing (our side is shut down, the client may still be sending) ──► kClosed
 //
 // All members run on the loop's thread; those for the exchange in its fiber, the rest on the loop's own stack. The descriptor is
@@ -46,6 +47,7 @@ class Connection final : public FdWatch {
     kQueued,   // a whole head is here and waits for a place
     kBusy,     // an exchange has it
     kClosing,  // waits for the client's FIN, and throws away what comes before it
+    kAborting,  // will be reset, as soon as the client has acknowledged all that was sent
     kClosed,
   };
 
@@ -59,16 +61,17 @@ class Connection final : public FdWatch {
   State state() const { return state_; }
   std::string PeerName() const { return peer_.Format(); }
   LoopServer& server() { return server_; }
-  Exchange* exchange() { return exchange_; }
+  Exchange* exchange() { return state_ == State::kBusy ? exchange_ : nullptr; }
 
   // The time of the list it is in is up.
   void OnTimeout();
   // The drain has begun, or a grace is over: closes a connection that waits for a request and has no grace left, after one more
   // read.
   void CloseUnlessSpoken();
-  // The drain's hard end: the socket is shut down in both directions; whoever uses it finds out.
+  // The drain's hard end. A request that has had nothing of its response yet is answered 503; a response that is not out whole ends with a
+  // reset. Whoever uses the connection finds out.
   void CutOff();
-  // Closes a connection that waits for a request to free its descriptor, unless it has just spoken.
+  // Closes a connection that no request has, to free its descriptor, unless it has just spoken.
   void Evict();
   TimePoint since() const { return since_; }
   // For the batch: serves what it has read; `more` of it may be there.
@@ -100,10 +103,16 @@ class Connection final : public FdWatch {
   bool broken() const { return broken_; }
   bool cut() const { return cut_; }
   void SetBroken() { broken_ = true; }
+  // One read of the socket. `more`: there may be more behind it. After a short read there is nothing until the next event, but for the end
+  // that was announced, and what the kernel keeps apart: behind urgent data, and behind a message with descriptors on a unix socket.
+  ssize_t ReadSome(char* buffer, std::size_t size, bool& more);
   // Its handler has taken it over: an end in good order, of both sides, is none of its failures any more.
   void NoteHijacked() { hijacked_ = true; }
-  // The end of the connection would look like the end of the answer, which is not whole: it will end with a reset.
+  // It will end with a reset, whatever the kernel still holds for the client.
   void ResetAtEnd();
+  // A long-lived request has it, which may wait for a client that is gone without a word: the kernel asks from time to time.
+  void ProbeClient();
+  void NoteRead(bool more) { more_ = more || fin_; }
   void NoteDrained() { more_ = fin_; }
   void WatchWritable();
   bool CountRequest();  // false: this one is the last that is allowed
@@ -120,6 +129,8 @@ class Connection final : public FdWatch {
 
  private:
   static constexpr std::uint8_t kNoReason = 255;
+  // Requests that are read in one go before other connections of the loop get their turn.
+  static constexpr int kReadsInARow = 16;
   static void OnEvents(FdWatch* watch, std::uint32_t events);
   void Drive();
   void ReadOnce();
@@ -131,25 +142,35 @@ class Connection final : public FdWatch {
   void LeaveQueue();
   bool Reading() const { return state_ != State::kBusy && state_ != State::kQueued && state_ < State::kClosing; }
   void GiveUp(Exchange& exchange);
-  void StartExchange(std::string_view bytes, std::size_t head_size, Head& head);
+  void StartExchange(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
   void Overloaded(bool head_only);
   void Answer(int status, std::string_view reason, int retry_after = 0, bool head_only = false);
   void Refuse(int status, std::string_view reason, bool head_only = false);
   bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
   bool MayBeBatched() const;
   TimePoint GraceEnd() const;
+  TimePoint LingerEnd() const;
   void Settle();
+  bool LookOnceMore();
   void CloseGently();
+  void CloseQuiet();
+  void CloseAfterCut();
   void ReadToEnd();
+  void AbortGently();
+  void LookWhetherTaken();
   void Close();
   void BecomeIdle();
   void BecomeQuiet();
 
   LoopServer& server_;
   Link link_;
-  Exchange* exchange_ = nullptr;
+  union {
+    Exchange* exchange_ = nullptr;  // kBusy
+    std::uint64_t discarded_;       // kClosing: bytes that came
+    std::int64_t untaken_;          // kAborting: bytes that the client had not acknowledged at `since_`
+  };
   std::unique_ptr<PartialHead> partial_;
-  TimePoint since_;  // accepted, idle since, or in a later head since
+  TimePoint since_;  // accepted, idle since, in a later head since, in the queue since, closing since
   Fd fd_;
   std::uint32_t requests_ = 0;
   Peer peer_;
@@ -166,6 +187,8 @@ class Connection final : public FdWatch {
   bool has_place_ : 1 = false;  // counted among the requests in flight
   bool awaits_proxy_ : 1 = false;  // partial_ has what has come of its PROXY header
   bool requeued_ : 1 = false;
+  bool unix_ : 1 = false;      // its socket is a unix socket
+  bool urgent_ : 1 = false;    // there was urgent data: reads end early
   std::uint8_t reason_ = kNoReason;  // a CloseReason
 };
 

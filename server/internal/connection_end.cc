@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The end of a connection: by a timeout, to make room, in the drain, or because its last answer is out.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/exchange.h>
@@ -15,8 +19,16 @@ namespace {
 
 // During a drain, a client that had an answer this short a time ago is given the grace of one that has just come.
 constexpr Duration kRecentlyActive = std::chrono::seconds(1);
-// What is thrown away in one go of what a client still sends after its connection was given up; then others get their turn.
-constexpr std::size_t kDiscardBytes = 1024 * 1024;
+// Of what a client still sends after its connection was given up, so much is thrown away in all, in turns of the loop's buffer.
+constexpr std::uint64_t kDiscardMax = 64 * 1024 * 1024;
+// How often the kernel asks a client that says nothing, and how often in vain.
+constexpr int kProbeSeconds = 10;
+constexpr int kProbes = 3;
+
+void SetOption(int fd, int level, int option, int value) {
+  // A socket that does not know it serves all the same.
+  static_cast<void>(setsockopt(fd, level, option, &value, sizeof(value)));
+}
 
 }  // namespace
 
@@ -24,25 +36,41 @@ void Connection::OnTimeout() {
   switch (state_) {
     case State::kFresh:
     case State::kHead:
-      if (state_ == State::kHead) Answer(408, "the head took too long", 0, partial_->head.is_head);
-      server_.observer().OnTimedOut({PeerName(), TimeoutKind::kHeader, server_.options().header_timeout});
-      Because(CloseReason::kTimedOut);
-      CloseGently();
-      break;
     case State::kIdle:
-      server_.observer().OnTimedOut({PeerName(), TimeoutKind::kIdle, server_.options().idle_timeout});
-      Because(CloseReason::kTimedOut);
-      CloseGently();
+      if (LookOnceMore()) return;
       break;
     case State::kQueued:
       server_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, server_.options().request_timeout});
       Overloaded();
       return;
     case State::kClosing: Close(); break;
+    case State::kAborting: LookWhetherTaken(); break;
     case State::kBusy:
     case State::kClosed: return;
   }
   Settle();
+}
+
+// The loop may have been held, and what the client sent in time may have come: a timeout is believed only when there is nothing to read.
+// True: it was not, and whatever is to be done is done.
+bool Connection::LookOnceMore() {
+  more_ = true;
+  driving_ = true;
+  for (int i = 0; i < kReadsInARow && more_ && Reading(); ++i) ReadOnce();
+  driving_ = false;
+  const bool waits = state_ == State::kFresh || state_ == State::kHead || state_ == State::kIdle;
+  if (!waits || link_.expiry > server_.now()) {
+    if (more_ && Reading()) server_.Requeue(*this);
+    Settle();
+    return true;
+  }
+  if (state_ == State::kHead) Answer(408, "the head took too long", 0, partial_->head.is_head);
+  const bool idle = state_ == State::kIdle;
+  server_.observer().OnTimedOut({PeerName(), idle ? TimeoutKind::kIdle : TimeoutKind::kHeader,
+                                 idle ? server_.options().idle_timeout : server_.options().header_timeout});
+  Because(CloseReason::kTimedOut);
+  CloseGently();
+  return false;
 }
 
 // A client that has just come, or was active a moment ago, is most likely about to send: it is answered rather than cut off.
@@ -60,17 +88,26 @@ void Connection::CloseUnlessSpoken() {
 }
 
 void Connection::CutOff() {
+  if (state_ == State::kQueued) {
+    Overloaded();
+    return;
+  }
   cut_ = true;
   Because(CloseReason::kCutOff);
-  // An answer that ends with its connection would look whole after an end in good order: TCP resets when it is told to forget its peer.
-  const sockaddr nobody{AF_UNSPEC, {}};
-  const bool must_reset = state_ == State::kBusy && exchange_->EndsWithConnection();
-  if (!must_reset || connect(fd_.Get(), &nobody, sizeof(nobody)) != 0) shutdown(fd_.Get(), SHUT_RDWR);
-  if (state_ == State::kBusy) {
-    exchange_->OnEvents(true, true);
-  } else {
+  if (state_ == State::kAborting) ResetAtEnd();
+  if (state_ != State::kBusy) {
     Close();
+    Settle();
+    return;
   }
+  // TCP resets when it is told to forget its peer: an end in good order could be taken for the end of the response.
+  const sockaddr nobody{AF_UNSPEC, {}};
+  if (exchange_->FinishForCut()) {
+    shutdown(fd_.Get(), SHUT_WR);
+  } else if (connect(fd_.Get(), &nobody, sizeof(nobody)) != 0) {
+    shutdown(fd_.Get(), SHUT_RDWR);
+  }
+  exchange_->OnEvents(true, true);
   Settle();
 }
 
@@ -80,9 +117,22 @@ void Connection::ResetAtEnd() {
   static_cast<void>(setsockopt(fd_.Get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
 }
 
+void Connection::ProbeClient() {
+  const Duration after = server_.options().probe_after;
+  if (after == Duration::max() || unix_) return;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(after + std::chrono::seconds(1) - Duration(1)).count();
+  const int idle = static_cast<int>(std::clamp<std::int64_t>(seconds, 1, 32767));  // the kernel takes no more
+  SetOption(fd_.Get(), IPPROTO_TCP, TCP_KEEPIDLE, idle);
+  SetOption(fd_.Get(), IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
+  SetOption(fd_.Get(), IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  SetOption(fd_.Get(), IPPROTO_TCP, TCP_USER_TIMEOUT, (idle + kProbes * kProbeSeconds) * 1000);
+  SetOption(fd_.Get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 void Connection::Evict() {
+  if (state_ == State::kAborting) ResetAtEnd();
   char first;
-  if (recv(fd_.Get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+  if (Reading() && recv(fd_.Get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
     more_ = true;  // it has just spoken
     Drive();
     return;
@@ -94,12 +144,15 @@ void Connection::Evict() {
 }
 
 // Our side is closed; the descriptor stays until the client has closed its own. Closing it while the client still sends would make
-// the kernel answer with a reset, which can overtake our answer and destroy it on the client's side.
+// the kernel reset the connection, which can overtake our response and destroy it on the client's side, and a client that finds its
+// connection broken while it sends does not even look for one.
 void Connection::CloseGently() {
   LeaveQueue();
   partial_.reset();
   state_ = State::kClosing;
-  server_.MoveTo(LoopServer::List::kClosing, link_);
+  since_ = server_.now();
+  discarded_ = 0;
+  server_.MoveTo(LoopServer::List::kClosing, link_, LingerEnd());
   if (shutdown(fd_.Get(), SHUT_WR) != 0) {
     Close();
     return;
@@ -107,18 +160,71 @@ void Connection::CloseGently() {
   ReadToEnd();
 }
 
+// The drain has no use for it, and no response is on its way.
+void Connection::CloseQuiet() {
+  CloseGently();
+  if (state_ == State::kClosing) server_.MoveTo(LoopServer::List::kQuiet, link_);
+}
+
+// Its last word is out, and nothing waits any longer for anybody: only a client that is still sending is, lest the kernel's reset destroy that.
+void Connection::CloseAfterCut() {
+  if (Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes) > 0) {
+    CloseGently();
+  } else {
+    Close();
+  }
+}
+
+TimePoint Connection::LingerEnd() const {
+  const Duration most = server_.options().linger_timeout;
+  return most >= TimePoint::max() - since_ ? TimePoint::max() : since_ + most;
+}
+
+// One turn's worth; who goes on sending has the next one when others have had theirs.
 void Connection::ReadToEnd() {
-  for (std::size_t total = 0; total < kDiscardBytes;) {
-    const ssize_t got = Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    if (got <= 0) {
+  ssize_t got = 0;
+  do {
+    got = Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got <= 0) {
+    if (state_ == State::kClosing || got < 0) Close();
+    return;
+  }
+  if (state_ == State::kClosing) {
+    discarded_ += static_cast<std::uint64_t>(got);
+    if (discarded_ >= kDiscardMax || server_.now() >= LingerEnd()) {
       Close();
       return;
     }
-    total += static_cast<std::size_t>(got);
+    if (!server_.draining()) server_.MoveTo(LoopServer::List::kClosing, link_, LingerEnd());
   }
   server_.Requeue(*this);
+}
+
+// A response that is not whole must not end like a whole one, whatever its framing: many clients take the end of the connection for its
+// end. A reset tells them, but the kernel forgets with it what the client has not taken yet. So the reset waits until it has.
+void Connection::AbortGently() {
+  state_ = State::kAborting;
+  since_ = server_.now();
+  untaken_ = UntakenBytes(fd_.Get());
+  LookWhetherTaken();
+}
+
+void Connection::LookWhetherTaken() {
+  const std::int64_t untaken = UntakenBytes(fd_.Get());
+  const Duration stall = server_.options().write_stall_timeout;
+  if (untaken + server_.options().progress_bytes_min <= untaken_) {
+    untaken_ = untaken;
+    since_ = server_.now();
+  }
+  if (untaken == 0 || (stall != Duration::max() && server_.now() - since_ >= stall)) {
+    ResetAtEnd();
+    Close();
+    return;
+  }
+  server_.MoveTo(LoopServer::List::kAborting, link_);
+  ReadToEnd();
 }
 
 void Connection::Close() {

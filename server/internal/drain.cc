@@ -1,68 +1,178 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/drain.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace weft::internal {
 namespace {
 
 // How often a handler that does not end is reported.
 constexpr Duration kReportEvery = std::chrono::seconds(5);
+// After so long the thread beside the loops does what a loop should have done.
+constexpr Duration kTakeOver = std::chrono::milliseconds(100);
+// How often that thread looks at a server that serves, and at one that drains.
+constexpr Duration kLookEvery = std::chrono::milliseconds(50);
+constexpr Duration kLookInDrain = std::chrono::milliseconds(20);
+
+TimePoint After(TimePoint time, Duration duration) { return duration >= TimePoint::max() - time ? TimePoint::max() : time + duration; }
 
 }  // namespace
 
-Error Drain::Run() {
-  readiness_.BeginDrain();
-  if (shared_.options.lame_duck > Duration::zero()) {
-    Tell(DrainPhase::kLameDuck);
-    (void)Sleep(Background(), shared_.options.lame_duck);
+// What the observer is told when the lock is free again: it is the user's code.
+struct Drain::News {
+  std::vector<DrainProgress> phases;
+  bool stuck = false;
+};
+
+Drain::Drain(ServerState& shared, LoopServers& parts, Entrance& entrance, Readiness::Report& readiness, const Context& ctx)
+    : LoopSentinel(&OnLook), shared_(shared), parts_(parts), entrance_(entrance), readiness_(readiness), ctx_(ctx) {}
+
+Drain::~Drain() { Loop::Current()->Remove(static_cast<LoopSentinel&>(*this)); }
+
+Error Drain::Watch() { return Loop::Current()->Add(static_cast<LoopSentinel&>(*this), ctx_); }
+
+Error Drain::Run(const Error& cause) {
+  TimePoint due = TakeSteps(Now(), cause);
+  while (!shared_.all_closed.IsSet()) {
+    const CancelScope until = WithDeadline(Background(), due);
+    if (shared_.all_closed.Wait(due == TimePoint::max() ? Background() : until.ctx)) due = TakeSteps(Now(), cause);
   }
-  Tell(DrainPhase::kDraining);
-  acceptor_.Drain();
-  parts_.ForEach([](LoopServer& part) { part.BeginDrain(); });
-  shared_.BeginDrain();
-  if (!AllClosedWithin(shared_.options.drain_timeout)) {
-    Tell(DrainPhase::kPatienceOver);
-    parts_.ForEach([](LoopServer& part) { part.CancelRequests(); });
-    if (!AllClosedWithin(shared_.options.cancel_grace)) return CutOff();
+  News news;
+  {
+    std::lock_guard hold(lock_);
+    Enter(stage_, DrainPhase::kDrained, TimePoint::max(), news);
   }
-  Tell(DrainPhase::kDrained);
-  return {};
+  Tell(news);
+  // What holds a loop now is none of this server's; but that loop still has a hand on the listener.
+  parts_.ForEachOnLoop([](LoopServer& part) { part.StopAccepting(); });
+  return Outcome();
 }
 
-Error Drain::CutOff() {
-  Tell(DrainPhase::kCutOff);
-  const TimePoint cut = Now();
-  parts_.ForEach([](LoopServer& part) { part.CutOff(); });
-  while (!AllClosedWithin(kReportEvery)) {
-    parts_.ForEach([&](LoopServer& part) { part.ReportStuck(Now() - cut + shared_.options.cancel_grace); });
-  }
-  std::uint64_t count = 0;
-  std::string names;
-  parts_.ForEach([&](LoopServer& part) {
-    count += part.CutOffCount();
-    for (const std::string& name : part.CutOffNames()) names += (names.empty() ? "" : ", ") + name;
-  });
-  Tell(DrainPhase::kDrained);
+Error Drain::Outcome() {
+  std::lock_guard hold(shared_.cut_off_lock);
+  const std::uint64_t count = shared_.cut_off_count;
   if (count == 0) return {};
-  return kServerClosing.Wrap("the drain cut off " + std::to_string(count) + (count == 1 ? " request: " : " requests: ") + names);
+  return kServerClosing.Wrap("the drain cut off " + std::to_string(count) + (count == 1 ? " request: " : " requests: ") +
+                             shared_.cut_off_names);
 }
 
-bool Drain::AllClosedWithin(Duration time) {
-  if (time == Duration::max()) return !shared_.all_closed.Wait(Background());
-  const CancelScope scope = WithTimeout(Background(), time);
-  (void)shared_.all_closed.Wait(scope.ctx);
-  return shared_.all_closed.IsSet();
+// All steps that are due. Returns when the next one is.
+TimePoint Drain::TakeSteps(TimePoint now, const Error& cause) {
+  News news;
+  TimePoint due;
+  {
+    std::lock_guard hold(lock_);
+    while (TakeStep(now, cause, news)) {
+    }
+    due = due_;
+  }
+  Tell(news);
+  return due;
 }
 
-void Drain::Tell(DrainPhase phase) {
-  LoopServer::Counts all;
+bool Drain::TakeStep(TimePoint now, const Error& cause, News& news) {
+  if (stage_ != Stage::kServing && (now < due_ || shared_.all_closed.IsSet())) return false;
+  switch (stage_) {
+    case Stage::kServing:
+      begin_ = now;
+      cause_ = cause;
+      readiness_.BeginDrain();
+      if (shared_.options.lame_duck > Duration::zero()) {
+        Enter(Stage::kLameDuck, DrainPhase::kLameDuck, After(now, shared_.options.lame_duck), news);
+      } else {
+        BeginToDrain(now, news);
+      }
+      return true;
+    case Stage::kLameDuck: BeginToDrain(now, news); return true;
+    case Stage::kDraining:
+      Enter(Stage::kPatienceOver, DrainPhase::kPatienceOver, After(now, shared_.options.cancel_grace), news);
+      parts_.GoTo(DrainStep::kCancel);
+      return true;
+    case Stage::kPatienceOver:
+      Enter(Stage::kCutOff, DrainPhase::kCutOff, After(now, kReportEvery), news);
+      parts_.GoTo(DrainStep::kCutOff);
+      return true;
+    case Stage::kCutOff:
+      due_ = After(now, kReportEvery);
+      news.stuck = true;
+      parts_.GoTo(DrainStep::kReport);
+      return true;
+  }
+  return false;
+}
+
+// The listener first: nothing may hold up that new clients go elsewhere.
+void Drain::BeginToDrain(TimePoint now, News& news) {
+  Enter(Stage::kDraining, DrainPhase::kDraining, After(now, shared_.options.drain_timeout), news);
+  entrance_.Shut();
+  parts_.GoTo(DrainStep::kBegin);
+  shared_.BeginDrain();
+}
+
+void Drain::Enter(Stage stage, DrainPhase phase, TimePoint due, News& news) {
+  stage_ = stage;
+  due_ = due;
+  std::uint64_t requests = 0;
+  parts_.ForEach([&](const LoopServer& part) { requests += part.Requests(); });
+  const std::int64_t connections = shared_.open_connections.load(std::memory_order_relaxed);
+  news.phases.push_back({phase, static_cast<std::uint64_t>(connections), requests, Now() - begin_, cause_});
+}
+
+void Drain::Tell(const News& news) {
+  for (const DrainProgress& phase : news.phases) shared_.observer.OnDrainProgress(phase);
+  if (!news.stuck) return;
+  // Of a loop that does not come to report its own, only the fiber that holds it is known.
   parts_.ForEach([&](LoopServer& part) {
-    const LoopServer::Counts here = part.Count();
-    all.connections += here.connections;
-    all.requests += here.requests;
+    const Duration held = part.loop().HeldFor();
+    if (part.HasTaken(DrainStep::kCutOff) || held < kTakeOver) return;
+    shared_.observer.OnHandlerStuck({part.loop().RunningFiber(), "", "", "", held});
   });
-  shared_.observer.OnDrainProgress({phase, all.connections, all.requests, Now() - begin_});
+}
+
+Duration Drain::OnLook(LoopSentinel* sentinel) { return static_cast<Drain*>(sentinel)->LookFromBeside(); }
+
+Duration Drain::LookFromBeside() {
+  parts_.ForEach([](LoopServer& part) { part.SendForHeldLoop(); });
+  const Error ended = ctx_.Err();
+  if (!ended && !entrance_.Broken()) {
+    entrance_.HandOn();
+    return kLookEvery;
+  }
+  const TimePoint now = Now();
+  if (asked_ == TimePoint::max()) asked_ = now;
+  bool begun = false;
+  {
+    std::lock_guard hold(lock_);
+    begun = stage_ != Stage::kServing;
+  }
+  if (begun || now - asked_ >= kTakeOver) TakeSteps(now - kTakeOver, ended ? ctx_.Cause() : entrance_.Failure());
+  NameHolders(now);
+  return kLookInDrain;
+}
+
+// In each stage once, when its step has had its time: who holds a loop that has not come to it.
+void Drain::NameHolders(TimePoint now) {
+  Stage stage;
+  {
+    std::lock_guard hold(lock_);
+    stage = stage_;
+  }
+  if (stage == Stage::kServing || stage == Stage::kLameDuck) return;
+  if (named_ != stage) {
+    named_ = stage;
+    name_at_ = now + kTakeOver;
+  }
+  if (now < name_at_) return;
+  name_at_ = TimePoint::max();
+  const DrainStep step = stage == Stage::kDraining       ? DrainStep::kBegin
+                         : stage == Stage::kPatienceOver ? DrainStep::kCancel
+                                                         : DrainStep::kCutOff;
+  parts_.ForEach([&](LoopServer& part) {
+    const Duration held = part.loop().HeldFor();
+    if (!part.HasTaken(step) && held >= kTakeOver) shared_.observer.OnLoopStalled({part.loop().RunningFiber(), held, ""});
+  });
 }
 
 }  // namespace weft::internal

@@ -2,9 +2,14 @@
 #ifndef WEFT_SERVER_INTERNAL_DRAIN_H_
 #define WEFT_SERVER_INTERNAL_DRAIN_H_
 
+#include <cstdint>
+#include <mutex>
+
+#include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/loop.h>
 #include <weft/handlers/readiness.h>
-#include <weft/server/internal/acceptor.h>
+#include <weft/server/internal/entrance.h>
 #include <weft/server/internal/loop_servers.h>
 #include <weft/server/internal/server_state.h>
 
@@ -12,24 +17,53 @@ namespace weft::internal {
 
 // The end of a server, step by step (docs/shutdown.md): lame duck, drain, patience, hard end. It waits for events, with a bound on each
 // step but the last: nothing returns while a handler runs.
-class Drain {
+//
+// The fiber of ListenAndServe takes the steps. Its loop may be held by somebody who does not park; then the thread beside the loops takes
+// each step that has been due for kTakeOver: it shuts the listener, has every loop that turns do its part, keeps the time, and names the
+// fibers that hold the others. Whoever comes first takes a step; nothing is taken twice.
+class Drain : private LoopSentinel {
  public:
-  Drain(ServerState& shared, LoopServers& parts, Acceptor& acceptor, Readiness::Report& readiness)
-      : shared_(shared), parts_(parts), acceptor_(acceptor), readiness_(readiness) {}
+  // From the begin of the server: `ctx` is the one whose end begins the drain.
+  Drain(ServerState& shared, LoopServers& parts, Entrance& entrance, Readiness::Report& readiness, const Context& ctx);
+  ~Drain();
+  Drain(const Drain&) = delete;
+  Drain& operator=(const Drain&) = delete;
 
-  // Empty after a clean drain; else what was cut off.
-  Error Run();
+  // Lets the thread beside the loops look after the server. In the fiber.
+  Error Watch();
+  // Drains, for this reason. Empty after a clean drain; else what was cut off. In the fiber.
+  Error Run(const Error& cause);
 
  private:
-  void Tell(DrainPhase phase);
-  bool AllClosedWithin(Duration time);
-  Error CutOff();
+  enum class Stage : std::uint8_t { kServing, kLameDuck, kDraining, kPatienceOver, kCutOff };
+  struct News;
+
+  static Duration OnLook(LoopSentinel* sentinel);
+  Duration LookFromBeside();
+  TimePoint TakeSteps(TimePoint now, const Error& cause);
+  bool TakeStep(TimePoint now, const Error& cause, News& news);
+  void Enter(Stage stage, DrainPhase phase, TimePoint due, News& news);
+  void BeginToDrain(TimePoint now, News& news);
+  void NameHolders(TimePoint now);
+  void Tell(const News& news);
+  Error Outcome();
 
   ServerState& shared_;
   LoopServers& parts_;
-  Acceptor& acceptor_;
+  Entrance& entrance_;
   Readiness::Report& readiness_;
-  const TimePoint begin_ = Now();
+  const Context ctx_;
+
+  std::mutex lock_;  // guards the steps; never held while anything waits
+  Stage stage_ = Stage::kServing;
+  TimePoint begin_;
+  TimePoint due_ = TimePoint::max();  // when the next step is
+  Error cause_;
+
+  // Only of the thread beside the loops.
+  TimePoint asked_ = TimePoint::max();  // when it saw that the drain has to begin
+  Stage named_ = Stage::kServing;       // whose holders were named
+  TimePoint name_at_ = TimePoint::max();
 };
 
 }  // namespace weft::internal

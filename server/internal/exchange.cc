@@ -37,13 +37,18 @@ void Exchange::Attach(Connection& connection) {
   hijacked_ = false;
   stream_closed_ = false;
   read_ahead_ = false;
+  answered_ = false;
+  begun_out_ = false;
+  finished_for_cut_ = false;
   gone_noted_ = false;
   sniff_at_ = 0;
+  held_since_ = TimePoint::min();
   write_progress_.Restart();
 }
 
-bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head) {
+bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) {
   Attach(connection);
+  head_at_ = head_at;
   in_.Assign(bytes);
   at_ = 0;
   next_ = head_size;
@@ -58,7 +63,7 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
 bool Exchange::SendRest(Connection& connection, std::string_view answers) {
   Attach(connection);
   only_sends_ = true;
-  held_.Assign(answers);
+  Held().Assign(answers);
   answer_ = {};
   in_.Clear();
   at_ = 0;
@@ -72,7 +77,7 @@ bool Exchange::SendRest(Connection& connection, std::string_view answers) {
 void Exchange::Run() {
   if (!only_sends_) ServeRequests();
   if (KeptByBatch()) {
-    held_.Clear();
+    Held().Clear();
   } else {
     (void)SendHeld();
   }
@@ -80,8 +85,8 @@ void Exchange::Run() {
 
 // Answers that nothing has to wait for, nor to follow, may leave together with those of others. In a drain what follows is the end.
 bool Exchange::KeptByBatch() {
-  return keep_alive_ && !only_sends_ && !held_.empty() && !failed_ && !transmitting_ && at_ == in_.size() && connection_->MayAnswerLater() &&
-         !server_.draining() && server_.batch().Keep(*connection_, held_.View());
+  return keep_alive_ && !only_sends_ && !Held().empty() && !failed_ && !transmitting_ && at_ == in_.size() && connection_->MayAnswerLater() &&
+         !server_.draining() && server_.batch().Keep(*connection_, Held().View());
 }
 
 void Exchange::ServeRequests() {
@@ -103,14 +108,13 @@ void Exchange::Ended() noexcept {
   // Views into in_ are copied by the connection before the exchange is used again.
   const std::string_view leftover(in_.data() + at_, in_.size() - at_);
   if (failed_) connection.SetBroken();
-  if (aborted_ && (hijacked_ || answer_.kind == BodyKind::kUntilClose)) connection.ResetAtEnd();
   connection.ExchangeEnded(*this, keep_alive_, leftover, head_);
 }
 
 void Exchange::Recycle() {
   // A buffer that one large request made grow does not stay for ever.
   in_.Recycle(kKeepBytes);
-  held_.Recycle(kKeepBytes);
+  Held().Recycle(kKeepBytes);
   ahead_.Recycle(kKeepBytes);
 }
 
@@ -118,7 +122,8 @@ void Exchange::ServeOne() {
   server_.batch().BeforeHandler();
   ScopedWork work;
   const ServerOptions& options = server_.options();
-  const TimePoint deadline = options.request_timeout == Duration::max() ? TimePoint::max() : server_.now() + options.request_timeout;
+  const bool ends = options.request_timeout < TimePoint::max() - head_at_;
+  const TimePoint deadline = ends ? head_at_ + options.request_timeout : TimePoint::max();
   const Context& ctx = context_.Begin(deadline, server_.shared().request_deadline);
   ScopedContext current(ctx);
   gone_noted_ = false;
@@ -129,8 +134,10 @@ void Exchange::ServeOne() {
   continue_sent_ = false;
   if (!body_ended_) body_progress_.Restart();
   sniff_at_ = 0;
-  answer_begin_ = held_.size();
+  answer_begin_ = Held().size();
   answer_ = {};
+  answered_ = false;
+  begun_out_ = false;
   if (framing_.kind == BodyKind::kChunked) decoder_ = ChunkedDecoder();
   // Behind a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
   if (!connection_->CountRequest() || !ClientKeepsAlive(head_) || head_.is_connect) keep_alive_ = false;
@@ -138,8 +145,11 @@ void Exchange::ServeOne() {
   if (server_.patience_over()) context_.Cancel(kServerClosing);
   BeginRequest(ctx);
   ResponseAccess::Begin(writer_, *this, head_.is_head, head_.is_connect);
+  LendHeld();
   const Error handlers = CallHandler();
+  server_.TakeHeldBack();
   const Error failure = ResponseAccess::Complete(writer_, handlers);
+  answered_ = true;
   if (failure) ReportOutcome(handlers, failure);
   if (context_.Done() && ctx.Cause().Is(server_.shared().request_deadline)) {
     server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kRequest, options.request_timeout});
@@ -167,7 +177,22 @@ bool Exchange::LongLived() {
   long_lived_ = true;
   context_.DropDeadline();
   connection_->GivePlaceBack();
+  connection_->ProbeClient();
   return true;
+}
+
+// Responses before this one must not wait for the handler that runs now, should it compute for long: it cannot be asked. They wait for
+// quick ones only, and what waits is lent to the thread that sends it if this one is not.
+void Exchange::LendHeld() {
+  if (Held().empty()) {
+    held_since_ = TimePoint::min();
+  } else if (const TimePoint now = Now(); held_since_ == TimePoint::min()) {
+    held_since_ = now;
+  } else if (now - held_since_ > kHeldPatience) {
+    SendHeldWithoutWaiting();
+    held_since_ = now;
+  }
+  server_.LendHeld(held_.empty() ? nullptr : this);
 }
 
 void Exchange::BeginRequest(const Context& ctx) {
@@ -212,11 +237,12 @@ bool Exchange::NextRequest() {
   at_ = next_;
   head_.Reset();
   if (at_ == in_.size() || connection_->broken()) return false;
-  if (held_.size() > kHeldMax && SendHeld()) return false;
+  if (Held().size() > kHeldMax && SendHeld()) return false;
   const HeadResult result = ParseHead({in_.data() + at_, in_.size() - at_}, server_.shared().limits, head_);
   switch (result.verdict) {
     case HeadResult::Verdict::kDone:
       next_ = at_ + result.consumed;
+      head_at_ = server_.now();
       connection_->EnsurePlace();
       return true;
     case HeadResult::Verdict::kBad: Refuse(result); return false;
@@ -229,9 +255,7 @@ bool Exchange::NextRequest() {
 }
 
 void Exchange::Refuse(const HeadResult& result) {
-  char answer[1024];
-  const std::size_t size = WriteSimpleError(answer, sizeof(answer), result.status, result.reason, server_.DateLine(), 0, head_.is_head);
-  if (size <= sizeof(answer)) held_.Append({answer, size});
+  HoldRefusal(result.status, result.reason);
   server_.observer().OnBadRequest({connection_->PeerName(), result.status, result.reason});
   connection_->Because(CloseReason::kBadRequest);
   keep_alive_ = false;
@@ -241,7 +265,7 @@ void Exchange::OnEvents(bool readable, bool writable) {
   if (ClientHasLeft()) NoteClientGone();
   if (readable) readable_.Notify();
   if (!writable) return;
-  if (!transmitting_ && !held_.empty()) SendHeldWithoutWaiting();
+  if (!transmitting_ && !Held().empty()) SendHeldWithoutWaiting();
   writable_.Notify();
 }
 
@@ -271,8 +295,9 @@ void Exchange::Cancel(const Error& cause) {
 // What the handler holds back must not wait with it: neither finished answers, nor the news that the client has left, which may have
 // come together with the request.
 void Exchange::BeforePark() noexcept {
+  server_.TakeHeldBack();
   if (transmitting_) return;
-  if (!held_.empty()) SendHeldWithoutWaiting();
+  if (!Held().empty()) SendHeldWithoutWaiting();
   if (ClientHasLeft()) NoteClientGone();
 }
 

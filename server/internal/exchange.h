@@ -35,9 +35,9 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
  public:
   explicit Exchange(LoopServer& server);
 
-  // Takes over the connection: `bytes` begin with a whole head, which is copied with all that follows it. On the loop's stack; the
-  // fiber may run, end and give the connection back before this returns. False: no fiber could be started.
-  bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head);
+  // Takes over the connection: `bytes` begin with a whole head, which is copied with all that follows it, and was whole at `head_at`. On
+  // the loop's stack; the fiber may run, end and give the connection back before this returns. False: no fiber could be started.
+  bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
 
   // Takes over an idle connection only to send what is left of its answers, which are copied. As Serve else.
   bool SendRest(Connection& connection, std::string_view answers);
@@ -47,8 +47,14 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   // Cancels the context of the request that is being served. Any stack of the loop.
   void Cancel(const Error& cause);
   bool Serving() const { return serving_; }
-  // Whether the end of the present answer, or of one that is still held, is the end of the connection.
-  bool EndsWithConnection() const { return (serving_ || !held_.empty()) && (hijacked_ || answer_.kind == BodyKind::kUntilClose); }
+  // The drain's hard end, on the loop's stack: sends what can still be sent whole, which is a 503 where nothing of the present response is
+  // out. False: what was sent of it is not whole, so the connection has to be reset.
+  bool FinishForCut();
+  bool FinishedForCut() const { return finished_for_cut_; }
+  // For LoopServer, while responses are lent: sends what was held back before the present handler (on the thread beside the loops), and takes
+  // note of it.
+  void SendFromBeside() noexcept;
+  void NoteSentFromBeside() noexcept;
   // Whether the answer was broken off, and whether it was the client who made that happen. Until Recycle.
   bool Aborted() const { return aborted_; }
   bool ClientFailed() const { return failed_ || gone_noted_; }
@@ -64,6 +70,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
  private:
   static constexpr std::size_t kBodyBuffer = 4096;
   static constexpr std::size_t kHeldMax = 64 * 1024;     // beyond it answers go out although more requests are here
+  static constexpr Duration kHeldPatience = std::chrono::microseconds(50);  // and after so long, but for the handler that runs then
   static constexpr std::size_t kKeepBytes = 16 * 1024;   // buffers above it are not kept for the next connection
   static constexpr std::uint64_t kDrainBytes = 256 * 1024;  // of an unread body that is read to keep a connection
   static constexpr int kRequestsInARow = 16;
@@ -83,6 +90,12 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool ClientHasLeft() const;
   void NoteClientGone();
   void LetOthersThrough();
+  void LendHeld();
+  // What is ready to be sent. It is lent while a handler runs, and comes back here.
+  ByteBuffer& Held() {
+    server_.TakeHeldBack();
+    return held_;
+  }
 
   // exchange_send.cc
   std::span<char> Buffer() override;
@@ -106,9 +119,12 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   Error SendParts(iovec* parts, std::size_t count, int flags);
   void EndTransmission(const Error& err);
   Error SocketBroke();
+  Error WhyNoMore() const;
   Error WaitWritable();
   bool ClientTakesEnough();
   void SendHeldWithoutWaiting() noexcept;
+  void NoteSent(std::size_t bytes) noexcept;
+  void HoldRefusal(int status, std::string_view reason);
 
   // exchange_file.cc
   Error HoldContentTypeOf(const FilePart& part);
@@ -126,6 +142,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   Result<std::size_t> Decode(std::string_view& raw, std::span<char> buffer);
   Result<std::size_t> ReceiveBody(const Context& ctx, std::span<char> buffer);
   Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall);
+  void NoteStalled(Duration stall);
   Error SendContinue();
   bool BodyWorthReading() const;
   void DrainBody();
@@ -160,12 +177,16 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   bool hijacked_ = false;       // the handler has taken the connection over
   bool stream_closed_ = false;  // and has closed it
   bool read_ahead_ = false;     // in a drain: what came behind the present request was looked at
+  bool answered_ = false;       // the response of the present request is whole, here or on its way
+  bool begun_out_ = false;      // some of it was sent
+  bool finished_for_cut_ = false;  // the hard end of the drain has said the last word
 
   // The bytes of the requests: [0, at_) are served, head_ speaks of what begins at at_.
   ByteBuffer in_;
   std::size_t at_ = 0;
   std::size_t next_ = 0;  // begin of what follows the head: body or next request
   Head head_;
+  TimePoint head_at_;  // when it was whole
 
   Request request_;
   ResponseWriter writer_;
@@ -183,7 +204,9 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   std::string_view behind_;  // of a hijacked connection: what came behind the request and was not read yet
 
   // The answer.
-  ByteBuffer held_;                    // bytes that are ready to be sent
+  ByteBuffer held_;                    // bytes that are ready to be sent; by Held() only
+  TimePoint held_since_;               // before which handler they were held back first
+  std::size_t sent_from_beside_ = 0;   // of held_
   std::size_t answer_begin_ = 0;       // where in held_ the present answer begins
   std::unique_ptr<char[]> body_buffer_;
   ResponseFraming answer_;

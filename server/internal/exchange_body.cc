@@ -55,7 +55,8 @@ Error Exchange::SendContinue() {
   continue_sent_ = true;
   if (transmitting_) WaitForTurn();
   if (writer_.HeadSent()) return {};
-  held_.Append(kContinue);
+  Held().Append(kContinue);
+  answer_begin_ = held_.size();  // the final one has not begun
   return SendHeld();
 }
 
@@ -68,25 +69,29 @@ Result<std::size_t> Exchange::ReceiveBody(const Context& ctx, std::span<char> bu
 // Up to `buffer` bytes from the socket, at least one; 0 at the end. What came counts more than a context that is done meanwhile.
 Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   LetOthersThrough();
-  for (bool done = false;;) {
+  // Before it gives up, for whatever reason, it looks once more: what came in time counts.
+  for (Error why;;) {
     if (stream_closed_) return kClosed;
-    const ssize_t got = internal::Receive(connection_->descriptor(), buffer.data(), buffer.size());
+    if (connection_->cut()) return kServerClosing;
+    bool more = false;
+    const ssize_t got = connection_->ReadSome(buffer.data(), buffer.size(), more);
     if (got > 0) {
-      if (static_cast<std::size_t>(got) < buffer.size()) connection_->NoteDrained();
+      connection_->NoteRead(more);
       body_progress_.Moved(static_cast<std::uint64_t>(got));
       return static_cast<std::size_t>(got);
     }
-    if (got == 0 && connection_->cut()) return kServerClosing;
     if (got == 0) return std::size_t{0};
-    if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
       connection_->SetBroken();
       NoteClientGone();
       return Error(connection_->cut() ? kServerClosing : kClientGone);
     }
     connection_->NoteDrained();
-    if (done) return ctx.Err();
-    if (!transmitting_ && !held_.empty()) {
+    if (why) {
+      if (why.Is(kTimeout)) NoteStalled(stall);
+      return why;
+    }
+    if (!transmitting_ && !Held().empty()) {
       // The client may wait for it before it goes on. What came while it was sent has notified nobody.
       if (Error err = SendHeld()) return err;
       continue;
@@ -94,15 +99,14 @@ Result<std::size_t> Exchange::Receive(const Context& ctx, std::span<char> buffer
     const TimePoint until = body_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
     const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
     body_progress_.Waited(server_.now());
-    switch (outcome) {
-      case LoopSignal::Outcome::kContextDone: done = true; break;
-      case LoopSignal::Outcome::kTimedOut:
-        server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kBodyStall, stall});
-        connection_->Because(CloseReason::kTimedOut);
-        return Error(kTimeout);
-      case LoopSignal::Outcome::kNotified: break;
-    }
+    if (outcome == LoopSignal::Outcome::kContextDone) why = ctx.Err();
+    if (outcome == LoopSignal::Outcome::kTimedOut) why = kTimeout;
   }
+}
+
+void Exchange::NoteStalled(Duration stall) {
+  server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kBodyStall, stall});
+  connection_->Because(CloseReason::kTimedOut);
 }
 
 Result<std::size_t> Exchange::ReadLength(const Context& ctx, std::span<char> buffer) {

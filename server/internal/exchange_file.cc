@@ -22,6 +22,7 @@ constexpr std::size_t kReadPiece = 64 * 1024;
 Error Exchange::SendFile(std::string_view first, FilePart& part) {
   if (transmitting_) WaitForTurn();
   if (failed_) return kClosed;
+  if (finished_for_cut_) return kServerClosing;
   if (!first.empty()) HoldContentType(first);
   transmitting_ = true;  // the file may have to be waited for: nobody else touches what is held
   Error err = kClosed;
@@ -34,7 +35,7 @@ Error Exchange::SendFile(std::string_view first, FilePart& part) {
     throw;
   }
   EndTransmission(err);
-  if (!err && answer_.kind == BodyKind::kChunked) held_.Append(kChunkEnd);  // leaves with what follows
+  if (!err && answer_.kind == BodyKind::kChunked) Held().Append(kChunkEnd);  // leaves with what follows
   return err;
 }
 
@@ -55,16 +56,17 @@ Error Exchange::SendBeforeFile(std::string_view first, const FilePart& part) {
   if (answer_.kind == BodyKind::kChunked) {
     char chunk[kChunkHeaderMax];
     char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), first.size() + part.length);
-    held_.Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+    Held().Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
   }
-  if (held_.empty() && first.empty()) return {};
-  iovec parts[2] = {Part(held_.View()), Part(first)};
+  if (Held().empty() && first.empty()) return {};
+  iovec parts[2] = {Part(Held().View()), Part(first)};
   return SendParts(parts, first.empty() ? 1 : 2, MSG_MORE);
 }
 
 // In turns of kFileTurn. Before each, what is not in memory is read by a thread of the pool: sendfile would read it here, and the loop
 // would stand still.
 Error Exchange::TransmitFile(FilePart& part) {
+  begun_out_ = true;
   std::uint64_t turn = 0;  // bytes of this turn that are left
   while (part.length > 0) {
     if (turn == 0) {

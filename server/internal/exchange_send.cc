@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,16 +12,6 @@
 #include <weft/server/internal/wire/sniff.h>
 
 namespace weft::internal {
-namespace {
-
-// Bytes that the socket holds because the client has not taken them.
-std::int64_t UntakenBytes(int fd) {
-  int bytes = 0;
-  return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
-}
-
-}  // namespace
-
 std::span<char> Exchange::Buffer() {
   if (body_buffer_ == nullptr) body_buffer_.reset(new char[kBodyBuffer]);
   return {body_buffer_.get(), kBodyBuffer};
@@ -66,8 +54,8 @@ ResponseFacts Exchange::FactsOf(int status, bool answer_goes_on) {
 
 void Exchange::HoldHeadBytes(const ResponseHead& head) {
   for (std::size_t room = 512;;) {
-    const std::size_t size = WriteResponseHead(held_.Reserve(room), room, head);
-    if (size <= room) return held_.Grow(size);
+    const std::size_t size = WriteResponseHead(Held().Reserve(room), room, head);
+    if (size <= room) return Held().Grow(size);
     room = size;
   }
 }
@@ -94,7 +82,7 @@ Error Exchange::SendWhole(int status, Fields& header, std::string_view body) {
   facts.body_bytes = body.size();
   const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
   HoldHead(status, header, facts, type);
-  if (answer_.send_body) held_.Append(body);
+  if (answer_.send_body) Held().Append(body);
   return {};
 }
 
@@ -105,7 +93,7 @@ Error Exchange::SendHead(int status, Fields& header, std::optional<std::uint64_t
   HoldHead(status, header, facts, {});
   // The type can be told from the first bytes of the body, which come next.
   const bool untyped = answer_.send_body && !header.Has("Content-Type") && !header.Has("Content-Encoding");
-  sniff_at_ = untyped ? held_.size() - 2 : 0;
+  sniff_at_ = untyped ? Held().size() - 2 : 0;
   return {};
 }
 
@@ -114,7 +102,7 @@ void Exchange::HoldContentType(std::string_view body) {
   std::string line("Content-Type: ");
   line += SniffContentType(body);
   line += "\r\n";
-  held_.Insert(sniff_at_, line);
+  Held().Insert(sniff_at_, line);
   sniff_at_ = 0;
 }
 
@@ -126,9 +114,9 @@ Error Exchange::SendBody(std::string_view first, std::string_view second) {
   std::size_t count = 0;
   if (answer_.kind == BodyKind::kChunked) {
     char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), first.size() + second.size());
-    held_.Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+    Held().Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
   }
-  parts[count++] = Part(held_.View());
+  parts[count++] = Part(Held().View());
   if (!first.empty()) parts[count++] = Part(first);
   if (!second.empty()) parts[count++] = Part(second);
   if (answer_.kind == BodyKind::kChunked) parts[count++] = Part(kChunkEnd);
@@ -152,20 +140,20 @@ Error Exchange::SendEnd(std::string_view rest, Fields& trailer) {
     if (answer_.kind == BodyKind::kChunked) {
       char chunk[kChunkHeaderMax];
       char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), rest.size());
-      held_.Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+      Held().Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
     }
-    held_.Append(rest);
-    if (answer_.kind == BodyKind::kChunked) held_.Append(kChunkEnd);
+    Held().Append(rest);
+    if (answer_.kind == BodyKind::kChunked) Held().Append(kChunkEnd);
   }
   sniff_at_ = 0;
   if (answer_.kind != BodyKind::kChunked) return {};
   if (trailer.Size() == 0) {
-    held_.Append(kLastChunk);
+    Held().Append(kLastChunk);
     return {};
   }
   const std::size_t size = WriteLastChunk(nullptr, 0, trailer);
-  WriteLastChunk(held_.Reserve(size), size, trailer);
-  held_.Grow(size);
+  WriteLastChunk(Held().Reserve(size), size, trailer);
+  Held().Grow(size);
   return {};
 }
 
@@ -177,8 +165,9 @@ Error Exchange::SendInformational(int status, Fields& header) {
   head.status = status;
   head.fields = &header;
   const std::size_t size = WriteResponseHead(nullptr, 0, head);
-  WriteResponseHead(held_.Reserve(size), size, head);
-  held_.Grow(size);
+  WriteResponseHead(Held().Reserve(size), size, head);
+  Held().Grow(size);
+  answer_begin_ = held_.size();  // the final one has not begun
   return SendHeld();
 }
 
@@ -186,36 +175,62 @@ Error Exchange::SendInformational(int status, Fields& header) {
 void Exchange::Abort() noexcept {
   aborted_ = true;
   keep_alive_ = false;
-  held_.Truncate(std::min(answer_begin_, held_.size()));
+  Held().Truncate(std::min(answer_begin_, Held().size()));
   if (hijacked_) WakeStream();
+}
+
+// So many bytes of what is held are out.
+void Exchange::NoteSent(std::size_t bytes) noexcept {
+  if (bytes > answer_begin_) begun_out_ = true;
+  write_progress_.Moved(bytes);
+  Held().EraseFront(bytes);
+  answer_begin_ -= std::min(answer_begin_, bytes);
 }
 
 // Sends what was held while there is no time to wait: the handler is about to park, or has. What the socket does not take stays until
 // there is room.
 void Exchange::SendHeldWithoutWaiting() noexcept {
-  if (sniff_at_ != 0) return;  // the head is not finished
+  if (sniff_at_ != 0 || finished_for_cut_) return;  // the head is not finished, or everything is
+  const ssize_t sent = Send(connection_->descriptor(), Held().data(), Held().size());
+  if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
+  if (!Held().empty()) connection_->WatchWritable();
+}
+
+void Exchange::SendFromBeside() noexcept {
   const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
-  if (sent > 0) {
-    write_progress_.Moved(static_cast<std::uint64_t>(sent));
-    held_.EraseFront(static_cast<std::size_t>(sent));
-    answer_begin_ -= std::min(answer_begin_, static_cast<std::size_t>(sent));
+  sent_from_beside_ = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+}
+
+void Exchange::NoteSentFromBeside() noexcept { NoteSent(std::exchange(sent_from_beside_, 0)); }
+
+bool Exchange::FinishForCut() {
+  if (hijacked_ || transmitting_ || aborted_) return false;
+  if (serving_ && !answered_) {
+    if (begun_out_) return false;
+    Held().Truncate(std::min(answer_begin_, Held().size()));
+    sniff_at_ = 0;
+    HoldRefusal(503, "the server is closing");
   }
-  if (!held_.empty()) connection_->WatchWritable();
+  SendHeldWithoutWaiting();
+  keep_alive_ = false;
+  finished_for_cut_ = Held().empty();
+  return finished_for_cut_;
+}
+
+void Exchange::HoldRefusal(int status, std::string_view reason) {
+  char answer[1024];
+  const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine(), 0, head_.is_head);
+  if (size <= sizeof(answer)) Held().Append({answer, size});
+  server_.observer().OnRequestRefused({status, reason});
 }
 
 Error Exchange::SendHeld() {
-  if (held_.empty()) return {};
+  if (Held().empty()) return {};
   // The usual case first: all of it, in one piece, into an empty socket.
-  if (!failed_) {
+  if (!failed_ && !finished_for_cut_) {
     const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
-    if (sent > 0) {
-      write_progress_.Moved(static_cast<std::uint64_t>(sent));
-      held_.EraseFront(static_cast<std::size_t>(sent));
-    }
-    if (held_.empty()) {
-      answer_begin_ = 0;
-      return {};
-    }
+    if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
+    if (held_.empty()) return {};
   }
   iovec part = Part(held_.View());
   return Transmit(&part, 1);
@@ -224,6 +239,10 @@ Error Exchange::SendHeld() {
 // Sends all parts, held_ first, in pieces as the client takes them. The deadline of the request does not end it: a handler can still answer.
 Error Exchange::Transmit(iovec* parts, std::size_t count) {
   if (failed_) return kClosed;
+  if (finished_for_cut_) {
+    Held().Clear();
+    return kServerClosing;
+  }
   transmitting_ = true;
   const Error err = SendParts(parts, count, 0);
   EndTransmission(err);
@@ -232,6 +251,7 @@ Error Exchange::Transmit(iovec* parts, std::size_t count) {
 
 Error Exchange::SendParts(iovec* parts, std::size_t count, int flags) {
   Error err;
+  if (count > 1 || Held().empty() || Held().size() > answer_begin_) begun_out_ = true;
   while (count > 0) {
     msghdr message{};
     message.msg_iov = parts;
@@ -252,7 +272,7 @@ Error Exchange::SendParts(iovec* parts, std::size_t count, int flags) {
     err = WaitWritable();
     if (err) break;
   }
-  held_.Clear();
+  Held().Clear();
   answer_begin_ = 0;
   return err;
 }
@@ -277,18 +297,26 @@ void Exchange::WaitForTurn() {
   while (transmitting_) (void)turn_.Wait(Background(), "turn to send the answer");
 }
 
+// Why nothing more can be written, whatever has woken who wants to; empty if there is no reason.
+Error Exchange::WhyNoMore() const {
+  if (connection_->cut()) return kServerClosing;
+  if (stream_closed_) return kClosed;
+  return connection_->broken() ? Error(kClientGone) : Error();
+}
+
 // Until there is room, or the client has taken too little in a whole period.
 Error Exchange::WaitWritable() {
   connection_->WatchWritable();
-  if (connection_->cut()) return kServerClosing;
-  if (connection_->broken()) return kClientGone;
+  if (Error err = WhyNoMore()) return err;
   const Duration stall = server_.options().write_stall_timeout;
   for (;;) {
     const TimePoint until = write_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
     if (write_progress_.AtBegin()) untaken_ = UntakenBytes(connection_->descriptor());
     const LoopSignal::Outcome outcome = writable_.Wait(Background(), "client to take the answer", until);
     write_progress_.Waited(server_.now());
-    if (outcome != LoopSignal::Outcome::kTimedOut) break;
+    // Whatever has happened in the same turn: the end of a period says nothing about the rest.
+    if (Error err = WhyNoMore()) return err;
+    if (outcome != LoopSignal::Outcome::kTimedOut) return {};
     if (ClientTakesEnough()) continue;
     server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kWriteStall, stall});
     connection_->Because(CloseReason::kTimedOut);
@@ -297,9 +325,6 @@ Error Exchange::WaitWritable() {
     Cancel(kTimeout);
     return kTimeout;
   }
-  if (connection_->cut()) return kServerClosing;
-  if (stream_closed_) return kClosed;
-  return connection_->broken() ? Error(kClientGone) : Error();
 }
 
 // The kernel wakes a writer when a good part of its buffer is free, and that buffer may hold what a slow client needs minutes for. So at

@@ -32,7 +32,7 @@ Result<StreamTransport*> Exchange::Hijack(int status, Fields& header) {
   }
   if (Error err = SendHeld()) return err;
   // Streams are many and live long: they do without the buffers of answers.
-  held_.Recycle(0);
+  Held().Recycle(0);
   body_buffer_.reset();
   return static_cast<StreamTransport*>(this);
 }

@@ -3,35 +3,29 @@
 
 #include <algorithm>
 #include <ctime>
+#include <new>
 #include <utility>
 
+#include <weft/server/internal/acceptor.h>
 #include <weft/server/internal/exchange.h>
 
 namespace weft::internal {
 namespace {
 
-// How long a connection that we have closed may take to close its own side.
-constexpr Duration kLinger = std::chrono::milliseconds(500);
-// The same during a drain, which should end soon.
-constexpr Duration kDrainLinger = std::chrono::milliseconds(100);
+// A connection that we have closed: how long its client may send nothing without closing its own side.
+constexpr Duration kLingerQuiet = std::chrono::seconds(5);
+// How long a drain waits for clients to close their side, which should end soon.
+constexpr Duration kDrainLinger = std::chrono::seconds(1);
+// A quiet connection that the drain has closed: its client loses nothing.
+constexpr Duration kQuietLinger = std::chrono::milliseconds(100);
+// How often it is looked whether a client has acknowledged all of a response that is broken off.
+constexpr Duration kAckLook = std::chrono::milliseconds(25);
+// A turn of which nobody knows when it ends.
+constexpr Duration kHeldTurn = std::chrono::milliseconds(20);
 // Warm exchanges that are kept.
 constexpr std::size_t kExchangesKept = 256;
-constexpr std::size_t kNamesMax = 8;
 // What a client has for its head before its connection may be taken for another one that waits.
 constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
-
-// A connection on its way to its loop.
-struct Handover : LoopTask {
-  Handover(LoopServer& s, Fd f, const Peer& p) : LoopTask(&Arrive), server(s), fd(std::move(f)), peer(p) {}
-  static void Arrive(LoopTask* task) {
-    const std::unique_ptr<Handover> self(static_cast<Handover*>(task));
-    auto* connection = new Connection(self->server, std::move(self->fd), self->peer, self->server.now());
-    connection->Open();
-  }
-  LoopServer& server;
-  Fd fd;
-  Peer peer;
-};
 
 }  // namespace
 
@@ -45,18 +39,25 @@ LoopServer::LoopServer(ServerState& shared, Loop& loop, const ServerLimits& shar
       idle_(shared.options.idle_timeout),
       queued_(shared.options.request_timeout),
       busy_(Duration::max()),
-      closing_(kLinger) {}
+      aborting_(kAckLook),
+      closing_(std::min(shared.options.linger_timeout, kLingerQuiet)),
+      quiet_(kQuietLinger) {}
 
 LoopServer::~LoopServer() { loop_.Disarm(tick_); }
 
-void LoopServer::Adopt(Fd fd, const Peer& peer) {
-  load_.fetch_add(1, std::memory_order_relaxed);
-  auto* handover = new Handover(*this, std::move(fd), peer);
-  if (Loop::Current() == &loop_) {
-    Handover::Arrive(handover);
-  } else {
-    loop_.Post(*handover);
-  }
+Error LoopServer::StartAccepting(Entrance& entrance) {
+  acceptor_ = std::make_unique<Acceptor>(entrance, loop_);
+  return acceptor_->Start();
+}
+
+void LoopServer::StopAccepting() { acceptor_.reset(); }
+
+void LoopServer::Adopt(Fd fd, const Peer& peer) noexcept {
+  auto* connection = new (std::nothrow) Connection(*this, std::move(fd), peer, now());
+  if (connection != nullptr) return connection->Open();
+  Unexpect();
+  shared_.ConnectionClosed();
+  observer().OnOutOfMemory({{}, 0});
 }
 
 void LoopServer::ConnectionGone(Connection& connection) {
@@ -73,14 +74,16 @@ TimeoutList& LoopServer::ListOf(List list) {
     case List::kHeader: return header_;
     case List::kIdle: return idle_;
     case List::kQueued: return queued_;
+    case List::kAborting: return aborting_;
     case List::kClosing: return closing_;
+    case List::kQuiet: return quiet_;
     case List::kBusy: break;
   }
   return busy_;
 }
 
-void LoopServer::MoveTo(List list, TimeoutLink& link) {
-  TimePoint expiry = ListOf(list).Add(link, now());
+void LoopServer::MoveTo(List list, TimeoutLink& link, TimePoint latest) {
+  TimePoint expiry = std::min(ListOf(list).Add(link, now()), latest);
   if (list == List::kClosing && draining_) expiry = std::min(expiry, now() + kDrainLinger);
   link.expiry = expiry;
   if (expiry < tick_at_) ArmTick(expiry);
@@ -106,9 +109,12 @@ void LoopServer::OnTick(LoopTimer* timer) {
   self->Expire(self->header_);
   self->Expire(self->idle_);
   self->Expire(self->queued_);
+  self->Expire(self->aborting_);
   self->Expire(self->closing_);
+  self->Expire(self->quiet_);
   if (self->grace_end_ <= self->now()) self->ShedQuietConnections();
-  self->ArmTick(std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->closing_.Earliest(), self->grace_end_}));
+  self->ArmTick(std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->aborting_.Earliest(),
+                          self->closing_.Earliest(), self->quiet_.Earliest(), self->grace_end_}));
 }
 
 void LoopServer::Expire(TimeoutList& list) {
@@ -127,10 +133,30 @@ void LoopServer::ForEachIn(TimeoutList& list, F see) {
   }
 }
 
+void LoopServer::GoTo(DrainStep step) {
+  DrainStep before = wanted_.load(std::memory_order_relaxed);
+  while (before < step && !wanted_.compare_exchange_weak(before, step, std::memory_order_release)) {
+  }
+  drain_scope_.cancel(kServerClosing);
+  if (!steps_posted_.exchange(true, std::memory_order_acq_rel)) loop_.Post(steps_);
+}
+
+void LoopServer::OnSteps(LoopTask* task) {
+  LoopServer& self = *static_cast<Steps*>(task)->server;
+  self.steps_posted_.store(false, std::memory_order_seq_cst);
+  const DrainStep wanted = self.wanted_.load(std::memory_order_acquire);
+  const DrainStep taken = self.taken_.load(std::memory_order_relaxed);
+  if (taken < DrainStep::kBegin && wanted >= DrainStep::kBegin) self.BeginDrain();
+  if (taken < DrainStep::kCancel && wanted >= DrainStep::kCancel) self.CancelRequests();
+  if (taken < DrainStep::kCutOff && wanted >= DrainStep::kCutOff) self.CutOff();
+  if (wanted >= DrainStep::kReport) self.ReportStuck();
+  self.taken_.store(wanted, std::memory_order_release);
+}
+
 void LoopServer::BeginDrain() {
+  StopAccepting();
   draining_ = true;
   drain_begin_ = now();
-  drain_scope_.cancel(kServerClosing);
   // Those that are closing already have less time from now on.
   for (TimeoutLink* link = closing_.First(); link != nullptr; link = closing_.Next(*link)) {
     link->expiry = std::min(link->expiry, now() + kDrainLinger);
@@ -159,16 +185,17 @@ void LoopServer::CancelRequests() {
 }
 
 void LoopServer::CutOff() {
+  cut_at_ = now();
   ForEachIn(busy_, [this](Connection& connection) {
-    ++cut_off_count_;
-    if (cut_off_.size() < kNamesMax) cut_off_.push_back(connection.exchange()->Name() + " from " + connection.PeerName());
+    shared_.NoteCutOff(connection.exchange()->Name() + " from " + connection.PeerName());
   });
-  for (TimeoutList* list : {&header_, &idle_, &queued_, &busy_, &closing_}) {
+  for (TimeoutList* list : {&header_, &idle_, &queued_, &busy_, &aborting_, &closing_, &quiet_}) {
     ForEachIn(*list, [](Connection& connection) { connection.CutOff(); });
   }
 }
 
-void LoopServer::ReportStuck(Duration since) {
+void LoopServer::ReportStuck() {
+  const Duration since = now() - cut_at_ + options().cancel_grace;
   ForEachIn(busy_, [&](Connection& connection) {
     const Exchange& exchange = *connection.exchange();
     if (!exchange.Serving()) return;
@@ -176,17 +203,13 @@ void LoopServer::ReportStuck(Duration since) {
   });
 }
 
-LoopServer::Counts LoopServer::Count() const {
-  Counts counts;
-  counts.connections = static_cast<std::uint64_t>(load_.load(std::memory_order_relaxed));
-  for (TimeoutLink* link = busy_.First(); link != nullptr; link = busy_.Next(*link)) ++counts.requests;
-  return counts;
-}
-
 bool LoopServer::EvictIdle() {
-  if (TimeoutLink* longest = idle_.First()) {
-    static_cast<Connection::Link*>(longest)->connection->Evict();
-    return true;
+  // First those that are over: their clients have had all or most of their last response.
+  for (TimeoutList* list : {&quiet_, &closing_, &aborting_, &idle_}) {
+    if (TimeoutLink* longest = list->First()) {
+      static_cast<Connection::Link*>(longest)->connection->Evict();
+      return true;
+    }
   }
   // Nobody is idle. Those who have come but do not say what they want would keep everybody else out for the whole header_timeout.
   TimeoutLink* slowest = header_.First();
@@ -198,8 +221,8 @@ bool LoopServer::EvictIdle() {
 }
 
 bool LoopServer::TakePlace() {
-  if (in_flight_ < share_.requests) {
-    ++in_flight_;
+  if (in_flight_.load(std::memory_order_relaxed) < share_.requests) {
+    Count(in_flight_, 1);
     return true;
   }
   if (!std::exchange(full_told_, true)) observer().OnLimitReached({"", LimitKind::kRequests, share_.requests});
@@ -208,8 +231,8 @@ bool LoopServer::TakePlace() {
 
 void LoopServer::GivePlaceBack() {
   TimeoutLink* next = queued_.First();
-  if (next == nullptr || in_flight_ > share_.requests) {
-    --in_flight_;
+  if (next == nullptr || in_flight_.load(std::memory_order_relaxed) > share_.requests) {
+    Count(in_flight_, -1);
     full_told_ = false;
     overload_told_ = false;
     return;
@@ -222,8 +245,8 @@ void LoopServer::GivePlaceBack() {
 }
 
 bool LoopServer::TakeLongLivedPlace() {
-  if (long_lived_ >= share_.long_lived) return false;
-  ++long_lived_;
+  if (long_lived_.load(std::memory_order_relaxed) >= share_.long_lived) return false;
+  Count(long_lived_, 1);
   return true;
 }
 
@@ -233,6 +256,20 @@ bool LoopServer::MayQueue() {
     observer().OnLimitReached({"", LimitKind::kQueuedRequests, share_.queued_requests});
   }
   return false;
+}
+
+void LoopServer::EndLending() {
+  if (!lending_.TakeBack()) return;
+  if (lender_ != nullptr) lender_->NoteSentFromBeside();
+  batch_.NoteSentFromBeside();
+}
+
+// A turn that has lasted so long may last for ever.
+void LoopServer::SendForHeldLoop() {
+  if (loop_.HeldFor() < kHeldTurn || !lending_.Borrow()) return;
+  if (lender_ != nullptr) lender_->SendFromBeside();
+  batch_.SendFromBeside();
+  lending_.Return();
 }
 
 Exchange& LoopServer::TakeExchange() {

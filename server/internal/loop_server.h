@@ -10,8 +10,10 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/loop.h>
+#include <weft/server/internal/arrivals.h>
 #include <weft/server/internal/batch.h>
 #include <weft/server/internal/connection.h>
+#include <weft/server/internal/lending.h>
 #include <weft/server/internal/limits.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/internal/timeout_list.h>
@@ -19,7 +21,18 @@
 
 namespace weft::internal {
 
+class Acceptor;
+class Entrance;
 class Exchange;
+
+// What a loop has to do in a drain, one step after the other (Drain).
+enum class DrainStep : int {
+  kServe,
+  kBegin,   // no new connections, quiet ones are closed, answers say close
+  kCancel,  // patience is over: contexts of requests are canceled
+  kCutOff,  // the hard end: nothing more is sent or received
+  kReport,  // and after that: requests whose handlers do not end are named, each time anew
+};
 
 // What one loop has of a server: its connections in lists by state, the buffer into which all of them read, and the exchanges that
 // are ready for use. Everything runs on the loop's thread, except where it says otherwise.
@@ -30,25 +43,26 @@ class LoopServer {
   LoopServer(const LoopServer&) = delete;
   LoopServer& operator=(const LoopServer&) = delete;
 
-  // From any thread: gives the loop a connection that was counted by ServerState::ConnectionOpened.
-  void Adopt(Fd fd, const Peer& peer);
-  // From any thread: how many connections are or will be here.
+  // From any thread: how many connections are here, or on their way.
   std::int64_t Load() const { return load_.load(std::memory_order_relaxed); }
+  void Expect() { load_.fetch_add(1, std::memory_order_relaxed); }
+  void Unexpect() { load_.fetch_sub(1, std::memory_order_relaxed); }
+  // Takes a connection that is expected, and that ServerState has counted. Without memory for it, it is closed.
+  void Adopt(Fd fd, const Peer& peer) noexcept;
+  Arrivals& arrivals() { return arrivals_; }
 
-  // The steps of the drain.
-  void BeginDrain();
-  void CancelRequests();
-  void CutOff();
-  void ReportStuck(Duration since);
+  Error StartAccepting(Entrance& entrance);
+  void StopAccepting();
 
-  struct Counts {
-    std::uint64_t connections = 0;
-    std::uint64_t requests = 0;
-  };
-  Counts Count() const;
-  // Names of the requests that were cut off, the first few.
-  const std::vector<std::string>& CutOffNames() const { return cut_off_; }
-  std::uint64_t CutOffCount() const { return cut_off_count_; }
+  // From any thread: has the loop take the steps of the drain up to this one when it comes to it. What needs no loop happens at once:
+  // Request::Draining() is done.
+  void GoTo(DrainStep step);
+  // From any thread: whether the loop has come to it.
+  bool HasTaken(DrainStep step) const { return taken_.load(std::memory_order_acquire) >= step; }
+  // From any thread: requests that have a handler.
+  std::uint64_t Requests() const {
+    return in_flight_.load(std::memory_order_relaxed) + long_lived_.load(std::memory_order_relaxed);
+  }
 
   // Closes the connection that has been idle longest, to free its descriptor; if none is idle, the one that has taken longest over a
   // head, unless that is short. False if there is none.
@@ -73,14 +87,15 @@ class LoopServer {
   char* read_buffer() { return read_buffer_.get(); }
   Head& head() { return head_; }
 
-  enum class List { kHeader, kIdle, kQueued, kBusy, kClosing };
-  void MoveTo(List list, TimeoutLink& link);
+  enum class List { kHeader, kIdle, kQueued, kBusy, kAborting, kClosing, kQuiet };
+  // The link expires when the list says so, or at `latest` if that is sooner.
+  void MoveTo(List list, TimeoutLink& link, TimePoint latest = TimePoint::max());
   void Forget(TimeoutLink& link) { link.Unlink(); }
 
   // Places for requests in flight: the loop's share of the server's limit. One that is given back goes to the request that has
   // waited longest.
   bool TakePlace();
-  void TakePlaceAnyway() { ++in_flight_; }
+  void TakePlaceAnyway() { Count(in_flight_, 1); }
   void GivePlaceBack();
   bool MayQueue();
   void EnterQueue(TimeoutLink& link) {
@@ -91,8 +106,20 @@ class LoopServer {
 
   // Places for long-lived requests. Nobody waits for one.
   bool TakeLongLivedPlace();
-  void GiveLongLivedPlaceBack() { --long_lived_; }
+  void GiveLongLivedPlaceBack() { Count(long_lived_, -1); }
   std::uint64_t long_lived_max() const { return share_.long_lived; }
+
+  // What is ready to be sent and held back while a handler runs: that of this exchange (null: nothing) and of the batch. It is taken
+  // back before anything of it is touched; in the meantime the thread beside the loops sends it, if this loop is held.
+  void LendHeld(Exchange* exchange) {
+    if (exchange == nullptr && !batch_.Keeps()) return;
+    lender_ = exchange;
+    lending_.Lend();
+  }
+  void TakeHeldBack() {
+    if (lending_.Lent()) [[unlikely]] EndLending();
+  }
+  void SendForHeldLoop();  // on that thread
 
   Exchange& TakeExchange();
   void GiveBack(Exchange& exchange);
@@ -110,8 +137,22 @@ class LoopServer {
     LoopServer* server;
     bool posted = false;
   };
+  struct Steps : LoopTask {
+    explicit Steps(LoopServer* s) : LoopTask(&LoopServer::OnSteps), server(s) {}
+    LoopServer* server;
+  };
+  // Others only read these, so the loop counts without an atomic step.
+  static void Count(std::atomic<std::uint64_t>& counter, int change) {
+    counter.store(counter.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+  }
   static void OnTick(LoopTimer* timer);
   static void OnLater(LoopTask* task);
+  static void OnSteps(LoopTask* task);
+  void BeginDrain();
+  void CancelRequests();
+  void CutOff();
+  void ReportStuck();
+  void EndLending();
   void ArmTick(TimePoint when);
   TimeoutList& ListOf(List list);
   void Expire(TimeoutList& list);
@@ -124,9 +165,9 @@ class LoopServer {
   std::atomic<std::int64_t> load_{0};
   CancelScope drain_scope_;
   const ServerLimits share_;
-  std::uint64_t in_flight_ = 0;
+  std::atomic<std::uint64_t> in_flight_{0};
   std::uint64_t waiting_ = 0;
-  std::uint64_t long_lived_ = 0;
+  std::atomic<std::uint64_t> long_lived_{0};
   bool full_told_ = false;      // once for each time that places run out
   bool overload_told_ = false;  // and the queue behind them
   bool draining_ = false;
@@ -143,7 +184,9 @@ class LoopServer {
   TimeoutList idle_;
   TimeoutList queued_;
   TimeoutList busy_;
+  TimeoutList aborting_;
   TimeoutList closing_;
+  TimeoutList quiet_;  // closing too, in a drain, with nothing to lose
   Tick tick_{this};
   TimePoint tick_at_ = TimePoint::max();
   TimePoint grace_end_ = TimePoint::max();  // when the drain looks at quiet connections again
@@ -151,8 +194,18 @@ class LoopServer {
   std::vector<std::unique_ptr<Exchange>> free_;
   Later later_{this};
   std::vector<Connection*> requeued_;
-  std::vector<std::string> cut_off_;
-  std::uint64_t cut_off_count_ = 0;
+
+  Lending lending_;
+  Exchange* lender_ = nullptr;
+
+  std::unique_ptr<Acceptor> acceptor_;
+  Arrivals arrivals_{*this};
+
+  Steps steps_{this};
+  std::atomic<DrainStep> wanted_{DrainStep::kServe};
+  std::atomic<DrainStep> taken_{DrainStep::kServe};
+  std::atomic<bool> steps_posted_{false};
+  TimePoint cut_at_;
 };
 
 }  // namespace weft::internal

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/loop_servers.h>
 
+#include <algorithm>
+#include <new>
 #include <utility>
 
 namespace weft::internal {
@@ -10,6 +12,9 @@ std::uint64_t ShareOf(std::uint64_t total, int loops) {
   const auto parts = static_cast<std::uint64_t>(loops);
   return total == kNone ? total : total / parts + (total % parts != 0 ? 1 : 0);
 }
+
+// A turn of so many requests as come together is shorter.
+constexpr Duration kLongTurn = std::chrono::milliseconds(2);
 
 struct Eviction : LoopTask {
   explicit Eviction(LoopServer& s) : LoopTask(&Go), server(s) {}
@@ -44,20 +49,58 @@ LoopServers::~LoopServers() {
   for (auto& part : parts_) RunOnLoop(part->loop(), [&] { part.reset(); });
 }
 
-void LoopServers::Place(Fd fd, const Peer& peer) {
+// How long a turn lasts does not tell how long it will: one that has gone on for long is avoided, and what goes to one that turns out to
+// be held comes back (Arrivals).
+LoopServer& LoopServers::Choose(const Loop* here) {
+  const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
   LoopServer* best = nullptr;
+  bool best_held = true;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    LoopServer& part = *parts_[(next_ + i) % parts_.size()];
-    if (best == nullptr || part.Load() < best->Load()) best = &part;
+    LoopServer& part = *parts_[(first + i) % parts_.size()];
+    const bool held = &part.loop() != here && part.loop().HeldFor() > kLongTurn;
+    if (best == nullptr || held < best_held || (held == best_held && part.Load() < best->Load())) {
+      best = &part;
+      best_held = held;
+    }
   }
-  next_ = (next_ + 1) % parts_.size();
-  best->Adopt(std::move(fd), peer);
+  return *best;
 }
 
+void LoopServers::Place(Fd fd, const Peer& peer, Loop* here) {
+  LoopServer& to = Choose(here);
+  to.Expect();
+  try {
+    if (&to.loop() == here) {
+      to.Adopt(std::move(fd), peer);
+    } else if (here != nullptr) {
+      parts_[static_cast<std::size_t>(here->Index())]->arrivals().Send(to, std::move(fd), peer);
+    } else {
+      Arrivals::SendFrom(to, std::move(fd), peer);
+    }
+  } catch (...) {
+    to.Unexpect();
+    throw;
+  }
+}
+
+bool LoopServers::AnyTurns() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const auto& part) { return part->loop().HeldFor() <= kLongTurn; });
+}
+
+// Each loop in turn: only it knows whether one of its connections is idle.
 void LoopServers::EvictOneIdle() {
-  // Each loop in turn: only it knows whether one of its connections is idle.
-  LoopServer& part = *parts_[evict_next_++ % parts_.size()];
-  part.loop().Post(*new Eviction(part));
+  const std::size_t first = evict_next_.fetch_add(1, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    LoopServer& part = *parts_[(first + i) % parts_.size()];
+    if (part.loop().HeldFor() > kLongTurn && i + 1 < parts_.size()) continue;
+    auto* eviction = new (std::nothrow) Eviction(part);
+    if (eviction != nullptr) part.loop().Post(*eviction);
+    return;
+  }
+}
+
+void LoopServers::GoTo(DrainStep step) {
+  for (auto& part : parts_) part->GoTo(step);
 }
 
 }  // namespace weft::internal

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <string>
 #include <utility>
 
 #include <weft/concurrency/context.h>
@@ -41,6 +43,14 @@ struct ServerState {
     if (open_connections.load(std::memory_order_seq_cst) == 0) all_closed.Set();
   }
 
+  // A request that the drain's hard end has met. Any thread.
+  void NoteCutOff(std::string name) {
+    std::lock_guard hold(cut_off_lock);
+    if (++cut_off_count <= kCutOffNamesMax) cut_off_names += (cut_off_names.empty() ? "" : ", ") + name;
+  }
+
+  static constexpr std::uint64_t kCutOffNamesMax = 8;
+
   const ServerOptions options;
   const weft::Handler handler;
   Observer& observer;
@@ -55,6 +65,10 @@ struct ServerState {
   std::atomic<std::int64_t> open_connections{0};
   std::atomic<bool> draining{false};
   Event all_closed;
+
+  std::mutex cut_off_lock;  // guards what follows
+  std::uint64_t cut_off_count = 0;
+  std::string cut_off_names;  // of the first few
 };
 
 }  // namespace weft::internal

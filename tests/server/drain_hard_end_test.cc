@@ -81,6 +81,9 @@ TEST(DrainHardEnd, NamesWhatItCutsOff) {
     const TimePoint begin = Now();
     site.server().BeginDrain();
 
+    const TestAnswer answer = client.Answer();  // or its client would send the request again, without a word to anybody
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
     EXPECT_EQ(Now() - begin, seconds(5));
     (void)Sleep(ctx, seconds(12));

@@ -90,6 +90,7 @@ TEST(Drain, AConnectionThatHasNotSpokenYetHasItsGrace) {
     EXPECT_EQ(answer.body, "welcome");
     EXPECT_EQ(answer.Header("Connection"), "close");
     EXPECT_TRUE(silent.Ended());
+    speaks.raw().Close();
     EXPECT_LE(StopTime(site), milliseconds(250));
   });
 }
@@ -241,7 +242,7 @@ TEST(Drain, HalfAHeadHasTheTimeOfAHead) {
     EXPECT_EQ(first.Answer().body, "/1");
     EXPECT_THAT(second.ToEnd(), StartsWith("HTTP/1.1 408 "));
     EXPECT_EQ(Now() - begin, seconds(9));
-    EXPECT_LE(StopTime(site), milliseconds(100));
+    EXPECT_LE(StopTime(site), seconds(1));  // in which the client may still be sending
   });
 }
 

@@ -216,6 +216,7 @@ TEST(ProxyProtocol, WhoHasNotSentItYetHasTheGraceOfANewConnection) {
     EXPECT_EQ(speaks.Answer().body, "192.0.2.7:50000");
     EXPECT_EQ(half.ToEnd(), "");
     EXPECT_EQ(header_only.ToEnd(), "");
+    speaks.raw().Close();
     const TimePoint begin = Now();
     EXPECT_FALSE(site.Stop());
     EXPECT_LE(Now() - begin, milliseconds(250));

@@ -2,6 +2,7 @@
 #ifndef WEFT_TESTS_SERVER_SERVER_KIT_H_
 #define WEFT_TESTS_SERVER_SERVER_KIT_H_
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -30,6 +31,7 @@ inline void Play(const std::function<void(const Context&)>& body) {
 class EventLog final : public Observer {
  public:
   void OnBadRequest(const BadRequest& e) override { Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason)); }
+  void OnRequestRefused(const RequestRefused& e) override { refused_.fetch_add(1, std::memory_order_relaxed), last_refused_ = e.status; }
   void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
   void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind))); }
   void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind)) + " " + std::to_string(e.limit)); }
@@ -43,6 +45,9 @@ class EventLog final : public Observer {
   void OnLoopStalled(const LoopStalled& e) override { Add("stalled " + std::string(e.fiber)); }
   void OnAcceptFailed(const AcceptFailed& e) override { Add("accept failed: " + e.error.Message()); }
 
+  int Refused() const { return refused_.load(std::memory_order_relaxed); }  // requests, by the server itself
+  int LastRefused() const { return last_refused_.load(std::memory_order_relaxed); }
+
   std::vector<std::string> Lines() const {
     std::lock_guard hold(lock_);
     return lines_;
@@ -53,6 +58,8 @@ class EventLog final : public Observer {
     std::lock_guard hold(lock_);
     lines_.push_back(std::move(line));
   }
+  std::atomic<int> refused_{0};
+  std::atomic<int> last_refused_{0};
   mutable std::mutex lock_;
   std::vector<std::string> lines_;
 };
@@ -117,6 +124,7 @@ class Site {
     for (const std::string& line : log_.Lines()) count += line.starts_with(begin) ? 1 : 0;
     return count;
   }
+  const EventLog& log() const { return log_; }
   TestServer& server() { return server_; }
   Error Stop() { return server_.Stop(); }
 

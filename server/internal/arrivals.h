@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_ARRIVALS_H_
+#define WEFT_SERVER_INTERNAL_ARRIVALS_H_
+
+#include <memory>
+#include <vector>
+
+#include <weft/concurrency/loop.h>
+#include <weft/server/internal/fd.h>
+#include <weft/server/internal/peer.h>
+
+namespace weft::internal {
+
+class LoopServer;
+
+// New connections on their way from the loop that has accepted them to others. A loop may be held from the next moment on, so one that
+// has not come to its new connection some milliseconds later loses it again, to the loop that accepted it.
+//
+// On its loop's thread, except where it says otherwise.
+class Arrivals {
+ public:
+  explicit Arrivals(LoopServer& here);
+  ~Arrivals();
+  Arrivals(const Arrivals&) = delete;
+  Arrivals& operator=(const Arrivals&) = delete;
+
+  // The connection is counted for `to` already (LoopServer::Expect). Throws std::bad_alloc, and nothing has happened.
+  void Send(LoopServer& to, Fd fd, const Peer& peer);
+  // The same from any thread, where nobody looks after it.
+  static void SendFrom(LoopServer& to, Fd fd, const Peer& peer);
+
+ private:
+  struct Arrival;
+  struct Look : LoopTimer {
+    explicit Look(Arrivals* a) : LoopTimer(&Arrivals::OnLook), arrivals(a) {}
+    Arrivals* arrivals;
+  };
+  static std::shared_ptr<Arrival> Post(LoopServer& to, Fd fd, const Peer& peer);
+  static void OnLook(LoopTimer* timer);
+
+  LoopServer& here_;
+  std::vector<std::shared_ptr<Arrival>> sent_;
+  Look look_{this};
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_ARRIVALS_H_

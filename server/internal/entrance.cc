@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/entrance.h>
+
+#include <poll.h>
+
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include <weft/server/internal/limits.h>
+
+namespace weft::internal {
+
+Entrance::Entrance(ServerState& shared, LoopServers& parts, Listener listener)
+    : shared_(shared),
+      parts_(parts),
+      listener_(std::move(listener)),
+      connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
+
+Entrance::Next Entrance::AcceptOne(Loop* here) {
+  if (!open_.load(std::memory_order_acquire)) return Next::kStop;
+  if (static_cast<std::uint64_t>(shared_.open_connections.load(std::memory_order_relaxed)) >= connections_max_) {
+    shortage_.store(0, std::memory_order_relaxed);
+    return Next::kPause;
+  }
+  return Take(here);
+}
+
+Entrance::Next Entrance::Take(Loop* here) {
+  Accepted accepted = listener_.Accept();
+  switch (accepted.outcome) {
+    case Accepted::Outcome::kConnection: break;
+    case Accepted::Outcome::kAgain: return Next::kEmpty;
+    case Accepted::Outcome::kExhausted: shortage_.store(accepted.error, std::memory_order_relaxed); return Next::kPause;
+    case Accepted::Outcome::kFatal:
+      // The drain looks once more, and ends the socket while others may still be looking.
+      if (!open_.load(std::memory_order_acquire) || failed_.exchange(true)) return Next::kStop;
+      failure_ = Error(std::error_code(accepted.error, std::generic_category())).Wrap("accept on " + Bound());
+      shared_.observer.OnAcceptFailed({failure_, /*fatal=*/true});
+      broken_.Set();
+      return Next::kStop;
+  }
+  if (shortage_told_.load(std::memory_order_relaxed)) shortage_told_.store(false, std::memory_order_relaxed);
+  const Peer peer(accepted.peer);
+  shared_.ConnectionOpened();
+  try {
+    parts_.Place(std::move(accepted.fd), peer, here);
+  } catch (const std::bad_alloc&) {  // this one is lost; the server goes on
+    shared_.ConnectionClosed();
+    shared_.observer.OnOutOfMemory({peer.Format(), 0});
+  }
+  return Next::kMore;
+}
+
+void Entrance::NoteShortage() {
+  if (!shortage_told_.exchange(true)) {
+    if (const int number = shortage_.load(std::memory_order_relaxed)) {
+      shared_.observer.OnAcceptFailed({Error(std::error_code(number, std::generic_category())), /*fatal=*/false});
+    } else {
+      shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
+    }
+  }
+  parts_.EvictOneIdle();
+}
+
+// Only who has waited since the last look: those that come are a loop's, which has been woken. Where no loop turns they wait in the
+// backlog, where some loop finds them as soon as it does.
+void Entrance::HandOn() {
+  pollfd waiting{Descriptor(), POLLIN, 0};
+  const bool waits = open_.load(std::memory_order_acquire) && poll(&waiting, 1, 0) > 0;
+  if (waits && waited_ && parts_.AnyTurns()) {
+    while (AcceptOne(nullptr) == Next::kMore) {
+    }
+  }
+  waited_ = waits;
+}
+
+void Entrance::Shut() {
+  // As many as can wait: others may still be coming faster than they are taken.
+  for (int i = 0; i < shared_.options.backlog && Take(nullptr) == Next::kMore; ++i) {
+  }
+  // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
+  if (listener_.StopAccepting()) {
+    while (Take(nullptr) == Next::kMore) {
+    }
+  }
+  open_.store(false, std::memory_order_release);
+  listener_.Shut();
+}
+
+Error Entrance::Wait(const Context& ctx) {
+  if (broken_.Wait(ctx)) return {};
+  return failure_;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_ENTRANCE_H_
+#define WEFT_SERVER_INTERNAL_ENTRANCE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/event.h>
+#include <weft/server/internal/listener.h>
+#include <weft/server/internal/loop_servers.h>
+#include <weft/server/internal/server_state.h>
+
+namespace weft::internal {
+
+// Takes connections out of the backlog and places them on the loops. There is one for the server, and every loop accepts by it (Acceptor),
+// so that a loop that is held keeps nobody out; the thread beside the loops does when none of them turns up. Everything may be
+// called from any thread, at the same time, unless it says otherwise.
+class Entrance {
+ public:
+  enum class Next : std::uint8_t {
+    kMore,   // one was accepted
+    kEmpty,  // none waits
+    kPause,  // there is no room: too many connections, or no descriptors
+    kStop,   // nobody is let in any more, or the listener is broken
+  };
+
+  Entrance(ServerState& shared, LoopServers& parts, Listener listener);
+
+  const std::string& Bound() const { return listener_.Bound(); }
+  int Descriptor() const { return listener_.Descriptor(); }
+
+  // `here`: the loop that accepts, null on another thread.
+  Next AcceptOne(Loop* here);
+  // Tells that there is no room, once for each time, and has somebody idle make some.
+  void NoteShortage();
+  // For the thread beside the loops: takes what waits although some loop turns. Woken loops may have been held before they came to it.
+  void HandOn();
+
+  // Takes what the kernel has let in already and lets nobody in any more; a listener that is shared goes on for the others. Once.
+  void Shut();
+
+  // Parks until the context is done, or the listener is broken: then the reason comes back.
+  Error Wait(const Context& ctx);
+  bool Broken() const { return broken_.IsSet(); }
+  const Error& Failure() const { return failure_; }  // why it is broken
+
+ private:
+  Next Take(Loop* here);
+
+  ServerState& shared_;
+  LoopServers& parts_;
+  Listener listener_;
+  const std::uint64_t connections_max_;
+  std::atomic<bool> open_{true};
+  std::atomic<int> shortage_{0};  // why accept paused last: an errno; 0: there are as many connections as allowed
+  std::atomic<bool> shortage_told_{false};
+  std::atomic<bool> failed_{false};
+  bool waited_ = false;  // at the last HandOn somebody waited
+  Event broken_;
+  Error failure_;  // before broken_
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_ENTRANCE_H_
