@@ -21,6 +21,7 @@ Entrance::Next Entrance::AcceptOne(Loop* here) {
   if (!open_.load(std::memory_order_acquire)) return Next::kStop;
   if (static_cast<std::uint64_t>(shared_.open_connections.load(std::memory_order_relaxed)) >= connections_max_) {
     shortage_.store(0, std::memory_order_relaxed);
+    forbidden_.store(false, std::memory_order_relaxed);
     return Next::kPause;
   }
   return Take(here);
@@ -31,7 +32,11 @@ Entrance::Next Entrance::Take(Loop* here) {
   switch (accepted.outcome) {
     case Accepted::Outcome::kConnection: break;
     case Accepted::Outcome::kAgain: return Next::kEmpty;
-    case Accepted::Outcome::kExhausted: shortage_.store(accepted.error, std::memory_order_relaxed); return Next::kPause;
+    case Accepted::Outcome::kExhausted:
+    case Accepted::Outcome::kForbidden:
+      shortage_.store(accepted.error, std::memory_order_relaxed);
+      forbidden_.store(accepted.outcome == Accepted::Outcome::kForbidden, std::memory_order_relaxed);
+      return Next::kPause;
     case Accepted::Outcome::kFatal:
       // The drain looks once more, and ends the socket while others may still be looking.
       if (!open_.load(std::memory_order_acquire) || failed_.exchange(true)) return Next::kStop;
@@ -60,7 +65,7 @@ void Entrance::NoteShortage() {
       shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
     }
   }
-  parts_.EvictOneIdle();
+  if (!forbidden_.load(std::memory_order_relaxed)) parts_.EvictOneIdle();
 }
 
 // Only who has waited since the last look: those that come are a loop's, which has been woken. Where no loop turns they wait in the

@@ -55,6 +55,7 @@ class Entrance {
   const std::uint64_t connections_max_;
   std::atomic<bool> open_{true};
   std::atomic<int> shortage_{0};  // why accept paused last: an errno; 0: there are as many connections as allowed
+  std::atomic<bool> forbidden_{false};  // and no room would help
   std::atomic<bool> shortage_told_{false};
   std::atomic<bool> failed_{false};
   bool waited_ = false;  // at the last HandOn somebody waited

@@ -20,7 +20,7 @@ namespace {
 constexpr int kUnsentMax = 1024 * 1024;
 
 // Failures of single connections that are passed over in a row. After so many the failure is not theirs.
-constexpr int kTriesMax = 64;
+constexpr int kTriesMax = 16;
 
 // In the generic category, so that Is(std::errc::...) holds.
 Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
@@ -211,8 +211,9 @@ Accepted Listener::Accept() const {
     if (failure == EAGAIN || failure == EWOULDBLOCK) {
       accepted.outcome = Accepted::Outcome::kAgain;
     } else {
-      const bool passes = IsExhaustion(failure) || IsOfOneConnection(failure);
-      accepted.outcome = passes ? Accepted::Outcome::kExhausted : Accepted::Outcome::kFatal;
+      accepted.outcome = IsExhaustion(failure)        ? Accepted::Outcome::kExhausted
+                         : IsOfOneConnection(failure) ? Accepted::Outcome::kForbidden
+                                                      : Accepted::Outcome::kFatal;
     }
     return accepted;
   }

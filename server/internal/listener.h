@@ -18,7 +18,8 @@ struct Accepted {
   enum class Outcome : std::uint8_t {
     kConnection,
     kAgain,      // none is waiting
-    kExhausted,  // out of descriptors or memory, or forbidden: free some or wait; the connection stays in the backlog
+    kExhausted,  // out of descriptors or memory: free some or wait; the connection stays in the backlog
+    kForbidden,  // the same failure again and again, such as that of a security module: wait
     kFatal,      // this socket will never accept again
   };
   Outcome outcome = Outcome::kAgain;

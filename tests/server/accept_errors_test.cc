@@ -33,6 +33,28 @@ TEST(AcceptErrors, AShortageNeitherSpinsNorEndsTheServer) {
   }
 }
 
+// Such as EPERM of a security module. Nobody who is here is in the way, and the loop goes on.
+TEST(AcceptErrors, ThatDoNotPassNeitherSpinNorHurtOpenConnections) {
+  for (const int error : {EPERM, ENETDOWN, EOPNOTSUPP}) {
+    Play([&](const Context& ctx) {
+      Site site(ctx, Say("served"));
+      Client open = site.Connect();
+      open.Get("/");
+      Client waits = site.Connect();
+      waits.Send(kGet);
+      {
+        const FailingAccept forbidden(error);
+        (void)Sleep(ctx, seconds(10));
+        EXPECT_EQ(open.Get("/").body, "served");
+        EXPECT_LE(forbidden.Calls(), 16 * 1001);
+      }
+
+      EXPECT_EQ(waits.Answer().body, "served");
+      EXPECT_EQ(site.Count("accept failed: "), 1);
+    });
+  }
+}
+
 TEST(AcceptErrors, AShortageWithoutAnybodyWaitingCostsNothing) {
   Play([](const Context& ctx) {
     Site site(ctx, Say("served"));
