@@ -89,9 +89,11 @@ class FiberJob {
   virtual void Run() = 0;
   // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted here.
   virtual void Ended() noexcept = 0;
-  // Called in the fiber just before it parks or yields, when it may stand in a queue already: the last moment to hand out what it holds
+  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment to hand out what it holds
   // back. Must not wait.
   virtual void BeforePark() noexcept {}
+  // The same before it lets others go first (Yield), and may come back at once.
+  virtual void BeforeYield() noexcept {}
 
  protected:
   ~FiberJob() = default;

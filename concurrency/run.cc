@@ -37,7 +37,7 @@ void Yield() {
     std::this_thread::yield();
     return;
   }
-  fiber->job->BeforePark();
+  fiber->job->BeforeYield();
   fiber->loop.PushReady(*fiber);
   fiber->loop.SuspendRunning();
 }

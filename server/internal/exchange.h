@@ -66,6 +66,7 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void Run() override;
   void Ended() noexcept override;
   void BeforePark() noexcept override;
+  void BeforeYield() noexcept override { BeforePark(); }
 
  private:
   static constexpr std::size_t kBodyBuffer = 4096;
