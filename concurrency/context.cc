@@ -56,7 +56,7 @@ CancelFunc::~CancelFunc() { Finish(); }
 void CancelFunc::Finish() noexcept {
   if (node_ == nullptr) return;
   finisher_.reset();  // the watch first, so that a signal of the last moment still tells its name
-  node_->Cancel({});
+  node_->CancelByScope();
   ContextNode::Unref(std::exchange(node_, nullptr));
 }
 

@@ -63,8 +63,9 @@ class Context {
   // context has a deadline, so a deadline is seen also by code that never blocks.
   Error Err() const;
 
-  // Why it is done: what was given to the cancel function, or the deadline's cause, or else the same as Err(). Empty
-  // while Err() is (Go's context.Cause).
+  // Why it is done: what was given to the cancel function, or the deadline's cause, or else the same as Err(). A context that
+  // ended because its CancelScope did says that ("the CancelScope of this context is gone"; it Is(kCanceled)). Empty while Err() is
+  // (Go's context.Cause).
   Error Cause() const;
 
   // The earliest deadline of this context and its ancestors.

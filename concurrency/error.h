@@ -189,6 +189,10 @@ inline constinit const ErrorRep kMalformedRep{-1, 8, "malformed"};
 inline constinit const ErrorRep kRefusedRep{-1, 9, "refused"};
 inline constinit const ErrorRep kDeadlockRep{-1, 10, "deadlock"};
 inline constinit const ErrorRep kLeakedRep{-1, 11, "leaked"};
+
+// How contexts end that nobody cancels: by the end of their scope. Constants, so that it costs no memory and no count of references.
+inline constinit const ErrorRep kScopeGoneRep{-1, 1, "the CancelScope of this context is gone"};
+inline constinit const ErrorRep kCanceledByScopeRep{-1, 1, "context canceled: the CancelScope of this context is gone"};
 }  // namespace internal
 
 // Compare with these by Is. They are usable before and after main.

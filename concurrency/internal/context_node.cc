@@ -16,6 +16,7 @@ struct ContextNode::Ending {
   Error error;
   Error cause;
   std::int64_t at_ns = kNow;
+  bool from_above = false;
 
   bool IsAfter(std::int64_t deadline_ns) noexcept {
     if (deadline_ns == kNever || at_ns == kBefore) return false;
@@ -36,6 +37,7 @@ ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline
   if (const std::int64_t of_above = above != nullptr ? above->DeadlineNs() : kNever; of_above <= deadline_ns && of_above != kNever) {
     node->deadline_ns_ = of_above;
     node->deadline_cause_ = above->deadline_cause_;
+    node->deadline_from_above_ = true;
   }
   if (above != nullptr) node->Attach(above);
   return node;
@@ -98,7 +100,7 @@ void ContextNode::Attach(ContextNode* cancel_parent) noexcept {
     }
   }
   // The parent was done before this node was made, whatever the deadlines say.
-  Ending ending{cancel_parent->Err(), cancel_parent->Cause(), Ending::kBefore};
+  Ending ending{cancel_parent->Err(), cancel_parent->Cause(), Ending::kBefore, true};
   Finish(ending);
 }
 
@@ -124,13 +126,21 @@ Error ContextNode::Cause() noexcept {
 }
 
 void ContextNode::Cancel(Error cause) noexcept {
-  if (err_.load(std::memory_order_acquire) == nullptr) {
-    Ending ending{kCanceled, kCanceled};
-    if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
-    TraceCancel(this);
-    if (Finish(ending)) return;
-  }
-  WaitUntilSettled();
+  if (err_.load(std::memory_order_acquire) != nullptr) return WaitUntilSettled();
+  Ending ending{kCanceled, kCanceled};
+  if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
+  End(ending);
+}
+
+void ContextNode::CancelByScope() noexcept {
+  if (err_.load(std::memory_order_acquire) != nullptr) return WaitUntilSettled();
+  Ending ending{Error(kCanceledByScopeRep), Error(kScopeGoneRep)};
+  End(ending);
+}
+
+void ContextNode::End(Ending& ending) noexcept {
+  TraceCancel(this);
+  if (!Finish(ending)) WaitUntilSettled();
 }
 
 // Sets the error if none is set, and moves the live children to `todo`. An overdue deadline is older than the ending, so it is
@@ -143,6 +153,7 @@ bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
   Error final = ending.error;
   if (overdue) final = deadline_cause_ ? ErrorAccess::Coded(Errc::kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
   cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
+  ended_from_above_ = overdue ? deadline_from_above_ : ending.from_above;
   if (children_.Empty()) settled_.store(true, std::memory_order_relaxed);
   err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_seq_cst);  // see ClaimIf in park.cc
   while (ContextWaiter* waiter = waiters_.PopFront()) waiter->fire(waiter);
@@ -161,7 +172,7 @@ bool ContextNode::Finish(Ending& ending) noexcept {
   if (!Latch(ending, todo)) return false;
   Detach();
   if (!settled_.load(std::memory_order_relaxed)) {
-    Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns};
+    Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns, true};
     FinishBelow(todo, inherited);
   }
   return true;
@@ -209,6 +220,7 @@ void ContextNode::Renew(std::int64_t deadline_ns, const Error& deadline_cause) n
     (void)ErrorAccess::Adopt(err);
     err_.store(nullptr, std::memory_order_relaxed);
     cause_ = {};
+    ended_from_above_ = false;
     settled_.store(false, std::memory_order_relaxed);
   }
   if (ErrorAccess::Rep(deadline_cause_) != ErrorAccess::Rep(deadline_cause)) deadline_cause_ = deadline_cause;

@@ -56,6 +56,10 @@ class ContextNode : public Link<SiblingTag> {
   bool Done() const noexcept { return err_.load(std::memory_order_seq_cst) != nullptr; }
   std::int64_t DeadlineNs() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
   void Cancel(Error cause) noexcept;
+  // At the end of the scope that has made it.
+  void CancelByScope() noexcept;
+  // Of one that has ended: whether it was an ancestor's end, or an ancestor's deadline, that ended it.
+  bool EndedFromAbove() const noexcept { return Done() && ended_from_above_; }
   // Registers the waiter and returns true; false if the context is done already.
   bool Add(ContextWaiter& waiter) noexcept;
   void Remove(ContextWaiter& waiter) noexcept;
@@ -74,6 +78,7 @@ class ContextNode : public Link<SiblingTag> {
   void Detach() noexcept;
   bool TryRef() noexcept;
   struct Ending;
+  void End(Ending& ending) noexcept;
   bool Finish(Ending& ending) noexcept;
   bool Latch(Ending& ending, ContextNode*& todo) noexcept;
   void FinishBelow(ContextNode* todo, Ending& ending) noexcept;
@@ -89,6 +94,8 @@ class ContextNode : public Link<SiblingTag> {
   ContextNode* cancel_parent_ = nullptr;       // the ancestor that ends this canceler
   ContextNode* next_todo_ = nullptr;           // in the work lists of one cancel
   std::atomic<bool> settled_{false};           // err_ is set here and in all descendants
+  bool ended_from_above_ = false;              // written before err_
+  bool deadline_from_above_ = false;           // deadline_ns_ is an ancestor's
   Error cause_;                                // written before err_
   Error deadline_cause_;                       // of the deadline in deadline_ns_
   List<ContextNode, SiblingTag> children_;     // not counted: they hold us

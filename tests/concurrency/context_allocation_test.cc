@@ -55,6 +55,16 @@ std::vector<Case> Cases() {
          EXPECT_TRUE(scope.ctx.Err().Is(kCanceled));
          EXPECT_TRUE(scope.ctx.Cause().Is(kCanceled));
        }},
+      {"WithCancel and the end of its scope", 1,
+       [](const Context& parent) {
+         Context kept;
+         {
+           const CancelScope scope = WithCancel(parent);
+           kept = scope.ctx;
+         }
+         EXPECT_TRUE(kept.Err().Is(kCanceled));
+         EXPECT_TRUE(kept.Cause().Is(kCanceled));
+       }},
       {"WithCancel and cancel with a cause: the error that wraps it, and its text", 3,
        [](const Context& parent) {
          const CancelScope scope = WithCancel(parent);

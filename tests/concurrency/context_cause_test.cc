@@ -27,6 +27,15 @@ Context Keep(const CancelScope& scope) { return scope.ctx; }
 const Row kRows[] = {
     {"live", [](const Context& root) { return root; }, {}, {}},
     {"WithCancel, canceled", [](const Context& root) { return Keep(WithCancel(root)); }, kCanceled, {}},
+    {"ended with its scope", [](const Context& root) { return Keep(WithCancel(root)); }, kCanceled, Error(internal::kScopeGoneRep)},
+    {"ended with its scope after a parent",
+     [](const Context& root) {
+       const CancelScope parent = WithCancel(root);
+       const CancelScope child = WithCancel(parent.ctx);
+       parent.cancel(kParentCause);
+       return child.ctx;
+     },
+     kCanceled, kParentCause},
     {"canceled with a cause",
      [](const Context& root) {
        const CancelScope scope = WithCancel(root);

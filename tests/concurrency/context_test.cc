@@ -96,6 +96,43 @@ TEST(Context, ScopeCancelsAtItsEnd) {
   EXPECT_TRUE(kept.Err().Is(kCanceled));
 }
 
+// However the cancel function goes: with its scope, with the temporary that made it, or when another one takes its place.
+TEST(Context, OneWhoseScopeIsGoneSaysSo) {
+  std::vector<Context> gone;
+  gone.push_back(WithCancel(Background()).ctx);
+  {
+    const CancelScope scope = WithTimeout(Background(), 1h, Error::New("of the deadline, which has not passed"));
+    gone.push_back(scope.ctx);
+    gone.push_back(WithCancel(WithValue(scope.ctx, kName, "below it")).ctx);
+  }
+  CancelScope again = WithCancel(Background());
+  gone.push_back(again.ctx);
+  again = WithCancel(Background());
+  CancelFunc function = std::move(again.cancel);
+  gone.push_back(again.ctx);
+  function = CancelFunc();
+  gone.push_back(WithCancel(gone.front()).ctx);
+
+  for (const Context& ctx : gone) {
+    EXPECT_EQ(ctx.Cause().Message(), "the CancelScope of this context is gone");
+    EXPECT_TRUE(ctx.Cause().Is(kCanceled));
+    EXPECT_TRUE(ctx.Err().Is(kCanceled));
+    EXPECT_EQ(ctx.Err().Code(), make_error_code(Errc::kCanceled));
+    EXPECT_EQ(ctx.Err().Message(), "context canceled: the CancelScope of this context is gone");
+  }
+}
+
+TEST(Context, ACallOfTheCancelFunctionIsNotTheEndOfItsScope) {
+  Context ctx;
+  {
+    const CancelScope scope = WithCancel(Background());
+    ctx = scope.ctx;
+    scope.cancel();
+  }
+  EXPECT_EQ(ctx.Cause().Message(), "context canceled");
+  EXPECT_EQ(ctx.Err().Message(), "context canceled");
+}
+
 TEST(Context, DeadlineIsTheEarliestOfTheAncestors) {
   Virtually([](const Context& ctx) {
     const TimePoint start = Now();
