@@ -35,6 +35,7 @@ JobQueue::Counts JobQueue::Count() const {
 }
 
 weft::Error WorkOff(const weft::Context& ctx, JobQueue& queue) {
+  const weft::StopFunc close = weft::AfterFunc(ctx, [&queue] { queue.Close(); });
   const weft::Context lasting = weft::WithoutCancel(ctx);
   return queue.Jobs().ForEach(lasting, [&](const Job& job) -> weft::Error {
     const weft::CancelScope scope = weft::WithTimeout(lasting, std::chrono::seconds(5));

@@ -46,8 +46,8 @@ class JobQueue {
   std::atomic<std::uint64_t> done_{0};
 };
 
-// Does the jobs until the queue is closed and empty. It does not stop when its context is done: who got "accepted" for an answer
-// can rely on it. A job has a time limit of its own instead.
+// Does the jobs until the queue is closed and empty. When its context is done it closes the queue and goes on with those that wait: who
+// got "accepted" for an answer can rely on it. A job has a time limit of its own instead.
 weft::Error WorkOff(const weft::Context& ctx, JobQueue& queue);
 
 #endif  // WEFT_EXAMPLES_SERVICE_JOBS_H_

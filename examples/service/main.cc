@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A backend as its user would write it: an application server, a debug server that outlives the application's drain, and a worker,
-// joined by one group. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills.
+// A backend as its user would write it: an application server, a worker, and a debug server that outlives the drain of both, started
+// and ended in order. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills.
 //
 //   build/release/examples/service --address 127.0.0.1:8080 --debug-address 127.0.0.1:6060 &
 //   curl http://127.0.0.1:8080/hello/anna
@@ -18,8 +18,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
+#include <weft/concurrency/services.h>
 #include <weft/handlers/access_log.h>
 #include <weft/handlers/debug_fibers.h>
 #include <weft/handlers/health.h>
@@ -95,20 +95,16 @@ weft::Error Serve(Settings& settings) {
   settings.debug.on_listen = [](std::string_view bound) { Announce("debug", bound); };
 
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
-  weft::CancelScope debug = weft::WithCancel(weft::WithoutCancel(ctx));
-  weft::Group group(ctx);
-  group.Go("debug", [&](const weft::Context&) { return weft::ListenAndServe(debug.ctx, settings.debug, debug_app); });
-  group.Go("app", [&](const weft::Context& group_ctx) {
-    weft::Error err = weft::ListenAndServe(group_ctx, settings.app, app);
-    jobs.Close();
-    debug.cancel();
-    return err;
+  // They end from the last to the first: nobody adds jobs any more when the worker does those that are left, and the debug server tells
+  // how that goes.
+  return weft::RunServices(ctx, {
+      {"debug", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.debug, debug_app); }},
+      {"worker", [&](const weft::Context& c) {
+         const weft::RunOptions options{.loops = 1, .name = "worker"};
+         return weft::Run(c, options, [&](const weft::Context& worker_ctx) { return WorkOff(worker_ctx, jobs); });
+       }},
+      {"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, app); }},
   });
-  group.Go("worker", [&](const weft::Context& group_ctx) {
-    const weft::RunOptions options{.loops = 1, .name = "worker"};
-    return weft::Run(group_ctx, options, [&](const weft::Context& worker_ctx) { return WorkOff(worker_ctx, jobs); });
-  });
-  return group.Wait();
 }
 
 }  // namespace
