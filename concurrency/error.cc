@@ -135,6 +135,12 @@ Error ErrorAccess::Coded(Errc code, const Error& cause) {
   return Error(rep);
 }
 
+Error ErrorAccess::CodedInWordsOf(const Error& cause, Errc code) {
+  auto* rep = new internal::OwnedErrorRep(internal::Kind::kWrap, static_cast<std::int32_t>(code), {});
+  rep->inner = cause;
+  return Error(rep);
+}
+
 std::string Error::Message() const {
   std::string out;
   for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {

@@ -175,6 +175,8 @@ class ErrorAccess {
   }
   // An error with a code and a cause, such as a context's: "context canceled: interrupt".
   static Error Coded(Errc code, const Error& cause);
+  // The same in the words of the cause alone.
+  static Error CodedInWordsOf(const Error& cause, Errc code);
 };
 
 namespace internal {
@@ -207,6 +209,12 @@ inline constinit const Error kMalformed {internal::kMalformedRep};
 inline constinit const Error kRefused {internal::kRefusedRep};
 inline constinit const Error kDeadlock {internal::kDeadlockRep};
 inline constinit const Error kLeaked {internal::kLeakedRep};
+
+// No error if it Is(kCanceled), else the same error: for the main of a program, and for workers, to which being told to stop is no
+// failure. A handler must not use it: what it has then may be half of an answer.
+//
+//   if (weft::Error err = weft::IgnoreCanceled(group.Wait())) return 1;
+inline Error IgnoreCanceled(Error error) noexcept { return error.Is(kCanceled) ? Error() : std::move(error); }
 
 }  // namespace weft
 

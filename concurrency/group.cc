@@ -119,8 +119,14 @@ GroupState::~GroupState() {
   if (loop_ != nullptr) loop_->scheduler().Release();
 }
 
+// Threads are started also when only the parent has ended: see "What a done parent does to Go" in docs/rationale.md.
+bool GroupState::MayStart() const {
+  if (!ctx_.Err()) return true;
+  return loop_ == nullptr && ContextAccess::Node(ctx_)->EndedFromAbove();
+}
+
 GroupState::Place GroupState::TakePlace(internal::Start how) {
-  if (ctx_.Err()) return Place::kRefused;
+  if (!MayStart()) return Place::kRefused;
   std::uint64_t word = word_.load(std::memory_order_relaxed);
   do {
     if ((word & kClosed) != 0) return Place::kRefused;
@@ -137,7 +143,7 @@ GroupState::Place GroupState::TakePlaceLimited(internal::Start how) {
     if (place != Place::kFull || how == internal::Start::kTry) return place;
   }
   Parker parker("place in a group");
-  if (ctx_.Err()) return Place::kRefused;
+  if (!MayStart()) return Place::kRefused;
   {
     std::lock_guard hold(lock_);
     const Place place = TakeFreeLocked();
@@ -150,7 +156,7 @@ GroupState::Place GroupState::TakePlaceLimited(internal::Start how) {
     if (parker.Linked()) parker.Unlink();
   }
   if (!got) return Place::kRefused;
-  if (!ctx_.Err()) return Place::kGot;
+  if (MayStart()) return Place::kGot;
   Leave();
   return Place::kRefused;
 }
@@ -222,11 +228,11 @@ bool GroupState::StartThread(std::unique_ptr<Member> member) {
   return true;
 }
 
-// A member that gives back the group's own cancellation has not failed. A deadline has: work was cut off that somebody asked for.
-// With the lock.
+// A member that gives back the group's own cancellation has not failed. What came from the parent, a cancellation or a deadline, has cut
+// off work that somebody asked for, so the first who says so has failed; what others say of it then is a repetition. With the lock.
 bool GroupState::Repeats(const Error& error, const Error& own, const Error& own_cause) const {
   if (!own) return false;
-  if (own.Is(kCanceled) && (error.Is(kCanceled) || error.Is(own_cause))) return true;
+  if (!ContextAccess::Node(ctx_)->EndedFromAbove() && (error.Is(kCanceled) || error.Is(own_cause))) return true;
   return first_ && (error.Is(own) || error.Is(first_));
 }
 
@@ -306,9 +312,17 @@ Error GroupState::Wait() {
   WaitForEnd();
   if (threads_ != nullptr) threads_->JoinEnded();  // those that have ended may still be on the way out of their thread
   Error result = first_;
-  if (!result && (word_.load(std::memory_order_relaxed) & kRefused) != 0) result = ctx_.Cause();
+  if (!result && (word_.load(std::memory_order_relaxed) & kRefused) != 0) result = WhyRefused();
   Cancel({});
   return result;
+}
+
+// The cause, which also Is the context's own error, so that IgnoreCanceled knows it.
+Error GroupState::WhyRefused() const {
+  const Error cause = ctx_.Cause();
+  const bool late = ctx_.Err().Is(kDeadlineExceeded);
+  if (!cause || cause.Is(late ? kDeadlineExceeded : kCanceled)) return cause;
+  return ErrorAccess::CodedInWordsOf(cause, late ? Errc::kDeadlineExceeded : Errc::kCanceled);
 }
 
 // Closes the group when it is empty; the last member does so if we are parked by then. Nothing starts afterwards, so nobody else

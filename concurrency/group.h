@@ -49,8 +49,10 @@ class Group {
 
   // Starts f: Error(const Context&) or void(const Context&), with the group's context, which is also its CurrentContext().
   // When the group is full it waits for a place. False: f was refused and destroyed, because the group is canceled or nothing
-  // could be started; that shows in Wait too. Members may call it. `where` is what lists and reports show as the place of the start; a
-  // function that starts members for others takes one of its own and hands it on.
+  // could be started; that shows in Wait too. Where members are threads, only an end of the group's own refuses, by an error,
+  // Cancel or Wait: under a context whose parent is done f is started and finds it done, so that what several members of a main
+  // agree on (one ends the other) holds also when a signal comes between their starts. Members may call it. `where` is what lists
+  // and reports show as the place of the start; a function that starts members for others takes one of its own and hands it on.
   template <class F>
   bool Go(F f, std::source_location where = std::source_location::current()) {
     return Go("member", std::move(f), where);
@@ -75,11 +77,13 @@ class Group {
   void Cancel(Error cause = {}) { state_.Cancel(std::move(cause)); }
 
   // Waits until all members have ended, also when the context is done (cancellation ends waiting, never joining), and returns
-  // the first error. A member that returns the group's own cancellation has not failed; one that returns the deadline which
-  // ended the group has. After a refusal without any other error it is the cause of the refusal.
+  // the first error. A member that returns the cancellation or deadline of the parent has been cut short, and that is an error: a
+  // result may be missing. A member has not failed if it only repeats the group's own cancellation, after an error of another one
+  // or after Cancel. After a refusal without any other error it is the cause of the refusal. Where being told to stop is no
+  // failure, as in main: IgnoreCanceled(group.Wait()).
   Error Wait() { return state_.Wait(); }
 
-  // After Wait: all errors in the order in which they came, without those that only repeat the cancellation.
+  // After Wait: all errors in the order in which they came, without those that only repeat a cancellation.
   const std::vector<Error>& Errors() const { return state_.Errors(); }
 
  private:

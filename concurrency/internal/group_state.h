@@ -58,6 +58,7 @@ class GroupState {
   static constexpr std::uint64_t kRefused = 8;  // a start was refused
   static constexpr std::uint64_t kOne = 16;
 
+  bool MayStart() const;
   Place TakePlace(internal::Start how);
   Place TakePlaceLimited(internal::Start how);
   Place TakeFreeLocked();
@@ -72,6 +73,7 @@ class GroupState {
   bool LeaveLimited();
   void Fail(Error error);
   bool Repeats(const Error& error, const Error& own, const Error& own_cause) const;
+  Error WhyRefused() const;
   void WaitForEnd();
   bool WakeCallerLocked();
   bool FullAt(std::uint64_t word) const { return limit_ > 0 && word / kOne >= static_cast<std::uint64_t>(limit_); }

@@ -112,5 +112,14 @@ TEST(Error, SurvivesSelfAssignmentAndMoves) {
   EXPECT_EQ(moved.Message(), "a");
 }
 
+TEST(IgnoreCanceled, LetsAllOtherErrorsPass) {
+  EXPECT_FALSE(IgnoreCanceled({}));
+  EXPECT_FALSE(IgnoreCanceled(kCanceled));
+  EXPECT_FALSE(IgnoreCanceled(Error(kCanceled).Wrap("wait for the queue")));
+  EXPECT_TRUE(IgnoreCanceled(kDeadlineExceeded).Is(kDeadlineExceeded));
+  const Error other = Error::New("other");
+  EXPECT_TRUE(IgnoreCanceled(other).Is(other));
+}
+
 }  // namespace
 }  // namespace weft

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,8 @@ namespace weft {
 namespace {
 
 using namespace weft::testing;
+
+constexpr Key<int> kLevel{"level"};
 
 TEST(GroupErrors, ComeInTheirOrderWithoutRepetitions) {
   Virtually([](const Context& ctx) {
@@ -41,10 +44,76 @@ TEST(GroupErrors, TheGroupsOwnCancellationIsNoFailure) {
     group.Go([](const Context& c) { return (void)c.Wait(), c.Cause(); });
     Settle(ctx);
 
-    scope.cancel(Error::New("signal: terminated"));
+    group.Cancel(Error::New("enough"));
+    scope.cancel(Error::New("the parent's end comes second"));
 
     EXPECT_FALSE(group.Wait());
     EXPECT_TRUE(group.Errors().empty());
+  });
+}
+
+// Work was cut short that somebody asked for: a caller that goes on has only part of it.
+TEST(GroupErrors, TheParentsCancellationIsAFailureForWhoReturnsIt) {
+  const Error why = Error::New("server closing");
+  const std::function<Error(const Context&)> members[] = {
+      [](const Context& c) { return c.Wait(); },
+      [](const Context& c) { return c.Wait().Wrap("ask for the price"); },
+      [](const Context& c) { return (void)c.Wait(), c.Cause(); },
+  };
+  for (const auto& member : members) {
+    Virtually([&](const Context& ctx) {
+      const CancelScope outer = WithCancel(ctx);
+      const CancelScope inner = WithCancel(WithValue(outer.ctx, kLevel, 2));
+      Group group(inner.ctx);
+      group.Go(member);
+      group.Go(member);
+      group.Go([](const Context& c) { (void)c.Wait(); });
+      Settle(ctx);
+
+      outer.cancel(why);
+
+      EXPECT_TRUE(group.Wait().Is(why));
+      EXPECT_EQ(group.Errors().size(), 1U) << "the others repeat it";
+    });
+  }
+}
+
+TEST(GroupErrors, TheParentsCancellationBeforeTheGroupWasBuiltIsOneToo) {
+  Group group(WithCancel(Background()).ctx);  // of threads, which start under it
+  EXPECT_TRUE(group.Go([](const Context& c) { return c.Err(); }));
+
+  EXPECT_TRUE(group.Wait().Is(kCanceled));
+}
+
+TEST(GroupErrors, MembersThatEndInGoodOrderOnTheParentsCancellationHaveNotFailed) {
+  Virtually([](const Context& ctx) {
+    const CancelScope scope = WithCancel(ctx);
+    Group group(scope.ctx);
+    group.Go([](const Context& c) { (void)c.Wait(); });
+    group.Go([](const Context& c) { return IgnoreCanceled(c.Wait()); });
+    Settle(ctx);
+
+    scope.cancel();
+
+    EXPECT_FALSE(group.Wait());
+    EXPECT_TRUE(group.Errors().empty());
+  });
+}
+
+// Which of the two ended the group is not told by the errors, which may be the same ones.
+TEST(GroupErrors, AfterAnErrorTheParentsCancellationAddsNothing) {
+  Virtually([](const Context& ctx) {
+    const Error same = Error::New("the same");
+    const CancelScope scope = WithCancel(ctx);
+    Group group(scope.ctx);
+    group.Go([&](const Context& c) { return (void)Sleep(c, 1s), same; });
+    group.Go([](const Context& c) { return (void)c.Wait(), c.Cause(); });
+    EXPECT_FALSE(Sleep(ctx, 2s));
+
+    scope.cancel(same);
+
+    EXPECT_TRUE(group.Wait().Is(same));
+    EXPECT_EQ(group.Errors().size(), 1U);
   });
 }
 
@@ -104,6 +173,25 @@ TEST(GroupRefusal, UnderADoneContextNothingStarts) {
     EXPECT_EQ(held.use_count(), 1) << "a refused function is destroyed at once";
     EXPECT_EQ(group.Wait().Message(), "closing") << "it shows in Wait";
     EXPECT_FALSE(ran);
+  });
+}
+
+TEST(GroupRefusal, IsTheContextsErrorAsWell) {
+  Virtually([](const Context& ctx) {
+    const Error closing = Error::New("closing");
+    const CancelScope canceled = WithCancel(ctx);
+    canceled.cancel(closing);
+    const CancelScope late = WithTimeout(ctx, -1s, closing);
+    for (const bool deadline : {false, true}) {
+      Group group(deadline ? late.ctx : canceled.ctx);
+      EXPECT_FALSE(group.Go([](const Context&) {}));
+
+      const Error err = group.Wait();
+
+      EXPECT_TRUE(err.Is(closing));
+      EXPECT_TRUE(err.Is(deadline ? kDeadlineExceeded : kCanceled));
+      EXPECT_EQ(static_cast<bool>(IgnoreCanceled(err)), deadline) << "a main that is told to stop before it has begun has not failed";
+    }
   });
 }
 

@@ -153,6 +153,66 @@ TEST(GroupOnThreads, CurrentContextIsTheGroups) {
   EXPECT_EQ(CurrentContext().Value(kKey), nullptr);
 }
 
+// A main starts members that rely on each other: when a signal comes between two starts, the second must not be missing.
+TEST(GroupOnThreads, AMemberStartsAlsoWhenOnlyTheParentIsDone) {
+  const CancelScope parent = WithCancel(Background());
+  const CancelScope debug = WithCancel(WithoutCancel(parent.ctx));
+  Group group(parent.ctx);
+  EXPECT_TRUE(group.Go("debug", [&](const Context&) { (void)debug.ctx.Wait(); }));
+  parent.cancel(Error::New("signal: terminated"));
+  bool seen = false;
+
+  EXPECT_TRUE(group.Go("app", [&](const Context& c) {
+    seen = c.Cause().Message() == "signal: terminated";
+    debug.cancel();
+  }));
+  EXPECT_TRUE(group.TryGo([](const Context& c) { EXPECT_TRUE(c.Err()); }));
+
+  EXPECT_FALSE(group.Wait());
+  EXPECT_TRUE(seen);
+}
+
+TEST(GroupOnThreads, AMemberStartsAlsoWhenTheParentsDeadlineHasPassed) {
+  const CancelScope parent = WithTimeout(Background(), -1s);
+  std::atomic<int> ran{0};
+  Group group(parent.ctx, {.limit = 2});
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(group.Go([&](const Context&) { ++ran; }));
+  EXPECT_FALSE(group.Wait());
+  EXPECT_EQ(ran.load(), 2);
+}
+
+TEST(GroupOnThreads, AnEndOfTheGroupsOwnRefusesAlsoUnderADoneParent) {
+  const CancelScope parent = WithCancel(Background());
+  {
+    Group group(parent.ctx);
+    group.Cancel(Error::New("mine"));
+    parent.cancel();
+    EXPECT_FALSE(group.Go([](const Context&) { ADD_FAILURE(); }));
+    EXPECT_EQ(group.Wait().Message(), "mine");
+    EXPECT_FALSE(group.TryGo([](const Context&) { ADD_FAILURE(); })) << "nor after Wait";
+  }
+  const CancelScope live = WithCancel(Background());
+  Group group(live.ctx);
+  group.Go([&](const Context&) { return Error::New("failed"); });
+  (void)group.Ctx().Wait();
+  live.cancel();
+  EXPECT_FALSE(group.Go([](const Context&) { ADD_FAILURE(); }));
+  EXPECT_EQ(group.Wait().Message(), "failed");
+}
+
+TEST(GroupOnThreads, AFullGroupRefusesWhenItsParentIsDone) {
+  const CancelScope parent = WithCancel(Background());
+  Event leave;
+  Group group(parent.ctx, {.limit = 1});
+  EXPECT_TRUE(group.Go([&](const Context&) { (void)leave.Wait(Background()); }));
+  parent.cancel(Error::New("closing"));
+
+  EXPECT_FALSE(group.Go([](const Context&) { ADD_FAILURE(); }));
+
+  leave.Set();
+  EXPECT_EQ(group.Wait().Message(), "closing");
+}
+
 TEST(GroupOnThreads, LimitHoldsAndEndedThreadsAreJoined) {
   std::atomic<int> running{0};
   Group group(Background(), {.limit = 2});

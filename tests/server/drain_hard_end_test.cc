@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/group.h>
 #include <weft/handlers/readiness.h>
 
 #include "server_kit.h"
@@ -45,6 +46,33 @@ TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
     EXPECT_FALSE(site.Stop());
     EXPECT_EQ(Now() - begin, seconds(4));
     EXPECT_THAT(site.Events(), Contains("drain patience over"));
+  });
+}
+
+// The handler as the documents show it: it must not go on with half of what it asked for.
+TEST(DrainHardEnd, AGroupInAHandlerFailsWhenItsQuestionsWereCutOff) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      std::string a = "?", b = "?";
+      Group group(r.Ctx());
+      for (std::string* slot : {&a, &b}) {
+        group.Go([slot](const Context& c) -> Error {
+          if (Error err = Sleep(c, seconds(50))) return err;
+          *slot = "known";
+          return {};
+        });
+      }
+      if (Error err = group.Wait()) return err;
+      return w.Write(a + b);
+    }, Patience(seconds(4), seconds(1)));
+    Client client = site.Connect();
+    client.Send(kGet);
+    (void)Sleep(ctx, seconds(1));
+    site.server().BeginDrain();
+
+    EXPECT_EQ(client.Answer().status, 503);
+    client.raw().Close();
+    EXPECT_FALSE(site.Stop());
   });
 }
 
