@@ -3,16 +3,18 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 
 #include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/signal_action.h>
 
 namespace weft::internal {
 namespace {
 
-struct sigaction g_previous_segv;
-struct sigaction g_previous_bus;
+constinit SignalOverlay g_segv;
+constinit SignalOverlay g_bus;
 
 // Only functions that a signal handler may call.
 void Tell(const char* text) {
@@ -30,7 +32,18 @@ void TellNumber(std::size_t number) {
   Tell(at);
 }
 
+// By kill, sigqueue, raise and their kin, or by the kernel for memory that it has found broken elsewhere: nothing happens again when the
+// instruction runs again.
+bool WasSent(const siginfo_t& info) { return info.si_code <= 0 || (info.si_signo == SIGBUS && info.si_code == BUS_MCEERR_AO); }
+
 void OnFault(int signal, siginfo_t* info, void* machine) {
+  const int saved_errno = errno;
+  SignalOverlay& overlay = signal == SIGBUS ? g_bus : g_segv;
+  if (WasSent(*info)) {
+    overlay.CarryOut(signal, info, machine);
+    errno = saved_errno;
+    return;
+  }
   const FiberCore* fiber = CurrentFiber();
   if (fiber != nullptr && fiber->stack.GuardContains(info->si_addr)) {
     char name[48];
@@ -41,28 +54,20 @@ void OnFault(int signal, siginfo_t* info, void* machine) {
     TellNumber(fiber->stack.Bytes() / 1024);
     Tell(" KiB; give more by stack_bytes, or move large locals to the heap\n");
   }
-  const struct sigaction& previous = signal == SIGBUS ? g_previous_bus : g_previous_segv;
-  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
-    previous.sa_sigaction(signal, info, machine);
-  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-    previous.sa_handler(signal);
-  } else {
+  if (!overlay.CallBefore(signal, info, machine)) {
     // The instruction runs again under the default disposition, so the core shows the place itself.
     struct sigaction fallback{};
     fallback.sa_handler = SIG_DFL;
     sigaction(signal, &fallback, nullptr);
   }
+  errno = saved_errno;
 }
 
 void InstallOnce() {
   static std::once_flag once;
   std::call_once(once, [] {
-    struct sigaction action{};
-    action.sa_sigaction = OnFault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGSEGV, &action, &g_previous_segv);
-    sigaction(SIGBUS, &action, &g_previous_bus);
+    g_segv.PutOn(SIGSEGV, &OnFault);
+    g_bus.PutOn(SIGBUS, &OnFault);
   });
 }
 
