@@ -171,9 +171,13 @@ class [[nodiscard]] StopFunc {
 StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_location where = std::source_location::current());
 
 // A context that is canceled when one of the signals arrives, with the signal as cause ("signal: interrupt"); Err() is
-// kCanceled. From the first signal on they have their default effect again, so that a second Ctrl-C kills. The cancel
-// function ends the watch and restores what was set before. One signal belongs to one NotifyContext at a time: a second
-// one aborts by name.
+// kCanceled. It needs no descriptor, and no thread of the process that has them unblocked. If its own thread cannot be started the context is
+// done, and its cause says so.
+//
+// After the first signal a SIGINT or SIGQUIT has its default effect at once: a second Ctrl-C kills. The others change nothing for
+// 500 ms, because supervisors send SIGTERM twice in a row, and have their default effect after that. It is the signal handler
+// that decides, so a process is killed also when all its loops hang. The cancel function ends the watch and restores what was
+// set before. One signal belongs to one NotifyContext at a time: a second one aborts by name.
 CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
 
 // The context that the running fiber carries: that of its group member, request or Run. On a plain thread Background(), unless

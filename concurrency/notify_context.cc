@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
-#include <sys/eventfd.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,14 +8,19 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/signal_action.h>
+#include <weft/concurrency/internal/signal_verdict.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft {
@@ -24,33 +29,47 @@ namespace {
 
 constexpr int kSignalsMax = 65;
 
-// One watch a signal. The signal handler reads nothing but these.
+// What the signal handler knows of a watch. It touches nothing else, and calls only what a handler may call.
+struct Arrivals {
+  void Note(int signal) noexcept;
+
+  std::atomic<std::int64_t> first_ns{0};  // on the monotonic clock; 0: none has come
+  std::atomic<int> first{0};              // the signal, once first_ns is set
+  sem_t news;
+  struct sigaction action{};  // of the handler
+};
+
 struct Slot {
   std::atomic<bool> taken{false};
-  std::atomic<int> event_fd{-1};          // -1: nobody watches
-  std::atomic<int>* received = nullptr;   // the watch's first signal, 0 before
-  const sigset_t* handed_back = nullptr;  // all signals of the watch
+  std::atomic<Arrivals*> arrivals{nullptr};  // null: nobody watches
 };
 Slot g_slots[kSignalsMax];
 std::atomic<int> g_handlers_running{0};
 
-// Runs in a signal handler: gives the signals back to the system's default, so that the next one kills, and tells the watch.
+std::int64_t MonotonicNs() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+void Arrivals::Note(int signal) noexcept {
+  const std::int64_t now = MonotonicNs();
+  std::int64_t before = 0;
+  if (first_ns.compare_exchange_strong(before, now)) {
+    first.store(signal, std::memory_order_release);
+    sem_post(&news);
+    return;
+  }
+  if (JudgeLaterSignal(signal, now - before) == SignalVerdict::kNothing) return;
+  DoDefaultAction(signal, action);
+  // The kernel keeps the default action from the first process of a container, which nobody could end then but by SIGKILL.
+  if (EndsByDefault(signal)) _exit(128 + signal);
+}
+
 void OnSignal(int signal) {
   const int saved_errno = errno;
   g_handlers_running.fetch_add(1, std::memory_order_seq_cst);
-  Slot& slot = g_slots[signal];
-  const int fd = slot.event_fd.load(std::memory_order_seq_cst);
-  if (fd >= 0) {
-    struct sigaction fallback{};
-    fallback.sa_handler = SIG_DFL;
-    for (int each = 1; each < kSignalsMax; ++each) {
-      if (sigismember(slot.handed_back, each) == 1) sigaction(each, &fallback, nullptr);
-    }
-    int none = 0;
-    slot.received->compare_exchange_strong(none, signal);
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(fd, &one, sizeof(one));
-  }
+  if (Arrivals* arrivals = g_slots[signal].arrivals.load(std::memory_order_seq_cst)) arrivals->Note(signal);
   g_handlers_running.fetch_sub(1, std::memory_order_release);
   errno = saved_errno;
 }
@@ -62,46 +81,72 @@ std::string SignalName(int signal) {
   return "signal: " + text;
 }
 
+// Blocks signals on this thread for a C++ scope: a thread that is started in it begins with all of them blocked.
+class ScopedBlockOfAll {
+ public:
+  ScopedBlockOfAll() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~ScopedBlockOfAll() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ScopedBlockOfAll(const ScopedBlockOfAll&) = delete;
+  ScopedBlockOfAll& operator=(const ScopedBlockOfAll&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
 // Watches some signals until it is stopped: cancels the node when one arrives.
 class SignalWatch final : public CancelFinisher {
  public:
   SignalWatch(ContextNode* node, std::initializer_list<int> signals) : node_(node), signals_(signals), before_(signals.size()) {
     node_->Ref();
-    event_fd_ = eventfd(0, EFD_CLOEXEC);
-    if (event_fd_ < 0) AbortMisuse("NotifyContext", "no descriptor is left for the watch: raise the limit (ulimit -n)");
-    try {
-      thread_ = std::thread([this] { Watch(); });
-    } catch (const std::system_error&) {
-      AbortMisuse("NotifyContext", "no thread could be started for the watch");
-    }
+    sem_init(&arrivals_.news, 0, 0);
     sigemptyset(&set_);
     for (const int signal : signals_) {
       if (signal <= 0 || signal >= kSignalsMax) AbortMisuse("NotifyContext", "no such signal");
       sigaddset(&set_, signal);
     }
-    g_signal_watches.fetch_add(1, std::memory_order_relaxed);
+    arrivals_.action.sa_handler = OnSignal;
+    arrivals_.action.sa_flags = SA_RESTART | SA_ONSTACK;  // a fiber's stack may be nearly full
+    arrivals_.action.sa_mask = set_;                      // the handler is not interrupted by its own kind
     for (std::size_t i = 0; i < signals_.size(); ++i) Take(signals_[i], before_[i]);
+    g_signal_watches.fetch_add(1, std::memory_order_relaxed);
   }
   ~SignalWatch() override {
     Stop();
+    sem_destroy(&arrivals_.news);
     ContextNode::Unref(node_);
+  }
+
+  // False: there is no thread, so the node is canceled, and says why.
+  bool Start() {
+    try {
+      const ScopedBlockOfAll nothing_before_its_time;
+      thread_ = std::thread([this] { Watch(); });
+    } catch (const std::system_error& e) {
+      node_->Cancel(Error(e.code()).Wrap("NotifyContext: start the thread of the watch"));
+      return false;
+    }
+    return true;
   }
 
   void Stop() noexcept override {
     std::lock_guard hold(stop_lock_);  // cancel functions may be called by several at once: all wait for the end
-    if (!thread_.joinable()) return;
+    if (stopped_) return;
+    stopped_ = true;
     g_signal_watches.fetch_sub(1, std::memory_order_relaxed);
     Restore();
-    for (const int signal : signals_) g_slots[signal].event_fd.store(-1, std::memory_order_seq_cst);
-    // A handler on another thread may still use the watch, and may have set the default once more.
+    for (const int signal : signals_) g_slots[signal].arrivals.store(nullptr, std::memory_order_seq_cst);
+    // A handler on another thread may still use the watch, and may have put itself on once more.
     while (g_handlers_running.load(std::memory_order_seq_cst) != 0) std::this_thread::yield();
     Restore();
     for (const int signal : signals_) g_slots[signal].taken.store(false, std::memory_order_release);
+    if (!thread_.joinable()) return;
     stop_.store(true, std::memory_order_release);
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(event_fd_, &one, sizeof(one));
+    sem_post(&arrivals_.news);
     thread_.join();
-    close(event_fd_);
   }
 
  private:
@@ -114,24 +159,16 @@ class SignalWatch final : public CancelFinisher {
     if (slot.taken.exchange(true, std::memory_order_acquire)) {
       AbortMisuse("NotifyContext", "the signal belongs to another NotifyContext already");
     }
-    slot.received = &received_;
-    slot.handed_back = &set_;
-    slot.event_fd.store(event_fd_, std::memory_order_seq_cst);
-    struct sigaction action{};
-    action.sa_handler = OnSignal;
-    action.sa_flags = SA_RESTART | SA_ONSTACK;  // a fiber's stack may be nearly full
-    action.sa_mask = set_;                      // the handler is not interrupted by its own kind
-    if (sigaction(signal, &action, &before) != 0) AbortMisuse("NotifyContext", "this signal cannot be caught");
+    slot.arrivals.store(&arrivals_, std::memory_order_seq_cst);
+    if (sigaction(signal, &arrivals_.action, &before) != 0) AbortMisuse("NotifyContext", "this signal cannot be caught");
   }
 
+  // On a thread of its own, which takes the signals of the watch, whatever mask the process has inherited, and no others.
   void Watch() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    std::uint64_t count = 0;
+    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
     for (;;) {
-      if (read(event_fd_, &count, sizeof(count)) < 0 && errno == EINTR) continue;
-      if (const int signal = received_.exchange(0)) node_->Cancel(Error::New(SignalName(signal)));
+      if (sem_wait(&arrivals_.news) != 0) continue;  // interrupted by a signal
+      if (const int signal = arrivals_.first.exchange(0, std::memory_order_acquire)) node_->Cancel(Error::New(SignalName(signal)));
       if (stop_.load(std::memory_order_acquire)) return;
     }
   }
@@ -140,10 +177,10 @@ class SignalWatch final : public CancelFinisher {
   const std::vector<int> signals_;
   std::vector<struct sigaction> before_;  // in the order of signals_
   sigset_t set_;
-  int event_fd_ = -1;
-  std::atomic<int> received_{0};
+  Arrivals arrivals_;
   std::atomic<bool> stop_{false};
   std::mutex stop_lock_;
+  bool stopped_ = false;
   std::thread thread_;
 };
 
@@ -152,8 +189,10 @@ class SignalWatch final : public CancelFinisher {
 
 CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals) {
   internal::ContextNode* node = internal::ContextNode::NewCanceler(ContextAccess::Node(parent), internal::kNever, {});
+  auto watch = std::make_unique<internal::SignalWatch>(node, signals);
+  if (!watch->Start()) watch.reset();
   CancelScope scope;
-  scope.cancel = ContextAccess::MakeCancel(node, std::make_unique<internal::SignalWatch>(node, signals));
+  scope.cancel = ContextAccess::MakeCancel(node, std::move(watch));
   scope.ctx = ContextAccess::Adopt(node);
   return scope;
 }
