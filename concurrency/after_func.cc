@@ -144,7 +144,7 @@ void AfterFuncState::StartThread() {
   if (tally != nullptr) tally->Enter();
   try {
     thread = std::thread([this, tally] {
-      BlockPipeSignal();
+      const PipeSignalShield no_pipe_signal;
       t_tally = tally;
       WaitAndCall();
       if (tally != nullptr) tally->Leave();

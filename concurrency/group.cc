@@ -44,7 +44,7 @@ void GroupThreads::Start(Member& member) {
 }
 
 void GroupThreads::Run(Member& member, ThreadTally* tally) {
-  BlockPipeSignal();
+  const PipeSignalShield no_pipe_signal;
   t_tally = tally;
   {
     ScopedContext current(member.group_.ctx());

@@ -88,7 +88,7 @@ Error OffloadPool::StartThread() {
   if (tally_ != nullptr) tally_->Enter();
   try {
     threads_.emplace_back([this] {
-      BlockPipeSignal();
+      const PipeSignalShield no_pipe_signal;
       t_tally = tally_;
       Work();
     });

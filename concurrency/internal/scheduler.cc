@@ -35,6 +35,7 @@ Scheduler::~Scheduler() {
 }
 
 Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
+  const PipeSignalShield no_pipe_signal;  // until the last thread is joined, so that the handler is put on once
   std::vector<std::thread> threads;
   Error failed = StartThreads(threads);
   struct FirstStart : LoopTask {
@@ -78,7 +79,7 @@ Error Scheduler::StartThreads(std::vector<std::thread>& threads) {
 }
 
 void Scheduler::DriveLoop(LoopCore& loop) {
-  ScopedPipeBlock no_pipe_signal;
+  const PipeSignalShield no_pipe_signal;
   OverflowWatch overflow;
   loop.Run();
 }

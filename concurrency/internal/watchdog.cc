@@ -67,7 +67,7 @@ void Watchdog::Start() {
 void Watchdog::StartThread() {
   look_at_ns_ = pause_ > Duration::zero() ? RealNowNs() + pause_.count() : kNever;
   thread_ = std::thread([this] {
-    BlockPipeSignal();
+    const PipeSignalShield no_pipe_signal;
     Watch();
   });
 }

@@ -2,10 +2,8 @@
 #include <weft/concurrency/run.h>
 
 #include <dirent.h>
-#include <pthread.h>
 
 #include <atomic>
-#include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -34,12 +32,6 @@ int Entries(const char* directory) {
   return count;
 }
 
-bool PipeSignalBlocked() {
-  sigset_t now;
-  pthread_sigmask(SIG_SETMASK, nullptr, &now);
-  return sigismember(&now, SIGPIPE) == 1;
-}
-
 TEST(Run, ReturnsWhatMainReturned) {
   EXPECT_FALSE(weft::Run(Background(), [](const Context&) {}));
   EXPECT_TRUE(weft::Run(Background(), [](const Context&) { return Error(kClosed); }).Is(kClosed));
@@ -53,15 +45,6 @@ TEST(Run, UsesTheCallersThreadAsItsFirstLoop) {
     EXPECT_EQ(ListFibers().at(0).name, "main");
   });
   EXPECT_EQ(Loop::Current(), nullptr);
-}
-
-TEST(Run, LeavesNoPipeSignalToTheThreadThatItBorrowed) {
-  ASSERT_FALSE(PipeSignalBlocked());
-  OnLoops(1, [](const Context&) {
-    ASSERT_TRUE(PipeSignalBlocked());
-    pthread_kill(pthread_self(), SIGPIPE);  // as the kernel does it to whoever calls sendfile on a broken connection
-  });
-  EXPECT_FALSE(PipeSignalBlocked()) << "and this process lives";
 }
 
 TEST(Run, MakesAsManyLoopsAsWanted) {
@@ -139,19 +122,6 @@ TEST(Run, SeveralMayRunSideBySide) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(runs.load(), 400);
-}
-
-// sendfile and OpenSSL raise it; the process's disposition is not ours.
-TEST(Run, LoopsAndPoolBlockThePipeSignalMeanwhile) {
-  EXPECT_FALSE(PipeSignalBlocked());
-  OnLoops(2, [](const Context& ctx) {
-    EXPECT_TRUE(PipeSignalBlocked());
-    EXPECT_TRUE(*Offload(ctx, [] { return PipeSignalBlocked(); }));
-    Group group(ctx, {.spread = true});
-    for (int i = 0; i < 2; ++i) group.Go([](const Context&) { EXPECT_TRUE(PipeSignalBlocked()); });
-    EXPECT_FALSE(group.Wait());
-  });
-  EXPECT_FALSE(PipeSignalBlocked());
 }
 
 TEST(Run, WakesCrossLoopsManyTimes) {
