@@ -82,8 +82,8 @@ inline AwaitToken<internal::AwaitForm::kPartial> AwaitPartial(const Context& ctx
 // The executor of the running fiber's loop, to build Asio objects on. Such an object belongs to the loop: only fibers of this
 // loop, or operations under Await, may use it, and it must be destroyed before the loop ends, at the latest when the function given
 // to Run or ListenAndServe ends (a PerLoop takes care of that by itself). What is still pending when the loop ends is destroyed
-// without being called. Raw handlers run on the loop's own stack: they must be short, and must not wait or throw. Aborts on a plain
-// thread. Never suspends.
+// without being called. Raw handlers run on the loop's own stack: they must be short, and must not wait or throw. Throws
+// std::system_error at the first use on a loop if too few descriptors are left. Aborts on a plain thread. Never suspends.
 boost::asio::any_io_executor CurrentExecutor();
 
 // Looks up the addresses of a host and a service, "backend.internal" and "8081" or "ldap" (getaddrinfo), in the order in which they

@@ -99,7 +99,8 @@ Error CallReturningError(F& f, const Context& ctx) {
 }  // namespace internal
 
 // Makes a scheduler on the calling thread, runs `main` as its first fiber under `ctx`, and returns what it returned, when
-// everything that was started on the scheduler has ended. An exception out of `main` comes back as an Error. The calling
+// everything that was started on the scheduler has ended. An exception out of `main` comes back as an Error, and so does a lack of
+// descriptors, threads or memory for the loops; `main` has not run then. The calling
 // thread is the first loop. In a fiber it just calls `main` with `ctx` as current context; the options do not apply then.
 //
 //   int main() {

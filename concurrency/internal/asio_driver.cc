@@ -30,7 +30,10 @@ class TimerFd {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;  // edge-triggered: it is never read
     event.data.ptr = nullptr;
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd_, &event);
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd_, &event) == 0) return;
+    const int failure = errno;
+    close(fd_);
+    throw std::system_error(failure, std::system_category(), "timer of an executor");
   }
   ~TimerFd() { close(fd_); }
   TimerFd(const TimerFd&) = delete;

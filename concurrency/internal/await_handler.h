@@ -106,6 +106,8 @@ void StartAndWait(AwaitOpOf<Args...>& op, Start& start, const Executor& executor
       return;
     }
   }
+  // Before Begin, whose pin only the handler gives back: there may be too few descriptors for the loop's context.
+  if constexpr (std::is_same_v<Executor, NoExecutor>) (void)LoopContext("Await");
   op.Begin();
   try {
     if constexpr (std::is_same_v<Executor, NoExecutor>) {

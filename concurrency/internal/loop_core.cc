@@ -32,21 +32,25 @@ constexpr std::size_t kKeepBytes = 4096;      // of a trimmed stack: the page wi
 constexpr std::size_t kDeepBytes = 64 * 1024;  // a stack that was used deeper gives its pages back at once
 }  // namespace
 
-LoopCore::LoopCore(Scheduler& scheduler, int index, std::size_t bytes) : scheduler_(scheduler), index_(index), stacks_(bytes) {
+LoopCore::LoopCore(Scheduler& scheduler, int index, std::size_t bytes) : scheduler_(scheduler), index_(index), stacks_(bytes) {}
+
+Error LoopCore::Open() noexcept {
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (epoll_fd_ < 0 || wake_fd_ < 0) AbortMisuse("Run", "no descriptors are left for a loop: raise the limit (ulimit -n)");
+  if (epoll_fd_ >= 0) wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (wake_fd_ < 0) return std::error_code(errno, std::system_category());
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;  // edge-triggered: the counter is never read
   event.data.ptr = nullptr;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event);
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) return std::error_code(errno, std::system_category());
+  return {};
 }
 
 LoopCore::~LoopCore() {
   for (FiberCore* fiber : fibers_) fiber->~FiberCore();
   asio_.reset();
-  close(wake_fd_);
-  close(epoll_fd_);
+  for (const int fd : {wake_fd_, epoll_fd_}) {
+    if (fd >= 0) close(fd);
+  }
 }
 
 void LoopCore::Run() {

@@ -65,6 +65,8 @@ class LoopCore final : public Loop {
   LoopCore(Scheduler& scheduler, int index, std::size_t stack_bytes);
   ~LoopCore();
 
+  // Makes the descriptors, before Run. An error: there are too few.
+  Error Open() noexcept;
   // Drives the loop on this thread until RequestStop and no fiber is left.
   void Run();
   void RequestStop() noexcept;  // any thread

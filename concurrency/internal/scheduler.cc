@@ -35,6 +35,9 @@ Scheduler::~Scheduler() {
 }
 
 Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
+  for (auto& loop : loops_) {
+    if (Error failed = loop->Open()) return failed.Wrap("Run: no descriptors for the loops; raise the limit (ulimit -n)");
+  }
   const PipeSignalShield no_pipe_signal;  // until the last thread is joined, so that the handler is put on once
   std::vector<std::thread> threads;
   Error failed = StartThreads(threads);
@@ -43,7 +46,7 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
     static void Go(LoopTask* task) {
       auto* self = static_cast<FirstStart*>(task);
       if (self->scheduler.At(0).StartFiber(self->job, self->options) == nullptr) {
-        self->failed = Error::New("no memory for the stack of the first fiber");
+        self->failed = Error::New("Run: no memory for the stack of the first fiber");
         self->scheduler.Release();
       }
     }
@@ -73,7 +76,7 @@ Error Scheduler::StartThreads(std::vector<std::thread>& threads) {
       threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
     }
   } catch (const std::system_error& e) {
-    return Error(e.code()).Wrap("start the thread of a loop");
+    return Error(e.code()).Wrap("Run: start the thread of a loop");
   }
   return {};
 }

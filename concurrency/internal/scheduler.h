@@ -21,7 +21,7 @@ namespace weft::internal {
 // first loop runs. It ends when the last hold is given back: the main fiber has one, each group and AfterFunc one.
 class Scheduler {
  public:
-  explicit Scheduler(const RunOptions& options);  // aborts when no descriptors are left
+  explicit Scheduler(const RunOptions& options);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;

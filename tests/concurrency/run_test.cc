@@ -2,12 +2,17 @@
 #include <weft/concurrency/run.h>
 
 #include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include <boost/asio/post.hpp>
 
 #include <weft/concurrency/await.h>
 #include <weft/concurrency/debug.h>
@@ -45,6 +50,63 @@ TEST(Run, UsesTheCallersThreadAsItsFirstLoop) {
     EXPECT_EQ(ListFibers().at(0).name, "main");
   });
   EXPECT_EQ(Loop::Current(), nullptr);
+}
+
+// Descriptors are taken until just this many are left.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(int left) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    const int next = dup(0);
+    close(next);
+    few.rlim_cur = static_cast<rlim_t>(next + left);  // of those that are open none lies above, unless a test has left one
+    setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Run, WithTooFewDescriptorsIsAnErrorAndLeavesNothingBehind) {
+  RunOptions options;
+  options.loops = 3;
+  const int before = Entries("/proc/self/fd");
+  bool ran = false;
+  int enough = 0;
+  for (;; ++enough) {
+    const FewDescriptors few(enough);
+    const Error err = weft::Run(Background(), options, [&](const Context&) { ran = true; });
+    EXPECT_EQ(ran, !err);
+    if (!err) break;
+    EXPECT_EQ(err.Message(), "Run: no descriptors for the loops; raise the limit (ulimit -n): Too many open files");
+    EXPECT_TRUE(err.Is(std::errc::too_many_files_open));
+  }
+  EXPECT_EQ(enough, 6) << "two for each loop";
+  EXPECT_EQ(Entries("/proc/self/fd"), before);
+  EXPECT_TRUE(ListFibers().empty());
+}
+
+// Asio takes its descriptors when a loop is first asked for an executor.
+TEST(Run, TooFewDescriptorsForAnExecutorAreAnErrorOfWhoAsksForIt) {
+  const int before = Entries("/proc/self/fd");
+  OnLoops(1, [](const Context& ctx) {
+    int enough = 0;
+    for (bool made = false; !made; ++enough) {
+      const FewDescriptors few(enough);
+      Group group(ctx);
+      group.Go([](const Context&) { (void)CurrentExecutor(); });
+      const Error err = group.Wait();
+      made = !err;
+      EXPECT_TRUE(made || err.Exception() != nullptr);
+      Group waits(ctx);
+      if (!made) waits.Go([](const Context& c) { return boost::asio::post(Await(c)); });
+      EXPECT_EQ(static_cast<bool>(waits.Wait()), !made);
+    }
+    EXPECT_GT(enough, 1);
+  });
+  EXPECT_EQ(Entries("/proc/self/fd"), before);
 }
 
 TEST(Run, MakesAsManyLoopsAsWanted) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +48,40 @@ TEST(ListenAndServe, TellsTheAddressThatItGot) {
     EXPECT_THAT(site.Connect().Get("/").body, MatchesRegex(row.peer));
     EXPECT_FALSE(site.Stop());
   }
+}
+
+// However few there are: it serves, or says what is missing, and leaves nothing behind.
+TEST(ListenAndServe, WithTooFewDescriptorsIsAnError) {
+  const auto open_ones = [] {
+    int next = dup(0);
+    close(next);
+    return next;
+  };
+  const int first = open_ones();
+  ServerOptions options = At("127.0.0.1:0");
+  options.loops = 2;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  bool listens = false;
+  int enough = 0;
+  for (; !listens; ++enough) {
+    const CancelScope scope = WithCancel(Background());
+    options.on_listen = [&](std::string_view) {
+      listens = true;
+      scope.cancel();
+    };
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(first + enough);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const Error err = ListenAndServe(scope.ctx, options, Say("x"));
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(static_cast<bool>(err), !listens) << err.Message();
+    if (err) {
+      EXPECT_THAT(err.Message(), testing::EndsWith("Too many open files"));
+    }
+    EXPECT_EQ(open_ones(), first);
+  }
+  EXPECT_GT(enough, 4);
 }
 
 // It started the loops itself, so nobody else can tell. Ends when the watchdog of real time has looked.
