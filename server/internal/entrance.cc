@@ -18,7 +18,7 @@ Entrance::Entrance(ServerState& shared, LoopServers& parts, Listener listener)
       connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
 
 Entrance::Next Entrance::AcceptOne(Loop* here) {
-  if (!open_.load(std::memory_order_acquire)) return Next::kStop;
+  if (!open_.load()) return Next::kStop;
   if (static_cast<std::uint64_t>(shared_.open_connections.load(std::memory_order_relaxed)) >= connections_max_) {
     shortage_.store(0, std::memory_order_relaxed);
     forbidden_.store(false, std::memory_order_relaxed);
@@ -27,7 +27,15 @@ Entrance::Next Entrance::AcceptOne(Loop* here) {
   return Take(here);
 }
 
+// The connection is counted before it is there: a drain that finds none open must not overlook one that another thread is about to accept.
 Entrance::Next Entrance::Take(Loop* here) {
+  shared_.ConnectionOpened();
+  const Next next = open_.load() ? TakeCounted(here) : Next::kStop;
+  if (next != Next::kMore) shared_.ConnectionClosed();
+  return next;
+}
+
+Entrance::Next Entrance::TakeCounted(Loop* here) {
   Accepted accepted = listener_.Accept();
   switch (accepted.outcome) {
     case Accepted::Outcome::kConnection: break;
@@ -39,7 +47,7 @@ Entrance::Next Entrance::Take(Loop* here) {
       return Next::kPause;
     case Accepted::Outcome::kFatal:
       // The drain looks once more, and ends the socket while others may still be looking.
-      if (!open_.load(std::memory_order_acquire) || failed_.exchange(true)) return Next::kStop;
+      if (!open_.load() || failed_.exchange(true)) return Next::kStop;
       failure_ = Error(std::error_code(accepted.error, std::generic_category())).Wrap("accept on " + Bound());
       shared_.observer.OnAcceptFailed({failure_, /*fatal=*/true});
       broken_.Set();
@@ -47,7 +55,6 @@ Entrance::Next Entrance::Take(Loop* here) {
   }
   if (shortage_told_.load(std::memory_order_relaxed)) shortage_told_.store(false, std::memory_order_relaxed);
   const Peer peer(accepted.peer);
-  shared_.ConnectionOpened();
   try {
     parts_.Place(std::move(accepted.fd), peer, here);
   } catch (const std::bad_alloc&) {  // this one is lost; the server goes on
@@ -72,7 +79,7 @@ void Entrance::NoteShortage() {
 // backlog, where some loop finds them as soon as it does.
 void Entrance::HandOn() {
   pollfd waiting{Descriptor(), POLLIN, 0};
-  const bool waits = open_.load(std::memory_order_acquire) && poll(&waiting, 1, 0) > 0;
+  const bool waits = open_.load() && poll(&waiting, 1, 0) > 0;
   if (waits && waited_ && parts_.AnyTurns()) {
     while (AcceptOne(nullptr) == Next::kMore) {
     }
@@ -89,7 +96,7 @@ void Entrance::Shut() {
     while (Take(nullptr) == Next::kMore) {
     }
   }
-  open_.store(false, std::memory_order_release);
+  open_.store(false);
   listener_.Shut();
 }
 

@@ -48,6 +48,7 @@ class Entrance {
 
  private:
   Next Take(Loop* here);
+  Next TakeCounted(Loop* here);
 
   ServerState& shared_;
   LoopServers& parts_;

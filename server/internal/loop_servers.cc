@@ -13,8 +13,8 @@ std::uint64_t ShareOf(std::uint64_t total, int loops) {
   return total == kNone ? total : total / parts + (total % parts != 0 ? 1 : 0);
 }
 
-// A turn of so many requests as come together is shorter.
-constexpr Duration kLongTurn = std::chrono::milliseconds(2);
+// Turns of a loop that has much to do are shorter.
+constexpr Duration kLongTurn = std::chrono::milliseconds(10);
 
 struct Eviction : LoopTask {
   explicit Eviction(LoopServer& s) : LoopTask(&Go), server(s) {}
