@@ -126,16 +126,20 @@ Error ContextNode::Cause() noexcept {
 }
 
 void ContextNode::Cancel(Error cause) noexcept {
-  if (err_.load(std::memory_order_acquire) != nullptr) return WaitUntilSettled();
-  Ending ending{kCanceled, kCanceled};
-  if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
-  End(ending);
+  if (err_.load(std::memory_order_acquire) == nullptr) {
+    Ending ending{kCanceled, kCanceled};
+    if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
+    return End(ending);
+  }
+  WaitUntilSettled();
 }
 
 void ContextNode::CancelByScope() noexcept {
-  if (err_.load(std::memory_order_acquire) != nullptr) return WaitUntilSettled();
-  Ending ending{Error(kCanceledByScopeRep), Error(kScopeGoneRep)};
-  End(ending);
+  if (err_.load(std::memory_order_acquire) == nullptr) {
+    Ending ending{Error(kCanceledByScopeRep), Error(kScopeGoneRep)};
+    return End(ending);
+  }
+  WaitUntilSettled();
 }
 
 void ContextNode::End(Ending& ending) noexcept {

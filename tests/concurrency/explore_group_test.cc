@@ -94,6 +94,32 @@ TEST(ExploreGroup, TwoErrorsHaveOneWinner) {
 }
 
 // A place is handed over while the group is canceled: it is given back, and the caller is refused.
+// Whoever ended the group's context first decides whether its members were cut short, whichever of them looks when.
+TEST(ExploreGroup, WaitTellsTheParentsCancelFromTheGroupsOwn) {
+  Exploring([](const Context& ctx) {
+    const Error above = Error::New("above");
+    const CancelScope scope = WithCancel(ctx);
+    Group cancelers(ctx);
+    Group group(scope.ctx);
+    for (int i = 0; i < 2; ++i) {
+      group.Go([](const Context& c) { return c.Wait(); });
+    }
+    cancelers.Go([&](const Context&) { scope.cancel(above); });
+    cancelers.Go([&](const Context&) { group.Cancel(Error::New("own")); });
+
+    const Error err = group.Wait();
+
+    const bool from_above = group.Ctx().Cause().Is(above);
+    if (from_above) {
+      EXPECT_TRUE(err.Is(above)) << err.Message();
+      EXPECT_TRUE(err.Is(kCanceled));
+    } else {
+      EXPECT_FALSE(err) << err.Message();
+    }
+    EXPECT_FALSE(cancelers.Wait());
+  });
+}
+
 TEST(ExploreGroup, ACancelAndAPlaceThatBecomesFreeMeet) {
   Exploring([](const Context& ctx) {
     Group starters(ctx);

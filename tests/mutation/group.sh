@@ -22,3 +22,9 @@ mutation "the first error does not end the others" group.cc explore_group_test \
 
 mutation "the later error wins" group.cc explore_group_test \
   's/    if \(first_\) return;\n//'
+
+mutation "the parent's cancellation counts as the group's own" group.cc explore_group_test \
+  's/!ContextAccess::Node\(ctx_\)->EndedFromAbove\(\) && //'
+
+mutation "an end from above is forgotten" internal/context_node.cc explore_group_test \
+  's/ended_from_above_ = overdue/ended_from_above_ = false \&\& overdue/'
