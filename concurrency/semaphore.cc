@@ -13,6 +13,7 @@ using internal::Parker;
 struct Semaphore::Request : Parker {
   explicit Request(std::int64_t tokens) : Parker("semaphore"), n(tokens) {}
   const std::int64_t n;
+  std::uint64_t arrival = 0;
 };
 
 // The lock and kQueued, which sends everybody else to the lock.
@@ -22,7 +23,7 @@ class Semaphore::Slow {
     semaphore_.out_.fetch_or(kQueued, std::memory_order_acquire);
   }
   ~Slow() {
-    if (semaphore_.requests_.Empty()) semaphore_.out_.fetch_and(~kQueued, std::memory_order_release);
+    if (semaphore_.requests_.Empty() && semaphore_.too_large_.Empty()) semaphore_.out_.fetch_and(~kQueued, std::memory_order_release);
   }
   Slow(const Slow&) = delete;
   Slow& operator=(const Slow&) = delete;
@@ -79,16 +80,14 @@ bool Semaphore::AcquireSlow(const Context& ctx, std::int64_t n) {
   {
     const Slow slow(*this);
     if (TakeIfFirst(n)) return true;
-    requests_.PushBack(request);
+    Enter(request);
   }
   const bool granted = request.Park(ctx) == Parker::kWoken;
   // Also after a grant: whoever served us must be out of the lock before the semaphore may be destroyed.
   const Slow slow(*this);
   if (granted) return true;
-  if (request.Linked()) {
-    request.Unlink();
-    Serve();  // those behind us
-  }
+  if (request.Linked()) request.Unlink();
+  Serve();  // those behind us
   return false;
 }
 
@@ -101,13 +100,32 @@ bool Semaphore::TakeIfFirst(std::int64_t n) noexcept {
 
 std::int64_t Semaphore::Free() const noexcept { return size_.load(std::memory_order_relaxed) - Acquired(); }
 
-// Passes over what can never be served, and those that have given up but have not run since.
+void Semaphore::Enter(Request& request) noexcept {
+  request.arrival = arrivals_++;
+  internal::List<Request>& queue = request.n > size_.load(std::memory_order_relaxed) ? too_large_ : requests_;
+  queue.PushBack(request);
+}
+
+// Takes those out that have given up but have not run since. They find nothing to leave then, but serve all the same: so of many that
+// give up at once each is looked at once, not by each of the others.
 Semaphore::Request* Semaphore::FirstThatFits() noexcept {
-  Request* request = requests_.Front();
-  while (request != nullptr && (request->n > size_.load(std::memory_order_relaxed) || !request->Undecided())) {
-    request = requests_.Next(*request);
+  while (Request* first = requests_.Front()) {
+    if (first->Undecided()) return first;
+    first->Unlink();
   }
-  return request;
+  return nullptr;
+}
+
+// After a change of the size: each request into the list where it belongs now, by its age.
+void Semaphore::SortAnew() noexcept {
+  internal::List<Request> all;
+  while (!requests_.Empty() || !too_large_.Empty()) {
+    const bool fitted = too_large_.Empty() || (!requests_.Empty() && requests_.Front()->arrival < too_large_.Front()->arrival);
+    all.PushBack(*(fitted ? requests_ : too_large_).PopFront());
+  }
+  while (Request* request = all.PopFront()) {
+    (request->n > size_.load(std::memory_order_relaxed) ? too_large_ : requests_).PushBack(*request);
+  }
 }
 
 void Semaphore::Serve() noexcept {
@@ -140,7 +158,7 @@ void Semaphore::Release(std::int64_t n) {
 // destroy the semaphore under us.
 bool Semaphore::ReleaseAndServe(std::uint64_t tokens) noexcept {
   const Slow slow(*this);
-  if (requests_.Empty()) return false;
+  if (requests_.Empty() && too_large_.Empty()) return false;
   if (static_cast<std::uint64_t>(Acquired()) < tokens) AbortMisuse("Semaphore::Release", "more tokens than were acquired");
   out_.fetch_sub(tokens, std::memory_order_relaxed);
   Serve();
@@ -150,6 +168,7 @@ bool Semaphore::ReleaseAndServe(std::uint64_t tokens) noexcept {
 void Semaphore::Resize(std::int64_t size) {
   const Slow slow(*this);
   size_.store(CheckedSize("Semaphore::Resize", size), std::memory_order_relaxed);
+  SortAnew();
   Serve();
 }
 

@@ -78,9 +78,11 @@ class Semaphore {
   Fast TryFast(std::int64_t n) noexcept;
   bool AcquireSlow(const Context& ctx, std::int64_t n);
   bool TakeIfFirst(std::int64_t n) noexcept;
+  void Enter(Request& request) noexcept;
   Request* FirstThatFits() noexcept;
   std::int64_t Free() const noexcept;
   void Serve() noexcept;
+  void SortAnew() noexcept;
   bool ReleaseAndServe(std::uint64_t tokens) noexcept;
 
   // How many tokens are out, and the top bit while somebody is queued: then all changes go through the lock. size_ changes only
@@ -89,7 +91,9 @@ class Semaphore {
   std::atomic<std::uint64_t> out_{0};
   std::atomic<std::int64_t> size_;
   mutable internal::SmallLock lock_;
-  internal::List<Request> requests_;
+  std::uint64_t arrivals_ = 0;
+  internal::List<Request> requests_;   // for no more tokens than the size, the oldest first
+  internal::List<Request> too_large_;  // for more: apart, so that nobody has to look at them in passing
 };
 
 }  // namespace weft
