@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/select_core.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -18,7 +19,11 @@ namespace {
 class LockSet {
  public:
   LockSet(const SelectCall& call) noexcept : locks_(call.locks) {
-    for (std::size_t i = 0; i < call.count; ++i) Insert(call.cases[i]->Lock());
+    if (call.count <= kFew) {
+      for (std::size_t i = 0; i < call.count; ++i) Insert(call.cases[i]->Lock());
+    } else {
+      SortAll(call);
+    }
   }
   void lock() noexcept {  // NOLINT
     for (std::size_t i = 0; i < count_; ++i) locks_[i]->lock();
@@ -28,6 +33,8 @@ class LockSet {
   }
 
  private:
+  static constexpr std::size_t kFew = 16;  // as nearly every Select has
+
   void Insert(SmallLock* lock) noexcept {
     if (lock == nullptr) return;
     std::size_t at = count_;
@@ -36,6 +43,13 @@ class LockSet {
     for (std::size_t i = count_; i > at; --i) locks_[i] = locks_[i - 1];
     locks_[at] = lock;
     ++count_;
+  }
+  void SortAll(const SelectCall& call) noexcept {
+    for (std::size_t i = 0; i < call.count; ++i) {
+      if (SmallLock* lock = call.cases[i]->Lock()) locks_[count_++] = lock;
+    }
+    std::sort(locks_, locks_ + count_, std::less<>());
+    count_ = static_cast<std::size_t>(std::unique(locks_, locks_ + count_) - locks_);
   }
 
   SmallLock** locks_;
