@@ -2,7 +2,6 @@
 #ifndef WEFT_CONCURRENCY_BROADCAST_H_
 #define WEFT_CONCURRENCY_BROADCAST_H_
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +55,7 @@ struct SubscriberState {
   }
   Chan<T> chan;
   const WhenFull when_full;
+  std::size_t place = 0;  // among the subscribers of the Broadcast, under its lock, as long as it is one
   std::atomic<std::uint64_t> missed{0};
   std::atomic<bool> disconnected{false};
 };
@@ -65,6 +65,20 @@ struct BroadcastState {
   std::mutex lock;  // also keeps the order of values the same for all subscribers
   bool closed = false;
   std::vector<std::shared_ptr<SubscriberState<T>>> subscribers;
+
+  // With the lock.
+  void Add(std::shared_ptr<SubscriberState<T>> subscriber) {
+    subscriber->place = subscribers.size();
+    subscribers.push_back(std::move(subscriber));
+  }
+  // The last one takes its place, so that leaving costs the same however many there are. Does nothing for one that is out already.
+  void Remove(SubscriberState<T>& subscriber) {
+    const std::size_t at = subscriber.place;
+    if (at >= subscribers.size() || subscribers[at].get() != &subscriber) return;
+    subscribers.back()->place = at;
+    std::swap(subscribers[at], subscribers.back());
+    subscribers.pop_back();
+  }
 };
 
 }  // namespace internal
@@ -98,7 +112,7 @@ class Subscription {
   void Unsubscribe() {
     if (broadcast_ == nullptr) return;
     std::lock_guard hold(broadcast_->lock);
-    std::erase(broadcast_->subscribers, own_);
+    broadcast_->Remove(*own_);
   }
 
   std::shared_ptr<internal::BroadcastState<T>> broadcast_;
@@ -127,7 +141,7 @@ class Broadcast {
     if (state_->closed) {
       own->chan.Close();
     } else {
-      state_->subscribers.push_back(own);
+      state_->Add(own);
     }
     return Subscription<T>(state_, std::move(own));
   }
@@ -136,9 +150,13 @@ class Broadcast {
   std::size_t Publish(const T& value) const {
     std::vector<T> dropped;  // destroyed after the lock
     std::lock_guard hold(state_->lock);
-    for (auto& subscriber : state_->subscribers) subscriber->Offer(value, dropped);
-    std::erase_if(state_->subscribers, [](const auto& subscriber) { return subscriber->disconnected.load(std::memory_order_relaxed); });
-    return state_->subscribers.size();
+    auto& all = state_->subscribers;
+    for (auto& subscriber : all) subscriber->Offer(value, dropped);
+    // From the end, so that who takes the place of one that is disconnected has been looked at.
+    for (std::size_t i = all.size(); i > 0; --i) {
+      if (all[i - 1]->disconnected.load(std::memory_order_relaxed)) state_->Remove(*all[i - 1]);
+    }
+    return all.size();
   }
 
   // No more values come: subscribers get what is in their buffers, then kClosed.
