@@ -30,6 +30,23 @@ constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
 constexpr std::size_t kKeepWarm = 16;         // stacks that are never trimmed
 constexpr std::size_t kKeepBytes = 4096;      // of a trimmed stack: the page with the fiber itself
 constexpr std::size_t kDeepBytes = 64 * 1024;  // a stack that was used deeper gives its pages back at once
+
+// Sleeps of less than a millisecond. Linux before 5.11 does not have the call, and filters of system calls that do not know it forbid
+// it, with an error of their own choice (EPERM, EACCES): the first such error is remembered, and sleeps last whole milliseconds.
+std::atomic<bool> g_fine_sleeps{true};
+
+int WaitFor(int epoll_fd, epoll_event* events, int most, std::int64_t timeout_ns) {
+  if (timeout_ns <= 0) return epoll_wait(epoll_fd, events, most, timeout_ns < 0 ? -1 : 0);
+  if (g_fine_sleeps.load(std::memory_order_relaxed)) {
+    const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
+    const int count = epoll_pwait2(epoll_fd, events, most, &timeout, nullptr);
+    if (count >= 0 || errno == EINTR) return count;
+    g_fine_sleeps.store(false, std::memory_order_relaxed);
+  }
+  constexpr std::int64_t kLongestMs = 1'000'000;
+  const std::int64_t ms = timeout_ns / 1'000'000 + (timeout_ns % 1'000'000 != 0 ? 1 : 0);
+  return epoll_wait(epoll_fd, events, most, static_cast<int>(std::min(ms, kLongestMs)));
+}
 }  // namespace
 
 LoopCore::LoopCore(Scheduler& scheduler, int index, std::size_t bytes) : scheduler_(scheduler), index_(index), stacks_(bytes) {}
@@ -295,19 +312,7 @@ bool LoopCore::AdvanceVirtualTime() {
 
 int LoopCore::PollDescriptors(std::int64_t timeout_ns) {
   batch_at_ = 0;
-  batch_size_ = 0;
-  int count = 0;
-  if (timeout_ns <= 0) {
-    count = epoll_wait(epoll_fd_, batch_, kBatch, timeout_ns < 0 ? -1 : 0);
-  } else {
-    timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
-    count = epoll_pwait2(epoll_fd_, batch_, kBatch, &timeout, nullptr);
-    if (count < 0 && errno == ENOSYS) {
-      const std::int64_t ms = std::min<std::int64_t>((timeout_ns + 999'999) / 1'000'000, 1'000'000);
-      count = epoll_wait(epoll_fd_, batch_, kBatch, static_cast<int>(ms));
-    }
-  }
-  batch_size_ = std::max(count, 0);
+  batch_size_ = std::max(WaitFor(epoll_fd_, batch_, kBatch, timeout_ns), 0);
   return batch_size_;
 }
 
