@@ -26,6 +26,8 @@ constexpr std::uint64_t kIdsAtOnce = 1024;
 std::atomic<std::uint64_t> g_next_ids{kIdsAtOnce};
 
 constexpr int kResumesPerTurn = 64;
+constexpr int kTasksPerTurn = 64;    // a task may run a fiber, or take as long as one
+constexpr int kTimersPerLook = 256;  // most wake a fiber, which runs later
 constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
 constexpr std::size_t kKeepWarm = 16;         // stacks that are never trimmed
 constexpr std::size_t kKeepBytes = 4096;      // of a trimmed stack: the page with the fiber itself
@@ -76,7 +78,7 @@ void LoopCore::Run() {
   eh = reinterpret_cast<EhState*>(abi::__cxa_get_globals());
   tsan_fiber = TsanCurrentFiber();
   RefreshNow();
-  while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || inbox_.load(std::memory_order_relaxed) != nullptr)) Turn();
+  while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || HasWork())) Turn();
   while (locals_ != nullptr) locals_->end(locals_);
   if (!abandoned_) {
     for (FiberCore* fiber : fibers_) {
@@ -96,9 +98,9 @@ void LoopCore::RequestStop() noexcept {
 }
 
 void LoopCore::Turn() {
-  (void)DrainInbox();
+  DrainInbox();
   RunReady();
-  if (!ready_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr) return LookAround();
+  if (HasWork()) return LookAround();
   if (stop_.load(std::memory_order_acquire) && live_ == 0) return;
   Sleep();
 }
@@ -169,13 +171,14 @@ void LoopCore::SuspendRunning() noexcept {
 }
 
 // The inbox is a stack; a batch of it is turned round, so that tasks run in the order in which they came.
-bool LoopCore::DrainInbox() {
+void LoopCore::TakeInbox() {
   LoopTask* newest = inbox_.load(std::memory_order_relaxed);
-  if (newest == nullptr) return false;
+  if (newest == nullptr) return;
   // These come while the exchange takes the line of the inbox.
   PrefetchToWrite(newest);
   if (newest == parked_last_) parked_last_->fetch.FetchAll();
   newest = inbox_.exchange(nullptr, std::memory_order_acquire);
+  LoopTask& last = *newest;
   LoopTask* oldest = nullptr;
   while (newest != nullptr) {
     LoopTask* next = LoopAccess::Next(*newest);
@@ -183,17 +186,24 @@ bool LoopCore::DrainInbox() {
     oldest = newest;
     newest = next;
   }
-  while (oldest != nullptr) {
-    LoopTask* task = oldest;
-    oldest = LoopAccess::Next(*task);
-    ++resumes_since_look_;  // it may run a fiber, or take as long as one
-    LoopAccess::Run(*task);
-  }
-  return true;
+  arrived_.PushAll(*oldest, last);
 }
 
+void LoopCore::DrainInbox() {
+  TakeInbox();
+  for (int left = kTasksPerTurn; left > 0; --left) {
+    LoopTask* task = arrived_.Pop();
+    if (task == nullptr) return;
+    ++resumes_since_look_;
+    LoopAccess::Run(*task);
+  }
+}
+
+// The rest of those that are due comes at the next look.
 void LoopCore::FireTimers() {
-  while (LoopTimer* timer = timers_.PopDue(now_ns_)) {
+  for (int left = kTimersPerLook; left > 0; --left) {
+    LoopTimer* timer = timers_.PopDue(now_ns_);
+    if (timer == nullptr) return;
     LoopAccess::Fire(*timer);
     if (Explorer* explorer = CurrentExplorer(); explorer != nullptr && !ready_.Empty() && explorer->Coin()) [[unlikely]] return;
   }

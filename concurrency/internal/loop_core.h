@@ -39,6 +39,15 @@ class TaskQueue {
     }
     tail_ = &task;
   }
+  // A chain of tasks whose last one is `last`.
+  void PushAll(LoopTask& first, LoopTask& last) {
+    if (head_ == nullptr) {
+      head_ = &first;
+    } else {
+      LoopAccess::Next(*tail_) = &first;
+    }
+    tail_ = &last;
+  }
   LoopTask* Pop() {
     LoopTask* task = head_;
     if (task != nullptr) head_ = LoopAccess::Next(*task);
@@ -57,9 +66,9 @@ struct LoopLocal {
   void (*end)(LoopLocal*) = nullptr;  // takes it out of the list
 };
 
-// The inside of a Loop. One turn: tasks from other threads, fibers that are ready (a bounded number), timers that are due,
-// descriptors. It sleeps in epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which
-// watches that set (AsioDriver).
+// The inside of a Loop. One turn: tasks from other threads, fibers that are ready, timers that are
+// due, descriptors; of each a bounded number, so that however many there are of one kind, the others get their turn. It sleeps in
+// epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which watches that set (AsioDriver).
 class LoopCore final : public Loop {
  public:
   LoopCore(Scheduler& scheduler, int index, std::size_t stack_bytes);
@@ -148,12 +157,17 @@ class LoopCore final : public Loop {
  private:
   friend class AsioDriver;
   void Turn();
+  // Something that needs no sleep before; of the inbox, at this moment.
+  bool HasWork() const noexcept {
+    return !ready_.Empty() || !arrived_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr;
+  }
   void RunFiber(FiberCore& fiber);
   void NowRuns(FiberCore& fiber) noexcept;
   void CheckCanary(const FiberCore& fiber) noexcept;
   void RunReady();
   void ExploreReady();  // the same under Explore, in explorer.cc
-  bool DrainInbox();
+  void DrainInbox();
+  void TakeInbox();
   void LookAround();
   void FireTimers();
   void Sleep();
@@ -178,6 +192,7 @@ class LoopCore final : public Loop {
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
 
+  TaskQueue arrived_;  // from the inbox, in the order in which they came
   TaskQueue ready_;
   FiberCore* running_ = nullptr;
   int resumes_left_ = 0;        // of this turn; 0 outside of RunReady
