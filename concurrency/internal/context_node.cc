@@ -2,8 +2,10 @@
 #include <weft/concurrency/internal/context_node.h>
 
 #include <mutex>
+#include <new>
 #include <thread>
 
+#include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/tracing.h>
 
 namespace weft::internal {
@@ -17,6 +19,9 @@ struct ContextNode::Ending {
   Error cause;
   std::int64_t at_ns = kNow;
   bool from_above = false;
+  // What the last Latch has left.
+  bool more_waiters = false;
+  bool more_children = false;
 
   bool IsAfter(std::int64_t deadline_ns) noexcept {
     if (deadline_ns == kNever || at_ns == kBefore) return false;
@@ -24,6 +29,23 @@ struct ContextNode::Ending {
     return at_ns >= deadline_ns;
   }
 };
+
+namespace {
+
+constexpr int kWakeAtOnce = 256;
+constexpr int kChildrenAtOnce = 256;
+
+// Says the cause behind the code. Where there is no memory for that, the cause itself if it is of this code, or the bare code: ending a
+// context must not fail, and its Cause() is whole all the same.
+Error WithCause(Errc code, const Error& bare, const Error& cause) noexcept {
+  try {
+    return ErrorAccess::Coded(code, cause);
+  } catch (const std::bad_alloc&) {
+    return cause.Is(bare) ? cause : bare;
+  }
+}
+
+}  // namespace
 
 ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
   auto* node = new ContextNode();
@@ -128,7 +150,7 @@ Error ContextNode::Cause() noexcept {
 void ContextNode::Cancel(Error cause) noexcept {
   if (err_.load(std::memory_order_acquire) == nullptr) {
     Ending ending{kCanceled, kCanceled};
-    if (cause) ending = {ErrorAccess::Coded(Errc::kCanceled, cause), cause};
+    if (cause) ending = {WithCause(Errc::kCanceled, kCanceled, cause), cause};
     return End(ending);
   }
   WaitUntilSettled();
@@ -147,21 +169,39 @@ void ContextNode::End(Ending& ending) noexcept {
   if (!Finish(ending)) WaitUntilSettled();
 }
 
-// Sets the error if none is set, and moves the live children to `todo`. An overdue deadline is older than the ending, so it is
-// what ends the context.
+// Sets the error if none is set, fires the first waiters, and moves the live children to `todo`.
 bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
+  if (!SetError(ending, todo)) return false;
+  // Nobody enters any more, but children leave by themselves.
+  while (ending.more_children) {
+    std::lock_guard hold(lock_);
+    ending.more_children = TakeChildrenLocked(todo);
+  }
+  return true;
+}
+
+// An overdue deadline is older than the ending, so it is what ends the context.
+bool ContextNode::SetError(Ending& ending, ContextNode*& todo) noexcept {
   std::lock_guard hold(lock_);
   if (err_.load(std::memory_order_relaxed) != nullptr) return false;
   const bool overdue = ending.IsAfter(DeadlineNs());
   if (!overdue && !ending.error) return false;  // the deadline was taken away just now
   Error final = ending.error;
-  if (overdue) final = deadline_cause_ ? ErrorAccess::Coded(Errc::kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
+  if (overdue) final = deadline_cause_ ? WithCause(Errc::kDeadlineExceeded, kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
   cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
   ended_from_above_ = overdue ? deadline_from_above_ : ending.from_above;
   if (children_.Empty()) settled_.store(true, std::memory_order_relaxed);
   err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_seq_cst);  // see ClaimIf in park.cc
-  while (ContextWaiter* waiter = waiters_.PopFront()) waiter->fire(waiter);
-  while (ContextNode* child = children_.PopFront()) {
+  ending.more_waiters = WakeSomeLocked(kWakeAtOnce);
+  ending.more_children = TakeChildrenLocked(todo);
+  return true;
+}
+
+// False: those were all.
+bool ContextNode::TakeChildrenLocked(ContextNode*& todo) noexcept {
+  for (int left = kChildrenAtOnce; left > 0; --left) {
+    ContextNode* child = children_.PopFront();
+    if (child == nullptr) return false;
     // A child without references is just being destroyed.
     if (!child->TryRef()) continue;
     child->next_todo_ = todo;
@@ -170,13 +210,40 @@ bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
   return true;
 }
 
+bool ContextNode::WakeSomeLocked(int most) noexcept {
+  for (; most > 0; --most) {
+    ContextWaiter* waiter = waiters_.PopFront();
+    if (waiter == nullptr) return false;
+    waiter->fire(waiter);
+  }
+  return !waiters_.Empty();
+}
+
+bool ContextNode::WakeSome(int most) noexcept {
+  std::lock_guard hold(lock_);
+  return WakeSomeLocked(most);
+}
+
+// The node is in no list of children any more, so its link is free for that of the loop.
+void ContextNode::WakeRest() noexcept {
+  LoopCore* loop = CurrentLoop();
+  if (loop == nullptr) {
+    while (WakeSome(kWakeAtOnce)) {
+    }
+    return;
+  }
+  RefMemory();
+  loop->WakeLater(*this);
+}
+
 // False: somebody else ends this node, or has ended it.
 bool ContextNode::Finish(Ending& ending) noexcept {
   ContextNode* todo = nullptr;
   if (!Latch(ending, todo)) return false;
   Detach();
+  if (ending.more_waiters) WakeRest();
   if (!settled_.load(std::memory_order_relaxed)) {
-    Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns, true};
+    Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns, /*from_above=*/true};
     FinishBelow(todo, inherited);
   }
   return true;
@@ -190,7 +257,9 @@ void ContextNode::FinishBelow(ContextNode* todo, Ending& ending) noexcept {
   while (todo != nullptr) {
     ContextNode* child = todo;
     todo = child->next_todo_;
-    ContextNode*& list = child->Latch(ending, todo) ? ended : of_others;
+    const bool latched = child->Latch(ending, todo);
+    if (latched && ending.more_waiters) child->WakeRest();
+    ContextNode*& list = latched ? ended : of_others;
     child->next_todo_ = list;
     list = child;
   }

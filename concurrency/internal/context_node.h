@@ -28,6 +28,10 @@ struct ContextWaiter : Link<WaiterTag> {
 // Locks are never nested: a cancel takes its children out under the lock, with a reference each, and goes on with them
 // after it. `err_` is set once, under the lock, and read without it. A cancel that finds another one at work on the same node, or
 // on a descendant, waits for it: when it returns, everything below is done. Such waits lead downwards only.
+//
+// Who ends a context on a loop fires its first waiters itself and leaves the rest to later turns of that loop, where the node lies in a
+// list meanwhile, so that a cancel of very many holds up neither that loop nor, by the lock, any other. That the context is done they
+// all see at once.
 class ContextNode : public Link<SiblingTag> {
  public:
   // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest.
@@ -63,6 +67,8 @@ class ContextNode : public Link<SiblingTag> {
   // Registers the waiter and returns true; false if the context is done already.
   bool Add(ContextWaiter& waiter) noexcept;
   void Remove(ContextWaiter& waiter) noexcept;
+  // Of a context that has ended: fires up to `most` of those who are still entered. False if that was the last of them.
+  bool WakeSome(int most) noexcept;
 
   // Makes an unshared root node new for the next use, with another deadline.
   void Renew(std::int64_t deadline_ns, const Error& deadline_cause) noexcept;
@@ -81,6 +87,10 @@ class ContextNode : public Link<SiblingTag> {
   void End(Ending& ending) noexcept;
   bool Finish(Ending& ending) noexcept;
   bool Latch(Ending& ending, ContextNode*& todo) noexcept;
+  bool SetError(Ending& ending, ContextNode*& todo) noexcept;
+  bool TakeChildrenLocked(ContextNode*& todo) noexcept;
+  bool WakeSomeLocked(int most) noexcept;
+  void WakeRest() noexcept;
   void FinishBelow(ContextNode* todo, Ending& ending) noexcept;
   void WaitUntilSettled() const noexcept;
 

@@ -27,6 +27,7 @@ std::atomic<std::uint64_t> g_next_ids{kIdsAtOnce};
 
 constexpr int kResumesPerTurn = 64;
 constexpr int kTasksPerTurn = 64;    // a task may run a fiber, or take as long as one
+constexpr int kWakesPerTurn = 64;
 constexpr int kTimersPerLook = 256;  // most wake a fiber, which runs later
 constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
 constexpr std::size_t kKeepWarm = 16;         // stacks that are never trimmed
@@ -99,6 +100,7 @@ void LoopCore::RequestStop() noexcept {
 
 void LoopCore::Turn() {
   DrainInbox();
+  if (!waking_.Empty()) [[unlikely]] WakeSome();
   RunReady();
   if (HasWork()) return LookAround();
   if (stop_.load(std::memory_order_acquire) && live_ == 0) return;
@@ -196,6 +198,16 @@ void LoopCore::DrainInbox() {
     if (task == nullptr) return;
     ++resumes_since_look_;
     LoopAccess::Run(*task);
+  }
+}
+
+// As many as a turn resumes: so of those that have given up, few at a time stand in a queue where others must pass over them.
+void LoopCore::WakeSome() {
+  ContextNode& ended = *waking_.PopFront();
+  if (ended.WakeSome(kWakesPerTurn)) {
+    waking_.PushBack(ended);
+  } else {
+    ContextNode::UnrefMemory(&ended);
   }
 }
 

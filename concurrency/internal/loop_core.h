@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <weft/concurrency/internal/block_pool.h>
+#include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
 #include <weft/concurrency/internal/prefetch.h>
@@ -66,7 +67,7 @@ struct LoopLocal {
   void (*end)(LoopLocal*) = nullptr;  // takes it out of the list
 };
 
-// The inside of a Loop. One turn: tasks from other threads, fibers that are ready, timers that are
+// The inside of a Loop. One turn: tasks from other threads, waiters of contexts that have ended, fibers that are ready, timers that are
 // due, descriptors; of each a bounded number, so that however many there are of one kind, the others get their turn. It sleeps in
 // epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which watches that set (AsioDriver).
 class LoopCore final : public Loop {
@@ -92,6 +93,8 @@ class LoopCore final : public Loop {
     fiber.record.SetState(FiberState::kReady);
     ready_.Push(fiber);
   }
+  // On the loop's thread: the loop wakes the rest of those who wait for a context that has ended. It takes over a count of its memory.
+  void WakeLater(ContextNode& ended) noexcept { waking_.PushBack(ended); }
   // From any other thread, between Pin and Unpin or while a fiber of the loop is known to live.
   void PushRemote(LoopTask& task) noexcept;
 
@@ -159,7 +162,7 @@ class LoopCore final : public Loop {
   void Turn();
   // Something that needs no sleep before; of the inbox, at this moment.
   bool HasWork() const noexcept {
-    return !ready_.Empty() || !arrived_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr;
+    return !ready_.Empty() || !arrived_.Empty() || !waking_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr;
   }
   void RunFiber(FiberCore& fiber);
   void NowRuns(FiberCore& fiber) noexcept;
@@ -168,6 +171,7 @@ class LoopCore final : public Loop {
   void ExploreReady();  // the same under Explore, in explorer.cc
   void DrainInbox();
   void TakeInbox();
+  void WakeSome();
   void LookAround();
   void FireTimers();
   void Sleep();
@@ -193,6 +197,7 @@ class LoopCore final : public Loop {
   int wake_fd_ = -1;
 
   TaskQueue arrived_;  // from the inbox, in the order in which they came
+  List<ContextNode, SiblingTag> waking_;  // contexts that have ended, with those who are to be told yet
   TaskQueue ready_;
   FiberCore* running_ = nullptr;
   int resumes_left_ = 0;        // of this turn; 0 outside of RunReady

@@ -10,7 +10,7 @@ namespace weft::internal {
 namespace {
 
 // A loop that turns comes to its inbox sooner.
-constexpr Duration kOnTheWay = std::chrono::milliseconds(8);
+constexpr Duration kOnTheWay = std::chrono::milliseconds(12);
 
 }  // namespace
 

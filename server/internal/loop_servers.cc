@@ -14,7 +14,7 @@ std::uint64_t ShareOf(std::uint64_t total, int loops) {
 }
 
 // Turns of a loop that has much to do are shorter.
-constexpr Duration kLongTurn = std::chrono::milliseconds(10);
+constexpr Duration kLongTurn = std::chrono::milliseconds(15);
 
 struct Eviction : LoopTask {
   explicit Eviction(LoopServer& s) : LoopTask(&Go), server(s) {}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 mutation "a cancel wakes only the first waiter" internal/context_node.cc explore_context_test \
-  's/while \(ContextWaiter\* waiter/if (ContextWaiter* waiter/'
+  's/    waiter->fire\(waiter\);/&\n    return false;/'
 
 mutation "a child of a context that is done stays live" internal/context_node.cc explore_context_test \
   's/(Ending ending\{cancel_parent->Err\(\)[^\n]*\n)  Finish\(ending\);/\1/'
@@ -9,7 +9,7 @@ mutation "a cancel after the deadline gives its own cause" internal/context_node
   's/cause_ = overdue \? \([^)]*\) : ending\.cause;/cause_ = ending.cause;/'
 
 mutation "a later cancel replaces the cause" internal/context_node.cc explore_context_test \
-  's/(Latch\(Ending& ending, ContextNode\*& todo\) noexcept \{\n  std::lock_guard hold\(lock_\);\n)  if [^\n]*\n/\1/; s/(Cancel\(Error cause\) noexcept \{\n  if \()[^{]*/\1true) /'
+  's/(SetError\(Ending& ending, ContextNode\*& todo\) noexcept \{\n  std::lock_guard hold\(lock_\);\n)  if [^\n]*\n/\1/; s/(Cancel\(Error cause\) noexcept \{\n  if \()[^{]*/\1true) /'
 
 mutation "a function that was stopped runs all the same" after_func.cc explore_context_test \
   's/if \(phase != Phase::kWaiting\) return false;/if (phase == Phase::kStarted) return false;/'
