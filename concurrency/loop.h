@@ -61,6 +61,8 @@ class LoopTimer {
   friend class LoopAccess;
   Function fire_;
   std::uint32_t slot_ = 0;  // place in the loop's heap, from 1; 0: not armed
+  std::int64_t when_ = 0;   // these two while the heap has no room for it
+  LoopTimer* next_ = nullptr;
 };
 
 // Something that a thread beside the loops looks at, so that it is seen to while loops are held by code that does not park.

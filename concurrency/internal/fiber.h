@@ -32,6 +32,8 @@ class LoopAccess {
   static void Fire(LoopTimer& timer) { timer.fire_(&timer); }
   static Duration Look(LoopSentinel& sentinel) { return sentinel.look_(&sentinel); }
   static std::uint32_t& Slot(LoopTimer& timer) { return timer.slot_; }
+  static std::int64_t& When(LoopTimer& timer) { return timer.when_; }
+  static LoopTimer*& Next(LoopTimer& timer) { return timer.next_; }
 };
 }  // namespace weft
 
