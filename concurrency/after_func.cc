@@ -17,6 +17,7 @@ namespace internal {
 // plain thread a thread waits.
 struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<AfterFuncState> {
   enum class Phase { kWaiting, kStarted, kEnded, kStopped };
+  static constexpr std::int64_t kTryAgainNs = 1'000'000;
 
   AfterFuncState(const Context& c, std::function<void()> f, std::source_location where)
       : LoopTask(&OnLoop),
@@ -72,6 +73,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
     End();
   }
 
+  void Begin() noexcept;
   static void OnLoop(LoopTask* task);
   static void OnTime(LoopTimer* timer);
 
@@ -92,6 +94,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   SmallLock lock;
   Phase phase = Phase::kWaiting;
   List<Parker> waiters;
+  bool begins_late = false;  // on the loop: its fiber could not be started yet
   std::atomic<std::uint64_t> runner{0};  // the function's fiber
   ContextLink link;
   Alarm alarm{this};
@@ -107,16 +110,23 @@ void AfterFuncState::OnLoop(LoopTask* task) {
     std::shared_ptr<AfterFuncState> last = std::move(state->self);
     return;
   }
+  state->Begin();
+}
+
+// Nobody can be told that there is no memory for a stack, and the function must run: it does so when there is some.
+void AfterFuncState::Begin() noexcept {
   FiberOptions options;
   options.name = "AfterFunc";
-  options.parent = state->parent;
-  options.work = state->work;
-  options.started = state->started;
-  if (state->loop->Start(*state, options)) AbortMisuse("AfterFunc", "no memory for the stack of its fiber");
+  options.parent = parent;
+  options.work = work;
+  options.started = started;
+  begins_late = static_cast<bool>(loop->Start(*this, options));
+  if (begins_late) loop->timers().Arm(alarm, AddNs(NowNs(), kTryAgainNs));
 }
 
 void AfterFuncState::OnTime(LoopTimer* timer) {
   AfterFuncState* state = static_cast<Alarm*>(timer)->state;
+  if (state->begins_late) return state->Begin();
   (void)state->ctx.Err();  // latches the deadline, which fires the waiter below
 }
 

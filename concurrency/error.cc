@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace weft {
 namespace internal {
@@ -121,12 +122,26 @@ Error Error::New(std::string message) {
   return Error(new internal::OwnedErrorRep(internal::Kind::kPlain, 0, std::move(message)));
 }
 
-Error Error::FromException(std::exception_ptr exception) {
+// The end of a fiber, and so of the process, if it threw itself.
+Error Error::FromException(std::exception_ptr exception) noexcept {
   if (exception == nullptr) return {};
-  auto* rep = new internal::OwnedErrorRep(internal::Kind::kException, 0, internal::ExceptionText(exception));
-  rep->exception = std::move(exception);
-  return Error(rep);
+  try {
+    auto* rep = new internal::OwnedErrorRep(internal::Kind::kException, 0, internal::ExceptionText(exception));
+    rep->exception = std::move(exception);
+    return Error(rep);
+  } catch (const std::bad_alloc&) {
+    return ErrorAccess::NoMemory();
+  }
 }
+
+const Error& ErrorAccess::NoMemory() noexcept {
+  static const Error made(std::make_error_code(std::errc::not_enough_memory));
+  return made;
+}
+
+namespace {
+[[maybe_unused]] const Error& g_made_in_time = ErrorAccess::NoMemory();
+}  // namespace
 
 Error ErrorAccess::Coded(Errc code, const Error& cause) {
   auto* rep = new internal::OwnedErrorRep(internal::Kind::kWrap, static_cast<std::int32_t>(code),

@@ -117,8 +117,8 @@ class [[nodiscard]] Error {
   }
 
   // An error that carries an exception; its message is what(), for types derived from std::exception.
-  // A null pointer gives an empty Error.
-  static Error FromException(std::exception_ptr exception);
+  // A null pointer gives an empty Error. Where there is no memory for it, the error is std::errc::not_enough_memory, without the exception.
+  static Error FromException(std::exception_ptr exception) noexcept;
 
   explicit operator bool() const noexcept { return rep_ != nullptr; }
 
@@ -177,6 +177,8 @@ class ErrorAccess {
   static Error Coded(Errc code, const Error& cause);
   // The same in the words of the cause alone.
   static Error CodedInWordsOf(const Error& cause, Errc code);
+  // std::errc::not_enough_memory, which was made in time.
+  static const Error& NoMemory() noexcept;
 };
 
 namespace internal {

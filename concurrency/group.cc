@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -243,7 +244,10 @@ void GroupState::Fail(Error error) {
   {
     std::lock_guard hold(lock_);
     if (Repeats(error, own, own_cause)) return;
-    errors_.push_back(error);
+    try {
+      errors_.push_back(error);
+    } catch (const std::bad_alloc&) {  // the list is short of it, but the group fails all the same
+    }
     if (first_) return;
     first_ = error;
   }

@@ -61,7 +61,7 @@ void Loop::Disarm(LoopTimer& timer) noexcept { Core(this).timers().Disarm(timer)
 
 Error Loop::Start(FiberJob& job, const FiberOptions& options) noexcept {
   if (Core(this).StartFiber(job, options) != nullptr) return {};
-  return Error(std::errc::not_enough_memory).Wrap("stack of a new fiber");
+  return Core(this).NoStack();
 }
 
 void Loop::Hold() noexcept { Core(this).scheduler().Hold(); }
@@ -121,9 +121,8 @@ const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_
     return ctx_;
   }
   // Values only: a request outlives the cancellation of the context that the server was started with.
-  ContextNode* values = ContextNode::NewDetached(ContextAccess::Node(values_));
-  ctx_ = ContextAccess::Adopt(ContextNode::NewCanceler(values, internal::ToNs(deadline), deadline_cause));
-  ContextNode::Unref(values);
+  const Context values = WithoutCancel(values_);
+  ctx_ = ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(values), internal::ToNs(deadline), deadline_cause));
   return ctx_;
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -58,7 +59,7 @@ std::string TrackName(const LoopCore* loop) {
 }
 
 // The ring of this thread for what is recorded now, or null.
-__attribute__((noinline)) TraceRing* NewRing(const LoopCore* loop) noexcept {
+__attribute__((noinline)) TraceRing* NewRing(const LoopCore* loop) noexcept try {
   if (t_ended) return nullptr;
   Recording& recording = TheRecording();
   std::lock_guard hold(recording.lock);
@@ -69,6 +70,8 @@ __attribute__((noinline)) TraceRing* NewRing(const LoopCore* loop) noexcept {
   recording.rings.push_back(t_owner.ring);
   t_ring = t_owner.ring.get();
   return t_ring;
+} catch (const std::bad_alloc&) {
+  return nullptr;  // what happens here is not recorded, but it happens
 }
 
 void Put(TraceEvent& event) noexcept {

@@ -2,15 +2,19 @@
 // In a file of its own: where these are inlined, gcc takes the pair of malloc and free for a mistake.
 #include "allocation_counter.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
 namespace {
 
 thread_local std::size_t allocations = 0;
+thread_local std::size_t granted = SIZE_MAX;  // so many more succeed
 
 void* Allocate(std::size_t size) {
   ++allocations;
+  if (granted == 0) throw std::bad_alloc();
+  if (granted != SIZE_MAX) --granted;
   if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
@@ -27,5 +31,8 @@ void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); 
 namespace weft {
 
 std::size_t Allocations() { return allocations; }
+
+NoMemory::NoMemory(std::size_t after) { granted = after; }
+NoMemory::~NoMemory() { granted = SIZE_MAX; }
 
 }  // namespace weft

@@ -9,6 +9,15 @@ namespace weft {
 // How often this thread has called operator new, which this program replaces.
 std::size_t Allocations();
 
+// As long as it lives, operator new fails on this thread; the first `after` calls succeed yet.
+class NoMemory {
+ public:
+  explicit NoMemory(std::size_t after = 0);
+  ~NoMemory();
+  NoMemory(const NoMemory&) = delete;
+  NoMemory& operator=(const NoMemory&) = delete;
+};
+
 }  // namespace weft
 
 #endif  // WEFT_TESTS_ALLOCATION_COUNTER_H_

@@ -106,7 +106,8 @@ class LoopCore final : public Loop {
   // In a fiber: lets others run until somebody has pushed it again.
   void SuspendRunning() noexcept;
 
-  FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;
+  FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;  // null: no memory for a stack
+  const Error& NoStack() const noexcept { return no_stack_; }                  // made before it is needed
   Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   void RemoveWatch(FdWatch& watch, int fd) noexcept;
   // False, and the task is not taken, unless the loop hands out events.
@@ -228,6 +229,7 @@ class LoopCore final : public Loop {
   bool trim_due_ = false;
   std::uint64_t retired_ = 0;
   std::atomic<std::size_t> deepest_{0};
+  const Error no_stack_ = ErrorAccess::NoMemory().Wrap("stack of a new fiber");
   SmallLock fibers_lock_;
   std::vector<FiberCore*> fibers_;
 

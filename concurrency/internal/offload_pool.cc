@@ -2,6 +2,7 @@
 #include <weft/concurrency/internal/offload_pool.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <system_error>
 
@@ -26,16 +27,19 @@ Error OffloadPool::Add(OffloadJob& job) {
   waiting_.PushBack(job);
   ++waiting_count_;
   if (CurrentExplorer() != nullptr) return {};
-  Error failed = CallThread();
-  if (!failed && queue_max_ > 0 && QueuedLocked() > queue_max_) {
-    ++refused_;
-    failed = kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
+  Error failed;
+  try {
+    failed = CallThread();
+  } catch (const std::bad_alloc&) {
+    failed = ErrorAccess::NoMemory();
   }
-  if (failed) {
-    job.Unlink();
-    --waiting_count_;
-  }
-  return failed;
+  const bool full = !failed && queue_max_ > 0 && QueuedLocked() > queue_max_;
+  if (!failed && !full) return {};
+  job.Unlink();
+  --waiting_count_;
+  if (!full) return failed;
+  ++refused_;
+  return kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
 }
 
 int OffloadPool::QueuedLocked() const noexcept {
@@ -95,6 +99,9 @@ Error OffloadPool::StartThread() {
   } catch (const std::system_error& e) {
     if (tally_ != nullptr) tally_->Leave();
     return Error(e.code()).Wrap("start a thread for Offload");
+  } catch (const std::bad_alloc&) {
+    if (tally_ != nullptr) tally_->Leave();
+    return ErrorAccess::NoMemory();
   }
   return {};
 }
