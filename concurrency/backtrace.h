@@ -44,8 +44,8 @@ Result<std::vector<Frame>> Backtrace(const Context& ctx, std::uint64_t fiber);
 // A line each: "    Transfer(Account&, Account&)  (bank+0x4a5f)".
 std::string FormatFrames(const std::vector<Frame>& frames);
 
-// FormatFiberTree of all fibers of the process with the stack of each below its line, or why there is none. It asks each fiber's
-// loop in turn and gives up waiting with `ctx`, so give it a timeout: the answer holds then what was found until then. Symbols
+// FormatFiberTree of all fibers of the process with the stack of each below its line, or why there is none. It asks all loops, which walk
+// some stacks at each turn, and gives up waiting with `ctx`, so give it a timeout: the answer holds then what was found until then. Symbols
 // are read from files: a second or so for large programs; on a loop, Offload it.
 //
 //   const weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(1));

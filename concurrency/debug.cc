@@ -76,36 +76,92 @@ bool Registry::Empty() {
   return Loops().empty();
 }
 
-LoopCore* Registry::HoldLoopOf(std::uint64_t id, FiberState& state) {
+namespace {
+
+constexpr int kSeenAtOnce = 64;     // under the lock of a roll, which its loop needs for new fibers
+constexpr int kSearchedAtOnce = 256;  // compared only
+
+struct LoopRoll {
+  std::shared_ptr<FiberRoll> roll;
+  int loop;
+};
+
+// So that the registry is not locked while the fibers are read.
+std::vector<LoopRoll> Rolls(const Scheduler* only) {
   std::lock_guard hold(RegistryLock());
+  std::vector<LoopRoll> rolls;
   for (LoopCore* loop : Loops()) {
-    bool found = false;
-    loop->ForEachFiber([&](const FiberCore& fiber) {
-      const FiberState now = fiber.record.State();
-      if (fiber.record.Id() != id || now == FiberState::kFree) return;
-      found = true;
-      state = now;
+    if (only == nullptr || &loop->scheduler() == only) rolls.push_back({loop->roll(), loop->index()});
+  }
+  return rolls;
+}
+
+void AppendAll(const LoopRoll& from, std::int64_t now_ns, std::vector<FiberInfo>& all) {
+  FiberRoll::Reader reader(from.roll);
+  FiberSnapshot seen[kSeenAtOnce];
+  bool more = true;
+  while (more) {
+    int count = 0;
+    more = reader.Read(kSeenAtOnce, [&](const FiberCore& fiber) {
+      if (fiber.record.Read(seen[count])) ++count;
+      return true;
     });
-    if (found) return loop->scheduler().TryHold() ? loop : nullptr;
+    for (int i = 0; i < count; ++i) {
+      all.push_back(seen[i].Info(now_ns));
+      all.back().loop = from.loop;
+    }
+  }
+}
+
+// True: the reader has seen it last.
+bool FindIn(FiberRoll::Reader& reader, std::uint64_t id, FiberState& state) {
+  bool found = false;
+  bool more = true;
+  while (more && !found) {
+    more = reader.Read(kSearchedAtOnce, [&](const FiberCore& fiber) {
+      state = fiber.record.State();
+      found = fiber.record.Id() == id && state != FiberState::kFree;
+      return !found;
+    });
+    if (more && !found && CurrentFiber() != nullptr) Yield();
+  }
+  return found;
+}
+
+}  // namespace
+
+std::unique_ptr<FiberRoll::Reader> Registry::Find(std::uint64_t id, FiberState& state) {
+  for (const LoopRoll& from : Rolls(nullptr)) {
+    auto reader = std::make_unique<FiberRoll::Reader>(from.roll);
+    if (FindIn(*reader, id, state)) return reader;
   }
   return nullptr;
 }
 
+void ReleaseLoop::operator()(LoopCore* loop) const noexcept { loop->scheduler().Release(); }
+
+HeldLoop Registry::HoldLoopOf(const FiberRoll& roll) {
+  std::lock_guard hold(RegistryLock());
+  for (LoopCore* loop : Loops()) {
+    if (loop->roll().get() == &roll) return HeldLoop(loop->scheduler().TryHold() ? loop : nullptr);
+  }
+  return nullptr;
+}
+
+std::vector<HeldLoop> Registry::HoldAll() {
+  std::lock_guard hold(RegistryLock());
+  std::vector<HeldLoop> held;
+  held.reserve(Loops().size());
+  for (LoopCore* loop : Loops()) {
+    if (loop->scheduler().TryHold()) held.emplace_back(loop);
+  }
+  return held;
+}
+
 std::vector<FiberInfo> Registry::List(const Scheduler* only) {
   std::vector<FiberInfo> all;
-  {
-    std::lock_guard hold(RegistryLock());
-    const std::int64_t now = NowNs();
-    for (LoopCore* loop : Loops()) {
-      if (only != nullptr && &loop->scheduler() != only) continue;
-      loop->ForEachFiber([&](const FiberCore& fiber) {
-        FiberInfo info;
-        if (!fiber.record.Read(info, now)) return;
-        info.loop = loop->index();
-        all.push_back(std::move(info));
-      });
-    }
-  }
+  const std::int64_t now = NowNs();
+  for (const LoopRoll& from : Rolls(only)) AppendAll(from, now, all);
   std::sort(all.begin(), all.end(), [](const FiberInfo& a, const FiberInfo& b) { return a.age != b.age ? a.age > b.age : a.id < b.id; });
   std::vector<FiberInfo> ordered;
   ordered.reserve(all.size());

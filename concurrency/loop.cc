@@ -34,10 +34,8 @@ void Loop::Post(LoopTask& task) noexcept {
 Duration Loop::HeldFor() const noexcept { return Duration(Core(this).HeldNs()); }
 
 std::string Loop::RunningFiber() const {
-  const internal::FiberCore* fiber = Core(this).RunningForWatchdog();
-  char name[48] = "";
-  if (fiber != nullptr) fiber->record.CopyName(name, sizeof(name));
-  return name;
+  char name[48];
+  return Core(this).CopyRunningName(name, sizeof(name)) ? name : "";
 }
 
 Error Loop::Add(LoopSentinel& sentinel, const Context& ctx) { return Core(this).scheduler().watchdog().Add(sentinel, ctx); }

@@ -51,44 +51,51 @@ void FiberRecord::Rename(std::string_view name) noexcept {
 
 void FiberRecord::End() noexcept { state_.store(FiberState::kFree, std::memory_order_release); }
 
-void FiberRecord::CopyName(char* out, std::size_t size) const noexcept {
-  char text[kNameWords * 8];
+void FiberRecord::LoadName(char* out) const noexcept {
   for (std::size_t i = 0; i < kNameWords; ++i) {
     const std::uint64_t word = name_[i].load(std::memory_order_acquire);
-    std::memcpy(text + i * 8, &word, 8);
+    std::memcpy(out + i * 8, &word, 8);
   }
+}
+
+void FiberRecord::CopyName(char* out, std::size_t size) const noexcept {
+  char text[kNameWords * 8];
+  LoadName(text);
   text[sizeof(text) - 1] = '\0';
   const std::size_t used = strnlen(text, sizeof(text) - 1) < size ? strnlen(text, sizeof(text) - 1) : size - 1;
   std::memcpy(out, text, used);
   out[used] = '\0';
 }
 
-bool FiberRecord::Read(FiberInfo& out, std::int64_t now_ns) const {
+bool FiberRecord::Read(FiberSnapshot& out) const noexcept {
   for (int tries = 0; tries < 1000; ++tries) {
     const std::uint32_t before = version_.load(std::memory_order_acquire);
     if (before % 2 != 0) continue;
-    const FiberState state = state_.load(std::memory_order_acquire);
+    out.state = state_.load(std::memory_order_acquire);
     out.id = id_.load(std::memory_order_acquire);
     out.parent = parent_.load(std::memory_order_acquire);
-    out.age = Duration(now_ns - start_ns_.load(std::memory_order_acquire));
+    out.start_ns = start_ns_.load(std::memory_order_acquire);
     out.started = started_.load(std::memory_order_acquire);
-    const std::int64_t deadline = deadline_ns_.load(std::memory_order_acquire);
-    const char* waits_for = waits_for_.load(std::memory_order_acquire);
-    char text[kNameWords * 8];
-    for (std::size_t i = 0; i < kNameWords; ++i) {
-      const std::uint64_t word = name_[i].load(std::memory_order_acquire);
-      std::memcpy(text + i * 8, &word, 8);
-    }
+    out.deadline_ns = deadline_ns_.load(std::memory_order_acquire);
+    out.waits_for = waits_for_.load(std::memory_order_acquire);
+    LoadName(out.name);
     if (version_.load(std::memory_order_relaxed) != before) continue;
-    if (state == FiberState::kFree) return false;
-    out.name.assign(text, strnlen(text, sizeof(text)));
-    out.state = state == FiberState::kParked ? "parked" : state == FiberState::kReady ? "ready" : "running";
-    out.waits_for = state == FiberState::kParked ? waits_for : "";
-    out.deadline_in.reset();
-    if (deadline != kNever) out.deadline_in = Duration(deadline - now_ns);
-    return true;
+    return out.state != FiberState::kFree;
   }
   return false;
+}
+
+FiberInfo FiberSnapshot::Info(std::int64_t now_ns) const {
+  FiberInfo info;
+  info.id = id;
+  info.parent = parent;
+  info.age = Duration(now_ns - start_ns);
+  info.started = started;
+  info.name.assign(name, strnlen(name, sizeof(name)));
+  info.state = state == FiberState::kParked ? "parked" : state == FiberState::kReady ? "ready" : "running";
+  info.waits_for = state == FiberState::kParked ? waits_for : "";
+  if (deadline_ns != kNever) info.deadline_in = Duration(deadline_ns - now_ns);
+  return info;
 }
 
 bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
@@ -158,6 +165,12 @@ FiberCore* FiberCore::Make(LoopCore& loop, StackMaker& maker) noexcept {
   return new (place) FiberCore(loop, stack);
 }
 
+void FiberCore::Destroy(FiberCore& fiber, StackMaker& maker) noexcept {
+  const Stack stack = fiber.stack;  // it lies on it
+  fiber.~FiberCore();
+  maker.Give(stack);
+}
+
 // AddressSanitizer keeps a second stack for each that it has seen, and takes it back only when it is told that the first is left
 // for good.
 void FiberCore::EndForSanitizer() noexcept {
@@ -193,17 +206,17 @@ FiberCore& FiberCore::Resume() noexcept {
   return back;
 }
 
-void FiberCore::SwitchTo(FiberCore* next) noexcept {
-  if (next == nullptr) {
+void FiberCore::SwitchTo(FiberCore* to) noexcept {
+  if (to == nullptr) {
     AsanLeave(&asan_fake_, loop.stack_bottom, loop.stack_bytes);
     TsanSwitch(loop.tsan_fiber);
     Jump(loop.self, &self_);
   } else {
-    next->record.SetState(FiberState::kRunning);
-    eh_ = std::exchange(*loop.eh, next->eh_);
-    AsanLeave(&asan_fake_, next->stack.bottom, next->stack.Bytes());
-    TsanSwitch(next->tsan_fiber_);
-    Jump(next->self_, &self_);
+    to->record.SetState(FiberState::kRunning);
+    eh_ = std::exchange(*loop.eh, to->eh_);
+    AsanLeave(&asan_fake_, to->stack.bottom, to->stack.Bytes());
+    TsanSwitch(to->tsan_fiber_);
+    Jump(to->self_, &self_);
   }
   Arrive(asan_fake_);
 }

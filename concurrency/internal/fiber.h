@@ -12,6 +12,7 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/fiber_roll.h>
 #include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/stack.h>
 #include <weft/concurrency/loop.h>
@@ -48,6 +49,21 @@ struct EhState {
 
 enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
 
+// What a record says at one moment: plain data, so that it may be taken under a lock.
+struct FiberSnapshot {
+  static constexpr std::size_t kNameWords = 6;
+  FiberInfo Info(std::int64_t now_ns) const;
+
+  std::uint64_t id = 0;
+  std::uint64_t parent = 0;
+  std::int64_t start_ns = 0;
+  std::int64_t deadline_ns = kNever;
+  const char* waits_for = "";
+  std::source_location started;
+  FiberState state = FiberState::kFree;
+  char name[kNameWords * 8];
+};
+
 // What others may see of a fiber, at any time and from any thread. Only the loop's thread writes. `version_` is odd while
 // identity and name change (a sequence lock), so a reader never takes half of two fibers for one.
 class FiberRecord {
@@ -68,10 +84,11 @@ class FiberRecord {
   // The name as it is now, cut to fit; safe in a signal handler.
   void CopyName(char* out, std::size_t size) const noexcept;
   // False if there is no fiber at the moment.
-  bool Read(FiberInfo& out, std::int64_t now_ns) const;
+  bool Read(FiberSnapshot& out) const noexcept;
 
  private:
-  static constexpr std::size_t kNameWords = 6;
+  static constexpr std::size_t kNameWords = FiberSnapshot::kNameWords;
+  void LoadName(char* out) const noexcept;
   void StoreName(std::string_view name) noexcept;
 
   std::atomic<std::uint32_t> version_{0};
@@ -109,25 +126,30 @@ class FiberWatch : private ContextWaiter {
   ContextNode* node_ = nullptr;  // its memory is counted
 };
 
-// A fiber and its stack, at whose top it lies. Made once, then used for one job after the other on the same loop.
-class FiberCore : public LoopTask {
+struct IdleTag;
+
+// A fiber and its stack, at whose top it lies. Used for one job after the other on the same loop; between two it is idle, and the loop
+// may destroy it.
+class FiberCore : public LoopTask, public Link<IdleTag> {
  public:
   FiberCore(LoopCore& loop, const Stack& stack);
   ~FiberCore();
 
   // Makes a fiber on a fresh stack; null if there is no memory.
   static FiberCore* Make(LoopCore& loop, StackMaker& maker) noexcept;
+  // An idle one, whose stack the maker takes back. On the loop's stack.
+  static void Destroy(FiberCore& fiber, StackMaker& maker) noexcept;
 
   // On the loop's stack: goes on with this fiber, and comes back when the loop is next to run; meanwhile fibers may have gone
   // straight to each other. Returns the fiber that came back.
   FiberCore& Resume() noexcept;
-  // In the fiber: to `next`, or to the loop if that is null. Returns when the fiber goes on.
-  void SwitchTo(FiberCore* next) noexcept;
+  // In the fiber: to another one, or to the loop if that is null. Returns when the fiber goes on.
+  void SwitchTo(FiberCore* to) noexcept;
   bool HasEnded() const noexcept { return ended_; }
   bool TakeEnded() noexcept { return std::exchange(ended_, false); }
   // Where the registers of a fiber that does not run lie (fcontext_t). On the loop's thread.
   const void* SavedContext() const noexcept { return self_; }
-  // On the loop's stack, when the loop ends: no job runs here any more.
+  // On the loop's stack, before it is destroyed: no job runs here any more.
   void EndForSanitizer() noexcept;
 
   // What those who wake it touch comes first, on one cache line.
@@ -141,7 +163,7 @@ class FiberCore : public LoopTask {
   std::uint64_t work = 0;
   FiberWatch watch{*this};
   FiberRecord record;
-  bool trimmed = true;  // nothing of the stack but its top page is resident
+  RollEntry entry{this};
 
  private:
   friend void FiberEntry(FiberCore& fiber);

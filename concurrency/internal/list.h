@@ -41,6 +41,7 @@ class List {
     head_.next = &link;
   }
   T* Front() { return Empty() ? nullptr : static_cast<T*>(head_.next); }
+  T* Back() { return Empty() ? nullptr : static_cast<T*>(head_.prev); }
   T* PopFront() {
     T* front = Front();
     if (front != nullptr) static_cast<Link<Tag>*>(front)->Unlink();
@@ -49,6 +50,18 @@ class List {
   T* Next(T& element) {
     Link<Tag>* next = static_cast<Link<Tag>&>(element).next;
     return next == &head_ ? nullptr : static_cast<T*>(next);
+  }
+  T* Previous(T& element) {
+    Link<Tag>* prev = static_cast<Link<Tag>&>(element).prev;
+    return prev == &head_ ? nullptr : static_cast<T*>(prev);
+  }
+  void InsertBefore(T& place, T& element) {
+    Link<Tag>& link = element;
+    Link<Tag>& next = place;
+    link.prev = next.prev;
+    link.next = &next;
+    next.prev->next = &link;
+    next.prev = &link;
   }
 
  private:

@@ -30,9 +30,12 @@ constexpr int kTasksPerTurn = 64;    // a task may run a fiber, or take as long 
 constexpr int kWakesPerTurn = 64;
 constexpr int kTimersPerLook = 256;  // most wake a fiber, which runs later
 constexpr std::int64_t kTrimEveryNs = 1'000'000'000;
-constexpr std::size_t kKeepWarm = 16;         // stacks that are never trimmed
-constexpr std::size_t kKeepBytes = 4096;      // of a trimmed stack: the page with the fiber itself
-constexpr std::size_t kDeepBytes = 64 * 1024;  // a stack that was used deeper gives its pages back at once
+constexpr std::int64_t kTrimPauseNs = 1'000'000;  // between two pieces, while there is other work
+constexpr int kTrimPiece = 128;                   // fibers, or stacks
+constexpr std::size_t kKeepWarm = 16;             // fibers that are never destroyed
+// A stack that was used deeper gives what lies below back at once. As much as the largest page, so that what a system with large pages
+// adds to a length never reaches the fiber at the top.
+constexpr std::size_t kDeepBytes = 64 * 1024;
 
 // Sleeps of less than a millisecond. Linux before 5.11 does not have the call, and filters of system calls that do not know it forbid
 // it, with an error of their own choice (EPERM, EACCES): the first such error is remembered, and sleeps last whole milliseconds.
@@ -66,7 +69,6 @@ Error LoopCore::Open() noexcept {
 }
 
 LoopCore::~LoopCore() {
-  for (FiberCore* fiber : fibers_) fiber->~FiberCore();
   asio_.reset();
   for (const int fd : {wake_fd_, epoll_fd_}) {
     if (fd >= 0) close(fd);
@@ -82,11 +84,7 @@ void LoopCore::Run() {
   while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || HasWork())) Turn();
   while (locals_ != nullptr) locals_->end(locals_);
   if (!abandoned_) {
-    for (FiberCore* fiber : fibers_) {
-      NowRuns(*fiber);
-      fiber->EndForSanitizer();
-    }
-    running_ = nullptr;
+    while (FiberCore* fiber = idle_fibers_.Front()) DestroyIdle(*fiber);
   }
   t_loop = nullptr;
   // Whoever woke our last fiber may still be inside of its wake-up.
@@ -115,6 +113,7 @@ void LoopCore::LookAround() {
   if (watches_ != 0) Dispatch(PollDescriptors(0));
   if (asio_ != nullptr) asio_->Poll();
   FireTimers();
+  TrimIfDue(false);
 }
 
 void LoopCore::RunReady() {
@@ -134,6 +133,17 @@ void LoopCore::NowRuns(FiberCore& fiber) noexcept {
   running_ = &fiber;
   watched_.store(&fiber, std::memory_order_relaxed);
   epoch_.store(epoch_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+// Under the lock of the roll: one that runs now is not destroyed before the lock is free.
+bool LoopCore::CopyRunningName(char* out, std::size_t size) const noexcept {
+  bool found = false;
+  roll_->Locked([&] {
+    const FiberCore* fiber = watched_.load(std::memory_order_relaxed);
+    found = fiber != nullptr;
+    if (found) fiber->record.CopyName(out, size);
+  });
+  return found;
 }
 
 void LoopCore::CheckCanary(const FiberCore& fiber) noexcept {
@@ -235,14 +245,14 @@ void LoopCore::Sleep() {
   resumes_since_look_ = 0;
   if (VirtualTime()) {
     if (PollDescriptors(0) == 0 && (asio_ == nullptr || asio_->Poll() == 0) && ready_.Empty() && AdvanceVirtualTime()) {
-      TrimIfDue();
+      TrimIfDue(true);
       return;
     }
   } else {
     sleeping_.store(true, std::memory_order_seq_cst);
     if (inbox_.load(std::memory_order_seq_cst) == nullptr && !(stop_.load(std::memory_order_seq_cst) && live_ == 0)) {
       std::int64_t until = timers_.Earliest();
-      if (trim_due_) until = std::min(until, last_trim_ns_ + kTrimEveryNs);
+      if (trim_due_) until = std::min(until, TrimDueNs());
       idle_.store(IdleWord(), std::memory_order_relaxed);
       SleepUntil(until);
       idle_.store(0, std::memory_order_relaxed);
@@ -254,7 +264,7 @@ void LoopCore::Sleep() {
   Dispatch(batch_size_);
   if (asio_ != nullptr) asio_->Poll();
   FireTimers();
-  TrimIfDue();
+  TrimIfDue(true);
 }
 
 // Of Asio nobody knows what it waits for.
@@ -386,16 +396,13 @@ std::uint64_t LoopCore::NextWork() noexcept {
 }
 
 FiberCore* LoopCore::StartFiber(FiberJob& job, const FiberOptions& options) noexcept {
-  FiberCore* fiber = nullptr;
-  if (!free_.empty()) {
-    fiber = free_.back();
-    free_.pop_back();
-    free_low_ = std::min(free_low_, free_.size());
+  FiberCore* fiber = idle_fibers_.PopFront();
+  if (fiber != nullptr) {
+    idle_low_ = std::min(idle_low_, --idle_count_);
   } else {
     fiber = FiberCore::Make(*this, stacks_);
     if (fiber == nullptr) return nullptr;
-    std::lock_guard hold(fibers_lock_);
-    fibers_.push_back(fiber);
+    roll_->Add(fiber->entry);
   }
   ++live_;
   fiber->job = &job;
@@ -414,34 +421,56 @@ FiberCore* LoopCore::StartFiber(FiberJob& job, const FiberOptions& options) noex
 void LoopCore::Retire(FiberCore& fiber) {
   FiberJob* job = fiber.job;
   fiber.record.End();
-  fiber.trimmed = false;
   // A look at one in 256 is enough to know the depth, and to catch the stacks that would keep much memory.
   if (++retired_ % 256 == 0) {
     const std::size_t used = StackMaker::Resident(fiber.stack);
     if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);
-    if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes / 4);
+    if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes);
   }
-  free_.push_back(&fiber);
-  if (free_.size() > kKeepWarm) trim_due_ = true;
+  idle_fibers_.PushFront(fiber);
+  if (++idle_count_ > kKeepWarm) trim_due_ = true;
   --live_;
   job->Ended();
 }
 
-void LoopCore::TrimIfDue() {
-  if (trim_due_ && now_ns_ - last_trim_ns_ >= kTrimEveryNs) TrimStacks();
+void LoopCore::DestroyIdle(FiberCore& fiber) noexcept {
+  fiber.Link<IdleTag>::Unlink();
+  --idle_count_;
+  if (parked_last_ == &fiber) parked_last_ = nullptr;  // something else may come to lie there
+  NowRuns(fiber);
+  fiber.EndForSanitizer();
+  running_ = nullptr;
+  watched_.store(nullptr, std::memory_order_relaxed);
+  roll_->Remove(fiber.entry);
+  FiberCore::Destroy(fiber, stacks_);
 }
 
-// Stacks that nobody needed since the last look lie at the bottom of free_: their pages go back to the system.
-void LoopCore::TrimStacks() {
-  const std::size_t cold = free_low_ > kKeepWarm ? free_low_ - kKeepWarm : 0;
-  for (std::size_t i = 0; i < cold; ++i) {
-    if (free_[i]->trimmed) continue;
-    StackMaker::Trim(free_[i]->stack, kKeepBytes);
-    free_[i]->trimmed = true;
+std::int64_t LoopCore::TrimDueNs() const noexcept { return trimming_ ? now_ns_ : last_trim_ns_ + kTrimEveryNs; }
+
+// Once in a while looks how many fibers nobody has needed since the last look; they go, in pieces. A loop that has nothing else to do
+// takes one piece after the other, and looks at the rest of its work in between.
+void LoopCore::TrimIfDue(bool nothing_to_do) noexcept {
+  if (!trim_due_) [[likely]] return;
+  if (trimming_) {
+    if (!nothing_to_do && now_ns_ - last_trim_ns_ < kTrimPauseNs) return;
+  } else {
+    if (now_ns_ - last_trim_ns_ < kTrimEveryNs) return;
+    cold_ = idle_low_ > kKeepWarm ? idle_low_ - kKeepWarm : 0;
+    idle_low_ = idle_count_ - cold_;
+    trimming_ = true;
   }
-  trim_due_ = free_low_ < free_.size();
-  free_low_ = free_.size();
   last_trim_ns_ = now_ns_;
+  if (TrimSome()) return;
+  trimming_ = false;
+  trim_due_ = idle_count_ > kKeepWarm;
+}
+
+// The coldest first, then the pages of free stacks between stacks that are used. False: nothing is left to do.
+bool LoopCore::TrimSome() noexcept {
+  int left = kTrimPiece;
+  for (; cold_ > 0 && idle_count_ > kKeepWarm && left > 0; --left, --cold_) DestroyIdle(*idle_fibers_.Back());
+  if (left > 0) cold_ = 0;
+  return cold_ != 0 || stacks_.Clean(left);
 }
 
 AsioDriver& LoopCore::Asio() {

@@ -8,13 +8,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include <weft/concurrency/internal/block_pool.h>
 #include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
+#include <weft/concurrency/internal/fiber_roll.h>
 #include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/small_lock.h>
 #include <weft/concurrency/internal/spin_policy.h>
@@ -127,14 +126,12 @@ class LoopCore final : public Loop {
   BlockPool& blocks() noexcept { return blocks_; }
   int epoll_fd() const noexcept { return epoll_fd_; }
 
-  // For the list of fibers: calls `see` for each fiber ever made here.
-  template <class F>
-  void ForEachFiber(F see) {
-    std::lock_guard hold(fibers_lock_);
-    for (FiberCore* fiber : fibers_) see(*fiber);
-  }
-  // For the watchdog: counts the resumed fibers; and the one that runs, or null.
+  // For the list of fibers.
+  const std::shared_ptr<FiberRoll>& roll() const noexcept { return roll_; }
+  // For the watchdog: counts the resumed fibers; whether one runs, and its name.
   std::uint64_t Epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
+  bool Running() const noexcept { return watched_.load(std::memory_order_relaxed) != nullptr; }
+  bool CopyRunningName(char* out, std::size_t size) const noexcept;
   // For the watchdog too: 0 unless the loop sleeps; otherwise a number of this sleep, odd if a timer, a descriptor or Asio can end it.
   std::uint64_t Idle() const noexcept { return idle_.load(std::memory_order_relaxed); }
   // From any thread: how long the present turn has lasted by the real clock; 0 while the loop sleeps, and under virtual time.
@@ -145,8 +142,8 @@ class LoopCore final : public Loop {
   }
   // The thread that drives the loop, from the begin of Run on.
   pthread_t Thread() const noexcept { return thread_.load(std::memory_order_acquire); }
-  const FiberCore* RunningForWatchdog() const noexcept { return watched_.load(std::memory_order_relaxed); }
   std::size_t LiveFibers() const noexcept { return live_; }
+  std::size_t IdleFibers() const noexcept { return idle_count_; }  // on its thread
   std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
 
   // Shared with FiberCore, for switches.
@@ -185,8 +182,10 @@ class LoopCore final : public Loop {
   void Dispatch(int count);
   void WakeUp() noexcept;
   void Retire(FiberCore& fiber);
-  void TrimIfDue();
-  void TrimStacks();
+  void DestroyIdle(FiberCore& fiber) noexcept;
+  void TrimIfDue(bool nothing_to_do) noexcept;
+  bool TrimSome() noexcept;
+  std::int64_t TrimDueNs() const noexcept;
   void RefreshNow() noexcept {
     now_ns_ = NowNs();
     turn_ns_.store(now_ns_, std::memory_order_relaxed);
@@ -223,15 +222,17 @@ class LoopCore final : public Loop {
   TaskQueue after_events_;
 
   StackMaker stacks_;
-  std::vector<FiberCore*> free_;  // the warmest last
-  std::size_t free_low_ = 0;      // fewest free since the last trim
-  std::int64_t last_trim_ns_ = 0;
-  bool trim_due_ = false;
+  List<FiberCore, IdleTag> idle_fibers_;  // the warmest first
+  std::size_t idle_count_ = 0;
+  std::size_t idle_low_ = 0;   // fewest since the last look: so many nobody has needed
+  std::size_t cold_ = 0;       // that are to be destroyed yet, of those
+  bool trim_due_ = false;      // there may be something to give back
+  bool trimming_ = false;      // a look has been taken, and its pieces are not all done
+  std::int64_t last_trim_ns_ = 0;  // the last look, or its last piece
   std::uint64_t retired_ = 0;
   std::atomic<std::size_t> deepest_{0};
   const Error no_stack_ = ErrorAccess::NoMemory().Wrap("stack of a new fiber");
-  SmallLock fibers_lock_;
-  std::vector<FiberCore*> fibers_;
+  const std::shared_ptr<FiberRoll> roll_ = std::make_shared<FiberRoll>();
 
   std::unique_ptr<AsioDriver> asio_;
   int operations_ = 0;

@@ -4,16 +4,24 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/fiber.h>
+#include <weft/concurrency/internal/fiber_roll.h>
 
 namespace weft::internal {
 
 class LoopCore;
 class Scheduler;
+
+// A loop with a Hold of its scheduler, so that it does not end.
+struct ReleaseLoop {
+  void operator()(LoopCore* loop) const noexcept;
+};
+using HeldLoop = std::unique_ptr<LoopCore, ReleaseLoop>;
 
 // All loops of the process, for ListFibers.
 class Registry {
@@ -23,9 +31,12 @@ class Registry {
   static bool Empty();
   // The fibers of one scheduler, or of all (null), as ListFibers gives them.
   static std::vector<FiberInfo> List(const Scheduler* only);
-  // The loop of this fiber, with a Hold of its scheduler that the caller gives back; and what the fiber did just now. Null: no
-  // such fiber.
-  static LoopCore* HoldLoopOf(std::uint64_t fiber, FiberState& state);
+  // A reader of the roll in which this fiber is, that has seen it last, and what it did just now; goes through all fibers, and gives way
+  // to others in between if it is called in one. Null: no such fiber.
+  static std::unique_ptr<FiberRoll::Reader> Find(std::uint64_t fiber, FiberState& state);
+  // The loop of this roll; null if it has ended.
+  static HeldLoop HoldLoopOf(const FiberRoll& roll);
+  static std::vector<HeldLoop> HoldAll();
 };
 
 // FormatFiberTree, with what `below` gives under the line of each fiber.

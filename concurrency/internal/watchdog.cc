@@ -177,17 +177,16 @@ void Watchdog::Look() {
 }
 
 void Watchdog::LookAt(Seen& seen, std::int64_t now_ns) {
-  const FiberCore* fiber = seen.loop->RunningForWatchdog();
   const std::uint64_t epoch = seen.loop->Epoch();
-  if (fiber == nullptr || epoch != seen.epoch) {
+  if (!seen.loop->Running() || epoch != seen.epoch) {
     seen = {seen.loop, epoch, now_ns, limit_};
     return;
   }
   const Duration held(now_ns - seen.since_ns);
   if (held < seen.next) return;
-  seen.next = held + std::min(std::max(held, limit_), kReportEvery);
   char name[48];
-  fiber->record.CopyName(name, sizeof(name));
+  if (!seen.loop->CopyRunningName(name, sizeof(name))) return;
+  seen.next = held + std::min(std::max(held, limit_), kReportEvery);
   const std::string stack = StackOf(*seen.loop);
   if (seen.loop->Epoch() != epoch) return;  // it has gone on just now, and the stack may be another one's
   if (report_) {

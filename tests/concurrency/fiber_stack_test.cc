@@ -2,9 +2,11 @@
 #include <weft/concurrency/internal/stack.h>
 
 #include <alloca.h>
+#include <sys/mman.h>
 
 #include <cstring>
-#include <set>
+#include <map>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -161,27 +163,86 @@ TEST(FiberStack, TheWarmestIsReusedFirst) {
   });
 }
 
-// Stacks that nobody needs any more give their pages back, a second later.
-TEST(FiberStack, ColdStacksAreTrimmed) {
+TEST(FiberStack, ASlabOfWhichNothingIsUsedIsUnmapped) {
+  StackMaker maker(64 * kKiB);
+  std::vector<Stack> stacks(100);
+  for (Stack& stack : stacks) ASSERT_TRUE(maker.Make(stack));
+  EXPECT_GT(maker.Slabs(), 1U);
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    if (i != 50) maker.Give(stacks[i]);
+  }
+  EXPECT_EQ(maker.Slabs(), 1U);
+  *stacks[50].bottom = std::byte{1};
+  maker.Give(stacks[50]);
+  EXPECT_EQ(maker.Slabs(), 0U);
+
+  Stack again;
+  ASSERT_TRUE(maker.Make(again));
+  *again.bottom = std::byte{1};
+}
+
+TEST(FiberStack, FreeStacksBetweenOthersGiveTheirPagesBackInPieces) {
+  StackMaker maker(64 * kKiB);
+  Stack stacks[8];
+  for (Stack& stack : stacks) {
+    ASSERT_TRUE(maker.Make(stack));
+    std::memset(stack.bottom, 1, stack.Bytes());
+  }
+  for (int i = 1; i < 7; ++i) maker.Give(stacks[i]);
+  const auto resident = [&] {
+    int count = 0;
+    for (const Stack& stack : stacks) count += StackMaker::Resident(stack) != 0 ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(resident(), 8);
+  EXPECT_TRUE(maker.Clean(4));
+  EXPECT_EQ(resident(), 4);
+  EXPECT_FALSE(maker.Clean(4));
+  EXPECT_EQ(resident(), 2);
+  EXPECT_FALSE(maker.Clean(4));
+
+  // Their guards are as they were.
+  Stack again;
+  ASSERT_TRUE(maker.Make(again));
+  WEFT_EXPECT_DEATH(*(again.bottom - 1) = std::byte{1}, "");
+}
+
+// Whether anything lies there; what is not mapped does not.
+bool AnythingResident(const Stack& stack) {
+  unsigned char pages[16];
+  const std::size_t piece = sizeof(pages) * 4096;
+  for (std::byte* at = stack.bottom; at < stack.top; at += piece) {
+    if (mincore(at, piece, pages) != 0) continue;
+    for (const unsigned char page : pages) {
+      if ((page & 1) != 0) return true;
+    }
+  }
+  return false;
+}
+
+// Fibers that nobody needs any more are destroyed with their stacks, a second later.
+TEST(FiberStack, ColdFibersGiveTheirStacksBack) {
   Virtually([](const Context& ctx) {
-    std::set<internal::FiberCore*> fibers;
+    std::map<const void*, Stack> stacks;
     {
       Group group(ctx);
       for (int i = 0; i < 100; ++i) {
         group.Go([&](const Context& c) {
-          fibers.insert(internal::CurrentFiber());
+          stacks.emplace(internal::CurrentFiber(), internal::CurrentFiber()->stack);
           UseStack(32 * kKiB);
           return Sleep(c, 1s);
         });
       }
       EXPECT_FALSE(group.Wait());
     }
+    EXPECT_EQ(stacks.size(), 100U);
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(Sleep(ctx, 1s));
 
-    int shallow = 0;
-    for (const internal::FiberCore* fiber : fibers) shallow += StackMaker::Resident(fiber->stack) <= 8 * kKiB ? 1 : 0;
-    EXPECT_GE(shallow, 80);
-    // And they still work.
+    int resident = 0;
+    for (const auto& [fiber, stack] : stacks) resident += AnythingResident(stack) ? 1 : 0;
+    EXPECT_LE(resident, 20);
+    EXPECT_LE(internal::CurrentLoop()->IdleFibers(), 20U);
+    // And others take their place.
     Group group(ctx);
     for (int i = 0; i < 100; ++i) {
       group.Go([](const Context& c) {
@@ -191,6 +252,27 @@ TEST(FiberStack, ColdStacksAreTrimmed) {
     }
     EXPECT_FALSE(group.Wait());
   });
+}
+
+// A frame that begins near the end of the stack and is larger than the guard: it is stopped there, because it touches its pages in order.
+__attribute__((noinline)) void LargeFrame(std::size_t bytes) {
+  char* const low = static_cast<char*>(alloca(bytes));
+  std::memset(low, 0x55, 4096);
+  asm volatile("" : : "r"(low) : "memory");
+}
+
+TEST(FiberStackDeathTest, AFrameLargerThanTheGuardDoesNotStepOverIt) {
+#if !defined(WEFT_STACK_CLASH_PROTECTION)
+  GTEST_SKIP() << "the compiler, or the configuration, has no protection";
+#endif
+  if (kAsan) GTEST_SKIP() << "AddressSanitizer reports such a frame itself";
+  WEFT_EXPECT_DEATH(Virtually([](const Context& ctx) {
+                      Group group(ctx);
+                      group.Go("neighbour", [](const Context& c) { return Sleep(c, 1s); });
+                      group.Go("large frame", [](const Context&) { LargeFrame(1100 * kKiB); });
+                      (void)group.Wait();
+                    }),
+                    "stack overflow in fiber \"large frame\"");
 }
 
 }  // namespace
