@@ -11,6 +11,22 @@ function(weft_compile_options target)
   target_compile_options(${target} PRIVATE -fno-omit-frame-pointer)
 endfunction()
 
+# weft_protect_stacks(<target> <scope>): code that touches its frame page by page as it grows. A frame larger than the guard below a
+# fiber's stack could step over the guard otherwise, into another fiber's stack. What links to weft runs on these stacks, so it is
+# compiled so as well, with compilers that know the option. WEFT_STACK_CLASH_PROTECTION=OFF leaves it to the user.
+function(weft_protect_stacks target scope)
+  if(NOT WEFT_STACK_CLASH_PROTECTION)
+    return()
+  endif()
+  include(CheckCXXCompilerFlag)
+  set(CMAKE_REQUIRED_FLAGS -Werror)  # clang warns of what its target does not know
+  check_cxx_compiler_flag(-fstack-clash-protection WEFT_HAS_STACK_CLASH_PROTECTION)
+  if(WEFT_HAS_STACK_CLASH_PROTECTION)
+    target_compile_options(${target} ${scope}
+      "$<$<OR:$<COMPILE_LANG_AND_ID:C,GNU,Clang>,$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>>:-fstack-clash-protection>")
+  endif()
+endfunction()
+
 # weft_add_library(<target> EXPORT_NAME <name>): a library that users know as weft::<name>, in the build tree and
 # installed. Its folders add their files with target_sources.
 function(weft_add_library target)
