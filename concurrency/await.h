@@ -12,6 +12,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/await_adapters.h>
 #include <weft/concurrency/internal/await_handler.h>
 #include <weft/concurrency/internal/await_result.h>
 #include <weft/concurrency/per_loop.h>
@@ -55,11 +56,20 @@ class [[nodiscard]] AwaitToken {
 // cancellation ends when it ends (async_resolve does so: use Resolve). Under a done context nothing is started. A cancelled
 // operation leaves its object as Asio says, which is for most streams: only good for closing.
 //
+// This holds in every shape that an outcome has. Adapters (as_tuple, append, prepend, bind_executor, deferred and others) and groups
+// of operations (make_parallel_group) put error codes among the values: after the context has ended, one of them that is set
+// means that the operation was cut off, and the call returns the context's error; without that they stay where they are, and the
+// call succeeds. AwaitPartial keeps the values beside the error, such as those of a group of which a part had succeeded. An operation
+// without any code cannot tell: it counts as cut off if it listened to the cancel. redirect_error(Await(ctx), ec) leaves in ec what
+// the operation failed with, and is a success for the call; the context's error is what the call returns, and ec has its
+// code (such as Errc::kDeadlineExceeded), also when nothing was started. bind_cancellation_slot(slot, Await(ctx)) adds a way to cancel:
+// the context does so as well.
+//
 // The operation is started, completed and cancelled where its object lives, whichever that is: this loop, another one, a strand,
 // or an io_context that a thread of the user runs. An object whose executor runs on several threads at once must be used through
 // a strand. If that io_context is destroyed with the operation in it, the call ends with kClosed; if nobody runs it, the call never
-// returns. Adapters around the token (as_tuple, redirect_error) hide the object's executor in Boost before 1.84; around an
-// operation on an object of another loop they must not be used then.
+// returns. Other adapters around the token than redirect_error and bind_cancellation_slot hide the object's executor in Boost before
+// 1.84; around an operation on an object of another loop they must not be used then.
 //
 // Aborts on a plain thread (use Run there) and in a raw Asio handler. Exceptions that starting the operation throws go on to the
 // caller. In RunTest, operations are on real time: virtual time stands still while one is pending.

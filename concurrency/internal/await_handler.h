@@ -30,9 +30,14 @@ class AwaitHandler {
   }
 
   cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }  // NOLINT: Asio's name
+  AwaitOp* Op() const noexcept { return op_; }
 
   void operator()(Args... args) {
-    op_->Complete(std::forward<Args>(args)...);
+    try {
+      op_->Complete(std::forward<Args>(args)...);
+    } catch (...) {  // from a value that was copied or moved: it goes to the caller
+      op_->SetException(std::current_exception());
+    }
     std::exchange(op_, nullptr)->OperationEnded();
   }
 

@@ -63,8 +63,17 @@ void AwaitOp::EmitIfPending() noexcept {
     std::lock_guard hold(lock_);
     cancel_on_its_way_ = false;
     if (ended_) return;
+    cancel_heard_ = cancel_heard_ || signal_.slot().has_handler();
   }
   signal_.emit(boost::asio::cancellation_type::terminal);
+}
+
+void AwaitOp::Emit(boost::asio::cancellation_type_t type) noexcept {
+  {
+    std::lock_guard hold(lock_);
+    if (ended_) return;
+  }
+  signal_.emit(type);
 }
 
 // True: it may have to be repeated.
@@ -121,9 +130,14 @@ void AwaitOp::Wait() {
   if (exception_ != nullptr) std::rethrow_exception(exception_);
 }
 
+// Of a completed one. Without a place for a failure a success and an end by the cancel look alike; then what listened to the cancel
+// was cut off by it.
+bool AwaitOp::Failed() const noexcept { return failures_.set > 0 || (failures_.places == 0 && cancel_heard_); }
+
 Error AwaitOp::Verdict() const {
-  if (completed_ && !error_) return {};
-  if (!completed_ || cancel_requested_ || aborted_) {
+  if (completed_ && !Failed()) return {};
+  const bool aborted = failures_.places > 0 && failures_.aborted == failures_.places;
+  if (!completed_ || cancel_requested_ || aborted) {
     if (Error err = ctx_.Err()) return err;
   }
   if (!completed_) return kClosed.Wrap("Await: the operation was dropped, its execution context has ended");

@@ -17,6 +17,13 @@ namespace weft::internal {
 
 class Parker;
 
+// What the error codes among the arguments of a completion handler say.
+struct AwaitFailures {
+  int places = 0;   // how many can tell a failure
+  int set = 0;      // of them, how many do
+  int aborted = 0;  // of those, how many are operation_aborted
+};
+
 // One asynchronous operation and the fiber that waits for it, on that fiber's stack.
 //
 // The operation lives on its executor, the fiber on its loop; when the executor is the loop, nothing is posted. Whoever else
@@ -48,16 +55,26 @@ class AwaitOp {
   boost::asio::cancellation_slot Slot() noexcept {
     return cancelable_ ? signal_.slot() : boost::asio::cancellation_slot();
   }
-  // The outcome, from the completion handler, before it calls OperationEnded.
-  void SetOutcome(Error error, bool aborted) noexcept {
+  // The slot of whoever cancels through a slot of its own, which passes that on by Emit.
+  boost::asio::cancellation_slot SharedSlot() noexcept { return signal_.slot(); }
+  // The outcome, from the completion handler, before it calls OperationEnded. `error` is what the call returns for it; failures
+  // that the values carry stay there.
+  void SetOutcome(Error error, const AwaitFailures& failures) noexcept {
     completed_ = true;
-    aborted_ = aborted;
+    if (!told_) failures_ = failures;
     error_ = std::move(error);
+  }
+  // From an adapter that keeps a code from the completion handler, just before it calls that.
+  void TellFailures(const AwaitFailures& failures) noexcept {
+    told_ = true;
+    failures_ = failures;
   }
   // The handler was called or destroyed: the last thing that it does with this object.
   void OperationEnded() noexcept;
   void SetException(std::exception_ptr exception) noexcept { exception_ = std::move(exception); }
-  void EmitIfPending() noexcept;   // on the executor
+  // On the executor.
+  void EmitIfPending() noexcept;
+  void Emit(boost::asio::cancellation_type_t type) noexcept;
 
   // In the fiber: parks until the operation has ended and the last pin is gone. Rethrows what the start threw.
   void Wait();
@@ -72,6 +89,7 @@ class AwaitOp {
   void DropPinLocked() noexcept;
   bool WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept;
   bool RequestCancel() noexcept;
+  bool Failed() const noexcept;
 
   const Context& ctx_;
   const bool cancelable_;
@@ -82,7 +100,8 @@ class AwaitOp {
 
   // What the completion handler leaves; read by the fiber after the lock.
   bool completed_ = false;
-  bool aborted_ = false;
+  bool told_ = false;
+  AwaitFailures failures_;
   Error error_;
   std::exception_ptr exception_;
 
@@ -93,6 +112,7 @@ class AwaitOp {
   bool abandoned_ = false;
   bool cancel_requested_ = false;
   bool cancel_on_its_way_ = false;
+  bool cancel_heard_ = false;  // something of the operation listened to it
   Parker* waiter_ = nullptr;
 };
 

@@ -2,40 +2,19 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_AWAIT_RESULT_H_
 #define WEFT_CONCURRENCY_INTERNAL_AWAIT_RESULT_H_
 
-#include <exception>
 #include <optional>
-#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <boost/asio/error.hpp>
-#include <boost/system/error_code.hpp>
-
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/await_failures.h>
 #include <weft/concurrency/internal/await_op.h>
 
 // From the arguments of a completion handler to what Await returns.
 namespace weft::internal {
 
 enum class AwaitForm { kWhole, kPartial };
-
-inline Error ToError(const boost::system::error_code& code) { return Error(code); }
-inline Error ToError(const std::error_code& code) { return Error(code); }
-inline Error ToError(Error error) { return error; }
-inline Error ToError(const std::exception_ptr& exception) {
-  try {
-    if (exception != nullptr) std::rethrow_exception(exception);
-  } catch (const boost::system::system_error& e) {
-    if (e.code() == boost::asio::error::operation_aborted) return Error(e.code());
-  } catch (...) {
-  }
-  return Error::FromException(exception);
-}
-
-template <class T>
-inline constexpr bool kIsErrorArgument = std::is_same_v<T, boost::system::error_code> || std::is_same_v<T, std::error_code> ||
-                                         std::is_same_v<T, std::exception_ptr> || std::is_same_v<T, Error>;
 
 // Splits the arguments into the error, if the first one is one, and the values.
 template <class... Args>
@@ -90,7 +69,7 @@ class AwaitOpOf : public AwaitOp {
       CompleteWithError(std::forward<Given>(given)...);
     } else {
       values_.emplace(std::forward<Given>(given)...);
-      SetOutcome(Error(), false);
+      SetOutcome(Error(), FailuresIn(*values_));
     }
   }
 
@@ -114,11 +93,9 @@ class AwaitOpOf : public AwaitOp {
   void CompleteWithError(Code&& code, Given&&... given) {
     values_.emplace(std::forward<Given>(given)...);
     Error error = ToError(code);
-    const bool aborted = error && error.Code() == kAborted;
-    SetOutcome(std::move(error), aborted);
+    const AwaitFailures failures = FailuresIn(error);
+    SetOutcome(std::move(error), failures);
   }
-
-  inline static const std::error_code kAborted = boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
 
   static auto OneOrAll(Values&& values) {
     if constexpr (std::tuple_size_v<Values> == 1) {
