@@ -8,6 +8,7 @@
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/thread_signals.h>
+#include <weft/concurrency/loop.h>
 #include <weft/concurrency/scope.h>
 
 namespace weft {
@@ -24,6 +25,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
         ctx(c),
         function(std::move(f)),
         loop(CurrentLoop()),
+        values(WithoutCancel(c)),
         parent(CurrentFiberId()),
         work(CurrentScope().work),
         started(where) {
@@ -54,6 +56,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
     target.Unpin();
   }
   void Call() noexcept {  // the caller has claimed the start
+    const ScopedContext current(values);
     function();  // an exception has nobody to go to: it ends the process, as in a thread
     function = nullptr;
   }
@@ -88,6 +91,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   const Context ctx;
   std::function<void()> function;
   LoopCore* const loop;  // of the caller; null: a plain thread
+  const Context values;    // CurrentContext() of the function: its own one is done
   const std::uint64_t parent;
   const std::uint64_t work;
   const std::source_location started;

@@ -167,7 +167,7 @@ class [[nodiscard]] StopFunc {
 };
 
 // Runs `f` once when the context is done, at once if it already is: in a fiber of the caller's loop, or in a thread if
-// the caller is a plain thread. The returned StopFunc owns it.
+// the caller is a plain thread. The returned StopFunc owns it. CurrentContext() in `f` has the values of `ctx`, but is not done.
 StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_location where = std::source_location::current());
 
 // A context that is canceled when one of the signals arrives, with the signal as cause ("signal: interrupt"); Err() is
@@ -180,8 +180,8 @@ StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_loca
 // set before. One signal belongs to one NotifyContext at a time: a second one aborts by name.
 CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
 
-// The context that the running fiber carries: that of its group member, request or Run. On a plain thread Background(), unless
-// the thread is a group's member. Passing a context is the rule; this is for code that cannot (logging, callbacks of foreign libraries).
+// The context that the running code carries: that of its group member, request, Offload, AfterFunc or Run. On a plain thread that is
+// none of these Background(). Passing a context is the rule; this is for code that cannot (logging, callbacks of foreign libraries).
 Context CurrentContext();
 
 }  // namespace weft

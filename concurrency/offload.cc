@@ -4,6 +4,7 @@
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/tracing.h>
+#include <weft/concurrency/loop.h>
 
 namespace weft::internal {
 namespace {
@@ -16,9 +17,11 @@ struct ParkedJob : OffloadJob {
   Parker* waiter = nullptr;
   bool ended = false;
   const FiberCore* const fiber = CurrentFiber();
+  const Context* given = nullptr;
 
   void Run() {
     TraceOffload(TraceKind::kOffloadBegin, fiber->record);
+    const ScopedContext current(*given);
     call(what);
   }
   void End() {
@@ -48,6 +51,7 @@ struct ParkedJob : OffloadJob {
 Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
   if (Error err = ctx.Err()) return err;
   if (CurrentLoop() == nullptr) {
+    const ScopedContext current(ctx);
     call(what);
     return {};
   }
@@ -59,6 +63,7 @@ Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
   job.end = [](OffloadJob* j) { static_cast<ParkedJob*>(j)->End(); };
   job.call = call;
   job.what = what;
+  job.given = &ctx;
   if (Error failed = pool.Add(job)) return failed;
   if (job.WaitForEnd(ctx)) return {};
   if (pool.Remove(job)) return ctx.Err();

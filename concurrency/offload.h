@@ -37,7 +37,7 @@ decltype(auto) CallOffloaded(F& f, const Context& ctx) {
 
 // Runs `f` on a thread of the scheduler's pool and parks the fiber until it has ended: for code that would block its thread
 // (file I/O, a database client without an asynchronous form) or compute for long. `f` takes nothing, or a const Context& to
-// notice a cancel. If the context is done before a thread has begun, `f` is not called and the context's error comes back; once it
+// notice a cancel; CurrentContext() in it is this context as well. If the context is done before a thread has begun, `f` is not called and the context's error comes back; once it
 // runs, Offload waits for its end, because `f` may use the caller's stack, and what it returned comes back. An exception
 // comes back as an Error, and so does a failure to start a thread. On a plain thread `f` runs in place, and so does an Offload
 // inside of an Offload.

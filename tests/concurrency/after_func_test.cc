@@ -44,6 +44,35 @@ TEST(AfterFunc, RunsAtOnceUnderADoneContext) {
   });
 }
 
+TEST(AfterFunc, TheCurrentContextHasTheValuesAndIsLive) {
+  static constexpr Key<int> kKey{"number"};
+  const auto check = [](int expected) {
+    const Context current = CurrentContext();
+    ASSERT_NE(current.Value(kKey), nullptr);
+    EXPECT_EQ(*current.Value(kKey), expected);
+    EXPECT_FALSE(current.Err());
+  };
+  Virtually([&](const Context& ctx) {
+    const CancelScope scope = WithCancel(WithValue(ctx, kKey, 1));
+    Event ran;
+    StopFunc stop = AfterFunc(scope.ctx, [&] {
+      check(1);
+      ran.Set();
+    });
+    scope.cancel();
+    EXPECT_FALSE(ran.Wait(ctx));
+  });
+  // On a plain thread.
+  const CancelScope scope = WithCancel(WithValue(Background(), kKey, 2));
+  Event ran;
+  StopFunc stop = AfterFunc(scope.ctx, [&] {
+    check(2);
+    ran.Set();
+  });
+  scope.cancel();
+  EXPECT_FALSE(ran.Wait(Background()));
+}
+
 // To wait on a context in any way arms its deadline.
 TEST(AfterFunc, RunsAtTheDeadline) {
   Virtually([](const Context& ctx) {

@@ -55,6 +55,28 @@ TEST(Offload, BringsBackWhatTheFunctionReturned) {
   });
 }
 
+TEST(Offload, TheContextGivenIsTheCurrentOne) {
+  static constexpr Key<int> kKey{"number"};
+  const auto number = [] {
+    const int* value = CurrentContext().Value(kKey);
+    return value != nullptr ? *value : 0;
+  };
+  Virtually([&](const Context& ctx) {
+    const Context one = WithValue(ctx, kKey, 1);
+    Group group(one);
+    group.Go([&](const Context& c) {
+      EXPECT_EQ(*Offload(c, number), 1);
+      EXPECT_EQ(*Offload(WithValue(c, kKey, 2), number), 2);
+      EXPECT_EQ(*Offload(c, [&](const Context& d) { return *Offload(WithValue(d, kKey, 3), number) * 10 + number(); }), 31) << "one in place";
+      EXPECT_EQ(number(), 1);
+    });
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(*Offload(ctx, number), 0) << "the pool's thread has not kept it";
+  });
+  EXPECT_EQ(*Offload(WithValue(Background(), kKey, 4), number), 4) << "on a plain thread";
+  EXPECT_EQ(number(), 0);
+}
+
 TEST(Offload, ExceptionsComeBackAsErrors) {
   Virtually([](const Context& ctx) {
     const Error err = Offload(ctx, []() -> Result<int> { throw std::runtime_error("disk"); }).Err();
