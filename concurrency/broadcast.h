@@ -36,9 +36,8 @@ template <class T>
 struct SubscriberState {
   explicit SubscriberState(const SubscribeOptions& options)
       : chan(options.capacity != 0 ? options.capacity : 1), when_full(options.when_full) {}
-  // What is dropped goes into `dropped`: its destructor runs code of users, which may use the Broadcast.
-  void Offer(const T& value, std::vector<T>& dropped) {
-    T copy(value);
+  // What is dropped goes into `dropped`, which has a place for it: its destructor runs code of users, which may use the Broadcast.
+  void Offer(T& copy, std::vector<T>& dropped) noexcept {
     ChanState<T>& state = *ChanAccess::State(chan);
     while (state.TrySend(copy) == ChanStatus::kWouldWait) {
       if (when_full == WhenFull::kDisconnect) {
@@ -121,8 +120,8 @@ class Subscription {
 
 // Gives each value to every subscriber that is there at the moment. Publishing never waits: each subscriber has a bounded buffer of its
 // own, and says what happens when that is full, so a slow one harms nobody else. All subscribers see the values in the same order.
-// A shared handle, as Chan; all calls may come from any thread. Copying a T must not wait, and should not throw: then only some
-// subscribers have the value (give out std::shared_ptr<const T> for what is large).
+// A shared handle, as Chan; all calls may come from any thread. Copying a T must not wait (give out std::shared_ptr<const T> for what
+// is large). If it throws, nobody has got the value.
 //
 //   weft::Broadcast<Tick> ticks;
 //   group.Go([sub = ticks.Subscribe({.capacity = 16})](const weft::Context& ctx) mutable {
@@ -148,10 +147,20 @@ class Broadcast {
 
   // Returns how many subscribers there were; those that it disconnects for being slow are not counted again.
   std::size_t Publish(const T& value) const {
-    std::vector<T> dropped;  // destroyed after the lock
+    std::vector<T> dropped, copies;  // destroyed after the lock
     std::lock_guard hold(state_->lock);
     auto& all = state_->subscribers;
-    for (auto& subscriber : all) subscriber->Offer(value, dropped);
+    if constexpr (!std::is_trivially_destructible_v<T>) dropped.reserve(all.size());
+    if constexpr (std::is_nothrow_copy_constructible_v<T>) {
+      for (auto& subscriber : all) {
+        T copy(value);
+        subscriber->Offer(copy, dropped);
+      }
+    } else {
+      copies.reserve(all.size());
+      for (std::size_t i = 0; i < all.size(); ++i) copies.push_back(value);
+      for (std::size_t i = 0; i < all.size(); ++i) all[i]->Offer(copies[i], dropped);
+    }
     // From the end, so that who takes the place of one that is disconnected has been looked at.
     for (std::size_t i = all.size(); i > 0; --i) {
       if (all[i - 1]->disconnected.load(std::memory_order_relaxed)) state_->Remove(*all[i - 1]);

@@ -24,6 +24,7 @@ struct OwnedErrorRep : ErrorRep {
   std::error_code std_code;
   std::shared_ptr<const void> payload;
   const void* type_tag = nullptr;
+  const std::vector<Error>* joined = nullptr;  // within the payload
   std::exception_ptr exception;
 };
 
@@ -45,6 +46,20 @@ bool SameError(const ErrorRep* a, const ErrorRep* b) {
   if (x == nullptr || y == nullptr || !x->std_code || !y->std_code) return false;
   // std::errc::connection_refused and what connect() left in errno are the same thing in two categories.
   return x->std_code == y->std_code || x->std_code.default_error_condition() == y->std_code.default_error_condition();
+}
+
+// The first that `matches`: of a chain from outside inwards, of joined errors one after the other, each with all that it wraps.
+template <class Matches>
+const ErrorRep* FindRep(const ErrorRep* rep, const Matches& matches) {
+  for (; rep != nullptr; rep = Inner(rep)) {
+    if (matches(rep)) return rep;
+    const OwnedErrorRep* owned = Owned(rep);
+    if (owned == nullptr || owned->joined == nullptr) continue;
+    for (const Error& error : *owned->joined) {
+      if (const ErrorRep* found = FindRep(ErrorAccess::Rep(error), matches)) return found;
+    }
+  }
+  return nullptr;
 }
 
 class WeftCategory final : public std::error_category {
@@ -90,10 +105,12 @@ void FreeErrorRep(const ErrorRep* rep) noexcept {
   }
 }
 
-Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, const void* type_tag, Errc code) {
+Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, const void* type_tag, Errc code,
+                     const std::vector<Error>* joined) {
   auto* rep = new OwnedErrorRep(Kind::kTyped, static_cast<std::int32_t>(code), std::move(message));
   rep->payload = std::move(payload);
   rep->type_tag = type_tag;
+  rep->joined = joined;
   return ErrorAccess::Adopt(rep);
 }
 
@@ -129,7 +146,7 @@ Error Error::FromException(std::exception_ptr exception) noexcept {
     auto* rep = new internal::OwnedErrorRep(internal::Kind::kException, 0, internal::ExceptionText(exception));
     rep->exception = std::move(exception);
     return Error(rep);
-  } catch (const std::bad_alloc&) {
+  } catch (...) {
     return ErrorAccess::NoMemory();
   }
 }
@@ -174,18 +191,15 @@ Error Error::Wrap(std::string_view what) const {
 
 bool Error::Is(const Error& target) const noexcept {
   if (target.rep_ == nullptr) return false;
-  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
-    if (internal::SameError(rep, target.rep_)) return true;
-  }
-  return false;
+  return internal::FindRep(rep_, [&](const internal::ErrorRep* rep) { return internal::SameError(rep, target.rep_); }) != nullptr;
 }
 
 const void* Error::Payload(const void* type_tag) const noexcept {
-  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+  const internal::ErrorRep* found = internal::FindRep(rep_, [&](const internal::ErrorRep* rep) {
     const internal::OwnedErrorRep* owned = internal::Owned(rep);
-    if (owned != nullptr && owned->payload != nullptr && owned->type_tag == type_tag) return owned->payload.get();
-  }
-  return nullptr;
+    return owned != nullptr && owned->payload != nullptr && owned->type_tag == type_tag;
+  });
+  return found != nullptr ? internal::Owned(found)->payload.get() : nullptr;
 }
 
 std::error_code Error::Code() const noexcept {

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace weft {
 
@@ -50,7 +51,9 @@ struct ErrorRep {
 };
 
 void FreeErrorRep(const ErrorRep* rep) noexcept;
-Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, const void* type_tag, Errc code);
+// `joined`, if any, lies in the payload: Is and As look through these errors, too.
+Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, const void* type_tag, Errc code,
+                     const std::vector<Error>* joined = nullptr);
 [[noreturn]] void AbortMisuse(const char* function, const char* rule) noexcept;
 
 template <class T>
@@ -67,7 +70,7 @@ concept ErrorCodeEnum = std::is_enum_v<E> && requires(E e) {
 // never allocates; an Error is immutable, so it may be read from any thread. `if (err)` means: it failed.
 //
 // An Error has a message, may carry a code or a typed payload or an exception, and may wrap another Error
-// (Go's fmt.Errorf with %w). Is and As look through everything it wraps.
+// (Go's fmt.Errorf with %w). Is and As look through everything it wraps, also where that is several errors (of First).
 //
 //   if (weft::Error err = Connect(ctx)) return err.Wrap("load the profile");
 //   if (err.Is(weft::kDeadlineExceeded)) ...
@@ -197,6 +200,8 @@ inline constinit const ErrorRep kLeakedRep{-1, 11, "leaked"};
 // How contexts end that nobody cancels: by the end of their scope. Constants, so that it costs no memory and no count of references.
 inline constinit const ErrorRep kScopeGoneRep{-1, 1, "the CancelScope of this context is gone"};
 inline constinit const ErrorRep kCanceledByScopeRep{-1, 1, "context canceled: the CancelScope of this context is gone"};
+// In a Result whose old value is gone when moving the new one in throws.
+inline constinit const ErrorRep kValueLostRep{-1, 0, "the value was lost: assigning another one threw"};
 }  // namespace internal
 
 // Compare with these by Is. They are usable before and after main.

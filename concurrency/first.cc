@@ -16,7 +16,9 @@ Error MakeAllFailed(std::vector<Error> errors, const Error& ended) {
   Errc code{};
   if (ended.Is(kCanceled)) code = Errc::kCanceled;
   if (ended.Is(kDeadlineExceeded)) code = Errc::kDeadlineExceeded;
-  return MakeTypedError(std::move(message), std::make_shared<const AllFailed>(AllFailed{std::move(errors)}), &kTypeTag<AllFailed>, code);
+  auto all = std::make_shared<const AllFailed>(AllFailed{std::move(errors)});
+  const std::vector<Error>* joined = &all->errors;
+  return MakeTypedError(std::move(message), std::move(all), &kTypeTag<AllFailed>, code, joined);
 }
 
 Error NothingToTry() { return Error::New("First: no function was given"); }

@@ -113,8 +113,8 @@ Error AnotherWasFirst();
 // Runs all functions at once, in a Group of the caller, and returns what the first successful one gave: for asking several
 // replicas, or a fallback beside the slow way. The others are canceled and joined, so it returns when the last of them has ended.
 //
-// When all have failed (an exception counts as failing) the error names all of them and gives them by As<AllFailed>(). If the
-// context ended before anybody succeeded, that error also Is the context's. No functions at all is an error; under a done context
+// When all have failed (an exception counts as failing) the error names all of them and gives them by As<AllFailed>(); it Is each of
+// them, and As<T>() finds what the first of them that has a T carries (Go's joined errors). If the context ended before anybody succeeded, that error also Is the context's. No functions at all is an error; under a done context
 // none is called. Parks; also on a plain thread, where each function gets a thread.
 //
 //   weft::Result<Price> price = weft::First<Price>(ctx, {

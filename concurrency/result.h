@@ -45,10 +45,18 @@ class [[nodiscard]] Result {
       : failure_(other.failure_) {
     if (Ok()) new (&value_) T(other.value_);
   }
+  // If moving a T throws, this Result is what it was, or, when it had a value, what T's own assignment leaves; one that cannot be
+  // assigned is lost, and the Result has an Error instead. To copy has no effect if the copy throws.
   Result& operator=(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
-    if (this != &other) {
-      this->~Result();
-      new (this) Result(std::move(other));
+    if (this == &other) return *this;
+    if (!other.Ok()) {
+      if (Ok()) value_.~T();
+      failure_ = other.failure_;
+    } else if (!Ok()) {
+      new (&value_) T(std::move(other.value_));
+      failure_ = weft::Error();
+    } else {
+      Replace(other.value_);
     }
     return *this;
   }
@@ -77,6 +85,17 @@ class [[nodiscard]] Result {
   explicit operator bool() const = delete;
 
  private:
+  void Replace(T& value) {
+    if constexpr (!std::is_nothrow_move_constructible_v<T> && std::is_move_assignable_v<T>) {
+      value_ = std::move(value);
+    } else {
+      value_.~T();
+      failure_ = weft::Error(internal::kValueLostRep);
+      new (&value_) T(std::move(value));
+      failure_ = weft::Error();
+    }
+  }
+
   T& Checked(const char* function) {
     if (!Ok()) internal::AbortMisuse(function, "a failed Result has no value: look at Err() first");
     return value_;

@@ -114,6 +114,7 @@ template <class T>
 class WatchReader {
  public:
   // Parks until there is a value that this reader has not seen. kClosed after the last one; the context's error if that is done first.
+  // If copying the value throws, it counts as not seen.
   Result<T> Next(const Context& ctx) {
     if (Error err = state_->queue.WaitForAnother(ctx, seen_)) return err;
     return Take();
@@ -131,13 +132,16 @@ class WatchReader {
 
   Result<T> Take() {
     std::shared_ptr<const T> value;
+    std::uint64_t version = 0;
     {
       std::lock_guard hold(state_->queue.lock());
-      if (state_->queue.VersionLocked() == seen_) return kClosed;
-      seen_ = state_->queue.VersionLocked();
+      version = state_->queue.VersionLocked();
+      if (version == seen_) return kClosed;
       value = state_->value;
     }
-    return *value;
+    Result<T> taken(*value);
+    seen_ = version;
+    return taken;
   }
 
   std::shared_ptr<internal::WatchState<T>> state_;

@@ -18,6 +18,8 @@ namespace weft::internal {
 // operation completes on its object's.
 template <class... Args>
 class AwaitHandler {
+  static constexpr bool kNeverThrows = (std::is_nothrow_move_constructible_v<std::decay_t<Args>> && ...);
+
  public:
   using cancellation_slot_type = boost::asio::cancellation_slot;
 
@@ -32,16 +34,27 @@ class AwaitHandler {
   cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }  // NOLINT: Asio's name
   AwaitOp* Op() const noexcept { return op_; }
 
-  void operator()(Args... args) {
+  void operator()(Args... args)
+    requires kNeverThrows
+  {
+    op_->Complete(std::forward<Args>(args)...);
+    std::exchange(op_, nullptr)->OperationEnded();
+  }
+  // What a value throws when it is handed over goes to the caller of Await, not to whoever completes.
+  template <class... Given>
+    requires(!kNeverThrows)
+  void operator()(Given&&... given) {
     try {
-      op_->Complete(std::forward<Args>(args)...);
-    } catch (...) {  // from a value that was copied or moved: it goes to the caller
+      Complete(std::forward<Given>(given)...);
+    } catch (...) {
       op_->SetException(std::current_exception());
     }
     std::exchange(op_, nullptr)->OperationEnded();
   }
 
  private:
+  void Complete(Args... args) { op_->Complete(std::forward<Args>(args)...); }
+
   AwaitOpOf<Args...>* op_;
   boost::asio::cancellation_slot slot_;
 };

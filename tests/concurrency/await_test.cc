@@ -16,6 +16,7 @@
 #include <weft/concurrency/testing.h>
 
 #include "await_kit.h"
+#include "fragile.h"
 
 namespace weft {
 namespace {
@@ -275,6 +276,26 @@ TEST(AwaitDeathTest, AbortsInARawHandler) {
   };
 
   EXPECT_DEATH(await_in_handler(), "Await.*loop's own stack");
+}
+
+TEST(Await, AValueThatThrowsOnItsWayThrowsInTheCaller) {
+  FragileMove::Reset();
+  for (int copies = 0; copies < 3; ++copies) {
+    RunLoop([&](const Context& ctx) {
+      const auto executor = CurrentExecutor();
+      const auto token = Await(ctx);
+      const auto start = [&](auto handler) {
+        asio::post(executor, [copies, handler = std::move(handler)]() mutable {
+          FragileMove value(1);
+          FragileMove::state.copies_left = copies;
+          std::move(handler)(std::move(value));
+        });
+      };
+      EXPECT_ANY_THROW(((void)asio::async_initiate<decltype(token), void(FragileMove)>(start, token))) << copies;
+      FragileMove::state.copies_left = -1;
+    });
+  }
+  EXPECT_EQ(FragileMove::state.alive, 0);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/select.h>
 
+#include "fragile.h"
 #include "kit.h"
 
 namespace weft {
@@ -20,6 +21,29 @@ std::vector<T> Drain(Subscription<T>& sub) {
   std::vector<T> got;
   while (auto value = sub.Channel().TryReceive()) got.push_back(std::move(*value));
   return got;
+}
+
+TEST(Broadcast, AValueWhoseCopyThrowsReachesNobody) {
+  FragileCopy::Reset();
+  {
+    const Broadcast<FragileCopy> feed;
+    auto a = feed.Subscribe({.capacity = 1});
+    auto b = feed.Subscribe();
+    const FragileCopy one(1), two(2);
+    EXPECT_EQ(feed.Publish(one), 2u);
+    for (int copies : {0, 1}) {
+      FragileCopy::state.copies_left = copies;
+      EXPECT_ANY_THROW(feed.Publish(two));
+    }
+    FragileCopy::state.copies_left = -1;
+    EXPECT_EQ(a.Missed(), 0u);
+    for (auto* sub : {&a, &b}) {
+      const std::vector<FragileCopy> got = Drain(*sub);
+      ASSERT_EQ(got.size(), 1u);
+      EXPECT_EQ(got[0].number, 1);
+    }
+  }
+  EXPECT_EQ(FragileCopy::state.alive, 0);
 }
 
 TEST(Broadcast, EverySubscriberGetsEveryValueInOrder) {

@@ -69,6 +69,26 @@ TEST(First, WhenAllFailTheErrorNamesAll) {
   });
 }
 
+TEST(First, ItsErrorIsEachThatItCarries) {
+  Virtually([](const Context& ctx) {
+    const Error a = Error::New("a is down");
+    const Error inner = First<int>(ctx, {FailsAfter(1s, Error(std::errc::connection_refused).Wrap("dial")), FailsAfter(1s, kTooLarge)}).Err();
+    const Error err = First<int>(ctx, {FailsAfter(1s, a), FailsAfter(1s, Error::With("b", 7)), FailsAfter(1s, inner.Wrap("c"))})
+                          .Err()
+                          .Wrap("ask all");
+    EXPECT_TRUE(err.Is(a));
+    EXPECT_TRUE(err.Is(std::errc::connection_refused)) << "wrapped, within another First";
+    EXPECT_TRUE(err.Is(kTooLarge));
+    EXPECT_TRUE(err.Is(inner));
+    EXPECT_FALSE(err.Is(kTimeout));
+    EXPECT_FALSE(err.Is(Error::New("a is down")));
+    ASSERT_NE(err.As<int>(), nullptr);
+    EXPECT_EQ(*err.As<int>(), 7);
+    EXPECT_EQ(err.As<AllFailed>()->errors.size(), 3U) << "the outer one";
+    EXPECT_FALSE(err.Code()) << "no single code stands for all";
+  });
+}
+
 TEST(First, OfNothingIsAnError) {
   EXPECT_EQ(First<int>(Background(), {}).Err().Message(), "First: no function was given");
 }

@@ -5,10 +5,13 @@
 #include <string>
 #include <type_traits>
 
+#include "fragile.h"
 #include "kit.h"
 
 namespace weft {
 namespace {
+
+using namespace weft::testing;
 
 static_assert(!std::is_constructible_v<bool, Result<int>>, "a Result must not be taken for a truth value");
 
@@ -43,6 +46,46 @@ TEST(Result, AssignmentGoesBetweenValueAndError) {
   const Result<std::string>& same = result;
   result = same;
   EXPECT_TRUE(result.Err().Is(kTimeout));
+}
+
+// What must hold after an assignment that threw: an Ok Result has a value that is alive, and each value ends once.
+template <class T>
+void AssignmentsThatThrow(bool keeps_the_old) {
+  T::Reset();
+  {
+    using R = Result<T>;
+    R value = T(1), other = T(2), failed = kClosed;
+    const R& constant = other;
+    T::state.copies_left = 0;
+    EXPECT_ANY_THROW(value = constant);
+    EXPECT_ANY_THROW(failed = constant);
+    EXPECT_TRUE(failed.Err().Is(kClosed)) << "an Error stays";
+    if constexpr (!std::is_nothrow_move_constructible_v<T>) {
+      EXPECT_ANY_THROW(value = std::move(other));
+      EXPECT_ANY_THROW(failed = std::move(other));
+      EXPECT_ANY_THROW(R moved(std::move(other)));
+      EXPECT_TRUE(failed.Err().Is(kClosed));
+    }
+    T::state.copies_left = -1;
+    EXPECT_EQ(value.Ok(), keeps_the_old);
+    if (value.Ok()) {
+      EXPECT_EQ(value->number, 1);
+    } else {
+      EXPECT_FALSE(value.Err().Message().empty());
+    }
+    EXPECT_EQ(other->number, 2);
+    value = other;
+    EXPECT_EQ(value->number, 2) << "it goes on as usual";
+    value = R(kTimeout);
+    EXPECT_TRUE(value.Err().Is(kTimeout));
+  }
+  EXPECT_EQ(T::state.alive, 0);
+}
+
+TEST(Result, AnAssignmentThatThrowsLeavesAValueOrAnError) {
+  AssignmentsThatThrow<FragileCopy>(true);
+  AssignmentsThatThrow<FragileMove>(true);
+  AssignmentsThatThrow<FragileConst>(false);
 }
 
 TEST(Result, WorksWithTypesThatHaveNoDefault) {

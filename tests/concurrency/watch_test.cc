@@ -9,6 +9,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/select.h>
 
+#include "fragile.h"
 #include "kit.h"
 
 namespace weft {
@@ -29,6 +30,39 @@ TEST(Watch, AReaderSeesThePresentValueFirst) {
     auto late = watch.Reader();
     EXPECT_EQ(*late.Next(ctx), "two");
   });
+}
+
+TEST(Watch, AValueWhoseCopyThrowsIsNotLost) {
+  FragileCopy::Reset();
+  Virtually([](const Context& ctx) {
+    const Watch<FragileCopy> watch(FragileCopy(1));
+    auto reader = watch.Reader();
+    FragileCopy::state.copies_left = 0;
+    EXPECT_ANY_THROW((void)reader.Next(ctx));
+    EXPECT_TRUE(reader.HasChanged());
+    EXPECT_ANY_THROW((void)Select(ctx, OnChange(reader, [](const Result<FragileCopy>&) {})));
+    EXPECT_TRUE(reader.HasChanged());
+    FragileCopy::state.copies_left = -1;
+    EXPECT_EQ(reader.Next(ctx)->number, 1);
+    EXPECT_FALSE(reader.HasChanged());
+  });
+  EXPECT_EQ(FragileCopy::state.alive, 0);
+}
+
+TEST(Watch, ASetThatThrowsChangesNothing) {
+  FragileMove::Reset();
+  Virtually([](const Context& ctx) {
+    const Watch<FragileMove> watch(FragileMove(1));
+    auto reader = watch.Reader();
+    EXPECT_EQ(reader.Next(ctx)->number, 1);
+    const FragileMove two(2);
+    FragileMove::state.copies_left = 1;  // into the parameter, but not from there
+    EXPECT_ANY_THROW(watch.Set(two));
+    FragileMove::state.copies_left = -1;
+    EXPECT_FALSE(reader.HasChanged());
+    EXPECT_EQ(watch.Get().number, 1);
+  });
+  EXPECT_EQ(FragileMove::state.alive, 0);
 }
 
 TEST(Watch, ASlowReaderGetsTheNewestValueOnly) {
