@@ -3,7 +3,6 @@
 #define WEFT_CONCURRENCY_CHAN_H_
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -21,7 +20,8 @@ struct ChanAccess;
 
 // Hands values from senders to receivers, in order (Go's chan). Any number of fibers and plain threads, of any loop, may send and
 // receive. A Chan is a shared handle: copies are the same channel, and the channel lives as long as one of them; const is the handle,
-// not the channel, so closures may capture it by value. A default-constructed one is the nil channel: nothing is ever ready
+// not the channel, so closures may capture it by value. When the last handle goes while calls or Selects still wait, nobody can serve
+// them any more: they end as if it had been closed. A default-constructed one is the nil channel: nothing is ever ready
 // on it, which takes a case out of a Select.
 //
 // Capacity 0 is a rendezvous: Send returns when a receiver has the value. With a capacity that many values wait in a buffer, and Send
@@ -48,7 +48,7 @@ template <class T>
 class Chan {
  public:
   Chan() noexcept = default;  // nil
-  explicit Chan(std::size_t capacity) : state_(std::make_shared<internal::ChanState<T>>(capacity)) {}
+  explicit Chan(std::size_t capacity) : state_(capacity) {}
 
   // Parks until the value is handed over or in the buffer. kClosed if the channel is closed, also while it waits; the context's
   // error if that is done first. On a nil channel it waits for the context.
@@ -70,7 +70,7 @@ class Chan {
   // Parks until there is a value. kClosed once the channel is closed and drained; the context's error if that is done first.
   Result<T> Receive(const Context& ctx) const {
     std::optional<T> value;
-    const internal::ChanStatus status = Take(ctx, value);
+    const internal::ChanStatus status = Take(state_.get(), ctx, value);
     if (status == internal::ChanStatus::kDone) return std::move(*value);
     return status == internal::ChanStatus::kClosed ? kClosed : ctx.Err();
   }
@@ -100,9 +100,11 @@ class Chan {
   // and is returned. The context's error if that is done.
   template <class F>
   Error ForEach(const Context& ctx, F f) const {
+    internal::ChanState<T>* const state = state_.get();
+    const internal::ChanPin pin(state);
     for (;;) {
       std::optional<T> value;
-      const internal::ChanStatus status = Take(ctx, value);
+      const internal::ChanStatus status = Take(state, ctx, value);
       if (status == internal::ChanStatus::kClosed) return {};
       if (status == internal::ChanStatus::kContextDone) return ctx.Err();
       if constexpr (std::is_void_v<std::invoke_result_t<F&, T>>) {
@@ -120,22 +122,23 @@ class Chan {
  private:
   friend struct internal::ChanAccess;
 
-  internal::ChanStatus Take(const Context& ctx, std::optional<T>& value) const {
+  // The handle may be gone when it returns.
+  static internal::ChanStatus Take(internal::ChanState<T>* state, const Context& ctx, std::optional<T>& value) {
     internal::ExplorePoint();
     if (ContextAccess::MayBeDone(ctx) && ctx.Err()) [[unlikely]] return internal::ChanStatus::kContextDone;
-    if (state_ != nullptr) [[likely]] return state_->Receive(ctx, value);
+    if (state != nullptr) [[likely]] return state->Receive(ctx, value);
     (void)ctx.Wait();
     return internal::ChanStatus::kContextDone;
   }
 
-  std::shared_ptr<internal::ChanState<T>> state_;
+  internal::ChanHandle<T> state_;
 };
 
 namespace internal {
 // For the cases of a Select.
 struct ChanAccess {
   template <class T>
-  static const std::shared_ptr<ChanState<T>>& State(const Chan<T>& chan) {
+  static const ChanHandle<T>& State(const Chan<T>& chan) {
     return chan.state_;
   }
 };

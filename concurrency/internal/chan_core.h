@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_CHAN_CORE_H_
 #define WEFT_CONCURRENCY_INTERNAL_CHAN_CORE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,15 +27,19 @@ struct alignas(64) ChanWaiter : QueueWaiter {
   void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
   bool closed = false;    // it was woken by Close
   bool in_lock = false;   // whoever woke it may still be in the channel's lock
+  bool in_select = false;
 };
 
 enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone };
 
 // What channels of all types share. The lock guards everything; it is held while a value moves, never while somebody waits.
 // Receivers and senders do not wait at the same time, except those of Selects that were claimed by another case.
+//
+// The channel goes with its last handle. Those who are inside then, because they wait or come through the lock once more, are told
+// that it is closed, and the last of them destroys it.
 class alignas(64) ChanBase {
  public:
-  explicit ChanBase(std::size_t capacity) noexcept : capacity_(capacity) {}
+  ChanBase(std::size_t capacity, void (*destroy)(ChanBase*)) noexcept : capacity_(capacity), destroy_(destroy) {}
   ChanBase(const ChanBase&) = delete;
   ChanBase& operator=(const ChanBase&) = delete;
 
@@ -44,6 +49,18 @@ class alignas(64) ChanBase {
   bool Close() noexcept;
   std::size_t Size() noexcept;
   std::size_t Capacity() const noexcept { return capacity_; }
+
+  void AddHandle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void DropHandle() noexcept {
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) Orphan();
+  }
+  // With the lock.
+  void EnterLocked() noexcept { ++inside_; }
+  [[nodiscard]] bool LeaveLocked() noexcept { return --inside_ == 0 && orphaned_; }  // true: Destroy is the caller's, after the lock
+  void Destroy() noexcept { destroy_(this); }
+
+  // For who keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
+  void DeliverInLock(ChanWaiter& served) noexcept;
 
  protected:
   // The first who waits and can still be claimed, which is done here; null if there is none. Unlock or DeliverInLock follows, once
@@ -55,6 +72,7 @@ class alignas(64) ChanBase {
   void Unlock(ChanWaiter* served) noexcept {
     const bool fiber = served != nullptr && served->fiber != nullptr;
     if (served != nullptr && !fiber) Deliver(*served);
+    if (fiber && !served->in_select) --inside_;
     lock_.unlock();
     if (fiber) Deliver(*served, this);
   }
@@ -62,7 +80,9 @@ class alignas(64) ChanBase {
   ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept;
 
   SmallLock lock_;
-  bool closed_ = false;
+  std::uint32_t closed_ : 1 = 0;
+  std::uint32_t orphaned_ : 1 = 0;  // no handle is left
+  std::uint32_t inside_ : 30 = 0;   // waiting calls and cases that come through the lock again, or pinned it
   const std::size_t capacity_;
   std::size_t size_ = 0;  // values in the buffer
   List<ChanWaiter> receivers_;
@@ -81,21 +101,37 @@ class alignas(64) ChanBase {
     return nullptr;
   }
 
+  void CloseLocked() noexcept;
+  void Orphan() noexcept;
+
   const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
+  std::atomic<std::size_t> handles_{1};
+  void (*const destroy_)(ChanBase*);
 };
 
-// For who keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
-void DeliverInLock(ChanWaiter& served) noexcept;
+// Keeps the channel of a call that goes on using it. Null: the nil channel.
+class ChanPin {
+ public:
+  explicit ChanPin(ChanBase* chan) noexcept;
+  ~ChanPin();
+  ChanPin(const ChanPin&) = delete;
+  ChanPin& operator=(const ChanPin&) = delete;
+
+ private:
+  ChanBase* const chan_;
+};
 
 // A channel of T. The functions whose name ends in Locked want the lock held; the caller then lets
 // `served` go on.
 template <class T>
-class ChanState final : public ChanBase, public std::enable_shared_from_this<ChanState<T>> {
+class ChanState final : public ChanBase {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                 "values move through a channel under its lock: moving a T must not throw (wrap it in a std::unique_ptr)");
 
  public:
-  explicit ChanState(std::size_t capacity) : ChanBase(capacity), ring_(capacity != 0 ? new Slot[capacity] : nullptr) {}
+  // It has one handle.
+  explicit ChanState(std::size_t capacity)
+      : ChanBase(capacity, [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }), ring_(capacity != 0 ? new Slot[capacity] : nullptr) {}
   ~ChanState() {
     while (size_ != 0) (void)Pop();
   }
@@ -175,7 +211,7 @@ class ChanState final : public ChanBase, public std::enable_shared_from_this<Cha
     alignas(T) std::byte bytes[sizeof(T)];
   };
 
-  T& At(std::size_t index) noexcept { return *std::launder(reinterpret_cast<T*>(ring_[index].bytes)); }
+  T& At(std::size_t index) noexcept { return *std::launder(static_cast<T*>(static_cast<void*>(ring_[index].bytes))); }
   void Push(T& value) noexcept {
     std::size_t at = first_ + size_;
     if (at >= capacity_) at -= capacity_;
@@ -193,6 +229,36 @@ class ChanState final : public ChanBase, public std::enable_shared_from_this<Cha
 
   std::unique_ptr<Slot[]> ring_;
   std::size_t first_ = 0;
+};
+
+// What a Chan holds: one handle of the channel, or none.
+template <class T>
+class ChanHandle {
+ public:
+  constexpr ChanHandle() noexcept = default;
+  explicit ChanHandle(std::size_t capacity) : state_(new ChanState<T>(capacity)) {}
+  // One more.
+  explicit ChanHandle(ChanState<T>* state) noexcept : state_(state) {
+    if (state_ != nullptr) state_->AddHandle();
+  }
+  ChanHandle(const ChanHandle& other) noexcept : ChanHandle(other.state_) {}
+  ChanHandle(ChanHandle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  ChanHandle& operator=(ChanHandle other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~ChanHandle() {
+    if (state_ != nullptr) state_->DropHandle();
+  }
+
+  ChanState<T>* get() const noexcept { return state_; }  // NOLINT: as smart pointers have it
+  ChanState<T>* operator->() const noexcept { return state_; }
+  ChanState<T>& operator*() const noexcept { return *state_; }
+  friend bool operator==(const ChanHandle&, const ChanHandle&) = default;
+  bool operator==(std::nullptr_t) const noexcept { return state_ == nullptr; }
+
+ private:
+  ChanState<T>* state_ = nullptr;
 };
 
 }  // namespace weft::internal

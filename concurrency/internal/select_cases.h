@@ -2,7 +2,6 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_SELECT_CASES_H_
 #define WEFT_CONCURRENCY_INTERNAL_SELECT_CASES_H_
 
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -13,12 +12,57 @@
 
 namespace weft::internal {
 
-template <class T, class F>
-class ReceiveCase final : public SelectCase {
+// Of a channel without handles the case that leaves it last destroys it when it ends itself.
+class LastOfChan {
  public:
-  ReceiveCase(const Chan<T>& chan, F f) : chan_(ChanAccess::State(chan).get()), f_(std::move(f)) {}
+  LastOfChan() noexcept = default;
+  LastOfChan(const LastOfChan&) noexcept {}
+  LastOfChan& operator=(const LastOfChan&) = delete;
+  ~LastOfChan() {
+    if (chan_ != nullptr) chan_->Destroy();
+  }
+  void Is(ChanBase& chan) noexcept { chan_ = &chan; }
+
+ private:
+  ChanBase* chan_ = nullptr;
+};
+
+template <class T>
+class ChanCase : public SelectCase {
+ public:
+  explicit ChanCase(const Chan<T>& chan) : chan_(ChanAccess::State(chan).get()) {}
 
   SmallLock* Lock() noexcept override { return chan_ != nullptr ? &chan_->lock() : nullptr; }
+  void Leave() noexcept override {
+    waiter_.Leave();
+    if (std::exchange(waiter_.in_select, false) && chan_->LeaveLocked()) last_.Is(*chan_);
+  }
+  void Keep() override { kept_ = ChanHandle<T>(chan_); }
+
+ protected:
+  void EnterIn(List<ChanWaiter>& queue, void* place, Parker& parker, std::uint32_t outcome) noexcept {
+    waiter_.place = place;
+    waiter_.in_select = true;
+    chan_->EnterLocked();
+    EnterQueue(queue, waiter_, parker, outcome);
+  }
+
+  ChanState<T>* chan_;  // null: nil
+  ChanWaiter waiter_;
+
+ private:
+  ChanHandle<T> kept_;
+  LastOfChan last_;
+};
+
+template <class T, class F>
+class ReceiveCase final : public ChanCase<T> {
+  using ChanCase<T>::chan_;
+  using ChanCase<T>::waiter_;
+
+ public:
+  ReceiveCase(const Chan<T>& chan, F f) : ChanCase<T>(chan), f_(std::move(f)) {}
+
   bool Begin() noexcept override {
     value_.reset();
     waiter_.closed = false;
@@ -28,18 +72,12 @@ class ReceiveCase final : public SelectCase {
     if (chan_ == nullptr) return false;
     ChanWaiter* served = nullptr;
     const ChanStatus status = chan_->TryReceiveLocked(value_, served);
-    if (served != nullptr) DeliverInLock(*served);
+    if (served != nullptr) chan_->DeliverInLock(*served);
     return status != ChanStatus::kWouldWait;
   }
   bool Enter(Parker& parker, std::uint32_t outcome) noexcept override {
-    if (chan_ == nullptr) return true;
-    waiter_.place = &value_;
-    EnterQueue(chan_->receivers(), waiter_, parker, outcome);
+    if (chan_ != nullptr) this->EnterIn(chan_->receivers(), &value_, parker, outcome);
     return true;
-  }
-  void Leave() noexcept override { waiter_.Leave(); }
-  void Keep() override {
-    if (chan_ != nullptr) kept_ = chan_->shared_from_this();
   }
   Error Finish() override {
     static_assert(std::is_invocable_v<F&, Result<T>>, "the function of OnReceive takes a weft::Result<T>");
@@ -48,20 +86,19 @@ class ReceiveCase final : public SelectCase {
   }
 
  private:
-  ChanState<T>* chan_;  // null: nil
-  std::shared_ptr<ChanState<T>> kept_;
   F f_;
   std::optional<T> value_;
-  ChanWaiter waiter_;
 };
 
 template <class T, class F>
-class SendCase final : public SelectCase {
- public:
-  SendCase(const Chan<T>& chan, T* value, F f) : chan_(ChanAccess::State(chan).get()), outside_(value), f_(std::move(f)) {}
-  SendCase(const Chan<T>& chan, T value, F f) : chan_(ChanAccess::State(chan).get()), own_(std::move(value)), f_(std::move(f)) {}
+class SendCase final : public ChanCase<T> {
+  using ChanCase<T>::chan_;
+  using ChanCase<T>::waiter_;
 
-  SmallLock* Lock() noexcept override { return chan_ != nullptr ? &chan_->lock() : nullptr; }
+ public:
+  SendCase(const Chan<T>& chan, T* value, F f) : ChanCase<T>(chan), outside_(value), f_(std::move(f)) {}
+  SendCase(const Chan<T>& chan, T value, F f) : ChanCase<T>(chan), own_(std::move(value)), f_(std::move(f)) {}
+
   bool Begin() noexcept override {
     closed_ = waiter_.closed = false;
     return false;
@@ -70,19 +107,16 @@ class SendCase final : public SelectCase {
     if (chan_ == nullptr) return false;
     ChanWaiter* served = nullptr;
     const ChanStatus status = chan_->TrySendLocked(Value(), served);
-    if (served != nullptr) DeliverInLock(*served);
+    if (served != nullptr) chan_->DeliverInLock(*served);
     closed_ = status == ChanStatus::kClosed;
     return status != ChanStatus::kWouldWait;
   }
   bool Enter(Parker& parker, std::uint32_t outcome) noexcept override {
-    if (chan_ == nullptr) return true;
-    waiter_.place = &Value();
-    EnterQueue(chan_->senders(), waiter_, parker, outcome);
+    if (chan_ != nullptr) this->EnterIn(chan_->senders(), &Value(), parker, outcome);
     return true;
   }
-  void Leave() noexcept override { waiter_.Leave(); }
   void Keep() override {
-    if (chan_ != nullptr) kept_ = chan_->shared_from_this();
+    ChanCase<T>::Keep();
     // It may have been a temporary.
     if (outside_ != nullptr) own_.emplace(std::move(*std::exchange(outside_, nullptr)));
   }
@@ -94,13 +128,10 @@ class SendCase final : public SelectCase {
  private:
   T& Value() noexcept { return own_.has_value() ? *own_ : *outside_; }
 
-  ChanState<T>* chan_;  // null: nil
-  std::shared_ptr<ChanState<T>> kept_;
   T* outside_ = nullptr;
   std::optional<T> own_;
   F f_;
   bool closed_ = false;
-  ChanWaiter waiter_;
 };
 
 template <class F>
