@@ -110,15 +110,15 @@ Error RateLimiter::Wait(const Context& ctx, std::int64_t n) {
     Refill(now);
     if (n > burst_) return TooMany(n);
     if (waiters_.Empty() && Take(n)) return {};
-    if (Error late = LateFor(ctx, now, ReadyNs(now, static_cast<double>(asked_ + n)))) return late;
+    if (Error late = LateFor(ctx, now, ReadyNs(now, asked_ + static_cast<double>(n)))) return late;
     waiters_.PushBack(waiter);
-    asked_ += n;
+    asked_ += static_cast<double>(n);
   }
   Error err = WaitInLine(ctx, waiter);
   std::lock_guard hold(lock_);
   const bool was_first = waiters_.Front() == &waiter;
   waiter.Unlink();
-  asked_ -= n;
+  asked_ = waiters_.Empty() ? 0 : std::max(0.0, asked_ - static_cast<double>(n));  // large ones leave a rest
   if (was_first) Nudge(waiters_.Front());
   return err;
 }

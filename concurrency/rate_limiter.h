@@ -54,7 +54,7 @@ class RateLimiter {
   std::int64_t burst_;
   double tokens_;
   std::int64_t refilled_ns_;
-  std::int64_t asked_ = 0;  // by all who wait
+  double asked_ = 0;  // by all who wait; whole numbers can run over
   internal::List<Waiter> waiters_;
 };
 

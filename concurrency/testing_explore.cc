@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -99,8 +100,8 @@ Error ExploreMain(const ExploreOptions& options, UniqueFunction<Error(const Cont
   if (CurrentExplorer() != nullptr || CurrentLoop() != nullptr) AbortMisuse("Explore", "it cannot be called in a fiber or another Explore");
   const std::optional<std::uint64_t> replayed = NumberFromEnvironment("WEFT_SEED");
   const std::uint64_t first = replayed ? *replayed : options.seed != 0 ? options.seed : std::random_device{}();
-  const auto usual = static_cast<std::uint64_t>(options.schedules);
-  const std::uint64_t count = replayed || usual <= 1 ? 1 : NumberFromEnvironment("WEFT_SCHEDULES").value_or(usual);
+  const auto usual = static_cast<std::uint64_t>(std::max(options.schedules, 1));
+  const std::uint64_t count = replayed || usual == 1 ? 1 : NumberFromEnvironment("WEFT_SCHEDULES").value_or(usual);
   const DeathWatch death_watch;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t seed = first + i;

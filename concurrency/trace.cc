@@ -24,6 +24,8 @@ constinit std::atomic<std::uint64_t> g_trace{0};
 
 namespace {
 
+constexpr std::size_t kEventsMax = std::size_t{1} << 32;
+
 // The trace that is recorded. Never destroyed, so that threads which end after main may still use it.
 struct Recording {
   std::mutex lock;
@@ -123,6 +125,9 @@ void RecordTraceWake(const FiberRecord& fiber, std::uint32_t outcome) noexcept {
 }  // namespace internal
 
 Error StartTrace(const TraceOptions& options) {
+  if (options.events_per_thread > internal::kEventsMax) {
+    return Error(std::errc::not_enough_memory).Wrap("StartTrace: " + std::to_string(options.events_per_thread) + " events for each thread");
+  }
   internal::Recording& recording = internal::TheRecording();
   std::lock_guard hold(recording.lock);
   if (recording.on) return Error(std::errc::device_or_resource_busy).Wrap("StartTrace: another trace is recorded");

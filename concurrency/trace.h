@@ -18,7 +18,7 @@ struct TraceData;
 struct TraceOptions {
   // Memory for each thread that takes part, in events of 64 bytes, rounded up to a power of two; a run of a fiber takes two events.
   // When it is full the oldest events are overwritten, so a trace shows what came before its end. The memory of a thread is
-  // given back when the thread ends or the next trace begins.
+  // given back when the thread ends or the next trace begins. At least 2; above 2^32 StartTrace fails.
   std::size_t events_per_thread = 32 * 1024;
 };
 
@@ -50,7 +50,8 @@ class Trace {
 //   weft::Result<weft::Trace> trace = weft::StopTrace();
 //   if (trace.Ok()) return weft::Offload(ctx, [&] { return trace->WriteJson("weft-trace.json"); });
 //
-// StartTrace fails with std::errc::device_or_resource_busy while another trace is recorded, and StopTrace with
+// StartTrace fails with std::errc::device_or_resource_busy while another trace is recorded, with std::errc::not_enough_memory for
+// more events than TraceOptions allows, and StopTrace with
 // std::errc::operation_not_permitted when none is.
 Error StartTrace(const TraceOptions& options = {});
 Result<Trace> StopTrace();

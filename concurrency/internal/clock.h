@@ -31,6 +31,12 @@ inline std::int64_t AddNs(std::int64_t t, std::int64_t d) noexcept {
   return __builtin_add_overflow(t, d, &sum) ? (d > 0 ? kNever : INT64_MIN) : sum;
 }
 
+// From `from` to `to`, no further than numbers go.
+inline std::int64_t BetweenNs(std::int64_t from, std::int64_t to) noexcept {
+  std::int64_t length = 0;
+  return __builtin_sub_overflow(to, from, &length) ? (to > from ? INT64_MAX : INT64_MIN) : length;
+}
+
 }  // namespace weft::internal
 
 #endif  // WEFT_CONCURRENCY_INTERNAL_CLOCK_H_

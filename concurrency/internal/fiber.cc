@@ -94,7 +94,7 @@ FiberInfo FiberSnapshot::Info(std::int64_t now_ns) const {
   info.name.assign(name, strnlen(name, sizeof(name)));
   info.state = state == FiberState::kParked ? "parked" : state == FiberState::kReady ? "ready" : "running";
   info.waits_for = state == FiberState::kParked ? waits_for : "";
-  if (deadline_ns != kNever) info.deadline_in = Duration(deadline_ns - now_ns);
+  if (deadline_ns != kNever) info.deadline_in = Duration(BetweenNs(now_ns, deadline_ns));
   return info;
 }
 

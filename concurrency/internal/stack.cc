@@ -25,6 +25,7 @@ constexpr std::size_t kCanaryBytes = 4096;
 constexpr std::size_t kGuardLeast = 64 * 1024;
 constexpr std::size_t kFirstSlab = 16;  // stacks
 constexpr std::size_t kSlab = 64;       // a bit each in a word
+constexpr std::size_t kStackBytesMax = std::size_t{1} << 48;  // no system maps so much: an error, not a sum that runs over
 
 // Guards made by mprotect cost two mappings each, and the system allows vm.max_map_count of them for everything.
 long MprotectGuardsAllowed() {
@@ -139,7 +140,7 @@ class StackSlab : public Link<>, public Link<StackMaker::RoomTag>, public Link<S
   std::uint64_t mprotected_ = 0;
 };
 
-StackMaker::StackMaker(std::size_t stack_bytes) : stack_bytes_(RoundUp(std::max<std::size_t>(stack_bytes, 1), GuardBytes())) {}
+StackMaker::StackMaker(std::size_t stack_bytes) : stack_bytes_(RoundUp(std::clamp<std::size_t>(stack_bytes, 1, kStackBytesMax), GuardBytes())) {}
 
 StackMaker::~StackMaker() {
   while (StackSlab* slab = slabs_.Front()) Unmap(slab);

@@ -49,7 +49,7 @@ Watchdog::Watchdog(Scheduler& scheduler, const RunOptions& options)
       leak_(scheduler, options),
       deadlock_(scheduler, options) {
   for (const Duration limit : {options.stall_limit, options.leak_limit, options.deadlock_limit}) {
-    if (limit > Duration::zero() && (pause_ == Duration::zero() || limit / 4 < pause_)) pause_ = limit / 4;
+    if (limit > Duration::zero() && (pause_ == Duration::zero() || limit / 4 < pause_)) pause_ = std::max(limit / 4, Duration(1));
   }
 }
 
