@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(WEFT_BUILT_ALIKE)
+const char WEFT_BUILT_ALIKE = 0;
+#endif
+
 namespace weft {
 namespace internal {
 namespace {

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <weft/concurrency/internal/built_alike.h>
+
 namespace weft {
 
 // The errors that weft itself makes. Each has a constant below (kCanceled and so on) to compare with.

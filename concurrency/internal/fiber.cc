@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/fiber.h>
 
-#include <cxxabi.h>
-
 #include <cstring>
 #include <new>
 #include <utility>
@@ -12,8 +10,17 @@
 
 #include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/sanitizers.h>
+#include <weft/concurrency/internal/valgrind.h>
+
+// As the ABI has it; not all headers of it declare this one.
+namespace __cxxabiv1 {
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+}  // namespace __cxxabiv1
 
 namespace weft::internal {
+
+EhState* CurrentEhState() noexcept { return reinterpret_cast<EhState*>(__cxxabiv1::__cxa_get_globals()); }
 
 namespace fc = boost::context::detail;
 
@@ -140,11 +147,14 @@ void Trampoline(fc::transfer_t from) noexcept {
 
 }  // namespace
 
-FiberCore::FiberCore(LoopCore& on, const Stack& own) : LoopTask(OnLoop), loop(on), stack(own) {
+FiberCore::FiberCore(LoopCore& on, const Stack& own)
+    : LoopTask(OnLoop), loop(on), stack(own), valgrind_stack_(ValgrindAddStack(own.bottom, own.top)) {
   // The stack proper begins below this object.
   void* top = this;
   self_ = fc::make_fcontext(top, static_cast<std::size_t>(static_cast<std::byte*>(top) - stack.bottom), Trampoline);
   tsan_fiber_ = TsanCreateFiber();
+  for_debugger_.loop_index = static_cast<std::uint64_t>(on.index());
+  ShowToDebugger(for_debugger_);
 }
 
 // A fiber that another thread woke comes through the loop's inbox.
@@ -155,7 +165,11 @@ void FiberCore::OnLoop(LoopTask* task) {
   fiber->loop.PushReady(*fiber);
 }
 
-FiberCore::~FiberCore() { TsanDestroyFiber(tsan_fiber_); }
+FiberCore::~FiberCore() {
+  HideFromDebugger(for_debugger_);
+  ValgrindForgetStack(valgrind_stack_);
+  TsanDestroyFiber(tsan_fiber_);
+}
 
 FiberCore* FiberCore::Make(LoopCore& loop, StackMaker& maker) noexcept {
   Stack stack;
@@ -174,11 +188,9 @@ void FiberCore::Destroy(FiberCore& fiber, StackMaker& maker) noexcept {
 // AddressSanitizer keeps a second stack for each that it has seen, and takes it back only when it is told that the first is left
 // for good.
 void FiberCore::EndForSanitizer() noexcept {
-#if defined(WEFT_ASAN)
-  if (job == nullptr) return;  // it has never run
+  if (!UnderAsan() || job == nullptr) return;  // without a job it has never run
   job = nullptr;
   Resume();
-#endif
 }
 
 #if defined(WEFT_ASAN)
@@ -222,15 +234,14 @@ void FiberCore::SwitchTo(FiberCore* to) noexcept {
 }
 
 // AddressSanitizer tells the bounds of the stack that was left, which is how those of the loop's stack are learned.
-void FiberCore::Arrive([[maybe_unused]] void* saved_fake) noexcept {
-#if defined(WEFT_ASAN)
+void FiberCore::Arrive(void* saved_fake) noexcept {
+  if (!UnderAsan()) return;
   const void* bottom = nullptr;
   std::size_t bytes = 0;
   AsanEnter(saved_fake, &bottom, &bytes);
   if (!std::exchange(loop.left_for_fiber, false)) return;
   loop.stack_bottom = bottom;
   loop.stack_bytes = bytes;
-#endif
 }
 
 }  // namespace weft::internal

@@ -12,6 +12,7 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/debugger.h>
 #include <weft/concurrency/internal/fiber_roll.h>
 #include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/stack.h>
@@ -46,6 +47,9 @@ struct EhState {
   void* caught = nullptr;
   unsigned int uncaught = 0;
 };
+
+// That of this thread.
+EhState* CurrentEhState() noexcept;
 
 enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
 
@@ -87,6 +91,7 @@ class FiberRecord {
   bool Read(FiberSnapshot& out) const noexcept;
 
  private:
+  friend struct FiberLayout;
   static constexpr std::size_t kNameWords = FiberSnapshot::kNameWords;
   void LoadName(char* out) const noexcept;
   void StoreName(std::string_view name) noexcept;
@@ -167,6 +172,7 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
 
  private:
   friend void FiberEntry(FiberCore& fiber);
+  friend struct FiberLayout;
   static void OnLoop(LoopTask* task);
   void Arrive(void* saved_fake) noexcept;
   void Leave() noexcept;
@@ -176,6 +182,8 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   bool ended_ = false;
   void* asan_fake_ = nullptr;
   void* tsan_fiber_ = nullptr;
+  const std::uintptr_t valgrind_stack_;
+  DebuggerLink for_debugger_;
 };
 
 }  // namespace weft::internal

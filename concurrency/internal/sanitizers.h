@@ -2,7 +2,8 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_SANITIZERS_H_
 #define WEFT_CONCURRENCY_INTERNAL_SANITIZERS_H_
 
-// Tells the sanitizers about stack switches. Without a sanitizer every function here is empty.
+// Tells the sanitizers about stack switches. Without a sanitizer every function here is empty. AddressSanitizer may also come with
+// the program alone, into which a weft without it is linked: whether it is there shows at run time.
 
 #include <cstddef>
 
@@ -21,29 +22,37 @@
 #define WEFT_TSAN 1
 #endif
 
-#if defined(WEFT_ASAN)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
 #if defined(WEFT_TSAN)
 #include <sanitizer/tsan_interface.h>
 #endif
 
+// Null where AddressSanitizer is not.
+extern "C" {
+[[gnu::weak]] void __sanitizer_start_switch_fiber(void** save, const void* bottom, std::size_t size);
+[[gnu::weak]] void __sanitizer_finish_switch_fiber(void* saved, const void** from_bottom, std::size_t* from_size);
+[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* address, std::size_t size);
+}
+
 namespace weft::internal {
 
 #if defined(WEFT_ASAN)
+inline bool UnderAsan() noexcept { return true; }
+#else
+// ThreadSanitizer has the first two as well, but wants to be told of stacks in its own way.
+inline bool UnderAsan() noexcept { return &__asan_unpoison_memory_region != nullptr; }
+#endif
+
 // Before a switch: `save` keeps the fake stack of the side that is left; bottom and size are those of the side that is entered.
-inline void AsanLeave(void** save, const void* bottom, std::size_t size) { __sanitizer_start_switch_fiber(save, bottom, size); }
+inline void AsanLeave(void** save, const void* bottom, std::size_t size) {
+  if (UnderAsan()) __sanitizer_start_switch_fiber(save, bottom, size);
+}
 // After a switch, with what the side that is entered kept when it was left.
 inline void AsanEnter(void* saved, const void** from_bottom, std::size_t* from_size) {
-  __sanitizer_finish_switch_fiber(saved, from_bottom, from_size);
+  if (UnderAsan()) __sanitizer_finish_switch_fiber(saved, from_bottom, from_size);
 }
-inline void AsanUnpoison(const void* address, std::size_t size) { __asan_unpoison_memory_region(address, size); }
-#else
-inline void AsanLeave(void**, const void*, std::size_t) {}
-inline void AsanEnter(void*, const void**, std::size_t*) {}
-inline void AsanUnpoison(const void*, std::size_t) {}
-#endif
+inline void AsanUnpoison(const void* address, std::size_t size) {
+  if (UnderAsan()) __asan_unpoison_memory_region(address, size);
+}
 
 #if defined(WEFT_TSAN)
 inline void* TsanCreateFiber() { return __tsan_create_fiber(0); }
