@@ -3,6 +3,16 @@
 # Everything weft needs from outside comes from the distribution's packages; nothing is downloaded.
 find_package(Threads REQUIRED)
 
+# Which C library it is, is nowhere to be seen but in the name of the target.
+if(NOT DEFINED WEFT_MUSL)
+  execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -dumpmachine OUTPUT_VARIABLE machine ERROR_QUIET)
+  if("${machine} ${CMAKE_CXX_COMPILER_TARGET}" MATCHES "musl")
+    set(WEFT_MUSL ON)
+  else()
+    set(WEFT_MUSL OFF)
+  endif()
+endif()
+
 find_package(Boost 1.81 CONFIG QUIET COMPONENTS context)
 if(NOT Boost_FOUND)
   message(FATAL_ERROR

@@ -40,17 +40,41 @@ function(weft_add_library target)
     SOVERSION ${weft_VERSION_MAJOR})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${weft_BINARY_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
-  # A request passes through many small functions of many files, so objects hold what gcc needs to optimise across files.
-  # gcc's linker uses it unless it is told -fno-lto; they hold machine code as well, for that case and for other linkers.
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-flto=auto;-ffat-lto-objects>)
+  weft_stand_alone(${target})
+  # A request passes through many small functions of many files. With WEFT_LTO objects hold what gcc needs to optimise across
+  # files; its linker uses that unless it is told -fno-lto. They hold machine code as well, for that case and for other linkers.
+  if(WEFT_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
   endif()
 endfunction()
 
-# weft_link_across_files(<program>): lets the linker optimise the library and the program as one.
+# weft_stand_alone(<library>): the library comes out the same whatever the project around it has set for itself.
+function(weft_stand_alone target)
+  # Its objects may become part of a shared library, such as a plugin, unless somebody has said otherwise. -fPIC alone would keep the
+  # compiler from inlining functions of the same file, and make a call of each access to a variable of a thread.
+  if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+    if(NOT WEFT_MUSL)  # which refuses to load such libraries at run time
+      target_compile_options(${target} PRIVATE -ftls-model=initial-exec)
+    endif()
+  endif()
+  # Files have names of their own in unnamed namespaces, so they are compiled one by one; as a shared library it shows what users need.
+  set_target_properties(${target} PROPERTIES
+    UNITY_BUILD OFF
+    CXX_VISIBILITY_PRESET default
+    VISIBILITY_INLINES_HIDDEN OFF)
+  # Warnings in weft are weft's to mend. To a project that has taken it in as a folder its headers are those of the system.
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    set_target_properties(${target} PROPERTIES SYSTEM ON)
+    target_compile_options(${target} PRIVATE -w)
+  endif()
+endfunction()
+
+# weft_link_across_files(<program>): lets the linker optimise the library and the program as one, under WEFT_LTO.
 function(weft_link_across_files program)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_link_options(${program} PRIVATE $<$<CONFIG:Release>:-flto=auto;-O2>)
+  if(WEFT_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_link_options(${program} PRIVATE -flto=auto -O2)
   endif()
 endfunction()
 

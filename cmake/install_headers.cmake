@@ -7,11 +7,13 @@ cmake_minimum_required(VERSION 3.25)
 file(GLOB wanted RELATIVE "${source_dir}"
   "${source_dir}/concurrency/*.h" "${source_dir}/handlers/*.h" "${source_dir}/server/*.h")
 set(done "")
+# A distribution may have given it as a whole.
+cmake_path(ABSOLUTE_PATH include_dir BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE place)
 while(wanted)
   list(POP_FRONT wanted header)
   list(APPEND done "${header}")
   cmake_path(GET header PARENT_PATH folder)
-  file(INSTALL DESTINATION "${CMAKE_INSTALL_PREFIX}/${include_dir}/weft/${folder}" TYPE FILE
+  file(INSTALL DESTINATION "${place}/weft/${folder}" TYPE FILE
     FILES "${source_dir}/${header}")
 
   file(STRINGS "${source_dir}/${header}" lines REGEX "^#[ ]*include <weft/")

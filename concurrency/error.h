@@ -58,8 +58,10 @@ Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, c
                      const std::vector<Error>* joined = nullptr);
 [[noreturn]] void AbortMisuse(const char* function, const char* rule) noexcept;
 
+// Its address tells the type T. One for weft and the program also where weft is a shared library and the program hides its names; types
+// of weft's that are carried have to say so, too.
 template <class T>
-inline constexpr char kTypeTag = 0;  // its address tells the type T
+[[gnu::visibility("default")]] inline constexpr char kTypeTag = 0;
 
 template <class E>
 concept ErrorCodeEnum = std::is_enum_v<E> && requires(E e) {

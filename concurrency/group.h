@@ -96,7 +96,7 @@ class Group {
 };
 
 // What As<AllFailed>() of an error of First gives: the errors of all functions, in the order of the functions.
-struct AllFailed {
+struct [[gnu::visibility("default")]] AllFailed {
   std::vector<Error> errors;
 };
 

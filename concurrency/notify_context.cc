@@ -21,6 +21,7 @@
 #include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/signal_action.h>
 #include <weft/concurrency/internal/signal_verdict.h>
+#include <weft/concurrency/internal/system_calls.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft {
@@ -75,7 +76,7 @@ void OnSignal(int signal) {
 }
 
 std::string SignalName(int signal) {
-  const char* name = sigdescr_np(signal);
+  const char* name = internal::SignalText(signal);
   std::string text = name != nullptr ? name : std::to_string(signal);
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return "signal: " + text;

@@ -87,14 +87,9 @@ class Once {
   Error Do(const Context& ctx, F&& f) {
     if (Error err = ctx.Err()) return err;
     if (gate_.Done()) return {};
-    switch (gate_.Enter(ctx)) {
-      case internal::OnceGate::Turn::kDone:
-        return {};
-      case internal::OnceGate::Turn::kContextDone:
-        return ctx.Err();
-      case internal::OnceGate::Turn::kYours:
-        break;
-    }
+    const internal::OnceGate::Turn turn = gate_.Enter(ctx);
+    if (turn == internal::OnceGate::Turn::kDone) return {};
+    if (turn == internal::OnceGate::Turn::kContextDone) return ctx.Err();
     const internal::OnceLeave leave{gate_};
     if constexpr (std::is_invocable_v<F, const Context&>) {
       static_assert(std::is_void_v<std::invoke_result_t<F, const Context&>>, "only one caller would see what f returns: use OnceResult");

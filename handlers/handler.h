@@ -96,7 +96,7 @@ using Middleware = std::function<Handler(Handler)>;
 Handler Chain(Handler handler, std::vector<Middleware> middleware);
 
 // What HttpError's errors carry, for Error::As.
-struct HttpStatus {
+struct [[gnu::visibility("default")]] HttpStatus {
   int code;
   std::string public_text;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/loop_core.h>
 
-#include <cxxabi.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <weft/concurrency/internal/asio_driver.h>
 #include <weft/concurrency/internal/sanitizers.h>
 #include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/system_calls.h>
 #include <weft/concurrency/internal/thread_tally.h>
 #include <weft/concurrency/internal/tracing.h>
 
@@ -45,7 +45,7 @@ int WaitFor(int epoll_fd, epoll_event* events, int most, std::int64_t timeout_ns
   if (timeout_ns <= 0) return epoll_wait(epoll_fd, events, most, timeout_ns < 0 ? -1 : 0);
   if (g_fine_sleeps.load(std::memory_order_relaxed)) {
     const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
-    const int count = epoll_pwait2(epoll_fd, events, most, &timeout, nullptr);
+    const int count = EpollWaitNs(epoll_fd, events, most, timeout);
     if (count >= 0 || errno == EINTR) return count;
     g_fine_sleeps.store(false, std::memory_order_relaxed);
   }
@@ -78,7 +78,7 @@ LoopCore::~LoopCore() {
 void LoopCore::Run() {
   t_loop = this;
   thread_.store(pthread_self(), std::memory_order_release);
-  eh = reinterpret_cast<EhState*>(abi::__cxa_get_globals());
+  eh = CurrentEhState();
   tsan_fiber = TsanCurrentFiber();
   RefreshNow();
   while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || HasWork())) Turn();

@@ -23,6 +23,29 @@ std::string Demangle(const char* name) {
   return status == 0 && plain != nullptr ? plain.get() : name;
 }
 
+// What the loader has mapped around an address. Of all C libraries there are, each can tell this.
+struct Module {
+  std::uintptr_t holds = 0;
+  std::uintptr_t loaded_at = 0;  // what was added to the addresses of its file
+  std::string name;              // empty: the program itself
+};
+
+bool FindModule(std::uintptr_t address, Module& out) {
+  out.holds = address;
+  const auto look = [](dl_phdr_info* info, std::size_t, void* data) {
+    auto* module = static_cast<Module*>(data);
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+      const auto& segment = info->dlpi_phdr[i];
+      if (segment.p_type != PT_LOAD || module->holds - (info->dlpi_addr + segment.p_vaddr) >= segment.p_memsz) continue;
+      module->loaded_at = info->dlpi_addr;
+      if (info->dlpi_name != nullptr) module->name = info->dlpi_name;
+      return 1;
+    }
+    return 0;
+  };
+  return dl_iterate_phdr(look, &out) != 0;
+}
+
 }  // namespace
 
 SymbolFile::SymbolFile(const char* path) noexcept {
@@ -79,23 +102,22 @@ const Frame& Symbolizer::Describe(std::uintptr_t address) {
 Frame Symbolizer::LookUp(std::uintptr_t address) {
   Frame frame;
   frame.address = address;
-  Dl_info info{};
-  link_map* map = nullptr;
-  void* call = reinterpret_cast<void*>(address - 1);
-  if (dladdr1(call, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 || info.dli_fname == nullptr) return frame;
+  Module module;
+  if (!FindModule(address - 1, module)) return frame;
   // The program itself is known to the loader by what it was started as, which need not lead to it.
-  const bool is_program = map != nullptr && (map->l_name == nullptr || map->l_name[0] == '\0');
-  frame.module = info.dli_fname;
+  const bool is_program = module.name.empty();
+  frame.module = module.name;
   if (is_program) {
     char path[4096];
     const ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
     if (size > 0) frame.module.assign(path, static_cast<std::size_t>(size));
   }
-  frame.offset = address - (map != nullptr ? map->l_addr : reinterpret_cast<std::uintptr_t>(info.dli_fbase));
-  const char* open_as = is_program ? "/proc/self/exe" : info.dli_fname;
+  frame.offset = address - module.loaded_at;
+  const char* open_as = is_program ? "/proc/self/exe" : frame.module.c_str();
   const SymbolFile& file = files_.try_emplace(frame.module, open_as).first->second;
   const char* name = file.Find(frame.offset - 1);
-  if (name == nullptr) name = info.dli_sname;
+  Dl_info info{};
+  if (name == nullptr && dladdr(reinterpret_cast<void*>(address - 1), &info) != 0) name = info.dli_sname;
   if (name != nullptr) frame.function = Demangle(name);
   return frame;
 }
