@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What users would compile is compiled here as they would: each public header alone, the programs of tests/api/ and the
-# examples, with all warnings as errors, by the compiler of the build and, where it is found, by clang as well (all headers at
+# examples, with all warnings (as errors under WEFT_WERROR), by the compiler of the build and, where it is found, by clang as well (all headers at
 # once); clang reads the sources of the library, too. And weft is used as a package.
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
 # with 0), any other file is only compiled.
-set(strict -Wall -Wextra -Wshadow -Werror)
+set(strict -Wall -Wextra -Wshadow)
+if(WEFT_WERROR)
+  list(APPEND strict -Werror)
+endif()
 
 # Each header twice in a row: it compiles alone, and its guard works.
 file(GLOB public_headers CONFIGURE_DEPENDS RELATIVE "${weft_SOURCE_DIR}"
