@@ -223,6 +223,41 @@ bool TakeLine(std::string_view bytes, std::size_t& at, Text& line) {
   return true;
 }
 
+Text BehindBlanks(const Text& text) { return text.substr(std::min(text.find_first_not_of(" \t"), text.size())); }
+
+// These take what they are named after off the begin of the text. False: it is not there.
+bool TakeByte(Text& text, char byte) {
+  if (text.empty() || text[0] != byte) return false;
+  text.erase(0, 1);
+  return true;
+}
+bool TakeToken(Text& text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), IsTokenChar);
+  if (end == text.begin()) return false;
+  text.erase(text.begin(), end);
+  return true;
+}
+bool TakeQuoted(Text& text) {  // RFC 9110 section 5.6.4
+  if (!TakeByte(text, '"')) return false;
+  while (!text.empty() && text[0] != '"') text.erase(0, text[0] == '\\' ? 2 : 1);
+  return TakeByte(text, '"');
+}
+
+// RFC 9112 section 7.1.1.
+bool AreExtensions(Text text) {
+  while (!text.empty()) {
+    text = BehindBlanks(text);
+    if (!TakeByte(text, ';')) return false;
+    text = BehindBlanks(text);
+    if (!TakeToken(text)) return false;
+    Text value = BehindBlanks(text);
+    if (!TakeByte(value, '=')) continue;
+    text = BehindBlanks(value);
+    if (!TakeToken(text) && !TakeQuoted(text)) return false;
+  }
+  return true;
+}
+
 // chunk-size [ chunk-ext ]. Gives the size, and how many bytes behind it are no size.
 bool ReadSizeLine(const Text& line, std::uint64_t& size, std::uint64_t& extension) {
   std::size_t digits = 0;
@@ -233,8 +268,7 @@ bool ReadSizeLine(const Text& line, std::uint64_t& size, std::uint64_t& extensio
   const Text rest = line.substr(digits);
   extension = rest.size();
   if (rest.empty()) return true;
-  const std::size_t semicolon = rest.find_first_not_of(" \t");
-  return semicolon != Text::npos && rest[semicolon] == ';' && All(rest, IsValueChar);
+  return rest.size() > 4096 || (All(rest, IsValueChar) && AreExtensions(rest));  // more is too much, whatever it is
 }
 
 }  // namespace

@@ -103,6 +103,8 @@ TEST(ChunkedDecoder, TakesGoodBodies) {  // RFC 9112 section 7.1
       {"2;name=value\r\nhi\r\n0;last\r\n\r\n", "hi", ""},
       {"2;a;b=\"c;d\"\r\nhi\r\n0\r\n\r\n", "hi", ""},
       {"2 \t;a\r\nhi\r\n0\r\n\r\n", "hi", ""},
+      {"2; a \t=\t b ;c\r\nhi\r\n0 ; last=\"\"\r\n\r\n", "hi", ""},
+      {"2;a=\"\\\"\\\\;\t\xff,\" ;b\r\nhi\r\n0\r\n\r\n", "hi", ""},
       {"2\r\nhi\r\n0\r\nDigest:  abc \r\nX-Sum: 1\r\n\r\n", "hi", "Digest=abc;X-Sum=1;"},
       {"0\r\nEmpty:\r\n\r\n", "", "Empty=;"},
   };
@@ -147,6 +149,47 @@ TEST(ChunkedDecoder, RefusesBadFraming) {  // RFC 9112 section 7.1
   };
   for (const std::string& bytes : cases) {
     SCOPED_TRACE(bytes);
+    const Decoded whole = Decode(bytes);
+    EXPECT_EQ(whole.status, 400);
+    ExpectSameHoweverSplit(bytes, whole);
+  }
+}
+
+TEST(ChunkedDecoder, RefusesExtensionsThatAreNone) {  // RFC 9112 section 7.1.1
+  const std::vector<std::string> cases = {
+      "1;\r\n",             // no name
+      "1; \r\n",            //
+      "1;;a\r\n",           //
+      "1;a;\r\n",           //
+      "1;=b\r\n",           //
+      "1;a b\r\n",          // a blank in the name
+      "1;a@b\r\n",          // no token
+      "1;\"a\"\r\n",        //
+      "1;\xe9\r\n",         //
+      "1;a \r\n",           // a blank at the end
+      "1;a=b\t\r\n",        //
+      "1;a=\"b\" \r\n",     //
+      "1;a=\r\n",           // no value
+      "1;a= \r\n",          //
+      "1;a=;b\r\n",         //
+      "1;a=b=c\r\n",        // two of them
+      "1;a=b c\r\n",        //
+      "1;a=b@\r\n",         // no token
+      "1;a=b\"c\"\r\n",     // a quote within it
+      "1;a=\"b\r\n",        // no closing quote
+      "1;a=\"b\\\"\r\n",    // the one that is there is escaped
+      "1;a=\"b\\\r\n",      // nothing is
+      "1;a=\"b\"c\r\n",     // more behind it
+      "1;a=\"b\"\"c\"\r\n",  //
+      "1;a=\"b\"=c\r\n",    //
+      "1;a=\"\x7f\"\r\n",   // a control byte within quotes
+      "1 a\r\n",            // no semicolon
+      "1;a=\"b\nc\"\r\n",   // an end of line within quotes
+      "1;a=\"b\r\nc\"\r\n", //
+  };
+  for (const std::string& line : cases) {
+    SCOPED_TRACE(line);
+    const std::string bytes = line + "a\r\n0\r\n\r\n";
     const Decoded whole = Decode(bytes);
     EXPECT_EQ(whole.status, 400);
     ExpectSameHoweverSplit(bytes, whole);

@@ -58,8 +58,16 @@ class ChunkedDecoder {
  private:
   enum class Stage : std::uint8_t {
     kSize,
-    kSizeBlank,
-    kExtension,
+    kSizeBlank,       // an extension must follow
+    kExtensionBegin,  // behind ';'
+    kExtensionName,
+    kNameBlank,
+    kValueBegin,      // behind '='
+    kValueToken,
+    kValueQuoted,
+    kValueEscape,
+    kValueEnd,        // behind the closing quote
+    kValueBlank,      // another extension must follow
     kSizeLf,
     kData,
     kDataCr,
@@ -72,6 +80,10 @@ class ChunkedDecoder {
   };
 
   Refusal ReadFrameByte(char c);
+  Refusal ReadExtensionByte(char c);
+  Refusal TokenByte(char c, Stage token);
+  Refusal EndOfExtension(char c);
+  Refusal BeforeExtension(char c, Stage blank);
   Refusal CountExtension();
   Refusal EndSizeLine();
   Step ReadTrailers(std::string_view bytes, std::size_t at);
