@@ -295,6 +295,27 @@ TEST(Hijack, AnUpgradeThatNobodyWantsIsAPlainRequest) {
   });
 }
 
+TEST(Hijack, AnUpgradeThatIsRefusedSaysThatTheFieldIsOfThisConnection) {  // RFC 9110 sections 7.8 and 15.5.22
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      w.Header().Set("Upgrade", "chat");
+      if (r.Path() == "/error") return HttpError(426);
+      if (r.Path() == "/close") w.Header().Set("Connection", "close");
+      if (r.Path() != "/other") w.WriteHeader(426);
+      return w.Write("no");
+    });
+    for (const char* path : {"/error", "/plain", "/other", "/close"}) {
+      Client client = site.Connect();
+      client.Send("GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      const std::string head = client.Until("\r\n\r\n");
+      EXPECT_THAT(head, StartsWith(std::string("HTTP/1.1 ") + (path == std::string("/other") ? "200" : "426"))) << path;
+      EXPECT_THAT(head, HasSubstr("\r\nUpgrade: chat\r\n")) << path;
+      EXPECT_THAT(head, HasSubstr("\r\nConnection: Upgrade\r\n")) << path;
+      EXPECT_EQ(head.find("\r\nConnection: close\r\n") != std::string::npos, path == std::string("/close")) << path;
+    }
+  });
+}
+
 TEST(Hijack, A101WithoutItIsA500) {
   Play([](const Context& ctx) {
     for (const bool flush : {false, true}) {

@@ -95,6 +95,36 @@ TEST(WriteResponseHead, KeepsOtherConnectionOptions) {  // RFC 9110 section 7.8
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, x\r\nUpgrade: websocket\r\n" + std::string(kDate) + "\r\n");
 }
 
+TEST(WriteResponseHead, TellsThatUpgradeIsOfTheConnection) {  // RFC 9110 sections 7.6.1, 7.8 and 15.5.22
+  Fields fields;
+  fields.Add("upgrade", "echo");
+  const std::string begin = "HTTP/1.1 426 Upgrade Required\r\nupgrade: echo\r\n";
+  const ResponseFacts facts{.status = 426, .complete = true};
+  EXPECT_EQ(Write(Answer(426, fields, facts)), begin + "Connection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
+
+  const ResponseFacts last{.status = 426, .keep_alive = false, .complete = true};
+  EXPECT_EQ(Write(Answer(426, fields, last)),
+            begin + "Connection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\nConnection: close\r\n\r\n");
+
+  fields.Add("Connection", "close");  // which says nothing of it
+  fields.Add("Upgrade", "chat");
+  EXPECT_EQ(Write(Answer(426, fields, facts)),
+            begin + "Upgrade: chat\r\nConnection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
+
+  fields.Add("Connection", "x, UPGRADE");
+  EXPECT_EQ(Write(Answer(426, fields, facts)),
+            begin + "Upgrade: chat\r\nConnection: x, UPGRADE\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
+}
+
+TEST(WriteResponseHead, LeavesOutAnUpgradeThatOffersNothingOrIsInterim) {
+  Fields fields;
+  fields.Set("Upgrade", "");
+  EXPECT_EQ(Write(Answer(200, fields, {.complete = true})), "HTTP/1.1 200 OK\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
+
+  fields.Set("Upgrade", "echo");
+  EXPECT_EQ(Write(Answer(103, fields, {.status = 103})), "HTTP/1.1 103 Early Hints\r\n\r\n");
+}
+
 TEST(WriteResponseHead, TellsHttp10ThatTheConnectionLives) {  // RFC 9112 section 9.3
   const Fields none;
   const auto connection = [&none](bool keep_alive) {
@@ -156,7 +186,8 @@ TEST(WriteResponseHead, InterimAnswerHasFieldsOnly) {  // RFC 9110 section 15.2
 TEST(WriteResponseHead, TellsTheRoomItNeedsWhateverItGets) {
   Fields fields;
   fields.Set("X-Long", std::string(300, 'x'));
-  fields.Set("Connection", "upgrade");
+  fields.Set("Connection", "x");
+  fields.Set("Upgrade", "echo");
   const ResponseHead head = Answer(200, fields);
   const std::string whole = Write(head);
 

@@ -81,11 +81,19 @@ void AppendStatusLine(Output& out, int status) {
   out.Append("\r\n");
 }
 
+struct Seen {
+  bool date = false;
+  bool content_type = false;  // or Content-Encoding, which makes a guess from the bytes pointless
+  bool upgrade = false;
+  bool upgrade_option = false;
+};
+
 // The options of a handler's Connection that are not the server's to decide, such as upgrade.
-void AppendConnectionOptions(Output& out, std::string_view value) {
+void AppendConnectionOptions(Output& out, std::string_view value, Seen& seen) {
   bool any = false;
   ForEachElement(value, [&](std::string_view option) {
     if (EqualsIgnoreCase(option, "close") || EqualsIgnoreCase(option, "keep-alive")) return true;
+    seen.upgrade_option = seen.upgrade_option || EqualsIgnoreCase(option, "upgrade");
     out.Append(any ? ", " : "Connection: ");
     out.Append(option);
     any = true;
@@ -93,11 +101,6 @@ void AppendConnectionOptions(Output& out, std::string_view value) {
   });
   if (any) out.Append("\r\n");
 }
-
-struct Seen {
-  bool date = false;
-  bool content_type = false;  // or Content-Encoding, which makes a guess from the bytes pointless
-};
 
 void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, Seen& seen) {
   const std::string_view name = field.name;
@@ -107,9 +110,14 @@ void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, 
       seen.date = true;
       if (field.value.empty()) return;
       break;
+    case 7:
+      if (!NameIs(name.data(), "upgrade")) break;
+      if (interim || field.value.empty()) return;
+      seen.upgrade = true;
+      break;
     case 10:
       if (!NameIs(name.data(), "connection")) break;
-      if (!interim) AppendConnectionOptions(out, field.value);
+      if (!interim) AppendConnectionOptions(out, field.value, seen);
       return;
     case 12:
       if (!NameIs(name.data(), "content-type")) break;
@@ -180,6 +188,8 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
   }
   if (!interim) {
     if (!seen.content_type && !head.content_type.empty()) output.AppendField({"Content-Type", head.content_type});
+    // RFC 9110 section 7.8: it is of this connection only, and a proxy on the way takes it out if it is told so.
+    if (seen.upgrade && !seen.upgrade_option) output.Append("Connection: Upgrade\r\n");
     if (!seen.date) output.Append(head.date_line);
     AppendFraming(output, head.framing, head.version_minor);
   }

@@ -46,7 +46,8 @@ struct ResponseHead {
 //
 // Framing fields come from the decision alone: a handler's Content-Length and Transfer-Encoding, and "close" and
 // "keep-alive" in its Connection, are left out here and count through FrameResponse (RFC 9112 sections 6 and 9.6).
-// Its other Connection options stay. A status below 200 (but 101) is an interim answer: no Date and no framing.
+// Its other Connection options stay, and Upgrade gets the one that belongs to it. A status below 200 (but 101) is an interim
+// answer: no Date, no framing, and nothing about the connection.
 std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHead& head);
 
 // Writes a whole answer of the server's own, with Connection: close and a text/plain body that says status, phrase
