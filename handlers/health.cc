@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/health.h>
 
+#include <weft/handlers/error_status.h>
+
 namespace weft {
 namespace {
 
-// A probe must never get a stored answer.
-Error Answer(ResponseWriter& w, int status, std::string_view text) {
+constexpr std::string_view kMethods = "GET, HEAD, OPTIONS";
+
+Error Answer(ResponseWriter& w, const Request& r, int status, std::string_view text) {
+  w.Header().Set("Cache-Control", "no-store");  // a probe must never get a stored answer
+  const bool asks = r.Method() == "GET" || r.Method() == "HEAD" || r.Method() == "OPTIONS";
+  if (!asks || r.Method() == "OPTIONS") w.Header().Set("Allow", kMethods);
+  if (!asks) return HttpError(405);
   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
-  w.Header().Set("Cache-Control", "no-store");
   w.WriteHeader(status);
   return w.Write(text);
 }
@@ -15,12 +21,12 @@ Error Answer(ResponseWriter& w, int status, std::string_view text) {
 }  // namespace
 
 Handler HealthHandler() {
-  return [](ResponseWriter& w, Request&) { return Answer(w, 200, "ok\n"); };
+  return [](ResponseWriter& w, Request& r) { return Answer(w, r, 200, "ok\n"); };
 }
 
 Handler ReadyHandler(const Readiness& readiness) {
-  return [&readiness](ResponseWriter& w, Request&) {
-    return readiness.Ready() ? Answer(w, 200, "ready\n") : Answer(w, 503, "not ready\n");
+  return [&readiness](ResponseWriter& w, Request& r) {
+    return readiness.Ready() ? Answer(w, r, 200, "ready\n") : Answer(w, r, 503, "not ready\n");
   };
 }
 

@@ -7,6 +7,12 @@
 
 namespace weft {
 
+// Both answer GET, HEAD and OPTIONS alike, and other methods 405. Register them without a method, since not every probe asks by GET: that
+// of HAProxy's `option httpchk` is an OPTIONS unless it is told otherwise, and "GET /healthz" would answer it 405.
+//
+//   debug_mux.Handle("/healthz", weft::HealthHandler());
+//   debug_mux.Handle("/readyz", weft::ReadyHandler(readiness));
+
 // Answers 200 as long as the process can answer at all (a liveness probe).
 Handler HealthHandler();
 

@@ -17,7 +17,7 @@ namespace weft {
 //
 //   weft::Readiness readiness;
 //   app_options.readiness = &readiness;
-//   debug_mux.Handle("GET /readyz", weft::ReadyHandler(readiness));
+//   debug_mux.Handle("/readyz", weft::ReadyHandler(readiness));
 class Readiness {
  public:
   // What one server reports: made when it begins to serve, destroyed when it has ended.

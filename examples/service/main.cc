@@ -90,8 +90,8 @@ weft::Error Serve(Settings& settings) {
 
   weft::Mux debug_app;
   debug_app.Handle("GET /debug/fibers", weft::DebugFibers());
-  debug_app.Handle("GET /healthz", weft::HealthHandler());
-  debug_app.Handle("GET /readyz", weft::ReadyHandler(readiness));
+  debug_app.Handle("/healthz", weft::HealthHandler());
+  debug_app.Handle("/readyz", weft::ReadyHandler(readiness));
   settings.debug.on_listen = [](std::string_view bound) { Announce("debug", bound); };
 
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});

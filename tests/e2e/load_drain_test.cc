@@ -90,7 +90,7 @@ TEST(DrainUnderLoad, ReadinessFailsAndFibersAreListedMeanwhile) {
       },
       app_options);
   Mux debug_mux;
-  debug_mux.Handle("GET /readyz", ReadyHandler(readiness));
+  debug_mux.Handle("/readyz", ReadyHandler(readiness));
   debug_mux.Handle("GET /debug/fibers", DebugFibers());
   TestServer debug(Background(), debug_mux, Tcp());
   EXPECT_EQ(Fetch(debug.Bound(), "/readyz").status, 200);

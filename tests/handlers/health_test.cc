@@ -2,6 +2,7 @@
 #include <weft/handlers/health.h>
 
 #include <optional>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -67,6 +68,46 @@ TEST(Readiness, AServerWithoutOneReportsToNobody) {
   Readiness::Report report(nullptr);
 
   report.BeginDrain();
+}
+
+// HAProxy's probe is an OPTIONS over HTTP/1.0 that names no host, or the whole server.
+TEST(Health, AnswersEveryMethodThatProbesUse) {
+  Readiness readiness;
+  const Readiness::Report server(&readiness);
+  for (const Handler& handler : {HealthHandler(), ReadyHandler(readiness)}) {
+    for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
+      Recorder recorder;
+      recorder.Serve(handler, RequestBuilder(method, "/").Version(1, 0));
+      EXPECT_EQ(recorder.Status(), 200) << method;
+      EXPECT_EQ(recorder.Header().Get("Cache-Control"), "no-store") << method;
+      EXPECT_EQ(recorder.Header().Get("Allow"), method == std::string("OPTIONS") ? "GET, HEAD, OPTIONS" : "") << method;
+    }
+    Recorder whole_server;
+    whole_server.Serve(handler, RequestBuilder("OPTIONS", "*"));
+    EXPECT_EQ(whole_server.Status(), 200);
+  }
+}
+
+TEST(Health, ReadinessIsTheSameForEveryMethod) {
+  const Readiness not_ready;
+  for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
+    Recorder recorder;
+    recorder.Serve(ReadyHandler(not_ready), RequestBuilder(method, "/"));
+    EXPECT_EQ(recorder.Status(), 503) << method;
+  }
+}
+
+TEST(Health, OtherMethodsAreNotAllowed) {
+  Readiness readiness;
+  const Readiness::Report server(&readiness);
+  for (const Handler& handler : {HealthHandler(), ReadyHandler(readiness)}) {
+    for (const char* method : {"POST", "DELETE", "TRACE", "get"}) {
+      Recorder recorder;
+      recorder.Serve(handler, RequestBuilder(method, "/"));
+      EXPECT_EQ(recorder.Status(), 405) << method;
+      EXPECT_EQ(recorder.Header().Get("Allow"), "GET, HEAD, OPTIONS") << method;
+    }
+  }
 }
 
 TEST(Health, IsAlways200) {
