@@ -4,9 +4,8 @@
 #include <cstdio>
 #include <exception>
 
-#include <spdlog/spdlog.h>
-
 #include <weft/handlers/error_status.h>
+#include <weft/handlers/log.h>
 
 namespace weft {
 namespace {
@@ -67,9 +66,7 @@ Middleware AccessLog(std::function<void(const AccessRecord&)> log) {
 }
 
 Middleware AccessLog() {
-  return AccessLog([](const AccessRecord& record) {
-    spdlog::default_logger_raw()->log(spdlog::level::info, FormatAccessRecord(record));
-  });
+  return AccessLog([](const AccessRecord& record) { LogLine(LogLevel::kInfo, FormatAccessRecord(record)); });
 }
 
 std::string FormatAccessRecord(const AccessRecord& record) {

@@ -34,7 +34,7 @@ struct AccessRecord {
 // later, when the server sends the rest of the answer, is not in the record.
 Middleware AccessLog(std::function<void(const AccessRecord&)> log);
 
-// The same with one line per request to spdlog's default logger, at level info:
+// The same with one line per request to weft's log (log.h), at level info; never waits for it:
 //   192.0.2.7:50123 "GET /hello/anna HTTP/1.1" 200 12 0.184ms
 //   192.0.2.7:50124 "GET /feed HTTP/1.1" 200 4096 1502.310ms aborted: context canceled: client gone
 Middleware AccessLog();

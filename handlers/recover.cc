@@ -2,10 +2,10 @@
 #include <weft/handlers/recover.h>
 
 #include <exception>
-
-#include <spdlog/spdlog.h>
+#include <string>
 
 #include <weft/handlers/error_status.h>
+#include <weft/handlers/log.h>
 
 namespace weft {
 
@@ -28,7 +28,8 @@ Middleware Recover(std::function<void(const Request&, const Error&)> report) {
 
 Middleware Recover() {
   return Recover([](const Request& r, const Error& error) {
-    spdlog::error("exception in the handler of {} {}: {}", r.Method(), r.RawPath(), error.Message());
+    LogLine(LogLevel::kError, "exception in the handler of " + std::string(r.Method()) + " " + std::string(r.RawPath()) + ": " +
+                                  std::string(error.Message()));
   });
 }
 

@@ -18,7 +18,7 @@ namespace weft {
 // request. `report` is called in the request's fiber, from all loops in parallel.
 Middleware Recover(std::function<void(const Request&, const Error&)> report);
 
-// The same; reports to spdlog's default logger, at level error, with method, path and message.
+// The same; reports to weft's log (log.h), at level error, with method, path and message. Never waits for it.
 Middleware Recover();
 
 }  // namespace weft

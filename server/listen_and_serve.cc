@@ -6,6 +6,7 @@
 
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/run.h>
+#include <weft/handlers/log.h>
 #include <weft/handlers/readiness.h>
 #include <weft/server/internal/drain.h>
 #include <weft/server/internal/entrance.h>
@@ -39,17 +40,7 @@ Error Serve(const Context& ctx, const ServerOptions& options, Handler handler) {
   return failure ? failure : cut_off;
 }
 
-}  // namespace
-
-Error ListenAndServe(const Context& ctx, const ServerOptions& options, Handler handler) {
-  if (Error err = options.Validate()) return err;
-  if (Loop::Current() != nullptr) {
-    if (options.loops != 0) {
-      return Error::New("ListenAndServe: options.loops is " + std::to_string(options.loops) +
-                        ", but in a fiber the server runs on that fiber's loops; leave it at 0, or call it on a plain thread");
-    }
-    return Serve(ctx, options, std::move(handler));
-  }
+Error ServeOnOwnLoops(const Context& ctx, const ServerOptions& options, Handler handler) {
   Observer& observer = options.observer != nullptr ? *options.observer : DefaultObserver();
   const std::string name = "server " + (options.listener < 0 ? options.address : "on descriptor " + std::to_string(options.listener));
   RunOptions run;
@@ -58,6 +49,21 @@ Error ListenAndServe(const Context& ctx, const ServerOptions& options, Handler h
   run.name = name;
   run.on_stall = [&observer](const LoopStall& stall) { observer.OnLoopStalled({stall.fiber, stall.held, stall.stack}); };
   return Run(ctx, run, [&](const Context& c) { return Serve(c, options, std::move(handler)); });
+}
+
+}  // namespace
+
+Error ListenAndServe(const Context& ctx, const ServerOptions& options, Handler handler) {
+  if (Error err = options.Validate()) return err;
+  const bool in_fiber = Loop::Current() != nullptr;
+  if (in_fiber && options.loops != 0) {
+    return Error::New("ListenAndServe: options.loops is " + std::to_string(options.loops) +
+                      ", but in a fiber the server runs on that fiber's loops; leave it at 0, or call it on a plain thread");
+  }
+  LogSession log;  // outlives the loops, so that their last lines are queued, too
+  Error result = in_fiber ? Serve(ctx, options, std::move(handler)) : ServeOnOwnLoops(ctx, options, std::move(handler));
+  log.End(ctx);
+  return result;
 }
 
 Error ListenAndServe(const Context& ctx, std::string_view address, Handler handler) {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/observer.h>
 
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/common.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <memory>
+#include <utility>
+
+#include <weft/handlers/log.h>
 
 namespace weft {
 namespace {
@@ -121,21 +123,12 @@ class LogObserver final : public Observer {
   void Log(Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format, Args&&... args) {
     const Throttle::Permit permit = throttles_[kind].Take();
     if (!permit.granted) return;
-    const std::shared_ptr<spdlog::logger> logger = Logger();
-    if (logger == nullptr || !logger->should_log(level)) return;
-    if (permit.left_out != 0) logger->log(level, "{} lines like the next were left out", permit.left_out);
-    logger->log(level, format, std::forward<Args>(args)...);
+    const auto weight = static_cast<LogLevel>(level);
+    if (!LogEnabled(weight)) return;
+    if (permit.left_out != 0) LogLine(weight, spdlog::fmt_lib::format("{} lines like the next were left out", permit.left_out));
+    LogLine(weight, spdlog::fmt_lib::format(format, std::forward<Args>(args)...));
   }
 
-  // The user's, if there is one. spdlog's own default writes to stdout, which belongs to the program.
-  std::shared_ptr<spdlog::logger> Logger() const {
-    if (std::shared_ptr<spdlog::logger> named = spdlog::get("weft")) return named;
-    std::shared_ptr<spdlog::logger> common = spdlog::default_logger();
-    return common != nullptr && common->name().empty() ? stderr_ : common;
-  }
-
-  const std::shared_ptr<spdlog::logger> stderr_ =
-      std::make_shared<spdlog::logger>("weft", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   std::array<Throttle, kKinds> throttles_;
 };
 

@@ -211,9 +211,8 @@ std::string_view Name(LimitKind kind);    // "connections", ...
 std::string_view Name(CloseReason reason);  // "client", ...
 std::string_view Name(DrainPhase phase);  // "lame duck", ...
 
-// The observer of servers that are given none. It logs through spdlog at the level that the event deserves: to the
-// logger that is registered as "weft", else to the default logger if the program has set one, else to stderr. Of
-// each kind of event it writes at most 10 lines a second, and then one that says how many were left out.
+// The observer of servers that are given none. It writes to weft's log (handlers/log.h), which no loop waits for, at the level that
+// the event deserves. Of each kind of event it writes at most 10 lines a second, and then one that says how many were left out.
 Observer& DefaultObserver();
 
 }  // namespace weft

@@ -12,8 +12,9 @@ export LC_ALL=C
 
 cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 
-# What server/ may include of handlers/: the interface between a server and a handler, and no ready-made handler.
-interface_headers="body.h body_filter.h error_status.h exchange.h fields.h handler.h readiness.h request.h response_writer.h \
+# What server/ may include of handlers/: the interface between a server and a handler, and no ready-made handler; and the log, which
+# both write to and whose thread lives as long as a server.
+interface_headers="body.h body_filter.h error_status.h exchange.h fields.h handler.h log.h readiness.h request.h response_writer.h \
   status.h stream.h"
 
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for

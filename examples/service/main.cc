@@ -111,8 +111,9 @@ weft::Error Serve(Settings& settings) {
 
 int main(int argc, char** argv) {
   Settings settings = ReadFlags(argc, argv);
-  // weft's servers log to the logger of this name: failures, and with --verbose also what is usual, such as the steps of a drain.
-  spdlog::stderr_color_mt("weft")->set_level(settings.verbose ? spdlog::level::info : spdlog::level::warn);
+  // weft logs to the logger of this name: failures, and with --verbose or --access-log also what is usual, such as the steps of a drain.
+  const bool all = settings.verbose || settings.access_log;
+  spdlog::stderr_color_mt("weft")->set_level(all ? spdlog::level::info : spdlog::level::warn);
   if (weft::Error err = Serve(settings)) {
     std::fprintf(stderr, "service: %s\n", err.Message().c_str());
     return 1;

@@ -20,14 +20,15 @@ namespace weft {
 // A program that runs beside the test, with its output in two pipes. It is killed if the test forgets it.
 class Process {
  public:
-  Process(const std::string& program, const std::vector<std::string>& arguments) {
+  // `output`: a descriptor of the test for all output, in place of the pipes.
+  Process(const std::string& program, const std::vector<std::string>& arguments, int output = -1) {
     int out[2];
     int err[2];
     if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) std::abort();
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output < 0 ? out[1] : output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output < 0 ? err[1] : output, STDERR_FILENO);
     std::vector<std::string> words{program};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_INTERNAL_LOG_QUEUE_H_
+#define WEFT_HANDLERS_INTERNAL_LOG_QUEUE_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <spdlog/logger.h>
+
+namespace weft::internal {
+
+struct LogEntry {
+  std::chrono::system_clock::time_point time;
+  spdlog::level::level_enum level = spdlog::level::off;
+  std::uint64_t dropped_before = 0;  // lines, since the entry before this one
+  std::shared_ptr<spdlog::logger> logger;
+  std::string text;
+  bool gathered = false;  // the logger is weft's own, whose sink gathers lines until flush
+};
+
+// Lines on their way to spdlog, and the thread that brings them there. There is one in a process, and it is never destroyed: a server may
+// end during static destruction.
+class LogQueue {
+ public:
+  static constexpr std::size_t kLinesMax = 4096;
+  static constexpr std::size_t kBytesMax = 1 << 20;
+  static constexpr std::chrono::milliseconds kPatience{1000};
+
+  static LogQueue& Get();
+
+  // Sessions. Leave begins the end if it was the last one, and says whether there is somebody to wait for, which AwaitEnd then does:
+  // until a second after Leave.
+  void Enter();
+  bool Leave();
+  void AwaitEnd();
+
+  // Queues the line, or writes it in place if there is no session.
+  void Write(LogEntry entry) noexcept;
+
+  // A line that a sink could not get rid of.
+  void CountDropped(std::uint64_t lines) noexcept;
+  std::uint64_t Dropped() const noexcept { return dropped_total_.load(std::memory_order_relaxed); }
+
+  // For weft's own sink: whether it is time to give up a write that is not taken, and whether more lines may follow before a flush.
+  bool PatienceIsOver() const noexcept;
+  static bool InWriter() noexcept;
+
+ private:
+  LogQueue() = default;
+
+  bool PushLocked(LogEntry& entry);
+  void GrowLocked();
+  std::vector<LogEntry> DropAllLocked() noexcept;
+  void CountDroppedLocked(std::uint64_t lines) noexcept;
+  void StartWriterLocked() noexcept;
+  bool EndingLocked() const noexcept { return sessions_ == 0 || exiting_; }
+  std::vector<LogEntry> AwaitEndLocked(std::unique_lock<std::mutex>& hold);
+
+  void Work();
+  void Rest(std::unique_lock<std::mutex>& hold);
+  std::uint64_t TakeBatchLocked();
+  void WriteBatch(std::uint64_t dropped_behind);
+
+  static void EndAtExit();
+  void InterruptWriterLocked(std::unique_lock<std::mutex>& hold);
+
+  std::mutex lock_;  // guards what follows
+  std::condition_variable more_;   // the writer waits for lines, or for the end
+  std::condition_variable ended_;  // who ends the last session waits for the writer
+  int sessions_ = 0;
+  bool exiting_ = false;  // the process calls exit
+  bool writing_ = false;  // the writer lives
+  bool left_ = false;     // it was waited for in vain
+  bool asleep_ = false;   // it has to be told of new lines
+  std::thread writer_;
+  pid_t writer_process_ = 0;
+  sigset_t writer_mask_{};
+  std::vector<LogEntry> ring_;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+  std::uint64_t dropped_ = 0;  // that no line tells of yet
+
+  std::vector<LogEntry> batch_;  // the writer's own
+  std::atomic<std::uint64_t> dropped_total_{0};
+  std::atomic<std::int64_t> end_by_ns_{0};  // 0: the writer has all the time that it wants
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_INTERNAL_LOG_QUEUE_H_

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/log.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include <weft/concurrency/offload.h>
+#include <weft/handlers/internal/log_queue.h>
+#include <weft/handlers/internal/stderr_sink.h>
+
+namespace weft {
+namespace {
+
+using internal::LogQueue;
+
+constexpr spdlog::level::level_enum Spdlogs(LogLevel level) { return static_cast<spdlog::level::level_enum>(level); }
+
+static_assert(Spdlogs(LogLevel::kTrace) == spdlog::level::trace && Spdlogs(LogLevel::kDebug) == spdlog::level::debug);
+static_assert(Spdlogs(LogLevel::kInfo) == spdlog::level::info && Spdlogs(LogLevel::kWarning) == spdlog::level::warn);
+static_assert(Spdlogs(LogLevel::kError) == spdlog::level::err && Spdlogs(LogLevel::kCritical) == spdlog::level::critical);
+
+// weft's own, which is never destroyed: servers may end during static destruction.
+const std::shared_ptr<spdlog::logger>& ToStderr() {
+  static const auto* const logger = new std::shared_ptr<spdlog::logger>(
+      std::make_shared<spdlog::logger>("weft", std::make_shared<internal::StderrSink>(STDERR_FILENO)));
+  return *logger;
+}
+
+// The user's, if there is one. spdlog's own default, which has no name, writes to stdout, which belongs to the program.
+std::shared_ptr<spdlog::logger> CurrentLogger() {
+  if (std::shared_ptr<spdlog::logger> named = spdlog::get("weft")) return named;
+  std::shared_ptr<spdlog::logger> common = spdlog::default_logger();
+  return common != nullptr && common->name().empty() ? ToStderr() : common;
+}
+
+}  // namespace
+
+bool LogEnabled(LogLevel level) noexcept {
+  try {
+    const std::shared_ptr<spdlog::logger> logger = CurrentLogger();
+    return logger != nullptr && logger->should_log(Spdlogs(level));
+  } catch (...) {
+    return false;  // there is no memory for a log
+  }
+}
+
+void LogLine(LogLevel level, std::string line) noexcept {
+  try {
+    std::shared_ptr<spdlog::logger> logger = CurrentLogger();
+    if (logger == nullptr || !logger->should_log(Spdlogs(level))) return;
+    const bool gathered = logger == ToStderr();
+    LogQueue::Get().Write({std::chrono::system_clock::now(), Spdlogs(level), 0, std::move(logger), std::move(line), gathered});
+  } catch (...) {
+    LogQueue::Get().CountDropped(1);
+  }
+}
+
+std::uint64_t DroppedLogLines() noexcept { return LogQueue::Get().Dropped(); }
+
+LogSession::LogSession() { LogQueue::Get().Enter(); }
+
+LogSession::~LogSession() {
+  if (!ended_ && LogQueue::Get().Leave()) LogQueue::Get().AwaitEnd();
+}
+
+void LogSession::End(const Context& ctx) {
+  if (std::exchange(ended_, true) || !LogQueue::Get().Leave()) return;
+  // All threads of the pool may be stuck; then what waits for the end does so no longer than the end may take.
+  const CancelScope patience = WithTimeout(WithoutCancel(ctx), LogQueue::kPatience);
+  const Error not_called = Offload(patience.ctx, [] { LogQueue::Get().AwaitEnd(); });
+  if (not_called) LogQueue::Get().AwaitEnd();
+}
+
+}  // namespace weft
