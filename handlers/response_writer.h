@@ -53,12 +53,16 @@ class ResponseWriter {
   // the body. A Date or Content-Type with an empty value stands for none: the answer goes without.
   Fields& Header();
   // Fields that follow the body. They make an answer chunked, and are lost on a client that cannot
-  // take them (HTTP/1.0).
+  // take them (HTTP/1.0). Most clients and proxies drop them, some put them among the header's, and
+  // few lose the response (docs/clients.md): what every client must see belongs into the head or the body.
   Fields& Trailer();
 
   // Chooses the status; without it, it is 200. The first choice counts, later ones do nothing. A
   // 1xx status other than 101 is an interim answer (103 Early Hints): it is sent at once, with the
-  // fields so far, and is no choice. 101, and 2xx as an answer to CONNECT, are for Hijack: without it
+  // fields so far, and is no choice. Send it only to clients that are known to understand it, such as
+  // browsers that navigate (Sec-Fetch-Mode: navigate): Python's requests, Qt, reactor-netty and others
+  // take it for the response and give each later request the response to the one before, and behind nginx 1.22
+  // with proxy_http_version 1.1 the client gets none (docs/clients.md). 101, and 2xx as an answer to CONNECT, are for Hijack: without it
   // the request is answered 500 or 501. Aborts the process if `status` is not in 100..999.
   void WriteHeader(int status);
 
