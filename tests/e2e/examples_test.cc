@@ -208,6 +208,23 @@ TEST(ServiceExample, FailsItsReadinessWhileItDrainsAndAnswersWhatItHas) {
   EXPECT_EQ(service.process.Wait(), 0);
 }
 
+// As timeout(1) sends it, to its child and then to the whole group.
+TEST(ServiceExample, ASecondSigtermRightBehindTheFirstDoesNotKillWhatDrains) {
+  Service service;
+  TestClient client = service.Connect();
+  ASSERT_FALSE(client.Send(Background(), "GET /sleep/1500 HTTP/1.1\r\nHost: x\r\n\r\n"));
+  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/1500") == std::string::npos) {
+  }
+
+  service.process.Signal(SIGTERM);
+  service.process.Signal(SIGTERM);
+
+  Result<TestAnswer> answer = client.ReadAnswer(Background());
+  ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(service.process.Wait(), 0);
+}
+
 TEST(ServiceExample, ASecondSignalKills) {
   Service service;
   TestClient client = service.Connect();
