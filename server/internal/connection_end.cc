@@ -206,6 +206,10 @@ void Connection::ReadToEnd() {
 // end. A reset tells them, but the kernel forgets with it what the client has not taken yet. So the reset waits until it has.
 void Connection::AbortGently() {
   state_ = State::kAborting;
+  if (unix_) {  // which knows no reset, and keeps what was sent for the client
+    Close();
+    return;
+  }
   since_ = server_.now();
   untaken_ = UntakenBytes(fd_.Get());
   LookWhetherTaken();

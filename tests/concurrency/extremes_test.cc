@@ -235,7 +235,7 @@ TEST(Extremes, StacksThatNobodyHasAreAnError) {
     EXPECT_GT(maker.StackBytes(), std::size_t{1} << 40) << "it has not run over";
     EXPECT_FALSE(maker.Make(stack));
     const Error err = weft::Run(Background(), {.loops = 1, .stack_bytes = bytes}, [](const Context&) {});
-    EXPECT_EQ(err.Message(), "no memory for the stack of the first fiber");
+    EXPECT_EQ(err.Message(), "Run: no memory for the stack of the first fiber");
   }
   for (const std::size_t bytes : {0, 1}) {
     EXPECT_FALSE(weft::Run(Background(), {.loops = 1, .stack_bytes = bytes}, [](const Context&) {}));

@@ -140,7 +140,7 @@ TEST_F(SentFault, ARealOneStillEndsTheProcess) {
       sigaction(SIGSEGV, &action, nullptr);
     }
     (void)weft::Run(Background(), {.loops = 1}, [](const Context&) {
-      int* volatile nowhere = nullptr;
+      volatile int* volatile nowhere = nullptr;
       *nowhere = 1;
     });
   };

@@ -14,7 +14,6 @@
 #include <functional>
 #include <limits>
 
-#include <weft/concurrency/internal/sanitizers.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/run.h>
 
@@ -22,7 +21,7 @@
 // loop's thread, which others on the machine change little.
 namespace weft::testing {
 
-#if defined(WEFT_TSAN) || defined(WEFT_ASAN)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kMeasured = false;  // a sanitizer costs more than what is judged
 #else
 inline constexpr bool kMeasured = true;
