@@ -220,7 +220,7 @@ bool AnythingResident(const Stack& stack) {
   return false;
 }
 
-// Fibers that nobody needs any more are destroyed with their stacks, a second later.
+// Fibers that nobody needs any more are destroyed with their stacks, half a second later.
 TEST(FiberStack, ColdFibersGiveTheirStacksBack) {
   Virtually([](const Context& ctx) {
     std::map<const void*, Stack> stacks;

@@ -21,7 +21,16 @@
 // loop's thread, which others on the machine change little.
 namespace weft::testing {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WEFT_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WEFT_SANITIZED 1
+#endif
+
+#if defined(WEFT_SANITIZED)
 inline constexpr bool kMeasured = false;  // a sanitizer costs more than what is judged
 #else
 inline constexpr bool kMeasured = true;

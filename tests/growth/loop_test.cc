@@ -229,7 +229,7 @@ TEST(FiberGrowth, OfMemoryThatEndedFibersLeave) {
       EXPECT_FALSE(group.Wait());
     }
     const Cost cost = Measure([&] {
-      // By then twice, once a second: who is idle, and who was not needed since.
+      // Looks are half a second apart: who is idle, and who was not needed since.
       for (int i = 0; i < 100 && StatusKiB("VmPTE:") - tables > 1024; ++i) (void)Sleep(ctx, 100ms);
       (void)Sleep(ctx, 100ms);
     });
