@@ -124,8 +124,10 @@ void AfterFuncState::Begin() noexcept {
   options.parent = parent;
   options.work = work;
   options.started = started;
-  begins_late = static_cast<bool>(loop->Start(*this, options));
-  if (begins_late) loop->timers().Arm(alarm, AddNs(NowNs(), kTryAgainNs));
+  begins_late = false;
+  if (!loop->Start(*this, options)) return;  // on the loop's own stack it may have run and ended by now: this may be gone
+  begins_late = true;
+  loop->timers().Arm(alarm, AddNs(NowNs(), kTryAgainNs));
 }
 
 void AfterFuncState::OnTime(LoopTimer* timer) {

@@ -325,8 +325,9 @@ TEST(Semaphore, MayBeDestroyedByWhoGotWhatSomebodyGaveBack) {
     EXPECT_TRUE(semaphore->TryAcquire());
     Semaphore* given = semaphore.get();
     std::thread giver([given] { given->Release(); });
-    for (;;) {
-      const CancelScope moment = WithTimeout(Background(), 1us);
+    // Moments that get longer: where all is slow, a short one is over before the call begins.
+    for (Duration time = 1us;; time += 100ns) {
+      const CancelScope moment = WithTimeout(Background(), time);
       if (!semaphore->Acquire(moment.ctx)) break;
     }
     semaphore.reset();

@@ -85,13 +85,16 @@ TEST_P(RunServicesIn, OneIsToldWhenThoseBehindItHaveEnded) {
   Check([](const Context& root) {
     const CancelScope scope = WithCancel(root);
     Context first;
+    Event started;
     EXPECT_FALSE(RunServices(scope.ctx, {
         {"debug", [&](const Context& c) {
            first = c;
+           started.Set();
            (void)c.Wait();
            return Error();
          }},
         {"app", [&](const Context& c) {
+           (void)started.Wait(Background());
            scope.cancel();
            (void)c.Wait();
            (void)Sleep(Background(), 1ms);

@@ -112,8 +112,11 @@ int Threads() {
   return count;
 }
 
-// A thread that was joined is in the list of the kernel for some moments more.
+// A thread that was joined is in the list of the kernel for some moments more. ThreadSanitizer has one of its own, which begins when it likes.
 void ExpectThreads(int wanted) {
+#if defined(__SANITIZE_THREAD__)
+  return;
+#endif
   while (Threads() > wanted) std::this_thread::yield();
   EXPECT_EQ(Threads(), wanted);
 }
@@ -243,10 +246,10 @@ TEST(Log, TheThreadEndsWithTheLastSession) {
     LogSession first;
     LogSession second;
     LogLine(LogLevel::kInfo, "one");
-    EXPECT_EQ(Threads(), before + 1);
+    ExpectThreads(before + 1);
     first.End(Background());
     LogLine(LogLevel::kInfo, "two");
-    EXPECT_EQ(Threads(), before + 1);
+    ExpectThreads(before + 1);
   }
   ExpectThreads(before);
   EXPECT_THAT(logger.gate->Lines(), ElementsAre("one", "two"));
@@ -329,13 +332,13 @@ TEST(Log, ASinkThatNeverReturnsIsLeftBehindAndTakenUpAgain) {
     logger.gate->WaitForSomebody();
     LogLine(LogLevel::kInfo, "dropped");
   }
-  EXPECT_EQ(Threads(), threads + 1);
+  ExpectThreads(threads + 1);
   LogLine(LogLevel::kInfo, "dropped as well");  // and nobody waits
   EXPECT_EQ(DroppedLogLines(), before + 2);
 
   LogSession again;
   LogLine(LogLevel::kInfo, "queued");
-  EXPECT_EQ(Threads(), threads + 1);
+  ExpectThreads(threads + 1);
   logger.gate->Open();
   again.End(Background());
 
