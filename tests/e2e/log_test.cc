@@ -41,8 +41,12 @@ TEST(StalledLog, AServerWithTheDefaultObserverServesAndDrains) {
     while (DroppedLogLines() == before) ASSERT_EQ(Fetch(server.Bound(), "/").status, 200);
     EXPECT_FALSE(server.Stop());
   }
+#if defined(__SANITIZE_THREAD__)
+  static_cast<void>(threads);  // the sanitizer has one of its own, which begins when it likes
+#else
   while (Threads() > threads) std::this_thread::yield();
   EXPECT_EQ(Threads(), threads);
+#endif
 }
 
 TEST(StalledLog, TheExampleServesAndEndsOnSigterm) {
