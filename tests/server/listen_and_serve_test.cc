@@ -166,7 +166,9 @@ TEST(ListenAndServe, InAFiberItServesOnTheLoopsOfItsScheduler) {
       ++served[clients.back().Get("/").body];
     }
 
-    EXPECT_THAT(served, testing::ElementsAre(testing::Pair("0", 10), testing::Pair("1", 10), testing::Pair("2", 10)));
+    // Evenly, but for a loop that the system does not let run for a while.
+    ASSERT_EQ(served.size(), 3U);
+    for (const auto& [loop, count] : served) EXPECT_NEAR(count, 10, 3) << loop;
     EXPECT_FALSE(site.Stop());
   });
   EXPECT_FALSE(err) << err.Message();
