@@ -128,7 +128,7 @@ enum class DrainPhase : std::uint8_t {
   kLameDuck,      // readiness fails, everything else as before
   kDraining,      // no new connections; what is here is served to the end
   kPatienceOver,  // request contexts are canceled
-  kCutOff,        // sockets are shut down
+  kCutOff,        // what has no response is answered 503, what is not out whole is reset
   kDrained,       // nothing is left
 };
 

@@ -184,7 +184,7 @@ struct ServerOptions {
   // after which the platform kills (Kubernetes: 30 s, the lame duck included). Zero or more, or kNone.
   Duration drain_timeout = std::chrono::seconds(20);
 
-  // How long handlers have from that cancel until their sockets are shut down. Zero or more.
+  // How long handlers have from that cancel until they are cut off (docs/shutdown.md). Zero or more.
   Duration cancel_grace = std::chrono::seconds(1);
 
   // Behaviour.
