@@ -29,6 +29,7 @@ Error Cond::Wait(const Context& ctx, std::unique_lock<Mutex>& lock) {
     // Also after a signal: who gave it must be out of the lock before we may destroy the Cond.
     std::lock_guard hold(lock_);
     if (parker.Linked()) parker.Unlink();
+    leaving_.PassOn();
   }
   lock.lock();
   return woken ? Error() : ctx.Err();
@@ -43,7 +44,7 @@ void Cond::Signal() {
 
 void Cond::Broadcast() {
   std::lock_guard hold(lock_);
-  while (Parker* first = waiters_.PopFront()) first->Wake();
+  leaving_.Begin(waiters_);
 }
 
 }  // namespace weft

@@ -9,13 +9,10 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/list.h>
 #include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/wakes.h>
 #include <weft/concurrency/mutex.h>
 
 namespace weft {
-
-namespace internal {
-class Parker;
-}
 
 // A place to wait until something that a Mutex guards has changed (Go's sync.Cond). Fibers and threads of any loop may use it. Where
 // one thing happens once, Event is simpler; where values go from one to another, a channel is.
@@ -67,6 +64,7 @@ class Cond {
 
   internal::SmallLock lock_;  // guards the rest
   internal::List<internal::Parker> waiters_;
+  internal::Wakes leaving_;
   const Mutex* mutex_ = nullptr;  // of those who wait
 };
 

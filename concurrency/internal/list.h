@@ -40,6 +40,15 @@ class List {
     head_.next->prev = &link;
     head_.next = &link;
   }
+  // Moves all elements of the other list behind those of this one, in no time.
+  void TakeAll(List& other) {
+    if (other.Empty()) return;
+    other.head_.next->prev = head_.prev;
+    other.head_.prev->next = &head_;
+    head_.prev->next = other.head_.next;
+    head_.prev = other.head_.prev;
+    other.head_.prev = other.head_.next = &other.head_;
+  }
   T* Front() { return Empty() ? nullptr : static_cast<T*>(head_.next); }
   T* Back() { return Empty() ? nullptr : static_cast<T*>(head_.prev); }
   T* PopFront() {

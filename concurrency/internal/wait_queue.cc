@@ -7,21 +7,17 @@
 
 namespace weft::internal {
 
-void WaitQueue::WakeAll() {
-  while (Parker* waiter = waiters_.PopFront()) waiter->Wake();
-}
-
 std::int64_t WaitQueue::Add(std::int64_t n) {
   std::lock_guard hold(lock_);
   count_ += n;
-  if (count_ == 0) WakeAll();
+  if (count_ == 0) leaving_.Begin(waiters_);
   return count_;
 }
 
 void WaitQueue::SetToZero() {
   std::lock_guard hold(lock_);
   count_ = 0;
-  WakeAll();
+  leaving_.Begin(waiters_);
 }
 
 bool WaitQueue::Zero() const {
@@ -42,8 +38,9 @@ Error WaitQueue::Wait(const Context& ctx, const char* waits_for) {
   const bool woken = parker.Park(ctx) == Parker::kWoken;
   // Also after a wake-up: the waker must be out of the lock before the owner may destroy the queue.
   std::lock_guard hold(lock_);
-  if (woken) return {};
   if (parker.Linked()) parker.Unlink();
+  leaving_.PassOn();
+  if (woken) return {};
   return ctx.Err();
 }
 

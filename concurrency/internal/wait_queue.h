@@ -7,10 +7,9 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/internal/list.h>
 #include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/wakes.h>
 
 namespace weft::internal {
-
-class Parker;
 
 // A count and those who wait until it is zero: the inside of Event (a count that starts at one) and WaitGroup.
 class WaitQueue {
@@ -23,11 +22,10 @@ class WaitQueue {
   Error Wait(const Context& ctx, const char* waits_for);
 
  private:
-  void WakeAll();
-
   mutable SmallLock lock_;
   std::int64_t count_;
   List<Parker> waiters_;
+  Wakes leaving_;
 };
 
 }  // namespace weft::internal
