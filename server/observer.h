@@ -96,8 +96,8 @@ struct LimitReached {
   std::uint64_t limit;    // of body bytes: the one that held for the request (Body::SetLimit)
 };
 
-// There was no memory for a stack. A request was answered with `status` 503, or, where that is 0, an answer was broken off on its way
-// to a client that does not take it all at once. Either way the connection ends.
+// There was no memory for a stack, or for something else that the server needs. A request was answered with `status` 503, or, where that is
+// 0, a connection was closed, or an answer was broken off on its way. Either way the connection ends, and nothing else.
 struct OutOfMemory {
   std::string_view peer;
   int status;

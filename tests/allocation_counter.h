@@ -18,6 +18,10 @@ class NoMemory {
   NoMemory& operator=(const NoMemory&) = delete;
 };
 
+// From now on the call of operator new on this thread that comes behind `after` others fails, and no later one.
+void FailOneAllocation(std::size_t after);
+bool OneAllocationWillFail();
+
 }  // namespace weft
 
 #endif  // WEFT_TESTS_ALLOCATION_COUNTER_H_

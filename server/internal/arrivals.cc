@@ -42,8 +42,13 @@ std::shared_ptr<Arrivals::Arrival> Arrivals::Post(LoopServer& to, Fd fd, const P
 }
 
 void Arrivals::Send(LoopServer& to, Fd fd, const Peer& peer) {
-  sent_.reserve(sent_.size() + 1);
-  sent_.push_back(Post(to, std::move(fd), peer));
+  sent_.emplace_back();
+  try {
+    sent_.back() = Post(to, std::move(fd), peer);
+  } catch (...) {
+    sent_.pop_back();
+    throw;
+  }
   if (!look_.Armed()) here_.loop().Arm(look_, here_.now() + kOnTheWay);
 }
 

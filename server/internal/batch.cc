@@ -41,9 +41,10 @@ bool Batch::Keep(Connection& connection, std::string_view answers) {
   server_.TakeHeldBack();
   if (!HandlersAreQuick() || answers.size() > kAnswersMax || kept_count_ == kMax || !Begin()) return false;
   if (kept_count_ == 0) kept_since_ = handler_since_ != kNoHandler ? handler_since_ : Now();
-  Kept& kept = kept_[kept_count_++];
+  Kept& kept = kept_[kept_count_];
   kept.connection = &connection;
   kept.answers.Assign(answers);
+  ++kept_count_;
   return true;
 }
 
@@ -62,14 +63,17 @@ void Batch::NoteTime() {
 void Batch::ServeAndSend() {
   for (std::size_t i = 0; i < taken_count_; ++i) {
     const Taken& taken = taken_[i];
-    taken.connection->Serve({taken.bytes, taken.size}, taken.more);
+    taken.connection->Guard([&taken](Connection& connection) { connection.Serve({taken.bytes, taken.size}, taken.more); });
   }
   taken_count_ = 0;
   used_ = 0;
   NoteTime();
   handler_since_ = kNoHandler;
   SendAnswers();
-  for (; kept_count_ != 0; --kept_count_) kept_[kept_count_ - 1].connection->SendRest(kept_[kept_count_ - 1].answers.View());
+  for (; kept_count_ != 0; --kept_count_) {
+    const Kept& kept = kept_[kept_count_ - 1];
+    kept.connection->Guard([&kept](Connection& connection) { connection.SendRest(kept.answers.View()); });
+  }
 }
 
 // Perhaps in the fiber of a request, which has nothing to do with these clients: what a socket does not take, and one that is broken, is

@@ -43,30 +43,33 @@ bool Connection::MayBeBatched() const {
 }
 
 void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
-  auto* self = static_cast<Connection*>(watch);
-  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !self->hijacked_)) self->broken_ = true;
-  if ((events & EPOLLRDHUP) != 0) self->fin_ = true;
-  if ((events & EPOLLPRI) != 0) self->urgent_ = true;
+  static_cast<Connection*>(watch)->Guard([events](Connection& self) { self.TakeEvents(events); });
+}
+
+void Connection::TakeEvents(std::uint32_t events) {
+  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !hijacked_)) broken_ = true;
+  if ((events & EPOLLRDHUP) != 0) fin_ = true;
+  if ((events & EPOLLPRI) != 0) urgent_ = true;
   const bool readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  if (readable) self->more_ = true;
-  switch (self->state_) {
-    case State::kBusy: self->exchange_->OnEvents(readable, (events & (EPOLLOUT | EPOLLHUP)) != 0 || self->broken_); break;
+  if (readable) more_ = true;
+  switch (state_) {
+    case State::kBusy: exchange_->OnEvents(readable, (events & (EPOLLOUT | EPOLLHUP)) != 0 || broken_); break;
     case State::kClosing:
     case State::kAborting:
-      if (self->broken_) self->Close();
-      if (self->state_ != State::kClosed) self->ReadToEnd();
-      self->Settle();
+      if (broken_) Close();
+      if (state_ != State::kClosed) ReadToEnd();
+      Settle();
       break;
     case State::kQueued:
       // Nothing is read while it waits; but nobody needs to wait for a client that has left.
-      if (self->broken_ || (self->fin_ && !self->server_.options().half_closed_clients)) self->Close();
-      self->Settle();
+      if (broken_ || (fin_ && !server_.options().half_closed_clients)) Close();
+      Settle();
       break;
     case State::kClosed: break;
     default:
-      if (self->MayBeBatched() && self->server_.batch().Take(*self)) break;
-      self->server_.batch().Finish();  // who was read before comes before
-      self->Drive();
+      if (MayBeBatched() && server_.batch().Take(*this)) break;
+      server_.batch().Finish();  // who was read before comes before
+      Drive();
   }
 }
 
@@ -207,7 +210,7 @@ void Connection::KeepPartial(std::string_view bytes, Head& head) {
 }
 
 void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head) {
-  if (!server_.MayQueue()) {
+  if (server_.patience_over() || !server_.MayQueue()) {
     Overloaded(head.is_head);
     return;
   }
@@ -278,12 +281,12 @@ void Connection::StartExchange(std::string_view bytes, std::size_t head_size, He
   const bool head_only = head.is_head;
   state_ = State::kBusy;
   server_.MoveTo(LoopServer::List::kBusy, link_);
-  Exchange& exchange = server_.TakeExchange();
-  exchange_ = &exchange;
-  if (exchange.Serve(*this, bytes, head_size, head, head_at)) return;
+  exchange_ = server_.TakeExchange();
+  Exchange* exchange = exchange_;
+  if (exchange != nullptr && exchange->Serve(*this, bytes, head_size, head, head_at)) return;
   GiveUp(exchange);
   Answer(503, "no memory for the request", /*retry_after=*/1, head_only);
-  server_.observer().OnOutOfMemory({PeerName(), 503});
+  TellOutOfMemory(503);
   Because(CloseReason::kOverload);
   CloseGently();
 }
@@ -292,23 +295,50 @@ void Connection::SendRest(std::string_view answers) {
   EnsurePlace();  // as while its own exchange was sending
   state_ = State::kBusy;
   server_.MoveTo(LoopServer::List::kBusy, link_);
-  Exchange& exchange = server_.TakeExchange();
-  exchange_ = &exchange;
-  if (exchange.SendRest(*this, answers)) return;
+  exchange_ = server_.TakeExchange();
+  Exchange* exchange = exchange_;
+  if (exchange != nullptr && exchange->SendRest(*this, answers)) return;
   GiveUp(exchange);
   broken_ = true;
-  server_.observer().OnOutOfMemory({PeerName(), 0});
+  TellOutOfMemory(0);
   Because(CloseReason::kAborted);
   Close();
   Settle();
 }
 
-// There is no memory for a fiber. What the exchange was given must not be met by its next connection.
-void Connection::GiveUp(Exchange& exchange) {
+// There is no memory for an exchange (null) or its fiber. What it was given must not be met by its next connection.
+void Connection::GiveUp(Exchange* exchange) {
   exchange_ = nullptr;
-  exchange.Recycle();
-  server_.GiveBack(exchange);
+  if (exchange != nullptr) {
+    exchange->Recycle();
+    server_.GiveBack(*exchange);
+  }
   GivePlaceBack();
+}
+
+void Connection::TellOutOfMemory(int status) noexcept {
+  std::string name;
+  try {
+    name = PeerName();
+  } catch (const std::bad_alloc&) {  // then without
+  }
+  server_.TellOutOfMemory(name, status);
+}
+
+// The first want of memory ends it, whatever it was doing. What an exchange has of it ends with the exchange.
+void Connection::Lose() noexcept {
+  TellOutOfMemory(0);
+  Because(CloseReason::kOverload);
+  if (state_ == State::kBusy) {
+    broken_ = true;
+    exchange_->OnEvents(true, true);
+    return;
+  }
+  try {
+    Close();
+  } catch (const std::bad_alloc&) {  // the observer is not told
+    fd_.Close();
+  }
 }
 
 bool Connection::CountRequest() {
@@ -318,8 +348,26 @@ bool Connection::CountRequest() {
   return false;
 }
 
-void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) {
+void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) noexcept {
   exchange_ = nullptr;
+  try {
+    Release(exchange, keep_alive, leftover, head);
+  } catch (const std::bad_alloc&) {
+    if (state_ == State::kBusy) state_ = State::kIdle;
+    Lose();
+  }
+  exchange.Recycle();
+  server_.GiveBack(exchange);
+  if (driving_) return;
+  if (more_ && state_ < State::kClosing) {
+    Guard([](Connection& self) { self.Drive(); });
+  } else {
+    Settle();
+  }
+}
+
+// What becomes of the connection behind its last request, for now.
+void Connection::Release(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) {
   GivePlaceBack();
   if (cut_ && exchange.FinishedForCut() && !broken_) {
     CloseAfterCut();
@@ -339,14 +387,6 @@ void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_
     empty_lines_ = head.empty_lines;
     if (!leftover.empty()) KeepPartial(leftover, head);
     if (server_.draining()) more_ = true;  // the read that finds nothing closes it
-  }
-  exchange.Recycle();
-  server_.GiveBack(exchange);
-  if (driving_) return;
-  if (more_ && state_ < State::kClosing) {
-    Drive();
-  } else {
-    Settle();
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,18 @@ class Connection final : public FdWatch {
   // Begins to watch the descriptor. On failure the connection is gone.
   void Open();
 
+  // Calls something of the connection on the loop's own stack. If there is no memory for it this connection is lost, and nothing else.
+  template <class F>
+  void Guard(F call) noexcept {
+    try {
+      call(*this);
+    } catch (const std::bad_alloc&) {
+      driving_ = false;
+      Lose();
+      Settle();
+    }
+  }
+
   State state() const { return state_; }
   std::string PeerName() const { return peer_.Format(); }
   LoopServer& server() { return server_; }
@@ -68,6 +81,7 @@ class Connection final : public FdWatch {
   // The drain has begun, or a grace is over: closes a connection that waits for a request and has no grace left, after one more
   // read.
   void CloseUnlessSpoken();
+  bool HasGrace() const;  // in a drain: it waits for a request, and may yet for a while
   // The drain's hard end. A request that has had nothing of its response yet is answered 503; a response that is not out whole ends with a
   // reset. Whoever uses the connection finds out.
   void CutOff();
@@ -80,6 +94,7 @@ class Connection final : public FdWatch {
   void SendRest(std::string_view answers);
   // Goes on after the others of the loop had their turn.
   void Resume();
+  bool Requeued() const { return requeued_; }
   // Notes that Resume will be called; true if it was noted already.
   bool NoteRequeued() {
     const bool noted = requeued_;
@@ -92,6 +107,8 @@ class Connection final : public FdWatch {
   void GivePlaceBack();
   // Counts a request that begins behind a long-lived one, whether there is room or not: it is here already.
   void EnsurePlace();
+  // Tells that there was no memory; with status 0 the client has not been told.
+  void TellOutOfMemory(int status) noexcept;
   // Answers a queued request with 503.
   void Overloaded() { Overloaded(partial_->head.is_head); }
 
@@ -120,7 +137,7 @@ class Connection final : public FdWatch {
   void Because(CloseReason reason) {
     if (reason_ == kNoReason) reason_ = static_cast<std::uint8_t>(reason);
   }
-  void ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head);
+  void ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) noexcept;
 
   // In the loop's list that fits the state, and in none once closed.
   struct Link : TimeoutLink {
@@ -132,6 +149,7 @@ class Connection final : public FdWatch {
   // Requests that are read in one go before other connections of the loop get their turn.
   static constexpr int kReadsInARow = 16;
   static void OnEvents(FdWatch* watch, std::uint32_t events);
+  void TakeEvents(std::uint32_t events);
   void Drive();
   void ReadOnce();
   void TakeFirstBytes(std::string_view bytes);
@@ -141,7 +159,9 @@ class Connection final : public FdWatch {
   void Queue(std::string_view bytes, std::size_t head_size, Head& head);
   void LeaveQueue();
   bool Reading() const { return state_ != State::kBusy && state_ != State::kQueued && state_ < State::kClosing; }
-  void GiveUp(Exchange& exchange);
+  void GiveUp(Exchange* exchange);
+  void Release(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head);
+  void Lose() noexcept;
   void StartExchange(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
   void Overloaded(bool head_only);
   void Answer(int status, std::string_view reason, int retry_after = 0, bool head_only = false);

@@ -76,12 +76,15 @@ bool Connection::LookOnceMore() {
 // A client that has just come, or was active a moment ago, is most likely about to send: it is answered rather than cut off.
 TimePoint Connection::GraceEnd() const {
   const Duration grace = server_.options().first_byte_grace;
-  const TimePoint drain = server_.drain_begin();
+  const TimePoint drain = server_.drain().Begin();
   if (state_ == State::kFresh || since_ >= drain) return since_ + grace;
   return drain - since_ <= kRecentlyActive ? drain + grace : TimePoint::min();
 }
 
+bool Connection::HasGrace() const { return Quiet() && server_.now() < GraceEnd(); }
+
 void Connection::CloseUnlessSpoken() {
+  if (state_ == State::kClosing) link_.expiry = std::min(link_.expiry, server_.now() + LoopDrain::kLinger);
   if (!Quiet()) return;
   more_ = true;  // one more read, whatever the events have told; it closes what stays quiet
   if (!driving_) Drive();

@@ -126,7 +126,7 @@ void Drain::Tell(const News& news) {
   // Of a loop that does not come to report its own, only the fiber that holds it is known.
   parts_.ForEach([&](LoopServer& part) {
     const Duration held = part.loop().HeldFor();
-    if (part.HasTaken(DrainStep::kCutOff) || held < kTakeOver) return;
+    if (part.drain().HasTaken(DrainStep::kCutOff) || held < kTakeOver) return;
     shared_.observer.OnHandlerStuck({part.loop().RunningFiber(), "", "", "", held});
   });
 }
@@ -171,7 +171,7 @@ void Drain::NameHolders(TimePoint now) {
                                                          : DrainStep::kCutOff;
   parts_.ForEach([&](LoopServer& part) {
     const Duration held = part.loop().HeldFor();
-    if (!part.HasTaken(step) && held >= kTakeOver) shared_.observer.OnLoopStalled({part.loop().RunningFiber(), held, ""});
+    if (!part.drain().HasTaken(step) && held >= kTakeOver) shared_.observer.OnLoopStalled({part.loop().RunningFiber(), held, ""});
   });
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include <weft/concurrency/run.h>
@@ -21,6 +22,15 @@ std::string_view FiberName(std::string_view method, std::string_view target, std
   const std::size_t t = std::min(target.size(), out.size() - m - 1);
   std::memcpy(out.data() + m + 1, target.data(), t);
   return {out.data(), m + 1 + t};
+}
+
+bool AssignIfThereIsMemory(ByteBuffer& buffer, std::string_view bytes) noexcept {
+  try {
+    buffer.Assign(bytes);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -46,10 +56,10 @@ void Exchange::Attach(Connection& connection) {
   write_progress_.Restart();
 }
 
-bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) {
+bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) noexcept {
   Attach(connection);
   head_at_ = head_at;
-  in_.Assign(bytes);
+  if (!AssignIfThereIsMemory(in_, bytes)) return false;
   at_ = 0;
   next_ = head_size;
   std::swap(head_, head);
@@ -60,10 +70,10 @@ bool Exchange::Serve(Connection& connection, std::string_view bytes, std::size_t
   return !server_.loop().Start(*this, options);
 }
 
-bool Exchange::SendRest(Connection& connection, std::string_view answers) {
+bool Exchange::SendRest(Connection& connection, std::string_view answers) noexcept {
   Attach(connection);
   only_sends_ = true;
-  Held().Assign(answers);
+  if (!AssignIfThereIsMemory(Held(), answers)) return false;
   answer_ = {};
   in_.Clear();
   at_ = 0;
@@ -75,11 +85,17 @@ bool Exchange::SendRest(Connection& connection, std::string_view answers) {
 }
 
 void Exchange::Run() {
-  if (!only_sends_) ServeRequests();
-  if (KeptByBatch()) {
-    Held().Clear();
-  } else {
+  try {
+    if (!only_sends_) ServeRequests();
+    if (KeptByBatch()) return Held().Clear();
+  } catch (const std::bad_alloc&) {
+    LoseRequest();
+  }
+  try {
     (void)SendHeld();
+  } catch (const std::bad_alloc&) {
+    LoseRequest();
+    failed_ = true;
   }
 }
 
@@ -121,11 +137,17 @@ void Exchange::Recycle() {
 void Exchange::ServeOne() {
   server_.batch().BeforeHandler();
   ScopedWork work;
+  answer_begin_ = Held().size();
+  answer_ = {};
+  answered_ = false;
+  begun_out_ = false;
+  sniff_at_ = 0;
   const ServerOptions& options = server_.options();
   const bool ends = options.request_timeout < TimePoint::max() - head_at_;
   const TimePoint deadline = ends ? head_at_ + options.request_timeout : TimePoint::max();
   const Context& ctx = context_.Begin(deadline, server_.shared().request_deadline);
   ScopedContext current(ctx);
+  serving_ = true;
   gone_noted_ = false;
   framing_ = FrameRequest(head_);
   body_left_ = framing_.length;
@@ -133,15 +155,9 @@ void Exchange::ServeOne() {
   body_failed_ = false;
   continue_sent_ = false;
   if (!body_ended_) body_progress_.Restart();
-  sniff_at_ = 0;
-  answer_begin_ = Held().size();
-  answer_ = {};
-  answered_ = false;
-  begun_out_ = false;
   if (framing_.kind == BodyKind::kChunked) decoder_ = ChunkedDecoder();
   // Behind a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
   if (!connection_->CountRequest() || !ClientKeepsAlive(head_) || head_.is_connect) keep_alive_ = false;
-  serving_ = true;
   if (server_.patience_over()) context_.Cancel(kServerClosing);
   BeginRequest(ctx);
   ResponseAccess::Begin(writer_, *this, head_.is_head, head_.is_connect);
@@ -160,11 +176,43 @@ void Exchange::ServeOne() {
   if (ResponseAccess::Aborted(writer_)) aborted_ = true;
   ResponseAccess::End(writer_);
   if (!body_ended_ && keep_alive_ && !aborted_) DrainBody();
+  EndRequest();
+}
+
+void Exchange::EndRequest() noexcept {
   serving_ = false;
   // The request lets go of its context first: one that nobody else holds needs no cancel.
   RequestAccess::End(request_);
   context_.End(server_.shared().handler_returned);
   if (std::exchange(long_lived_, false)) server_.GiveLongLivedPlaceBack();
+}
+
+// There was no memory for something that the server itself needed. It costs this request, or its response, and the connection; responses
+// before it that are whole still go out.
+void Exchange::LoseRequest() noexcept {
+  server_.TakeHeldBack();
+  keep_alive_ = false;
+  int status = 0;
+  if (!answered_ && !only_sends_ && !aborted_) {
+    Held().Truncate(std::min(answer_begin_, Held().size()));
+    sniff_at_ = 0;
+    aborted_ = true;
+    if (!begun_out_ && !hijacked_) {
+      try {
+        HoldRefusal(503, "no memory for the request");
+        status = 503;
+        aborted_ = false;
+      } catch (const std::bad_alloc&) {  // then the connection ends without
+      }
+    }
+    answered_ = true;
+  }
+  if (serving_) {
+    ResponseAccess::End(writer_);
+    EndRequest();
+  }
+  connection_->Because(status != 0 ? CloseReason::kOverload : CloseReason::kAborted);
+  connection_->TellOutOfMemory(status);
 }
 
 // The caller's place among the requests in flight becomes free. Without a place among the long-lived ones it keeps that and its deadline.
@@ -206,7 +254,7 @@ void Exchange::BeginRequest(const Context& ctx) {
   head.host = head_.host.In(base);
   head.version_minor = head_.version_minor;
   BodySource* body = body_ended_ ? nullptr : this;
-  RequestAccess::Begin(request_, head, ctx, server_.draining_context(), body, server_.options().body_bytes_max, this);
+  RequestAccess::Begin(request_, head, ctx, server_.drain().Draining(), body, server_.options().body_bytes_max, this);
 }
 
 Error Exchange::CallHandler() {

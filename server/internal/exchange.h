@@ -36,11 +36,11 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   explicit Exchange(LoopServer& server);
 
   // Takes over the connection: `bytes` begin with a whole head, which is copied with all that follows it, and was whole at `head_at`. On
-  // the loop's stack; the fiber may run, end and give the connection back before this returns. False: no fiber could be started.
-  bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
+  // the loop's stack; the fiber may run, end and give the connection back before this returns. False: there was no memory for it or its fiber.
+  bool Serve(Connection& connection, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) noexcept;
 
   // Takes over an idle connection only to send what is left of its answers, which are copied. As Serve else.
-  bool SendRest(Connection& connection, std::string_view answers);
+  bool SendRest(Connection& connection, std::string_view answers) noexcept;
 
   // Events of the connection while the exchange has it; on the loop's stack.
   void OnEvents(bool readable, bool writable);
@@ -83,6 +83,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void ServeRequests();
   bool KeptByBatch();
   void ServeOne();
+  void EndRequest() noexcept;
+  void LoseRequest() noexcept;
   void BeginRequest(const Context& ctx);
   Error CallHandler();
   void ReportOutcome(const Error& handlers, const Error& failure);

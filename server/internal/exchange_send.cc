@@ -244,9 +244,15 @@ Error Exchange::Transmit(iovec* parts, std::size_t count) {
     return kServerClosing;
   }
   transmitting_ = true;
-  const Error err = SendParts(parts, count, 0);
-  EndTransmission(err);
-  return err;
+  try {
+    const Error err = SendParts(parts, count, 0);
+    EndTransmission(err);
+    return err;
+  } catch (...) {  // by an observer, or for want of memory: nobody knows how much is out
+    connection_->SetBroken();
+    EndTransmission(kClosed);
+    throw;
+  }
 }
 
 Error Exchange::SendParts(iovec* parts, std::size_t count, int flags) {

@@ -14,8 +14,6 @@ namespace {
 
 // A connection that we have closed: how long its client may send nothing without closing its own side.
 constexpr Duration kLingerQuiet = std::chrono::seconds(5);
-// How long a drain waits for clients to close their side, which should end soon.
-constexpr Duration kDrainLinger = std::chrono::seconds(1);
 // A quiet connection that the drain has closed: its client loses nothing.
 constexpr Duration kQuietLinger = std::chrono::milliseconds(100);
 // How often it is looked whether a client has acknowledged all of a response that is broken off.
@@ -24,6 +22,7 @@ constexpr Duration kAckLook = std::chrono::milliseconds(25);
 constexpr Duration kHeldTurn = std::chrono::milliseconds(20);
 // Warm exchanges that are kept.
 constexpr std::size_t kExchangesKept = 256;
+
 // What a client has for its head before its connection may be taken for another one that waits.
 constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
 
@@ -32,7 +31,6 @@ constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
 LoopServer::LoopServer(ServerState& shared, Loop& loop, const ServerLimits& share)
     : shared_(shared),
       loop_(loop),
-      drain_scope_(WithCancel(shared.values)),
       share_(share),
       read_buffer_(new char[kReadBytes]),
       header_(shared.options.header_timeout),
@@ -41,7 +39,9 @@ LoopServer::LoopServer(ServerState& shared, Loop& loop, const ServerLimits& shar
       busy_(Duration::max()),
       aborting_(kAckLook),
       closing_(std::min(shared.options.linger_timeout, kLingerQuiet)),
-      quiet_(kQuietLinger) {}
+      quiet_(kQuietLinger) {
+  free_.reserve(kExchangesKept);
+}
 
 LoopServer::~LoopServer() { loop_.Disarm(tick_); }
 
@@ -53,16 +53,39 @@ Error LoopServer::StartAccepting(Entrance& entrance) {
 void LoopServer::StopAccepting() { acceptor_.reset(); }
 
 void LoopServer::Adopt(Fd fd, const Peer& peer) noexcept {
-  auto* connection = new (std::nothrow) Connection(*this, std::move(fd), peer, now());
-  if (connection != nullptr) return connection->Open();
-  Unexpect();
-  shared_.ConnectionClosed();
-  observer().OnOutOfMemory({{}, 0});
+  Connection* connection = nullptr;
+  try {
+    MakeRoomToRequeue();
+    connection = new Connection(*this, std::move(fd), peer, now());
+  } catch (const std::bad_alloc&) {
+    Unexpect();
+    shared_.ConnectionClosed();
+    TellOutOfMemory({}, 0);
+    return;
+  }
+  ++connections_;
+  connection->Guard([](Connection& self) { self.Open(); });
+}
+
+void LoopServer::TellOutOfMemory(std::string_view peer, int status) noexcept {
+  try {
+    observer().OnOutOfMemory({peer, status});
+  } catch (const std::bad_alloc&) {  // not even for that
+  }
 }
 
 void LoopServer::ConnectionGone(Connection& connection) {
-  std::erase(requeued_, &connection);
+  if (connection.Requeued()) {
+    for (std::vector<Connection*>* list : {&requeued_, &resuming_}) {
+      std::replace(list->begin(), list->end(), &connection, static_cast<Connection*>(nullptr));
+    }
+  }
   delete &connection;
+  if (--connections_ == 0) {  // nothing of this is on its way when the server ends
+    requeued_.clear();
+    resuming_.clear();
+    resumed_ = 0;
+  }
   load_.fetch_sub(1, std::memory_order_relaxed);
   shared_.ConnectionClosed();
 }
@@ -84,13 +107,10 @@ TimeoutList& LoopServer::ListOf(List list) {
 
 void LoopServer::MoveTo(List list, TimeoutLink& link, TimePoint latest) {
   TimePoint expiry = std::min(ListOf(list).Add(link, now()), latest);
-  if (list == List::kClosing && draining_) expiry = std::min(expiry, now() + kDrainLinger);
+  if (list == List::kClosing && draining()) expiry = std::min(expiry, now() + LoopDrain::kLinger);
   link.expiry = expiry;
   if (expiry < tick_at_) ArmTick(expiry);
-  if (draining_ && (list == List::kHeader || list == List::kIdle)) {
-    grace_end_ = std::min(grace_end_, now() + options().first_byte_grace);
-    ArmTick(std::min(tick_at_, grace_end_));
-  }
+  if (draining() && (list == List::kHeader || list == List::kIdle)) drain_.LookAtQuietOnes(now() + options().first_byte_grace);
 }
 
 void LoopServer::ArmTick(TimePoint when) {
@@ -106,108 +126,31 @@ void LoopServer::ArmTick(TimePoint when) {
 void LoopServer::OnTick(LoopTimer* timer) {
   LoopServer* self = static_cast<Tick*>(timer)->server;
   self->tick_at_ = TimePoint::max();
-  self->Expire(self->header_);
-  self->Expire(self->idle_);
-  self->Expire(self->queued_);
-  self->Expire(self->aborting_);
-  self->Expire(self->closing_);
-  self->Expire(self->quiet_);
-  if (self->grace_end_ <= self->now()) self->ShedQuietConnections();
-  self->ArmTick(std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->aborting_.Earliest(),
-                          self->closing_.Earliest(), self->quiet_.Earliest(), self->grace_end_}));
-}
-
-void LoopServer::Expire(TimeoutList& list) {
-  while (list.First() != nullptr && list.First()->expiry <= now()) {
-    static_cast<Connection::Link*>(list.First())->connection->OnTimeout();
+  bool more = false;
+  for (TimeoutList* list : {&self->header_, &self->idle_, &self->queued_, &self->aborting_, &self->closing_, &self->quiet_}) {
+    more |= self->Expire(*list);
   }
+  self->drain_.OnTime(self->now());
+  // The rest comes when others of the loop had their turn: not with the timers that are due now.
+  const TimePoint soonest = more ? self->now() + Duration(1) : TimePoint::min();
+  self->ArmTick(std::max(soonest, std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->aborting_.Earliest(),
+                          self->closing_.Earliest(), self->quiet_.Earliest(), self->drain_.NextLook()})));
 }
 
-// The call may take the link out of its list, but no other one: the next is taken before.
-template <class F>
-void LoopServer::ForEachIn(TimeoutList& list, F see) {
-  for (TimeoutLink* link = list.First(); link != nullptr;) {
-    TimeoutLink* next = list.Next(*link);
-    see(*static_cast<Connection::Link*>(link)->connection);
-    link = next;
+// Some at a time: a hundred thousand that expire at once come in many turns of the loop. True: more are due.
+bool LoopServer::Expire(TimeoutList& list) {
+  for (int left = kPiece; list.First() != nullptr && list.First()->expiry <= now(); --left) {
+    if (left == 0) return true;
+    static_cast<Connection::Link*>(list.First())->connection->Guard([](Connection& connection) { connection.OnTimeout(); });
   }
-}
-
-void LoopServer::GoTo(DrainStep step) {
-  DrainStep before = wanted_.load(std::memory_order_relaxed);
-  while (before < step && !wanted_.compare_exchange_weak(before, step, std::memory_order_release)) {
-  }
-  drain_scope_.cancel(kServerClosing);
-  if (!steps_posted_.exchange(true, std::memory_order_acq_rel)) loop_.Post(steps_);
-}
-
-void LoopServer::OnSteps(LoopTask* task) {
-  LoopServer& self = *static_cast<Steps*>(task)->server;
-  self.steps_posted_.store(false, std::memory_order_seq_cst);
-  const DrainStep wanted = self.wanted_.load(std::memory_order_acquire);
-  const DrainStep taken = self.taken_.load(std::memory_order_relaxed);
-  if (taken < DrainStep::kBegin && wanted >= DrainStep::kBegin) self.BeginDrain();
-  if (taken < DrainStep::kCancel && wanted >= DrainStep::kCancel) self.CancelRequests();
-  if (taken < DrainStep::kCutOff && wanted >= DrainStep::kCutOff) self.CutOff();
-  if (wanted >= DrainStep::kReport) self.ReportStuck();
-  self.taken_.store(wanted, std::memory_order_release);
-}
-
-void LoopServer::BeginDrain() {
-  StopAccepting();
-  draining_ = true;
-  drain_begin_ = now();
-  // Those that are closing already have less time from now on.
-  for (TimeoutLink* link = closing_.First(); link != nullptr; link = closing_.Next(*link)) {
-    link->expiry = std::min(link->expiry, now() + kDrainLinger);
-  }
-  ArmTick(std::min(tick_at_, now() + kDrainLinger));
-  ShedQuietConnections();
-}
-
-// Closes the connections that have nothing to say, and comes back for those that still have a grace.
-void LoopServer::ShedQuietConnections() {
-  grace_end_ = TimePoint::max();
-  ForEachIn(idle_, [](Connection& connection) { connection.CloseUnlessSpoken(); });
-  ForEachIn(header_, [](Connection& connection) { connection.CloseUnlessSpoken(); });
-  bool quiet = idle_.First() != nullptr;
-  ForEachIn(header_, [&](Connection& connection) { quiet = quiet || connection.state() == Connection::State::kFresh; });
-  if (!quiet) return;
-  // A few looks within the grace cost less than an order of their own for those few connections.
-  grace_end_ = now() + std::max<Duration>(options().first_byte_grace / 4, std::chrono::milliseconds(1));
-  ArmTick(std::min(tick_at_, grace_end_));
-}
-
-void LoopServer::CancelRequests() {
-  patience_over_ = true;
-  ForEachIn(queued_, [](Connection& connection) { connection.Overloaded(); });
-  ForEachIn(busy_, [](Connection& connection) { connection.exchange()->Cancel(kServerClosing); });
-}
-
-void LoopServer::CutOff() {
-  cut_at_ = now();
-  ForEachIn(busy_, [this](Connection& connection) {
-    shared_.NoteCutOff(connection.exchange()->Name() + " from " + connection.PeerName());
-  });
-  for (TimeoutList* list : {&header_, &idle_, &queued_, &busy_, &aborting_, &closing_, &quiet_}) {
-    ForEachIn(*list, [](Connection& connection) { connection.CutOff(); });
-  }
-}
-
-void LoopServer::ReportStuck() {
-  const Duration since = now() - cut_at_ + options().cancel_grace;
-  ForEachIn(busy_, [&](Connection& connection) {
-    const Exchange& exchange = *connection.exchange();
-    if (!exchange.Serving()) return;
-    observer().OnHandlerStuck({exchange.Name(), connection.PeerName(), exchange.request().Method(), exchange.request().Target(), since});
-  });
+  return false;
 }
 
 bool LoopServer::EvictIdle() {
   // First those that are over: their clients have had all or most of their last response.
   for (TimeoutList* list : {&quiet_, &closing_, &aborting_, &idle_}) {
     if (TimeoutLink* longest = list->First()) {
-      static_cast<Connection::Link*>(longest)->connection->Evict();
+      static_cast<Connection::Link*>(longest)->connection->Guard([](Connection& connection) { connection.Evict(); });
       return true;
     }
   }
@@ -216,7 +159,7 @@ bool LoopServer::EvictIdle() {
   if (slowest == nullptr) return false;
   Connection& connection = *static_cast<Connection::Link*>(slowest)->connection;
   if (now() - connection.since() < std::min(kTimeToSpeak, options().header_timeout / 4)) return false;
-  connection.Evict();
+  connection.Guard([](Connection& self) { self.Evict(); });
   return true;
 }
 
@@ -225,7 +168,7 @@ bool LoopServer::TakePlace() {
     Count(in_flight_, 1);
     return true;
   }
-  if (!std::exchange(full_told_, true)) observer().OnLimitReached({"", LimitKind::kRequests, share_.requests});
+  if (share_.requests != 0 && !std::exchange(full_told_, true)) observer().OnLimitReached({"", LimitKind::kRequests, share_.requests});
   return false;
 }
 
@@ -272,11 +215,17 @@ void LoopServer::SendForHeldLoop() {
   lending_.Return();
 }
 
-Exchange& LoopServer::TakeExchange() {
-  if (free_.empty()) return *new Exchange(*this);
+Exchange* LoopServer::TakeExchange() noexcept {
+  if (free_.empty()) {
+    try {
+      return new Exchange(*this);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
   Exchange* exchange = free_.back().release();
   free_.pop_back();
-  return *exchange;
+  return exchange;
 }
 
 void LoopServer::GiveBack(Exchange& exchange) {
@@ -287,24 +236,37 @@ void LoopServer::GiveBack(Exchange& exchange) {
   }
 }
 
-void LoopServer::Requeue(Connection& connection) {
+// So that Requeue needs no memory: for each connection there is a place in both lists, whoever has left his.
+void LoopServer::MakeRoomToRequeue() {
+  const std::size_t needed = requeued_.size() + connections_ + 1;
+  for (std::vector<Connection*>* list : {&requeued_, &resuming_}) {
+    if (list->capacity() < needed) list->reserve(2 * needed);
+  }
+}
+
+void LoopServer::Requeue(Connection& connection) noexcept {
   if (connection.NoteRequeued()) return;
   requeued_.push_back(&connection);
-  if (later_.posted) return;
-  later_.posted = true;
+  if (std::exchange(later_.posted, true)) return;
   loop_.Post(later_);
 }
 
+// A connection may take others out, or come back itself, for another turn.
 void LoopServer::OnLater(LoopTask* task) {
   auto* later = static_cast<Later*>(task);
-  LoopServer* self = later->server;
+  LoopServer& self = *later->server;
   later->posted = false;
-  // One at a time: a connection may take others out, or come back itself for the next turn.
-  for (std::size_t count = self->requeued_.size(); count > 0 && !self->requeued_.empty(); --count) {
-    Connection* connection = self->requeued_.front();
-    self->requeued_.erase(self->requeued_.begin());
-    connection->Resume();
+  if (self.resumed_ == self.resuming_.size()) {
+    self.resuming_.clear();
+    self.resuming_.swap(self.requeued_);
+    self.resumed_ = 0;
   }
+  for (int left = kPiece; left > 0 && self.resumed_ < self.resuming_.size(); --left) {
+    Connection* connection = self.resuming_[self.resumed_++];
+    if (connection != nullptr) connection->Guard([](Connection& its) { its.Resume(); });
+  }
+  const bool more = self.resumed_ < self.resuming_.size() || !self.requeued_.empty();
+  if (more && !std::exchange(later->posted, true)) self.loop_.Post(*later);
 }
 
 }  // namespace weft::internal

@@ -14,6 +14,7 @@
 #include <weft/server/internal/batch.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/lending.h>
+#include <weft/server/internal/loop_drain.h>
 #include <weft/server/internal/limits.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/internal/timeout_list.h>
@@ -24,15 +25,6 @@ namespace weft::internal {
 class Acceptor;
 class Entrance;
 class Exchange;
-
-// What a loop has to do in a drain, one step after the other (Drain).
-enum class DrainStep : int {
-  kServe,
-  kBegin,   // no new connections, quiet ones are closed, answers say close
-  kCancel,  // patience is over: contexts of requests are canceled
-  kCutOff,  // the hard end: nothing more is sent or received
-  kReport,  // and after that: requests whose handlers do not end are named, each time anew
-};
 
 // What one loop has of a server: its connections in lists by state, the buffer into which all of them read, and the exchanges that
 // are ready for use. Everything runs on the loop's thread, except where it says otherwise.
@@ -54,11 +46,7 @@ class LoopServer {
   Error StartAccepting(Entrance& entrance);
   void StopAccepting();
 
-  // From any thread: has the loop take the steps of the drain up to this one when it comes to it. What needs no loop happens at once:
-  // Request::Draining() is done.
-  void GoTo(DrainStep step);
-  // From any thread: whether the loop has come to it.
-  bool HasTaken(DrainStep step) const { return taken_.load(std::memory_order_acquire) >= step; }
+  LoopDrain& drain() { return drain_; }
   // From any thread: requests that have a handler.
   std::uint64_t Requests() const {
     return in_flight_.load(std::memory_order_relaxed) + long_lived_.load(std::memory_order_relaxed);
@@ -73,24 +61,32 @@ class LoopServer {
   Loop& loop() { return loop_; }
   const ServerOptions& options() const { return shared_.options; }
   Observer& observer() { return shared_.observer; }
-  bool draining() const { return draining_; }
-  bool patience_over() const { return patience_over_; }
-  TimePoint drain_begin() const { return drain_begin_; }
-  const Context& draining_context() const { return drain_scope_.ctx; }
+  void TellOutOfMemory(std::string_view peer, int status) noexcept;
+  bool draining() const { return drain_.Begun(); }
+  bool patience_over() const { return drain_.PatienceOver(); }
   std::uint64_t parent_fiber() const { return parent_fiber_; }
   void SetParentFiber(std::uint64_t id) { parent_fiber_ = id; }
   TimePoint now() const { return loop_.TurnTime(); }
   std::string_view DateLine();
 
   Batch& batch() { return batch_; }
+  // So many connections are seen to in one turn of the loop, when something is to be done with all of them.
+  static constexpr int kPiece = 64;
   static constexpr std::size_t kReadBytes = 64 * 1024;
   char* read_buffer() { return read_buffer_.get(); }
   Head& head() { return head_; }
 
   enum class List { kHeader, kIdle, kQueued, kBusy, kAborting, kClosing, kQuiet };
+  TimeoutList& ListOf(List list);
   // The link expires when the list says so, or at `latest` if that is sooner.
   void MoveTo(List list, TimeoutLink& link, TimePoint latest = TimePoint::max());
   void Forget(TimeoutLink& link) { link.Unlink(); }
+  // Looks at the lists then, if not sooner.
+  void LookAt(TimePoint when) {
+    if (when < tick_at_) ArmTick(when);
+  }
+  // Lets nobody in any more: requests that come are refused.
+  void CloseTheDoor() { share_.requests = 0; }
 
   // Places for requests in flight: the loop's share of the server's limit. One that is given back goes to the request that has
   // waited longest.
@@ -121,10 +117,10 @@ class LoopServer {
   }
   void SendForHeldLoop();  // on that thread
 
-  Exchange& TakeExchange();
+  Exchange* TakeExchange() noexcept;  // null: no memory
   void GiveBack(Exchange& exchange);
   // Goes on with the connection when the others of the loop had their turn.
-  void Requeue(Connection& connection);
+  void Requeue(Connection& connection) noexcept;
   void ConnectionGone(Connection& connection);
 
  private:
@@ -137,42 +133,27 @@ class LoopServer {
     LoopServer* server;
     bool posted = false;
   };
-  struct Steps : LoopTask {
-    explicit Steps(LoopServer* s) : LoopTask(&LoopServer::OnSteps), server(s) {}
-    LoopServer* server;
-  };
   // Others only read these, so the loop counts without an atomic step.
   static void Count(std::atomic<std::uint64_t>& counter, int change) {
     counter.store(counter.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(change), std::memory_order_relaxed);
   }
   static void OnTick(LoopTimer* timer);
   static void OnLater(LoopTask* task);
-  static void OnSteps(LoopTask* task);
-  void BeginDrain();
-  void CancelRequests();
-  void CutOff();
-  void ReportStuck();
+  void MakeRoomToRequeue();
   void EndLending();
   void ArmTick(TimePoint when);
-  TimeoutList& ListOf(List list);
-  void Expire(TimeoutList& list);
-  void ShedQuietConnections();
-  template <class F>
-  void ForEachIn(TimeoutList& list, F see);
+  bool Expire(TimeoutList& list);
 
   ServerState& shared_;
   Loop& loop_;
   std::atomic<std::int64_t> load_{0};
-  CancelScope drain_scope_;
-  const ServerLimits share_;
+  std::size_t connections_ = 0;  // that are here
+  ServerLimits share_;
   std::atomic<std::uint64_t> in_flight_{0};
   std::uint64_t waiting_ = 0;
   std::atomic<std::uint64_t> long_lived_{0};
   bool full_told_ = false;      // once for each time that places run out
   bool overload_told_ = false;  // and the queue behind them
-  bool draining_ = false;
-  bool patience_over_ = false;  // requests that begin now are canceled at once
-  TimePoint drain_begin_;
   std::uint64_t parent_fiber_ = 0;
 
   Batch batch_{*this};
@@ -189,23 +170,19 @@ class LoopServer {
   TimeoutList quiet_;  // closing too, in a drain, with nothing to lose
   Tick tick_{this};
   TimePoint tick_at_ = TimePoint::max();
-  TimePoint grace_end_ = TimePoint::max();  // when the drain looks at quiet connections again
 
   std::vector<std::unique_ptr<Exchange>> free_;
   Later later_{this};
-  std::vector<Connection*> requeued_;
+  std::vector<Connection*> requeued_;  // null: gone
+  std::vector<Connection*> resuming_;  // from resumed_ on: whose turn it is
+  std::size_t resumed_ = 0;
 
   Lending lending_;
   Exchange* lender_ = nullptr;
 
   std::unique_ptr<Acceptor> acceptor_;
   Arrivals arrivals_{*this};
-
-  Steps steps_{this};
-  std::atomic<DrainStep> wanted_{DrainStep::kServe};
-  std::atomic<DrainStep> taken_{DrainStep::kServe};
-  std::atomic<bool> steps_posted_{false};
-  TimePoint cut_at_;
+  LoopDrain drain_{*this};
 };
 
 }  // namespace weft::internal

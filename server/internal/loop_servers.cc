@@ -100,7 +100,7 @@ void LoopServers::EvictOneIdle() {
 }
 
 void LoopServers::GoTo(DrainStep step) {
-  for (auto& part : parts_) part->GoTo(step);
+  for (auto& part : parts_) part->drain().GoTo(step);
 }
 
 }  // namespace weft::internal

@@ -33,21 +33,39 @@ class TimeoutList {
   TimePoint Add(TimeoutLink& link, TimePoint now) {
     link.Unlink();
     link.expiry = timeout_ >= TimePoint::max() - now ? TimePoint::max() : now + timeout_;
-    link.prev = head_.prev;
-    link.next = &head_;
-    head_.prev->next = &link;
-    head_.prev = &link;
+    Append(link);
     return link.expiry;
+  }
+
+  // Moves the link to the end of this list; it expires when it would have.
+  void AddBack(TimeoutLink& link) {
+    link.Unlink();
+    Append(link);
+  }
+  // Moves all links of the other list to the end of this one, in no time.
+  void TakeAll(TimeoutList& other) {
+    if (other.head_.next == &other.head_) return;
+    other.head_.next->prev = head_.prev;
+    other.head_.prev->next = &head_;
+    head_.prev->next = other.head_.next;
+    head_.prev = other.head_.prev;
+    other.head_.prev = other.head_.next = &other.head_;
   }
 
   // The one that expires first; null if there is none.
   TimeoutLink* First() const { return head_.next == &head_ ? nullptr : head_.next; }
-  TimeoutLink* Next(const TimeoutLink& link) const { return link.next == &head_ ? nullptr : link.next; }
   // When the first one expires; TimePoint::max() if there is none.
   TimePoint Earliest() const { return head_.next == &head_ ? TimePoint::max() : head_.next->expiry; }
   Duration Timeout() const { return timeout_; }
 
  private:
+  void Append(TimeoutLink& link) {
+    link.prev = head_.prev;
+    link.next = &head_;
+    head_.prev->next = &link;
+    head_.prev = &link;
+  }
+
   const Duration timeout_;
   TimeoutLink head_;
 };

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What has to be done with very many connections at once does not hold their loop: others have their turn in between.
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/loop.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr int kMany = 200;
+constexpr int kAtOnce = 64;  // of each list of the server, in one turn of the loop
+
+// How much comes in one piece: until the loop takes a message that was posted at its begin.
+class Pieces final : public Observer, private LoopTask {
+ public:
+  Pieces() : LoopTask(&OnNext), loop_(*Loop::Current()) {}
+
+  bool WatchesConnections() const override { return true; }
+  void OnTimedOut(const TimedOut&) override { Count(); }
+  void OnHandlerStuck(const HandlerStuck&) override { Count(); }
+  void OnConnectionClosed(const ConnectionClosed& e) override {
+    if (e.reason == CloseReason::kCutOff) Count();
+  }
+
+  int All() const { return all_; }
+  int Longest() const { return longest_; }
+
+ private:
+  static void OnNext(LoopTask* task) { static_cast<Pieces*>(task)->present_ = 0; }
+  void Count() {
+    if (present_ == 0) loop_.Post(*this);
+    ++all_;
+    longest_ = std::max(longest_, ++present_);
+  }
+  Loop& loop_;
+  int all_ = 0;
+  int present_ = 0;
+  int longest_ = 0;
+};
+
+std::vector<std::unique_ptr<Client>> ConnectMany(const Context& ctx, const TestServer& server) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < kMany; ++i) clients.push_back(std::make_unique<Client>(ctx, server.Bound()));
+  return clients;
+}
+
+TEST(ManyConnections, ThatAreIdleForTooLongAreClosedSomeAtATime) {
+  Play([](const Context& ctx) {
+    Pieces pieces;
+    ServerOptions options;
+    options.observer = &pieces;
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, options);
+    const auto clients = ConnectMany(ctx, server);
+    for (const auto& client : clients) client->Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (const auto& client : clients) EXPECT_EQ(client->Answer().body, "x");
+
+    for (const auto& client : clients) EXPECT_TRUE(client->Ended());
+
+    EXPECT_EQ(pieces.All(), kMany);
+    EXPECT_LE(pieces.Longest(), kAtOnce);
+    EXPECT_FALSE(server.Stop());
+  });
+}
+
+TEST(ManyConnections, ThatADrainCutsOffAreCutOffSomeAtATime) {
+  Play([](const Context& ctx) {
+    Pieces pieces;
+    ServerOptions options;
+    options.observer = &pieces;
+    options.drain_timeout = options.cancel_grace = seconds(1);
+    Event open;
+    TestServer server(ctx, [&](ResponseWriter&, Request&) { return open.Wait(Background()); }, options);
+    const auto clients = ConnectMany(ctx, server);
+    for (const auto& client : clients) client->Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)Sleep(ctx, seconds(1));
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, seconds(8));  // one report of those that are stuck
+      open.Set();
+    });
+
+    EXPECT_TRUE(server.Stop());
+
+    EXPECT_GE(pieces.All(), 2 * kMany) << "each is reported and closed";
+    EXPECT_LE(pieces.Longest(), kAtOnce);
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+// The drain closes those that wait for nothing, a few in each turn: all are closed, those whose grace is over later too.
+TEST(ManyConnections, AreAllClosedByTheDrain) {
+  Play([](const Context& ctx) {
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); });
+    const auto clients = ConnectMany(ctx, server);
+    for (int i = 0; i < kMany / 2; ++i) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->Get("/").body, "x");
+    (void)Sleep(ctx, seconds(3));
+
+    EXPECT_FALSE(server.Stop());
+
+    for (const auto& client : clients) EXPECT_TRUE(client->Ended());
+  });
+}
+
+}  // namespace
+}  // namespace weft
