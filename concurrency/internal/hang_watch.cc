@@ -2,15 +2,22 @@
 #include <weft/concurrency/internal/hang_watch.h>
 
 #include <cstdio>
+#include <string>
 
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/thread_signals.h>
+#include <weft/concurrency/internal/to_stderr.h>
 
 namespace weft::internal {
 namespace {
-double Seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
+// "1.5s"
+std::string Seconds(Duration d) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1fs", static_cast<double>(d.count()) / 1e9);
+  return text;
+}
 }  // namespace
 
 LeakWatch::LeakWatch(Scheduler& scheduler, const RunOptions& options)
@@ -48,9 +55,9 @@ void LeakWatch::Report(const std::vector<FiberInfo>& fibers, Duration waited) co
     report_(fibers, waited);
     return;
   }
-  std::fprintf(stderr, "weft: \"%s\" has returned, but Run cannot: %lld of its groups, StopFuncs or servers are left, and none has ended for %.1fs; %s\n%s",
-               main_name_.c_str(), static_cast<long long>(holds_), Seconds(waited),
-               fibers.empty() ? "no fiber is left, so somebody keeps one of them" : "these fibers are left:", FormatFiberTree(fibers).c_str());
+  ToStderr("weft: \"" + main_name_ + "\" has returned, but Run cannot: " + std::to_string(holds_) +
+           " of its groups, StopFuncs or servers are left, and none has ended for " + Seconds(waited) + "; " +
+           (fibers.empty() ? "no fiber is left, so somebody keeps one of them" : "these fibers are left:") + "\n" + FormatFiberTree(fibers));
 }
 
 // False if the scheduler goes on, or can go on by itself.
@@ -86,10 +93,8 @@ void DeadlockWatch::Report(const std::vector<FiberInfo>& fibers, Duration waited
     report_(fibers, waited);
     return;
   }
-  std::fprintf(stderr,
-               "weft: all %zu fibers have waited for %.1fs, and no timer, descriptor or offload is pending: nothing inside this scheduler can "
-               "wake them\n%s",
-               fibers.size(), Seconds(waited), FormatFiberTree(fibers).c_str());
+  ToStderr("weft: all " + std::to_string(fibers.size()) + " fibers have waited for " + Seconds(waited) +
+           ", and no timer, descriptor or offload is pending: nothing inside this scheduler can wake them\n" + FormatFiberTree(fibers));
 }
 
 }  // namespace weft::internal

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <weft/concurrency/internal/symbols.h>
 #include <weft/concurrency/internal/thread_signals.h>
 #include <weft/concurrency/internal/thread_stack.h>
+#include <weft/concurrency/internal/to_stderr.h>
 
 namespace weft::internal {
 namespace {
@@ -193,8 +193,8 @@ void Watchdog::LookAt(Seen& seen, std::int64_t now_ns) {
     report_({name, held, stack});
     return;
   }
-  std::fprintf(stderr, "weft: fiber \"%s\" has held its loop for %lld ms without parking; long computations belong into Offload\n%s", name,
-               static_cast<long long>(held.count() / 1'000'000), stack.c_str());
+  ToStderr("weft: fiber \"" + std::string(name) + "\" has held its loop for " + std::to_string(held.count() / 1'000'000) +
+           " ms without parking; long computations belong into Offload\n" + stack);
 }
 
 std::string Watchdog::StackOf(const LoopCore& loop) {
