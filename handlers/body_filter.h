@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <weft/concurrency/error.h>
-#include <weft/handlers/fields.h>
+#include <weft/http/fields.h>
 
 namespace weft {
 

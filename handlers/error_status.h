@@ -4,7 +4,7 @@
 
 #include <weft/concurrency/error.h>
 #include <weft/handlers/response_writer.h>
-#include <weft/handlers/status.h>
+#include <weft/http/status.h>
 
 namespace weft {
 

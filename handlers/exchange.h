@@ -12,9 +12,9 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/handlers/body.h>
-#include <weft/handlers/fields.h>
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
+#include <weft/http/fields.h>
 
 // For those who implement a server or a testing kit: how a Request is filled and a ResponseWriter
 // is driven. Handlers and middleware never need this header.

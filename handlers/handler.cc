@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/handler.h>
 
-#include <weft/handlers/status.h>
+#include <weft/http/status.h>
 
 namespace weft {
 

@@ -9,9 +9,9 @@
 #include <weft/handlers/exchange.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/internal/stream_state.h>
-#include <weft/handlers/internal/text.h>
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
+#include <weft/http/internal/text.h>
 
 namespace weft {
 namespace {

@@ -9,7 +9,7 @@
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/exchange.h>
-#include <weft/handlers/status.h>
+#include <weft/http/status.h>
 
 namespace weft {
 namespace {

@@ -2,7 +2,7 @@
 #include <weft/handlers/request.h>
 
 #include <weft/handlers/exchange.h>
-#include <weft/handlers/internal/percent.h>
+#include <weft/http/internal/percent.h>
 
 namespace weft {
 namespace {

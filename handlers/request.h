@@ -16,7 +16,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/loop.h>
 #include <weft/handlers/body.h>
-#include <weft/handlers/fields.h>
+#include <weft/http/fields.h>
 
 namespace weft {
 

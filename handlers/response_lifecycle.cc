@@ -7,7 +7,7 @@
 #include <weft/handlers/exchange.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/response_writer.h>
-#include <weft/handlers/status.h>
+#include <weft/http/status.h>
 
 namespace weft {
 namespace {

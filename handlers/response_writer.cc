@@ -6,7 +6,7 @@
 #include <string>
 
 #include <weft/handlers/exchange.h>
-#include <weft/handlers/status.h>
+#include <weft/http/status.h>
 
 namespace weft {
 

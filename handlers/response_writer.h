@@ -14,8 +14,8 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/body_filter.h>
-#include <weft/handlers/fields.h>
 #include <weft/handlers/stream.h>
+#include <weft/http/fields.h>
 
 namespace weft {
 

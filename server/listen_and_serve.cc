@@ -8,9 +8,9 @@
 #include <weft/concurrency/run.h>
 #include <weft/handlers/log.h>
 #include <weft/handlers/readiness.h>
+#include <weft/net/internal/listener.h>
 #include <weft/server/internal/drain.h>
 #include <weft/server/internal/entrance.h>
-#include <weft/server/internal/listener.h>
 #include <weft/server/internal/loop_servers.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/observer.h>
@@ -20,7 +20,11 @@ namespace {
 
 // The life of a server, in the order in which its parts begin. They end in the reverse order, after the drain.
 Error Serve(const Context& ctx, const ServerOptions& options, Handler handler) {
-  Result<internal::Listener> listener = internal::Listener::Open(options);
+  Result<internal::Listener> listener = internal::Listener::Open({.address = options.address,
+                                                                  .descriptor = options.listener,
+                                                                  .backlog = options.backlog,
+                                                                  .unix_mode = options.unix_mode,
+                                                                  .reuse_port = options.reuse_port});
   if (Error err = listener.Err()) return err;
   internal::ServerState shared(ctx, options, std::move(handler));
   internal::LoopServers parts(shared);

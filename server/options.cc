@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <utility>
 
-#include <weft/server/internal/address.h>
-#include <weft/server/internal/trusted_peers.h>
+#include <weft/net/internal/address.h>
+#include <weft/net/internal/trusted_peers.h>
 
 namespace weft {
 namespace {

@@ -9,9 +9,9 @@
 #include <system_error>
 
 #include <weft/concurrency/clock.h>
-#include <weft/server/internal/address.h>
-#include <weft/server/internal/fd.h>
-#include <weft/server/internal/wait_fd.h>
+#include <weft/net/internal/address.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/wait_fd.h>
 #include <weft/server/testing.h>
 
 namespace weft {

@@ -31,10 +31,16 @@ good_tree() {
   put concurrency/internal/loop.h '#include <boost/asio/io_context.hpp>'
   put concurrency/loop.cc '#include <weft/concurrency/internal/loop.h>' '#include <weft/concurrency/error.h>'
   echo 'set(sources loop.cc)' >"$tree/concurrency/CMakeLists.txt"
-  put handlers/handler.h '#include <weft/concurrency/error.h>'
+  put net/stream.h '#include <weft/concurrency/error.h>'
+  put net/internal/fd.h
+  put http/fields.h '#include <weft/concurrency/error.h>'
+  put http/internal/text.h
+  put handlers/handler.h '#include <weft/concurrency/error.h>' '#include <weft/http/fields.h>'
+  put handlers/internal/names.h '#include <weft/http/internal/text.h>'
   put handlers/mux.h '#include <weft/handlers/handler.h>'
   put handlers/internal/tree.h
   put server/server.h '#include <weft/handlers/handler.h>'
+  put server/internal/accept.h '#include <weft/net/internal/fd.h>' '#include <weft/http/internal/text.h>'
   put tests/concurrency/loop_test.cc '#include <weft/concurrency/internal/loop.h>'
   echo 'set(sources loop_test.cc)' >"$tree/tests/concurrency/CMakeLists.txt"
   put tests/server/server_test.cc '#include <weft/handlers/mux.h>' '#include "helper.h"'
@@ -72,6 +78,14 @@ expect_breach 'must not include server/' concurrency/sleep.h '  #  include <weft
 expect_breach 'must not include server/' handlers/recover.h '#include <weft/server/server.h>'
 expect_breach 'must not include handlers/' tests/concurrency/loop_test.cc '#include <weft/handlers/mux.h>'
 expect_breach 'interface headers of handlers/ only' server/server.h '#include <weft/handlers/mux.h>'
+expect_breach 'must not include net/' concurrency/sleep.h '#include <weft/net/stream.h>'
+expect_breach 'must not include handlers/' net/stream.h '#include <weft/handlers/handler.h>'
+expect_breach 'neither includes the other' net/stream.h '#include <weft/http/fields.h>'
+expect_breach 'neither includes the other' http/fields.h '#include <weft/net/stream.h>'
+expect_breach 'knows no fiber and no socket' http/fields.h '#include <weft/concurrency/await.h>'
+expect_breach 'belong to net/' handlers/internal/names.h '#include <weft/net/internal/fd.h>'
+expect_breach 'no internal/ header of another folder' server/server.h '#include <weft/net/internal/fd.h>'
+expect_breach 'does not occur in net/' net/stream.h '// of an HTTP connection'
 expect_breach 'belong to concurrency/' handlers/mux.h '#include <weft/concurrency/internal/loop.h>'
 expect_breach 'belong to handlers/' tests/server/server_test.cc '#include <weft/handlers/internal/tree.h>'
 expect_breach 'belong to concurrency/' examples/hello.cc '#include <weft/concurrency/internal/loop.h>'

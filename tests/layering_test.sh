@@ -14,8 +14,13 @@ cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 
 # What server/ may include of handlers/: the interface between a server and a handler, and no ready-made handler; and the log, which
 # both write to and whose thread lives as long as a server.
-interface_headers="body.h body_filter.h error_status.h exchange.h fields.h handler.h log.h readiness.h request.h response_writer.h \
-  status.h stream.h"
+interface_headers="body.h body_filter.h error_status.h exchange.h handler.h log.h readiness.h request.h response_writer.h stream.h"
+
+# Whose internal/ headers others may include, beside their own folder: FOLDER-THAT-INCLUDES/FOLDER-OF-THE-HEADER.
+internal_pairs="handlers/http server/http server/net"
+
+# What http/ uses of concurrency/: bytes in, facts out; no fiber.
+http_uses="concurrency/error.h concurrency/result.h"
 
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for
 # people who bring Asio code.
@@ -28,7 +33,7 @@ heavy_headers='^(iostream|sstream|regex|filesystem|format|ranges)$'
 breaches=$(mktemp)
 trap 'rm -f "$breaches"' EXIT
 
-mapfile -t folders < <(for f in concurrency handlers server examples bench tests; do [ -d "$f" ] && echo "$f"; done)
+mapfile -t folders < <(for f in concurrency net http handlers server examples bench tests; do [ -d "$f" ] && echo "$f"; done)
 mapfile -t sources < <(find "${folders[@]}" -type f \( -name '*.h' -o -name '*.cc' \) | sort)
 if [ "${#sources[@]}" -eq 0 ]; then
   echo "no .h or .cc file under $PWD: nothing to check"
@@ -37,12 +42,14 @@ fi
 
 # Reads all files; prints the breaches of the rules on include lines, guards and first lines.
 check_sources() {
-  awk -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
+  awk -v pairs="$internal_pairs" -v http_uses="$http_uses" -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
     -v bridge="$bridge_header" '
   function Report(line, rule) { print FILENAME ":" line ": " rule }
 
   # The lowest layer is 1; 0 is outside of the layers.
-  function Rank(folder) { return folder == "concurrency" ? 1 : folder == "handlers" ? 2 : folder == "server" ? 3 : 0 }
+  function Rank(folder) {
+    return folder == "concurrency" ? 1 : folder == "net" || folder == "http" ? 2 : folder == "handlers" ? 3 : folder == "server" ? 4 : 0
+  }
 
   function CheckOurs(path, parts, folder) {
     split(path, parts, "/")
@@ -51,8 +58,17 @@ check_sources() {
     if (side && Rank(folder) > Rank(side)) {
       Report(FNR, side "/ must not include " folder "/, which is above it (<weft/" path ">)")
     }
-    if (path ~ /\/internal\// && side != folder) {
+    if (side && side != folder && Rank(folder) == Rank(side)) {
+      Report(FNR, side "/ and " folder "/ stand side by side: neither includes the other (<weft/" path ">)")
+    }
+    if (path ~ /\/internal\// && side != folder && !((side "/" folder) in may_look_into)) {
       Report(FNR, "internal/ headers belong to " folder "/ and its tests (<weft/" path ">)")
+    }
+    if (path ~ /\/internal\// && is_public && top != folder) {
+      Report(FNR, "a public header includes no internal/ header of another folder (<weft/" path ">)")
+    }
+    if (top == "http" && folder == "concurrency" && !(path in http_may_use)) {
+      Report(FNR, "http/ knows no fiber and no socket: of concurrency/ it uses error.h and result.h (<weft/" path ">)")
     }
     if (top == "server" && folder == "handlers" && !(parts[2] in in_interface)) {
       Report(FNR, "server/ includes the interface headers of handlers/ only (<weft/" path ">)")
@@ -76,6 +92,10 @@ check_sources() {
   BEGIN {
     n = split(interface, list, " ")
     for (i = 1; i <= n; i++) in_interface[list[i]] = 1
+    n = split(pairs, list, " ")
+    for (i = 1; i <= n; i++) may_look_into[list[i]] = 1
+    n = split(http_uses, list, " ")
+    for (i = 1; i <= n; i++) http_may_use[list[i]] = 1
     for (i = 1; i < ARGC; i++) known[ARGV[i]] = 1
   }
 
@@ -85,7 +105,7 @@ check_sources() {
     side = Rank(top) ? top : ""
     # Tests stand beside the folder that they test; those of the server and the end-to-end ones see all public headers.
     if (top == "tests" && Rank(at[2])) side = at[2]
-    # Tables and targets are played against the pure functions of the wire, too; attacks and launchers use its helpers for descriptors.
+    # Tables and targets are played against the pure functions of http/, too; attacks and launchers use its helpers for descriptors.
     if (top == "tests" && (at[2] == "conformance" || at[2] == "fuzz" || at[2] == "hostile" || at[2] == "e2e")) side = "server"
     is_header = FILENAME ~ /\.h$/
     is_public = is_header && Rank(top) && FILENAME !~ /\/internal\//
@@ -125,11 +145,14 @@ check_sources() {
   }' "${sources[@]}"
 }
 
-# Only handlers/ and server/ know the protocol.
+# Only http/ and what stands above it know the protocol.
 check_protocol_word() {
-  if [ -d concurrency ]; then
-    grep -rniI 'http' concurrency | sed -E 's/^([^:]*:[0-9]+):.*/\1: the word HTTP does not occur in concurrency\//' || true
-  fi
+  local folder
+  for folder in concurrency net; do
+    if [ -d "$folder" ]; then
+      grep -rniI 'http' "$folder" | sed -E "s/^([^:]*:[0-9]+):.*/\\1: the word HTTP does not occur in $folder\\//" || true
+    fi
+  done
 }
 
 # A file that no CMakeLists.txt lists is never compiled, and its tests never fail.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <weft/handlers/internal/percent.h>
+#include <weft/http/internal/percent.h>
 
 namespace weft::internal {
 namespace {

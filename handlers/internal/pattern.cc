@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include <weft/handlers/internal/percent.h>
-#include <weft/handlers/internal/text.h>
+#include <weft/http/internal/percent.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include <weft/handlers/internal/percent.h>
-#include <weft/handlers/internal/text.h>
+#include <weft/http/internal/percent.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {

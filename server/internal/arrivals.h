@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <weft/concurrency/loop.h>
-#include <weft/server/internal/fd.h>
-#include <weft/server/internal/peer.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/peer.h>
 
 namespace weft::internal {
 

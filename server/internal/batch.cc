@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
-#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 

@@ -9,7 +9,7 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/loop.h>
-#include <weft/server/internal/byte_buffer.h>
+#include <weft/net/internal/byte_buffer.h>
 
 namespace weft::internal {
 

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <utility>
 
+#include <weft/net/internal/proxy_header.h>
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/loop_server.h>
-#include <weft/server/internal/socket_io.h>
-#include <weft/server/internal/wire/proxy_header.h>
 
 namespace weft::internal {
 Connection::Connection(LoopServer& server, Fd fd, const Peer& peer, TimePoint now)

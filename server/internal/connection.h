@@ -10,10 +10,10 @@
 #include <vector>
 
 #include <weft/concurrency/loop.h>
-#include <weft/server/internal/fd.h>
-#include <weft/server/internal/peer.h>
+#include <weft/http/internal/http1/head_parser.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/peer.h>
 #include <weft/server/internal/timeout_list.h>
-#include <weft/server/internal/wire/head_parser.h>
 #include <weft/server/observer.h>
 
 namespace weft::internal {

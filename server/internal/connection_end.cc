@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <chrono>
 
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/loop_server.h>
-#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 namespace {

@@ -15,6 +15,7 @@ Entrance::Entrance(ServerState& shared, LoopServers& parts, Listener listener)
     : shared_(shared),
       parts_(parts),
       listener_(std::move(listener)),
+      bound_(listener_.Bound().starts_with("unix:") ? listener_.Bound() : "http://" + listener_.Bound()),
       connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
 
 Entrance::Next Entrance::AcceptOne(Loop* here) {

@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/event.h>
-#include <weft/server/internal/listener.h>
+#include <weft/net/internal/listener.h>
 #include <weft/server/internal/loop_servers.h>
 #include <weft/server/internal/server_state.h>
 
@@ -28,7 +28,8 @@ class Entrance {
 
   Entrance(ServerState& shared, LoopServers& parts, Listener listener);
 
-  const std::string& Bound() const { return listener_.Bound(); }
+  // As ServerOptions::on_listen tells it.
+  const std::string& Bound() const { return bound_; }
   int Descriptor() const { return listener_.Descriptor(); }
 
   // `here`: the loop that accepts, null on another thread.
@@ -53,6 +54,7 @@ class Entrance {
   ServerState& shared_;
   LoopServers& parts_;
   Listener listener_;
+  const std::string bound_;
   const std::uint64_t connections_max_;
   std::atomic<bool> open_{true};
   std::atomic<int> shortage_{0};  // why accept paused last: an errno; 0: there are as many connections as allowed

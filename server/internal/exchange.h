@@ -14,13 +14,13 @@
 
 #include <weft/concurrency/loop.h>
 #include <weft/handlers/exchange.h>
-#include <weft/server/internal/byte_buffer.h>
+#include <weft/http/internal/http1/chunked_decoder.h>
+#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/head_parser.h>
+#include <weft/net/internal/byte_buffer.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
 #include <weft/server/internal/progress.h>
-#include <weft/server/internal/wire/chunked_decoder.h>
-#include <weft/server/internal/wire/framing.h>
-#include <weft/server/internal/wire/head_parser.h>
 
 namespace weft::internal {
 

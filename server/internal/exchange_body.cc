@@ -5,8 +5,8 @@
 #include <memory>
 
 #include <weft/handlers/handler.h>
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/exchange.h>
-#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 namespace {

@@ -8,8 +8,8 @@
 #include <system_error>
 
 #include <weft/concurrency/file_read.h>
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/exchange.h>
-#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 namespace {

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <utility>
 
-#include <weft/handlers/status.h>
+#include <weft/http/internal/sniff.h>
+#include <weft/http/status.h>
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/exchange.h>
-#include <weft/server/internal/socket_io.h>
-#include <weft/server/internal/wire/sniff.h>
 
 namespace weft::internal {
 std::span<char> Exchange::Buffer() {

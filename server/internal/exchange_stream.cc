@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <weft/net/internal/socket_io.h>
 #include <weft/server/internal/exchange.h>
-#include <weft/server/internal/socket_io.h>
 
 namespace weft::internal {
 

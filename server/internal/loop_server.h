@@ -10,15 +10,15 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/loop.h>
+#include <weft/http/internal/http1/response_head.h>
 #include <weft/server/internal/arrivals.h>
 #include <weft/server/internal/batch.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/lending.h>
-#include <weft/server/internal/loop_drain.h>
 #include <weft/server/internal/limits.h>
+#include <weft/server/internal/loop_drain.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/internal/timeout_list.h>
-#include <weft/server/internal/wire/response_head.h>
 
 namespace weft::internal {
 

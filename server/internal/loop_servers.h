@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <weft/concurrency/loop.h>
-#include <weft/server/internal/fd.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/peer.h>
 #include <weft/server/internal/loop_server.h>
 #include <weft/server/internal/on_loop.h>
-#include <weft/server/internal/peer.h>
 #include <weft/server/internal/server_state.h>
 
 namespace weft::internal {

@@ -12,8 +12,8 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/event.h>
 #include <weft/handlers/handler.h>
-#include <weft/server/internal/trusted_peers.h>
-#include <weft/server/internal/wire/head_parser.h>
+#include <weft/http/internal/http1/head_parser.h>
+#include <weft/net/internal/trusted_peers.h>
 #include <weft/server/observer.h>
 #include <weft/server/options.h>
 

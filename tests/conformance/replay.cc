@@ -5,9 +5,9 @@
 #include <memory>
 #include <string_view>
 
-#include <weft/server/internal/wire/chunked_decoder.h>
-#include <weft/server/internal/wire/framing.h>
-#include <weft/server/internal/wire/head_parser.h>
+#include <weft/http/internal/http1/chunked_decoder.h>
+#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/head_parser.h>
 
 #include "transcript.h"
 

@@ -9,7 +9,7 @@
 
 namespace weft::conformance {
 
-// Plays all cases of a table on the pure functions of server/internal/wire, without a server: heads and bodies in a row,
+// Plays all cases of a table on the pure functions of http/internal/http1, without a server: heads and bodies in a row,
 // whole, cut at every place, and byte by byte. Returns what differs from the whole, or from the case: one text for each.
 std::vector<std::string> Replay(const Table& table);
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include <weft/server/internal/wire/chunked_decoder.h>
-#include <weft/server/internal/wire/response_head.h>
+#include <weft/http/internal/http1/chunked_decoder.h>
+#include <weft/http/internal/http1/response_head.h>
 
 #include "fuzz.h"
 #include "oracle.h"

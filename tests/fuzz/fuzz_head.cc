@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <weft/server/internal/wire/head_parser.h>
+#include <weft/http/internal/http1/head_parser.h>
 
 #include "fuzz.h"
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include <weft/handlers/fields.h>
-#include <weft/server/internal/wire/framing.h>
-#include <weft/server/internal/wire/response_head.h>
+#include <weft/http/fields.h>
+#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/response_head.h>
 
 #include "fuzz.h"
 

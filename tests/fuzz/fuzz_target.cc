@@ -10,7 +10,7 @@
 
 #include <weft/handlers/mux.h>
 #include <weft/handlers/testing.h>
-#include <weft/server/internal/wire/head_parser.h>
+#include <weft/http/internal/http1/head_parser.h>
 
 #include "fuzz.h"
 #include "oracle.h"

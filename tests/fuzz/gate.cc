@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include <weft/server/internal/wire/chunked_decoder.h>
-#include <weft/server/internal/wire/framing.h>
+#include <weft/http/internal/http1/chunked_decoder.h>
+#include <weft/http/internal/http1/framing.h>
 
 #include "fuzz.h"
 #include "oracle.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/server/internal/wire/head_parser.h>
+#include <weft/http/internal/http1/head_parser.h>
 
 namespace weft::fuzz {
 

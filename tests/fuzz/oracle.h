@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include <weft/server/internal/wire/head_parser.h>
+#include <weft/http/internal/http1/head_parser.h>
 
 // A second reading of the rules for requests, to compare the parsers with: it looks at whole messages only, goes over them as often as
 // it likes, copies what it likes, and shares no code with the library. Where we are stricter than RFC 9112 asks, so is it.

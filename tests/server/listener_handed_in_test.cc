@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string>
 
-#include <weft/server/internal/listener.h>
+#include <weft/net/internal/listener.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "listening_socket.h"
@@ -39,7 +39,7 @@ TEST(HandedInListener, IsServed) {
   const Fd tcp = ListeningSocket("127.0.0.1:0");
   Site site(Background(), Tell, On(tcp));
 
-  EXPECT_EQ(site.server().Bound(), internal::FormatBound(tcp.Get()));
+  EXPECT_EQ(site.server().Bound(), "http://" + internal::FormatBound(tcp.Get()));
   EXPECT_THAT(site.server().Bound(), StartsWith("http://127.0.0.1:"));
   EXPECT_EQ(site.Connect().Get("/x").body, "/x");
   EXPECT_FALSE(site.Stop());

@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/server/internal/address.h>
-#include <weft/server/internal/fd.h>
+#include <weft/net/internal/address.h>
+#include <weft/net/internal/fd.h>
 
 namespace weft {
 

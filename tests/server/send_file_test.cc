@@ -15,7 +15,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/offload.h>
 #include <weft/handlers/body_filter.h>
-#include <weft/server/internal/wait_fd.h>
+#include <weft/net/internal/wait_fd.h>
 
 #include "../temp_file.h"
 #include "server_kit.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <weft/server/internal/activation.h>
-#include <weft/server/internal/listener.h>
+#include <weft/net/internal/activation.h>
+#include <weft/net/internal/listener.h>
 
 namespace weft::internal {
 namespace {

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include <weft/server/internal/listener.h>
+#include <weft/net/internal/listener.h>
 
 #include "server_kit.h"
 #include "syscall_kit.h"
@@ -15,6 +15,7 @@ namespace weft {
 namespace {
 
 using internal::Listener;
+using internal::ListenOptions;
 
 // A path for a socket, and the umask that holds while it is made.
 class UnixPlace {
@@ -36,8 +37,8 @@ class UnixPlace {
     struct stat file {};
     return lstat(Path().c_str(), &file) == 0 ? file.st_mode & 07777 : 0;
   }
-  ServerOptions Options(std::uint32_t mode) const {
-    ServerOptions options;
+  ListenOptions Options(std::uint32_t mode) const {
+    ListenOptions options;
     options.address = "unix:" + Path();
     options.unix_mode = mode;
     return options;
@@ -105,14 +106,12 @@ TEST(ReusePort, TwoServersShareAPort) {
 
 TEST(ReusePort, IsForThoseWhoHaveAllSaidSo) {
   Site first(Background(), Say("first"), Sharing("127.0.0.1:0"));
-  ServerOptions alone = Sharing(AddressOf(first));
-  alone.reuse_port = false;
-  EXPECT_TRUE(Listener::Open(alone).Err().Is(std::errc::address_in_use));
+  EXPECT_TRUE(Listener::Open({.address = AddressOf(first)}).Err().Is(std::errc::address_in_use));
 
   ServerOptions options = Sharing("127.0.0.1:0");
   options.reuse_port = false;
   Site second(Background(), Say("second"), options);
-  EXPECT_TRUE(Listener::Open(Sharing(AddressOf(second))).Err().Is(std::errc::address_in_use));
+  EXPECT_TRUE(Listener::Open({.address = AddressOf(second), .reuse_port = true}).Err().Is(std::errc::address_in_use));
 }
 
 TEST(ReusePort, WhoIsInTheQueueOfTheOneThatDrainsIsServed) {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HTTP_FIELDS_H_
+#define WEFT_HTTP_FIELDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace weft {
+
+// The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110
+// section 5). Names compare without regard to case and keep the spelling in which they came; a name
+// may occur more than once.
+//
+// Views that it gives out stay valid until Clear or its end, also when fields are added, changed or
+// deleted. It belongs to one fiber at a time and never suspends.
+//
+//   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+//   for (const auto& [name, value] : r.Header()) ...
+class Fields {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  Fields() = default;
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+
+  // The first value of this name; empty if there is none (Has tells the difference).
+  std::string_view Get(std::string_view name) const {
+    const Field* field = MayHave(name) ? Find(name) : nullptr;
+    return field != nullptr ? field->value : std::string_view();
+  }
+  // All values of this name, in order.
+  std::vector<std::string_view> Values(std::string_view name) const;
+  bool Has(std::string_view name) const { return MayHave(name) && Find(name) != nullptr; }
+
+  // Replaces all fields of this name by one, in the place of the first of them, or adds it. Copies
+  // both and cuts blanks off the ends of the value. A name that is not a token (RFC 9110 section
+  // 5.6.2), or a value with CR, LF, NUL or another control byte except tab, is refused: nothing
+  // changes and false comes back. So input of a user can never split a response.
+  bool Set(std::string_view name, std::string_view value);
+  // Adds one more field of this name; otherwise like Set.
+  bool Add(std::string_view name, std::string_view value);
+  // Deletes all fields of this name.
+  void Del(std::string_view name) {
+    if (MayHave(name)) Erase(name);
+  }
+
+  // Adds a field without a copy and without a check: the caller keeps the bytes until Clear or the
+  // end of this object. For the server, which holds the message.
+  void AddBorrowed(std::string_view name, std::string_view value) {
+    list_.push_back({name, value});
+    sizes_ |= SizeBit(name);
+  }
+  // Forgets all fields, but keeps memory for the next message.
+  void Clear() {
+    list_.clear();
+    sizes_ = 0;
+    block_used_ = 0;
+    if (block_size_ > kFirstBlock) GiveBlocksBack();
+  }
+
+  std::size_t Size() const { return list_.size(); }
+  const Field* begin() const { return list_.data(); }                // NOLINT: asked for by range-for
+  const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
+
+ private:
+  // The first block holds the fields of a usual answer.
+  static constexpr std::size_t kFirstBlock = 512;
+  void Append(std::string_view name, std::string_view value);
+  char* Room(std::size_t size);
+  void GiveBlocksBack();
+  const Field* Find(std::string_view name) const;
+  void Erase(std::string_view name);
+  std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
+
+  // One bit for each size of a name that is or was in the list: a name whose bit is not set need not be looked for.
+  static std::uint64_t SizeBit(std::string_view name) {
+    return std::uint64_t{1} << (name.size() < 63 ? name.size() : 63);
+  }
+  bool MayHave(std::string_view name) const { return (sizes_ & SizeBit(name)) != 0; }
+
+  std::vector<Field> list_;
+  std::uint64_t sizes_ = 0;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t block_size_ = 0;  // of the last block
+  std::size_t block_used_ = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_HTTP_FIELDS_H_

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HTTP_INTERNAL_CHAR_CLASS_H_
+#define WEFT_HTTP_INTERNAL_CHAR_CLASS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+namespace weft::internal {
+
+// The sets of bytes that the grammar of HTTP is made of, one bit each.
+enum CharClass : std::uint8_t {
+  kTokenChar = 1,   // tchar (RFC 9110 section 5.6.2)
+  kValueChar = 2,   // field-vchar, SP and HTAB (RFC 9110 section 5.5)
+  kTargetChar = 4,  // what we take in a request target: visible ASCII but '#', '"', '<', '>' (RFC 3986 section 2)
+  kHostChar = 8,    // reg-name without '%' (RFC 3986 section 3.2.2)
+  kHexChar = 16,
+  kDigitChar = 32,
+  kPlainTargetChar = 64,  // of kTargetChar what a target's reader need not stop at: all but '?' and '%'
+};
+
+constexpr std::array<std::uint8_t, 256> MakeCharClasses() {
+  std::array<std::uint8_t, 256> table{};
+  auto mark = [&table](std::string_view set, unsigned bit) {
+    for (char c : set) table[static_cast<unsigned char>(c)] |= static_cast<std::uint8_t>(bit);
+  };
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  mark(kDigits, kTokenChar | kHostChar | kHexChar | kDigitChar);
+  mark(kLetters, kTokenChar | kHostChar);
+  mark("abcdefABCDEF", kHexChar);
+  mark("!#$%&'*+-.^_`|~", kTokenChar);
+  mark("-._~!$&'()*+,;=", kHostChar);
+  for (unsigned c = 0x21; c < 0x7F; ++c) {
+    if (c == '#' || c == '"' || c == '<' || c == '>') continue;
+    table[c] |= c == '?' || c == '%' ? kTargetChar : kTargetChar | kPlainTargetChar;
+  }
+  for (unsigned c = 0x20; c < 0x100; ++c) {
+    if (c != 0x7F) table[c] |= kValueChar;
+  }
+  table['\t'] |= kValueChar;
+  return table;
+}
+
+inline constexpr std::array<std::uint8_t, 256> kCharClasses = MakeCharClasses();
+
+inline unsigned ClassOf(char c) { return kCharClasses[static_cast<unsigned char>(c)]; }
+inline bool Is(char c, CharClass set) { return (ClassOf(c) & set) != 0; }
+
+// True if all bytes are in the set; also for no bytes.
+inline bool AllAre(std::string_view text, CharClass set) {
+  for (char c : text) {
+    if (!Is(c, set)) return false;
+  }
+  return true;
+}
+
+inline char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+// Compares without regard to the case of ASCII letters; `lower` is in lower case.
+inline bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (ToLower(text[i]) != lower[i]) return false;
+  }
+  return true;
+}
+
+// The bytes at `at`, as many as a T has, with the case of letters folded.
+template <class T>
+inline T FoldedBytes(const char* at) {
+  T bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  return bytes | static_cast<T>(0x2020202020202020);
+}
+
+// Whether the name is `lower`, which is as long and of letters and hyphens, without regard to case. For names, which are tokens: no
+// other token byte than a letter's two cases, and a hyphen, folds to it. A few words at a time, since it sees most fields.
+template <std::size_t N>
+inline bool NameIs(const char* name, const char (&lower)[N]) {
+  constexpr std::size_t kSize = N - 1;
+  using Word = std::conditional_t<kSize >= 8, std::uint64_t, std::uint32_t>;
+  static_assert(kSize >= sizeof(Word));
+  Word difference = FoldedBytes<Word>(name + kSize - sizeof(Word)) ^ FoldedBytes<Word>(lower + kSize - sizeof(Word));
+  for (std::size_t at = 0; at + sizeof(Word) < kSize; at += sizeof(Word)) {
+    difference |= FoldedBytes<Word>(name + at) ^ FoldedBytes<Word>(lower + at);
+  }
+  return difference == 0;
+}
+
+// Cuts SP and HTAB off both ends (OWS, RFC 9110 section 5.6.3).
+inline std::string_view TrimBlanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Calls `each` with the trimmed elements of a comma-separated list, empty ones left out, while it returns true (RFC
+// 9110 section 5.6.1). No quoted strings.
+template <class F>
+bool ForEachElement(std::string_view list, F each) {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const std::string_view element = TrimBlanks(list.substr(0, comma));
+    if (!element.empty() && !each(element)) return false;
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HTTP_INTERNAL_CHAR_CLASS_H_

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HTTP_INTERNAL_HTTP1_FRAMING_H_
+#define WEFT_HTTP_INTERNAL_HTTP1_FRAMING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <weft/http/fields.h>
+#include <weft/http/internal/http1/head_parser.h>
+
+namespace weft::internal {
+
+// How the body of a message is delimited.
+enum class BodyKind : std::uint8_t {
+  kNone,
+  kLength,      // by Content-Length
+  kChunked,
+  kUntilClose,  // only of an answer to HTTP/1.0
+};
+
+struct RequestFraming {
+  BodyKind kind = BodyKind::kNone;
+  std::uint64_t length = 0;      // of kLength, never 0
+  bool expects_continue = false;  // the client waits for 100 before it sends this body
+};
+
+// How the body of a request is delimited (RFC 9112 section 6.3); the parser has refused every doubtful head.
+RequestFraming FrameRequest(const Head& head);
+
+// True if the client lets the connection live on after this request (RFC 9112 section 9.3).
+bool ClientKeepsAlive(const Head& head);
+
+// What is known about an answer when its head has to be written.
+struct ResponseFacts {
+  int status = 200;
+  bool head_request = false;     // the request's method is HEAD
+  bool connect_request = false;  // the request's method is CONNECT
+  std::uint8_t version_minor = 1;  // of the request
+  bool keep_alive = true;          // client, server and drain let the connection live on
+  bool complete = false;           // the handler has ended and body_bytes is the whole body
+  std::uint64_t body_bytes = 0;    // of the body so far; for HEAD what GET would have sent
+  std::optional<std::uint64_t> declared_length = std::nullopt;  // the handler's own Content-Length (DeclaredLength)
+};
+
+struct ResponseFraming {
+  BodyKind kind = BodyKind::kNone;
+  bool send_body = false;       // false: what the handler writes is counted and thrown away
+  bool send_length = false;     // write Content-Length: length
+  bool keep_alive = true;       // false: Connection: close, and close afterwards
+  std::uint64_t length = 0;     // of kLength; it may differ from what a handler writes after it has declared it: the
+                                // caller counts, refuses more, and cuts the connection on less
+};
+
+// How an answer is delimited (RFC 9112 section 6.3, RFC 9110 sections 8.6 and 15).
+ResponseFraming FrameResponse(const ResponseFacts& facts);
+
+// True if this handler's fields ask for the end of the connection: an option "close" in Connection.
+bool WantsClose(const Fields& fields);
+
+// The handler's Content-Length, if it is one valid number.
+std::optional<std::uint64_t> DeclaredLength(const Fields& fields);
+
+// Parses 1*DIGIT without overflow; anything else is empty (RFC 9110 section 8.6).
+std::optional<std::uint64_t> ParseLength(std::string_view digits);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HTTP_INTERNAL_HTTP1_FRAMING_H_

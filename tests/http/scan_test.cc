@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/http/internal/scan.h>
+
+#include <cstddef>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace weft::internal {
+namespace {
+
+// Every byte, at every place of a piece of text that is longer than the blocks in which it is looked at, with every room behind it.
+template <class Skip>
+void StopsAtTheFirstByteOutside(Skip skip, CharClass inside, char filler) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      std::string text(56, filler);
+      text[at] = static_cast<char>(byte);
+      for (const std::size_t size : {at + 1, at + 8, at + 16}) {
+        const std::size_t expected = Is(text[at], inside) ? size : at;
+        ASSERT_EQ(static_cast<std::size_t>(skip(text.data(), text.data() + size) - text.data()), expected)
+            << "byte " << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
+TEST(Scan, TokensEndAtTheFirstByteThatIsNotOfATokenChar) {
+  for (const char filler : {'a', 'Z', '0', '9', '-', '_', '!', '~', '|', '`', '^'}) StopsAtTheFirstByteOutside(SkipToken, kTokenChar, filler);
+}
+
+TEST(Scan, ValuesEndAtTheFirstByteThatIsNotOfAValueChar) {
+  for (const char filler : {'a', ' ', '\t', '~', '\xff'}) StopsAtTheFirstByteOutside(SkipValue, kValueChar, filler);
+}
+
+}  // namespace
+}  // namespace weft::internal
