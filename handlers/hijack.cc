@@ -16,30 +16,21 @@
 namespace weft {
 namespace {
 
-std::string_view TrimBlanks(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // The elements of all fields of this name, each a comma-separated list (RFC 9110 section 5.6.1).
 std::vector<std::string_view> ElementsOf(const Fields& fields, std::string_view name) {
   std::vector<std::string_view> elements;
-  for (std::string_view list : fields.Values(name)) {
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      const std::string_view element = TrimBlanks(list.substr(0, comma));
-      if (!element.empty()) elements.push_back(element);
-      list.remove_prefix(std::min(comma + 1, list.size()));
-    }
+  for (const std::string_view list : fields.Values(name)) {
+    internal::ForEachElement(list, [&](std::string_view element) {
+      elements.push_back(element);
+      return true;
+    });
   }
   return elements;
 }
 
 bool HasElement(const Fields& fields, std::string_view name, std::string_view wanted) {
   for (const std::string_view element : ElementsOf(fields, name)) {
-    if (internal::EqualsIgnoringCase(element, wanted)) return true;
+    if (internal::EqualsIgnoreCase(element, wanted)) return true;
   }
   return false;
 }

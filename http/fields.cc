@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include <weft/http/internal/char_class.h>
 #include <weft/http/internal/text.h>
 
 namespace weft {
@@ -13,8 +14,6 @@ namespace {
 
 // What Clear keeps for the next message is bounded, since every pooled message pays for it.
 constexpr std::size_t kKeptBlock = 8192;
-
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 // Whether one of these eight bytes is below 0x20 or is 0x7f; it may also say so of a byte right of
 // such a one.
@@ -48,17 +47,11 @@ bool IsFieldValue(std::string_view value) {
   });
 }
 
-std::string_view Trimmed(std::string_view value) {
-  while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
-  return value;
-}
-
 }  // namespace
 
 const Fields::Field* Fields::Find(std::string_view name) const {
   for (const Field& field : list_) {
-    if (internal::EqualsIgnoringCase(field.name, name)) return &field;
+    if (internal::EqualsIgnoreCase(field.name, name)) return &field;
   }
   return nullptr;
 }
@@ -66,7 +59,7 @@ const Fields::Field* Fields::Find(std::string_view name) const {
 std::vector<std::string_view> Fields::Values(std::string_view name) const {
   std::vector<std::string_view> values;
   for (const Field& field : list_) {
-    if (internal::EqualsIgnoringCase(field.name, name)) values.push_back(field.value);
+    if (internal::EqualsIgnoreCase(field.name, name)) values.push_back(field.value);
   }
   return values;
 }
@@ -77,14 +70,14 @@ bool Fields::Set(std::string_view name, std::string_view value) {
     Append(name, value);
     return true;
   }
-  const auto same = [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); };
+  const auto same = [&](const Field& field) { return internal::EqualsIgnoreCase(field.name, name); };
   const auto first = std::find_if(list_.begin(), list_.end(), same);
   if (first == list_.end()) {
     Append(name, value);
     return true;
   }
   // Copied before the others go: name and value may be views of one of them.
-  const Field field{Keep(name), Keep(Trimmed(value))};
+  const Field field{Keep(name), Keep(internal::TrimBlanks(value))};
   list_.erase(std::remove_if(first + 1, list_.end(), same), list_.end());
   *first = field;
   return true;
@@ -98,7 +91,7 @@ bool Fields::Add(std::string_view name, std::string_view value) {
 
 // Both in one piece of memory.
 void Fields::Append(std::string_view name, std::string_view value) {
-  value = Trimmed(value);
+  value = internal::TrimBlanks(value);
   char* at = Room(name.size() + value.size());
   std::memcpy(at, name.data(), name.size());
   if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
@@ -108,7 +101,7 @@ void Fields::Append(std::string_view name, std::string_view value) {
 
 void Fields::Erase(std::string_view name) {
   list_.erase(std::remove_if(list_.begin(), list_.end(),
-                             [&](const Field& field) { return internal::EqualsIgnoringCase(field.name, name); }),
+                             [&](const Field& field) { return internal::EqualsIgnoreCase(field.name, name); }),
               list_.end());
 }
 

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include <weft/concurrency/clock.h>
+#include <weft/http/internal/text.h>
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/fd.h>
 #include <weft/net/internal/wait_fd.h>
@@ -21,14 +22,9 @@ using FieldList = std::vector<std::pair<std::string, std::string>>;
 
 Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
 
-bool SameName(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view Find(const FieldList& fields, std::string_view name) {
   for (const auto& [n, value] : fields) {
-    if (SameName(n, name)) return value;
+    if (internal::EqualsIgnoreCase(n, name)) return value;
   }
   return {};
 }
@@ -57,7 +53,7 @@ bool ParseStatusLine(std::string_view line, TestAnswer& answer) {
 std::string_view TestAnswer::Header(std::string_view name) const { return Find(header, name); }
 
 bool TestAnswer::Has(std::string_view name) const {
-  return std::any_of(header.begin(), header.end(), [&](const auto& field) { return SameName(field.first, name); });
+  return std::any_of(header.begin(), header.end(), [&](const auto& field) { return internal::EqualsIgnoreCase(field.first, name); });
 }
 
 TestClient::TestClient(TestClient&& other) noexcept
@@ -222,7 +218,7 @@ Result<TestAnswer> TestClient::ReadAnswer(const Context& ctx, std::string_view m
   if (method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304) return answer;
   if (method == "CONNECT" && answer.status / 100 == 2) return answer;
   Error err;
-  if (SameName(answer.Header("Transfer-Encoding"), "chunked")) {
+  if (internal::EqualsIgnoreCase(answer.Header("Transfer-Encoding"), "chunked")) {
     err = ReadChunks(ctx, answer);
   } else {
     Result<std::string> body = std::string();

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include <weft/http/internal/char_class.h>
 #include <weft/http/internal/percent.h>
 #include <weft/http/internal/text.h>
 
@@ -20,7 +21,7 @@ using Kind = PatternSegment::Kind;
 }
 
 bool IsIdentifier(std::string_view name) {
-  const auto letter = [](char c) { return (AsciiLower(c) >= 'a' && AsciiLower(c) <= 'z') || c == '_'; };
+  const auto letter = [](char c) { return (ToLower(c) >= 'a' && ToLower(c) <= 'z') || c == '_'; };
   const auto later = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
   return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), later);
 }
@@ -126,7 +127,7 @@ Pattern ParsePattern(std::string text) {
   if (host.find(':', host.find(']') == std::string_view::npos ? 0 : host.find(']')) != std::string_view::npos) {
     Refuse(pattern.text, "a host is given without its port");
   }
-  std::transform(host.begin(), host.end(), std::back_inserter(pattern.host), AsciiLower);
+  std::transform(host.begin(), host.end(), std::back_inserter(pattern.host), ToLower);
   ParsePath(rest.substr(slash), pattern);
   return pattern;
 }

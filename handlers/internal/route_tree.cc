@@ -112,7 +112,7 @@ class RouteTree::Walk {
 
 bool RouteTree::HostLess::operator()(std::string_view a, std::string_view b) const {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [](char x, char y) { return AsciiLower(x) < AsciiLower(y); });
+                                      [](char x, char y) { return ToLower(x) < ToLower(y); });
 }
 
 RouteTree::Node& RouteTree::Child(Node& node, const PatternSegment& segment) {

@@ -58,16 +58,8 @@ inline bool AllAre(std::string_view text, CharClass set) {
   return true;
 }
 
-inline char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// Compares without regard to the case of ASCII letters; `lower` is in lower case.
-inline bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (ToLower(text[i]) != lower[i]) return false;
-  }
-  return true;
-}
+// A token is what a field name or a method is made of.
+inline bool IsToken(std::string_view text) { return !text.empty() && AllAre(text, kTokenChar); }
 
 // The bytes at `at`, as many as a T has, with the case of letters folded.
 template <class T>
@@ -89,26 +81,6 @@ inline bool NameIs(const char* name, const char (&lower)[N]) {
     difference |= FoldedBytes<Word>(name + at) ^ FoldedBytes<Word>(lower + at);
   }
   return difference == 0;
-}
-
-// Cuts SP and HTAB off both ends (OWS, RFC 9110 section 5.6.3).
-inline std::string_view TrimBlanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// Calls `each` with the trimmed elements of a comma-separated list, empty ones left out, while it returns true (RFC
-// 9110 section 5.6.1). No quoted strings.
-template <class F>
-bool ForEachElement(std::string_view list, F each) {
-  while (true) {
-    const std::size_t comma = list.find(',');
-    const std::string_view element = TrimBlanks(list.substr(0, comma));
-    if (!element.empty() && !each(element)) return false;
-    if (comma == std::string_view::npos) return true;
-    list.remove_prefix(comma + 1);
-  }
 }
 
 }  // namespace weft::internal

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {

@@ -2,42 +2,43 @@
 #ifndef WEFT_HTTP_INTERNAL_TEXT_H_
 #define WEFT_HTTP_INTERNAL_TEXT_H_
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 
 namespace weft::internal {
 
 // Letters of ASCII only, whatever the locale.
-constexpr char AsciiLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char ToLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexcept {
+constexpr bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   // Names are nearly always spelled alike, or differ in the first letter.
-  if (!a.empty() && AsciiLower(a[0]) != AsciiLower(b[0])) return false;
+  if (!a.empty() && ToLower(a[0]) != ToLower(b[0])) return false;
   if (a == b) return true;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (AsciiLower(a[i]) != AsciiLower(b[i])) return false;
+    if (ToLower(a[i]) != ToLower(b[i])) return false;
   }
   return true;
 }
 
-// Which bytes a token may have (RFC 9110 section 5.6.2): a table, since every field name of an
-// answer is looked at.
-inline constexpr std::array<bool, 256> kTokenBytes = [] {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789")) table[static_cast<unsigned char>(c)] = true;
-  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
-  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
+// Cuts SP and HTAB off both ends (OWS, RFC 9110 section 5.6.3).
+constexpr std::string_view TrimBlanks(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
 
-// A token is what a field name or a method is made of.
-constexpr bool IsToken(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (!kTokenBytes[static_cast<unsigned char>(c)]) return false;
+// Calls `each` with the trimmed elements of a comma-separated list, empty ones left out, while it returns true; false if one call did not
+// (RFC 9110 section 5.6.1). No quoted strings.
+template <class F>
+bool ForEachElement(std::string_view list, F each) {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const std::string_view element = TrimBlanks(list.substr(0, comma));
+    if (!element.empty() && !each(element)) return false;
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
   }
-  return !text.empty();
 }
 
 }  // namespace weft::internal

@@ -149,16 +149,5 @@ TEST(WantsClose, SeesTheOptionInAnyLine) {
   EXPECT_FALSE(WantsClose(Fields()));
 }
 
-TEST(DeclaredLength, IsOneGoodNumberOrNothing) {
-  Fields fields;
-  EXPECT_EQ(DeclaredLength(fields), std::nullopt);
-  fields.Add("content-length", "12");
-  EXPECT_EQ(DeclaredLength(fields), 12u);
-  fields.Add("Content-Length", "12");
-  EXPECT_EQ(DeclaredLength(fields), std::nullopt);
-  fields.Set("Content-Length", "twelve");
-  EXPECT_EQ(DeclaredLength(fields), std::nullopt);
-}
-
 }  // namespace
 }  // namespace weft::internal

@@ -8,6 +8,7 @@
 #include <weft/http/internal/http1/field_rules.h>
 #include <weft/http/internal/http1/refusal.h>
 #include <weft/http/internal/scan.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 
@@ -72,17 +73,6 @@ bool WantsClose(const Fields& fields) {
     if (!without_close) return true;
   }
   return false;
-}
-
-std::optional<std::uint64_t> DeclaredLength(const Fields& fields) {
-  std::optional<std::uint64_t> length;
-  for (const auto& [name, value] : fields) {
-    if (name.size() != 14 || !EqualsIgnoreCase(name, "content-length")) continue;
-    if (length) return std::nullopt;
-    length = ParseLength(value);
-    if (!length) return std::nullopt;
-  }
-  return length;
 }
 
 std::optional<std::uint64_t> ParseLength(std::string_view digits) {

@@ -40,7 +40,7 @@ struct ResponseFacts {
   bool keep_alive = true;          // client, server and drain let the connection live on
   bool complete = false;           // the handler has ended and body_bytes is the whole body
   std::uint64_t body_bytes = 0;    // of the body so far; for HEAD what GET would have sent
-  std::optional<std::uint64_t> declared_length = std::nullopt;  // the handler's own Content-Length (DeclaredLength)
+  std::optional<std::uint64_t> declared_length = std::nullopt;  // the handler's own Content-Length
 };
 
 struct ResponseFraming {
@@ -57,9 +57,6 @@ ResponseFraming FrameResponse(const ResponseFacts& facts);
 
 // True if this handler's fields ask for the end of the connection: an option "close" in Connection.
 bool WantsClose(const Fields& fields);
-
-// The handler's Content-Length, if it is one valid number.
-std::optional<std::uint64_t> DeclaredLength(const Fields& fields);
 
 // Parses 1*DIGIT without overflow; anything else is empty (RFC 9110 section 8.6).
 std::optional<std::uint64_t> ParseLength(std::string_view digits);

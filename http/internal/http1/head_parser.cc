@@ -7,6 +7,7 @@
 #include <weft/http/internal/http1/field_rules.h>
 #include <weft/http/internal/http1/target.h>
 #include <weft/http/internal/scan.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/http1/field_rules.h>
+#include <weft/http/internal/text.h>
 #include <weft/http/status.h>
 
 namespace weft::internal {

@@ -6,6 +6,7 @@
 
 #include <weft/http/internal/authority.h>
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {
