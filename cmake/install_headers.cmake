@@ -6,7 +6,8 @@ cmake_minimum_required(VERSION 3.25)
 
 file(GLOB wanted RELATIVE "${source_dir}"
   "${source_dir}/concurrency/*.h" "${source_dir}/net/*.h" "${source_dir}/http/*.h" "${source_dir}/handlers/*.h"
-  "${source_dir}/server/*.h")
+  "${source_dir}/handlers/*/*.h" "${source_dir}/server/*.h")
+list(FILTER wanted EXCLUDE REGEX "/internal/")
 set(done "")
 # A distribution may have given it as a whole.
 cmake_path(ABSOLUTE_PATH include_dir BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE place)

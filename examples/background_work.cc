@@ -27,7 +27,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/time.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "flags.h"

@@ -20,7 +20,7 @@
 #include <utility>
 
 #include <weft/concurrency/offload.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "flags.h"

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "flags.h"

@@ -21,7 +21,7 @@
 
 #include <weft/concurrency/await.h>
 #include <weft/concurrency/group.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "flags.h"

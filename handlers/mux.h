@@ -2,74 +2,7 @@
 #ifndef WEFT_HANDLERS_MUX_H_
 #define WEFT_HANDLERS_MUX_H_
 
-#include <memory>
-#include <string>
-
-#include <weft/handlers/handler.h>
-
-namespace weft {
-
-// Chooses a handler by the method, host and path of the request. Go's ServeMux with the patterns of
-// Go 1.22.
-//
-//   weft::Mux mux;
-//   mux.Handle("GET /users/{id}", ShowUser);            // r.PathValue("id")
-//   mux.Handle("POST /users", AddUser);
-//   mux.Handle("GET /static/{path...}", ServeStatic);
-//   mux.Handle("/{$}", Home);
-//
-// A pattern is "[METHOD ][HOST]/[PATH]". Each part matches:
-//   METHOD     that method, GET also HEAD; left out: all methods
-//   HOST       that host without its port, in any case of letters; left out: all hosts
-//   /literal   that segment of the path
-//   /{name}    one segment that is not empty
-//   /{name...} all that is left, which may be empty; only at the end
-//   /          at the end: likewise, without a name
-//   /{$}       the end: "/a/{$}" matches "/a/" and nothing below it
-// Segments are split first and then decoded, so that "%2F" never splits one.
-//
-// CONNECT has a host and no path: "CONNECT /" or "CONNECT HOST/" matches it, a pattern that leaves
-// the method out does not. Its handler opens the tunnel by ResponseWriter::Hijack.
-//
-// The most specific pattern wins, whatever the order of registration: the one that matches fewer
-// requests. A pattern with a host wins over one without. Two patterns that match a request in
-// common, and neither of which is more specific, cannot both be registered.
-//
-// It answers by itself
-//   - a path with empty, "." or ".." segments, before any pattern is tried: a redirect to the clean
-//     path (307);
-//   - "/a" where only a pattern for "/a/" is there: a redirect to "/a/" (307);
-//   - a path that only other methods match: 405 with a sorted Allow;
-//   - a path that nothing matches: 404;
-//   - in both cases, a method that neither a pattern names nor RFC 9110 and RFC 5789 (PATCH) know: 501;
-//   - CONNECT, which has no path: 501, unless a pattern that names this method matches "/" ("CONNECT /",
-//     "CONNECT proxy.test/");
-//   - "OPTIONS *": 200 with all methods that any pattern names in Allow.
-// Redirects keep the query. 404, 405 and 501 are HttpErrors, so that middleware can give them
-// another form.
-//
-// A Mux is a Handler. Copies share their routes. Register first, then serve: Handle and Use must
-// not run while requests are served; serving needs no lock and, but for unusual answers, allocates
-// nothing.
-class Mux {
- public:
-  Mux();
-
-  // Registers a pattern. Throws std::invalid_argument if it is malformed, or conflicts with one
-  // that is registered, and names both: it is a mistake in the program, to be seen at its start.
-  Mux& Handle(std::string pattern, Handler handler);
-
-  // Puts a middleware around everything that this Mux answers, 404 and redirects included. The
-  // first one is the outermost.
-  Mux& Use(Middleware middleware);
-
-  Error operator()(ResponseWriter& w, Request& r) const;
-
- private:
-  struct State;
-  std::shared_ptr<State> state_;
-};
-
-}  // namespace weft
+// Moved; this line stays for one release.
+#include <weft/handlers/routing/mux.h>
 
 #endif  // WEFT_HANDLERS_MUX_H_

@@ -37,13 +37,14 @@ good_tree() {
   put http/internal/text.h
   put handlers/handler.h '#include <weft/concurrency/error.h>' '#include <weft/http/fields.h>'
   put handlers/internal/names.h '#include <weft/http/internal/text.h>'
-  put handlers/mux.h '#include <weft/handlers/handler.h>'
+  put handlers/routing/mux.h '#include <weft/handlers/handler.h>'
+  put handlers/mux.h '#include <weft/handlers/routing/mux.h>'
   put handlers/internal/tree.h
   put server/server.h '#include <weft/handlers/handler.h>'
   put server/internal/accept.h '#include <weft/net/internal/fd.h>' '#include <weft/http/internal/text.h>'
   put tests/concurrency/loop_test.cc '#include <weft/concurrency/internal/loop.h>'
   echo 'set(sources loop_test.cc)' >"$tree/tests/concurrency/CMakeLists.txt"
-  put tests/server/server_test.cc '#include <weft/handlers/mux.h>' '#include "helper.h"'
+  put tests/server/server_test.cc '#include <weft/handlers/routing/mux.h>' '#include "helper.h"'
   echo 'set(sources server_test.cc)' >"$tree/tests/server/CMakeLists.txt"
 }
 
@@ -76,8 +77,9 @@ fi
 expect_breach 'must not include handlers/' concurrency/sleep.h '#include <weft/handlers/handler.h>'
 expect_breach 'must not include server/' concurrency/sleep.h '  #  include <weft/server/server.h>'
 expect_breach 'must not include server/' handlers/recover.h '#include <weft/server/server.h>'
-expect_breach 'must not include handlers/' tests/concurrency/loop_test.cc '#include <weft/handlers/mux.h>'
-expect_breach 'interface headers of handlers/ only' server/server.h '#include <weft/handlers/mux.h>'
+expect_breach 'must not include handlers/' tests/concurrency/loop_test.cc '#include <weft/handlers/routing/mux.h>'
+expect_breach 'interface headers of handlers/ only' server/server.h '#include <weft/handlers/routing/mux.h>'
+expect_breach 'does not know ready-made handlers' handlers/handler.h '#include <weft/handlers/routing/mux.h>'
 expect_breach 'must not include net/' concurrency/sleep.h '#include <weft/net/stream.h>'
 expect_breach 'must not include handlers/' net/stream.h '#include <weft/handlers/handler.h>'
 expect_breach 'neither includes the other' net/stream.h '#include <weft/http/fields.h>'

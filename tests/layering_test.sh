@@ -22,6 +22,9 @@ internal_pairs="handlers/http server/http server/net"
 # What http/ uses of concurrency/: bytes in, facts out; no fiber.
 http_uses="concurrency/error.h concurrency/result.h"
 
+# Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
+ready_made="routing middleware debug"
+
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for
 # people who bring Asio code.
 foreign_headers='^(boost/asio|boost/beast|spdlog|fmt|openssl)[/.]'
@@ -42,7 +45,7 @@ fi
 
 # Reads all files; prints the breaches of the rules on include lines, guards and first lines.
 check_sources() {
-  awk -v pairs="$internal_pairs" -v http_uses="$http_uses" -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
+  awk -v ready_made="$ready_made" -v pairs="$internal_pairs" -v http_uses="$http_uses" -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
     -v bridge="$bridge_header" '
   function Report(line, rule) { print FILENAME ":" line ": " rule }
 
@@ -70,6 +73,9 @@ check_sources() {
     if (top == "http" && folder == "concurrency" && !(path in http_may_use)) {
       Report(FNR, "http/ knows no fiber and no socket: of concurrency/ it uses error.h and result.h (<weft/" path ">)")
     }
+    if (top == "handlers" && folder == "handlers" && parts[2] in is_ready_made && !(at[2] in is_ready_made) && at[2] != parts[3]) {
+      Report(FNR, "the interface does not know ready-made handlers (<weft/" path ">)")
+    }
     if (top == "server" && folder == "handlers" && !(parts[2] in in_interface)) {
       Report(FNR, "server/ includes the interface headers of handlers/ only (<weft/" path ">)")
     }
@@ -92,6 +98,8 @@ check_sources() {
   BEGIN {
     n = split(interface, list, " ")
     for (i = 1; i <= n; i++) in_interface[list[i]] = 1
+    n = split(ready_made, list, " ")
+    for (i = 1; i <= n; i++) is_ready_made[list[i]] = 1
     n = split(pairs, list, " ")
     for (i = 1; i <= n; i++) may_look_into[list[i]] = 1
     n = split(http_uses, list, " ")

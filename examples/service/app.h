@@ -2,7 +2,7 @@
 #ifndef WEFT_EXAMPLES_SERVICE_APP_H_
 #define WEFT_EXAMPLES_SERVICE_APP_H_
 
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "jobs.h"
 #include "self_client.h"

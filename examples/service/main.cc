@@ -20,11 +20,11 @@
 
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/services.h>
-#include <weft/handlers/access_log.h>
-#include <weft/handlers/debug_fibers.h>
-#include <weft/handlers/health.h>
+#include <weft/handlers/debug/debug_fibers.h>
+#include <weft/handlers/debug/health.h>
+#include <weft/handlers/middleware/access_log.h>
+#include <weft/handlers/middleware/recover.h>
 #include <weft/handlers/readiness.h>
-#include <weft/handlers/recover.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "../flags.h"

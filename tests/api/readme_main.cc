@@ -2,7 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
 int main() {

@@ -7,7 +7,7 @@
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/services.h>
 #include <weft/concurrency/sync.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
 weft::WaitGroup listening;

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include <weft/handlers/error_status.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 namespace weft::conformance {
 namespace {

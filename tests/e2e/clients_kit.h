@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "../missing_program.h"
 #include "kit.h"

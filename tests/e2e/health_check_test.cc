@@ -5,9 +5,9 @@
 #include <fstream>
 #include <string>
 
-#include <weft/handlers/health.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/debug/health.h>
 #include <weft/handlers/readiness.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "clients_kit.h"
 

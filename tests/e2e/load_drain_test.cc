@@ -6,10 +6,10 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/run.h>
-#include <weft/handlers/debug_fibers.h>
-#include <weft/handlers/health.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/debug/debug_fibers.h>
+#include <weft/handlers/debug/health.h>
 #include <weft/handlers/readiness.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "kit.h"
 

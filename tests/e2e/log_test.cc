@@ -3,9 +3,9 @@
 // A log that nobody reads must not be noticed by anybody else.
 #include <csignal>
 
-#include <weft/handlers/access_log.h>
 #include <weft/handlers/log.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/middleware/access_log.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "../stalled_pipe.h"
 #include "kit.h"

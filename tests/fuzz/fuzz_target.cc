@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 #include <weft/http/internal/http1/head_parser.h>
 

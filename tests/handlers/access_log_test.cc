@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/access_log.h>
+#include <weft/handlers/middleware/access_log.h>
 
 #include <stdexcept>
 #include <string>
@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <weft/handlers/error_status.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 
 namespace weft {

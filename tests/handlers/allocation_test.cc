@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <weft/handlers/exchange.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "../allocation_counter.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/debug_fibers.h>
+#include <weft/handlers/debug/debug_fibers.h>
 
 #include <chrono>
 #include <string>

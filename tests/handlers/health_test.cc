@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/health.h>
+#include <weft/handlers/debug/health.h>
 
 #include <optional>
 #include <string>

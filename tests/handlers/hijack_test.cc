@@ -9,8 +9,8 @@
 
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/testing.h>
-#include <weft/handlers/mux.h>
-#include <weft/handlers/recover.h>
+#include <weft/handlers/middleware/recover.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 
 namespace weft {

@@ -21,8 +21,8 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/testing.h>
-#include <weft/handlers/access_log.h>
-#include <weft/handlers/recover.h>
+#include <weft/handlers/middleware/access_log.h>
+#include <weft/handlers/middleware/recover.h>
 #include <weft/handlers/testing.h>
 
 #include "../stalled_pipe.h"

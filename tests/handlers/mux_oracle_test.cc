@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/handlers/internal/pattern.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/internal/pattern.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 
 namespace weft {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 #include <gtest/gtest.h>
 

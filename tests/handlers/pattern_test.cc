@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/internal/pattern.h>
+#include <weft/handlers/routing/internal/pattern.h>
 
 #include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 namespace weft {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/recover.h>
+#include <weft/handlers/middleware/recover.h>
 
 #include <stdexcept>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/redirect.h>
+#include <weft/handlers/routing/redirect.h>
 
 #include <string>
 

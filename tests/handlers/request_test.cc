@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 
 namespace weft {

@@ -25,7 +25,7 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/run.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 #include <weft/server/observer.h>
 

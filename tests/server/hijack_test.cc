@@ -4,8 +4,8 @@
 #include <stdexcept>
 
 #include <weft/concurrency/group.h>
-#include <weft/handlers/access_log.h>
-#include <weft/handlers/mux.h>
+#include <weft/handlers/middleware/access_log.h>
+#include <weft/handlers/routing/mux.h>
 
 #include "hijack_kit.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/mux.h>
+#include <weft/handlers/routing/mux.h>
 
 #include <algorithm>
 #include <optional>
@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <weft/handlers/exchange.h>
-#include <weft/handlers/internal/clean_path.h>
-#include <weft/handlers/internal/pattern.h>
-#include <weft/handlers/internal/route_tree.h>
-#include <weft/handlers/redirect.h>
+#include <weft/handlers/routing/internal/clean_path.h>
+#include <weft/handlers/routing/internal/pattern.h>
+#include <weft/handlers/routing/internal/route_tree.h>
+#include <weft/handlers/routing/redirect.h>
 
 namespace weft {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/access_log.h>
+#include <weft/handlers/middleware/access_log.h>
 
 #include <cstdio>
 #include <exception>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_INTERNAL_CLEAN_PATH_H_
-#define WEFT_HANDLERS_INTERNAL_CLEAN_PATH_H_
+#ifndef WEFT_HANDLERS_ROUTING_INTERNAL_CLEAN_PATH_H_
+#define WEFT_HANDLERS_ROUTING_INTERNAL_CLEAN_PATH_H_
 
 #include <string>
 #include <string_view>
@@ -17,4 +17,4 @@ std::string CleanPath(std::string_view raw);
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_INTERNAL_CLEAN_PATH_H_
+#endif  // WEFT_HANDLERS_ROUTING_INTERNAL_CLEAN_PATH_H_

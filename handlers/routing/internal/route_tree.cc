@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/internal/route_tree.h>
+#include <weft/handlers/routing/internal/route_tree.h>
 
 #include <algorithm>
 #include <stdexcept>

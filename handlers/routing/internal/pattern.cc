@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/internal/pattern.h>
+#include <weft/handlers/routing/internal/pattern.h>
 
 #include <algorithm>
 #include <stdexcept>

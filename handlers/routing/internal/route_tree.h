@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_INTERNAL_ROUTE_TREE_H_
-#define WEFT_HANDLERS_INTERNAL_ROUTE_TREE_H_
+#ifndef WEFT_HANDLERS_ROUTING_INTERNAL_ROUTE_TREE_H_
+#define WEFT_HANDLERS_ROUTING_INTERNAL_ROUTE_TREE_H_
 
 #include <array>
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <weft/handlers/handler.h>
-#include <weft/handlers/internal/pattern.h>
+#include <weft/handlers/routing/internal/pattern.h>
 
 namespace weft::internal {
 
@@ -85,4 +85,4 @@ class RouteTree {
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_INTERNAL_ROUTE_TREE_H_
+#endif  // WEFT_HANDLERS_ROUTING_INTERNAL_ROUTE_TREE_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_INTERNAL_PATTERN_H_
-#define WEFT_HANDLERS_INTERNAL_PATTERN_H_
+#ifndef WEFT_HANDLERS_ROUTING_INTERNAL_PATTERN_H_
+#define WEFT_HANDLERS_ROUTING_INTERNAL_PATTERN_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -53,4 +53,4 @@ bool Conflict(const Pattern& first, const Pattern& second);
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_INTERNAL_PATTERN_H_
+#endif  // WEFT_HANDLERS_ROUTING_INTERNAL_PATTERN_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/internal/clean_path.h>
+#include <weft/handlers/routing/internal/clean_path.h>
 
 #include <algorithm>
 #include <cstddef>
