@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include <weft/concurrency/context.h>
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/server_side.h>
 
 namespace weft {
 namespace {

@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/access.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/internal/stream_state.h>
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
+#include <weft/handlers/server_side.h>
 #include <weft/http/internal/text.h>
 
 namespace weft {

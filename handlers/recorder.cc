@@ -8,7 +8,8 @@
 
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/scope.h>
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/access.h>
+#include <weft/handlers/server_side.h>
 #include <weft/http/status.h>
 
 namespace weft {
@@ -161,7 +162,6 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
 
   void Forget();
   void BeginRequest(const Context& ctx);
-  Error Call(const Handler& handler);
 
   const RequestBuilder* builder_ = nullptr;  // while it serves
   Request request_;
@@ -202,14 +202,6 @@ void Recorder::Exchange::BeginRequest(const Context& ctx) {
                        this);
 }
 
-Error Recorder::Exchange::Call(const Handler& handler) {
-  try {
-    return handler(writer_, request_);
-  } catch (...) {
-    return Error::FromException(std::current_exception());
-  }
-}
-
 void Recorder::Exchange::Serve(const Handler& handler, const RequestBuilder& builder) {
   Forget();
   builder_ = &builder;
@@ -219,7 +211,7 @@ void Recorder::Exchange::Serve(const Handler& handler, const RequestBuilder& bui
   const ScopedContext current(request_.Ctx());
   head_only_ = request_.Method() == "HEAD";
   ResponseAccess::Begin(writer_, *this, head_only_, request_.Method() == "CONNECT");
-  outcome_ = ResponseAccess::Complete(writer_, Call(handler));
+  outcome_ = ResponseAccess::Complete(writer_, CallHandler(handler, writer_, request_));
   ResponseAccess::End(writer_);
   RequestAccess::End(request_);
   builder_ = nullptr;

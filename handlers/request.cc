@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/request.h>
 
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/server_side.h>
 #include <weft/http/internal/percent.h>
 
 namespace weft {
-namespace {
-
-// A pooled request keeps no more than this for the next one.
-constexpr std::size_t kKeptText = 4096;
-constexpr std::size_t kKeptParameters = 64;
-
-void ClearKeeping(std::string& text) noexcept {
-  text.clear();
-  if (text.capacity() > kKeptText) text = std::string();
-}
-
-template <class T>
-void ClearKeeping(std::vector<T>& list) noexcept {
-  list.clear();
-  if (list.capacity() > kKeptParameters) list = std::vector<T>();
-}
-
-}  // namespace
-
 RequestContextScope::RequestContextScope(Request& request, Context ctx)
     : request_(request),
       current_(std::move(ctx)),
@@ -89,49 +70,6 @@ void Request::ParseQuery() const {
     const auto value = decoded(pair.substr(std::min(equals + 1, pair.size())));
     if (name && value) query_.push_back({*name, *value});
   }
-}
-
-void RequestAccess::Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
-                          std::uint64_t body_limit, RequestHooks* hooks) {
-  r.method_ = head.method;
-  r.target_ = head.target;
-  r.raw_path_ = head.raw_path;
-  r.raw_query_ = head.raw_query;
-  r.host_ = head.host;
-  r.version_major_ = static_cast<std::int8_t>(head.version_major);
-  r.version_minor_ = static_cast<std::int8_t>(head.version_minor);
-  r.secure_ = head.secure;
-  r.path_ = head.raw_path;
-  if (head.raw_path.find('%') != std::string_view::npos) {
-    internal::AppendDecoded(head.raw_path, r.decoded_path_);
-    r.path_ = r.decoded_path_;
-  }
-  r.ctx_ = &ctx;
-  r.draining_ = &draining;
-  r.hooks_ = hooks;
-  r.body_.source_ = body;
-  r.body_.ctx_ = &ctx;
-  r.body_.scope_ = CurrentScope();
-  r.body_.limit_ = body_limit;
-}
-
-void RequestAccess::End(Request& r) noexcept {
-  r.method_ = r.target_ = r.path_ = r.raw_path_ = r.raw_query_ = r.host_ = r.pattern_ = {};
-  r.long_lived_ = false;
-  r.query_parsed_ = false;
-  r.header_.Clear();
-  r.trailer_.Clear();
-  r.ctx_ = r.draining_ = &internal::kNoContext;
-  r.hooks_ = nullptr;
-  r.body_.source_ = nullptr;
-  r.body_.ctx_ = nullptr;
-  r.body_.read_ = 0;
-  r.body_.ended_ = false;
-  r.body_.failure_ = Error();
-  ClearKeeping(r.decoded_path_);
-  ClearKeeping(r.path_values_);
-  ClearKeeping(r.decoded_query_);
-  ClearKeeping(r.query_);
 }
 
 }  // namespace weft

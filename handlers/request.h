@@ -95,7 +95,7 @@ class [[nodiscard]] RequestContextScope {
 class Request {
  public:
   // Servers and testing kits make requests and fill them through RequestAccess
-  // (handlers/exchange.h).
+  // (handlers/access.h).
   Request() = default;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;

@@ -4,9 +4,9 @@
 #include <exception>
 
 #include <weft/handlers/error_status.h>
-#include <weft/handlers/exchange.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/response_writer.h>
+#include <weft/handlers/server_side.h>
 #include <weft/http/status.h>
 
 namespace weft {
@@ -148,27 +148,6 @@ void ResponseWriter::Abort() {
   state_ = State::kAborted;
   static_cast<void>(Fail(kClosed));
   sink_->Abort();
-}
-
-Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
-  if (w.state_ == ResponseWriter::State::kHijacked) return handlers;
-  // Hooks and filters are code of users, and may throw.
-  const auto finish = [&w]() -> Error {
-    try {
-      return w.Finish();
-    } catch (...) {
-      return Error::FromException(std::current_exception());
-    }
-  };
-  Error outcome = handlers ? std::move(handlers) : finish();
-  if (!outcome) return {};
-  if (w.failure_ || w.head_sent_) {
-    w.Abort();
-    return outcome;
-  }
-  FinishWithError(w, outcome);
-  if (finish()) w.Abort();
-  return outcome;
 }
 
 }  // namespace weft

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/response_writer.h>
 
-#include <charconv>
 #include <cstring>
 #include <string>
 
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/server_side.h>
+#include <weft/http/internal/content_length.h>
 #include <weft/http/status.h>
 
 namespace weft {
@@ -159,10 +159,7 @@ std::optional<std::uint64_t> ResponseWriter::HandlersLength() const {
   if (head_sent_) return declared_;
   const std::string_view text = header_.Get("Content-Length");
   if (text.empty()) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto [stopped, code] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (code != std::errc() || stopped != text.data() + text.size()) return std::nullopt;
-  return length;
+  return internal::ParseLength(text);
 }
 
 Error ResponseWriter::CheckLength(std::uint64_t more) const {

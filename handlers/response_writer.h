@@ -43,7 +43,7 @@ class ResponseSink;
 class ResponseWriter {
  public:
   // Servers and testing kits make writers and drive them through ResponseAccess
-  // (handlers/exchange.h).
+  // (handlers/access.h).
   ResponseWriter() = default;
   ResponseWriter(const ResponseWriter&) = delete;
   ResponseWriter& operator=(const ResponseWriter&) = delete;

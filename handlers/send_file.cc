@@ -9,8 +9,8 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/file_read.h>
-#include <weft/handlers/exchange.h>
 #include <weft/handlers/response_writer.h>
+#include <weft/handlers/server_side.h>
 
 namespace weft {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include <weft/handlers/exchange.h>
 #include <weft/handlers/internal/stream_state.h>
+#include <weft/handlers/server_side.h>
 
 namespace weft {
 

@@ -35,6 +35,7 @@ good_tree() {
   put net/internal/fd.h
   put http/fields.h '#include <weft/concurrency/error.h>'
   put http/internal/text.h
+  put http/internal/names.h '#include <weft/http/internal/text.h>'
   put handlers/handler.h '#include <weft/concurrency/error.h>' '#include <weft/http/fields.h>'
   put handlers/internal/names.h '#include <weft/http/internal/text.h>'
   put handlers/routing/mux.h '#include <weft/handlers/handler.h>'
@@ -88,6 +89,7 @@ expect_breach 'knows no fiber and no socket' http/fields.h '#include <weft/concu
 expect_breach 'belong to net/' handlers/internal/names.h '#include <weft/net/internal/fd.h>'
 expect_breach 'no internal/ header of another folder' server/server.h '#include <weft/net/internal/fd.h>'
 expect_breach 'does not occur in net/' net/stream.h '// of an HTTP connection'
+expect_breach 'needs itself, by way of others' http/internal/text.h '#include <weft/http/internal/names.h>'
 expect_breach 'belong to concurrency/' handlers/mux.h '#include <weft/concurrency/internal/loop.h>'
 expect_breach 'belong to handlers/' tests/server/server_test.cc '#include <weft/handlers/internal/tree.h>'
 expect_breach 'belong to concurrency/' examples/hello.cc '#include <weft/concurrency/internal/loop.h>'

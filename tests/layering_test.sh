@@ -14,7 +14,7 @@ cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 
 # What server/ may include of handlers/: the interface between a server and a handler, and no ready-made handler; and the log, which
 # both write to and whose thread lives as long as a server.
-interface_headers="body.h body_filter.h error_status.h exchange.h handler.h log.h readiness.h request.h response_writer.h stream.h"
+interface_headers="access.h body.h body_filter.h error_status.h handler.h log.h readiness.h request.h response_writer.h server_side.h stream.h"
 
 # Whose internal/ headers others may include, beside their own folder: FOLDER-THAT-INCLUDES/FOLDER-OF-THE-HEADER.
 internal_pairs="handlers/http server/http server/net"
@@ -24,6 +24,9 @@ http_uses="concurrency/error.h concurrency/result.h"
 
 # Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
 ready_made="routing middleware debug"
+
+# Folders in which no component (a header and the .cc of the same name) needs itself by way of others.
+acyclic="net http handlers"
 
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for
 # people who bring Asio code.
@@ -153,6 +156,34 @@ check_sources() {
   }' "${sources[@]}"
 }
 
+# Takes away, again and again, the components that need no other one: what is left needs itself.
+check_cycles() {
+  local folder files
+  for folder in $acyclic; do
+    mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep "^$folder/" || true)
+    [ "${#files[@]}" -gt 0 ] || continue
+    awk -v folder="$folder" '
+    function Component(path) { sub(/\.(h|cc)$/, "", path); return path }
+    FNR == 1 { forwards = 0 }
+    /this line stays for one release/ { forwards = 1 }
+    !forwards && /^#include <weft\// {
+      to = $2
+      gsub(/^<weft\/|>.*$/, "", to)
+      from = Component(FILENAME)
+      if (to ~ "^" folder "/" && Component(to) != from) { needs[from, Component(to)] = 1; all[from] = all[Component(to)] = 1 }
+    }
+    END {
+      do {
+        gone = 0
+        split("", waits)
+        for (edge in needs) { split(edge, ends, SUBSEP); if (ends[2] in all) waits[ends[1]] = 1 }
+        for (one in all) if (!(one in waits)) { delete all[one]; gone = 1 }
+      } while (gone)
+      for (one in all) print one ".h:1: this component needs itself, by way of others of " folder "/ that are listed here"
+    }' "${files[@]}"
+  done
+}
+
 # Only http/ and what stands above it know the protocol.
 check_protocol_word() {
   local folder
@@ -186,7 +217,7 @@ check_lengths() {
   echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
 }
 
-{ check_sources; check_protocol_word; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+{ check_sources; check_cycles; check_protocol_word; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
 cat "$breaches"
 if [ -s "$breaches" ]; then
   echo "$(wc -l <"$breaches") breaches of the layering and house rules"

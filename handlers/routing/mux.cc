@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/access.h>
 #include <weft/handlers/routing/internal/clean_path.h>
 #include <weft/handlers/routing/internal/pattern.h>
 #include <weft/handlers/routing/internal/route_tree.h>

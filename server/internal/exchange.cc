@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 #include <new>
 #include <utility>
 
@@ -162,7 +161,7 @@ void Exchange::ServeOne() {
   BeginRequest(ctx);
   ResponseAccess::Begin(writer_, *this, head_.is_head, head_.is_connect);
   LendHeld();
-  const Error handlers = CallHandler();
+  const Error handlers = CallHandler(server_.shared().handler, writer_, request_);
   server_.TakeHeldBack();
   const Error failure = ResponseAccess::Complete(writer_, handlers);
   answered_ = true;
@@ -255,14 +254,6 @@ void Exchange::BeginRequest(const Context& ctx) {
   head.version_minor = head_.version_minor;
   BodySource* body = body_ended_ ? nullptr : this;
   RequestAccess::Begin(request_, head, ctx, server_.drain().Draining(), body, server_.options().body_bytes_max, this);
-}
-
-Error Exchange::CallHandler() {
-  try {
-    return server_.shared().handler(writer_, request_);
-  } catch (...) {
-    return Error::FromException(std::current_exception());
-  }
 }
 
 void Exchange::ReportOutcome(const Error& handlers, const Error& failure) {

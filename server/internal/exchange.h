@@ -13,10 +13,12 @@
 #include <string_view>
 
 #include <weft/concurrency/loop.h>
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/access.h>
+#include <weft/handlers/server_side.h>
 #include <weft/http/internal/http1/chunked_decoder.h>
-#include <weft/http/internal/http1/framing.h>
 #include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http1/request_framing.h>
+#include <weft/http/internal/http1/response_framing.h>
 #include <weft/net/internal/byte_buffer.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
@@ -86,7 +88,6 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void EndRequest() noexcept;
   void LoseRequest() noexcept;
   void BeginRequest(const Context& ctx);
-  Error CallHandler();
   void ReportOutcome(const Error& handlers, const Error& failure);
   bool NextRequest();
   void Refuse(const HeadResult& result);

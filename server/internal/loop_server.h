@@ -10,7 +10,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/loop.h>
-#include <weft/http/internal/http1/response_head.h>
+#include <weft/http/internal/http1/response_head_writer.h>
 #include <weft/server/internal/arrivals.h>
 #include <weft/server/internal/batch.h>
 #include <weft/server/internal/connection.h>

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include <weft/http/internal/http1/chunked_decoder.h>
-#include <weft/http/internal/http1/framing.h>
 #include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http1/request_framing.h>
 
 #include "transcript.h"
 

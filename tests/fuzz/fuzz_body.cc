@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include <weft/http/internal/http1/chunked_decoder.h>
-#include <weft/http/internal/http1/response_head.h>
+#include <weft/http/internal/http1/response_head_writer.h>
 
 #include "fuzz.h"
 #include "oracle.h"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include <weft/http/fields.h>
-#include <weft/http/internal/http1/framing.h>
-#include <weft/http/internal/http1/response_head.h>
+#include <weft/http/internal/http1/response_framing.h>
+#include <weft/http/internal/http1/response_head_writer.h>
 
 #include "fuzz.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include <weft/http/internal/http1/chunked_decoder.h>
-#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/request_framing.h>
 
 #include "fuzz.h"
 #include "oracle.h"

@@ -8,8 +8,9 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/access.h>
 #include <weft/handlers/routing/mux.h>
+#include <weft/handlers/server_side.h>
 
 #include "../allocation_counter.h"
 

@@ -9,8 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/handlers/access.h>
 #include <weft/handlers/body_filter.h>
-#include <weft/handlers/exchange.h>
+#include <weft/handlers/server_side.h>
 #include <weft/handlers/testing.h>
 
 #include "../temp_file.h"

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http1/request_framing.h>
+#include <weft/http/internal/http1/response_framing.h>
 
 namespace weft::internal {
 namespace {

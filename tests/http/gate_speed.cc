@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/http/internal/http1/framing.h>
 #include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http1/request_framing.h>
 
 namespace weft::internal {
 namespace {

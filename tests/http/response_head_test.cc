@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/http/internal/http1/response_head.h>
+#include <weft/http/internal/http1/response_head_writer.h>
 
 namespace weft::internal {
 namespace {

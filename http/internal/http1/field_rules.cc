@@ -5,7 +5,7 @@
 
 #include <weft/http/internal/authority.h>
 #include <weft/http/internal/char_class.h>
-#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/content_length.h>
 #include <weft/http/internal/text.h>
 
 namespace weft::internal {

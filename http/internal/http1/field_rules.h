@@ -4,8 +4,8 @@
 
 #include <string_view>
 
-#include <weft/http/internal/http1/head_parser.h>
 #include <weft/http/internal/http1/refusal.h>
+#include <weft/http/internal/http1/request_head.h>
 
 namespace weft::internal {
 

@@ -243,25 +243,6 @@ class Parser {
 
 }  // namespace
 
-void Head::Reset() {
-  std::vector<FieldSpan> memory = std::move(fields);
-  memory.clear();
-  *this = Head();
-  fields = std::move(memory);
-}
-
-void Head::DropEmptyLines() {
-  const std::uint8_t counted = empty_lines;
-  Reset();
-  empty_lines = counted;
-}
-
-void Head::AppendFieldsTo(Fields& out, const char* buffer) const {
-  for (const FieldSpan& field : fields) {
-    out.AddBorrowed({buffer + field.name_begin, field.name_size}, {buffer + field.value_begin, field.value_size});
-  }
-}
-
 HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out) {
   return Parser(bytes, limits, out).Run();
 }

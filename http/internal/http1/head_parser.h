@@ -5,85 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
-#include <weft/http/fields.h>
+#include <weft/http/internal/http1/request_head.h>
 
 namespace weft::internal {
-
-// A piece of a message, told by its place in the message's buffer and not by an address: it stays true when the bytes
-// move to another buffer.
-struct Span {
-  std::uint32_t begin = 0;
-  std::uint32_t size = 0;
-
-  std::string_view In(const char* buffer) const { return {buffer + begin, size}; }
-};
 
 // What a request may ask of the parser. The limits are counted in bytes as they come over the wire.
 struct HeadLimits {
   std::uint32_t head_bytes = 64 * 1024;    // all of it, from the first byte to the empty line: 431 beyond
   std::uint32_t target_bytes = 16 * 1024;  // the request target: 414 beyond
   std::uint32_t fields = 128;              // 431 beyond
-};
-
-// The four forms of a request target (RFC 9112 section 3.2).
-enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAuthority, kAsterisk };
-
-// The head of a request: request line and fields as spans, and the facts about them that decide how the message is
-// framed. While a head is incomplete it also holds where the parser stopped, so keep it between two calls of
-// ParseHead, and Reset it between two messages. It keeps the memory of its list of fields.
-struct Head {
-  struct FieldSpan {
-    std::uint32_t name_begin;
-    std::uint32_t name_size;
-    std::uint32_t value_begin;
-    std::uint32_t value_size;
-  };
-
-  Span method;
-  Span target;  // as it came
-  Span path;    // without the query; see PathIn
-  Span query;   // behind the '?'; empty also if there is none
-  Span host;    // of an absolute or authority target, else of the Host field (RFC 9112 section 3.2.2)
-  std::vector<FieldSpan> fields;
-  std::uint64_t content_length = 0;
-
-  TargetForm form = TargetForm::kOrigin;
-  std::uint8_t version_minor = 1;   // 0 or 1; a higher one is 1 (RFC 9110 section 2.5)
-  bool is_head = false;             // the method is HEAD
-  bool is_connect = false;          // the method is CONNECT
-  bool path_escaped = false;        // the path holds at least one '%'
-  bool has_query = false;
-  bool has_host = false;            // there is a Host field
-  bool has_content_length = false;
-  bool chunked = false;             // the only transfer coding
-  bool connection_close = false;    // options of the Connection field
-  bool connection_keep_alive = false;
-  bool connection_upgrade = false;
-  bool expect_continue = false;     // never for HTTP/1.0 (RFC 9110 section 10.1.1)
-
-  // Where the parser stopped; its own business.
-  enum class Stage : std::uint8_t { kEmptyLines, kMethod, kTarget, kVersion, kLineStart, kName, kValue };
-  Stage stage = Stage::kEmptyLines;
-  bool has_transfer_encoding = false;
-  std::uint8_t empty_lines = 0;
-  std::uint32_t position = 0;  // of the first byte that was not looked at
-  std::uint32_t mark = 0;      // begin of the piece that is being read
-  Span name;                   // of the field that is being read
-
-  void Reset();
-  // The empty lines before the request are thrown away, but stay counted, so that too many are too many however they come.
-  void DropEmptyLines();
-
-  // The raw path; "/" for an absolute target that ends behind the authority (RFC 9112 section 3.2.1).
-  std::string_view PathIn(const char* buffer) const {
-    return path.size == 0 ? std::string_view("/") : path.In(buffer);
-  }
-
-  // Adds all fields to `out` as views into `buffer`. Beside an absolute target the value of Host is the target's
-  // authority, whatever the client wrote there: nobody may see a Host that must be ignored (RFC 9112 section 3.2.2).
-  void AppendFieldsTo(Fields& out, const char* buffer) const;
 };
 
 // The outcome of ParseHead.

@@ -2,8 +2,8 @@
 #ifndef WEFT_HTTP_INTERNAL_HTTP1_TARGET_H_
 #define WEFT_HTTP_INTERNAL_HTTP1_TARGET_H_
 
-#include <weft/http/internal/http1/head_parser.h>
 #include <weft/http/internal/http1/refusal.h>
+#include <weft/http/internal/http1/request_head.h>
 
 namespace weft::internal {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/http/internal/http1/response_head.h>
+#include <weft/http/internal/http1/response_head_writer.h>
 
 #include <charconv>
 #include <cstring>

@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HTTP_INTERNAL_HTTP1_FRAMING_H_
-#define WEFT_HTTP_INTERNAL_HTTP1_FRAMING_H_
+#ifndef WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_FRAMING_H_
+#define WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_FRAMING_H_
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include <weft/http/fields.h>
-#include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http1/body_kind.h>
 
 namespace weft::internal {
-
-// How the body of a message is delimited.
-enum class BodyKind : std::uint8_t {
-  kNone,
-  kLength,      // by Content-Length
-  kChunked,
-  kUntilClose,  // only of an answer to HTTP/1.0
-};
-
-struct RequestFraming {
-  BodyKind kind = BodyKind::kNone;
-  std::uint64_t length = 0;      // of kLength, never 0
-  bool expects_continue = false;  // the client waits for 100 before it sends this body
-};
-
-// How the body of a request is delimited (RFC 9112 section 6.3); the parser has refused every doubtful head.
-RequestFraming FrameRequest(const Head& head);
-
-// True if the client lets the connection live on after this request (RFC 9112 section 9.3).
-bool ClientKeepsAlive(const Head& head);
 
 // What is known about an answer when its head has to be written.
 struct ResponseFacts {
@@ -58,9 +37,6 @@ ResponseFraming FrameResponse(const ResponseFacts& facts);
 // True if this handler's fields ask for the end of the connection: an option "close" in Connection.
 bool WantsClose(const Fields& fields);
 
-// Parses 1*DIGIT without overflow; anything else is empty (RFC 9110 section 8.6).
-std::optional<std::uint64_t> ParseLength(std::string_view digits);
-
 }  // namespace weft::internal
 
-#endif  // WEFT_HTTP_INTERNAL_HTTP1_FRAMING_H_
+#endif  // WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_FRAMING_H_

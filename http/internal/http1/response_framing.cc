@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/response_framing.h>
 
-#include <limits>
+#include <string_view>
 
-#include <weft/http/internal/char_class.h>
 #include <weft/http/internal/text.h>
 
 namespace weft::internal {
-
-RequestFraming FrameRequest(const Head& head) {
-  RequestFraming framing;
-  if (head.chunked) {
-    framing.kind = BodyKind::kChunked;
-  } else if (head.content_length != 0) {
-    framing.kind = BodyKind::kLength;
-    framing.length = head.content_length;
-  }
-  framing.expects_continue = head.expect_continue && framing.kind != BodyKind::kNone;
-  return framing;
-}
-
-bool ClientKeepsAlive(const Head& head) {
-  if (head.connection_close) return false;
-  return head.version_minor >= 1 || head.connection_keep_alive;
-}
 
 ResponseFraming FrameResponse(const ResponseFacts& facts) {
   ResponseFraming framing;
@@ -73,20 +55,6 @@ bool WantsClose(const Fields& fields) {
     if (!without_close) return true;
   }
   return false;
-}
-
-std::optional<std::uint64_t> ParseLength(std::string_view digits) {
-  // One below the type's range keeps the largest value free to mean "no limit", and 2^63 out of signed sums.
-  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
-  if (digits.empty()) return std::nullopt;
-  std::uint64_t value = 0;
-  for (char c : digits) {
-    if (!Is(c, kDigitChar)) return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (kMax - digit) / 10) return std::nullopt;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 }  // namespace weft::internal

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_HEAD_H_
-#define WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_HEAD_H_
+#ifndef WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_HEAD_WRITER_H_
+#define WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_HEAD_WRITER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include <weft/http/fields.h>
-#include <weft/http/internal/http1/framing.h>
+#include <weft/http/internal/http1/response_framing.h>
 
 namespace weft::internal {
 
@@ -74,4 +74,4 @@ std::size_t WriteLastChunk(char* out, std::size_t capacity, const Fields& traile
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_HEAD_H_
+#endif  // WEFT_HTTP_INTERNAL_HTTP1_RESPONSE_HEAD_WRITER_H_

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_ACCESS_H_
+#define WEFT_HANDLERS_ACCESS_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/handlers/handler.h>
+#include <weft/handlers/request.h>
+#include <weft/handlers/response_writer.h>
+#include <weft/handlers/server_side.h>
+#include <weft/http/fields.h>
+
+// For those who implement a server or a testing kit: how a Request is filled and a ResponseWriter
+// is driven. Handlers and middleware never need this header.
+//
+// Request and ResponseWriter are made once and used again and again; after a warm-up an exchange
+// allocates nothing. All calls for one exchange come from one fiber (or plain thread), and in this
+// order:
+//
+//   RequestAccess::Header(request).AddBorrowed(...);
+//   RequestAccess::Begin(request, head, ctx, draining, body, limit, hooks);
+//   ResponseAccess::Begin(writer, sink, request.Method() == "HEAD");
+//   Error handlers = CallHandler(handler, writer, request);
+//   Error failure = ResponseAccess::Complete(writer, handlers);     // sends what is left
+//   ResponseAccess::End(writer);
+//   RequestAccess::End(request);
+
+namespace weft {
+
+class RequestAccess {
+ public:
+  // For filling; empty after End. Trailer may be filled while the body is read.
+  static Fields& Header(Request& r) { return r.header_; }
+  static Fields& Trailer(Request& r) { return r.trailer_; }
+
+  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. The contexts and both pointers
+  // are kept as they are, not copied: they live until End.
+  static void Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
+                    std::uint64_t body_limit, RequestHooks* hooks);
+
+  // Ends it: forgets the contexts and all views, keeps the memory. From here on every use of the
+  // Body aborts.
+  static void End(Request& r) noexcept;
+
+  // Replaces Ctx() for good, without a call of ContextChanged; `ctx` lives until End. Guards of Use that are alive put back
+  // what they saw.
+  static void SetContext(Request& r, const Context& ctx) { r.ctx_ = r.body_.ctx_ = &ctx; }
+
+  // What has to hold before a connection is handed over with this status (0: none was chosen): the body is read, and an upgrade was
+  // asked for. Adds what a 101 needs to `answer`.
+  static Error PrepareHijack(const Request& r, int status, Fields& answer, bool body_read);
+
+  // The body's first error so far, how many bytes of it the handler may read, and has read.
+  static Error BodyError(const Request& r) { return r.body_.failure_; }
+  static std::uint64_t BodyLimit(const Request& r) { return r.body_.limit_; }
+  static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
+
+  // For routers. The views must live until End; a later value hides an earlier one of the same
+  // name.
+  static void SetPattern(Request& r, std::string_view pattern) { r.pattern_ = pattern; }
+  static void AddPathValue(Request& r, std::string_view name, std::string_view value) {
+    r.path_values_.push_back({name, value});
+  }
+};
+
+class ResponseAccess {
+ public:
+  // Starts an exchange in the caller's scope. `head_only`: the request is HEAD; `connect`: it is CONNECT.
+  static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only, bool connect = false) {
+    w.Begin(sink, head_only, connect);
+  }
+
+  // What remains to be done when the handler has returned: sends the rest, or answers with the
+  // error (FinishWithError). Returns why the answer is not the one that the handler wanted: its own
+  // error, one in sending, or a body shorter than the handler's Content-Length. Of a connection that
+  // was handed over nothing remains to be done: it returns the handler's error.
+  static Error Complete(ResponseWriter& w, Error handlers);
+
+  // Whether the answer was broken off, by the handler, an error or the client.
+  static bool Aborted(const ResponseWriter& w) { return w.state_ == ResponseWriter::State::kAborted; }
+
+  // Ends it: destroys filters and hooks, keeps the memory. From here on every use aborts.
+  static void End(ResponseWriter& w) noexcept { w.End(); }
+};
+
+// Calls the handler. An exception that it throws becomes an Error (Error::FromException).
+Error CallHandler(const Handler& handler, ResponseWriter& w, Request& r);
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_ACCESS_H_
