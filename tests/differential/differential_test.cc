@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +14,6 @@
 #include "cases.h"
 #include "peers.h"
 #include "play.h"
-#include "table.h"
 
 namespace weft::differential {
 namespace {
@@ -94,11 +91,12 @@ TEST_F(Differential, WeftTakesWhatIsGoodAndRefusesWhatIsNot) {
 }
 
 TEST_F(Differential, WhereOthersDisagreeWeftIsTheOneThatRefuses) {
-  std::vector<Column> columns = {{"weft", "", PlayAll(StartWeft())}};
+  const std::vector<Record> weft = PlayAll(StartWeft());
+  std::vector<std::vector<Record>> others;
   std::string missing;
   const auto add = [&](const std::string& name, const std::optional<Peer>& peer) {
     if (peer) {
-      columns.push_back({name, peer->Version(), PlayAll(*peer)});
+      others.push_back(PlayAll(*peer));
     } else {
       missing += (missing.empty() ? "" : ", ") + name;
     }
@@ -106,22 +104,13 @@ TEST_F(Differential, WhereOthersDisagreeWeftIsTheOneThatRefuses) {
   add("Go", StartGo());
   add("nginx", StartNginx());
   add("HAProxy", StartHaproxy());
-  if (columns.size() == 1 || (!missing.empty() && AllProgramsAreNeeded())) WEFT_PROGRAM_IS_MISSING(missing, "peers");
+  if (others.empty() || (!missing.empty() && AllProgramsAreNeeded())) WEFT_PROGRAM_IS_MISSING(missing, "peers");
   if (!missing.empty()) std::printf("not compared with all: %s\n", MissingText(missing, "peers").c_str());
 
   for (std::size_t i = 0; i < cases_.size(); ++i) {
-    std::vector<const Record*> others;
-    std::string all;
-    for (const Column& column : columns) {
-      if (&column != &columns[0]) others.push_back(&column.records[i]);
-      all += "\n  " + column.name + ": " + Short(column.records[i]);
-    }
-    EXPECT_EQ(JudgeAll(columns[0].records[i], others), "") << cases_[i].topic << ": " << cases_[i].name << all;
-  }
-  PrintTable(cases_, columns);
-  if (const char* const file = std::getenv("WEFT_DIFFERENCES"); file != nullptr) {
-    ASSERT_EQ(missing, "") << "the document compares all of them";
-    std::ofstream(file) << Differences(cases_, columns);
+    std::vector<const Record*> theirs;
+    for (const std::vector<Record>& records : others) theirs.push_back(&records[i]);
+    EXPECT_EQ(JudgeAll(weft[i], theirs), "") << cases_[i].topic << ": " << cases_[i].name << ": " << Short(weft[i]);
   }
 }
 

@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "../e2e/process.h"
@@ -40,19 +39,6 @@ bool Listens(const std::string& path) {
   const bool listens = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   close(fd);
   return listens;
-}
-
-// nginx says its version on the standard error, haproxy on the standard output: the first word with a digit in it.
-std::string VersionOf(const std::string& program) {
-  Process process(program, {"-v"});
-  const std::string text = process.Rest() + process.Errors();
-  process.Wait();
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    const std::size_t digit = word.find_first_of("0123456789");
-    if (digit != std::string::npos) return word.substr(digit, word.find_first_not_of("0123456789.", digit) - digit);
-  }
-  return {};
 }
 
 void WriteFile(const std::string& path, std::string text, const std::string& folder) {
@@ -162,7 +148,6 @@ std::optional<Peer> StartGo() {
   const std::string program = WEFT_GO_PEER;
   if (program.empty() || access(program.c_str(), X_OK) != 0) return std::nullopt;
   Peer peer;
-  peer.version_ = WEFT_GO_VERSION;
   peer.Start("peer.sock", program, {peer.folder_ + "/peer.sock"});
   return peer;
 }
@@ -171,7 +156,6 @@ std::optional<Peer> StartNginx() {
   const std::string program = Find("nginx");
   if (program.empty()) return std::nullopt;
   Peer peer;
-  peer.version_ = VersionOf(program);
   peer.StartWeftAs("weft.sock");
   const std::string config = peer.folder_ + "/nginx.conf";
   // Started by root, its worker would become somebody who may not touch our sockets.
@@ -185,7 +169,6 @@ std::optional<Peer> StartHaproxy() {
   const std::string program = Find("haproxy");
   if (program.empty()) return std::nullopt;
   Peer peer;
-  peer.version_ = VersionOf(program);
   peer.StartWeftAs("weft.sock");
   const std::string config = peer.folder_ + "/haproxy.cfg";
   WriteFile(config, kHaproxy, peer.folder_);

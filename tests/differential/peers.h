@@ -21,7 +21,6 @@ class Peer {
   ~Peer();
 
   const std::string& Path() const { return path_; }
-  const std::string& Version() const { return version_; }
 
   // Ends the weft server (that of a proxy, too) and returns its log: one line for each request.
   std::vector<std::string> EndWeft();
@@ -37,7 +36,6 @@ class Peer {
 
   std::string folder_;
   std::string path_;  // of the socket to talk to
-  std::string version_;
   std::unique_ptr<Process> weft_;
   std::unique_ptr<Process> other_;  // Go, or the proxy
 };
