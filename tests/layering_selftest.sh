@@ -119,6 +119,19 @@ good_tree
 sed 's/WEFT_HANDLERS_MUX_H_/MUX_H/' "$tree/handlers/mux.h" >"$tree/handlers/router.h"
 expect_report 'the guard is named' handlers/router.h
 
+# The codemap: a file that is not named, and a name without a file.
+codemap="$(dirname "$check")/codemap_test.sh"
+good_tree
+mkdir "$tree/docs"
+printf '%s\n' '### net/' '`stream.h`, `internal/fd.h`' '### http/' '`fields.h`, `internal/text.h`, `names.h`' '### server/' '`server.h`, `internal/accept.h`' \
+  '### concurrency/' '`error.h`, `await.h`, `loop.*`' '### handlers/' '`handler.h`, `mux.h`, `internal/tree.h`, `names.h`' >"$tree/docs/architecture.md"
+if ! output=$("$codemap" "$tree" 2>&1); then printf 'FAILED: a good codemap does not pass:\n%s\n' "$output" && failures=$((failures + 1)); fi
+check=$codemap
+put net/gone.h
+expect_report 'net/gone.h is not named' docs/architecture.md
+rm "$tree/net/gone.h" "$tree/net/stream.h"
+expect_report '`stream.h` is named for net/' docs/architecture.md
+
 if [ "$failures" -gt 0 ]; then
   echo "$failures rules cannot fail"
   exit 1
