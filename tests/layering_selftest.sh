@@ -132,6 +132,16 @@ expect_report 'net/gone.h is not named' docs/architecture.md
 rm "$tree/net/gone.h" "$tree/net/stream.h"
 expect_report '`stream.h` is named for net/' docs/architecture.md
 
+# The words: a text full of an old one.
+check="$(dirname "$codemap")/words_test.sh"
+good_tree
+if ! output=$("$check" "$tree" 2>&1); then printf 'FAILED: a good tree has bad words:\n%s\n' "$output" && failures=$((failures + 1)); fi
+put server/words.h "$(seq -f '// behind it %g' 200)"
+if output=$("$check" "$tree" 2>&1) || ! grep -q '"behind" occurs 200 times' <<<"$output"; then
+  echo "FAILED: 200 old words pass: $output"
+  failures=$((failures + 1))
+fi
+
 if [ "$failures" -gt 0 ]; then
   echo "$failures rules cannot fail"
   exit 1

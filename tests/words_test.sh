@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Holds the words of CONTRIBUTING.md ("Words") in new text: each word that has a better one may occur as often as it did, and no more. Whoever
+# replaces some of them lowers its number here.
+#
+#   tests/words_test.sh [TREE]      TREE: the top of the repository, by default the one this script is in
+set -euo pipefail
+export LC_ALL=C
+cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
+
+places=()
+for place in README.md docs concurrency net http handlers server examples; do
+  if [ -e "$place" ]; then places+=("$place"); fi
+done
+
+breaches=0
+# at_most NUMBER WORD INSTEAD: WORD is an extended regular expression for whole words.
+at_most() {
+  local count
+  count=$({ grep -rEoiIw -- "$2" "${places[@]}" || true; } | wc -l)
+  if [ "$count" -gt "$1" ]; then
+    echo "\"$2\" occurs $count times, $((count - $1)) more than before: write $3"
+    breaches=$((breaches + 1))
+  fi
+}
+
+at_most 480 'answer(s|ed|ing)?' 'response, or respond'
+at_most 112 'behind' 'after, following, or in front of it'
+at_most 20 'for ever' 'forever, or without limit'
+at_most 20 'patience' 'drain timeout'
+at_most 10 'hard end' 'forced close'
+at_most 10 'at the most' 'at most'
+at_most 8 '(the|a|its|their) begin' 'start, or beginning'
+at_most 11 'begin of' 'start of'
+at_most 46 '(is|are|was|were) told' 'is reported, or can be told apart'
+at_most 46 'who (has|is|wants|waits|does|asks)' 'a sentence with a subject'
+at_most 13 'cancelled' 'canceled'
+at_most 25 'kNone' 'kUnlimited'
+at_most 31 '(Take|Give|Ensure)[A-Za-z]*Place[A-Za-z]*' 'Slot'
+
+if [ "$breaches" -gt 0 ]; then
+  echo "$breaches words are used more often than before; CONTRIBUTING.md says which ones to use"
+  exit 1
+fi
+echo "no word that has a better one is used more often than before"
