@@ -103,6 +103,7 @@ expect_breach 'must not bring <boost/asio/any_io_executor.hpp>' server/server.h 
 expect_breach 'slow to compile' handlers/mux.h '#include <iostream>'
 expect_breach 'there is no <weft/handlers/gone.h>' handlers/mux.h '#include <weft/handlers/gone.h>'
 expect_breach 'include lines have the form' handlers/mux.h '#include "handler.h"'
+expect_breach 'makes system calls on a connection' server/internal/accept.h 'inline void F(int fd) { shutdown(fd, 2); }'
 expect_breach 'does not list this file' concurrency/sleep.cc
 expect_breach 'does not list this file' tests/server/more_test.cc
 expect_breach 'no file has more than 500 lines' handlers/mux.h "$(seq -f '// %g' 501)"

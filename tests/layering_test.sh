@@ -194,6 +194,18 @@ check_protocol_word() {
   done
 }
 
+# One file speaks to the kernel about a connection, so that TLS and other pollers have one place. testing_client.cc plays a client.
+check_socket_calls() {
+  local folder
+  for folder in http handlers server; do
+    if [ -d "$folder" ]; then
+      grep -rnE '(^|[^A-Za-z_.>])(recv|send|recvmsg|sendmsg|recvfrom|sendto|sendfile|shutdown|setsockopt)\(' "$folder" --include='*.h' --include='*.cc' |
+        grep -vE '^server/testing_client\.cc:|^[^:]*:[0-9]+: *//' |
+        sed -E 's/^([^:]*:[0-9]+):.*/\1: only net\/internal\/socket.* makes system calls on a connection/' || true
+    fi
+  done
+}
+
 # A file that no CMakeLists.txt lists is never compiled, and its tests never fail.
 check_listed() {
   local file dir
@@ -217,7 +229,7 @@ check_lengths() {
   echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
 }
 
-{ check_sources; check_cycles; check_protocol_word; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+{ check_sources; check_cycles; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
 cat "$breaches"
 if [ -s "$breaches" ]; then
   echo "$(wc -l <"$breaches") breaches of the layering and house rules"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <weft/net/internal/socket_io.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
 
@@ -83,7 +83,7 @@ void Batch::SendAnswers() {
   std::size_t left = 0;
   for (std::size_t i = 0; i < kept_count_; ++i) {
     Kept& kept = kept_[i];
-    const ssize_t sent = Send(kept.connection->descriptor(), kept.answers.data(), kept.answers.size());
+    const ssize_t sent = kept.connection->socket().Send(kept.answers.data(), kept.answers.size());
     if (sent == static_cast<ssize_t>(kept.answers.size())) continue;
     if (sent > 0) kept.answers.EraseFront(static_cast<std::size_t>(sent));
     std::swap(kept_[left++], kept);
@@ -94,7 +94,7 @@ void Batch::SendAnswers() {
 void Batch::SendFromBeside() noexcept {
   for (std::size_t i = 0; i < kept_count_; ++i) {
     Kept& kept = kept_[i];
-    const ssize_t sent = Send(kept.connection->descriptor(), kept.answers.data(), kept.answers.size());
+    const ssize_t sent = kept.connection->socket().Send(kept.answers.data(), kept.answers.size());
     kept.sent_from_beside = sent > 0 ? static_cast<std::size_t>(sent) : 0;
   }
 }

@@ -2,34 +2,33 @@
 #include <weft/server/internal/connection.h>
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
 
 #include <weft/net/internal/proxy_header.h>
-#include <weft/net/internal/socket_io.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/loop_server.h>
 
 namespace weft::internal {
 Connection::Connection(LoopServer& server, Fd fd, const Peer& peer, TimePoint now)
-    : FdWatch(&OnEvents), server_(server), since_(now), fd_(std::move(fd)), peer_(peer) {
+    : FdWatch(&OnEvents), server_(server), since_(now), socket_(std::move(fd)), peer_(peer) {
   link_.connection = this;
   unix_ = peer.Family() == AF_UNIX;
 }
 
 void Connection::Open() {
   server_.MoveTo(LoopServer::List::kHeader, link_);
-  if (Error err = server_.loop().Add(*this, fd_.Get(), EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET)) {
+  if (Error err = server_.loop().Add(*this, socket_.Descriptor(), EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET)) {
     // Not watched, so the common way out would take back a watch that does not exist.
     server_.Forget(link_);
-    fd_.Close();
+    socket_.Close();
     server_.ConnectionGone(*this);
     return;
   }
   const ServerState& shared = server_.shared();
-  if (shared.connections_watched) server_.observer().OnConnectionOpened({fd_.Get(), PeerName()});
+  if (shared.connections_watched) server_.observer().OnConnectionOpened({socket_.Descriptor(), PeerName()});
   if (!shared.proxies.Empty() && shared.proxies.Contains(peer_)) {
     // The way of a head that comes in pieces is the rare one already, so that no request of anybody asks for this.
     partial_ = std::make_unique<PartialHead>();
@@ -87,7 +86,7 @@ ssize_t Connection::ReadSome(char* buffer, std::size_t size, bool& more) {
   ssize_t got = 0;
   bool cut = false;
   do {
-    got = unix_ ? ReceiveUnix(fd_.Get(), buffer, size, cut) : Receive(fd_.Get(), buffer, size);
+    got = unix_ ? socket_.ReceiveUnix(buffer, size, cut) : socket_.Receive(buffer, size);
   } while (got < 0 && errno == EINTR);
   more = got > 0 && (static_cast<std::size_t>(got) == size || cut || urgent_);
   return got;
@@ -337,7 +336,7 @@ void Connection::Lose() noexcept {
   try {
     Close();
   } catch (const std::bad_alloc&) {  // the observer is not told
-    fd_.Close();
+    socket_.Close();
   }
 }
 
@@ -411,7 +410,7 @@ void Connection::BecomeIdle() {
 void Connection::Answer(int status, std::string_view reason, int retry_after, bool head_only) {
   char answer[1024];
   const std::size_t size = WriteSimpleError(answer, sizeof(answer), status, reason, server_.DateLine(), retry_after, head_only);
-  [[maybe_unused]] const ssize_t sent = Send(fd_.Get(), answer, size <= sizeof(answer) ? size : 0);
+  [[maybe_unused]] const ssize_t sent = socket_.Send(answer, size <= sizeof(answer) ? size : 0);
   server_.observer().OnRequestRefused({status, reason});
 }
 
@@ -430,7 +429,7 @@ void Connection::Settle() {
 void Connection::WatchWritable() {
   if (writable_watched_) return;
   // For good: an edge-triggered watch costs nothing while nobody waits for it.
-  writable_watched_ = !server_.loop().Modify(*this, fd_.Get(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  writable_watched_ = !server_.loop().Modify(*this, socket_.Descriptor(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   if (!writable_watched_) broken_ = true;
 }
 

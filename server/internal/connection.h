@@ -13,6 +13,7 @@
 #include <weft/http/internal/http1/head_parser.h>
 #include <weft/net/internal/fd.h>
 #include <weft/net/internal/peer.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/timeout_list.h>
 #include <weft/server/observer.h>
 
@@ -113,7 +114,7 @@ class Connection final : public FdWatch {
   void Overloaded() { Overloaded(partial_->head.is_head); }
 
   // For the exchange. `leftover` is what came behind its last request; `head` knows how far that was parsed.
-  int descriptor() const { return fd_.Get(); }
+  const Socket& socket() const { return socket_; }
   // Whether answers may be sent when its exchange is gone: nothing is known to come that could end it before.
   bool MayAnswerLater() const { return !more_ && !fin_ && !broken_ && !cut_; }
   bool fin() const { return fin_; }
@@ -191,7 +192,7 @@ class Connection final : public FdWatch {
   };
   std::unique_ptr<PartialHead> partial_;
   TimePoint since_;  // accepted, idle since, in a later head since, in the queue since, closing since
-  Fd fd_;
+  Socket socket_;
   std::uint32_t requests_ = 0;
   Peer peer_;
   // Bits, because an idle connection is no more than this object.

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The end of a connection: by a timeout, to make room, in the drain, or because its last answer is out.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 
-#include <weft/net/internal/socket_io.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/exchange.h>
 #include <weft/server/internal/loop_server.h>
@@ -21,15 +18,6 @@ namespace {
 constexpr Duration kRecentlyActive = std::chrono::seconds(1);
 // Of what a client still sends after its connection was given up, so much is thrown away in all, in turns of the loop's buffer.
 constexpr std::uint64_t kDiscardMax = 64 * 1024 * 1024;
-// How often the kernel asks a client that says nothing, and how often in vain.
-constexpr int kProbeSeconds = 10;
-constexpr int kProbes = 3;
-
-void SetOption(int fd, int level, int option, int value) {
-  // A socket that does not know it serves all the same.
-  static_cast<void>(setsockopt(fd, level, option, &value, sizeof(value)));
-}
-
 }  // namespace
 
 void Connection::OnTimeout() {
@@ -104,11 +92,10 @@ void Connection::CutOff() {
     return;
   }
   // TCP resets when it is told to forget its peer: an end in good order could be taken for the end of the response.
-  const sockaddr nobody{AF_UNSPEC, {}};
   if (exchange_->FinishForCut()) {
-    shutdown(fd_.Get(), SHUT_WR);
-  } else if (connect(fd_.Get(), &nobody, sizeof(nobody)) != 0) {
-    shutdown(fd_.Get(), SHUT_RDWR);
+    static_cast<void>(socket_.ShutWrite());
+  } else if (!socket_.Reset()) {
+    socket_.ShutBoth();
   }
   exchange_->OnEvents(true, true);
   Settle();
@@ -116,26 +103,18 @@ void Connection::CutOff() {
 
 void Connection::ResetAtEnd() {
   broken_ = true;
-  const linger at_once{1, 0};
-  static_cast<void>(setsockopt(fd_.Get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
+  socket_.ResetAtClose();
 }
 
 void Connection::ProbeClient() {
   const Duration after = server_.options().probe_after;
   if (after == Duration::max() || unix_) return;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(after + std::chrono::seconds(1) - Duration(1)).count();
-  const int idle = static_cast<int>(std::clamp<std::int64_t>(seconds, 1, 32767));  // the kernel takes no more
-  SetOption(fd_.Get(), IPPROTO_TCP, TCP_KEEPIDLE, idle);
-  SetOption(fd_.Get(), IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
-  SetOption(fd_.Get(), IPPROTO_TCP, TCP_KEEPCNT, kProbes);
-  SetOption(fd_.Get(), IPPROTO_TCP, TCP_USER_TIMEOUT, (idle + kProbes * kProbeSeconds) * 1000);
-  SetOption(fd_.Get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  socket_.ProbePeer(after);
 }
 
 void Connection::Evict() {
   if (state_ == State::kAborting) ResetAtEnd();
-  char first;
-  if (Reading() && recv(fd_.Get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+  if (Reading() && socket_.HasInput()) {
     more_ = true;  // it has just spoken
     Drive();
     return;
@@ -156,7 +135,7 @@ void Connection::CloseGently() {
   since_ = server_.now();
   discarded_ = 0;
   server_.MoveTo(LoopServer::List::kClosing, link_, LingerEnd());
-  if (shutdown(fd_.Get(), SHUT_WR) != 0) {
+  if (!socket_.ShutWrite()) {
     Close();
     return;
   }
@@ -171,7 +150,7 @@ void Connection::CloseQuiet() {
 
 // Its last word is out, and nothing waits any longer for anybody: only a client that is still sending is, lest the kernel's reset destroy that.
 void Connection::CloseAfterCut() {
-  if (Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes) > 0) {
+  if (socket_.Receive(server_.read_buffer(), LoopServer::kReadBytes) > 0) {
     CloseGently();
   } else {
     Close();
@@ -187,7 +166,7 @@ TimePoint Connection::LingerEnd() const {
 void Connection::ReadToEnd() {
   ssize_t got = 0;
   do {
-    got = Receive(fd_.Get(), server_.read_buffer(), LoopServer::kReadBytes);
+    got = socket_.Receive(server_.read_buffer(), LoopServer::kReadBytes);
   } while (got < 0 && errno == EINTR);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
   if (got <= 0) {
@@ -214,12 +193,12 @@ void Connection::AbortGently() {
     return;
   }
   since_ = server_.now();
-  untaken_ = UntakenBytes(fd_.Get());
+  untaken_ = socket_.UntakenBytes();
   LookWhetherTaken();
 }
 
 void Connection::LookWhetherTaken() {
-  const std::int64_t untaken = UntakenBytes(fd_.Get());
+  const std::int64_t untaken = socket_.UntakenBytes();
   const Duration stall = server_.options().write_stall_timeout;
   if (untaken + server_.options().progress_bytes_min <= untaken_) {
     untaken_ = untaken;
@@ -240,12 +219,12 @@ void Connection::Close() {
   state_ = State::kClosed;
   partial_.reset();
   server_.Forget(link_);
-  server_.loop().Remove(*this, fd_.Get());
+  server_.loop().Remove(*this, socket_.Descriptor());
   if (server_.shared().connections_watched) {
     Because(CloseReason::kClient);
-    server_.observer().OnConnectionClosed({fd_.Get(), PeerName(), static_cast<CloseReason>(reason_), requests_});
+    server_.observer().OnConnectionClosed({socket_.Descriptor(), PeerName(), static_cast<CloseReason>(reason_), requests_});
   }
-  fd_.Close();
+  socket_.Close();
 }
 
 }  // namespace weft::internal

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -8,7 +7,7 @@
 #include <system_error>
 
 #include <weft/concurrency/file_read.h>
-#include <weft/net/internal/socket_io.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/exchange.h>
 
 namespace weft::internal {
@@ -73,8 +72,7 @@ Error Exchange::TransmitFile(FilePart& part) {
       turn = std::min(part.length, kFileTurn);
       static_cast<void>(WarmFile(Background(), part.fd, part.offset, turn));  // an error comes back from sendfile
     }
-    auto offset = static_cast<off_t>(part.offset);
-    const ssize_t sent = sendfile(connection_->descriptor(), part.fd, &offset, static_cast<std::size_t>(turn));
+    const ssize_t sent = connection_->socket().SendFile(part.fd, part.offset, static_cast<std::size_t>(turn));
     if (sent > 0) {
       part.Advance(static_cast<std::uint64_t>(sent));
       write_progress_.Moved(static_cast<std::uint64_t>(sent));

@@ -8,7 +8,7 @@
 
 #include <weft/http/internal/sniff.h>
 #include <weft/http/status.h>
-#include <weft/net/internal/socket_io.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/exchange.h>
 
 namespace weft::internal {
@@ -34,7 +34,7 @@ bool Exchange::AnotherIsHere() {
   if (!body_ended_) return false;
   if (!std::exchange(read_ahead_, true)) {
     if (ahead_.empty()) ahead_.Assign({in_.data() + next_, in_.size() - next_});
-    const ssize_t got = internal::Receive(connection_->descriptor(), ahead_.Reserve(LoopServer::kReadBytes), LoopServer::kReadBytes);
+    const ssize_t got = connection_->socket().Receive(ahead_.Reserve(LoopServer::kReadBytes), LoopServer::kReadBytes);
     if (got > 0) ahead_.Grow(static_cast<std::size_t>(got));
   }
   const std::string_view rest = ahead_.empty() ? in_.View().substr(next_) : ahead_.View();
@@ -191,13 +191,13 @@ void Exchange::NoteSent(std::size_t bytes) noexcept {
 // there is room.
 void Exchange::SendHeldWithoutWaiting() noexcept {
   if (sniff_at_ != 0 || finished_for_cut_) return;  // the head is not finished, or everything is
-  const ssize_t sent = Send(connection_->descriptor(), Held().data(), Held().size());
+  const ssize_t sent = connection_->socket().Send(Held().data(), Held().size());
   if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
   if (!Held().empty()) connection_->WatchWritable();
 }
 
 void Exchange::SendFromBeside() noexcept {
-  const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
+  const ssize_t sent = connection_->socket().Send(held_.data(), held_.size());
   sent_from_beside_ = sent > 0 ? static_cast<std::size_t>(sent) : 0;
 }
 
@@ -228,7 +228,7 @@ Error Exchange::SendHeld() {
   if (Held().empty()) return {};
   // The usual case first: all of it, in one piece, into an empty socket.
   if (!failed_ && !finished_for_cut_) {
-    const ssize_t sent = Send(connection_->descriptor(), held_.data(), held_.size());
+    const ssize_t sent = connection_->socket().Send(held_.data(), held_.size());
     if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
     if (held_.empty()) return {};
   }
@@ -259,10 +259,7 @@ Error Exchange::SendParts(iovec* parts, std::size_t count, int flags) {
   Error err;
   if (count > 1 || Held().empty() || Held().size() > answer_begin_) begun_out_ = true;
   while (count > 0) {
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = count;
-    ssize_t sent = sendmsg(connection_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+    ssize_t sent = connection_->socket().SendParts(parts, count, flags);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
       err = SocketBroke();
@@ -317,7 +314,7 @@ Error Exchange::WaitWritable() {
   const Duration stall = server_.options().write_stall_timeout;
   for (;;) {
     const TimePoint until = write_progress_.WaitUntil(Now(), stall, server_.options().progress_bytes_min);
-    if (write_progress_.AtBegin()) untaken_ = UntakenBytes(connection_->descriptor());
+    if (write_progress_.AtBegin()) untaken_ = connection_->socket().UntakenBytes();
     const LoopSignal::Outcome outcome = writable_.Wait(Background(), "client to take the answer", until);
     write_progress_.Waited(server_.now());
     // Whatever has happened in the same turn: the end of a period says nothing about the rest.
@@ -337,7 +334,7 @@ Error Exchange::WaitWritable() {
 // the end of a period it is asked how much has left it. If that is enough, a new period begins.
 bool Exchange::ClientTakesEnough() {
   const std::int64_t taken =
-      untaken_ + static_cast<std::int64_t>(write_progress_.moved()) - UntakenBytes(connection_->descriptor());
+      untaken_ + static_cast<std::int64_t>(write_progress_.moved()) - connection_->socket().UntakenBytes();
   if (taken < static_cast<std::int64_t>(server_.options().progress_bytes_min)) return false;
   write_progress_.Restart();
   return true;

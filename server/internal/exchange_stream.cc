@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A connection that its handler has taken over: the same descriptor, in the same epoll set, with the same signals; what is missing is HTTP.
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include <weft/net/internal/socket_io.h>
+#include <weft/net/internal/socket.h>
 #include <weft/server/internal/exchange.h>
 
 namespace weft::internal {
@@ -66,12 +64,12 @@ Error Exchange::WriteStream(std::string_view data) {
 Error Exchange::CloseStreamWrite() {
   WaitForStreamTurn("Stream::CloseWrite");
   if (failed_ || stream_closed_) return kClosed;
-  if (shutdown(connection_->descriptor(), SHUT_WR) == 0) return {};
+  if (connection_->socket().ShutWrite()) return {};
   return connection_->cut() ? kServerClosing : kClientGone;
 }
 
 void Exchange::CloseStream() noexcept {
-  static_cast<void>(shutdown(connection_->descriptor(), SHUT_WR));
+  static_cast<void>(connection_->socket().ShutWrite());
   WakeStream();
 }
 
