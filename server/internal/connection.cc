@@ -328,9 +328,9 @@ void Connection::TellOutOfMemory(int status) noexcept {
 void Connection::Lose() noexcept {
   TellOutOfMemory(0);
   Because(CloseReason::kOverload);
-  if (state_ == State::kBusy) {
+  if (Exchange* its = exchange()) {
     broken_ = true;
-    exchange_->OnEvents(true, true);
+    its->OnEvents(true, true);
     return;
   }
   try {

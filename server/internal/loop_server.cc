@@ -133,8 +133,9 @@ void LoopServer::OnTick(LoopTimer* timer) {
   self->drain_.OnTime(self->now());
   // The rest comes when others of the loop had their turn: not with the timers that are due now.
   const TimePoint soonest = more ? self->now() + Duration(1) : TimePoint::min();
-  self->ArmTick(std::max(soonest, std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->aborting_.Earliest(),
-                          self->closing_.Earliest(), self->quiet_.Earliest(), self->drain_.NextLook()})));
+  const TimePoint next = std::min({self->header_.Earliest(), self->idle_.Earliest(), self->queued_.Earliest(), self->aborting_.Earliest(),
+                                   self->closing_.Earliest(), self->quiet_.Earliest(), self->drain_.NextLook()});
+  self->ArmTick(std::max(soonest, next));
 }
 
 // Some at a time: a hundred thousand that expire at once come in many turns of the loop. True: more are due.
