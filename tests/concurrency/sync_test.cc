@@ -76,6 +76,55 @@ TEST(Event, WakesAllWhoWait) {
   });
 }
 
+// More than one call wakes itself: the others are woken by those, also where some of them have just given up.
+TEST(Event, WakesVeryManyInAllCases) {
+  static constexpr int kMany = 5000;
+  Virtually([](const Context& ctx) {
+    Event event;
+    const CancelScope scope = WithCancel(ctx);
+    int woken = 0;
+    int gave_up = 0;
+    Group group(ctx);
+    for (int i = 0; i < kMany; ++i) {
+      group.Go([&, own = i % 3 == 0 ? scope.ctx : ctx](const Context&) { ++(event.Wait(own) ? gave_up : woken); });
+    }
+    Settle(ctx);
+
+    scope.cancel();
+    event.Set();
+    EXPECT_FALSE(group.Wait());
+
+    EXPECT_EQ(woken + gave_up, kMany);
+    EXPECT_GE(woken, kMany * 2 / 3);
+    EXPECT_GT(gave_up, 0);
+  });
+}
+
+TEST(WaitGroup, CanBeUsedAgainWhileVeryManyAreWoken) {
+  static constexpr int kMany = 3000;
+  Virtually([](const Context& ctx) {
+    WaitGroup work;
+    work.Add(1);
+    int woken = 0;
+    Group group(ctx);
+    for (int i = 0; i < kMany; ++i) {
+      group.Go([&](const Context& c) -> Error {
+        Error err = work.Wait(c);
+        ++woken;
+        return err;
+      });
+    }
+    Settle(ctx);
+
+    work.Done();
+    work.Add(1);  // before most of them are woken: they have waited for the first one
+    EXPECT_FALSE(group.Wait());
+
+    EXPECT_EQ(woken, kMany);
+    work.Done();
+  });
+}
+
 TEST(Event, WaitEndsWithItsContext) {
   Virtually([](const Context& ctx) {
     Event event;

@@ -9,7 +9,7 @@ mutation "a waiter that gives up stays in the queue" cond.cc explore_cond_test \
   's/    if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//'
 
 mutation "a broadcast wakes only the first" cond.cc explore_cond_test \
-  's/while (\(Parker\* first = waiters_\.PopFront\(\)\)) first/if \1 first/'
+  's/leaving_\.Begin\(waiters_\);/if (Parker* first = waiters_.PopFront()) first->Wake();/'
 
 mutation "a wait that ends by its context returns without the mutex" cond.cc explore_cond_test \
   's/  lock\.lock\(\);\n/  if (woken) lock.lock();\n/'
