@@ -44,14 +44,14 @@ inline bool UnderAsan() noexcept { return &__asan_unpoison_memory_region != null
 
 // Before a switch: `save` keeps the fake stack of the side that is left; bottom and size are those of the side that is entered.
 inline void AsanLeave(void** save, const void* bottom, std::size_t size) {
-  if (UnderAsan()) __sanitizer_start_switch_fiber(save, bottom, size);
+  if (UnderAsan()) [[unlikely]] __sanitizer_start_switch_fiber(save, bottom, size);
 }
 // After a switch, with what the side that is entered kept when it was left.
 inline void AsanEnter(void* saved, const void** from_bottom, std::size_t* from_size) {
-  if (UnderAsan()) __sanitizer_finish_switch_fiber(saved, from_bottom, from_size);
+  if (UnderAsan()) [[unlikely]] __sanitizer_finish_switch_fiber(saved, from_bottom, from_size);
 }
 inline void AsanUnpoison(const void* address, std::size_t size) {
-  if (UnderAsan()) __asan_unpoison_memory_region(address, size);
+  if (UnderAsan()) [[unlikely]] __asan_unpoison_memory_region(address, size);
 }
 
 #if defined(WEFT_TSAN)

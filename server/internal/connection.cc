@@ -82,11 +82,11 @@ void Connection::Drive() {
   Settle();
 }
 
-ssize_t Connection::ReadSome(char* buffer, std::size_t size, bool& more) {
+ssize_t Connection::ReadSomeOfUnix(char* buffer, std::size_t size, bool& more) {
   ssize_t got = 0;
   bool cut = false;
   do {
-    got = unix_ ? socket_.ReceiveUnix(buffer, size, cut) : socket_.Receive(buffer, size);
+    got = socket_.ReceiveUnix(buffer, size, cut);
   } while (got < 0 && errno == EINTR);
   more = got > 0 && (static_cast<std::size_t>(got) == size || cut || urgent_);
   return got;

@@ -2,6 +2,7 @@
 #ifndef WEFT_SERVER_INTERNAL_CONNECTION_H_
 #define WEFT_SERVER_INTERNAL_CONNECTION_H_
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -123,7 +124,15 @@ class Connection final : public FdWatch {
   void SetBroken() { broken_ = true; }
   // One read of the socket. `more`: there may be more behind it. After a short read there is nothing until the next event, but for the end
   // that was announced, and what the kernel keeps apart: behind urgent data, and behind a message with descriptors on a unix socket.
-  ssize_t ReadSome(char* buffer, std::size_t size, bool& more);
+  ssize_t ReadSome(char* buffer, std::size_t size, bool& more) {
+    if (unix_) return ReadSomeOfUnix(buffer, size, more);
+    ssize_t got = 0;
+    do {
+      got = socket_.Receive(buffer, size);
+    } while (got < 0 && errno == EINTR);
+    more = got > 0 && (static_cast<std::size_t>(got) == size || urgent_);
+    return got;
+  }
   // Its handler has taken it over: an end in good order, of both sides, is none of its failures any more.
   void NoteHijacked() { hijacked_ = true; }
   // It will end with a reset, whatever the kernel still holds for the client.
@@ -150,6 +159,7 @@ class Connection final : public FdWatch {
   // Requests that are read in one go before other connections of the loop get their turn.
   static constexpr int kReadsInARow = 16;
   static void OnEvents(FdWatch* watch, std::uint32_t events);
+  ssize_t ReadSomeOfUnix(char* buffer, std::size_t size, bool& more);
   void TakeEvents(std::uint32_t events);
   void Drive();
   void ReadOnce();

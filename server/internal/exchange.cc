@@ -148,6 +148,21 @@ void Exchange::ServeOne() {
   ScopedContext current(ctx);
   serving_ = true;
   gone_noted_ = false;
+  try {
+    Respond(ctx);
+  } catch (const std::bad_alloc&) {
+    LoseRequest();
+  }
+  ResponseAccess::End(writer_);
+  serving_ = false;
+  // The request lets go of its context first: one that nobody else holds needs no cancel.
+  RequestAccess::End(request_);
+  context_.End(server_.shared().handler_returned);
+  if (std::exchange(long_lived_, false)) server_.GiveLongLivedPlaceBack();
+}
+
+// From the framing to the end of the request's body.
+void Exchange::Respond(const Context& ctx) {
   framing_ = FrameRequest(head_);
   body_left_ = framing_.length;
   body_ended_ = framing_.kind == BodyKind::kNone;
@@ -167,23 +182,13 @@ void Exchange::ServeOne() {
   answered_ = true;
   if (failure) ReportOutcome(handlers, failure);
   if (context_.Done() && ctx.Cause().Is(server_.shared().request_deadline)) {
-    server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kRequest, options.request_timeout});
+    server_.observer().OnTimedOut({connection_->PeerName(), TimeoutKind::kRequest, server_.options().request_timeout});
   }
   if (framing_.kind != BodyKind::kNone && RequestAccess::BodyError(request_).Is(kTooLarge)) {
     server_.observer().OnLimitReached({connection_->PeerName(), LimitKind::kBodyBytes, RequestAccess::BodyLimit(request_)});
   }
   if (ResponseAccess::Aborted(writer_)) aborted_ = true;
-  ResponseAccess::End(writer_);
   if (!body_ended_ && keep_alive_ && !aborted_) DrainBody();
-  EndRequest();
-}
-
-void Exchange::EndRequest() noexcept {
-  serving_ = false;
-  // The request lets go of its context first: one that nobody else holds needs no cancel.
-  RequestAccess::End(request_);
-  context_.End(server_.shared().handler_returned);
-  if (std::exchange(long_lived_, false)) server_.GiveLongLivedPlaceBack();
 }
 
 // There was no memory for something that the server itself needed. It costs this request, or its response, and the connection; responses
@@ -205,10 +210,6 @@ void Exchange::LoseRequest() noexcept {
       }
     }
     answered_ = true;
-  }
-  if (serving_) {
-    ResponseAccess::End(writer_);
-    EndRequest();
   }
   connection_->Because(status != 0 ? CloseReason::kOverload : CloseReason::kAborted);
   connection_->TellOutOfMemory(status);

@@ -85,8 +85,8 @@ class Exchange final : public FiberJob, private ResponseSink, private BodySource
   void ServeRequests();
   bool KeptByBatch();
   void ServeOne();
-  void EndRequest() noexcept;
-  void LoseRequest() noexcept;
+  void Respond(const Context& ctx);
+  [[gnu::cold]] void LoseRequest() noexcept;
   void BeginRequest(const Context& ctx);
   void ReportOutcome(const Error& handlers, const Error& failure);
   bool NextRequest();
