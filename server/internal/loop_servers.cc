@@ -53,12 +53,13 @@ LoopServers::~LoopServers() {
 // be held comes back (Arrivals).
 LoopServer& LoopServers::Choose(const Loop* here) {
   const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
-  LoopServer* best = nullptr;
-  bool best_held = true;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
+  const auto is_held = [here](LoopServer& part) { return &part.loop() != here && part.loop().HeldFor() > kLongTurn; };
+  LoopServer* best = parts_[first % parts_.size()].get();
+  bool best_held = is_held(*best);
+  for (std::size_t i = 1; i < parts_.size(); ++i) {
     LoopServer& part = *parts_[(first + i) % parts_.size()];
-    const bool held = &part.loop() != here && part.loop().HeldFor() > kLongTurn;
-    if (best == nullptr || held < best_held || (held == best_held && part.Load() < best->Load())) {
+    const bool held = is_held(part);
+    if (held < best_held || (held == best_held && part.Load() < best->Load())) {
       best = &part;
       best_held = held;
     }
