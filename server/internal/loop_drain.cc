@@ -11,20 +11,20 @@
 namespace weft::internal {
 namespace {
 
-using List = LoopServer::List;
+using Lists = LoopServer::List;
 
 // What each step goes through.
-constexpr List kQuietOnes[] = {List::kIdle, List::kHeader};
-constexpr List kQuietAndClosing[] = {List::kIdle, List::kHeader, List::kClosing};
-constexpr List kRequests[] = {List::kQueued, List::kBusy};
+constexpr Lists kQuietOnes[] = {Lists::kIdle, Lists::kHeader};
+constexpr Lists kQuietAndClosing[] = {Lists::kIdle, Lists::kHeader, Lists::kClosing};
+constexpr Lists kRequests[] = {Lists::kQueued, Lists::kBusy};
 // Requests first: what they leave behind finds itself cut off, and no others begin.
-constexpr List kAll[] = {List::kBusy, List::kQueued, List::kHeader, List::kIdle, List::kAborting, List::kClosing, List::kQuiet};
-constexpr List kHandlers[] = {List::kBusy};
+constexpr Lists kAll[] = {Lists::kBusy, Lists::kQueued, Lists::kHeader, Lists::kIdle, Lists::kAborting, Lists::kClosing, Lists::kQuiet};
+constexpr Lists kHandlers[] = {Lists::kBusy};
 
-std::span<const List> ListsOf(DrainStep step, bool once_more) {
+std::span<const Lists> ListsOf(DrainStep step, bool once_more) {
   switch (step) {
     case DrainStep::kServe: break;
-    case DrainStep::kBegin: return once_more ? std::span<const List>(kQuietOnes) : kQuietAndClosing;
+    case DrainStep::kBegin: return once_more ? std::span<const Lists>(kQuietOnes) : kQuietAndClosing;
     case DrainStep::kCancel: return kRequests;
     case DrainStep::kCutOff: return kAll;
     case DrainStep::kReport: return kHandlers;
