@@ -40,7 +40,7 @@ class List {
     head_.next->prev = &link;
     head_.next = &link;
   }
-  // Moves all elements of the other list behind those of this one, in no time.
+  // Moves all elements of the other list to the end of this one, in constant time.
   void TakeAll(List& other) {
     if (other.Empty()) return;
     other.head_.next->prev = head_.prev;

@@ -12,7 +12,7 @@ class Parker;
 // so nobody does all of it in one piece. Guarded by the lock of the queue that they have waited in.
 class Wakes {
  public:
-  // Takes all waiters, in their order, behind those of an earlier call.
+  // Takes all waiters, in their order, after those of an earlier call.
   void Begin(List<Parker>& waiters) noexcept;
   // Each waiter calls this when it leaves, under the lock and whatever its outcome: somebody counts on it.
   void PassOn() noexcept {

@@ -365,7 +365,7 @@ void Connection::ExchangeEnded(Exchange& exchange, bool keep_alive, std::string_
   }
 }
 
-// What becomes of the connection behind its last request, for now.
+// What becomes of the connection after its last request, for now.
 void Connection::Release(Exchange& exchange, bool keep_alive, std::string_view leftover, Head& head) {
   GivePlaceBack();
   if (cut_ && exchange.FinishedForCut() && !broken_) {

@@ -237,7 +237,7 @@ void LoopServer::GiveBack(Exchange& exchange) {
   }
 }
 
-// So that Requeue needs no memory: for each connection there is a place in both lists, whoever has left his.
+// So that Requeue needs no memory: both lists have room for every connection, beside what is left of those that are gone.
 void LoopServer::MakeRoomToRequeue() {
   const std::size_t needed = requeued_.size() + connections_ + 1;
   for (std::vector<Connection*>* list : {&requeued_, &resuming_}) {

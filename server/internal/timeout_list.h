@@ -42,7 +42,7 @@ class TimeoutList {
     link.Unlink();
     Append(link);
   }
-  // Moves all links of the other list to the end of this one, in no time.
+  // Moves all links of the other list to the end of this one, in constant time.
   void TakeAll(TimeoutList& other) {
     if (other.head_.next == &other.head_) return;
     other.head_.next->prev = head_.prev;
