@@ -5,7 +5,6 @@
 #include <memory>
 
 #include <weft/handlers/handler.h>
-#include <weft/net/internal/socket.h>
 #include <weft/server/internal/exchange.h>
 
 namespace weft::internal {
