@@ -22,7 +22,7 @@
 #include <weft/net/internal/byte_buffer.h>
 #include <weft/server/internal/connection.h>
 #include <weft/server/internal/loop_server.h>
-#include <weft/server/internal/progress.h>
+#include <weft/net/internal/progress.h>
 
 namespace weft::internal {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_SERVER_INTERNAL_PROGRESS_H_
-#define WEFT_SERVER_INTERNAL_PROGRESS_H_
+#ifndef WEFT_NET_INTERNAL_PROGRESS_H_
+#define WEFT_NET_INTERNAL_PROGRESS_H_
 
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// Tells a client that moves too little from one that is slow. Time runs only while the exchange waits for the client, and in each
+// Tells a client that moves too little from one that is slow. Time runs only while somebody waits for the peer, and in each
 // period of it at least `least` bytes have to move; a handler that takes its time costs the client nothing. There is no timer: the
 // end of the period is the end of the wait.
 //
@@ -46,4 +46,4 @@ class Progress {
 
 }  // namespace weft::internal
 
-#endif  // WEFT_SERVER_INTERNAL_PROGRESS_H_
+#endif  // WEFT_NET_INTERNAL_PROGRESS_H_

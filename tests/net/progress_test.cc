@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <weft/server/internal/progress.h>
+#include <weft/net/internal/progress.h>
 
 namespace weft::internal {
 namespace {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/net/internal/paced_io.h>
+
+#include <cerrno>
+
+#include <weft/concurrency/run.h>
+
+namespace weft::internal {
+
+// A body that moves as fast as its handler never makes it wait. The other connections of the loop get
+// their turn all the same; the loop looks for their events after a good number of such turns, so these
+// come often.
+void PacedIo::AfterPiece() {
+  if (++pieces_ < kPiecesInARow) return;
+  pieces_ = 0;
+  Yield();
+}
+
+// A yield would let in only those that are ready; this also lets the loop look for what has come.
+Error PacedIo::AfterLongTurn() {
+  struct Later : LoopTask {
+    Later() : LoopTask([](LoopTask* task) { static_cast<Later*>(task)->signal.Notify(); }) {}
+    LoopSignal signal;
+  } later;
+  loop_.Post(later);
+  static_cast<void>(later.signal.Wait(Background(), "others of the loop to have their turn"));
+  return socket_->Broken() || socket_->Forced() ? Broke() : Error();
+}
+
+Error PacedIo::Broke() {
+  socket_->SetBroken();
+  owner_.OnPeerGone();
+  return socket_->Forced() ? kServerClosing : kClientGone;
+}
+
+// Why nothing more can be written, whatever has woken the fiber that wants to; empty if there is no reason.
+Error PacedIo::WhyNoMore() const {
+  if (socket_->Forced()) return kServerClosing;
+  if (closed_) return kClosed;
+  return socket_->Broken() ? Error(kClientGone) : Error();
+}
+
+Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
+  AfterPiece();
+  // Before it gives up, for whatever reason, it looks once more: what came in time counts.
+  for (Error why;;) {
+    if (closed_) return kClosed;
+    if (socket_->Forced()) return kServerClosing;
+    bool more = false;
+    const ssize_t got = socket_->Read(buffer.data(), buffer.size(), more);
+    if (got > 0) {
+      socket_->NoteRead(more);
+      read_progress_.Moved(static_cast<std::uint64_t>(got));
+      return static_cast<std::size_t>(got);
+    }
+    if (got == 0) return std::size_t{0};
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return Broke();
+    socket_->NoteDrained();
+    if (why) {
+      if (why.Is(kTimeout)) owner_.OnReadStalled(stall);
+      return why;
+    }
+    if (!turn_.Taken() && owner_.HoldsOutput()) {
+      // The peer may wait for it before it goes on. What came while it was sent has notified nobody.
+      if (Error err = owner_.SendHeld()) return err;
+      continue;
+    }
+    const TimePoint until = read_progress_.WaitUntil(Now(), stall, progress_min_);
+    const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
+    read_progress_.Waited(loop_.TurnTime());
+    if (outcome == LoopSignal::Outcome::kContextDone) why = ctx.Err();
+    if (outcome == LoopSignal::Outcome::kTimedOut) why = kTimeout;
+  }
+}
+
+Error PacedIo::Send(iovec* parts, std::size_t count) {
+  const FiberTurn::Hold hold(turn_);
+  try {
+    Error err = SendInTurn(parts, count, 0);
+    if (err) NoteFailure();
+    return err;
+  } catch (...) {  // by the owner, or for want of memory: nobody knows how much is out
+    socket_->SetBroken();
+    failed_ = true;
+    throw;
+  }
+}
+
+Error PacedIo::SendInTurn(iovec* parts, std::size_t count, int flags) {
+  while (count > 0) {
+    ssize_t sent = socket_->socket().SendParts(parts, count, flags);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return Broke();
+    if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
+    for (; count > 0 && sent >= static_cast<ssize_t>(parts->iov_len); --count) {
+      sent -= static_cast<ssize_t>((parts++)->iov_len);
+    }
+    if (count == 0) return {};
+    if (sent > 0) {
+      parts->iov_base = static_cast<char*>(parts->iov_base) + sent;
+      parts->iov_len -= static_cast<std::size_t>(sent);
+    }
+    if (Error err = WaitWritable()) return err;
+  }
+  return {};
+}
+
+ssize_t PacedIo::SendFileAtOnce(int file, std::uint64_t offset, std::size_t size) {
+  const ssize_t sent = socket_->socket().SendFile(file, offset, size);
+  if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
+  return sent;
+}
+
+// Until there is room, or the peer has taken too little in a whole period.
+Error PacedIo::WaitWritable() {
+  socket_->WatchWritable(loop_);
+  if (Error err = WhyNoMore()) return err;
+  for (;;) {
+    const TimePoint until = write_progress_.WaitUntil(Now(), write_stall_, progress_min_);
+    if (write_progress_.AtBegin()) untaken_ = socket_->socket().UntakenBytes();
+    const LoopSignal::Outcome outcome = writable_.Wait(Background(), "client to take the response", until);
+    write_progress_.Waited(loop_.TurnTime());
+    // Whatever has happened in the same turn: the end of a period says nothing about the rest.
+    if (Error err = WhyNoMore()) return err;
+    if (outcome != LoopSignal::Outcome::kTimedOut) return {};
+    if (PeerTakesEnough()) continue;
+    // What the peer has not taken yet, which may be megabytes, does not stay with the kernel for as long as
+    // the peer likes.
+    socket_->ResetAtEnd();
+    owner_.OnWriteStalled(write_stall_);
+    return kTimeout;
+  }
+}
+
+// The kernel wakes a writer when a good part of its buffer is free, and that buffer may hold what a slow
+// peer needs minutes for. So at the end of a period it is asked how much has left it. If that is enough, a
+// new period begins.
+bool PacedIo::PeerTakesEnough() {
+  const std::int64_t taken =
+      untaken_ + static_cast<std::int64_t>(write_progress_.moved()) - socket_->socket().UntakenBytes();
+  if (taken < static_cast<std::int64_t>(progress_min_)) return false;
+  write_progress_.Restart();
+  return true;
+}
+
+}  // namespace weft::internal

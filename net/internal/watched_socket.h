@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_NET_INTERNAL_WATCHED_SOCKET_H_
+#define WEFT_NET_INTERNAL_WATCHED_SOCKET_H_
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/loop.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/socket.h>
+
+namespace weft::internal {
+
+// A connected socket that a loop watches, edge-triggered, and what its events have reported so far. It
+// knows how events come (epoll) and what a short read means; nobody above it does.
+//
+// On the loop's thread only.
+class WatchedSocket : public FdWatch {
+ public:
+  // What an event is about. `writable` comes only after WatchWritable, or when nothing can be written
+  // any more: whoever waits to write then finds out why.
+  struct Ready {
+    bool readable;
+    bool writable;
+  };
+
+  WatchedSocket(Function on_events, Fd fd, bool is_unix) : FdWatch(on_events), socket_(std::move(fd)), unix_(is_unix) {}
+
+  const Socket& socket() const { return socket_; }
+  bool IsUnix() const { return unix_; }
+
+  Error Watch(Loop& loop);
+  // Before the descriptor is closed.
+  void Unwatch(Loop& loop) { loop.Remove(*this, socket_.Descriptor()); }
+  void CloseSocket() { socket_.Close(); }
+  // Events for room to write come from now on, for good: an edge-triggered watch costs nothing while
+  // nobody waits. A socket for which that fails is broken.
+  void WatchWritable(Loop& loop);
+  // Takes note of what the loop was told.
+  Ready Note(std::uint32_t events);
+
+  // One read. `more`: there may be more to read now. After a short read there is nothing until the next
+  // event, but for the end that was announced, and what the kernel keeps apart: what follows urgent
+  // data, and what follows a message with descriptors on a unix socket.
+  ssize_t Read(char* buffer, std::size_t size, bool& more) {
+    if (unix_) return ReadUnix(buffer, size, more);
+    ssize_t got = 0;
+    do {
+      got = socket_.Receive(buffer, size);
+    } while (got < 0 && errno == EINTR);
+    more = got > 0 && (static_cast<std::size_t>(got) == size || urgent_);
+    return got;
+  }
+  // After a read that got something, and after one that found nothing.
+  void NoteRead(bool more) { may_have_input_ = more || half_closed_; }
+  void NoteDrained() { may_have_input_ = half_closed_; }
+  // As NoteRead, for who knows better than the events.
+  void SetMayHaveInput(bool may) { may_have_input_ = may; }
+  bool MayHaveInput() const { return may_have_input_; }
+
+  // The peer has closed its sending side.
+  bool HalfClosed() const { return half_closed_; }
+  // It was reset, or is closed both ways: nothing can be sent any more.
+  bool Broken() const { return broken_; }
+  void SetBroken() { broken_ = true; }
+  // We have ended it by force.
+  bool Forced() const { return forced_; }
+  void SetForced() { forced_ = true; }
+  // From now on an orderly end of both sides does not make it broken: its user sees both ends itself.
+  void ExpectBothEnds() { both_ends_expected_ = true; }
+  // It will end with a reset, whatever the kernel still holds for the peer.
+  void ResetAtEnd() {
+    broken_ = true;
+    socket_.ResetAtClose();
+  }
+  // Why nothing more can be sent; empty if there is no reason.
+  Error WhyNoMore() const {
+    if (forced_) return kServerClosing;
+    return broken_ ? Error(kClientGone) : Error();
+  }
+
+ private:
+  ssize_t ReadUnix(char* buffer, std::size_t size, bool& more);
+
+  Socket socket_;
+  // Bits, because there is nothing more to an idle connection.
+  bool may_have_input_ : 1 = false;  // bytes, or an end
+  bool half_closed_ : 1 = false;
+  bool broken_ : 1 = false;
+  bool forced_ : 1 = false;
+  bool both_ends_expected_ : 1 = false;
+  bool writable_watched_ : 1 = false;
+  bool urgent_ : 1 = false;  // there was urgent data: reads end early
+  bool unix_ : 1;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_NET_INTERNAL_WATCHED_SOCKET_H_
