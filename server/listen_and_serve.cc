@@ -11,8 +11,8 @@
 #include <weft/net/internal/listener.h>
 #include <weft/server/internal/drain.h>
 #include <weft/server/internal/entrance.h>
-#include <weft/server/internal/loop_servers.h>
 #include <weft/server/internal/server_state.h>
+#include <weft/server/internal/workers.h>
 #include <weft/server/observer.h>
 
 namespace weft {
@@ -27,16 +27,16 @@ Error Serve(const Context& ctx, const ServerOptions& options, Handler handler) {
                                                                   .reuse_port = options.reuse_port});
   if (Error err = listener.Err()) return err;
   internal::ServerState shared(ctx, options, std::move(handler));
-  internal::LoopServers parts(shared);
-  internal::Entrance entrance(shared, parts, *std::move(listener));
+  internal::Workers workers(shared);
+  internal::Entrance entrance(shared, workers, *std::move(listener));
   Readiness::Report readiness(options.readiness);
-  internal::Drain drain(shared, parts, entrance, readiness, ctx);
+  internal::Drain drain(shared, workers, entrance, readiness, ctx);
 
   shared.observer.OnListening({entrance.Bound()});
   if (options.on_listen) options.on_listen(entrance.Bound());
   Error failure = drain.Watch();
-  parts.ForEachOnLoop([&](internal::LoopServer& part) {
-    if (!failure) failure = part.StartAccepting(entrance);
+  workers.ForEachOnLoop([&](internal::Worker& worker) {
+    if (!failure) failure = worker.StartAccepting(entrance);
   });
   if (!failure) failure = entrance.Wait(ctx);
 

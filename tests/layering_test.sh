@@ -26,7 +26,11 @@ http_uses="concurrency/error.h concurrency/result.h"
 ready_made="routing middleware debug"
 
 # Folders in which no component (a header and the .cc of the same name) needs itself by way of others.
-acyclic="net http handlers"
+acyclic="net http handlers server"
+
+# Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
+small_classes="net http server"
+class_lines_max=500
 
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for
 # people who bring Asio code.
@@ -184,6 +188,33 @@ check_cycles() {
   done
 }
 
+# A class that is cut over several files to meet a line count is as long as before.
+check_classes() {
+  local folder files
+  for folder in $small_classes; do
+    mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep "^$folder/" || true)
+    [ "${#files[@]}" -gt 0 ] || continue
+    awk -v most="$class_lines_max" '
+    FNR == 1 { open = ""; comment = 0 }
+    # The body of a class of namespace scope.
+    open == "" && /^(class|struct) [A-Za-z_]+( final)?( :.*)?( [{]|$)/ && !/;/ { open = $2; end = "^};"; if (!(open in where)) where[open] = FILENAME ":" FNR }
+    # The definition of a member: a line at the margin that names the class before "::", up to the brace at the margin.
+    open == "" && /^[A-Za-z\[].*::~?[A-Za-z_]+.*[^;]$/ {
+      name = $0
+      sub(/\(.*/, "", name)
+      n = split(name, parts, "::")
+      class = parts[n - 1]
+      sub(/.*[^A-Za-z_0-9]/, "", class)
+      if (n > 1 && class ~ /^[A-Z]/ && $0 !~ /[}]$/) { open = class; end = "^}"; lines[open] += comment }
+      else if (n > 1 && class ~ /^[A-Z]/) lines[class] += comment + 1
+    }
+    /^\/\// { comment++; next }
+    { if (open == "") comment = 0 }
+    open != "" { lines[open]++; if ($0 ~ end) { open = ""; comment = 0 } }
+    END { for (class in lines) if (lines[class] > most) print (class in where ? where[class] : FILENAME ":1") ": no class has more than " most " lines (" class ": " lines[class] ")" }' "${files[@]}"
+  done
+}
+
 # Only http/ and what stands above it know the protocol.
 check_protocol_word() {
   local folder
@@ -229,7 +260,7 @@ check_lengths() {
   echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
 }
 
-{ check_sources; check_cycles; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+{ check_sources; check_cycles; check_classes; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
 cat "$breaches"
 if [ -s "$breaches" ]; then
   echo "$(wc -l <"$breaches") breaches of the layering and house rules"

@@ -39,7 +39,7 @@ class WatchedSocket : public FdWatch {
   // Events for room to write come from now on, for good: an edge-triggered watch costs nothing while
   // nobody waits. A socket for which that fails is broken.
   void WatchWritable(Loop& loop);
-  // Takes note of what the loop was told.
+  // Takes note of the events that the loop has for it.
   Ready Note(std::uint32_t events);
 
   // One read. `more`: there may be more to read now. After a short read there is nothing until the next

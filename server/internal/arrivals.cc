@@ -4,8 +4,6 @@
 #include <atomic>
 #include <utility>
 
-#include <weft/server/internal/loop_server.h>
-
 namespace weft::internal {
 namespace {
 
@@ -15,7 +13,7 @@ constexpr Duration kOnTheWay = std::chrono::milliseconds(12);
 }  // namespace
 
 struct Arrivals::Arrival : LoopTask {
-  Arrival(LoopServer& t, Fd f, const Peer& p) : LoopTask(&OnLoop), to(t), fd(std::move(f)), peer(p) {}
+  Arrival(Landing& t, Fd f, const Peer& p) : LoopTask(&OnLoop), to(t), fd(std::move(f)), peer(p) {}
 
   static void OnLoop(LoopTask* task) {
     auto* arrival = static_cast<Arrival*>(task);
@@ -23,25 +21,25 @@ struct Arrivals::Arrival : LoopTask {
     if (!arrival->taken.exchange(true, std::memory_order_acq_rel)) arrival->to.Adopt(std::move(arrival->fd), arrival->peer);
   }
 
-  LoopServer& to;
+  Landing& to;
   Fd fd;
   const Peer peer;
   std::atomic<bool> taken{false};  // whoever sets it has the connection
   std::shared_ptr<Arrival> self;   // until the loop has come to it
 };
 
-Arrivals::Arrivals(LoopServer& here) : here_(here) {}
+Arrivals::Arrivals(Landing& here) : here_(here) {}
 
 Arrivals::~Arrivals() { here_.loop().Disarm(look_); }
 
-std::shared_ptr<Arrivals::Arrival> Arrivals::Post(LoopServer& to, Fd fd, const Peer& peer) {
+std::shared_ptr<Arrivals::Arrival> Arrivals::Post(Landing& to, Fd fd, const Peer& peer) {
   auto arrival = std::make_shared<Arrival>(to, std::move(fd), peer);
   arrival->self = arrival;
   to.loop().Post(*arrival);
   return arrival;
 }
 
-void Arrivals::Send(LoopServer& to, Fd fd, const Peer& peer) {
+void Arrivals::Send(Landing& to, Fd fd, const Peer& peer) {
   sent_.emplace_back();
   try {
     sent_.back() = Post(to, std::move(fd), peer);
@@ -49,10 +47,10 @@ void Arrivals::Send(LoopServer& to, Fd fd, const Peer& peer) {
     sent_.pop_back();
     throw;
   }
-  if (!look_.Armed()) here_.loop().Arm(look_, here_.now() + kOnTheWay);
+  if (!look_.Armed()) here_.loop().Arm(look_, here_.loop().TurnTime() + kOnTheWay);
 }
 
-void Arrivals::SendFrom(LoopServer& to, Fd fd, const Peer& peer) { (void)Post(to, std::move(fd), peer); }
+void Arrivals::SendFrom(Landing& to, Fd fd, const Peer& peer) { (void)Post(to, std::move(fd), peer); }
 
 void Arrivals::OnLook(LoopTimer* timer) {
   Arrivals& self = *static_cast<Look*>(timer)->arrivals;

@@ -11,23 +11,35 @@
 
 namespace weft::internal {
 
-class LoopServer;
-
 // New connections on their way from the loop that has accepted them to others. A loop may be held from the next moment on, so one that
 // has not come to its new connection some milliseconds later loses it again, to the loop that accepted it.
 //
 // On its loop's thread, except where it says otherwise.
 class Arrivals {
  public:
-  explicit Arrivals(LoopServer& here);
+  // Where connections go.
+  class Landing {
+   public:
+    virtual Loop& loop() = 0;
+    // Takes a connection that is expected. On its loop.
+    virtual void Adopt(Fd fd, const Peer& peer) noexcept = 0;
+    // How many are there or on their way: one more, one less. From any thread.
+    virtual void Expect() = 0;
+    virtual void Unexpect() = 0;
+
+   protected:
+    ~Landing() = default;
+  };
+
+  explicit Arrivals(Landing& here);
   ~Arrivals();
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
-  // The connection is counted for `to` already (LoopServer::Expect). Throws std::bad_alloc, and nothing has happened.
-  void Send(LoopServer& to, Fd fd, const Peer& peer);
+  // The connection is counted for `to` already. Throws std::bad_alloc, and nothing has happened.
+  void Send(Landing& to, Fd fd, const Peer& peer);
   // The same from any thread, where nobody looks after it.
-  static void SendFrom(LoopServer& to, Fd fd, const Peer& peer);
+  static void SendFrom(Landing& to, Fd fd, const Peer& peer);
 
  private:
   struct Arrival;
@@ -35,10 +47,10 @@ class Arrivals {
     explicit Look(Arrivals* a) : LoopTimer(&Arrivals::OnLook), arrivals(a) {}
     Arrivals* arrivals;
   };
-  static std::shared_ptr<Arrival> Post(LoopServer& to, Fd fd, const Peer& peer);
+  static std::shared_ptr<Arrival> Post(Landing& to, Fd fd, const Peer& peer);
   static void OnLook(LoopTimer* timer);
 
-  LoopServer& here_;
+  Landing& here_;
   std::vector<std::shared_ptr<Arrival>> sent_;
   Look look_{this};
 };

@@ -26,8 +26,8 @@ struct Drain::News {
   bool stuck = false;
 };
 
-Drain::Drain(ServerState& shared, LoopServers& parts, Entrance& entrance, Readiness::Report& readiness, const Context& ctx)
-    : LoopSentinel(&OnLook), shared_(shared), parts_(parts), entrance_(entrance), readiness_(readiness), ctx_(ctx) {}
+Drain::Drain(ServerState& shared, Workers& workers, Entrance& entrance, Readiness::Report& readiness, const Context& ctx)
+    : LoopSentinel(&OnLook), shared_(shared), workers_(workers), entrance_(entrance), readiness_(readiness), ctx_(ctx) {}
 
 Drain::~Drain() { Loop::Current()->Remove(static_cast<LoopSentinel&>(*this)); }
 
@@ -46,7 +46,7 @@ Error Drain::Run(const Error& cause) {
   }
   Tell(news);
   // What holds a loop now is none of this server's; but that loop still has a hand on the listener.
-  parts_.ForEachOnLoop([](LoopServer& part) { part.StopAccepting(); });
+  workers_.ForEachOnLoop([](Worker& worker) { worker.StopAccepting(); });
   return Outcome();
 }
 
@@ -88,16 +88,16 @@ bool Drain::TakeStep(TimePoint now, const Error& cause, News& news) {
     case Stage::kLameDuck: BeginToDrain(now, news); return true;
     case Stage::kDraining:
       Enter(Stage::kPatienceOver, DrainPhase::kPatienceOver, After(now, shared_.options.cancel_grace), news);
-      parts_.GoTo(DrainStep::kCancel);
+      workers_.GoTo(DrainStep::kCancel);
       return true;
     case Stage::kPatienceOver:
       Enter(Stage::kCutOff, DrainPhase::kCutOff, After(now, kReportEvery), news);
-      parts_.GoTo(DrainStep::kCutOff);
+      workers_.GoTo(DrainStep::kForceClose);
       return true;
     case Stage::kCutOff:
       due_ = After(now, kReportEvery);
       news.stuck = true;
-      parts_.GoTo(DrainStep::kReport);
+      workers_.GoTo(DrainStep::kReport);
       return true;
   }
   return false;
@@ -107,7 +107,7 @@ bool Drain::TakeStep(TimePoint now, const Error& cause, News& news) {
 void Drain::BeginToDrain(TimePoint now, News& news) {
   Enter(Stage::kDraining, DrainPhase::kDraining, After(now, shared_.options.drain_timeout), news);
   entrance_.Shut();
-  parts_.GoTo(DrainStep::kBegin);
+  workers_.GoTo(DrainStep::kBegin);
   shared_.BeginDrain();
 }
 
@@ -115,7 +115,7 @@ void Drain::Enter(Stage stage, DrainPhase phase, TimePoint due, News& news) {
   stage_ = stage;
   due_ = due;
   std::uint64_t requests = 0;
-  parts_.ForEach([&](const LoopServer& part) { requests += part.Requests(); });
+  workers_.ForEach([&](Worker& worker) { requests += worker.shard().slots().Requests(); });
   const std::int64_t connections = shared_.open_connections.load(std::memory_order_relaxed);
   news.phases.push_back({phase, static_cast<std::uint64_t>(connections), requests, Now() - begin_, cause_});
 }
@@ -124,17 +124,17 @@ void Drain::Tell(const News& news) {
   for (const DrainProgress& phase : news.phases) shared_.observer.OnDrainProgress(phase);
   if (!news.stuck) return;
   // Of a loop that does not come to report its own, only the fiber that holds it is known.
-  parts_.ForEach([&](LoopServer& part) {
-    const Duration held = part.loop().HeldFor();
-    if (part.drain().HasTaken(DrainStep::kCutOff) || held < kTakeOver) return;
-    shared_.observer.OnHandlerStuck({part.loop().RunningFiber(), "", "", "", held});
+  workers_.ForEach([&](Worker& worker) {
+    const Duration held = worker.loop().HeldFor();
+    if (worker.shard().drain().HasTaken(DrainStep::kForceClose) || held < kTakeOver) return;
+    shared_.observer.OnHandlerStuck({worker.loop().RunningFiber(), "", "", "", held});
   });
 }
 
 Duration Drain::OnLook(LoopSentinel* sentinel) { return static_cast<Drain*>(sentinel)->LookFromBeside(); }
 
 Duration Drain::LookFromBeside() {
-  parts_.ForEach([](LoopServer& part) { part.SendForHeldLoop(); });
+  workers_.ForEach([](Worker& worker) { worker.SendForHeldLoop(); });
   const Error ended = ctx_.Err();
   if (!ended && !entrance_.Broken()) {
     entrance_.HandOn();
@@ -168,10 +168,10 @@ void Drain::NameHolders(TimePoint now) {
   name_at_ = TimePoint::max();
   const DrainStep step = stage == Stage::kDraining       ? DrainStep::kBegin
                          : stage == Stage::kPatienceOver ? DrainStep::kCancel
-                                                         : DrainStep::kCutOff;
-  parts_.ForEach([&](LoopServer& part) {
-    const Duration held = part.loop().HeldFor();
-    if (!part.drain().HasTaken(step) && held >= kTakeOver) shared_.observer.OnLoopStalled({part.loop().RunningFiber(), held, ""});
+                                                         : DrainStep::kForceClose;
+  workers_.ForEach([&](Worker& worker) {
+    const Duration held = worker.loop().HeldFor();
+    if (!worker.shard().drain().HasTaken(step) && held >= kTakeOver) shared_.observer.OnLoopStalled({worker.loop().RunningFiber(), held, ""});
   });
 }
 

@@ -10,7 +10,7 @@
 #include <weft/concurrency/loop.h>
 #include <weft/handlers/readiness.h>
 #include <weft/server/internal/entrance.h>
-#include <weft/server/internal/loop_servers.h>
+#include <weft/server/internal/workers.h>
 #include <weft/server/internal/server_state.h>
 
 namespace weft::internal {
@@ -24,7 +24,7 @@ namespace weft::internal {
 class Drain : private LoopSentinel {
  public:
   // From the begin of the server: `ctx` is the one whose end begins the drain.
-  Drain(ServerState& shared, LoopServers& parts, Entrance& entrance, Readiness::Report& readiness, const Context& ctx);
+  Drain(ServerState& shared, Workers& workers, Entrance& entrance, Readiness::Report& readiness, const Context& ctx);
   ~Drain();
   Drain(const Drain&) = delete;
   Drain& operator=(const Drain&) = delete;
@@ -49,7 +49,7 @@ class Drain : private LoopSentinel {
   Error Outcome();
 
   ServerState& shared_;
-  LoopServers& parts_;
+  Workers& workers_;
   Entrance& entrance_;
   Readiness::Report& readiness_;
   const Context ctx_;

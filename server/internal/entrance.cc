@@ -11,9 +11,9 @@
 
 namespace weft::internal {
 
-Entrance::Entrance(ServerState& shared, LoopServers& parts, Listener listener)
+Entrance::Entrance(ServerState& shared, Placement& placement, Listener listener)
     : shared_(shared),
-      parts_(parts),
+      placement_(placement),
       listener_(std::move(listener)),
       bound_(listener_.Bound().starts_with("unix:") ? listener_.Bound() : "http://" + listener_.Bound()),
       connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
@@ -57,7 +57,7 @@ Entrance::Next Entrance::TakeCounted(Loop* here) {
   if (shortage_told_.load(std::memory_order_relaxed)) shortage_told_.store(false, std::memory_order_relaxed);
   const Peer peer(accepted.peer);
   try {
-    parts_.Place(std::move(accepted.fd), peer, here);
+    placement_.Place(std::move(accepted.fd), peer, here);
   } catch (const std::bad_alloc&) {  // this one is lost; the server goes on
     shared_.ConnectionClosed();
     shared_.observer.OnOutOfMemory({peer.Format(), 0});
@@ -73,7 +73,7 @@ void Entrance::NoteShortage() {
       shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
     }
   }
-  if (!forbidden_.load(std::memory_order_relaxed)) parts_.EvictOneIdle();
+  if (!forbidden_.load(std::memory_order_relaxed)) placement_.EvictOneIdle();
 }
 
 // Only who has waited since the last look: those that come are a loop's, which has been woken. Where no loop turns they wait in the
@@ -81,7 +81,7 @@ void Entrance::NoteShortage() {
 void Entrance::HandOn() {
   pollfd waiting{Descriptor(), POLLIN, 0};
   const bool waits = open_.load() && poll(&waiting, 1, 0) > 0;
-  if (waits && waited_ && parts_.AnyTurns()) {
+  if (waits && waited_ && placement_.AnyTurns()) {
     while (AcceptOne(nullptr) == Next::kMore) {
     }
   }

@@ -8,8 +8,10 @@
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/event.h>
+#include <weft/concurrency/loop.h>
+#include <weft/net/internal/fd.h>
 #include <weft/net/internal/listener.h>
-#include <weft/server/internal/loop_servers.h>
+#include <weft/net/internal/peer.h>
 #include <weft/server/internal/server_state.h>
 
 namespace weft::internal {
@@ -26,7 +28,22 @@ class Entrance {
     kStop,   // nobody is let in any more, or the listener is broken
   };
 
-  Entrance(ServerState& shared, LoopServers& parts, Listener listener);
+  // Where connections go. From any thread.
+  class Placement {
+   public:
+    // A new connection, which ServerState has counted. `here`: the loop that has accepted it, on whose thread
+    // this is; null on other threads. Throws std::bad_alloc.
+    virtual void Place(Fd fd, const Peer& peer, Loop* here) = 0;
+    // Frees a descriptor, if some connection is idle. It happens soon, not at once.
+    virtual void EvictOneIdle() = 0;
+    // Whether some loop is not held by what runs on it.
+    virtual bool AnyTurns() const = 0;
+
+   protected:
+    ~Placement() = default;
+  };
+
+  Entrance(ServerState& shared, Placement& placement, Listener listener);
 
   // As ServerOptions::on_listen tells it.
   const std::string& Bound() const { return bound_; }
@@ -52,7 +69,7 @@ class Entrance {
   Next TakeCounted(Loop* here);
 
   ServerState& shared_;
-  LoopServers& parts_;
+  Placement& placement_;
   Listener listener_;
   const std::string bound_;
   const std::uint64_t connections_max_;

@@ -43,8 +43,8 @@ struct ServerState {
     if (open_connections.load(std::memory_order_seq_cst) == 0) all_closed.Set();
   }
 
-  // A request that the drain's hard end has met. Any thread.
-  void NoteCutOff(std::string name) {
+  // A request that the end of the drain has met, and closed by force. Any thread.
+  void NoteForced(std::string name) {
     std::lock_guard hold(cut_off_lock);
     if (++cut_off_count <= kCutOffNamesMax) cut_off_names += (cut_off_names.empty() ? "" : ", ") + name;
   }

@@ -71,7 +71,7 @@ inline bool Warm(const Request& r) { return r.Path() == "/warm"; }
 // How many fibers wait for clients to take their answers.
 inline int WaitingForClients() {
   int count = 0;
-  for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "client to take the answer" ? 1 : 0;
+  for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "client to take the response" ? 1 : 0;
   return count;
 }
 

@@ -14,7 +14,7 @@ struct KeepAliveFacts {
   bool draining = false;          // and no further request is here already
   bool response_closes = false;   // the handler's Connection field, or a body that ends with the connection
   bool upgraded = false;          // 101, or taken over: what follows is not HTTP
-  bool refused = false;           // what followed was no request, and was told so
+  bool refused = false;           // what followed was no request, and the client got a refusal
   bool aborted = false;           // the response was broken off
   bool failed = false;            // the client takes no more, there was no memory, or it was ended by force
 };

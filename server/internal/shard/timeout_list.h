@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
-#define WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
+#ifndef WEFT_SERVER_INTERNAL_SHARD_TIMEOUT_LIST_H_
+#define WEFT_SERVER_INTERNAL_SHARD_TIMEOUT_LIST_H_
 
 #include <weft/concurrency/clock.h>
 
@@ -72,4 +72,4 @@ class TimeoutList {
 
 }  // namespace weft::internal
 
-#endif  // WEFT_SERVER_INTERNAL_TIMEOUT_LIST_H_
+#endif  // WEFT_SERVER_INTERNAL_SHARD_TIMEOUT_LIST_H_

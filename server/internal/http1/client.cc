@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/client.h>
+
+#include <cassert>
+#include <chrono>
+#include <new>
+
+#include <weft/http/internal/http1/response_head_writer.h>
+
+namespace weft::internal::http1 {
+namespace {
+
+using State = Client::State;
+
+// During a drain, a client that had a response this short a time ago is given the grace of one that has just come.
+constexpr Duration kRecentlyActive = std::chrono::seconds(1);
+
+constexpr unsigned Bit(State state) { return 1U << static_cast<unsigned>(state); }
+
+constexpr unsigned kEnds = Bit(State::kClosing) | Bit(State::kClosed);
+
+// Which states each one may be followed by.
+constexpr unsigned SuccessorsOf(State state) {
+  switch (state) {
+    case State::kFresh:
+    case State::kIdle: return Bit(State::kHead) | Bit(State::kQueued) | Bit(State::kBusy) | kEnds;
+    case State::kHead:
+      return Bit(State::kFresh) | Bit(State::kIdle) | Bit(State::kQueued) | Bit(State::kBusy) | kEnds;
+    case State::kQueued: return Bit(State::kBusy) | kEnds;
+    case State::kBusy: return Bit(State::kIdle) | Bit(State::kAborting) | kEnds;
+    case State::kClosing:
+    case State::kAborting: return Bit(State::kClosed);
+    case State::kClosed: break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void Client::Become(State to) {
+  assert((SuccessorsOf(state_) & Bit(to)) != 0);
+  const State before = state_;
+  state_ = to;
+  if (before == State::kQueued && to != State::kBusy && !has_slot_) shard_.slots().NoteLeftQueue();
+  switch (to) {
+    case State::kFresh: break;  // in its list still: its time began at the accept
+    case State::kHead:
+      if (before == State::kFresh) break;  // likewise
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kHeader, *this);
+      break;
+    case State::kIdle:
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kIdle, *this);
+      break;
+    case State::kQueued:
+      since_ = shard_.now();
+      shard_.slots().NoteQueued();
+      shard_.Place(Shard::List::kQueued, *this);
+      break;
+    case State::kBusy: shard_.Place(Shard::List::kBusy, *this); break;
+    case State::kClosing:
+      ReleaseSlot();
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kClosing, *this, LingerEnd());
+      break;
+    case State::kAborting:
+      ReleaseSlot();
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kAborting, *this);
+      break;
+    case State::kClosed:
+      ReleaseSlot();
+      Unlink();
+      break;
+  }
+}
+
+TimePoint Client::LingerEnd() const {
+  const Duration most = shard_.options().linger_timeout;
+  return most >= TimePoint::max() - since_ ? TimePoint::max() : since_ + most;
+}
+
+// A client that has just come, or was active a moment ago, is most likely about to send: it is served rather than
+// closed.
+TimePoint Client::GraceEnd() const {
+  const Duration grace = shard_.options().first_byte_grace;
+  const TimePoint drain = shard_.drain().BeganAt();
+  if (state_ == State::kFresh || since_ >= drain) return since_ + grace;
+  return drain - since_ <= kRecentlyActive ? drain + grace : TimePoint::min();
+}
+
+void Client::SendRefusal(int status, std::string_view reason, int retry_after, bool method_is_head) {
+  char response[1024];
+  const std::size_t size =
+      WriteSimpleError(response, sizeof(response), status, reason, shard_.DateLine(), retry_after, method_is_head);
+  static_cast<void>(socket().Send(response, size <= sizeof(response) ? size : 0));
+  shard_.observer().OnRequestRefused({status, reason});
+}
+
+bool Client::CountRequest() {
+  const std::uint64_t limit = shard_.options().requests_per_connection_max;
+  if (++requests_ < limit) return true;
+  shard_.observer().OnLimitReached({PeerName(), LimitKind::kRequestsPerConnection, limit});
+  return false;
+}
+
+void Client::Probe() {
+  const Duration after = shard_.options().probe_after;
+  if (after == Duration::max() || IsUnix()) return;
+  socket().ProbePeer(after);
+}
+
+void Client::ReportOutOfMemory(int status) noexcept {
+  std::string name;
+  try {
+    name = PeerName();
+  } catch (const std::bad_alloc&) {  // then without
+  }
+  shard_.ReportOutOfMemory(name, status);
+}
+
+}  // namespace weft::internal::http1

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP1_CLIENT_H_
+#define WEFT_SERVER_INTERNAL_HTTP1_CLIENT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <weft/concurrency/clock.h>
+#include <weft/http/internal/http1/request_head.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/peer.h>
+#include <weft/net/internal/watched_socket.h>
+#include <weft/server/internal/shard/shard_member.h>
+#include <weft/server/internal/shard/shard.h>
+#include <weft/server/observer.h>
+
+namespace weft::internal::http1 {
+
+// One client's connection as those see it who work for it (Session, Batch): its socket, what state it is in,
+// its slot among the requests in flight, and why it ends. Connection is what drives it.
+//
+//             ┌──────────────◄─────────────┐
+//   kFresh ───┼──► kHead ───┬──► kQueued ──┼──► kBusy ──► kAborting ──► kClosed
+//   kIdle  ───┘             └──────►───────┘      │
+//     ▲                                           │
+//     └───────────────────────◄───────────────────┘
+//   kFresh, kIdle ──► kQueued or kBusy at once, when a head comes in one piece: the usual case
+//   kHead ──► kFresh or kIdle, when what came was an empty line in two pieces
+//   any but kAborting ──► kClosing ──► kClosed;   any ──► kClosed
+//
+// All of it is on the loop's thread.
+class Client : public ShardMember, public WatchedSocket {
+ public:
+  enum class State : std::uint8_t {
+    kFresh,     // accepted, has not spoken; a proxy has not yet spoken for its client
+    kIdle,      // between two requests
+    kHead,      // a part of a head is here
+    kQueued,    // a complete head is here and waits for a slot
+    kBusy,      // a session has it
+    kClosing,   // our side is shut down; waits for the client's FIN, and throws away what comes before it
+    kAborting,  // its response was broken off: reset as soon as the client has acknowledged all of it
+    kClosed,
+  };
+
+  State state() const { return state_; }
+  Shard& shard() const { return shard_; }
+  std::string PeerName() const { return peer_.Format(); }
+
+  // Notes why it will be closed; the first reason counts.
+  void SetCloseReason(CloseReason reason) {
+    if (reason_ == kNoReason) reason_ = static_cast<std::uint8_t>(reason);
+  }
+  TimePoint WaitsSince() const final { return since_; }
+  // Counts a request. False: it is the last that is allowed.
+  bool CountRequest();
+  // Takes a slot for a request that is here already, if there is none yet.
+  void EnsureSlot() {
+    if (has_slot_) return;
+    has_slot_ = true;
+    shard_.slots().AcquireAnyway();
+  }
+  void ReleaseSlot() {
+    if (!has_slot_) return;
+    has_slot_ = false;
+    shard_.slots().Release();
+  }
+  // Whether responses may be sent when its session is gone: nothing is known to come that could end it before.
+  bool MayRespondLater() const { return !MayHaveInput() && !HalfClosed() && !Broken() && !Forced(); }
+  // A request may wait for a client that is gone without a word: the kernel asks from time to time.
+  void Probe();
+  // Reports that there was no memory; with status 0 the client has not been told.
+  void ReportOutOfMemory(int status) noexcept;
+
+  // For Lingering: until when the client's end is waited for, and where the present period of its progress begins.
+  TimePoint LingerEnd() const;
+  void BeginPeriod() { since_ = shard_.now(); }
+
+  // For the batch: serves what it has read; `more` of it may be there.
+  virtual void Serve(std::string_view bytes, bool more) noexcept = 0;
+  // For the batch: has a session send what the socket did not take of earlier responses.
+  virtual void SendRest(std::string_view responses) noexcept = 0;
+  // Its session has ended, and is used again after this. `leftover` is what came after its last request;
+  // `head` knows how far that was parsed. Views into the session's memory.
+  struct SessionOutcome {
+    bool keep_alive = false;
+    bool aborted = false;        // a response was broken off
+    bool client_failed = false;  // and it was the client who made that happen
+    bool finished = false;       // by force, but all that was begun is out
+    std::string_view leftover;
+  };
+  virtual void SessionEnded(const SessionOutcome& outcome, Head& head) noexcept = 0;
+
+ protected:
+  Client(Function on_events, Shard& shard, Fd fd, const Peer& peer)
+      : WatchedSocket(on_events, std::move(fd), peer.Family() == AF_UNIX), shard_(shard), peer_(peer), since_(shard.now()) {}
+
+  // Goes to the next state, which the present one has to allow: moves to its list, and starts its time.
+  void Become(State to);
+  // No session has it, and nothing but the next request is waited for.
+  bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
+  // What comes is the head of a request.
+  bool Reading() const { return state_ == State::kFresh || state_ == State::kIdle || state_ == State::kHead; }
+  // Sends a response of the server's own, as well as the socket takes it: the send buffer of a connection that
+  // waits for a request is empty, so these few bytes fit.
+  void SendRefusal(int status, std::string_view reason, int retry_after, bool method_is_head);
+  // In a drain: how long it may wait for a request.
+  TimePoint GraceEnd() const;
+  bool HasGrace() const final { return Quiet() && shard_.now() < GraceEnd(); }
+
+  bool ExchangeRequeued(bool requeued) noexcept final {
+    const bool was = requeued_;
+    requeued_ = requeued;
+    return was;
+  }
+
+  static constexpr std::uint8_t kNoReason = 255;
+
+  // The small members first: they fit what WatchedSocket leaves free, and an idle connection is no more
+  // than this object.
+  std::uint8_t reason_ = kNoReason;   // a CloseReason
+  State state_ : 3 = State::kFresh;
+  std::uint8_t empty_lines_ : 3 = 0;  // that came before the next request, and were thrown away
+  bool has_slot_ : 1 = false;
+  bool requeued_ : 1 = false;
+  bool driving_ : 1 = false;  // bytes of it are being read or served further down the stack
+  Shard& shard_;
+  Peer peer_;
+  std::uint32_t requests_ = 0;
+  TimePoint since_;  // accepted, idle since, in a later head since, in the queue since, ending since
+};
+
+}  // namespace weft::internal::http1
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP1_CLIENT_H_

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/connection.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <weft/net/internal/socket.h>
+
+namespace weft::internal::http1 {
+void Connection::Open() noexcept {
+  Guard([this] {
+    shard_.Place(Shard::List::kHeader, *this);
+    if (Watch(shard_.loop())) {
+      // Not watched, so the common way out would take back a watch that does not exist.
+      CloseSocket();
+      Become(State::kClosed);
+      shard_.Requeue(*this);
+      return;
+    }
+    const ServerState& server = shard_.server();
+    if (server.connections_watched) shard_.observer().OnConnectionOpened({socket().Descriptor(), PeerName()});
+    if (!server.proxies.Empty() && server.proxies.Contains(peer_)) {
+      // The way of a head that comes in pieces is the rare one already, so that no request of anybody asks for this.
+      has_ = std::make_unique<PartialHead>();
+    }
+  });
+}
+
+// --- events
+
+void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
+  auto* self = static_cast<Connection*>(watch);
+  self->Guard([self, events] { self->TakeEvents(events); });
+}
+
+// An end of the client is seen to at once, and so is everything in a drain.
+bool Connection::MayBeBatched() const {
+  return Quiet() && !HasPartial() && !HalfClosed() && !Broken() && !shard_.draining();
+}
+
+void Connection::TakeEvents(std::uint32_t events) {
+  const Ready ready = Note(events);
+  switch (state_) {
+    case State::kBusy: session()->OnEvents(ready); break;
+    case State::kClosing:
+    case State::kAborting:
+      if (Broken()) return Close();
+      Linger();
+      break;
+    case State::kQueued:
+      // Nothing is read while it waits; but nobody needs to wait for a client that has left.
+      if (Broken() || (HalfClosed() && !shard_.options().half_closed_clients)) Close();
+      break;
+    case State::kClosed: break;
+    case State::kFresh:
+    case State::kIdle:
+    case State::kHead:
+      if (MayBeBatched() && part().batch.Take(*this)) break;
+      part().batch.Finish();  // who was read before comes before
+      Drive();
+  }
+}
+
+// Reads and serves until there is nothing to read, a session needs time, or it is the turn of others. A session that
+// ends at once comes back through SessionEnded while this is on the stack; that only notes the new state.
+void Connection::Drive() {
+  driving_ = true;
+  for (int i = 0; i < kReadsInARow && MayHaveInput() && Reading(); ++i) ReadOnce();
+  driving_ = false;
+  if (MayHaveInput() && Reading()) shard_.Requeue(*this);
+}
+
+void Connection::ReadOnce() { Take(ReadHead(shard_, *this, partial(), part().head, empty_lines_)); }
+
+void Connection::Take(const HeadRead& read) {
+  switch (read.what) {
+    case HeadRead::What::kRequest:
+      has_slot_ = shard_.slots().Acquire();
+      if (has_slot_) {
+        StartSession(read.bytes, read.head_size, *read.head, shard_.now());
+      } else {
+        Queue(read.bytes, read.head_size, *read.head);
+      }
+      return;
+    case HeadRead::What::kNothing: return CloseIfQuietInDrain();
+    case HeadRead::What::kEnd: return Close();
+    case HeadRead::What::kMore: return;
+    case HeadRead::What::kPart:
+      empty_lines_ = read.head->empty_lines;
+      return KeepPartial(read.bytes, *read.head);
+    case HeadRead::What::kEmptyLines:
+      empty_lines_ = read.head->empty_lines;
+      return ForgetPartial();
+    case HeadRead::What::kBadRequest: return RejectBadRequest(read);
+    case HeadRead::What::kBadProxy:
+      shard_.observer().OnBadProxyHeader({PeerName(), read.reason});
+      SetCloseReason(CloseReason::kBadRequest);
+      return CloseGently();
+    case HeadRead::What::kProxied: return TakeProxied(read);
+  }
+}
+
+// The PROXY header is through; the first bytes of a request may have come with it.
+void Connection::TakeProxied(const HeadRead& read) {
+  if (read.client) peer_ = *read.client;
+  const auto owner = std::move(std::get<std::unique_ptr<PartialHead>>(has_));  // of read.bytes
+  has_ = std::monostate();
+  if (!read.bytes.empty()) Take(ParseFirst(shard_, read.bytes, part().head, empty_lines_));
+}
+
+void Connection::CloseIfQuietInDrain() {
+  if (!shard_.draining() || !Quiet() || shard_.now() < GraceEnd()) return;
+  SetCloseReason(CloseReason::kDrain);
+  CloseQuiet();
+}
+
+void Connection::KeepPartial(std::string_view bytes, Head& head) {
+  has_ = std::make_unique<PartialHead>(bytes, head);
+  Become(State::kHead);
+}
+
+// What came was no beginning of a head after all, but an empty line that came in two pieces.
+void Connection::ForgetPartial() {
+  has_ = std::monostate();
+  if (state_ != State::kHead) return;
+  Become(requests_ > 0 ? State::kIdle : State::kFresh);
+  if (shard_.draining()) SetMayHaveInput(true);  // the read that finds nothing closes it
+}
+
+// --- serving
+
+void Connection::Serve(std::string_view bytes, bool more) noexcept {
+  Guard([this, bytes, more] {
+    SetMayHaveInput(more);
+    driving_ = true;
+    Take(ParseFirst(shard_, bytes, part().head, empty_lines_));
+    driving_ = false;
+    if (MayHaveInput() && Reading()) Drive();
+  });
+}
+
+void Connection::Queue(std::string_view bytes, std::size_t head_size, Head& head) {
+  if (shard_.drain().TimeoutOver() || !shard_.slots().MayQueue()) return RejectOverload(head.is_head);
+  if (!HasPartial()) has_ = std::make_unique<PartialHead>(bytes, head);
+  partial()->SetHeadSize(head_size);
+  Become(State::kQueued);
+}
+
+void Connection::TakeSlot() noexcept {
+  has_slot_ = true;
+  shard_.Requeue(*this);
+}
+
+void Connection::ServeQueued() {
+  if (!has_slot_) return;
+  if (shard_.drain().TimeoutOver()) return RejectOverload(partial()->head().is_head);
+  driving_ = true;
+  StartSession(partial()->Bytes(), partial()->HeadSize(), partial()->head(), since_);
+  driving_ = false;
+  if (MayHaveInput() && Reading()) Drive();
+}
+
+// The session, or null: there is no memory for one.
+Session* Connection::TakeSession() noexcept {
+  try {
+    return has_.emplace<std::unique_ptr<Session>>(part().sessions.Take()).get();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+std::unique_ptr<Session> Connection::LetGoOfSession() {
+  auto* its = std::get_if<std::unique_ptr<Session>>(&has_);
+  std::unique_ptr<Session> session = its != nullptr ? std::move(*its) : nullptr;
+  has_ = std::monostate();
+  return session;
+}
+
+void Connection::StartSession(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) {
+  std::unique_ptr<PartialHead> owner;  // of `bytes` and `head`, until they are copied
+  if (auto* its = std::get_if<std::unique_ptr<PartialHead>>(&has_)) owner = std::move(*its);
+  const bool method_is_head = head.is_head;
+  Become(State::kBusy);
+  Session* const session = TakeSession();
+  if (session != nullptr && session->Serve(*this, bytes, head_size, head, head_at)) return;
+  // What the session was given must not be met by its next connection.
+  if (auto unused = LetGoOfSession()) part().sessions.GiveBack(std::move(unused));
+  SendRefusal(503, "no memory for the request", /*retry_after=*/1, method_is_head);
+  ReportOutOfMemory(503);
+  SetCloseReason(CloseReason::kOverload);
+  CloseGently();
+}
+
+void Connection::SendRest(std::string_view responses) noexcept {
+  Guard([this, responses] {
+    EnsureSlot();  // as while its own session was sending
+    Become(State::kBusy);
+    Session* const session = TakeSession();
+    if (session != nullptr && session->SendRest(*this, responses)) return;
+    if (auto unused = LetGoOfSession()) part().sessions.GiveBack(std::move(unused));
+    SetBroken();
+    ReportOutOfMemory(0);
+    SetCloseReason(CloseReason::kAborted);
+    Close();
+  });
+}
+
+void Connection::SessionEnded(const SessionOutcome& outcome, Head& head) noexcept {
+  std::unique_ptr<Session> session = LetGoOfSession();  // owns what `outcome` and `head` speak of
+  Guard([&] { AfterSession(outcome, head); });
+  part().sessions.GiveBack(std::move(session));
+  if (driving_ || !MayHaveInput() || !Reading()) return;
+  Guard([this] { Drive(); });
+}
+
+// What becomes of the connection after its last request, for now.
+void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
+  ReleaseSlot();
+  const CloseReason fault = outcome.client_failed ? CloseReason::kClient : CloseReason::kAborted;
+  if (Forced() && outcome.finished && !Broken()) {
+    CloseAfterLastWord();
+  } else if (Broken() || Forced()) {
+    SetCloseReason(Forced() ? CloseReason::kCutOff : fault);
+    Close();
+  } else if (outcome.aborted) {
+    SetCloseReason(fault);
+    AbortGently();
+  } else if (!outcome.keep_alive) {
+    SetCloseReason(outcome.client_failed ? CloseReason::kClient
+                   : shard_.draining()   ? CloseReason::kDrain
+                                         : CloseReason::kAnswered);
+    CloseGently();
+  } else {
+    StaysOpen(outcome, head);
+  }
+}
+
+void Connection::StaysOpen(const SessionOutcome& outcome, Head& head) {
+  Become(State::kIdle);
+  empty_lines_ = head.empty_lines;
+  if (!outcome.leftover.empty()) KeepPartial(outcome.leftover, head);
+  if (shard_.draining()) SetMayHaveInput(true);  // the read that finds nothing closes it
+}
+
+// --- timeouts, and the steps of a drain
+
+bool Connection::Resume() noexcept {
+  if (state_ == State::kClosed) return false;
+  Guard([this] {
+    switch (state_) {
+      case State::kClosing:
+      case State::kAborting: return Linger();
+      case State::kQueued: return ServeQueued();
+      case State::kFresh:
+      case State::kIdle:
+      case State::kHead: return Drive();
+      case State::kBusy:
+      case State::kClosed: return;
+    }
+  });
+  return true;
+}
+
+void Connection::OnTimeout() noexcept {
+  Guard([this] {
+    switch (state_) {
+      case State::kFresh:
+      case State::kHead:
+      case State::kIdle:
+        if (!LooksOnceMore()) return;
+        SetCloseReason(CloseReason::kTimedOut);
+        return CloseGently();
+      case State::kQueued:
+        shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
+        return RejectOverload(partial()->head().is_head);
+      case State::kClosing: return Close();
+      case State::kAborting: return LookWhetherAcknowledged();
+      case State::kBusy:
+      case State::kClosed: return;
+    }
+  });
+}
+
+// The loop may have been held, and what the client sent in time may have come: a timeout is believed only when there
+// is nothing to read. True: it is, and the client has been told.
+bool Connection::LooksOnceMore() {
+  SetMayHaveInput(true);
+  driving_ = true;
+  for (int i = 0; i < kReadsInARow && MayHaveInput() && Reading(); ++i) ReadOnce();
+  driving_ = false;
+  if (!Reading() || expiry > shard_.now()) {
+    if (MayHaveInput() && Reading()) shard_.Requeue(*this);
+    return false;
+  }
+  if (state_ == State::kHead) SendRefusal(408, "the head took too long", 0, partial()->head().is_head);
+  const bool idle = state_ == State::kIdle;
+  shard_.observer().OnTimedOut({PeerName(), idle ? TimeoutKind::kIdle : TimeoutKind::kHeader,
+                                idle ? shard_.options().idle_timeout : shard_.options().header_timeout});
+  return true;
+}
+
+void Connection::CloseUnlessSpoken() noexcept {
+  Guard([this] {
+    if (state_ == State::kClosing) expiry = std::min(expiry, shard_.now() + ShardDrain::kLinger);
+    if (!Quiet()) return;
+    SetMayHaveInput(true);  // one more read, whatever the events have reported; it closes what stays quiet
+    if (!driving_) Drive();
+  });
+}
+
+void Connection::RejectQueued() noexcept {
+  Guard([this] { RejectOverload(partial()->head().is_head); });
+}
+
+void Connection::ForceClose() noexcept {
+  Guard([this] {
+    if (state_ == State::kQueued) return RejectOverload(partial()->head().is_head);
+    SetForced();
+    SetCloseReason(CloseReason::kCutOff);
+    if (state_ == State::kAborting) ResetAtEnd();
+    if (state_ != State::kBusy) return Close();
+    shard_.server().NoteForced(session()->request().Name() + " from " + PeerName());
+    // TCP resets when its peer is forgotten: an orderly end could be taken for the end of the response.
+    if (session()->FinishByForce()) {
+      static_cast<void>(socket().ShutWrite());
+    } else if (!socket().Reset()) {
+      socket().ShutBoth();
+    }
+    session()->OnEvents({.readable = true, .writable = true});
+  });
+}
+
+void Connection::Evict() noexcept {
+  Guard([this] {
+    if (state_ == State::kAborting) ResetAtEnd();
+    if (Reading() && socket().HasInput()) {
+      SetMayHaveInput(true);  // it has just spoken
+      return Drive();
+    }
+    if (state_ == State::kHead) SendRefusal(408, "the head took too long", 0, partial()->head().is_head);
+    SetCloseReason(CloseReason::kEvicted);
+    Close();
+  });
+}
+
+// --- ending
+
+void Connection::RejectBadRequest(const HeadRead& read) {
+  SendRefusal(read.status, read.reason, 0, read.head->is_head);
+  shard_.observer().OnBadRequest({PeerName(), read.status, read.reason});
+  SetCloseReason(CloseReason::kBadRequest);
+  CloseGently();
+}
+
+void Connection::RejectOverload(bool method_is_head) {
+  SendRefusal(503, "too many requests at once", /*retry_after=*/1, method_is_head);
+  SetCloseReason(shard_.drain().TimeoutOver() ? CloseReason::kDrain : CloseReason::kOverload);
+  CloseGently();
+}
+
+// Our side is closed; the descriptor stays until the client has closed its own.
+void Connection::CloseGently() {
+  Become(State::kClosing);
+  has_ = Lingering();
+  if (!socket().ShutWrite()) return Close();
+  Linger();
+}
+
+// The drain has no use for it, and no response is on its way.
+void Connection::CloseQuiet() {
+  CloseGently();
+  if (state_ == State::kClosing) shard_.Place(Shard::List::kQuiet, *this);
+}
+
+// Its last word is out, and nothing waits any longer for anybody: only a client that is still sending is waited for,
+// lest the kernel's reset destroy that.
+void Connection::CloseAfterLastWord() {
+  if (socket().Receive(shard_.read_buffer(), Shard::kReadBytes) > 0) {
+    CloseGently();
+  } else {
+    Close();
+  }
+}
+
+void Connection::Linger() {
+  if (std::get<Lingering>(has_).Go(*this)) Close();
+}
+
+// A response that is not complete must not end like a complete one, whatever its framing: many clients take the end
+// of the connection for its end. A reset tells them, but the kernel forgets with it what the client has not taken yet.
+// So the reset waits until it has.
+void Connection::AbortGently() {
+  Become(State::kAborting);
+  if (IsUnix()) return Close();  // which knows no reset, and keeps what was sent for the client
+  has_ = Lingering(*this);
+  LookWhetherAcknowledged();
+}
+
+void Connection::LookWhetherAcknowledged() {
+  if (!std::get<Lingering>(has_).Acknowledged(*this)) return Linger();
+  ResetAtEnd();
+  Close();
+}
+
+// The descriptor is closed at once, the object goes when its turn comes.
+void Connection::Close() {
+  if (state_ == State::kClosed) return;
+  Become(State::kClosed);
+  has_ = std::monostate();
+  Unwatch(shard_.loop());
+  shard_.Requeue(*this);
+  if (shard_.server().connections_watched) {
+    SetCloseReason(CloseReason::kClient);
+    shard_.observer().OnConnectionClosed({socket().Descriptor(), PeerName(), static_cast<CloseReason>(reason_), requests_});
+  }
+  CloseSocket();
+}
+
+// The first want of memory ends it, whatever it was doing. What a session has of it ends with the session.
+void Connection::Lose() noexcept {
+  ReportOutOfMemory(0);
+  SetCloseReason(CloseReason::kOverload);
+  if (Session* its = session()) {
+    SetBroken();
+    its->OnEvents({.readable = true, .writable = true});
+    return;
+  }
+  try {
+    Close();
+  } catch (const std::bad_alloc&) {  // the observer is not told
+  }
+}
+
+}  // namespace weft::internal::http1

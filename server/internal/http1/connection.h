@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP1_CONNECTION_H_
+#define WEFT_SERVER_INTERNAL_HTTP1_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <variant>
+
+#include <weft/concurrency/loop.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/peer.h>
+#include <weft/server/internal/http1/client.h>
+#include <weft/server/internal/http1/head_reader.h>
+#include <weft/server/internal/http1/lingering.h>
+#include <weft/server/internal/http1/loop_part.h>
+#include <weft/server/internal/http1/partial_head.h>
+#include <weft/server/internal/http1/session.h>
+
+namespace weft::internal::http1 {
+
+// Drives one client's connection of HTTP/1.1: reads heads, starts a session when one is complete, and sees the
+// connection to its end, by the client, a timeout, a drain, or the session. It has neither a fiber nor a buffer
+// while it is idle: bytes are read into a buffer of the loop.
+//
+// A call of the shard, the batch or the loop for which there is no memory ends this connection and nothing else
+// (Guard). A closed one stays until its shard destroys it, on a stack of its own: nothing that runs on a
+// connection has to look whether it is still there.
+class Connection final : public Client {
+ public:
+  Connection(Shard& shard, Fd fd, const Peer& peer) : Client(&OnEvents, shard, std::move(fd), peer) {}
+
+  // Begins to watch the socket, once the shard has it. If that fails the connection ends.
+  void Open() noexcept;
+
+  // Client
+  void Serve(std::string_view bytes, bool more) noexcept override;
+  void SendRest(std::string_view responses) noexcept override;
+  void SessionEnded(const SessionOutcome& outcome, Head& head) noexcept override;
+
+  // ShardMember
+  void OnTimeout() noexcept override;
+  bool Resume() noexcept override;
+  void TakeSlot() noexcept override;
+  void Evict() noexcept override;
+  void CloseUnlessSpoken() noexcept override;
+  void RejectQueued() noexcept override;
+  void ForceClose() noexcept override;
+
+ private:
+  // Requests that are read in one go before other connections of the loop get their turn.
+  static constexpr int kReadsInARow = 16;
+
+  template <class F>
+  void Guard(F call) noexcept {
+    try {
+      call();
+    } catch (const std::bad_alloc&) {
+      driving_ = false;
+      Lose();
+    }
+  }
+  static void OnEvents(FdWatch* watch, std::uint32_t events);
+  void TakeEvents(std::uint32_t events);
+  bool MayBeBatched() const;
+
+  // Reading.
+  void Drive();
+  void ReadOnce();
+  void Take(const HeadRead& read);
+  void TakeProxied(const HeadRead& read);
+  void CloseIfQuietInDrain();
+  void KeepPartial(std::string_view bytes, Head& head);
+  void ForgetPartial();
+
+  // Serving.
+  void Queue(std::string_view bytes, std::size_t head_size, Head& head);
+  void StartSession(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
+  Session* TakeSession() noexcept;
+  std::unique_ptr<Session> LetGoOfSession();
+  void AfterSession(const SessionOutcome& outcome, Head& head);
+  void StaysOpen(const SessionOutcome& outcome, Head& head);
+
+  // Ending.
+  void RejectBadRequest(const HeadRead& read);
+  void RejectOverload(bool method_is_head);
+  bool LooksOnceMore();
+  void ServeQueued();
+  void CloseGently();
+  void CloseQuiet();
+  void CloseAfterLastWord();
+  void Linger();
+  void AbortGently();
+  void LookWhetherAcknowledged();
+  void Close();
+  void Lose() noexcept;
+
+  LoopPart& part() { return shard_.http1_part(); }
+  PartialHead* partial() {
+    auto* its = std::get_if<std::unique_ptr<PartialHead>>(&has_);
+    return its != nullptr ? its->get() : nullptr;
+  }
+  bool HasPartial() const { return std::holds_alternative<std::unique_ptr<PartialHead>>(has_); }
+  Session* session() {
+    auto* its = std::get_if<std::unique_ptr<Session>>(&has_);
+    return its != nullptr ? its->get() : nullptr;
+  }
+
+  // What its state needs: nothing while it is quiet; bytes that wait for more (kHead, kQueued, and before a
+  // PROXY header); a session (kBusy); how far its end has come (kClosing, kAborting).
+  std::variant<std::monostate, std::unique_ptr<PartialHead>, std::unique_ptr<Session>, Lingering> has_;
+};
+
+}  // namespace weft::internal::http1
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP1_CONNECTION_H_

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/head_reader.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+
+#include <weft/net/internal/proxy_header.h>
+
+namespace weft::internal::http1 {
+namespace {
+
+using What = HeadRead::What;
+
+HeadRead Parse(Shard& shard, std::string_view bytes, Head& head, PartialHead* kept) {
+  HeadRead read;
+  read.head = &head;
+  const HeadResult result = ParseHead(bytes, shard.server().limits, head);
+  switch (result.verdict) {
+    case HeadResult::Verdict::kDone:
+      read.what = What::kRequest;
+      read.bytes = bytes;
+      read.head_size = result.consumed;
+      return read;
+    case HeadResult::Verdict::kBad:
+      read.what = What::kBadRequest;
+      read.status = result.status;
+      read.reason = result.reason;
+      return read;
+    case HeadResult::Verdict::kNeedMore: break;
+  }
+  if (result.consumed > 0) head.DropEmptyLines();  // no part of a request
+  read.bytes = bytes.substr(result.consumed);
+  if (read.bytes.empty()) {
+    read.what = What::kEmptyLines;
+  } else if (kept == nullptr) {
+    read.what = What::kPart;
+  } else {
+    if (result.consumed > 0) kept->EraseFront(result.consumed);
+    read.what = What::kMore;
+  }
+  return read;
+}
+
+HeadRead ParseProxy(std::string_view bytes) {
+  HeadRead read;
+  SocketAddress client;
+  const ProxyHeaderResult result = ParseProxyHeader(bytes, client);
+  switch (result.verdict) {
+    case ProxyHeaderResult::Verdict::kNeedMore: read.what = What::kMore; break;
+    case ProxyHeaderResult::Verdict::kBad:
+      read.what = What::kBadProxy;
+      read.reason = result.reason;
+      break;
+    case ProxyHeaderResult::Verdict::kDone:
+      read.what = What::kProxied;
+      if (client.size != 0) read.client = Peer(client);
+      read.bytes = bytes.substr(result.consumed);
+      break;
+  }
+  return read;
+}
+
+}  // namespace
+
+HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines) {
+  scratch.Reset();
+  scratch.empty_lines = empty_lines;
+  return Parse(shard, bytes, scratch, nullptr);
+}
+
+HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines) {
+  const std::span<char> room = kept != nullptr ? kept->MakeRoom() : std::span<char>(shard.read_buffer(), Shard::kReadBytes);
+  bool more = false;
+  const ssize_t got = socket.Read(room.data(), room.size(), more);
+  const auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  const bool nothing = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (kept != nullptr) kept->UseRoom(room.size(), size);
+  if (nothing) {
+    socket.SetMayHaveInput(false);
+    return {};
+  }
+  if (got <= 0) {
+    HeadRead end;
+    end.what = What::kEnd;
+    return end;
+  }
+  socket.NoteRead(more);
+  if (kept == nullptr) return ParseFirst(shard, {room.data(), size}, scratch, empty_lines);
+  return kept->AwaitsProxyHeader() ? ParseProxy(kept->Bytes()) : Parse(shard, kept->Bytes(), kept->head(), kept);
+}
+
+}  // namespace weft::internal::http1

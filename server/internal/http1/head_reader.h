@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP1_HEAD_READER_H_
+#define WEFT_SERVER_INTERNAL_HTTP1_HEAD_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <weft/http/internal/http1/head_parser.h>
+#include <weft/net/internal/peer.h>
+#include <weft/net/internal/watched_socket.h>
+#include <weft/server/internal/http1/partial_head.h>
+#include <weft/server/internal/shard/shard.h>
+
+namespace weft::internal::http1 {
+
+// What bytes turned out to be that came while the head of a request, or a PROXY header, was waited for.
+struct HeadRead {
+  enum class What : std::uint8_t {
+    kNothing,      // there is nothing to read now
+    kEnd,          // of the client's side, or the connection is broken
+    kEmptyLines,   // only those: no part of a request
+    kPart,         // of a head: `bytes` are to be kept, with `head`
+    kMore,         // of what is kept: nothing to do
+    kRequest,      // `bytes` begin with a complete head of `head_size`
+    kBadRequest,   // `status` and `reason` say why
+    kBadProxy,     // `reason` says why
+    kProxied,      // a PROXY header: `client` is who it speaks for, if it names somebody; `bytes` follow it
+  };
+  What what = What::kNothing;
+  std::string_view bytes;
+  std::size_t head_size = 0;
+  Head* head = nullptr;
+  int status = 0;
+  const char* reason = nullptr;
+  std::optional<Peer> client;
+};
+
+// Reads once, after what is `kept` (null: nothing), and looks what it is. The bytes are in the shard's buffer or
+// in `kept`, valid until the next read. `scratch` is the head to parse into where nothing is kept.
+HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines);
+
+// The same for the first bytes of a request that were read already.
+HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines);
+
+}  // namespace weft::internal::http1
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP1_HEAD_READER_H_

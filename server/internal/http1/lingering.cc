@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/lingering.h>
+
+#include <cerrno>
+
+namespace weft::internal::http1 {
+namespace {
+
+// Of what a client still sends after its connection was given up, so much is thrown away in all, in turns of
+// the loop's buffer.
+constexpr std::int64_t kDiscardMax = 64 * 1024 * 1024;
+
+}  // namespace
+
+bool Lingering::Go(Client& client) {
+  Shard& shard = client.shard();
+  const bool aborting = client.state() == Client::State::kAborting;
+  ssize_t got = 0;
+  do {
+    got = client.socket().Receive(shard.read_buffer(), Shard::kReadBytes);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return errno != EAGAIN && errno != EWOULDBLOCK;
+  if (got == 0) return !aborting;
+  if (!aborting) {
+    amount_ += got;
+    if (amount_ >= kDiscardMax || shard.now() >= client.LingerEnd()) return true;
+    if (!shard.draining()) shard.Place(Shard::List::kClosing, client, client.LingerEnd());
+  }
+  shard.Requeue(client);
+  return false;
+}
+
+bool Lingering::Acknowledged(Client& client) {
+  Shard& shard = client.shard();
+  const std::int64_t untaken = client.socket().UntakenBytes();
+  const Duration stall = shard.options().write_stall_timeout;
+  if (untaken + static_cast<std::int64_t>(shard.options().progress_bytes_min) <= amount_) {
+    amount_ = untaken;
+    client.BeginPeriod();
+  }
+  if (untaken == 0 || (stall != Duration::max() && shard.now() - client.WaitsSince() >= stall)) return true;
+  shard.Place(Shard::List::kAborting, client);
+  return false;
+}
+
+}  // namespace weft::internal::http1

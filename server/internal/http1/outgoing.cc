@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/outgoing.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <weft/net/internal/socket.h>
+
+namespace weft::internal::http1 {
+
+void Outgoing::DropResponse() {
+  Bytes().Truncate(std::min(response_at_, bytes_.size()));
+  type_at_ = 0;
+}
+
+void Outgoing::AddType(std::string_view type) {
+  std::string line("Content-Type: ");
+  line += type;
+  line += "\r\n";
+  Bytes().Insert(std::exchange(type_at_, 0), line);
+}
+
+void Outgoing::NoteSent(std::size_t bytes) noexcept {
+  if (bytes > response_at_) begun_ = true;
+  bytes_.EraseFront(bytes);
+  response_at_ -= std::min(response_at_, bytes);
+}
+
+void Outgoing::SendAtOnce() noexcept {
+  if (type_at_ != 0 || finished_) return;
+  const ssize_t sent = io_.SendAtOnce(Bytes().View());
+  if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
+  if (!bytes_.empty()) io_.socket().WatchWritable(io_.loop());
+}
+
+// All that waits leaves, with `count` - 1 parts of the present response.
+void Outgoing::NoteLeaving(std::size_t count) noexcept {
+  if (count > 1 || bytes_.size() > response_at_) begun_ = true;
+  response_at_ = type_at_ = 0;
+}
+
+Error Outgoing::Send() {
+  if (Bytes().empty()) return {};
+  type_at_ = 0;
+  // The usual case first: all of it, in one piece, into an empty socket.
+  if (!io_.Failed() && !finished_) {
+    const ssize_t sent = io_.SendAtOnce(bytes_.View());
+    if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
+    if (bytes_.empty()) return {};
+  }
+  iovec part;
+  return SendWith(&part, 1);
+}
+
+Error Outgoing::SendWith(iovec* parts, std::size_t count) {
+  if (io_.Failed()) return kClosed;
+  if (finished_) {
+    Bytes().Clear();
+    return kServerClosing;
+  }
+  parts[0] = Part(Bytes().View());
+  NoteLeaving(count);
+  Error err = io_.Send(parts, count);
+  bytes_.Clear();
+  if (err) facts_.failed = true;
+  return err;
+}
+
+Error Outgoing::SendInTurnWith(iovec* parts, std::size_t count, int flags) {
+  parts[0] = Part(Bytes().View());
+  NoteLeaving(count);
+  Error err = io_.SendInTurn(parts, count, flags);
+  bytes_.Clear();
+  return err;
+}
+
+void Outgoing::Lend(Lendable* batch) {
+  if (Bytes().empty()) {
+    held_since_ = TimePoint::min();
+  } else if (const TimePoint now = Now(); held_since_ == TimePoint::min()) {
+    held_since_ = now;
+  } else if (now - held_since_ > kPatience) {
+    SendAtOnce();
+    held_since_ = now;
+  }
+  Lendable* own = bytes_.empty() ? nullptr : this;
+  if (own != nullptr || batch != nullptr) lending_.Lend(own, batch);
+}
+
+void Outgoing::SendFromBeside() noexcept {
+  const ssize_t sent = io_.socket().socket().Send(bytes_.data(), bytes_.size());
+  sent_from_beside_ = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+}
+
+void Outgoing::NoteSentFromBeside() noexcept {
+  io_.NoteMoved(sent_from_beside_);
+  NoteSent(std::exchange(sent_from_beside_, 0));
+}
+
+}  // namespace weft::internal::http1

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/response_framer.h>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <new>
+
+#include <weft/concurrency/file_read.h>
+#include <weft/handlers/access.h>
+#include <weft/http/internal/sniff.h>
+#include <weft/server/internal/http1/file_sender.h>
+
+namespace weft::internal::http1 {
+namespace {
+
+constexpr std::size_t kSniffed = 512;
+
+}  // namespace
+
+void ResponseFramer::Begin(const Head& head) {
+  method_is_head_ = head.is_head;
+  method_is_connect_ = head.is_connect;
+  version_minor_ = head.version_minor;
+  out_.BeginResponse();
+  framing_ = {};
+  complete_ = false;
+}
+
+std::span<char> ResponseFramer::Buffer() {
+  if (body_buffer_ == nullptr) body_buffer_.reset(new char[kBodyBuffer]);
+  return {body_buffer_.get(), kBodyBuffer};
+}
+
+// An unread body that is not worth reading, one that is too large, or whose client still waits for permission to
+// send it, ends the connection; but a handler that responds while it reads most likely reads on.
+void ResponseFramer::NoteBodyFacts(bool response_goes_on) {
+  if (!body_.HasOne()) return;
+  const bool reads = response_goes_on && !body_.Failed() && RequestAccess::BodyBytesRead(request_) > 0;
+  const bool unread = !body_.Ended() && !reads && !body_.WorthReading();
+  if (body_.Failed() || unread || RequestAccess::BodyError(request_).Is(kTooLarge)) facts_.body_unusable = true;
+}
+
+ResponseFacts ResponseFramer::FactsOf(int status, bool response_goes_on) {
+  NoteBodyFacts(response_goes_on);
+  if (shard_.draining() && !owner_.AnotherRequestIsHere()) facts_.draining = true;
+  ResponseFacts facts;
+  facts.status = status;
+  facts.head_request = method_is_head_;
+  facts.connect_request = method_is_connect_;
+  facts.version_minor = version_minor_;
+  facts.keep_alive = KeepsAlive(facts_);
+  return facts;
+}
+
+void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
+  for (std::size_t room = 512;;) {
+    const std::size_t size = WriteResponseHead(out_.Bytes().Reserve(room), room, head);
+    if (size <= room) return out_.Bytes().Grow(size);
+    room = size;
+  }
+}
+
+void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
+  framing_ = FrameResponse(facts);
+  if (WantsClose(header)) framing_.keep_alive = false;
+  if (!framing_.keep_alive) facts_.response_closes = true;
+  if (status == 101) facts_.upgraded = true;
+  ResponseHead head;
+  head.status = status;
+  head.version_minor = version_minor_;
+  head.fields = &header;
+  head.framing = framing_;
+  head.date_line = shard_.DateLine();
+  head.content_type = content_type;
+  WriteHeadBytes(head);
+}
+
+void ResponseFramer::WriteUpgradeHead(int status, Fields& header) {
+  ResponseHead head;
+  head.status = status;
+  head.fields = &header;
+  head.date_line = shard_.DateLine();
+  WriteHeadBytes(head);
+}
+
+void ResponseFramer::WriteRefusal(int status, std::string_view reason, bool method_is_head) {
+  char response[1024];
+  const std::size_t size =
+      WriteSimpleError(response, sizeof(response), status, reason, shard_.DateLine(), 0, method_is_head);
+  if (size <= sizeof(response)) out_.Bytes().Append({response, size});
+  shard_.observer().OnRequestRefused({status, reason});
+}
+
+void ResponseFramer::ReplaceByRefusal(std::string_view reason) {
+  out_.DropResponse();
+  WriteRefusal(503, reason, method_is_head_);
+}
+
+int ResponseFramer::Lose(bool hijacked) noexcept {
+  out_.DropResponse();
+  complete_ = true;
+  if (!out_.Begun() && !hijacked) {
+    try {
+      ReplaceByRefusal("no memory for the request");
+      return 503;
+    } catch (const std::bad_alloc&) {  // then the connection ends without
+    }
+  }
+  NoteAborted();
+  return 0;
+}
+
+Error ResponseFramer::SendWhole(int status, Fields& header, std::string_view body) {
+  io_.WaitForTurn();
+  ResponseFacts facts = FactsOf(status, /*response_goes_on=*/false);
+  facts.complete = true;
+  facts.body_bytes = body.size();
+  const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
+  WriteHead(status, header, facts, type);
+  if (framing_.send_body) out_.Bytes().Append(body);
+  return {};
+}
+
+Error ResponseFramer::SendHead(int status, Fields& header, std::optional<std::uint64_t> length) {
+  io_.WaitForTurn();
+  ResponseFacts facts = FactsOf(status, /*response_goes_on=*/true);
+  facts.declared_length = length;
+  WriteHead(status, header, facts, {});
+  // The type can be told from the first bytes of the body, which come next.
+  if (framing_.send_body && !header.Has("Content-Type") && !header.Has("Content-Encoding")) out_.AwaitType();
+  return {};
+}
+
+void ResponseFramer::AddTypeOf(std::string_view body) {
+  if (out_.AwaitsType()) out_.AddType(SniffContentType(body));
+}
+
+void ResponseFramer::WriteChunkHeader(std::uint64_t size) {
+  char chunk[kChunkHeaderMax];
+  const char* header = WriteChunkHeaderBefore(chunk + sizeof(chunk), size);
+  out_.Bytes().Append({header, static_cast<std::size_t>(chunk + sizeof(chunk) - header)});
+}
+
+Error ResponseFramer::SendBody(std::string_view first, std::string_view second) {
+  io_.WaitForTurn();
+  AddTypeOf(first.empty() ? second : first);
+  const bool chunked = framing_.kind == BodyKind::kChunked;
+  if (chunked) WriteChunkHeader(first.size() + second.size());
+  iovec parts[4];
+  std::size_t count = 1;  // the first one is for what waits
+  if (!first.empty()) parts[count++] = Part(first);
+  if (!second.empty()) parts[count++] = Part(second);
+  if (chunked) parts[count++] = Part(kChunkEnd);
+  const Error err = out_.SendWith(parts, count);
+  io_.AfterPiece();
+  return err;
+}
+
+Error ResponseFramer::Flush() {
+  io_.WaitForTurn();
+  out_.ForgetType();  // the head goes out now
+  const Error err = out_.Send();
+  io_.AfterPiece();
+  return err;
+}
+
+Error ResponseFramer::SendEnd(std::string_view rest, Fields& trailer) {
+  io_.WaitForTurn();
+  const bool chunked = framing_.kind == BodyKind::kChunked;
+  if (!rest.empty()) {
+    AddTypeOf(rest);
+    if (chunked) WriteChunkHeader(rest.size());
+    out_.Bytes().Append(rest);
+    if (chunked) out_.Bytes().Append(kChunkEnd);
+  }
+  out_.ForgetType();
+  if (!chunked) return {};
+  if (trailer.Size() == 0) {
+    out_.Bytes().Append(kLastChunk);
+    return {};
+  }
+  const std::size_t size = WriteLastChunk(nullptr, 0, trailer);
+  WriteLastChunk(out_.Bytes().Reserve(size), size, trailer);
+  out_.Bytes().Grow(size);
+  return {};
+}
+
+Error ResponseFramer::SendInformational(int status, Fields& header) {
+  io_.WaitForTurn();
+  if (version_minor_ == 0) return {};  // a client of HTTP/1.0 would take it for the response (RFC 9110 section 15.2)
+  if (status == 100) body_.NoteContinueSent();
+  ResponseHead head;
+  head.status = status;
+  head.fields = &header;
+  WriteHeadBytes(head);
+  out_.NoteInterim();
+  return out_.Send();
+}
+
+Error ResponseFramer::SendFile(std::string_view first, FilePart& part) {
+  io_.WaitForTurn();
+  if (io_.Failed()) return kClosed;
+  if (out_.Finished()) return kServerClosing;
+  if (!first.empty()) AddTypeOf(first);
+  Error err = kClosed;
+  {
+    const FiberTurn::Hold hold(io_.turn());  // the file may have to be waited for: nobody else touches what is held
+    try {
+      err = AddTypeOf(part);
+      if (!err) err = SendBeforeFile(first, part);
+      if (!err) {
+        out_.NoteBegun();
+        err = SendFilePart(io_, part);
+      }
+    } catch (...) {  // no memory
+      facts_.failed = true;
+      io_.NoteFailure();
+      throw;
+    }
+  }
+  if (err) {
+    facts_.failed = true;
+    io_.NoteFailure();
+  } else if (framing_.kind == BodyKind::kChunked) {
+    out_.Bytes().Append(kChunkEnd);  // leaves with what follows
+  }
+  return err;
+}
+
+Error ResponseFramer::AddTypeOf(const FilePart& part) {
+  if (!out_.AwaitsType()) return {};
+  char beginning[kSniffed];
+  const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(kSniffed, part.length));
+  const Result<std::size_t> got = ReadFileAt(Background(), part.fd, {beginning, want}, part.offset);
+  if (Error err = got.Err()) return err.Wrap("read a file");
+  if (*got == 0) return FileTooShort();
+  AddTypeOf(std::string_view(beginning, *got));
+  return {};
+}
+
+// What waits and `first`, in the kernel's hands until the first bytes of the file join them (MSG_MORE): a short
+// response is one segment. In a chunked body they and the file are one chunk.
+Error ResponseFramer::SendBeforeFile(std::string_view first, const FilePart& part) {
+  if (framing_.kind == BodyKind::kChunked) WriteChunkHeader(first.size() + part.length);
+  if (out_.Bytes().empty() && first.empty()) return {};
+  iovec parts[2];
+  if (!first.empty()) parts[1] = Part(first);
+  return out_.SendInTurnWith(parts, first.empty() ? 1 : 2, MSG_MORE);
+}
+
+void ResponseFramer::Abort() noexcept {
+  NoteAborted();
+  out_.DropResponse();
+  owner_.OnAbort();
+}
+
+}  // namespace weft::internal::http1

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/session.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <weft/concurrency/run.h>
+#include <weft/concurrency/scope.h>
+#include <weft/handlers/handler.h>
+
+namespace weft::internal::http1 {
+namespace {
+
+constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
+
+// "GET /path", cut to what a fiber's name keeps.
+std::string_view FiberName(std::string_view method, std::string_view target, std::span<char, kFiberName> out) {
+  const std::size_t m = std::min(method.size(), out.size() - 1);
+  std::memcpy(out.data(), method.data(), m);
+  out[m] = ' ';
+  const std::size_t t = std::min(target.size(), out.size() - m - 1);
+  std::memcpy(out.data() + m + 1, target.data(), t);
+  return {out.data(), m + 1 + t};
+}
+
+}  // namespace
+
+Session::Session(Shard& shard, Batch& batch, Lending& lending)
+    : shard_(shard),
+      batch_(batch),
+      io_(shard.loop(), shard.options().write_stall_timeout, shard.options().progress_bytes_min, *this),
+      out_(io_, lending, facts_),
+      run_(shard, *this),
+      body_(shard, bytes_, io_, facts_, *this),
+      framer_(shard, io_, out_, body_, run_.request(), facts_, *this),
+      stream_(io_, out_, bytes_, run_) {}
+
+void Session::Attach(Client& client) {
+  client_ = &client;
+  facts_ = {};
+  only_sends_ = false;
+  read_ahead_ = false;
+  io_.Attach(client);
+  out_.Reset();
+  run_.ForgetClient();
+  framer_.Reset();
+  stream_.Reset();
+}
+
+bool Session::Start(std::string_view name) noexcept {
+  FiberOptions options;
+  options.name = name;
+  options.parent = shard_.parent_fiber();
+  shard_.requests().Add(run_);
+  if (!shard_.loop().Start(*this, options)) return true;
+  shard_.requests().Remove(run_);
+  return false;
+}
+
+bool Session::Serve(Client& client, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) noexcept {
+  Attach(client);
+  head_at_ = head_at;
+  try {
+    bytes_.Assign(bytes, head_size);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  std::swap(head_, head);
+  char name[kFiberName];
+  return Start(FiberName(head_.method.In(bytes_.Head()), head_.target.In(bytes_.Head()), name));
+}
+
+bool Session::SendRest(Client& client, std::string_view responses) noexcept {
+  Attach(client);
+  only_sends_ = true;
+  try {
+    out_.Bytes().Assign(responses);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  bytes_.Clear();
+  head_.Reset();
+  return Start("rest of a response");
+}
+
+void Session::Run() {
+  try {
+    if (!only_sends_) ServeRequests();
+    if (KeptByBatch()) return out_.Bytes().Clear();
+  } catch (const std::bad_alloc&) {
+    Lose();
+  }
+  try {
+    static_cast<void>(out_.Send());
+  } catch (const std::bad_alloc&) {
+    Lose();
+    client_->SetBroken();
+    io_.NoteFailure();
+  }
+}
+
+// Responses that nothing has to wait for, nor to follow, may leave together with those of others. In a drain what
+// follows is the end.
+bool Session::KeptByBatch() {
+  return KeepsAlive(facts_) && !only_sends_ && !out_.Bytes().empty() && !io_.Failed() && !io_.turn().Taken() &&
+         bytes_.Unparsed().empty() && client_->MayRespondLater() && !shard_.draining() &&
+         batch_.Keep(*client_, out_.Bytes().View());
+}
+
+void Session::ServeRequests() {
+  for (int in_a_row = 1;; ++in_a_row) {
+    ServeOne();
+    if (!KeepsAlive(facts_) || !NextRequest()) break;
+    if (in_a_row % kRequestsInARow == 0) {
+      if (out_.Send()) break;
+      Yield();
+    }
+    char name[kFiberName];
+    SetFiberName(FiberName(head_.method.In(bytes_.Head()), head_.target.In(bytes_.Head()), name));
+  }
+}
+
+// On the loop's stack, when nothing of the fiber is left.
+void Session::Ended() noexcept {
+  shard_.requests().Remove(run_);
+  Client& client = *std::exchange(client_, nullptr);
+  if (io_.Failed()) client.SetBroken();
+  Client::SessionOutcome outcome;
+  outcome.keep_alive = KeepsAlive(facts_);
+  outcome.aborted = framer_.Aborted();
+  outcome.client_failed = io_.Failed() || run_.ClientGone();
+  outcome.finished = out_.Finished();
+  outcome.leftover = bytes_.Unparsed();
+  client.SessionEnded(outcome, head_);
+}
+
+void Session::Recycle() {
+  bytes_.Recycle(kKeepBytes);
+  out_.Recycle(kKeepBytes);
+}
+
+void Session::ServeOne() {
+  batch_.BeforeHandler();
+  const ScopedWork work;
+  framer_.Begin(head_);
+  const ScopedContext current(run_.Begin(head_at_));
+  try {
+    Respond();
+  } catch (const std::bad_alloc&) {
+    Lose();
+  }
+  run_.End();
+}
+
+// From the framing to the end of the request's body.
+void Session::Respond() {
+  body_.Begin(head_, run_.Trailer());
+  if (!client_->CountRequest()) facts_.limit_reached = true;
+  if (!ClientKeepsAlive(head_)) facts_.client_closes = true;
+  // After a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
+  if (head_.is_connect) facts_.connect = true;
+  RequestHead request;
+  FillRequest(request);
+  run_.Start(request, body_.Ended() ? nullptr : &body_, framer_, head_.is_head, head_.is_connect);
+  out_.Lend(batch_.Kept());
+  const Error handlers = run_.CallHandler();
+  out_.Bytes();  // not lent any more
+  const Error failure = run_.Complete(handlers);
+  framer_.NoteComplete();
+  run_.Report(handlers, failure, stream_.TakenOver());
+  if (run_.ResponseAborted()) framer_.NoteAborted();
+  if (body_.Ended() || !KeepsAlive(facts_)) return;
+  if (!body_.WorthReading()) {
+    facts_.body_unusable = true;  // whatever the head has said
+  } else if (!out_.Send()) {
+    body_.Drain();
+  }
+}
+
+void Session::FillRequest(RequestHead& request) {
+  const char* base = bytes_.Head();
+  head_.AppendFieldsTo(run_.Header(), base);
+  request.method = head_.method.In(base);
+  request.target = head_.target.In(base);
+  if (head_.form != TargetForm::kAuthority) request.raw_path = head_.PathIn(base);
+  request.raw_query = head_.query.In(base);
+  request.host = head_.host.In(base);
+  request.version_minor = head_.version_minor;
+}
+
+// There was no memory for something that the server itself needed. It costs this request, or its response, and
+// the connection; responses before it that are complete still go out.
+void Session::Lose() noexcept {
+  facts_.failed = true;
+  int status = 0;
+  if (!framer_.Complete() && !only_sends_ && !framer_.Aborted()) status = framer_.Lose(stream_.TakenOver());
+  client_->SetCloseReason(status != 0 ? CloseReason::kOverload : CloseReason::kAborted);
+  client_->ReportOutOfMemory(status);
+}
+
+// Looks for a complete request after the one that was served. False: there is none (yet); head_ knows how far that
+// is parsed.
+bool Session::NextRequest() {
+  const std::string_view rest = bytes_.Advance();
+  head_.Reset();
+  if (rest.empty() || client_->Broken()) return false;
+  if (out_.Bytes().size() > kHeldMax && out_.Send()) return false;
+  const HeadResult result = ParseHead(rest, shard_.server().limits, head_);
+  switch (result.verdict) {
+    case HeadResult::Verdict::kDone:
+      bytes_.SetHeadSize(result.consumed);
+      head_at_ = shard_.now();
+      client_->EnsureSlot();
+      return true;
+    case HeadResult::Verdict::kBad: Refuse(result); return false;
+    case HeadResult::Verdict::kNeedMore:
+      if (result.consumed > 0) head_.DropEmptyLines();
+      bytes_.SkipUnparsed(result.consumed);
+      return false;
+  }
+  return false;
+}
+
+void Session::Refuse(const HeadResult& result) {
+  framer_.WriteRefusal(result.status, result.reason, head_.is_head);
+  shard_.observer().OnBadRequest({client_->PeerName(), result.status, result.reason});
+  client_->SetCloseReason(CloseReason::kBadRequest);
+  facts_.refused = true;
+}
+
+void Session::OnEvents(WatchedSocket::Ready ready) {
+  if (ClientHasLeft()) run_.NoteClientGone();
+  if (ready.writable && !io_.turn().Taken() && !out_.Bytes().empty()) out_.SendAtOnce();
+  io_.Notify(ready);
+}
+
+// A client that has closed its sending side may still listen to a stream, and nobody can tell: a write finds out.
+bool Session::ClientHasLeft() const {
+  return client_->Broken() || (client_->HalfClosed() && !stream_.TakenOver() && !shard_.options().half_closed_clients);
+}
+
+bool Session::FinishByForce() {
+  if (stream_.TakenOver() || io_.turn().Taken() || framer_.Aborted()) return false;
+  if (run_.HasHandler() && !framer_.Complete()) {
+    if (out_.Begun()) return false;
+    framer_.ReplaceByRefusal("the server is closing");
+  }
+  out_.SendAtOnce();
+  facts_.failed = true;
+  if (out_.Bytes().empty()) out_.Finish();
+  return out_.Finished();
+}
+
+// What the handler holds back must not wait with it: neither finished responses, nor the news that the client has
+// left, which may have come together with the request.
+void Session::BeforePark() noexcept {
+  ByteBuffer& held = out_.Bytes();
+  if (io_.turn().Taken()) return;
+  if (!held.empty()) out_.SendAtOnce();
+  if (ClientHasLeft()) run_.NoteClientGone();
+}
+
+void Session::OnReadStalled(Duration period) {
+  shard_.observer().OnTimedOut({client_->PeerName(), TimeoutKind::kBodyStall, period});
+  client_->SetCloseReason(CloseReason::kTimedOut);
+}
+
+void Session::OnWriteStalled(Duration period) {
+  shard_.observer().OnTimedOut({client_->PeerName(), TimeoutKind::kWriteStall, period});
+  client_->SetCloseReason(CloseReason::kTimedOut);
+  run_.Cancel(kTimeout);
+}
+
+Error Session::SendContinue() {
+  io_.WaitForTurn();
+  if (run_.HeadSent()) return {};
+  out_.Bytes().Append(kContinue);
+  out_.NoteInterim();
+  return out_.Send();
+}
+
+void Session::OnMalformedBody(int status, const char* reason) {
+  shard_.observer().OnBadRequest({client_->PeerName(), status, reason});
+  client_->SetCloseReason(CloseReason::kBadRequest);
+}
+
+// It has been sent before its client could know of the drain, so it is served too; as far as its head can tell it
+// is complete. One look for each connection: a client that never stops is stopped.
+bool Session::AnotherRequestIsHere() {
+  if (!body_.Ended()) return false;
+  if (!std::exchange(read_ahead_, true)) {
+    char* room = bytes_.MakeRoomAhead(Shard::kReadBytes);
+    const ssize_t got = client_->socket().Receive(room, Shard::kReadBytes);
+    if (got > 0) bytes_.GrowAhead(static_cast<std::size_t>(got));
+  }
+  const std::string_view rest = bytes_.Rest();
+  Head head;
+  return !rest.empty() && ParseHead(rest, shard_.server().limits, head).verdict == HeadResult::Verdict::kDone;
+}
+
+Error Session::MayHijack(int status, Fields& header) {
+  if (Error err = run_.PrepareHijack(status, header, body_.Ended())) return err;
+  return run_.LongLived() ? Error() : kRefused.Wrap("Hijack: too many long-lived requests");
+}
+
+Result<StreamTransport*> Session::Hijack(int status, Fields& header) {
+  io_.WaitForTurn();
+  facts_.upgraded = true;
+  stream_.TakeOver();
+  if (status != 0) framer_.WriteUpgradeHead(status, header);
+  if (Error err = out_.Send()) return err;
+  // Streams are many and live long: they do without the buffers of responses.
+  out_.Recycle(0);
+  framer_.DropBuffer();
+  return static_cast<StreamTransport*>(&stream_);
+}
+
+void Session::OnAbort() noexcept {
+  if (stream_.TakenOver()) io_.Close();
+}
+
+void Session::OnLongLived() {
+  client_->ReleaseSlot();
+  client_->Probe();
+}
+
+}  // namespace weft::internal::http1

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http1/upgraded_stream.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <weft/net/internal/socket.h>
+
+namespace weft::internal::http1 {
+
+Result<std::size_t> UpgradedStream::ReadStream(const Context& ctx, std::span<char> buffer) {
+  if (io_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber reads already");
+  if (surplus_.empty()) return io_.Receive(ctx, buffer, "hijacked stream", Duration::max());
+  const std::size_t got = std::min(buffer.size(), surplus_.size());
+  std::memcpy(buffer.data(), surplus_.data(), got);
+  surplus_.remove_prefix(got);
+  if (surplus_.empty()) bytes_.ForgetAhead();
+  return got;
+}
+
+// One may wait for the one that writes; there is no queue for more.
+void UpgradedStream::WaitForTurn(const char* function) {
+  if (io_.turn().SomebodyWaits()) AbortMisuse(function, "another fiber waits already for one that writes");
+  io_.WaitForTurn();
+}
+
+Error UpgradedStream::WriteStream(std::string_view data) {
+  WaitForTurn("Stream::Write");
+  if (io_.Closed()) return kClosed;
+  iovec parts[2];
+  parts[1] = Part(data);
+  const Error err = out_.SendWith(parts, 2);
+  io_.AfterPiece();
+  return err;
+}
+
+Error UpgradedStream::CloseStreamWrite() {
+  WaitForTurn("Stream::CloseWrite");
+  if (io_.Failed() || io_.Closed()) return kClosed;
+  if (io_.socket().socket().ShutWrite()) return {};
+  return io_.socket().Forced() ? kServerClosing : kClientGone;
+}
+
+void UpgradedStream::CloseStream() noexcept {
+  static_cast<void>(io_.socket().socket().ShutWrite());
+  io_.Close();
+}
+
+}  // namespace weft::internal::http1

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/request/request_run.h>
+
+#include <utility>
+
+#include <weft/handlers/error_status.h>
+
+namespace weft::internal {
+
+const Context& RequestRun::Begin(TimePoint head_at) {
+  const Duration timeout = shard_.options().request_timeout;
+  const TimePoint deadline = timeout < TimePoint::max() - head_at ? head_at + timeout : TimePoint::max();
+  ctx_ = &context_.Begin(deadline, shard_.server().request_deadline);
+  has_handler_ = true;
+  client_gone_ = false;
+  return *ctx_;
+}
+
+void RequestRun::Start(const RequestHead& head, BodySource* body, ResponseSink& sink, bool method_is_head,
+                       bool method_is_connect) {
+  if (shard_.drain().TimeoutOver()) context_.Cancel(kServerClosing);
+  RequestAccess::Begin(request_, head, *ctx_, shard_.drain().Draining(), body, shard_.options().body_bytes_max, this);
+  ResponseAccess::Begin(writer_, sink, method_is_head, method_is_connect);
+}
+
+Error RequestRun::CallHandler() { return weft::CallHandler(shard_.server().handler, writer_, request_); }
+
+Error RequestRun::Complete(const Error& handlers) { return ResponseAccess::Complete(writer_, handlers); }
+
+void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_over) {
+  Observer& observer = shard_.observer();
+  if (failure && (ResponseAborted() || taken_over)) {
+    observer.OnAnswerAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
+  } else if (failure) {
+    // Whoever sends a CONNECT to a handler that says yes to everything gets a 501, which is nobody's failure.
+    const int status = StatusOf(failure);
+    if (status >= 500 && (handlers || status != 501)) {
+      observer.OnHandlerFailed({owner_.PeerName(), request_.Method(), request_.Target(), status, failure});
+    }
+  }
+  if (context_.Done() && ctx_->Cause().Is(shard_.server().request_deadline)) {
+    observer.OnTimedOut({owner_.PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
+  }
+  if (RequestAccess::BodyError(request_).Is(kTooLarge)) {
+    observer.OnLimitReached({owner_.PeerName(), LimitKind::kBodyBytes, RequestAccess::BodyLimit(request_)});
+  }
+}
+
+void RequestRun::End() {
+  ResponseAccess::End(writer_);
+  has_handler_ = false;
+  // The request lets go of its context first: one that nobody else holds needs no cancel.
+  RequestAccess::End(request_);
+  context_.End(shard_.server().handler_returned);
+  if (std::exchange(long_lived_, false)) shard_.slots().ReleaseLongLived();
+}
+
+// Without a slot of that kind it keeps its own and its deadline.
+bool RequestRun::LongLived() {
+  if (long_lived_) return true;
+  if (!shard_.slots().AcquireLongLived()) {
+    shard_.observer().OnLimitReached({owner_.PeerName(), LimitKind::kLongLivedRequests, shard_.slots().LongLivedMax()});
+    return false;
+  }
+  long_lived_ = true;
+  context_.DropDeadline();
+  owner_.OnLongLived();
+  return true;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/shard/in_flight.h>
+
+#include <utility>
+
+#include <weft/server/internal/shard/shard_member.h>
+
+namespace weft::internal {
+
+bool InFlight::Acquire() {
+  if (in_flight_.load(std::memory_order_relaxed) < share_.requests) {
+    Count(in_flight_, 1);
+    return true;
+  }
+  if (share_.requests != 0 && !std::exchange(full_reported_, true)) {
+    observer_.OnLimitReached({"", LimitKind::kRequests, share_.requests});
+  }
+  return false;
+}
+
+void InFlight::Release() {
+  TimeoutLink* next = queue_.First();
+  if (next == nullptr || in_flight_.load(std::memory_order_relaxed) > share_.requests) {
+    Count(in_flight_, -1);
+    full_reported_ = false;
+    overload_reported_ = false;
+    return;
+  }
+  next->Unlink();
+  --waiting_;
+  static_cast<ShardMember*>(next)->TakeSlot();
+}
+
+bool InFlight::MayQueue() {
+  if (waiting_ < share_.queued_requests) return true;
+  if (!std::exchange(overload_reported_, true)) {
+    observer_.OnLimitReached({"", LimitKind::kQueuedRequests, share_.queued_requests});
+  }
+  return false;
+}
+
+bool InFlight::AcquireLongLived() {
+  if (long_lived_.load(std::memory_order_relaxed) >= share_.long_lived) return false;
+  Count(long_lived_, 1);
+  return true;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/shard/member_lists.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace weft::internal {
+namespace {
+
+// A connection that we have closed: how long its client may send nothing without closing its own side.
+constexpr Duration kLingerQuiet = std::chrono::seconds(5);
+// A quiet connection that the drain has closed: its client loses nothing.
+constexpr Duration kQuietLinger = std::chrono::milliseconds(100);
+// How often a client is looked at that has yet to acknowledge a response that was broken off.
+constexpr Duration kAckLook = std::chrono::milliseconds(25);
+
+}  // namespace
+
+MemberLists::MemberLists(const ServerOptions& options)
+    : header_(options.header_timeout),
+      idle_(options.idle_timeout),
+      queued_(options.request_timeout),
+      busy_(Duration::max()),
+      aborting_(kAckLook),
+      closing_(std::min(options.linger_timeout, kLingerQuiet)),
+      quiet_(kQuietLinger) {}
+
+TimeoutList& MemberLists::Of(List list) {
+  switch (list) {
+    case List::kHeader: return header_;
+    case List::kIdle: return idle_;
+    case List::kQueued: return queued_;
+    case List::kAborting: return aborting_;
+    case List::kClosing: return closing_;
+    case List::kQuiet: return quiet_;
+    case List::kBusy: break;
+  }
+  return busy_;
+}
+
+TimePoint MemberLists::Earliest() const {
+  return std::min({header_.Earliest(), idle_.Earliest(), queued_.Earliest(), aborting_.Earliest(), closing_.Earliest(),
+                   quiet_.Earliest()});
+}
+
+bool MemberLists::ExpireSome(TimePoint now, int piece) {
+  bool more = false;
+  for (TimeoutList* list : {&header_, &idle_, &queued_, &aborting_, &closing_, &quiet_}) {
+    more |= ExpireSomeOf(*list, now, piece);
+  }
+  return more;
+}
+
+bool MemberLists::ExpireSomeOf(TimeoutList& list, TimePoint now, int piece) {
+  for (int left = piece; list.First() != nullptr && list.First()->expiry <= now; --left) {
+    if (left == 0) return true;
+    static_cast<ShardMember*>(list.First())->OnTimeout();
+  }
+  return false;
+}
+
+// First those that are over: their clients have had all or most of their last response.
+ShardMember* MemberLists::LeastMissed() const {
+  for (const TimeoutList* list : {&quiet_, &closing_, &aborting_, &idle_}) {
+    if (TimeoutLink* longest = list->First()) return static_cast<ShardMember*>(longest);
+  }
+  return nullptr;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/shard/shard.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <new>
+#include <utility>
+
+namespace weft::internal {
+namespace {
+
+// What a client has for its head before its connection may be taken for another one that waits.
+constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
+
+}  // namespace
+
+Shard::Shard(ServerState& server, Loop& loop, const ServerLimits& share, Accepting& accepting)
+    : server_(server),
+      loop_(loop),
+      accepting_(accepting),
+      read_buffer_(new char[kReadBytes]),
+      lists_(server.options),
+      slots_(share, server.observer, lists_.Of(List::kQueued)),
+      drain_(server, loop, lists_, requests_, slots_, *this) {}
+
+Shard::~Shard() { loop_.Disarm(tick_); }
+
+std::string_view Shard::DateLine() { return date_.LineAt(std::time(nullptr)); }
+
+void Shard::ReportOutOfMemory(std::string_view peer, int status) noexcept {
+  try {
+    observer().OnOutOfMemory({peer, status});
+  } catch (const std::bad_alloc&) {  // not even for that
+  }
+}
+
+ShardMember& Shard::Admit(std::unique_ptr<ShardMember> member) {
+  // So that Requeue, which also ends members, needs no memory: both lists have room for every one.
+  for (std::vector<ShardMember*>* list : {&requeued_, &resuming_}) {
+    if (list->capacity() <= members_) list->reserve(2 * (members_ + 1));
+  }
+  ++members_;
+  return *member.release();
+}
+
+void Shard::Dismiss(ShardMember& member) noexcept {
+  const std::unique_ptr<ShardMember> owned(&member);
+  --members_;
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  server_.ConnectionClosed();
+}
+
+void Shard::Place(List list, ShardMember& member, TimePoint latest) {
+  TimePoint expiry = std::min(lists_.Of(list).Add(member, now()), latest);
+  if (list == List::kClosing && draining()) expiry = std::min(expiry, now() + ShardDrain::kLinger);
+  member.expiry = expiry;
+  if (expiry < tick_at_) ArmTick(expiry);
+  if (draining() && (list == List::kHeader || list == List::kIdle)) {
+    drain_.LookAtQuietOnes(now() + options().first_byte_grace);
+  }
+}
+
+void Shard::ArmTick(TimePoint when) {
+  tick_at_ = when;
+  if (when == TimePoint::max()) {
+    loop_.Disarm(tick_);
+  } else {
+    loop_.Arm(tick_, when);
+  }
+}
+
+// The lists move on with every request, the timer does not: it looks when the first one could have
+// expired, and again then. Some at a time: a hundred thousand that expire at once come in many turns.
+void Shard::OnTick(LoopTimer* timer) {
+  Shard& self = *static_cast<Tick*>(timer)->shard;
+  self.tick_at_ = TimePoint::max();
+  const bool more = self.lists_.ExpireSome(self.now(), ShardDrain::kPiece);
+  self.drain_.OnTime(self.now());
+  // The rest comes when others of the loop had their turn: not with the timers that are due now.
+  const TimePoint soonest = more ? self.now() + Duration(1) : TimePoint::min();
+  self.ArmTick(std::max(soonest, std::min(self.lists_.Earliest(), self.drain_.NextLook())));
+}
+
+bool Shard::EvictOne() {
+  if (ShardMember* member = lists_.LeastMissed()) {
+    member->Evict();
+    return true;
+  }
+  // Nobody is idle. Those who have come but do not say what they want would keep everybody else out for the
+  // whole header_timeout.
+  ShardMember* slowest = lists_.SlowestHead();
+  if (slowest == nullptr) return false;
+  if (now() - slowest->WaitsSince() < std::min(kTimeToSpeak, options().header_timeout / 4)) return false;
+  slowest->Evict();
+  return true;
+}
+
+void Shard::Requeue(ShardMember& member) noexcept {
+  if (member.ExchangeRequeued(true)) return;
+  requeued_.push_back(&member);
+  if (std::exchange(later_.posted, true)) return;
+  loop_.Post(later_);
+}
+
+// A member may end, or come back itself for another turn.
+void Shard::OnLater(LoopTask* task) {
+  auto* later = static_cast<Later*>(task);
+  Shard& self = *later->shard;
+  later->posted = false;
+  if (self.resumed_ == self.resuming_.size()) {
+    self.resuming_.clear();
+    self.resuming_.swap(self.requeued_);
+    self.resumed_ = 0;
+  }
+  for (int left = ShardDrain::kPiece; left > 0 && self.resumed_ < self.resuming_.size(); --left) {
+    ShardMember& member = *self.resuming_[self.resumed_++];
+    static_cast<void>(member.ExchangeRequeued(false));
+    if (!member.Resume()) self.Dismiss(member);
+  }
+  const bool more = self.resumed_ < self.resuming_.size() || !self.requeued_.empty();
+  if (more && !std::exchange(later->posted, true)) self.loop_.Post(*later);
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/worker.h>
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include <weft/server/internal/http1/connection.h>
+
+namespace weft::internal {
+namespace {
+
+// A turn that has lasted so long may last for ever.
+constexpr Duration kHeldTurn = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Error Worker::StartAccepting(Entrance& entrance) {
+  acceptor_ = std::make_unique<Acceptor>(entrance, shard_.loop());
+  return acceptor_->Start();
+}
+
+void Worker::Adopt(Fd fd, const Peer& peer) noexcept {
+  try {
+    ShardMember& connection = shard_.Admit(std::make_unique<http1::Connection>(shard_, std::move(fd), peer));
+    static_cast<http1::Connection&>(connection).Open();
+  } catch (const std::bad_alloc&) {
+    shard_.Unexpect();
+    shard_.server().ConnectionClosed();
+    shard_.ReportOutOfMemory({}, 0);
+  }
+}
+
+void Worker::SendForHeldLoop() {
+  if (shard_.loop().HeldFor() >= kHeldTurn) http1_.lending.SendWhatIsLent();
+}
+
+}  // namespace weft::internal
