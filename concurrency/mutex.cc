@@ -2,11 +2,10 @@
 #include <weft/concurrency/mutex.h>
 
 #include <algorithm>
-#include <thread>
 
 #include <weft/concurrency/internal/clock.h>
-#include <weft/concurrency/internal/cpu_count.h>
 #include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/resources.h>
 
 namespace weft {
 
@@ -28,7 +27,7 @@ inline void Pause() {
 
 // Whether the owner can run while we spin.
 bool OthersRunBeside() {
-  static const bool many_cpus = std::thread::hardware_concurrency() > 1;
+  static const bool many_cpus = UsableCpus() > 1;
   internal::LoopCore* loop = internal::CurrentLoop();
   return many_cpus && (loop == nullptr || loop->Siblings() > 1);
 }

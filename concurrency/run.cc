@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include <weft/concurrency/internal/cpu_count.h>
+#include <weft/concurrency/resources.h>
 #include <weft/concurrency/internal/main_job.h>
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
@@ -44,7 +44,7 @@ void Yield() {
 
 int LoopCount() {
   internal::LoopCore* loop = internal::CurrentLoop();
-  return loop != nullptr ? loop->scheduler().LoopCount() : internal::UsableCpus();
+  return loop != nullptr ? loop->scheduler().LoopCount() : UsableCpus();
 }
 
 }  // namespace weft

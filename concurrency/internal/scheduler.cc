@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include <weft/concurrency/internal/cpu_count.h>
+#include <weft/concurrency/resources.h>
 #include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/thread_signals.h>
 

@@ -3,8 +3,6 @@
 #define WEFT_SERVER_INTERNAL_LIMITS_H_
 
 #include <cstdint>
-#include <functional>
-#include <string>
 
 #include <weft/server/options.h>
 
@@ -13,7 +11,7 @@ namespace weft::internal {
 // What the process may use.
 struct Resources {
   std::uint64_t descriptors = 0;   // RLIMIT_NOFILE, the soft one
-  std::uint64_t memory_bytes = 0;  // of the machine, or the tightest limit of the process's cgroup and its ancestors
+  std::uint64_t memory_bytes = 0;  // of the machine, or of its cgroups (UsableMemory)
 };
 
 // The limits of the whole server, where ServerOptions leaves them open (0) by the resources.
@@ -36,10 +34,6 @@ Resources MeasureResources();
 // the memory are planned for. Long-lived requests leave a quarter of the connections to others. What the user has set
 // stays as it is.
 ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resources);
-
-// The memory limit that cgroups set, version 2 or 1; 0: none. `cgroup` is the content of /proc/self/cgroup, `read`
-// gives the content of a file, empty if there is none.
-std::uint64_t CgroupMemoryLimit(const std::string& cgroup, const std::function<std::string(const std::string&)>& read);
 
 }  // namespace weft::internal
 

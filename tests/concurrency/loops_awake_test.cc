@@ -3,7 +3,7 @@
 
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/cpu_count.h>
+#include <weft/concurrency/resources.h>
 
 #include "kit.h"
 
@@ -22,7 +22,7 @@ long Sleeps() {
 // On two cores the loops stop sleeping in each step, however long it takes to wake them; SpinPolicy has the whole story. Goes on
 // until it is so. Some sleeps are left to a machine on which others run.
 TEST(LoopsAwake, LoopsThatAnswerEachOtherStopSleeping) {
-  if (internal::UsableCpus() < 2) GTEST_SKIP() << "on one core a loop that waits must sleep";
+  if (UsableCpus() < 2) GTEST_SKIP() << "on one core a loop that waits must sleep";
   OnLoops(2, [](const Context& parent) {
     constexpr int kTrips = 20;
     Chan<int> there(0), back(0);

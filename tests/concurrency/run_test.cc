@@ -18,7 +18,7 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/cpu_count.h>
+#include <weft/concurrency/resources.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/offload.h>
 
@@ -113,7 +113,7 @@ TEST(Run, TooFewDescriptorsForAnExecutorAreAnErrorOfWhoAsksForIt) {
 
 TEST(Run, MakesAsManyLoopsAsWanted) {
   OnLoops(3, [](const Context&) { EXPECT_EQ(LoopCount(), 3); });
-  EXPECT_FALSE(weft::Run(Background(), [](const Context&) { EXPECT_EQ(LoopCount(), internal::UsableCpus()); }));
+  EXPECT_FALSE(weft::Run(Background(), [](const Context&) { EXPECT_EQ(LoopCount(), UsableCpus()); }));
 }
 
 TEST(Run, InAFiberJustCalls) {
@@ -214,20 +214,6 @@ TEST(Run, WakesCrossLoopsManyTimes) {
 }
 
 TEST(Yield, OnAPlainThreadYieldsTheThread) { Yield(); }
-
-TEST(CpuCount, ReadsAQuotaRoundedUp) {
-  struct Row {
-    const char* text;
-    int cpus;
-  };
-  const Row rows[] = {
-      {"max 100000\n", 0}, {"100000 100000\n", 1}, {"150000 100000\n", 2}, {"50000 100000\n", 1},
-      {"200000 100000", 2}, {"200001 100000", 3},  {"", 0},                {"garbage", 0},
-      {"100000", 0},        {"0 100000", 0},       {"-1 100000", 0},       {"100000 0", 0},
-  };
-  for (const Row& row : rows) EXPECT_EQ(internal::CpusOfQuota(row.text), row.cpus) << row.text;
-  EXPECT_GE(internal::UsableCpus(), 1);
-}
 
 }  // namespace
 }  // namespace weft

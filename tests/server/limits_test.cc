@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <map>
-#include <string>
 
 #include <weft/server/internal/limits.h>
 
@@ -11,14 +9,6 @@ namespace weft::internal {
 namespace {
 
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
-
-// Files by their path; all others are missing.
-std::function<std::string(const std::string&)> Files(std::map<std::string, std::string> files) {
-  return [files = std::move(files)](const std::string& path) {
-    const auto found = files.find(path);
-    return found == files.end() ? std::string() : found->second;
-  };
-}
 
 TEST(ResolveLimits, DescriptorsBoundConnections) {
   const ServerLimits limits = ResolveLimits({}, {.descriptors = 1024, .memory_bytes = 64 * kGiB});
@@ -64,26 +54,6 @@ TEST(ResolveLimits, WhatTheUserSetStays) {
   EXPECT_TRUE(limits.connections == kNone);
   EXPECT_EQ(limits.requests, 3u);
   EXPECT_EQ(limits.queued_requests, 1u);
-}
-
-TEST(CgroupMemoryLimit, IsTheTightestUpTheTree) {
-  const auto files = Files({{"/sys/fs/cgroup/a/b/memory.max", "max\n"},
-                            {"/sys/fs/cgroup/a/memory.max", "1000000\n"},
-                            {"/sys/fs/cgroup/memory.max", "2000000\n"}});
-
-  EXPECT_EQ(CgroupMemoryLimit("0::/a/b\n", files), 1000000u);
-  EXPECT_EQ(CgroupMemoryLimit("0::/\n", files), 2000000u);
-}
-
-TEST(CgroupMemoryLimit, KnowsVersion1) {
-  const auto files = Files({{"/sys/fs/cgroup/memory/memory.limit_in_bytes", "500\n"}});
-
-  EXPECT_EQ(CgroupMemoryLimit("9:cpu:/\n4:memory:/outer/path\n0::/\n", files), 500u);
-}
-
-TEST(CgroupMemoryLimit, NoneIsZero) {
-  EXPECT_EQ(CgroupMemoryLimit("", Files({})), 0u);
-  EXPECT_EQ(CgroupMemoryLimit("0::/a\n", Files({{"/sys/fs/cgroup/a/memory.max", "max\n"}})), 0u);
 }
 
 TEST(MeasureResources, FindsSomething) {
