@@ -88,7 +88,7 @@ Error PacedIo::Send(iovec* parts, std::size_t count) {
 
 Error PacedIo::SendInTurn(iovec* parts, std::size_t count, int flags) {
   while (count > 0) {
-    ssize_t sent = socket_->socket().SendParts(parts, count, flags);
+    ssize_t sent = socket_->SendParts(parts, count, flags);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return Broke();
     if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
@@ -106,7 +106,7 @@ Error PacedIo::SendInTurn(iovec* parts, std::size_t count, int flags) {
 }
 
 ssize_t PacedIo::SendFileAtOnce(int file, std::uint64_t offset, std::size_t size) {
-  const ssize_t sent = socket_->socket().SendFile(file, offset, size);
+  const ssize_t sent = socket_->SendFile(file, offset, size);
   if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
   return sent;
 }
@@ -117,7 +117,7 @@ Error PacedIo::WaitWritable() {
   if (Error err = WhyNoMore()) return err;
   for (;;) {
     const TimePoint until = write_progress_.WaitUntil(Now(), write_stall_, progress_min_);
-    if (write_progress_.AtBegin()) untaken_ = socket_->socket().UntakenBytes();
+    if (write_progress_.AtBegin()) untaken_ = socket_->UntakenBytes();
     const LoopSignal::Outcome outcome = writable_.Wait(Background(), "client to take the response", until);
     write_progress_.Waited(loop_.TurnTime());
     // Whatever has happened in the same turn: the end of a period says nothing about the rest.
@@ -137,7 +137,7 @@ Error PacedIo::WaitWritable() {
 // new period begins.
 bool PacedIo::PeerTakesEnough() {
   const std::int64_t taken =
-      untaken_ + static_cast<std::int64_t>(write_progress_.moved()) - socket_->socket().UntakenBytes();
+      untaken_ + static_cast<std::int64_t>(write_progress_.moved()) - socket_->UntakenBytes();
   if (taken < static_cast<std::int64_t>(progress_min_)) return false;
   write_progress_.Restart();
   return true;

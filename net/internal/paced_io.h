@@ -81,7 +81,7 @@ class PacedIo {
   }
   // Sends as much as the socket takes at once; negative: an error, as send. Never suspends.
   ssize_t SendAtOnce(std::string_view bytes) {
-    const ssize_t sent = socket_->socket().Send(bytes.data(), bytes.size());
+    const ssize_t sent = socket_->Send(bytes);
     if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
     return sent;
   }

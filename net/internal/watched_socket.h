@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include <weft/concurrency/error.h>
@@ -29,6 +30,7 @@ class WatchedSocket : public FdWatch {
 
   WatchedSocket(Function on_events, Fd fd, bool is_unix) : FdWatch(on_events), socket_(std::move(fd)), unix_(is_unix) {}
 
+  // For what is no byte of the stream: options, resets, the descriptor.
   const Socket& socket() const { return socket_; }
   bool IsUnix() const { return unix_; }
 
@@ -61,6 +63,15 @@ class WatchedSocket : public FdWatch {
   void SetMayHaveInput(bool may) { may_have_input_ = may; }
   bool MayHaveInput() const { return may_have_input_; }
 
+  // The rest of the bytes' ways in and out, as Socket has them: what is between the bytes and the wire, such as
+  // encryption, has its place here.
+  ssize_t Receive(char* buffer, std::size_t size) const { return socket_.Receive(buffer, size); }
+  ssize_t Send(std::string_view bytes) const { return socket_.Send(bytes.data(), bytes.size()); }
+  ssize_t SendParts(iovec* parts, std::size_t count, int flags) const { return socket_.SendParts(parts, count, flags); }
+  ssize_t SendFile(int file, std::uint64_t offset, std::size_t size) const { return socket_.SendFile(file, offset, size); }
+  std::int64_t UntakenBytes() const { return socket_.UntakenBytes(); }
+  bool ShutWrite() const { return socket_.ShutWrite(); }
+
   // The peer has closed its sending side.
   bool HalfClosed() const { return half_closed_; }
   // It was reset, or is closed both ways: nothing can be sent any more.
@@ -75,11 +86,6 @@ class WatchedSocket : public FdWatch {
   void ResetAtEnd() {
     broken_ = true;
     socket_.ResetAtClose();
-  }
-  // Why nothing more can be sent; empty if there is no reason.
-  Error WhyNoMore() const {
-    if (forced_) return kServerClosing;
-    return broken_ ? Error(kClientGone) : Error();
   }
 
  private:

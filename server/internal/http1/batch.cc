@@ -82,7 +82,7 @@ void Batch::SendResponses() {
   std::size_t left = 0;
   for (std::size_t i = 0; i < kept_count_; ++i) {
     KeptResponses& kept = kept_[i];
-    const ssize_t sent = kept.client->socket().Send(kept.bytes.data(), kept.bytes.size());
+    const ssize_t sent = kept.client->Send(kept.bytes.View());
     if (sent == static_cast<ssize_t>(kept.bytes.size())) continue;
     if (sent > 0) kept.bytes.EraseFront(static_cast<std::size_t>(sent));
     std::swap(kept_[left++], kept);
@@ -93,7 +93,7 @@ void Batch::SendResponses() {
 void Batch::SendFromBeside() noexcept {
   for (std::size_t i = 0; i < kept_count_; ++i) {
     KeptResponses& kept = kept_[i];
-    const ssize_t sent = kept.client->socket().Send(kept.bytes.data(), kept.bytes.size());
+    const ssize_t sent = kept.client->Send(kept.bytes.View());
     kept.sent_from_beside = sent > 0 ? static_cast<std::size_t>(sent) : 0;
   }
 }

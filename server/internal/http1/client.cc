@@ -94,7 +94,7 @@ void Client::SendRefusal(int status, std::string_view reason, int retry_after, b
   char response[1024];
   const std::size_t size =
       WriteSimpleError(response, sizeof(response), status, reason, shard_.DateLine(), retry_after, method_is_head);
-  static_cast<void>(socket().Send(response, size <= sizeof(response) ? size : 0));
+  static_cast<void>(Send({response, size <= sizeof(response) ? size : 0}));
   shard_.observer().OnRequestRefused({status, reason});
 }
 

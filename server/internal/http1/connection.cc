@@ -7,6 +7,10 @@
 #include <weft/net/internal/socket.h>
 
 namespace weft::internal::http1 {
+
+// With the word of the allocator 112 bytes, which is all that an idle connection takes.
+static_assert(sizeof(void*) != 8 || sizeof(Connection) <= 104);
+
 void Connection::Open() noexcept {
   Guard([this] {
     shard_.Place(Shard::List::kHeader, *this);
@@ -322,7 +326,7 @@ void Connection::ForceClose() noexcept {
     shard_.server().NoteForced(session()->request().Name() + " from " + PeerName());
     // TCP resets when its peer is forgotten: an orderly end could be taken for the end of the response.
     if (session()->FinishByForce()) {
-      static_cast<void>(socket().ShutWrite());
+      static_cast<void>(ShutWrite());
     } else if (!socket().Reset()) {
       socket().ShutBoth();
     }
@@ -362,7 +366,7 @@ void Connection::RejectOverload(bool method_is_head) {
 void Connection::CloseGently() {
   Become(State::kClosing);
   has_ = Lingering();
-  if (!socket().ShutWrite()) return Close();
+  if (!ShutWrite()) return Close();
   Linger();
 }
 
@@ -375,7 +379,7 @@ void Connection::CloseQuiet() {
 // Its last word is out, and nothing waits any longer for anybody: only a client that is still sending is waited for,
 // lest the kernel's reset destroy that.
 void Connection::CloseAfterLastWord() {
-  if (socket().Receive(shard_.read_buffer(), Shard::kReadBytes) > 0) {
+  if (Receive(shard_.read_buffer(), Shard::kReadBytes) > 0) {
     CloseGently();
   } else {
     Close();

@@ -17,7 +17,7 @@ bool Lingering::Go(Client& client) {
   const bool aborting = client.state() == Client::State::kAborting;
   ssize_t got = 0;
   do {
-    got = client.socket().Receive(shard.read_buffer(), Shard::kReadBytes);
+    got = client.Receive(shard.read_buffer(), Shard::kReadBytes);
   } while (got < 0 && errno == EINTR);
   if (got < 0) return errno != EAGAIN && errno != EWOULDBLOCK;
   if (got == 0) return !aborting;
@@ -32,7 +32,7 @@ bool Lingering::Go(Client& client) {
 
 bool Lingering::Acknowledged(Client& client) {
   Shard& shard = client.shard();
-  const std::int64_t untaken = client.socket().UntakenBytes();
+  const std::int64_t untaken = client.UntakenBytes();
   const Duration stall = shard.options().write_stall_timeout;
   if (untaken + static_cast<std::int64_t>(shard.options().progress_bytes_min) <= amount_) {
     amount_ = untaken;

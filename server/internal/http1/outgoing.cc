@@ -89,7 +89,7 @@ void Outgoing::Lend(Lendable* batch) {
 }
 
 void Outgoing::SendFromBeside() noexcept {
-  const ssize_t sent = io_.socket().socket().Send(bytes_.data(), bytes_.size());
+  const ssize_t sent = io_.socket().Send(bytes_.View());
   sent_from_beside_ = sent > 0 ? static_cast<std::size_t>(sent) : 0;
 }
 

@@ -292,7 +292,7 @@ bool Session::AnotherRequestIsHere() {
   if (!body_.Ended()) return false;
   if (!std::exchange(read_ahead_, true)) {
     char* room = bytes_.MakeRoomAhead(Shard::kReadBytes);
-    const ssize_t got = client_->socket().Receive(room, Shard::kReadBytes);
+    const ssize_t got = client_->Receive(room, Shard::kReadBytes);
     if (got > 0) bytes_.GrowAhead(static_cast<std::size_t>(got));
   }
   const std::string_view rest = bytes_.Rest();

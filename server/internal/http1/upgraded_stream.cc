@@ -37,12 +37,12 @@ Error UpgradedStream::WriteStream(std::string_view data) {
 Error UpgradedStream::CloseStreamWrite() {
   WaitForTurn("Stream::CloseWrite");
   if (io_.Failed() || io_.Closed()) return kClosed;
-  if (io_.socket().socket().ShutWrite()) return {};
+  if (io_.socket().ShutWrite()) return {};
   return io_.socket().Forced() ? kServerClosing : kClientGone;
 }
 
 void UpgradedStream::CloseStream() noexcept {
-  static_cast<void>(io_.socket().socket().ShutWrite());
+  static_cast<void>(io_.socket().ShutWrite());
   io_.Close();
 }
 
