@@ -108,6 +108,19 @@ expect_breach 'does not list this file' concurrency/sleep.cc
 expect_breach 'does not list this file' tests/server/more_test.cc
 expect_breach 'no file has more than 500 lines' handlers/mux.h "$(seq -f '// %g' 501)"
 
+# A class over two files, and one name for two classes.
+good_tree
+put server/internal/long.h 'class Long {' ' public:' '  void F();' '};'
+put server/internal/long.cc 'void Long::F() {' "$(seq -f '  // %g' 300)" '}'
+put server/internal/rest.cc 'int Long::G(int a,' '            int b) {' "$(seq -f '  // %g' 300)" '}'
+echo 'set(sources internal/long.cc internal/rest.cc)' >"$tree/server/CMakeLists.txt"
+expect_report 'no class has more than 500 lines (Long:' server/internal/long.h
+
+good_tree
+put net/stream.h 'namespace weft {' 'class Twice {' '};' '}  // namespace weft'
+put server/server.h 'namespace weft {' 'namespace {' 'class Twice {' '};' '}  // namespace' 'class Twice final : Base {' '};' '}  // namespace weft'
+expect_report 'has a class of this name' server/server.h
+
 good_tree
 echo '#include <string>' >"$tree/handlers/mux.h"
 expect_report 'the SPDX licence line' handlers/mux.h

@@ -215,6 +215,29 @@ check_classes() {
   done
 }
 
+# Two classes of one name in one namespace are one class to the linker, which takes the members of either.
+check_names() {
+  mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep -E '^(concurrency|net|http|handlers|server)/' || true)
+  [ "${#files[@]}" -gt 0 ] || return 0
+  awk '
+  function Here(i, name) {
+    name = ""
+    for (i = 1; i <= depth; i++) name = name "::" space[i]
+    return name
+  }
+  FNR == 1 { depth = 0 }
+  /^namespace( [a-z0-9_:]+)? [{]$/ { space[++depth] = $2 == "{" ? "(" FILENAME ")" : $2 }
+  /^}  \/\/ namespace/ { depth-- }
+  /^(class|struct|enum class) ([[][^]]*[]] )?[A-Za-z_0-9]+( final)?( :[^:].*)?( [{].*)?$/ && !/;[ ]*$/ {
+    name = $0
+    sub(/^(class|struct|enum class) ([[][^]]*[]] )?/, "", name)
+    sub(/[^A-Za-z_0-9].*/, "", name)
+    name = Here() "::" name
+    if (name in where && where[name] !~ "^" FILENAME ":") print FILENAME ":" FNR ": " where[name] " has a class of this name in this namespace, too"
+    else where[name] = FILENAME ":" FNR
+  }' "${files[@]}"
+}
+
 # Only http/ and what stands above it know the protocol.
 check_protocol_word() {
   local folder
@@ -260,7 +283,7 @@ check_lengths() {
   echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
 }
 
-{ check_sources; check_cycles; check_classes; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+{ check_sources; check_cycles; check_classes; check_names; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
 cat "$breaches"
 if [ -s "$breaches" ]; then
   echo "$(wc -l <"$breaches") breaches of the layering and house rules"
