@@ -13,12 +13,13 @@
 namespace weft {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int kMany = 200;
 constexpr int kAtOnce = 64;  // of each list of the server, in one turn of the loop
 
-// How much comes in one piece: until the loop takes a message that was posted at its begin.
+// How much comes in one piece: until the loop takes a message that was posted at its beginning.
 class Pieces final : public Observer, private LoopTask {
  public:
   Pieces() : LoopTask(&OnNext), loop_(*Loop::Current()) {}
@@ -30,16 +31,16 @@ class Pieces final : public Observer, private LoopTask {
     if (e.reason == CloseReason::kCutOff) Count();
   }
 
-  int All() const { return all_; }
-  int Longest() const { return longest_; }
-
- private:
-  static void OnNext(LoopTask* task) { static_cast<Pieces*>(task)->present_ = 0; }
   void Count() {
     if (present_ == 0) loop_.Post(*this);
     ++all_;
     longest_ = std::max(longest_, ++present_);
   }
+  int All() const { return all_; }
+  int Longest() const { return longest_; }
+
+ private:
+  static void OnNext(LoopTask* task) { static_cast<Pieces*>(task)->present_ = 0; }
   Loop& loop_;
   int all_ = 0;
   int present_ = 0;
@@ -95,17 +96,51 @@ TEST(ManyConnections, ThatADrainCutsOffAreCutOffSomeAtATime) {
   });
 }
 
-// The drain closes those that wait for nothing, a few in each turn: all are closed, those whose grace is over later too.
+// All who have a slot end at once, and as many wait for one.
+TEST(ManyConnections, ThatWaitForSlotsGetThemSomeAtATime) {
+  Play([](const Context& ctx) {
+    Event open;
+    Pieces pieces;
+    ServerOptions options;
+    options.requests_max = options.queued_requests_max = kMany;
+    TestServer server(ctx, [&](ResponseWriter&, Request&) {
+      if (open.IsSet()) pieces.Count();
+      return open.Wait(Background());
+    }, options);
+    const auto first = ConnectMany(ctx, server);
+    for (const auto& client : first) client->Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)Sleep(ctx, milliseconds(1));
+    const auto later = ConnectMany(ctx, server);
+    for (const auto& client : later) client->Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    (void)Sleep(ctx, milliseconds(1));
+
+    open.Set();
+
+    for (const auto& client : later) EXPECT_EQ(client->Answer().status, 200);
+    EXPECT_EQ(pieces.All(), kMany);
+    EXPECT_LE(pieces.Longest(), kAtOnce);
+    EXPECT_FALSE(server.Stop());
+  });
+}
+
+// A few in each turn. Those that have come just now may still speak, for as long as their grace lasts.
 TEST(ManyConnections, AreAllClosedByTheDrain) {
   Play([](const Context& ctx) {
     TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); });
-    const auto clients = ConnectMany(ctx, server);
-    for (int i = 0; i < kMany / 2; ++i) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->Get("/").body, "x");
+    const auto quiet = ConnectMany(ctx, server);
+    for (int i = 0; i < kMany / 2; ++i) EXPECT_EQ(quiet[static_cast<std::size_t>(i)]->Get("/").body, "x");
     (void)Sleep(ctx, seconds(3));
+    const auto fresh = ConnectMany(ctx, server);
+    (void)Sleep(ctx, milliseconds(1));
+    const TimePoint start = Now();
 
+    server.BeginDrain();
+
+    for (const auto& client : quiet) EXPECT_TRUE(client->Ended());
+    EXPECT_LT(Now() - start, milliseconds(50));
+    for (const auto& client : fresh) EXPECT_TRUE(client->Ended());
+    EXPECT_LE(Now() - start, milliseconds(250));
     EXPECT_FALSE(server.Stop());
-
-    for (const auto& client : clients) EXPECT_TRUE(client->Ended());
   });
 }
 
