@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <weft/concurrency/group.h>
@@ -102,6 +103,46 @@ TEST(Broadcast, ASlowSubscriberIsDisconnectedIfItSaysSo) {
     EXPECT_EQ(slow.Missed(), 0u);
     EXPECT_EQ(Drain(other), (std::vector<int>{1, 2, 3}));
   });
+}
+
+TEST(Broadcast, SlowSubscribersSideBySideAreDisconnectedTogether) {
+  const Broadcast<int> feed;
+  std::vector<Subscription<int>> slow;
+  for (int i = 0; i < 5; ++i) slow.push_back(feed.Subscribe({.capacity = 1, .when_full = WhenFull::kDisconnect}));
+  EXPECT_EQ(feed.Publish(1), 5u);
+  EXPECT_EQ(feed.Publish(2), 0u);
+  EXPECT_EQ(feed.Subscribers(), 0u);
+}
+
+TEST(Broadcast, ADisconnectedSubscriberThatEndsTakesNobodyElseOut) {
+  const Broadcast<int> feed;
+  std::optional<Subscription<int>> slow = feed.Subscribe({.capacity = 1, .when_full = WhenFull::kDisconnect});
+  auto late = feed.Subscribe();
+  feed.Publish(1);
+  EXPECT_EQ(feed.Publish(2), 1u) << "the last one has its place now";
+
+  slow.reset();
+
+  EXPECT_EQ(feed.Subscribers(), 1u);
+  EXPECT_EQ(feed.Publish(3), 1u);
+  EXPECT_EQ(Drain(late), (std::vector<int>{1, 2, 3}));
+}
+
+// Its destructor is code of the user.
+TEST(Broadcast, WhatIsDroppedMayUseTheBroadcast) {
+  const Broadcast<std::shared_ptr<const int>> feed;
+  auto slow = feed.Subscribe({.capacity = 1});
+  std::vector<std::size_t> subscribers;
+  const auto value = [&](int number) {
+    return std::shared_ptr<const int>(new int(number), [&](const int* old) {
+      subscribers.push_back(feed.Subscribers());
+      delete old;
+    });
+  };
+  feed.Publish(value(1));
+  feed.Publish(value(2));
+  EXPECT_EQ(subscribers, (std::vector<std::size_t>{1})) << "the first one, after the lock";
+  Drain(slow);
 }
 
 TEST(Broadcast, CloseDrainsAndLateSubscribersAreClosed) {
