@@ -115,6 +115,30 @@ TEST(ExploreCond, ABroadcastWakesAllWhoWait) {
   });
 }
 
+// Broadcast itself looks at the first 1024 only. All of those have given up, and nobody else can wake the others.
+TEST(ExploreCond, ABroadcastWakesThoseAfterVeryManyThatHaveGivenUp) {
+  Exploring([](const Context& ctx) {
+    Mutex mutex;
+    Cond cond;
+    std::vector<CancelScope> scopes;  // a cancel wakes 256 at once
+    Group group(ctx);
+    const auto wait = [&](const Context& c) {
+      std::unique_lock hold(mutex);
+      return cond.Wait(c, hold);
+    };
+    for (int i = 0; i < 6; ++i) {
+      scopes.push_back(WithCancel(ctx));
+      for (int n = 0; n < 200; ++n) group.Go([&wait, c = scopes.back().ctx](const Context&) { (void)wait(c); });
+    }
+    Quiet(ctx);
+    for (int n = 0; n < 10; ++n) group.Go([&](const Context& c) { return wait(c); });
+    Quiet(ctx);
+    for (const CancelScope& scope : scopes) scope.cancel();
+    cond.Broadcast();
+    EXPECT_FALSE(group.Wait());
+  }, 10);
+}
+
 TEST(ExploreCond, SignalsGoByTheOrderOfArrival) {
   Exploring([](const Context& ctx) {
     Mutex mutex;

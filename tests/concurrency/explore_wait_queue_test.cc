@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/event.h>
+
+#include <vector>
+
 #include <weft/concurrency/wait_group.h>
 
 #include "explore_kit.h"
@@ -39,6 +42,40 @@ TEST(ExploreEvent, IsNotMissedOnTheWayIntoTheQueue) {
     Group group(ctx);
     for (int i = 0; i < 2; ++i) group.Go([&](const Context& c) { return event.Wait(c); });
     group.Go([&](const Context&) { event.Set(); });
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
+// Set itself looks at the first 1024 only. All of those have given up, and nobody else can wake the others.
+TEST(ExploreEvent, WakesThoseAfterVeryManyThatHaveGivenUp) {
+  Exploring([](const Context& ctx) {
+    Event event;
+    std::vector<CancelScope> scopes;  // a cancel wakes 256 at once
+    Group group(ctx);
+    for (int i = 0; i < 6; ++i) {
+      scopes.push_back(WithCancel(ctx));
+      for (int n = 0; n < 200; ++n) group.Go([&event, c = scopes.back().ctx](const Context&) { (void)event.Wait(c); });
+    }
+    Quiet(ctx);
+    for (int n = 0; n < 10; ++n) group.Go([&](const Context& c) { return event.Wait(c); });
+    Quiet(ctx);
+    for (const CancelScope& scope : scopes) scope.cancel();
+    event.Set();
+    EXPECT_FALSE(group.Wait());
+  }, 10);
+}
+
+TEST(ExploreEvent, ACancelAfterTheSetComesTooLate) {
+  Exploring([](const Context& ctx) {
+    Event event;
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    for (int i = 0; i < 3; ++i) group.Go([&](const Context&) { return event.Wait(scope.ctx); });
+    Quiet(ctx);
+    group.Go([&](const Context&) {
+      event.Set();
+      scope.cancel();
+    });
     EXPECT_FALSE(group.Wait());
   });
 }

@@ -19,3 +19,9 @@ mutation "a signal is used up by one that says that its context is done" cond.cc
 
 mutation "the newest waiter is woken first" cond.cc explore_cond_test \
   's/waiters_\.PushBack\(parker\)/waiters_.PushFront(parker)/'
+
+mutation "those whom a broadcast does not wake itself are forgotten" cond.cc explore_cond_test \
+  's/    leaving_\.PassOn\(\);\n//'
+
+mutation "one that has given up wakes none of the others" cond.cc explore_cond_test \
+  's/    leaving_\.PassOn\(\);/    if (woken) leaving_.PassOn();/'
