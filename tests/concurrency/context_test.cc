@@ -55,6 +55,25 @@ TEST(Context, ChildBornAfterTheParentsDeadlineHasTheParentsError) {
   });
 }
 
+TEST(Context, ChildOfACanceledParentHasItsErrorWhateverItsDeadline) {
+  const CancelScope parent = WithCancel(Background());
+  parent.cancel();
+
+  EXPECT_TRUE(WithDeadline(parent.ctx, TimePoint::min()).ctx.Err().Is(kCanceled));
+}
+
+TEST(Context, OfTwoDeadlinesAtTheSameTimeTheParentsComesFirst) {
+  Virtually([](const Context& ctx) {
+    const TimePoint due = Now() + 1s;
+    const CancelScope parent = WithDeadline(ctx, due, Error::New("parent"));
+    const CancelScope child = WithDeadline(parent.ctx, due, Error::New("child"));
+    EXPECT_FALSE(Sleep(ctx, 1s));
+
+    EXPECT_EQ(child.ctx.Cause().Message(), "parent");
+    EXPECT_EQ(parent.ctx.Cause().Message(), "parent");
+  });
+}
+
 // A deadline is seen only when somebody looks; whether that was before the child was made must not matter.
 TEST(Context, ChildOfAnOverdueParentHasTheParentsErrorThoughNobodyHasLooked) {
   for (const bool look : {false, true}) {

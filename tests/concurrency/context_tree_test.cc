@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include <weft/concurrency/group.h>
 #include <weft/concurrency/internal/context_node.h>
 
 #include "kit.h"
@@ -76,6 +77,22 @@ TEST(ContextTree, SimultaneousCancelsEndEverything) {
 }
 
 // The second of two cancels of one context returns only when all below is done, whoever does it.
+TEST(ContextTree, ACancelFromAPlainThreadWakesVeryManyWaiters) {
+  Virtually([](const Context& ctx) {
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    for (int i = 0; i < 1000; ++i) {
+      group.Go([&](const Context&) { EXPECT_TRUE(scope.ctx.Wait().Is(kCanceled)); });
+    }
+    Settle(ctx);
+
+    std::thread canceler([&] { scope.cancel(); });
+    canceler.join();
+
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
 TEST(ContextTree, LateCancelWaitsForTheFirst) {
   for (int round = 0; round < Rounds(50); ++round) {
     const CancelScope root = WithCancel(Background());

@@ -34,6 +34,25 @@ TEST(ExploreContext, ACancelReachesAllThatWaitBelow) {
   });
 }
 
+// More than one piece of each: of waiters above and below, and of children.
+TEST(ExploreContext, ACancelReachesVeryMany) {
+  Exploring([](const Context& ctx) {
+    const CancelScope top = WithCancel(ctx);
+    const CancelScope below = WithCancel(top.ctx);
+    std::vector<CancelScope> children;
+    Group group(ctx);
+    for (int i = 0; i < 600; ++i) children.push_back(WithCancel(top.ctx));
+    for (int i = 0; i < 600; ++i) {
+      group.Go([&](const Context&) { EXPECT_TRUE(top.ctx.Wait().Is(kCanceled)); });
+      group.Go([&](const Context&) { EXPECT_TRUE(below.ctx.Wait().Is(kCanceled)); });
+    }
+    Quiet(ctx);
+    top.cancel();
+    for (const CancelScope& child : children) EXPECT_TRUE(child.ctx.Err()) << "all below is done when a cancel returns";
+    EXPECT_FALSE(group.Wait());
+  }, 10);
+}
+
 // A deadline and two cancels at one moment: the deadline was due first, for everybody and for ever.
 TEST(ExploreContext, AnOverdueDeadlineWins) {
   Exploring([](const Context& ctx) {

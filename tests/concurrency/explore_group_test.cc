@@ -93,7 +93,6 @@ TEST(ExploreGroup, TwoErrorsHaveOneWinner) {
   });
 }
 
-// A place is handed over while the group is canceled: it is given back, and the caller is refused.
 // Whoever ended the group's context first decides whether its members were cut short, whichever of them looks when.
 TEST(ExploreGroup, WaitTellsTheParentsCancelFromTheGroupsOwn) {
   Exploring([](const Context& ctx) {
@@ -120,6 +119,29 @@ TEST(ExploreGroup, WaitTellsTheParentsCancelFromTheGroupsOwn) {
   });
 }
 
+// The deadline is older than a cancel of the group's own at the same moment, whoever looks first.
+TEST(ExploreGroup, TheParentsDeadlineCutsItsMembersShort) {
+  Exploring([](const Context& ctx) {
+    const CancelScope scope = WithTimeout(ctx, 1ms);
+    Group cancelers(ctx);
+    Group group(scope.ctx);
+    for (int i = 0; i < 2; ++i) group.Go([](const Context& c) { return c.Wait(); });
+    for (int i = 0; i < 2; ++i) {
+      cancelers.Go([&, i](const Context& c) {
+        (void)Sleep(c, 1ms);
+        if (i == 0) {
+          (void)group.Ctx().Err();
+        } else {
+          group.Cancel();
+        }
+      });
+    }
+    EXPECT_TRUE(group.Wait().Is(kDeadlineExceeded));
+    EXPECT_FALSE(cancelers.Wait());
+  });
+}
+
+// A place is handed over while the group is canceled: it is given back, and the caller is refused.
 TEST(ExploreGroup, ACancelAndAPlaceThatBecomesFreeMeet) {
   Exploring([](const Context& ctx) {
     Group starters(ctx);
@@ -154,6 +176,22 @@ TEST(ExploreGroup, AGreaterLimitLetsIn) {
     EXPECT_FALSE(starters.Wait());
     EXPECT_FALSE(group.Wait());
     EXPECT_EQ(inside, 4);
+  });
+}
+
+TEST(ExploreGroup, ASmallerLimitLetsNobodyInUntilEnoughHaveLeft) {
+  Exploring([](const Context& ctx) {
+    const TimePoint start = Now();
+    Group starters(ctx);
+    Group group(ctx, {.limit = 3});
+    for (int i = 1; i <= 3; ++i) group.Go([i](const Context& c) { return Sleep(c, i * 1ms); });
+    for (int i = 0; i < 2; ++i) {
+      starters.Go([&](const Context&) { group.Go([&](const Context&) { EXPECT_GE(Now() - start, 3ms); }); });
+    }
+    Quiet(ctx);
+    group.SetLimit(1);
+    EXPECT_FALSE(starters.Wait());
+    EXPECT_FALSE(group.Wait());
   });
 }
 

@@ -79,7 +79,9 @@ TEST(GroupErrors, TheParentsCancellationIsAFailureForWhoReturnsIt) {
 }
 
 TEST(GroupErrors, TheParentsCancellationBeforeTheGroupWasBuiltIsOneToo) {
-  Group group(WithCancel(Background()).ctx);  // of threads, which start under it
+  const CancelScope scope = WithCancel(Background());
+  scope.cancel();
+  Group group(scope.ctx);  // of threads, which start under it
   EXPECT_TRUE(group.Go([](const Context& c) { return c.Err(); }));
 
   EXPECT_TRUE(group.Wait().Is(kCanceled));

@@ -16,3 +16,12 @@ mutation "a function that was stopped runs all the same" after_func.cc explore_c
 
 mutation "the end of a StopFunc does not wait" after_func.cc explore_context_test \
   's/if \(phase != Phase::kStarted\) return;/return;/'
+
+mutation "of very many waiters only the first are woken" internal/context_node.cc explore_context_test \
+  's/  if \(ending\.more_waiters\) WakeRest\(\);\n//'
+
+mutation "of very many waiters below only the first are woken" internal/context_node.cc explore_context_test \
+  's/    if \(latched && ending\.more_waiters\) child->WakeRest\(\);\n//'
+
+mutation "of very many children only the first are ended" internal/context_node.cc explore_context_test \
+  's/while \(ending\.more_children\)/while (false)/'
