@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/content/internal/file_version.h>
+
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+
+namespace weft::internal {
+namespace {
+
+using std::chrono::sys_seconds;
+
+// Builds that are to come out the same each time give all their files one time at the start of the clock, or of the years that archives
+// can tell: such a time says nothing about versions.
+constexpr sys_seconds kNoTimeBefore = std::chrono::sys_days(std::chrono::year(1980) / 1 / 2);
+// The kernel's clock for files ticks at least a hundred times a second.
+constexpr std::chrono::seconds kSettled(1);
+
+sys_seconds SecondsOf(const timespec& time) { return sys_seconds(std::chrono::seconds(time.tv_sec)); }
+
+}  // namespace
+
+FileVersion::FileVersion(const struct stat& facts, std::string_view coding) {
+  const sys_seconds now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const bool tells = SecondsOf(facts.st_mtim) >= kNoTimeBefore;
+  const timespec& time = tells ? facts.st_mtim : facts.st_ctim;
+  // RFC 9110 section 8.8.2.1: no time later than that of the response.
+  if (tells && SecondsOf(time) <= now) modified = SecondsOf(time);
+  // RFC 9110 section 8.8.1: what may change without the tag is weak.
+  const bool weak = SecondsOf(time) + kSettled >= now;
+  char text[64];
+  std::snprintf(text, sizeof text, "%s\"%" PRIx64 ".%lx-%" PRIx64, weak ? "W/" : "", static_cast<std::uint64_t>(time.tv_sec),
+                static_cast<unsigned long>(time.tv_nsec), static_cast<std::uint64_t>(facts.st_size));
+  etag = text;
+  if (!coding.empty()) etag.append("-").append(coding);
+  etag += '"';
+}
+
+}  // namespace weft::internal
