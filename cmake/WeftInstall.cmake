@@ -3,7 +3,11 @@
 # Installs the libraries, the headers that users can reach as include/weft/<folder>/, and what find_package(weft) reads.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS weft weft_concurrency EXPORT weftTargets)
+set(libraries weft weft_concurrency)
+if(WEFT_COMPRESS)
+  list(APPEND libraries weft_compress)
+endif()
+install(TARGETS ${libraries} EXPORT weftTargets)
 install(CODE "set(include_dir \"${CMAKE_INSTALL_INCLUDEDIR}\")
 set(source_dir \"${weft_SOURCE_DIR}\")")
 install(SCRIPT cmake/install_headers.cmake)

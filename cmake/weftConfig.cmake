@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# find_package(weft) gives weft::weft (the whole library) and weft::concurrency (without its HTTP part).
+# find_package(weft) gives weft::weft (the whole library), weft::concurrency (without its HTTP part), and weft::compress, where it was built;
+# only what links weft::compress needs zlib.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(Boost 1.81 CONFIG COMPONENTS context)
 find_dependency(spdlog CONFIG)
 include("${CMAKE_CURRENT_LIST_DIR}/weftTargets.cmake")
+if(TARGET weft::compress)
+  find_package(ZLIB QUIET)
+endif()

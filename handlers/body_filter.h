@@ -42,6 +42,11 @@ class BodyFilter {
     static_cast<void>(header);
   }
 
+  // Asked once, after Start. True: the filter has nothing to do with this response. It gets no more calls
+  // and is destroyed, and the response costs what it costs without the filter: SendFile lets the kernel
+  // send files, which other filters must see as bytes.
+  virtual bool PassesThrough() const { return false; }
+
   virtual Error Write(std::string_view data, Output& next) = 0;
 
   // The handler wants everything so far to reach the client.

@@ -84,8 +84,8 @@ Error ResponseWriter::Write(std::string_view data) {
   if (status_ == 0) status_ = 200;
   if (data.empty()) return {};
   if (Error err = TakesBody()) return err;
-  if (filters_.empty()) return WriteBehindFilters(data);
   StartFilters();
+  if (filters_.empty()) return WriteBehindFilters(data);
   return Fail(WriteThrough(filters_.size(), data));
 }
 
@@ -172,6 +172,7 @@ void ResponseWriter::StartFilters() {
   if (filters_.empty() || filters_started_) return;
   filters_started_ = true;
   for (std::size_t i = filters_.size(); i > 0; --i) filters_[i - 1]->Start(status_, header_);
+  std::erase_if(filters_, [](const std::unique_ptr<BodyFilter>& filter) { return filter->PassesThrough(); });
 }
 
 Error ResponseWriter::FlushFilters() {

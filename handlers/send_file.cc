@@ -55,6 +55,7 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   if (offset > kOffsetMax || length > kOffsetMax - offset) return std::make_error_code(std::errc::invalid_argument);
   if (length == 0) return {};
   if (Error err = TakesBody()) return err;
+  StartFilters();
   if (!filters_.empty()) return WriteFileThroughFilters(fd, offset, length);
   if (Error err = CheckLength(length)) return err;
   if (buffer_.empty() && written_ == 0) buffer_ = sink_->Buffer();
@@ -86,7 +87,6 @@ Error ResponseWriter::BufferFile(int fd, std::uint64_t offset, std::uint64_t len
 }
 
 Error ResponseWriter::WriteFileThroughFilters(int fd, std::uint64_t offset, std::uint64_t length) {
-  StartFilters();
   FilePart part{fd, offset, length};
   const std::size_t size = PieceFor(part);
   const std::unique_ptr<char[]> buffer(new char[size]);

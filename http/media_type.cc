@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/file_types.h>
 #include <weft/http/internal/sniff.h>
 #include <weft/http/internal/text.h>
 
@@ -15,88 +17,6 @@ using internal::Is;
 using internal::IsToken;
 
 constexpr std::size_t kParametersMax = 32;
-
-struct Row {
-  std::string_view ending;
-  std::string_view type;
-};
-
-// In order of the endings.
-constexpr Row kTypes[] = {
-    {"7z", "application/x-7z-compressed"},
-    {"aac", "audio/aac"},
-    {"apng", "image/apng"},
-    {"avif", "image/avif"},
-    {"bin", "application/octet-stream"},
-    {"bmp", "image/bmp"},
-    {"br", "application/x-brotli"},
-    {"bz2", "application/x-bzip2"},
-    {"css", "text/css; charset=utf-8"},
-    {"csv", "text/csv; charset=utf-8"},
-    {"doc", "application/msword"},
-    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-    {"eot", "application/vnd.ms-fontobject"},
-    {"epub", "application/epub+zip"},
-    {"flac", "audio/flac"},
-    {"gif", "image/gif"},
-    {"gz", "application/gzip"},
-    {"htm", "text/html; charset=utf-8"},
-    {"html", "text/html; charset=utf-8"},
-    {"ico", "image/x-icon"},
-    {"ics", "text/calendar; charset=utf-8"},
-    {"jar", "application/java-archive"},
-    {"jpeg", "image/jpeg"},
-    {"jpg", "image/jpeg"},
-    {"js", "text/javascript; charset=utf-8"},
-    {"json", "application/json"},
-    {"jsonld", "application/ld+json"},
-    {"jxl", "image/jxl"},
-    {"m3u8", "application/vnd.apple.mpegurl"},
-    {"m4a", "audio/mp4"},
-    {"m4v", "video/mp4"},
-    {"map", "application/json"},
-    {"md", "text/markdown; charset=utf-8"},
-    {"mjs", "text/javascript; charset=utf-8"},
-    {"mov", "video/quicktime"},
-    {"mp3", "audio/mpeg"},
-    {"mp4", "video/mp4"},
-    {"mpd", "application/dash+xml"},
-    {"oga", "audio/ogg"},
-    {"ogg", "audio/ogg"},
-    {"ogv", "video/ogg"},
-    {"opus", "audio/ogg"},
-    {"otf", "font/otf"},
-    {"pdf", "application/pdf"},
-    {"png", "image/png"},
-    {"ppt", "application/vnd.ms-powerpoint"},
-    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-    {"rss", "application/rss+xml"},
-    {"rtf", "application/rtf"},
-    {"svg", "image/svg+xml"},
-    {"tar", "application/x-tar"},
-    {"tif", "image/tiff"},
-    {"tiff", "image/tiff"},
-    {"ts", "video/mp2t"},
-    {"ttf", "font/ttf"},
-    {"txt", "text/plain; charset=utf-8"},
-    {"wasm", "application/wasm"},
-    {"wav", "audio/wav"},
-    {"weba", "audio/webm"},
-    {"webm", "video/webm"},
-    {"webmanifest", "application/manifest+json"},
-    {"webp", "image/webp"},
-    {"woff", "font/woff"},
-    {"woff2", "font/woff2"},
-    {"xhtml", "application/xhtml+xml"},
-    {"xls", "application/vnd.ms-excel"},
-    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-    {"xml", "text/xml; charset=utf-8"},
-    {"xz", "application/x-xz"},
-    {"zip", "application/zip"},
-    {"zst", "application/zstd"},
-};
-static_assert(std::is_sorted(std::begin(kTypes), std::end(kTypes), [](const Row& a, const Row& b) { return a.ending < b.ending; }));
-constexpr std::size_t kEndingMax = 11;
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -197,17 +117,20 @@ std::optional<MediaType> ParseMediaType(std::string_view text) {
 
 std::string_view MediaTypeOfName(std::string_view file_name) {
   const std::size_t dot = file_name.rfind('.');
-  if (dot == std::string_view::npos) return {};
-  const std::string_view ending = file_name.substr(dot + 1);
-  if (ending.empty() || ending.size() > kEndingMax) return {};
-  char lower[kEndingMax];
-  std::transform(ending.begin(), ending.end(), lower, internal::ToLower);
-  const std::string_view key(lower, ending.size());
-  const Row* const row = std::lower_bound(std::begin(kTypes), std::end(kTypes), key,
-                                          [](const Row& a, std::string_view b) { return a.ending < b; });
-  return row != std::end(kTypes) && row->ending == key ? row->type : std::string_view();
+  return dot == std::string_view::npos ? std::string_view() : internal::TypeOfEnding(file_name.substr(dot + 1));
 }
 
 std::string_view DetectContentType(std::string_view first_bytes) { return internal::SniffContentType(first_bytes); }
+
+bool IsCompressible(std::string_view content_type) {
+  constexpr std::string_view kOthers[] = {
+      "application/javascript", "application/json",     "application/manifest+json", "application/wasm", "application/x-javascript",
+      "application/x-ndjson",   "application/x-tar",    "application/xml",           "application/rtf",  "application/vnd.ms-fontobject",
+      "font/otf",               "font/ttf",             "image/bmp",                 "image/x-icon"};
+  const std::string type = Lower(internal::TrimBlanks(content_type.substr(0, content_type.find(';'))));
+  if (type.starts_with("text/")) return type != "text/event-stream";
+  if (type.ends_with("+json") || type.ends_with("+xml")) return true;
+  return std::find(std::begin(kOthers), std::end(kOthers), type) != std::end(kOthers);
+}
 
 }  // namespace weft

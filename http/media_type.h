@@ -44,6 +44,11 @@ std::string_view MediaTypeOfName(std::string_view file_name);
 // "application/octet-stream". Static text. Go's http.DetectContentType.
 std::string_view DetectContentType(std::string_view first_bytes);
 
+// Whether compression makes much of bodies of this type: text, JSON, XML, scripts, fonts that are not
+// compressed yet. Not images, sound, video and archives; nor text/event-stream, each stream of which would
+// keep a compressor for as long as it lasts. Parameters do not matter.
+bool IsCompressible(std::string_view content_type);
+
 }  // namespace weft
 
 #endif  // WEFT_HTTP_MEDIA_TYPE_H_

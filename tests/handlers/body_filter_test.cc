@@ -159,5 +159,40 @@ TEST(BodyFilter, DoesNotTouchTheAnswerToAnError) {
   EXPECT_EQ(recorder.Body(), "Not Found\n");
 }
 
+// Has nothing to do with the response, or with nothing but its start.
+class Bystander : public BodyFilter {
+ public:
+  explicit Bystander(bool* gone) : gone_(gone) {}
+  ~Bystander() override { *gone_ = true; }
+  void Start(int, Fields& header) override { header.Add("Started", "bystander"); }
+  bool PassesThrough() const override { return true; }
+  Error Write(std::string_view, Output&) override { return Error::New("called"); }
+  Error Flush(Output&) override { return Error::New("called"); }
+  Error Finish(Output&) override { return Error::New("called"); }
+
+ private:
+  bool* gone_;
+};
+
+TEST(BodyFilter, ThatPassesThroughIsGoneAfterItsStart) {
+  for (const bool flush : {false, true}) {
+    bool gone = false;
+    Recorder recorder;
+    recorder.Serve(
+        [&](ResponseWriter& w, Request&) -> Error {
+          w.PushFilter(std::make_unique<Tag>("outer"));
+          w.PushFilter(std::make_unique<Bystander>(&gone));
+          w.PushFilter(std::make_unique<Tag>("inner"));
+          if (Error err = flush ? w.Flush() : w.Write("x")) return err;
+          EXPECT_TRUE(gone);
+          return flush ? w.Write("x") : Error();
+        },
+        RequestBuilder());
+    EXPECT_FALSE(recorder.Err()) << recorder.Err().Message();
+    EXPECT_EQ(recorder.Body(), "outer(inner(x))outer(inner)outer");
+    EXPECT_EQ(recorder.Header().Values("Started"), (std::vector<std::string_view>{"inner200", "bystander", "outer200"}));
+  }
+}
+
 }  // namespace
 }  // namespace weft

@@ -54,5 +54,16 @@ TEST(MediaType, OfBytesIsGuessed) {
   EXPECT_EQ(DetectContentType(std::string_view("\0\1\2", 3)), "application/octet-stream");
 }
 
+TEST(MediaType, IsWorthCompressingOrNot) {
+  for (const char* type : {"text/html", "TEXT/CSS; charset=utf-8", "application/json", "application/problem+json", "image/svg+xml", "font/ttf",
+                           "application/wasm;x=y"}) {
+    EXPECT_TRUE(IsCompressible(type)) << type;
+  }
+  for (const char* type : {"", "image/png", "text/event-stream", "text/event-stream; charset=utf-8", "application/zip", "application/gzip",
+                           "application/octet-stream", "font/woff2", "video/mp4", "multipart/byteranges", "json"}) {
+    EXPECT_FALSE(IsCompressible(type)) << type;
+  }
+}
+
 }  // namespace
 }  // namespace weft

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_MIDDLEWARE_INTERNAL_COMPRESS_RULES_H_
+#define WEFT_HANDLERS_MIDDLEWARE_INTERNAL_COMPRESS_RULES_H_
+
+#include <cstdint>
+#include <optional>
+
+#include <weft/http/fields.h>
+
+namespace weft::internal {
+
+// Whether a response with this head may be sent in another coding, as far as its type allows.
+bool MayBeEncoded(int status, const Fields& response);
+
+// The Content-Length that the handler has set.
+std::optional<std::uint64_t> DeclaredLength(const Fields& response);
+
+// Turns the head of a response into that of its compressed form.
+void MarkEncoded(Fields& response);
+
+// A 304 speaks of the response that the client has stored. If that was a compressed one, its tag was weak.
+void MarkNotModified(const Fields& request, Fields& response);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_MIDDLEWARE_INTERNAL_COMPRESS_RULES_H_
