@@ -16,7 +16,7 @@ class GzipEncoder {
  public:
   enum class Then : std::uint8_t {
     kMore,   // what is not full yet is held back
-    kFlush,  // all so far can be decoded by who has read it
+    kFlush,  // a reader can decode all so far
     kEnd,    // the end of the stream
   };
 
