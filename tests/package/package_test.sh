@@ -24,6 +24,7 @@ configure find_package -DCMAKE_PREFIX_PATH="$work/prefix"
 "$cmake" --build "$work/find_package"
 "$work/find_package/use_concurrency"
 "$work/find_package/use_weft"
+if [ -e "$work/find_package/use_compress" ]; then "$work/find_package/use_compress"; fi
 
 configure add_subdirectory
 configure fetch_content
