@@ -21,8 +21,8 @@ struct FileServerOptions {
   // Whether symbolic links are followed, as long as they stay below the root. An absolute one never does.
   bool links = true;
   // Whether site.css.br, site.css.zst and site.css.gz are sent for site.css to clients that take them (RFC 9110
-  // section 12.5.3), with the type of site.css. One that is older than site.css is left out. What costs a
-  // look-up for each coding that a client takes.
+  // section 12.5.3), with the type of site.css. One that is older than site.css is left out. Costs a
+  // look-up for each coding that a client takes and that is not there.
   bool precompressed = false;
 };
 
@@ -37,9 +37,9 @@ struct FileServerOptions {
 // It never holds its loop for a disk: a look-up that the kernel has cached is done in place, and so is
 // reading what lies in memory; the rest is done by a thread of the pool (Offload) while the fiber is parked.
 //
-// The ETag is made of size and time of modification, and weak while that is less than a second ago, since
-// the file may change again within the clock's tick. So replace files by rename; a file that is changed in
-// place, with its size and its time set back, looks unchanged.
+// The ETag is made of size and time of modification, and weak for two seconds after that, since the file may
+// change again within a tick of its clock. Replace files by rename, so that nobody gets half of one and half
+// of the other.
 //
 // `root` is opened once, here: the Error says why it cannot be. If it is a link, what it leads to now is
 // served. The handler may be used by several servers.
