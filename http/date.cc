@@ -2,7 +2,6 @@
 #include <weft/http/date.h>
 
 #include <cstddef>
-#include <cstdio>
 
 namespace weft {
 namespace {
@@ -135,14 +134,18 @@ std::string FormatHttpDate(sys_seconds time) {
   const sys_days day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  const std::string_view day_name = kDays[std::chrono::weekday(day).c_encoding()].substr(0, kShortName);
-  const std::string_view month_name = kMonths.substr((static_cast<unsigned>(date.month()) - 1) * kShortName, kShortName);
-  char text[40];
-  const int size = std::snprintf(text, sizeof text, "%.3s, %02u %.3s %04d %02d:%02d:%02d GMT", day_name.data(),
-                                 static_cast<unsigned>(date.day()), month_name.data(), static_cast<int>(date.year()),
-                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                 static_cast<int>(clock.seconds().count()));
-  return std::string(text, static_cast<std::size_t>(size));
+  std::string text = "Ddd, 00 Mmm 0000 00:00:00 GMT";
+  const auto put = [&text](std::size_t at, unsigned number, std::size_t digits) {
+    for (; digits > 0; --digits, number /= 10) text[at + digits - 1] = static_cast<char>('0' + number % 10);
+  };
+  text.replace(0, kShortName, kDays[std::chrono::weekday(day).c_encoding()].substr(0, kShortName));
+  put(5, static_cast<unsigned>(date.day()), 2);
+  text.replace(8, kShortName, kMonths.substr((static_cast<unsigned>(date.month()) - 1) * kShortName, kShortName));
+  put(12, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  put(17, static_cast<unsigned>(clock.hours().count()), 2);
+  put(20, static_cast<unsigned>(clock.minutes().count()), 2);
+  put(23, static_cast<unsigned>(clock.seconds().count()), 2);
+  return text;
 }
 
 std::optional<sys_seconds> ParseHttpDate(std::string_view text, sys_seconds now) {

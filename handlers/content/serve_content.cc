@@ -22,8 +22,9 @@ using internal::ByteRange;
 using internal::ByteRanges;
 
 constexpr std::size_t kSniffed = 512;
-// Up to here a file is read and leaves with the head in one system call, beyond it the kernel sends it.
-constexpr std::uint64_t kReadMax = 32 * 1024;
+// Up to here a file is read and leaves with the head in one system call, which costs less than sendfile: 7.8 instead of 8.6 us of CPU for
+// 10 KiB, but 9.6 instead of 8.4 us for 30 KiB.
+constexpr std::uint64_t kReadMax = 16 * 1024;
 
 // Where the bytes come from.
 class Source {
@@ -85,11 +86,18 @@ class FileSource final : public Source {
 
 // The validators go out, and are what the conditions are compared with: those of the handler, or of `info`.
 Validators SetValidators(Fields& header, const ContentInfo& info) {
-  if (!info.etag.empty() && !header.Has("ETag")) header.Set("ETag", info.etag);
-  if (info.modified && !header.Has("Last-Modified")) {
-    if (const std::string date = FormatHttpDate(*info.modified); !date.empty()) header.Set("Last-Modified", date);
+  Validators current;
+  if (header.Has("Last-Modified")) {
+    current.modified = ParseHttpDate(header.Get("Last-Modified"));
+  } else if (info.modified) {
+    if (const std::string date = FormatHttpDate(*info.modified); !date.empty()) {
+      header.Set("Last-Modified", date);
+      current.modified = info.modified;
+    }
   }
-  return {.etag = header.Get("ETag"), .modified = ParseHttpDate(header.Get("Last-Modified"))};
+  if (!info.etag.empty() && !header.Has("ETag")) header.Set("ETag", info.etag);
+  current.etag = header.Get("ETag");
+  return current;
 }
 
 // Of bytes in a coding the first ones tell nothing about the type, and of a file that cannot be read there are none.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/content/internal/file_version.h>
 
-#include <cinttypes>
+#include <charconv>
 #include <cstdint>
-#include <cstdio>
 
 namespace weft::internal {
 namespace {
@@ -15,6 +14,11 @@ using std::chrono::sys_seconds;
 constexpr sys_seconds kNoTimeBefore = std::chrono::sys_days(std::chrono::year(1980) / 1 / 2);
 // The kernel's clock for files ticks at least a hundred times a second.
 constexpr std::chrono::seconds kSettled(1);
+
+void AppendHex(std::uint64_t number, std::string& text) {
+  char digits[16];
+  text.append(digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr);
+}
 
 sys_seconds SecondsOf(const timespec& time) { return sys_seconds(std::chrono::seconds(time.tv_sec)); }
 
@@ -28,10 +32,12 @@ FileVersion::FileVersion(const struct stat& facts, std::string_view coding) {
   if (tells && SecondsOf(time) <= now) modified = SecondsOf(time);
   // RFC 9110 section 8.8.1: what may change without the tag is weak.
   const bool weak = SecondsOf(time) + kSettled >= now;
-  char text[64];
-  std::snprintf(text, sizeof text, "%s\"%" PRIx64 ".%lx-%" PRIx64, weak ? "W/" : "", static_cast<std::uint64_t>(time.tv_sec),
-                static_cast<unsigned long>(time.tv_nsec), static_cast<std::uint64_t>(facts.st_size));
-  etag = text;
+  etag = weak ? "W/\"" : "\"";
+  AppendHex(static_cast<std::uint64_t>(time.tv_sec), etag);
+  etag += '.';
+  AppendHex(static_cast<std::uint64_t>(time.tv_nsec), etag);
+  etag += '-';
+  AppendHex(static_cast<std::uint64_t>(facts.st_size), etag);
   if (!coding.empty()) etag.append("-").append(coding);
   etag += '"';
 }
