@@ -21,7 +21,8 @@ bool NamesCurrent(const Fields& request, std::string_view name, const Validators
   return std::any_of(request.begin(), request.end(), [&](const Fields::Field& field) {
     if (!internal::EqualsIgnoreCase(field.name, name)) return false;
     if (internal::TrimBlanks(field.value) == "*") return true;
-    return tag && AnyEntityTag(field.value, [&](const EntityTag& asked) { return match(asked, *tag); });
+    return tag &&
+           AnyEntityTag(field.value, [&](const EntityTag& asked) { return match(asked, *tag); });
   });
 }
 
@@ -31,12 +32,16 @@ std::optional<sys_seconds> DateOf(const Fields& request, std::string_view name) 
   return value ? ParseHttpDate(*value) : std::nullopt;
 }
 
-bool IsModifiedAfter(const Validators& current, sys_seconds date) { return current.modified && *current.modified > date; }
+bool IsModifiedAfter(const Validators& current, sys_seconds date) {
+  return current.modified && *current.modified > date;
+}
 
 }  // namespace
 
-Precondition CheckPreconditions(std::string_view method, const Fields& request, const Validators& current) {
-  if (method == "CONNECT" || method == "OPTIONS" || method == "TRACE") return Precondition::kProceed;
+Precondition CheckPreconditions(std::string_view method, const Fields& request,
+                                const Validators& current) {
+  if (method == "CONNECT" || method == "OPTIONS" || method == "TRACE")
+    return Precondition::kProceed;
   const bool reads = method == "GET" || method == "HEAD";
   if (request.Has("If-Match")) {
     if (!NamesCurrent(request, "If-Match", current, &StrongMatch)) return Precondition::kFailed;
@@ -49,7 +54,8 @@ Precondition CheckPreconditions(std::string_view method, const Fields& request, 
   }
   if (!reads || !current.modified) return Precondition::kProceed;
   const std::optional<sys_seconds> date = DateOf(request, "If-Modified-Since");
-  return !date || IsModifiedAfter(current, *date) ? Precondition::kProceed : Precondition::kNotModified;
+  return !date || IsModifiedAfter(current, *date) ? Precondition::kProceed
+                                                  : Precondition::kNotModified;
 }
 
 bool RangeIsForCurrent(const Fields& request, const Validators& current) {

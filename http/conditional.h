@@ -11,9 +11,9 @@
 
 namespace weft {
 
-// Conditional requests (RFC 9110 section 13): a client says for which version of a resource its request is
-// meant. Pure functions; ServeContent (handlers/content/) uses them for responses to GET and HEAD, and
-// handlers that change something guard it against lost updates with them:
+// Conditional requests (RFC 9110 section 13): a client says for which version of a resource its
+// request is meant. Pure functions; ServeContent (handlers/content/) uses them for responses to GET
+// and HEAD, and handlers that change something guard it against lost updates with them:
 //
 //   const weft::Validators current{.etag = note.etag, .exists = note.exists};
 //   if (weft::CheckPreconditions(r.Method(), r.Header(), current) == weft::Precondition::kFailed) {
@@ -24,7 +24,7 @@ namespace weft {
 struct Validators {
   std::string_view etag = {};  // as the ETag field tells it, quoted; empty: none
   std::optional<std::chrono::sys_seconds> modified = {};  // as Last-Modified tells it
-  bool exists = true;     // false: there is nothing yet, and PUT would make it
+  bool exists = true;  // false: there is nothing yet, and PUT would make it
 };
 
 enum class Precondition : std::uint8_t {
@@ -33,14 +33,15 @@ enum class Precondition : std::uint8_t {
   kFailed,       // 412, and nothing is done
 };
 
-// Looks at If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC 9110
-// section 13.2.2. Only where the response without them would be 2xx, and not for CONNECT, OPTIONS and
-// TRACE (these always proceed). A date that is none, or comes twice, is no condition; a list of tags that
-// is not well-formed ends where it goes wrong.
-Precondition CheckPreconditions(std::string_view method, const Fields& request, const Validators& current);
+// Looks at If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC
+// 9110 section 13.2.2. Only where the response without them would be 2xx, and not for CONNECT,
+// OPTIONS and TRACE (these always proceed). A date that is none, or comes twice, is no condition; a
+// list of tags that is not well-formed ends where it goes wrong.
+Precondition CheckPreconditions(std::string_view method, const Fields& request,
+                                const Validators& current);
 
-// Whether Range is to be looked at: there is no If-Range, or it names the current version by a strong
-// entity tag, or by exactly the date of Last-Modified (RFC 9110 section 13.1.5).
+// Whether Range is to be looked at: there is no If-Range, or it names the current version by a
+// strong entity tag, or by exactly the date of Last-Modified (RFC 9110 section 13.1.5).
 bool RangeIsForCurrent(const Fields& request, const Validators& current);
 
 }  // namespace weft

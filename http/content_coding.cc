@@ -15,7 +15,8 @@ using internal::EqualsIgnoreCase;
 
 constexpr std::string_view kAcceptEncoding = "Accept-Encoding";
 
-// Calls `each` with the elements of all fields of this name, while it returns true; false if one call did not.
+// Calls `each` with the elements of all fields of this name, while it returns true; false if one
+// call did not.
 template <class F>
 bool ForEachElementOf(const Fields& fields, std::string_view name, F each) {
   return std::all_of(fields.begin(), fields.end(), [&](const Fields::Field& field) {
@@ -25,7 +26,8 @@ bool ForEachElementOf(const Fields& fields, std::string_view name, F each) {
 
 // RFC 9110 section 8.4.1.3: x-gzip is gzip.
 bool NamesCoding(std::string_view name, std::string_view coding) {
-  return EqualsIgnoreCase(name, coding) || (EqualsIgnoreCase(name, "x-gzip") && EqualsIgnoreCase(coding, "gzip"));
+  return EqualsIgnoreCase(name, coding) ||
+         (EqualsIgnoreCase(name, "x-gzip") && EqualsIgnoreCase(coding, "gzip"));
 }
 
 // How much the client wants this coding, by its name or else by "*". Nothing: it says neither.
@@ -60,7 +62,8 @@ std::string_view ChooseCoding(const Fields& request, std::span<const std::string
   return best;
 }
 
-std::string_view ChooseCoding(const Fields& request, std::initializer_list<std::string_view> offered) {
+std::string_view ChooseCoding(const Fields& request,
+                              std::initializer_list<std::string_view> offered) {
   return ChooseCoding(request, std::span<const std::string_view>(offered.begin(), offered.size()));
 }
 

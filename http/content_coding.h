@@ -18,10 +18,11 @@ namespace weft {
 //
 //   if (weft::ChooseCoding(r.Header(), {"br", "gzip"}) == "br") ...
 std::string_view ChooseCoding(const Fields& request, std::span<const std::string_view> offered);
-std::string_view ChooseCoding(const Fields& request, std::initializer_list<std::string_view> offered);
+std::string_view ChooseCoding(const Fields& request,
+                              std::initializer_list<std::string_view> offered);
 
-// Says that the response depends on this field of the request: caches keep one response for each of its
-// values (RFC 9110 section 12.5.5). Adds the name to Vary, unless it is there, or "*".
+// Says that the response depends on this field of the request: caches keep one response for each of
+// its values (RFC 9110 section 12.5.5). Adds the name to Vary, unless it is there, or "*".
 void AddVary(Fields& response, std::string_view field_name);
 
 }  // namespace weft

@@ -9,7 +9,8 @@ namespace {
 using std::chrono::sys_days;
 using std::chrono::sys_seconds;
 
-constexpr std::string_view kDays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+constexpr std::string_view kDays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
 constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 constexpr std::size_t kShortName = 3;
 constexpr int kYearsAhead = 50;
@@ -46,7 +47,8 @@ class Reader {
   }
   // 1 to 12.
   unsigned Month() {
-    const std::size_t at = text_.size() < kShortName ? std::string_view::npos : kMonths.find(text_.substr(0, kShortName));
+    const std::size_t at = text_.size() < kShortName ? std::string_view::npos
+                                                     : kMonths.find(text_.substr(0, kShortName));
     if (at == std::string_view::npos || at % kShortName != 0) {
       good_ = false;
       return 0;
@@ -61,7 +63,8 @@ class Reader {
     Literal(":");
     const int seconds = Number(2);
     if (hours > 23 || minutes > 59 || seconds > 60) good_ = false;  // 60: a leap second
-    return std::chrono::hours(hours) + std::chrono::minutes(minutes) + std::chrono::seconds(seconds);
+    return std::chrono::hours(hours) + std::chrono::minutes(minutes) +
+           std::chrono::seconds(seconds);
   }
   bool AtGoodEnd() const { return good_ && text_.empty(); }
 
@@ -70,7 +73,8 @@ class Reader {
   bool good_ = true;
 };
 
-std::optional<sys_seconds> Compose(const Reader& reader, int year, unsigned month, int day, std::chrono::seconds time) {
+std::optional<sys_seconds> Compose(const Reader& reader, int year, unsigned month, int day,
+                                   std::chrono::seconds time) {
   if (!reader.AtGoodEnd()) return std::nullopt;
   const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(month),
                                          std::chrono::day(static_cast<unsigned>(day)));
@@ -106,7 +110,8 @@ std::optional<sys_seconds> ReadRfc850(std::string_view text, sys_seconds now) {
   const int this_year = static_cast<int>(today.year());
   const int year = this_year - this_year % 100 + year_in_century;
   const std::chrono::seconds of_day = now - std::chrono::floor<std::chrono::days>(now);
-  const std::chrono::year_month_day horizon(today.year() + std::chrono::years(kYearsAhead), today.month(), today.day());
+  const std::chrono::year_month_day horizon(today.year() + std::chrono::years(kYearsAhead),
+                                            today.month(), today.day());
   const std::optional<sys_seconds> date = Compose(reader, year, month, day, time);
   // A 29 February of a year without one counts as the first of March here.
   if (date ? *date <= sys_days(horizon) + of_day : year <= this_year + kYearsAhead) return date;
@@ -136,11 +141,13 @@ std::string FormatHttpDate(sys_seconds time) {
   const std::chrono::hh_mm_ss clock(time - day);
   std::string text = "Ddd, 00 Mmm 0000 00:00:00 GMT";
   const auto put = [&text](std::size_t at, unsigned number, std::size_t digits) {
-    for (; digits > 0; --digits, number /= 10) text[at + digits - 1] = static_cast<char>('0' + number % 10);
+    for (; digits > 0; --digits, number /= 10)
+      text[at + digits - 1] = static_cast<char>('0' + number % 10);
   };
   text.replace(0, kShortName, kDays[std::chrono::weekday(day).c_encoding()].substr(0, kShortName));
   put(5, static_cast<unsigned>(date.day()), 2);
-  text.replace(8, kShortName, kMonths.substr((static_cast<unsigned>(date.month()) - 1) * kShortName, kShortName));
+  text.replace(8, kShortName,
+               kMonths.substr((static_cast<unsigned>(date.month()) - 1) * kShortName, kShortName));
   put(12, static_cast<unsigned>(static_cast<int>(date.year())), 4);
   put(17, static_cast<unsigned>(clock.hours().count()), 2);
   put(20, static_cast<unsigned>(clock.minutes().count()), 2);
@@ -161,7 +168,8 @@ std::optional<sys_seconds> ParseHttpDate(std::string_view text, sys_seconds now)
 }
 
 std::optional<sys_seconds> ParseHttpDate(std::string_view text) {
-  return ParseHttpDate(text, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  return ParseHttpDate(text,
+                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 }  // namespace weft

@@ -7,8 +7,8 @@
 
 namespace weft {
 
-// An entity tag (RFC 9110 section 8.8.3), which names one version of a representation: `"v7"`, or `W/"v7"`
-// for one that is only equivalent. A view of the text that it was read from.
+// An entity tag (RFC 9110 section 8.8.3), which names one version of a representation: `"v7"`, or
+// `W/"v7"` for one that is only equivalent. A view of the text that it was read from.
 struct EntityTag {
   std::string_view opaque;  // with its quotes
   bool weak = false;
@@ -17,15 +17,17 @@ struct EntityTag {
 // Reads one entity tag and nothing else.
 std::optional<EntityTag> ParseEntityTag(std::string_view text);
 
-// The two comparisons of RFC 9110 section 8.8.3.2: strong, for what must be the same bytes (If-Match,
-// If-Range), and weak, for caches (If-None-Match).
+// The two comparisons of RFC 9110 section 8.8.3.2: strong, for what must be the same bytes
+// (If-Match, If-Range), and weak, for caches (If-None-Match).
 constexpr bool StrongMatch(const EntityTag& a, const EntityTag& b) {
   return !a.weak && !b.weak && a.opaque == b.opaque;
 }
-constexpr bool WeakMatch(const EntityTag& a, const EntityTag& b) { return a.opaque == b.opaque; }
+constexpr bool WeakMatch(const EntityTag& a, const EntityTag& b) {
+  return a.opaque == b.opaque;
+}
 
-// Calls `each` with the tags of a list such as `"a", W/"b"`, until it returns true; whether one call did. The
-// list ends where it is not well-formed any more.
+// Calls `each` with the tags of a list such as `"a", W/"b"`, until it returns true; whether one
+// call did. The list ends where it is not well-formed any more.
 template <class F>
 bool AnyEntityTag(std::string_view list, F each);
 

@@ -117,17 +117,31 @@ std::optional<MediaType> ParseMediaType(std::string_view text) {
 
 std::string_view MediaTypeOfName(std::string_view file_name) {
   const std::size_t dot = file_name.rfind('.');
-  return dot == std::string_view::npos ? std::string_view() : internal::TypeOfEnding(file_name.substr(dot + 1));
+  return dot == std::string_view::npos ? std::string_view()
+                                       : internal::TypeOfEnding(file_name.substr(dot + 1));
 }
 
-std::string_view DetectContentType(std::string_view first_bytes) { return internal::SniffContentType(first_bytes); }
+std::string_view DetectContentType(std::string_view first_bytes) {
+  return internal::SniffContentType(first_bytes);
+}
 
 bool IsCompressible(std::string_view content_type) {
-  constexpr std::string_view kOthers[] = {
-      "application/javascript", "application/json",     "application/manifest+json", "application/wasm", "application/x-javascript",
-      "application/x-ndjson",   "application/x-tar",    "application/xml",           "application/rtf",  "application/vnd.ms-fontobject",
-      "font/otf",               "font/ttf",             "image/bmp",                 "image/x-icon"};
-  const std::string type = Lower(internal::TrimBlanks(content_type.substr(0, content_type.find(';'))));
+  constexpr std::string_view kOthers[] = {"application/javascript",
+                                          "application/json",
+                                          "application/manifest+json",
+                                          "application/wasm",
+                                          "application/x-javascript",
+                                          "application/x-ndjson",
+                                          "application/x-tar",
+                                          "application/xml",
+                                          "application/rtf",
+                                          "application/vnd.ms-fontobject",
+                                          "font/otf",
+                                          "font/ttf",
+                                          "image/bmp",
+                                          "image/x-icon"};
+  const std::string type =
+      Lower(internal::TrimBlanks(content_type.substr(0, content_type.find(';'))));
   if (type.starts_with("text/")) return type != "text/event-stream";
   if (type.ends_with("+json") || type.ends_with("+xml")) return true;
   return std::find(std::begin(kOthers), std::end(kOthers), type) != std::end(kOthers);

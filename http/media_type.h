@@ -30,23 +30,23 @@ struct MediaType {
   std::string Format() const;
 };
 
-// Reads one media type with its parameters. Nothing if it is not well-formed, has a parameter twice (two
-// readers would choose different ones), or has more than 32 of them.
+// Reads one media type with its parameters. Nothing if it is not well-formed, has a parameter twice
+// (two readers would choose different ones), or has more than 32 of them.
 std::optional<MediaType> ParseMediaType(std::string_view text);
 
-// The Content-Type for a file of this name, by its ending in any case: "text/css; charset=utf-8" for
-// "site.CSS". Empty if the ending is not known. The table is weft's own; files of the system are not
-// read. Static text.
+// The Content-Type for a file of this name, by its ending in any case: "text/css; charset=utf-8"
+// for "site.CSS". Empty if the ending is not known. The table is weft's own; files of the system
+// are not read. Static text.
 std::string_view MediaTypeOfName(std::string_view file_name);
 
-// Guesses the Content-Type of a body by its first bytes, of which at most 512 are looked at; what the
-// server does by itself for a response without Content-Type. Binary data of no known kind is
+// Guesses the Content-Type of a body by its first bytes, of which at most 512 are looked at; what
+// the server does by itself for a response without Content-Type. Binary data of no known kind is
 // "application/octet-stream". Static text. Go's http.DetectContentType.
 std::string_view DetectContentType(std::string_view first_bytes);
 
-// Whether compression makes much of bodies of this type: text, JSON, XML, scripts, fonts that are not
-// compressed yet. Not images, sound, video and archives; nor text/event-stream, each stream of which would
-// keep a compressor for as long as it lasts. Parameters do not matter.
+// Whether compression makes much of bodies of this type: text, JSON, XML, scripts, fonts that are
+// not compressed yet. Not images, sound, video and archives; nor text/event-stream, each stream of
+// which would keep a compressor for as long as it lasts. Parameters do not matter.
 bool IsCompressible(std::string_view content_type);
 
 }  // namespace weft

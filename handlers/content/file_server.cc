@@ -12,9 +12,9 @@
 #include <system_error>
 #include <utility>
 
-#include <weft/handlers/content/internal/file_version.h>
 #include <weft/handlers/content/internal/file_name.h>
 #include <weft/handlers/content/internal/file_tree.h>
+#include <weft/handlers/content/internal/file_version.h>
 #include <weft/handlers/content/serve_content.h>
 #include <weft/handlers/routing/redirect.h>
 #include <weft/http/content_coding.h>
@@ -35,11 +35,15 @@ class Wanted {
   Wanted() = default;
   explicit Wanted(const Request& r) {
     std::array<std::string_view, kSiblings.size()> left;
-    std::transform(kSiblings.begin(), kSiblings.end(), left.begin(), [](const CodedSibling& each) { return each.coding; });
+    std::transform(kSiblings.begin(), kSiblings.end(), left.begin(),
+                   [](const CodedSibling& each) { return each.coding; });
     for (auto end = left.end(); end != left.begin();) {
-      const std::string_view coding = ChooseCoding(r.Header(), std::span<const std::string_view>(left.begin(), end));
+      const std::string_view coding =
+          ChooseCoding(r.Header(), std::span<const std::string_view>(left.begin(), end));
       if (coding.empty()) return;
-      list_[count_++] = *std::find_if(kSiblings.begin(), kSiblings.end(), [&](const CodedSibling& each) { return each.coding == coding; });
+      list_[count_++] =
+          *std::find_if(kSiblings.begin(), kSiblings.end(),
+                        [&](const CodedSibling& each) { return each.coding == coding; });
       end = std::remove(left.begin(), end, coding);
     }
   }
@@ -75,7 +79,8 @@ Error ToResponse(const Error& error, const std::string& name) {
 
 class Files {
  public:
-  Files(FileTree tree, FileServerOptions options) : tree_(std::move(tree)), options_(std::move(options)) {
+  Files(FileTree tree, FileServerOptions options)
+      : tree_(std::move(tree)), options_(std::move(options)) {
     while (options_.prefix.ends_with('/')) options_.prefix.pop_back();
   }
 
@@ -84,7 +89,8 @@ class Files {
       w.Header().Set("Allow", "GET, HEAD");
       return HttpError(405);
     }
-    const std::optional<std::string> name = internal::FileNameOf(r.Path(), options_.prefix, options_.index, options_.hidden);
+    const std::optional<std::string> name =
+        internal::FileNameOf(r.Path(), options_.prefix, options_.index, options_.hidden);
     if (!name) return HttpError(404);
     const Wanted wanted = options_.precompressed ? Wanted(r) : Wanted();
     const Result<FoundFile> found = tree_.Find(r.Ctx(), *name, wanted.List());
@@ -94,8 +100,8 @@ class Files {
   }
 
  private:
-  // Relative, so that it holds whatever was taken off the path before; from "./" on, so that no first segment can look like a scheme
-  // or a host.
+  // Relative, so that it holds whatever was taken off the path before; from "./" on, so that no
+  // first segment can look like a scheme or a host.
   Error ToFolder(ResponseWriter& w, const Request& r) const {
     if (options_.index.empty() || r.Path().ends_with('/')) return HttpError(404);
     const std::string_view path = r.RawPath();
@@ -104,12 +110,13 @@ class Files {
     return Redirect(w, target, 307);
   }
 
-  Error Send(ResponseWriter& w, const Request& r, std::string_view name, const FoundFile& found) const {
+  Error Send(ResponseWriter& w, const Request& r, std::string_view name,
+             const FoundFile& found) const {
     if (options_.precompressed) AddVary(w.Header(), "Accept-Encoding");
     if (!found.coding.empty()) w.Header().Set("Content-Encoding", found.coding);
     const internal::FileVersion version(found.facts, found.coding);
-    return ServeContent(w, r, {.name = name, .modified = version.modified, .etag = version.etag}, found.file.fd(),
-                        static_cast<std::uint64_t>(found.facts.st_size));
+    return ServeContent(w, r, {.name = name, .modified = version.modified, .etag = version.etag},
+                        found.file.fd(), static_cast<std::uint64_t>(found.facts.st_size));
   }
 
   FileTree tree_;

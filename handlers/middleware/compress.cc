@@ -19,43 +19,36 @@ namespace weft {
 namespace {
 
 using internal::GzipEncoder;
+using internal::Verdict;
 using Then = GzipEncoder::Then;
 
 constexpr std::size_t kSniffed = 512;
-constexpr std::size_t kTurn = 16 * 1024;  // bytes of body after which others of the loop go first: some 0.3 ms
+constexpr std::size_t kTurn =
+    16 * 1024;  // bytes of body after which others of the loop go first: some 0.3 ms
 
 // What all responses of one middleware share.
 struct Shared {
-  explicit Shared(CompressOptions given) : options(std::move(given)), encoders(options.level, options.states_max) {}
+  explicit Shared(CompressOptions given)
+      : options(std::move(given)), encoders(options.level, options.states_max) {}
   const CompressOptions options;
   internal::GzipEncoders encoders;
 };
 
-// What the head of a response says about compressing it.
-enum class Verdict : std::uint8_t {
-  kNo,
-  kYes,        // depends on the client
-  kByContent,  // there is no type: the first bytes tell it
-};
-
-Verdict Judge(int status, const Fields& response, const CompressOptions& options) {
-  if (!internal::MayBeEncoded(status, response)) return Verdict::kNo;
-  if (!response.Has("Content-Type")) return Verdict::kByContent;
-  return options.types(response.Get("Content-Type")) ? Verdict::kYes : Verdict::kNo;
+bool WantsGzip(const Request& r) {
+  return ChooseCoding(r.Header(), {"gzip"}) == "gzip";
 }
-
-bool WantsGzip(const Request& r) { return ChooseCoding(r.Header(), {"gzip"}) == "gzip"; }
 
 class Compressor final : public BodyFilter {
  public:
-  Compressor(Shared& shared, const Request& r) : shared_(shared), request_(r.Header()), wanted_(WantsGzip(r)) {}
+  Compressor(Shared& shared, const Request& r)
+      : shared_(shared), request_(r.Header()), wanted_(WantsGzip(r)) {}
   ~Compressor() override { shared_.encoders.GiveBack(std::move(encoder_)); }
 
   void Start(int status, Fields& header) override {
     header_ = &header;
     if (status == 304) internal::MarkNotModified(request_, header);
     declared_ = internal::DeclaredLength(header);
-    verdict_ = Judge(status, header, shared_.options);
+    verdict_ = internal::Judge(status, header, shared_.options.types);
     if (declared_ && *declared_ < shared_.options.size_min) verdict_ = Verdict::kNo;
     if (verdict_ == Verdict::kYes) AddVary(header, "Accept-Encoding");
     passes_ = verdict_ == Verdict::kNo || (verdict_ == Verdict::kYes && !wanted_);
@@ -88,14 +81,17 @@ class Compressor final : public BodyFilter {
   Error Finish(Output& next) override {
     if (!decided_) return Pass(std::exchange(held_, {}), next);
     if (!encoder_) return {};
-    if (declared_ && taken_ != *declared_) return Error::New("the body is shorter than its Content-Length");
+    if (declared_ && taken_ != *declared_)
+      return Error::New("the body is shorter than its Content-Length");
     const Error err = encoder_->Encode({}, Then::kEnd, next);
     shared_.encoders.GiveBack(std::move(encoder_));
     return err;
   }
 
  private:
-  static Error Pass(std::string_view data, Output& next) { return data.empty() ? Error() : next.Write(data); }
+  static Error Pass(std::string_view data, Output& next) {
+    return data.empty() ? Error() : next.Write(data);
+  }
 
   // Chooses by what is known, and sends what was held back.
   Error Decide(std::string_view first, Output& next) {
@@ -119,7 +115,8 @@ class Compressor final : public BodyFilter {
   }
 
   Error EncodeInTurns(std::string_view data, Output& next) {
-    if (declared_ && data.size() > *declared_ - taken_) return Error::New("the body is longer than its Content-Length");
+    if (declared_ && data.size() > *declared_ - taken_)
+      return Error::New("the body is longer than its Content-Length");
     while (!data.empty()) {
       const std::size_t size = std::min(data.size(), kTurn - turn_);
       if (Error err = encoder_->Encode(data.substr(0, size), Then::kMore, next)) return err;
@@ -147,20 +144,24 @@ class Compressor final : public BodyFilter {
   internal::GzipEncoders::Handle encoder_;
 };
 
-// Gives a response to HEAD the head that the response to GET has, as far as it is known without compressing. `length`: of the body.
-// True if that has no length that can be told.
-bool MarkHead(ResponseWriter& w, const Request& r, const CompressOptions& options, std::uint64_t length) {
+// Gives a response to HEAD the head that the response to GET has, as far as it is known without
+// compressing. `length`: of the body. True if that has no length that can be told.
+bool MarkHead(ResponseWriter& w, const Request& r, const CompressOptions& options,
+              std::uint64_t length) {
   Fields& header = w.Header();
   if (w.Status() == 304) internal::MarkNotModified(r.Header(), header);
-  const Verdict verdict = Judge(w.Status(), header, options);
-  if (verdict == Verdict::kNo || internal::DeclaredLength(header).value_or(length) < options.size_min) return false;
+  const Verdict verdict = internal::Judge(w.Status(), header, options.types);
+  if (verdict == Verdict::kNo ||
+      internal::DeclaredLength(header).value_or(length) < options.size_min)
+    return false;
   if (verdict == Verdict::kYes) AddVary(header, "Accept-Encoding");
   if (!WantsGzip(r)) return false;
   if (verdict == Verdict::kYes) internal::MarkEncoded(header);
   return true;
 }
 
-Error ServeHead(const std::shared_ptr<Shared>& shared, const Handler& next, ResponseWriter& w, Request& r) {
+Error ServeHead(const std::shared_ptr<Shared>& shared, const Handler& next, ResponseWriter& w,
+                Request& r) {
   // A head that goes out while the handler runs belongs to a body that is flushed or large.
   const auto inside = std::make_shared<bool>(true);
   w.OnHead([&w, &r, shared, inside] {
@@ -168,7 +169,8 @@ Error ServeHead(const std::shared_ptr<Shared>& shared, const Handler& next, Resp
   });
   Error err = next(w, r);
   *inside = false;
-  if (err || w.HeadSent() || w.Hijacked() || !MarkHead(w, r, shared->options, w.BytesWritten())) return err;
+  if (err || w.HeadSent() || w.Hijacked() || !MarkHead(w, r, shared->options, w.BytesWritten()))
+    return err;
   w.Header().Del("Content-Length");
   return w.Flush();  // a head without the length that the server would add
 }

@@ -26,7 +26,9 @@ std::optional<std::uint64_t> ParsePosition(std::string_view text) {
   return value;
 }
 
-bool Touch(const ByteRange& a, const ByteRange& b) { return a.first <= b.End() && b.first <= a.End(); }
+bool Touch(const ByteRange& a, const ByteRange& b) {
+  return a.first <= b.End() && b.first <= a.End();
+}
 
 }  // namespace
 
@@ -73,22 +75,30 @@ void ByteRanges::Add(ByteRange range) {
 ByteRanges::Verdict ByteRanges::Parse(std::string_view field, std::uint64_t size) {
   count_ = 0;
   const std::size_t equals = field.find('=');
-  if (size == 0 || equals == std::string_view::npos || !EqualsIgnoreCase(field.substr(0, equals), "bytes")) return Verdict::kWhole;
+  if (size == 0 || equals == std::string_view::npos ||
+      !EqualsIgnoreCase(field.substr(0, equals), "bytes"))
+    return Verdict::kWhole;
   std::size_t asked = 0;
-  const bool good = ForEachElement(field.substr(equals + 1), [&](std::string_view spec) { return ++asked <= kMax && Take(spec, size); });
+  const bool good = ForEachElement(field.substr(equals + 1), [&](std::string_view spec) {
+    return ++asked <= kMax && Take(spec, size);
+  });
   if (!good || asked == 0) return Verdict::kWhole;
   return count_ > 0 ? Verdict::kParts : Verdict::kUnsatisfiable;
 }
 
 std::uint64_t ByteRanges::Bytes() const {
-  return std::accumulate(parts_.begin(), parts_.begin() + count_, std::uint64_t{0},
-                         [](std::uint64_t sum, const ByteRange& range) { return sum + range.length; });
+  return std::accumulate(
+      parts_.begin(), parts_.begin() + count_, std::uint64_t{0},
+      [](std::uint64_t sum, const ByteRange& range) { return sum + range.length; });
 }
 
 std::string ContentRange(const ByteRange& range, std::uint64_t size) {
-  return "bytes " + std::to_string(range.first) + "-" + std::to_string(range.End() - 1) + "/" + std::to_string(size);
+  return "bytes " + std::to_string(range.first) + "-" + std::to_string(range.End() - 1) + "/" +
+         std::to_string(size);
 }
 
-std::string UnsatisfiedRange(std::uint64_t size) { return "bytes */" + std::to_string(size); }
+std::string UnsatisfiedRange(std::uint64_t size) {
+  return "bytes */" + std::to_string(size);
+}
 
 }  // namespace weft::internal

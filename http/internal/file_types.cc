@@ -89,7 +89,8 @@ constexpr Row kTypes[] = {
     {"zip", "application/zip"},
     {"zst", "application/zstd"},
 };
-static_assert(std::is_sorted(std::begin(kTypes), std::end(kTypes), [](const Row& a, const Row& b) { return a.ending < b.ending; }));
+static_assert(std::is_sorted(std::begin(kTypes), std::end(kTypes),
+                             [](const Row& a, const Row& b) { return a.ending < b.ending; }));
 constexpr std::size_t kEndingMax = 11;
 
 }  // namespace
@@ -99,8 +100,9 @@ std::string_view TypeOfEnding(std::string_view ending) {
   char lower[kEndingMax];
   std::transform(ending.begin(), ending.end(), lower, ToLower);
   const std::string_view key(lower, ending.size());
-  const Row* const row = std::lower_bound(std::begin(kTypes), std::end(kTypes), key,
-                                          [](const Row& a, std::string_view b) { return a.ending < b; });
+  const Row* const row =
+      std::lower_bound(std::begin(kTypes), std::end(kTypes), key,
+                       [](const Row& a, std::string_view b) { return a.ending < b; });
   return row != std::end(kTypes) && row->ending == key ? row->type : std::string_view();
 }
 

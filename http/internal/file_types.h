@@ -6,7 +6,8 @@
 
 namespace weft::internal {
 
-// The Content-Type of files whose names have this ending ("html", in any case); empty if it is not known. Static text.
+// The Content-Type of files whose names have this ending ("html", in any case); empty if it is not
+// known. Static text.
 std::string_view TypeOfEnding(std::string_view ending);
 
 }  // namespace weft::internal

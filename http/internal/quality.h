@@ -34,8 +34,8 @@ struct Weighted {
   int quality = kQualityMax;
 };
 
-// Reads `name` or `name;q=0.5`. Nothing if it has another parameter or a broken weight: what cannot be
-// understood is not wanted.
+// Reads `name` or `name;q=0.5`. Nothing if it has another parameter or a broken weight: what cannot
+// be understood is not wanted.
 constexpr std::optional<Weighted> ParseWeighted(std::string_view element) {
   const std::size_t semicolon = element.find(';');
   Weighted weighted{TrimBlanks(element.substr(0, semicolon))};

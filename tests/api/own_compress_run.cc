@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A middleware that encodes bodies, as Compress does, with public names only: the coding is a toy ("x-pairs": each byte after the number of
-// times that it comes), everything around it is not.
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
+// A middleware that encodes bodies, as Compress does, with public names only: the coding is a toy
+// ("x-pairs": each byte after the number of times that it comes), everything around it is not.
 #include <weft/handlers/body_filter.h>
 #include <weft/handlers/content/serve_content.h>
 #include <weft/handlers/testing.h>
 #include <weft/http/content_coding.h>
 #include <weft/http/media_type.h>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
 #include "check.h"
 
 class Pairs : public weft::BodyFilter {
  public:
-  explicit Pairs(const weft::Request& r) : wanted_(weft::ChooseCoding(r.Header(), {"x-pairs"}) == "x-pairs") {}
+  explicit Pairs(const weft::Request& r)
+      : wanted_(weft::ChooseCoding(r.Header(), {"x-pairs"}) == "x-pairs") {}
 
   void Start(int status, weft::Fields& header) override {
-    const bool may = status == 200 && !header.Has("Content-Encoding") && weft::IsCompressible(header.Get("Content-Type"));
+    const bool may = status == 200 && !header.Has("Content-Encoding") &&
+                     weft::IsCompressible(header.Get("Content-Type"));
     if (may) weft::AddVary(header, "Accept-Encoding");
     passes_ = !may || !wanted_;
     if (passes_) return;
@@ -65,10 +67,14 @@ weft::Middleware EncodePairs() {
 int main() {
   return RunChecks([](const weft::Context&) {
     const auto serve = [](std::string_view name) {
-      return weft::Chain([name](weft::ResponseWriter& w, weft::Request& r) { return weft::ServeContent(w, r, {.name = name, .etag = "\"1\""}, "aaaab"); },
-                         {EncodePairs()});
+      return weft::Chain(
+          [name](weft::ResponseWriter& w, weft::Request& r) {
+            return weft::ServeContent(w, r, {.name = name, .etag = "\"1\""}, "aaaab");
+          },
+          {EncodePairs()});
     };
-    const weft::RequestBuilder request = weft::RequestBuilder().Header("Accept-Encoding", "x-pairs, gzip");
+    const weft::RequestBuilder request =
+        weft::RequestBuilder().Header("Accept-Encoding", "x-pairs, gzip");
     weft::Recorder recorder;
     recorder.Serve(serve("a.txt"), request);
     Check(recorder.Body() == "4a1b");

@@ -28,7 +28,8 @@ Handler Site(std::string_view type = "text/plain") {
       {Compress()});
 }
 
-RequestBuilder Asking(const std::string& method, std::string_view name = "X", std::string_view value = "x") {
+RequestBuilder Asking(const std::string& method, std::string_view name = "X",
+                      std::string_view value = "x") {
   return RequestBuilder(method, "/").Header("Accept-Encoding", "gzip").Header(name, value);
 }
 
@@ -67,9 +68,11 @@ TEST(CompressFields, OfHeadAreThoseOfGetHoweverTheHandlerWrites) {
       get.Serve(handler, Asking("GET"));
       head.Serve(handler, Asking("HEAD"));
       EXPECT_FALSE(head.Err());
-      EXPECT_EQ(head.Header().Get("Content-Encoding"), get.Header().Get("Content-Encoding")) << size << flushes;
+      EXPECT_EQ(head.Header().Get("Content-Encoding"), get.Header().Get("Content-Encoding"))
+          << size << flushes;
       if (head.Header().Has("Content-Length")) {
-        EXPECT_EQ(head.Header().Get("Content-Length"), get.Header().Get("Content-Length")) << size << flushes;
+        EXPECT_EQ(head.Header().Get("Content-Length"), get.Header().Get("Content-Length"))
+            << size << flushes;
       }
     }
   }
@@ -77,7 +80,10 @@ TEST(CompressFields, OfHeadAreThoseOfGetHoweverTheHandlerWrites) {
 
 TEST(CompressFields, OfErrorsToHeadAreAsTheyWere) {
   Recorder recorder;
-  recorder.Serve(Chain([](ResponseWriter&, Request&) { return HttpError(404, std::string(3000, 'x')); }, {Compress()}), Asking("HEAD"));
+  recorder.Serve(
+      Chain([](ResponseWriter&, Request&) { return HttpError(404, std::string(3000, 'x')); },
+            {Compress()}),
+      Asking("HEAD"));
   EXPECT_EQ(recorder.Status(), 404);
   EXPECT_EQ(recorder.Header().Get("Content-Length"), "3001");
 }
@@ -109,7 +115,8 @@ TEST(CompressFields, LeaveRangesToTheUncompressedForm) {
   EXPECT_EQ(recorder.Status(), 416);
   const RequestBuilder resumed = Asking("GET", "Range", "bytes=5-9").Header("If-Range", "W/\"v1\"");
   recorder.Serve(Site(), resumed);
-  EXPECT_EQ(recorder.Status(), 200) << "a compressed download is not resumed from the middle of the other form";
+  EXPECT_EQ(recorder.Status(), 200)
+      << "a compressed download is not resumed from the middle of the other form";
   EXPECT_TRUE(Gunzip(recorder.Body()).text == Text());
 }
 

@@ -24,14 +24,16 @@ using Lines = std::vector<std::pair<std::string_view, std::string_view>>;
 
 std::string Prose(std::size_t size) {
   std::string text;
-  for (std::size_t i = 0; text.size() < size; ++i) text += "line " + std::to_string(i * 7919) + " of a text\n";
+  for (std::size_t i = 0; text.size() < size; ++i)
+    text += "line " + std::to_string(i * 7919) + " of a text\n";
   text.resize(size);
   return text;
 }
 
 // A handler of this body, with these fields.
 Handler Says(std::string text, Lines fields, int status = 200) {
-  return [text = std::move(text), fields = std::move(fields), status](ResponseWriter& w, Request&) -> Error {
+  return [text = std::move(text), fields = std::move(fields), status](ResponseWriter& w,
+                                                                      Request&) -> Error {
     for (const auto& [name, value] : fields) w.Header().Set(name, value);
     w.WriteHeader(status);
     return StatusAllowsBody(status) ? w.Write(text) : Error();
@@ -42,12 +44,17 @@ RequestBuilder Get(std::string_view accepted = "gzip", const std::string& method
   return RequestBuilder(method, "/").Header("Accept-Encoding", accepted);
 }
 
-Handler Compressed(Handler handler, CompressOptions options = {}) { return Chain(std::move(handler), {Compress(std::move(options))}); }
+Handler Compressed(Handler handler, CompressOptions options = {}) {
+  return Chain(std::move(handler), {Compress(std::move(options))});
+}
 
 TEST(Compress, MakesABodySmallerForWhoeverTakesIt) {
   const std::string text = Prose(100'000);
   Recorder recorder;
-  recorder.Serve(Compressed(Says(text, {{"Content-Type", "text/plain"}, {"Content-Length", "100000"}, {"ETag", "\"v1\""}, {"Accept-Ranges", "bytes"}})),
+  recorder.Serve(Compressed(Says(text, {{"Content-Type", "text/plain"},
+                                        {"Content-Length", "100000"},
+                                        {"ETag", "\"v1\""},
+                                        {"Accept-Ranges", "bytes"}})),
                  Get("deflate, gzip;q=0.8"));
   EXPECT_EQ(recorder.Status(), 200);
   EXPECT_EQ(recorder.Header().Get("Content-Encoding"), "gzip");
@@ -70,9 +77,11 @@ TEST(Compress, SaysTheLengthOfWhatFitsTheBuffer) {
 
 TEST(Compress, LeavesTheResponseToOthersButSaysThatItDepends) {
   const std::string text = Prose(5000);
-  for (const char* accepted : {"", "br", "identity", "gzip;q=0", "gzip;q=0.5, identity;q=1", "*;q=0"}) {
+  for (const char* accepted :
+       {"", "br", "identity", "gzip;q=0", "gzip;q=0.5, identity;q=1", "*;q=0"}) {
     Recorder recorder;
-    recorder.Serve(Compressed(Says(text, {{"Content-Type", "text/plain"}, {"ETag", "\"v1\""}})), Get(accepted));
+    recorder.Serve(Compressed(Says(text, {{"Content-Type", "text/plain"}, {"ETag", "\"v1\""}})),
+                   Get(accepted));
     EXPECT_TRUE(recorder.Body() == text) << accepted;
     EXPECT_EQ(recorder.Header().Get("Vary"), "Accept-Encoding");
     EXPECT_EQ(recorder.Header().Get("ETag"), "\"v1\"");
@@ -90,11 +99,13 @@ struct Untouched {
 
 const Untouched kUntouched[] = {
     {"a coding", {{"Content-Type", "text/plain"}, {"Content-Encoding", "br"}}},
-    {"identity, which the handler has said", {{"Content-Type", "text/plain"}, {"Content-Encoding", "identity"}}},
+    {"identity, which the handler has said",
+     {{"Content-Type", "text/plain"}, {"Content-Encoding", "identity"}}},
     {"a part", {{"Content-Type", "text/plain"}, {"Content-Range", "bytes 0-4999/9000"}}, 206},
     {"parts", {{"Content-Type", "multipart/byteranges; boundary=x"}}, 206},
     {"a range of a 200", {{"Content-Type", "text/plain"}, {"Content-Range", "bytes 0-4999/9000"}}},
-    {"no-transform", {{"Content-Type", "text/plain"}, {"Cache-Control", "max-age=5, No-Transform"}}},
+    {"no-transform",
+     {{"Content-Type", "text/plain"}, {"Cache-Control", "max-age=5, No-Transform"}}},
     {"a digest", {{"Content-Type", "text/plain"}, {"Content-Digest", "sha-256=:x:"}}},
     {"an image", {{"Content-Type", "image/png"}}},
     {"a video", {{"Content-Type", "video/mp4"}}},
@@ -102,7 +113,10 @@ const Untouched kUntouched[] = {
     {"unknown bytes", {{"Content-Type", "application/octet-stream"}}},
     {"a stream of events", {{"Content-Type", "text/event-stream"}}},
     {"no type, by choice", {{"Content-Type", ""}}},
-    {"short, and known to be", {{"Content-Type", "text/plain"}, {"Content-Length", "1023"}}, 200, 1023},
+    {"short, and known to be",
+     {{"Content-Type", "text/plain"}, {"Content-Length", "1023"}},
+     200,
+     1023},
     {"short", {{"Content-Type", "text/plain"}}, 200, 1023, "Accept-Encoding"},
     {"empty", {{"Content-Type", "text/plain"}}, 200, 0, "Accept-Encoding"},
     {"204", {}, 204},
@@ -116,14 +130,16 @@ TEST(Compress, LeavesWhatIsNotForIt) {
     EXPECT_EQ(recorder.Status(), each.status) << each.why;
     EXPECT_EQ(recorder.Body() == text, StatusAllowsBody(each.status)) << each.why;
     EXPECT_EQ(recorder.Header().Get("Vary"), each.vary) << each.why;
-    for (const auto& [name, value] : each.fields) EXPECT_EQ(recorder.Header().Get(name), value) << each.why;
+    for (const auto& [name, value] : each.fields)
+      EXPECT_EQ(recorder.Header().Get(name), value) << each.why;
   }
 }
 
 TEST(Compress, TakesTheTypesThatItIsGiven) {
   const auto encoded = [](std::string_view type, CompressOptions options) {
     Recorder recorder;
-    recorder.Serve(Compressed(Says(Prose(5000), {{"Content-Type", type}}), std::move(options)), Get());
+    recorder.Serve(Compressed(Says(Prose(5000), {{"Content-Type", type}}), std::move(options)),
+                   Get());
     return recorder.Header().Has("Content-Encoding");
   };
   const auto only_x = [](std::string_view type) { return type == "x/y; z=1"; };
@@ -137,7 +153,8 @@ TEST(Compress, TellsTheTypeByTheBytesBeforeTheyAreCompressed) {
   const std::string page = "<!DOCTYPE html>" + Prose(5000);
   const std::string image = "\x89PNG\r\n\x1a\n" + Prose(5000);
   Recorder recorder;
-  for (const std::size_t first : {std::size_t{1}, std::size_t{20}, std::size_t{2000}, page.size()}) {
+  for (const std::size_t first :
+       {std::size_t{1}, std::size_t{20}, std::size_t{2000}, page.size()}) {
     const auto in_two = [first](const std::string& text) {
       return Compressed([&text, first](ResponseWriter& w, Request&) -> Error {
         if (Error err = w.Write(std::string_view(text).substr(0, first))) return err;
@@ -196,7 +213,8 @@ TEST(Compress, HandlesBodiesOfAllSizesInAnyPieces) {
       recorder.Serve(Compressed([&](ResponseWriter& w, Request&) -> Error {
                        w.Header().Set("Content-Type", "text/plain");
                        for (std::size_t at = 0; at < size; at += piece) {
-                         if (Error err = w.Write(std::string_view(text).substr(at, piece))) return err;
+                         if (Error err = w.Write(std::string_view(text).substr(at, piece)))
+                           return err;
                        }
                        return {};
                      }),
@@ -223,7 +241,9 @@ TEST(Compress, ReadsFilesAndCompressesThem) {
 TEST(Compress, KeepsWatchOverTheLengthOfTheHandler) {
   for (const std::size_t wrong : {4999u, 5001u}) {
     Recorder recorder;
-    recorder.Serve(Compressed(Says(Prose(wrong), {{"Content-Type", "text/plain"}, {"Content-Length", "5000"}})), Get());
+    recorder.Serve(Compressed(Says(Prose(wrong),
+                                   {{"Content-Type", "text/plain"}, {"Content-Length", "5000"}})),
+                   Get());
     EXPECT_TRUE(recorder.Err()) << wrong;
     EXPECT_TRUE(recorder.Aborted() || recorder.Status() == 500);
   }
@@ -239,7 +259,9 @@ TEST(Compress, HasABoundedNumberOfStates) {
     if (Error err = w.Write(text)) return err;
     if (depth == 0) return {};
     Recorder inner;
-    inner.Serve(Chain([&](ResponseWriter& other, Request&) { return nested(depth - 1, other); }, {compress}), Get());
+    inner.Serve(Chain([&](ResponseWriter& other, Request&) { return nested(depth - 1, other); },
+                      {compress}),
+                Get());
     codings.emplace_back(inner.Header().Get("Content-Encoding"));
     EXPECT_FALSE(inner.Err());
     return {};
@@ -247,9 +269,11 @@ TEST(Compress, HasABoundedNumberOfStates) {
   for (int round = 0; round < 2; ++round) {
     codings.clear();
     Recorder recorder;
-    recorder.Serve(Chain([&](ResponseWriter& w, Request&) { return nested(3, w); }, {compress}), Get());
+    recorder.Serve(Chain([&](ResponseWriter& w, Request&) { return nested(3, w); }, {compress}),
+                   Get());
     codings.emplace_back(recorder.Header().Get("Content-Encoding"));
-    EXPECT_EQ(codings, (std::vector<std::string>{"", "", "gzip", "gzip"})) << "the inner ones come last";
+    EXPECT_EQ(codings, (std::vector<std::string>{"", "", "gzip", "gzip"}))
+        << "the inner ones come last";
   }
 }
 
@@ -258,7 +282,8 @@ TEST(Compress, GivesItsStateBackAfterAFailure) {
   for (int i = 0; i < 3; ++i) {
     Recorder recorder;
     recorder.FailAfter(10, kClientGone);
-    recorder.Serve(Chain(Says(Prose(500'000), {{"Content-Type", "text/plain"}}), {compress}), Get());
+    recorder.Serve(Chain(Says(Prose(500'000), {{"Content-Type", "text/plain"}}), {compress}),
+                   Get());
     EXPECT_TRUE(recorder.Err().Is(kClientGone));
     Recorder after;
     after.Serve(Chain(Says(Prose(5000), {{"Content-Type", "text/plain"}}), {compress}), Get());

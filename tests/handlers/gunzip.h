@@ -31,7 +31,8 @@ inline Decoded Gunzip(std::string_view bytes) {
     decoded.text.append(piece, sizeof piece - stream.avail_out);
   } while (result == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
   decoded.ended = result == Z_STREAM_END && stream.avail_in == 0;
-  decoded.broken = (result != Z_STREAM_END && result != Z_OK && result != Z_BUF_ERROR) || (result == Z_STREAM_END && stream.avail_in > 0);
+  decoded.broken = (result != Z_STREAM_END && result != Z_OK && result != Z_BUF_ERROR) ||
+                   (result == Z_STREAM_END && stream.avail_in > 0);
   inflateEnd(&stream);
   return decoded;
 }

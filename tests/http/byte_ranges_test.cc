@@ -15,13 +15,17 @@ using enum ByteRanges::Verdict;
 std::string Shown(std::string_view field, std::uint64_t size) {
   ByteRanges ranges;
   switch (ranges.Parse(field, size)) {
-    case kWhole: return "whole";
-    case kUnsatisfiable: return "unsatisfiable";
-    case kParts: break;
+    case kWhole:
+      return "whole";
+    case kUnsatisfiable:
+      return "unsatisfiable";
+    case kParts:
+      break;
   }
   std::string text;
   for (const ByteRange& range : ranges.Parts()) {
-    text += (text.empty() ? "" : " ") + std::to_string(range.first) + "-" + std::to_string(range.End() - 1);
+    text += (text.empty() ? "" : " ") + std::to_string(range.first) + "-" +
+            std::to_string(range.End() - 1);
   }
   return text;
 }
@@ -100,20 +104,23 @@ TEST(ByteRanges, AreReadAsTheRfcSays) {
 }
 
 TEST(ByteRanges, OfNothingAreTheWhole) {
-  for (const char* field : {"bytes=0-", "bytes=-1", "bytes=-0", "bytes=0-0"}) EXPECT_EQ(Shown(field, 0), "whole") << field;
+  for (const char* field : {"bytes=0-", "bytes=-1", "bytes=-0", "bytes=0-0"})
+    EXPECT_EQ(Shown(field, 0), "whole") << field;
 }
 
 TEST(ByteRanges, WorkUpToTheLargestSize) {
   const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(Shown("bytes=0-", most), "0-18446744073709551614");
   EXPECT_EQ(Shown("bytes=-1", most), "18446744073709551614-18446744073709551614");
-  EXPECT_EQ(Shown("bytes=18446744073709551614-", most), "18446744073709551614-18446744073709551614");
+  EXPECT_EQ(Shown("bytes=18446744073709551614-", most),
+            "18446744073709551614-18446744073709551614");
 }
 
 // Of count ranges of one byte, with a gap between them.
 std::string Flood(std::size_t count) {
   std::string field = "bytes=";
-  for (std::size_t i = 0; i < count; ++i) field += std::to_string(2 * i) + "-" + std::to_string(2 * i) + ",";
+  for (std::size_t i = 0; i < count; ++i)
+    field += std::to_string(2 * i) + "-" + std::to_string(2 * i) + ",";
   return field;
 }
 

@@ -21,10 +21,18 @@ constexpr std::string_view kBefore = "Sun, 06 Nov 1994 08:49:36 GMT";
 constexpr std::string_view kThen = "Sun, 06 Nov 1994 08:49:37 GMT";
 constexpr std::string_view kAfter = "Sun, 06 Nov 1994 08:49:38 GMT";
 
-Validators Strong() { return {.etag = "\"v1\"", .modified = ParseHttpDate(kThen)}; }
-Validators Weak() { return {.etag = "W/\"v1\"", .modified = ParseHttpDate(kThen)}; }
-Validators OnlyDate() { return {.modified = ParseHttpDate(kThen)}; }
-Validators Nothing() { return {.exists = false}; }
+Validators Strong() {
+  return {.etag = "\"v1\"", .modified = ParseHttpDate(kThen)};
+}
+Validators Weak() {
+  return {.etag = "W/\"v1\"", .modified = ParseHttpDate(kThen)};
+}
+Validators OnlyDate() {
+  return {.modified = ParseHttpDate(kThen)};
+}
+Validators Nothing() {
+  return {.exists = false};
+}
 
 struct Case {
   const char* method;
@@ -41,11 +49,14 @@ void Check(const std::vector<Case>& cases) {
       request.Add(name, value);
       shown += " " + name + ": " + value;
     }
-    EXPECT_EQ(CheckPreconditions(each.method, request, each.current), each.expected) << shown << " current: " << each.current.etag;
+    EXPECT_EQ(CheckPreconditions(each.method, request, each.current), each.expected)
+        << shown << " current: " << each.current.etag;
   }
 }
 
-std::pair<std::string, std::string> Line(const char* name, std::string_view value) { return {name, std::string(value)}; }
+std::pair<std::string, std::string> Line(const char* name, std::string_view value) {
+  return {name, std::string(value)};
+}
 
 TEST(Preconditions, NoneIsNoCondition) {
   Check({{"GET", Strong(), {}, kProceed}, {"PUT", Nothing(), {}, kProceed}});
@@ -87,7 +98,10 @@ TEST(Preconditions, IfUnmodifiedSinceCountsWithoutIfMatch) {
       {"PUT", Strong(), {{"If-Match", "\"v1\""}, Line("If-Unmodified-Since", kBefore)}, kProceed},
       {"PUT", Strong(), {{"If-Match", "\"v0\""}, Line("If-Unmodified-Since", kAfter)}, kFailed},
       {"PUT", Strong(), {{"If-Unmodified-Since", "yesterday"}}, kProceed},
-      {"PUT", Strong(), {Line("If-Unmodified-Since", kBefore), Line("If-Unmodified-Since", kBefore)}, kProceed},
+      {"PUT",
+       Strong(),
+       {Line("If-Unmodified-Since", kBefore), Line("If-Unmodified-Since", kBefore)},
+       kProceed},
       {"PUT", Validators{.etag = "\"v1\""}, {Line("If-Unmodified-Since", kBefore)}, kProceed},
   });
 }
@@ -125,9 +139,15 @@ TEST(Preconditions, IfModifiedSinceCountsForReadsWithoutIfNoneMatch) {
       {"HEAD", OnlyDate(), {Line("If-Modified-Since", kThen)}, kNotModified},
       {"PUT", Strong(), {Line("If-Modified-Since", kThen)}, kProceed},
       {"GET", Strong(), {{"If-None-Match", "\"v0\""}, Line("If-Modified-Since", kThen)}, kProceed},
-      {"GET", Strong(), {{"If-None-Match", "\"v1\""}, Line("If-Modified-Since", kBefore)}, kNotModified},
+      {"GET",
+       Strong(),
+       {{"If-None-Match", "\"v1\""}, Line("If-Modified-Since", kBefore)},
+       kNotModified},
       {"GET", Strong(), {{"If-Modified-Since", "Sun, 06 Nov 1994"}}, kProceed},
-      {"GET", Strong(), {Line("If-Modified-Since", kThen), Line("If-Modified-Since", kThen)}, kProceed},
+      {"GET",
+       Strong(),
+       {Line("If-Modified-Since", kThen), Line("If-Modified-Since", kThen)},
+       kProceed},
       {"GET", Validators{.etag = "\"v1\""}, {Line("If-Modified-Since", kAfter)}, kProceed},
       {"GET", Strong(), {{"If-Modified-Since", "Sunday, 06-Nov-94 08:49:37 GMT"}}, kNotModified},
       {"GET", Strong(), {{"If-Modified-Since", "Sun Nov  6 08:49:37 1994"}}, kNotModified},
@@ -139,15 +159,22 @@ TEST(Preconditions, AreLookedAtInTheirOrder) {
   Check({
       {"GET", Strong(), {{"If-Match", "\"v0\""}, {"If-None-Match", "\"v1\""}}, kFailed},
       {"GET", Strong(), {{"If-Match", "\"v1\""}, {"If-None-Match", "\"v1\""}}, kNotModified},
-      {"GET", Strong(), {Line("If-Unmodified-Since", kBefore), {"If-None-Match", "\"v1\""}}, kFailed},
-      {"GET", Strong(), {Line("If-Unmodified-Since", kThen), Line("If-Modified-Since", kThen)}, kNotModified},
+      {"GET",
+       Strong(),
+       {Line("If-Unmodified-Since", kBefore), {"If-None-Match", "\"v1\""}},
+       kFailed},
+      {"GET",
+       Strong(),
+       {Line("If-Unmodified-Since", kThen), Line("If-Modified-Since", kThen)},
+       kNotModified},
   });
 }
 
 // RFC 9110 section 13.2.1.
 TEST(Preconditions, AreNothingToMethodsWithoutARepresentation) {
   for (const char* method : {"OPTIONS", "CONNECT", "TRACE"}) {
-    Check({{method, Strong(), {{"If-Match", "\"v0\""}}, kProceed}, {method, Strong(), {{"If-None-Match", "*"}}, kProceed}});
+    Check({{method, Strong(), {{"If-Match", "\"v0\""}}, kProceed},
+           {method, Strong(), {{"If-None-Match", "*"}}, kProceed}});
   }
 }
 
@@ -176,7 +203,8 @@ TEST(IfRange, NamesTheCurrentVersionOrRangesAreNothing) {
   for (const auto& each : cases) {
     Fields request;
     for (const auto& [name, value] : each.fields) request.Add(name, value);
-    EXPECT_EQ(RangeIsForCurrent(request, each.current), each.expected) << (each.fields.empty() ? "" : each.fields[0].second);
+    EXPECT_EQ(RangeIsForCurrent(request, each.current), each.expected)
+        << (each.fields.empty() ? "" : each.fields[0].second);
   }
 }
 

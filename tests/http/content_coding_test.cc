@@ -18,7 +18,8 @@ TEST(Quality, IsReadInThousandths) {
   EXPECT_EQ(internal::ParseQuality("1.000"), 1000);
   EXPECT_EQ(internal::ParseQuality("0.5"), 500);
   EXPECT_EQ(internal::ParseQuality("0.123"), 123);
-  for (const char* bad : {"", "2", ".5", "-1", "1.001", "0.1234", "0,5", "0.5 ", "1.0000", "0x1", "a"}) {
+  for (const char* bad :
+       {"", "2", ".5", "-1", "1.001", "0.1234", "0,5", "0.5 ", "1.0000", "0x1", "a"}) {
     EXPECT_EQ(internal::ParseQuality(bad), std::nullopt) << bad;
   }
 }

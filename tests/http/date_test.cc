@@ -38,11 +38,13 @@ TEST(HttpDate, IsReadInAllThreeForms) {
   EXPECT_EQ(ParseHttpDate("Sun Nov  6 08:49:37 1994"), kExample);
   EXPECT_EQ(ParseHttpDate("Wed Nov 16 08:49:37 1994"), kExample + std::chrono::days(10));
   EXPECT_EQ(ParseHttpDate("Sat, 31 Dec 2016 23:59:60 GMT"), At(2017, 1, 1)) << "a leap second";
-  EXPECT_EQ(ParseHttpDate("Mon, 06 Nov 1994 08:49:37 GMT"), kExample) << "the day's name is not compared";
+  EXPECT_EQ(ParseHttpDate("Mon, 06 Nov 1994 08:49:37 GMT"), kExample)
+      << "the day's name is not compared";
 }
 
 TEST(HttpDate, ComesBackAsItWasWritten) {
-  for (sys_seconds time = At(1899, 12, 30); time < At(2110, 1, 1); time += std::chrono::seconds(86'399 * 31)) {
+  for (sys_seconds time = At(1899, 12, 30); time < At(2110, 1, 1);
+       time += std::chrono::seconds(86'399 * 31)) {
     EXPECT_EQ(ParseHttpDate(FormatHttpDate(time)), time) << FormatHttpDate(time);
   }
 }
@@ -53,7 +55,8 @@ TEST(HttpDate, OfTwoDigitsIsAtMostFiftyYearsAhead) {
   EXPECT_EQ(ParseHttpDate("Sunday, 28-Nov-76 12:00:01 GMT", kNow), At(1976, 11, 28, 12h + 1s));
   EXPECT_EQ(ParseHttpDate("Sunday, 01-Jan-77 00:00:00 GMT", kNow), At(1977, 1, 1));
   EXPECT_EQ(ParseHttpDate("Sunday, 01-Jan-00 00:00:00 GMT", kNow), At(2000, 1, 1));
-  EXPECT_EQ(ParseHttpDate("Sunday, 29-Feb-76 00:00:00 GMT", At(2024, 2, 29)), At(1976, 2, 29)) << "51 years and 365 days ahead";
+  EXPECT_EQ(ParseHttpDate("Sunday, 29-Feb-76 00:00:00 GMT", At(2024, 2, 29)), At(1976, 2, 29))
+      << "51 years and 365 days ahead";
 }
 
 TEST(HttpDate, IsNothingElse) {

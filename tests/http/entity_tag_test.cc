@@ -14,7 +14,8 @@ TEST(EntityTag, IsRead) {
   EXPECT_TRUE(ParseEntityTag("W/\"xyzzy\"")->weak);
   EXPECT_EQ(ParseEntityTag("\"\"")->opaque, "\"\"");
   EXPECT_EQ(ParseEntityTag("\"a,b\\c\xc3\xa4\"")->opaque, "\"a,b\\c\xc3\xa4\"");
-  for (const char* bad : {"", "x", "\"", "\"x", "x\"", "w/\"x\"", "W/", "W/x", "\"a b\"", "\"a\"b\"", "\"a\" ", "*", "\"\x7f\""}) {
+  for (const char* bad : {"", "x", "\"", "\"x", "x\"", "w/\"x\"", "W/", "W/x", "\"a b\"",
+                          "\"a\"b\"", "\"a\" ", "*", "\"\x7f\""}) {
     EXPECT_FALSE(ParseEntityTag(bad)) << bad;
   }
 }
@@ -27,15 +28,15 @@ TEST(EntityTag, IsComparedStronglyOrWeakly) {
     bool strong;
     bool weak;
   } cases[] = {
-      {"W/\"1\"", "W/\"1\"", false, true},
-      {"W/\"1\"", "W/\"2\"", false, false},
-      {"W/\"1\"", "\"1\"", false, true},
-      {"\"1\"", "\"1\"", true, true},
+      {"W/\"1\"", "W/\"1\"", false, true}, {"W/\"1\"", "W/\"2\"", false, false},
+      {"W/\"1\"", "\"1\"", false, true},   {"\"1\"", "\"1\"", true, true},
       {"\"1\"", "\"2\"", false, false},
   };
   for (const auto& each : cases) {
-    EXPECT_EQ(StrongMatch(*ParseEntityTag(each.a), *ParseEntityTag(each.b)), each.strong) << each.a << each.b;
-    EXPECT_EQ(WeakMatch(*ParseEntityTag(each.a), *ParseEntityTag(each.b)), each.weak) << each.a << each.b;
+    EXPECT_EQ(StrongMatch(*ParseEntityTag(each.a), *ParseEntityTag(each.b)), each.strong)
+        << each.a << each.b;
+    EXPECT_EQ(WeakMatch(*ParseEntityTag(each.a), *ParseEntityTag(each.b)), each.weak)
+        << each.a << each.b;
   }
 }
 

@@ -9,7 +9,8 @@ namespace weft {
 namespace {
 
 TEST(MediaType, IsReadWithItsParameters) {
-  const std::optional<MediaType> type = ParseMediaType(" Multipart/Form-Data; Boundary=\"a \\\"b\\\\\" ;; charset=UTF-8 ; ");
+  const std::optional<MediaType> type =
+      ParseMediaType(" Multipart/Form-Data; Boundary=\"a \\\"b\\\\\" ;; charset=UTF-8 ; ");
   ASSERT_TRUE(type);
   EXPECT_EQ(type->essence, "multipart/form-data");
   EXPECT_EQ(type->parameters.size(), 2u);
@@ -26,9 +27,10 @@ TEST(MediaType, IsWrittenSoThatItReadsTheSame) {
 }
 
 TEST(MediaType, IsNothingElse) {
-  const char* const bad[] = {"",       "text",         "text/",          "/html",         "text /html",       "text/html x",
-                             "a/b;c",  "a/b;c=",       "a/b;=d",         "a/b;c =d",      "a/b;c= d",         "a/b;c=\"d",
-                             "a/b,c/d", "a/b;c=\"d\\", "a/b;c=\"d\"e", "a/b;c=d;C=e", "a/b;c=\"\x01\"", "a/b;c=d e"};
+  const char* const bad[] = {
+      "",        "text",        "text/",        "/html",       "text /html",     "text/html x",
+      "a/b;c",   "a/b;c=",      "a/b;=d",       "a/b;c =d",    "a/b;c= d",       "a/b;c=\"d",
+      "a/b,c/d", "a/b;c=\"d\\", "a/b;c=\"d\"e", "a/b;c=d;C=e", "a/b;c=\"\x01\"", "a/b;c=d e"};
   for (const char* text : bad) EXPECT_FALSE(ParseMediaType(text)) << text;
 }
 
@@ -46,7 +48,9 @@ TEST(MediaType, OfAFileIsKnownByItsEnding) {
   EXPECT_EQ(MediaTypeOfName("x.7z"), "application/x-7z-compressed");
   EXPECT_EQ(MediaTypeOfName("x.webmanifest"), "application/manifest+json");
   EXPECT_EQ(MediaTypeOfName("x.zst"), "application/zstd");
-  for (const char* name : {"", "README", "x.", ".", "x.unknown", "x.htmlx", "x.averyverylongending"}) EXPECT_EQ(MediaTypeOfName(name), "") << name;
+  for (const char* name :
+       {"", "README", "x.", ".", "x.unknown", "x.htmlx", "x.averyverylongending"})
+    EXPECT_EQ(MediaTypeOfName(name), "") << name;
 }
 
 TEST(MediaType, OfBytesIsGuessed) {
@@ -55,12 +59,14 @@ TEST(MediaType, OfBytesIsGuessed) {
 }
 
 TEST(MediaType, IsWorthCompressingOrNot) {
-  for (const char* type : {"text/html", "TEXT/CSS; charset=utf-8", "application/json", "application/problem+json", "image/svg+xml", "font/ttf",
-                           "application/wasm;x=y"}) {
+  for (const char* type :
+       {"text/html", "TEXT/CSS; charset=utf-8", "application/json", "application/problem+json",
+        "image/svg+xml", "font/ttf", "application/wasm;x=y"}) {
     EXPECT_TRUE(IsCompressible(type)) << type;
   }
-  for (const char* type : {"", "image/png", "text/event-stream", "text/event-stream; charset=utf-8", "application/zip", "application/gzip",
-                           "application/octet-stream", "font/woff2", "video/mp4", "multipart/byteranges", "json"}) {
+  for (const char* type : {"", "image/png", "text/event-stream", "text/event-stream; charset=utf-8",
+                           "application/zip", "application/gzip", "application/octet-stream",
+                           "font/woff2", "video/mp4", "multipart/byteranges", "json"}) {
     EXPECT_FALSE(IsCompressible(type)) << type;
   }
 }

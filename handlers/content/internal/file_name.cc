@@ -23,7 +23,8 @@ bool AllMayBeServed(std::string_view name, bool hidden) {
 
 }  // namespace
 
-std::optional<std::string> FileNameOf(std::string_view path, std::string_view prefix, std::string_view index, bool hidden) {
+std::optional<std::string> FileNameOf(std::string_view path, std::string_view prefix,
+                                      std::string_view index, bool hidden) {
   if (!path.starts_with(prefix)) return std::nullopt;
   path.remove_prefix(prefix.size());
   if (path.empty()) return ".";

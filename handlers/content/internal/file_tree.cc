@@ -23,7 +23,9 @@ constexpr int kTries = 16;
 constexpr std::uint64_t RESOLVE_CACHED = 0x20;  // Linux 5.12
 #endif
 
-Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
+Error FromErrno(int number) {
+  return std::error_code(number, std::generic_category());
+}
 
 // A descriptor, or minus the errno.
 int OpenAt2(int folder, const char* name, std::uint64_t flags, std::uint64_t resolve) {
@@ -45,7 +47,8 @@ int OpenAt(int folder, const char* name, int flags) {
   }
 }
 
-// What this kernel can do. Filters of system calls in containers refuse openat2 with one errno or another.
+// What this kernel can do. Filters of system calls in containers refuse openat2 with one errno or
+// another.
 FileTree::Way WayOf(int root) {
   const OpenFile beneath(OpenAt2(root, ".", O_PATH | O_CLOEXEC, RESOLVE_BENEATH));
   if (!beneath.IsOpen()) return FileTree::Way::kWalk;
@@ -54,7 +57,8 @@ FileTree::Way WayOf(int root) {
 }
 
 bool IsOlder(const struct stat& a, const struct stat& b) {
-  return std::tie(a.st_mtim.tv_sec, a.st_mtim.tv_nsec) < std::tie(b.st_mtim.tv_sec, b.st_mtim.tv_nsec);
+  return std::tie(a.st_mtim.tv_sec, a.st_mtim.tv_nsec) <
+         std::tie(b.st_mtim.tv_sec, b.st_mtim.tv_nsec);
 }
 
 }  // namespace
@@ -70,14 +74,17 @@ Result<FileTree> FileTree::Open(const std::string& root, bool links) {
 // O_NONBLOCK: a pipe in the tree must not wait for its writer.
 int FileTree::OpenBelow(const char* name, bool cached) const {
   if (way_ == Way::kWalk) return OpenByWalking(name);
-  const std::uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (links_ ? 0 : RESOLVE_NO_SYMLINKS);
+  const std::uint64_t resolve =
+      RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (links_ ? 0 : RESOLVE_NO_SYMLINKS);
   if (cached) return OpenAt2(root_.fd(), name, kReadOnly | O_NONBLOCK, resolve | RESOLVE_CACHED);
   int fd = -EAGAIN;
-  for (int i = 0; i < kTries && fd == -EAGAIN; ++i) fd = OpenAt2(root_.fd(), name, kReadOnly | O_NONBLOCK, resolve);
+  for (int i = 0; i < kTries && fd == -EAGAIN; ++i)
+    fd = OpenAt2(root_.fd(), name, kReadOnly | O_NONBLOCK, resolve);
   return fd;
 }
 
-// Folder by folder, none of which may be a link. The name has no ".." (FileServer refuses it), which is the other way out.
+// Folder by folder, none of which may be a link. The name has no ".." (FileServer refuses it),
+// which is the other way out.
 int FileTree::OpenByWalking(const char* name) const {
   std::string_view rest = name;
   OpenFile folder;
@@ -86,7 +93,8 @@ int FileTree::OpenByWalking(const char* name) const {
     const std::size_t slash = rest.find('/');
     const std::string part(rest.substr(0, slash));
     if (part == "..") return -EXDEV;
-    if (slash == std::string_view::npos) return OpenAt(from, part.c_str(), static_cast<int>(kReadOnly) | O_NONBLOCK | O_NOFOLLOW);
+    if (slash == std::string_view::npos)
+      return OpenAt(from, part.c_str(), static_cast<int>(kReadOnly) | O_NONBLOCK | O_NOFOLLOW);
     const int next = OpenAt(from, part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (next < 0) return next;
     folder = OpenFile(next);
@@ -106,7 +114,8 @@ int FileTree::OpenPlain(const std::string& name, bool cached, FoundFile& found) 
   return 0;
 }
 
-Result<FoundFile> FileTree::Look(const std::string& name, std::span<const CodedSibling> siblings, bool cached) const {
+Result<FoundFile> FileTree::Look(const std::string& name, std::span<const CodedSibling> siblings,
+                                 bool cached) const {
   FoundFile found;
   if (const int failed = OpenPlain(name, cached, found); failed != 0) return FromErrno(-failed);
   if (found.is_folder) return found;
@@ -121,7 +130,8 @@ Result<FoundFile> FileTree::Look(const std::string& name, std::span<const CodedS
   return found;
 }
 
-Result<FoundFile> FileTree::Find(const Context& ctx, const std::string& name, std::span<const CodedSibling> siblings) const {
+Result<FoundFile> FileTree::Find(const Context& ctx, const std::string& name,
+                                 std::span<const CodedSibling> siblings) const {
   if (way_ == Way::kCachedFirst) {
     Result<FoundFile> found = Look(name, siblings, /*cached=*/true);
     if (found.Err().Code() != std::errc::resource_unavailable_try_again) return found;

@@ -29,12 +29,13 @@ struct FoundFile {
   bool is_folder = false;
 };
 
-// The plain files below one folder. The kernel holds every look-up below it (openat2 with RESOLVE_BENEATH): neither "..", nor
-// an absolute link, nor a link that leads out, nor a rename meanwhile leaves the tree. Where the kernel has no openat2, links are
-// not followed at all.
+// The plain files below one folder. The kernel holds every look-up below it (openat2 with
+// RESOLVE_BENEATH): neither "..", nor an absolute link, nor a link that leads out, nor a rename
+// meanwhile leaves the tree. Where the kernel has no openat2, links are not followed at all.
 //
-// Never holds its loop for a disk: a look-up that the kernel can do from its caches is done in place (RESOLVE_CACHED), others by
-// a thread of the pool (Offload). May be used by all loops at the same time.
+// Never holds its loop for a disk: a look-up that the kernel can do from its caches is done in
+// place (RESOLVE_CACHED), others by a thread of the pool (Offload). May be used by all loops at the
+// same time.
 class FileTree {
  public:
   enum class Way : std::uint8_t {
@@ -49,11 +50,13 @@ class FileTree {
   void SetWay(Way way) { way_ = way; }
   Way way() const { return way_; }
 
-  // Looks for a file by its name, which is relative to the root; "." is the root. If one of `siblings` is there, is not older
-  // than the file and can be read, that is taken, the first of them first. Errors: those of open(2); ENOENT for what is no
-  // plain file either, such as a device or a pipe (which is opened without waiting and closed again). The context's when that ends
+  // Looks for a file by its name, which is relative to the root; "." is the root. If one of
+  // `siblings` is there, is not older than the file and can be read, that is taken, the first of
+  // them first. Errors: those of open(2); ENOENT for what is no plain file either, such as a device
+  // or a pipe (which is opened without waiting and closed again). The context's when that ends
   // before a thread begins; kRefused when the pool takes no more work.
-  Result<FoundFile> Find(const Context& ctx, const std::string& name, std::span<const CodedSibling> siblings) const;
+  Result<FoundFile> Find(const Context& ctx, const std::string& name,
+                         std::span<const CodedSibling> siblings) const;
 
  private:
   FileTree(OpenFile root, bool links, Way way) : root_(std::move(root)), links_(links), way_(way) {}
@@ -61,7 +64,8 @@ class FileTree {
   int OpenBelow(const char* name, bool cached) const;
   int OpenByWalking(const char* name) const;
   int OpenPlain(const std::string& name, bool cached, FoundFile& found) const;
-  Result<FoundFile> Look(const std::string& name, std::span<const CodedSibling> siblings, bool cached) const;
+  Result<FoundFile> Look(const std::string& name, std::span<const CodedSibling> siblings,
+                         bool cached) const;
 
   OpenFile root_;
   bool links_;

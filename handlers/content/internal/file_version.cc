@@ -9,8 +9,8 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-// Builds that are to come out the same each time give all their files one time at the start of the clock, or of the years that archives
-// can tell: such a time says nothing about versions.
+// Builds that are to come out the same each time give all their files one time at the start of the
+// clock, or of the years that archives can tell: such a time says nothing about versions.
 constexpr sys_seconds kNoTimeBefore = std::chrono::sys_days(std::chrono::year(1980) / 1 / 2);
 // The kernel's clock for files ticks at least a hundred times a second.
 constexpr std::chrono::seconds kSettled(1);
@@ -20,12 +20,15 @@ void AppendHex(std::uint64_t number, std::string& text) {
   text.append(digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr);
 }
 
-sys_seconds SecondsOf(const timespec& time) { return sys_seconds(std::chrono::seconds(time.tv_sec)); }
+sys_seconds SecondsOf(const timespec& time) {
+  return sys_seconds(std::chrono::seconds(time.tv_sec));
+}
 
 }  // namespace
 
 FileVersion::FileVersion(const struct stat& facts, std::string_view coding) {
-  const sys_seconds now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const sys_seconds now =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const bool tells = SecondsOf(facts.st_mtim) >= kNoTimeBefore;
   const timespec& time = tells ? facts.st_mtim : facts.st_ctim;
   // RFC 9110 section 8.8.2.1: no time later than that of the response.

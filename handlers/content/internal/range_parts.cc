@@ -14,7 +14,8 @@ std::string RandomBoundary() {
   std::random_device random;
   std::string boundary;
   for (int i = 0; i < kWords; ++i) {
-    for (std::uint32_t word = random(), digit = 0; digit < 8; ++digit, word >>= 4) boundary += kHex[word & 15];
+    for (std::uint32_t word = random(), digit = 0; digit < 8; ++digit, word >>= 4)
+      boundary += kHex[word & 15];
   }
   return boundary;
 }

@@ -17,9 +17,12 @@ constexpr std::size_t kPiece = 16 * 1024;
 
 int FlushOf(GzipEncoder::Then then) {
   switch (then) {
-    case GzipEncoder::Then::kMore: return Z_NO_FLUSH;
-    case GzipEncoder::Then::kFlush: return Z_SYNC_FLUSH;
-    case GzipEncoder::Then::kEnd: return Z_FINISH;
+    case GzipEncoder::Then::kMore:
+      return Z_NO_FLUSH;
+    case GzipEncoder::Then::kFlush:
+      return Z_SYNC_FLUSH;
+    case GzipEncoder::Then::kEnd:
+      return Z_FINISH;
   }
   return Z_NO_FLUSH;
 }
@@ -33,7 +36,9 @@ struct GzipEncoder::State {
 };
 
 GzipEncoder::GzipEncoder(int level) : state_(new State) {
-  if (deflateInit2(&state_->stream, level, Z_DEFLATED, kWindowBits + kGzip, kMemory, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc();
+  if (deflateInit2(&state_->stream, level, Z_DEFLATED, kWindowBits + kGzip, kMemory,
+                   Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::bad_alloc();
 }
 
 GzipEncoder::GzipEncoder(GzipEncoder&& other) noexcept = default;
@@ -42,7 +47,9 @@ GzipEncoder::~GzipEncoder() {
   if (state_ != nullptr) deflateEnd(&state_->stream);
 }
 
-void GzipEncoder::Reset() { deflateReset(&state_->stream); }
+void GzipEncoder::Reset() {
+  deflateReset(&state_->stream);
+}
 
 Error GzipEncoder::Encode(std::string_view data, Then then, BodyFilter::Output& next) {
   z_stream& stream = state_->stream;
@@ -57,7 +64,8 @@ Error GzipEncoder::Encode(std::string_view data, Then then, BodyFilter::Output& 
       stream.next_out = reinterpret_cast<Bytef*>(state_->out);
       stream.avail_out = kPiece;
       const int result = deflate(&stream, is_last ? FlushOf(then) : Z_NO_FLUSH);
-      if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return Error::New("zlib cannot compress the body");
+      if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+        return Error::New("zlib cannot compress the body");
       const std::size_t made = kPiece - stream.avail_out;
       if (made == 0) break;
       if (Error err = next.Write({state_->out, made})) return err;

@@ -18,9 +18,11 @@ class GzipEncoders {
  public:
   using Handle = Pool<GzipEncoder>::Handle;
 
-  GzipEncoders(int level, std::uint32_t out_max) : out_max_(out_max), pool_([level] { return GzipEncoder(level); }, {.keep = kKept}) {}
+  GzipEncoders(int level, std::uint32_t out_max)
+      : out_max_(out_max), pool_([level] { return GzipEncoder(level); }, {.keep = kKept}) {}
 
-  // At the start of a stream. Empty if as many as are allowed are out already, or there is no memory for one more.
+  // At the start of a stream. Empty if as many as are allowed are out already, or there is no
+  // memory for one more.
   Handle Take() {
     if (out_.fetch_add(1, std::memory_order_relaxed) < out_max_) {
       try {

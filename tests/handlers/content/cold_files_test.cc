@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What must come from the disk is waited for by its own request alone. The pool has one thread here, and that waits for a disk that the
-// test plays: what goes through the pool is seen to wait, and what does not is seen to go on.
+// What must come from the disk is waited for by its own request alone. The pool has one thread
+// here, and that waits for a disk that the test plays: what goes through the pool is seen to wait,
+// and what does not is seen to go on.
 #include <unistd.h>
 
 #include <functional>
@@ -27,15 +28,25 @@ namespace {
 
 using internal::FileTree;
 
-// Runs `work` as a fiber while the only thread of the pool is held, then `meanwhile`, which says whether `work` may have ended.
-void WhileTheDiskIsBusy(const std::function<void(const Context&)>& work, const std::function<void(bool ended)>& meanwhile) {
+// Runs `work` as a fiber while the only thread of the pool is held, then `meanwhile`, which says
+// whether `work` may have ended.
+void WhileTheDiskIsBusy(const std::function<void(const Context&)>& work,
+                        const std::function<void(bool ended)>& meanwhile) {
   const Error err = RunTest({.offload_threads = 1}, [&](const Context& ctx) -> Error {
     std::promise<void> disk;
     std::promise<void> held;
     bool ended = false;
     Group group(ctx);
-    group.Go([&](const Context& c) { return Offload(c, [&] { held.set_value(); disk.get_future().wait(); }); });
-    group.Go([&](const Context& c) { work(c); ended = true; });
+    group.Go([&](const Context& c) {
+      return Offload(c, [&] {
+        held.set_value();
+        disk.get_future().wait();
+      });
+    });
+    group.Go([&](const Context& c) {
+      work(c);
+      ended = true;
+    });
     while (CurrentOffloadStats().busy == 0) Yield();
     held.get_future().wait();
     for (int i = 0; i < 10; ++i) Yield();
@@ -71,10 +82,13 @@ TEST(ColdFiles, ALookUpThatTheKernelCannotDoFromItsCachesDelaysNobody) {
 TEST(ColdFiles, WhatTheKernelHasCachedNeedsNoThread) {
   const TempFolder folder;
   folder.Write("warm.txt", "warm");
-  if (FileTree::Open(folder.Path(), true)->way() != FileTree::Way::kCachedFirst) GTEST_SKIP() << "this kernel has no RESOLVE_CACHED";
+  if (FileTree::Open(folder.Path(), true)->way() != FileTree::Way::kCachedFirst)
+    GTEST_SKIP() << "this kernel has no RESOLVE_CACHED";
   const Handler files = *FileServer(folder.Path());
   Recorder recorder;
-  WhileTheDiskIsBusy([&](const Context&) { recorder.Serve(files, RequestBuilder("GET", "/warm.txt")); }, [&](bool ended) { EXPECT_TRUE(ended); });
+  WhileTheDiskIsBusy(
+      [&](const Context&) { recorder.Serve(files, RequestBuilder("GET", "/warm.txt")); },
+      [&](bool ended) { EXPECT_TRUE(ended); });
   EXPECT_EQ(recorder.Body(), "warm");
 }
 
@@ -85,7 +99,8 @@ TEST(ColdFiles, WithoutACacheToAskEachLookUpGoesThroughThePool) {
     FileTree tree = *FileTree::Open(folder.Path(), true);
     tree.SetWay(way);
     bool found = false;
-    WhileTheDiskIsBusy([&](const Context& ctx) { found = tree.Find(ctx, "file.txt", {}).Ok(); }, [&](bool ended) { EXPECT_FALSE(ended); });
+    WhileTheDiskIsBusy([&](const Context& ctx) { found = tree.Find(ctx, "file.txt", {}).Ok(); },
+                       [&](bool ended) { EXPECT_FALSE(ended); });
     EXPECT_TRUE(found);
   }
 }
@@ -113,7 +128,11 @@ TEST(ColdFiles, TheBytesComeFromTheDiskOnTheThreadsOfThePool) {
       for (int i = 0; i < TempFile::kTries && offloaded == 0 && tells; ++i) {
         tells = file.BecomesCold();
         Recorder recorder;
-        recorder.Serve([&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "x.txt"}, file.fd(), size); }, RequestBuilder());
+        recorder.Serve(
+            [&](ResponseWriter& w, Request& r) {
+              return ServeContent(w, r, {.name = "x.txt"}, file.fd(), size);
+            },
+            RequestBuilder());
         EXPECT_EQ(recorder.Body().size(), size);
         offloaded = CurrentOffloadStats().done;
       }

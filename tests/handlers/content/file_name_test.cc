@@ -6,7 +6,8 @@
 namespace weft::internal {
 namespace {
 
-std::string Name(std::string_view path, std::string_view prefix = "", std::string_view index = "index.html", bool hidden = false) {
+std::string Name(std::string_view path, std::string_view prefix = "",
+                 std::string_view index = "index.html", bool hidden = false) {
   return FileNameOf(path, prefix, index, hidden).value_or("none");
 }
 
@@ -31,9 +32,11 @@ TEST(FileName, OfAFolderIsItsIndex) {
 }
 
 TEST(FileName, HasNoWayOut) {
-  const std::string_view tricks[] = {"/..",       "/../x",   "/a/../x",  "/a/..",  "/./x",    "/a/./x",         "//etc/passwd",       "/a//x",
-                                     "/a//",      "//",      "/.",       "/a/.",   "/../",    "/a/../../x",     "/..//x",             "/a/%2e%2e/../x",
-                                     "/...",      "/..\\x",  {"/a\0b", 4}, {"/\0", 2}, {"/a/\0/", 5}, {"/..\0/", 5}};
+  const std::string_view tricks[] = {
+      "/..",        "/../x",          "/a/../x", "/a/..",  "/./x",       "/a/./x",   "//etc/passwd",
+      "/a//x",      "/a//",           "//",      "/.",     "/a/.",       "/../",     "/a/../../x",
+      "/..//x",     "/a/%2e%2e/../x", "/...",    "/..\\x", {"/a\0b", 4}, {"/\0", 2}, {"/a/\0/", 5},
+      {"/..\0/", 5}};
   for (const std::string_view path : tricks) EXPECT_EQ(Name(path), "none") << path;
 }
 
@@ -54,7 +57,8 @@ TEST(FileName, IsHiddenWithADot) {
   EXPECT_EQ(Name("/a/.well-known/x"), "none");
   EXPECT_EQ(Name("/.well-known/.x"), "none");
   EXPECT_EQ(Name("/.git/config", "", "index.html", true), ".git/config");
-  for (const char* path : {"/.", "/..", "/a/..", "/../x"}) EXPECT_EQ(Name(path, "", "index.html", true), "none") << path;
+  for (const char* path : {"/.", "/..", "/a/..", "/../x"})
+    EXPECT_EQ(Name(path, "", "index.html", true), "none") << path;
 }
 
 }  // namespace

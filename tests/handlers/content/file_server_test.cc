@@ -94,14 +94,46 @@ TEST_F(FileServerTest, FindsNothingElse) {
   const Handler handler = Serving();
   const char* const absent[] = {
       // Not there.
-      "/nothing", "/nothing/", "/nothing/x", "/site.css/", "/site.css/x", "/empty/",
+      "/nothing",
+      "/nothing/",
+      "/nothing/x",
+      "/site.css/",
+      "/site.css/x",
+      "/empty/",
       // Ways out, plain and encoded.
-      "/../secret", "/..%2fsecret", "/%2e%2e/secret", "/%2e%2e%2fsecret", "/.%2e/secret", "/docs/../../secret", "/docs/..%2f..%2fsecret",
-      "/docs/../site.css", "/./site.css", "//site.css", "/docs//index.html", "/%2fetc%2fpasswd", "//etc/passwd", "/..", "/../", "/docs/..",
-      "/..%00/secret", "/site.css%00.txt", "/%00", "/..%5csecret", "/%252e%252e/secret", "/....//secret", "/..;/secret", "/.../secret",
-      "/%c0%ae%c0%ae/secret", "/%u002e%u002e/secret", "/..%c0%afsecret",
+      "/../secret",
+      "/..%2fsecret",
+      "/%2e%2e/secret",
+      "/%2e%2e%2fsecret",
+      "/.%2e/secret",
+      "/docs/../../secret",
+      "/docs/..%2f..%2fsecret",
+      "/docs/../site.css",
+      "/./site.css",
+      "//site.css",
+      "/docs//index.html",
+      "/%2fetc%2fpasswd",
+      "//etc/passwd",
+      "/..",
+      "/../",
+      "/docs/..",
+      "/..%00/secret",
+      "/site.css%00.txt",
+      "/%00",
+      "/..%5csecret",
+      "/%252e%252e/secret",
+      "/....//secret",
+      "/..;/secret",
+      "/.../secret",
+      "/%c0%ae%c0%ae/secret",
+      "/%u002e%u002e/secret",
+      "/..%c0%afsecret",
       // Hidden.
-      "/.env", "/.git/config", "/.git/", "/docs/.hidden", "/%2eenv",
+      "/.env",
+      "/.git/config",
+      "/.git/",
+      "/docs/.hidden",
+      "/%2eenv",
   };
   for (const char* target : absent) {
     EXPECT_EQ(StatusOf(handler, target), 404) << target;
@@ -130,7 +162,8 @@ TEST_F(FileServerTest, SendsTheIndexOfAFolder) {
   EXPECT_EQ(StatusOf(Serving({.index = "site.css"}), "/"), 200);
   EXPECT_EQ(recorder_.Body(), "p {}");
   const Handler without = Serving({.index = ""});
-  for (const char* target : {"/", "/docs/", "/docs", "/empty"}) EXPECT_EQ(StatusOf(without, target), 404) << target;
+  for (const char* target : {"/", "/docs/", "/docs", "/empty"})
+    EXPECT_EQ(StatusOf(without, target), 404) << target;
 }
 
 TEST_F(FileServerTest, RedirectsAFolderToItsSlash) {
@@ -193,7 +226,8 @@ TEST_F(FileServerTest, StandsBelowAPrefixInAMux) {
 TEST_F(FileServerTest, SaysWhyItsFolderCannotBeOpened) {
   const Result<Handler> handler = FileServer(folder_.At("nothing"));
   EXPECT_TRUE(handler.Err().Is(std::errc::no_such_file_or_directory));
-  EXPECT_NE(handler.Err().Message().find(folder_.At("nothing")), std::string::npos) << handler.Err().Message();
+  EXPECT_NE(handler.Err().Message().find(folder_.At("nothing")), std::string::npos)
+      << handler.Err().Message();
 }
 
 }  // namespace

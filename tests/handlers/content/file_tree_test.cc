@@ -51,9 +51,13 @@ class FileTreeTest : public testing::TestWithParam<Way> {
   TempFolder folder_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Ways, FileTreeTest, testing::Values(Way::kCachedFirst, Way::kPool, Way::kWalk), [](const auto& param_info) {
-  return std::string(param_info.param == Way::kCachedFirst ? "CachedFirst" : param_info.param == Way::kPool ? "Pool" : "Walk");
-});
+INSTANTIATE_TEST_SUITE_P(Ways, FileTreeTest,
+                         testing::Values(Way::kCachedFirst, Way::kPool, Way::kWalk),
+                         [](const auto& param_info) {
+                           return std::string(param_info.param == Way::kCachedFirst ? "CachedFirst"
+                                              : param_info.param == Way::kPool      ? "Pool"
+                                                                                    : "Walk");
+                         });
 
 TEST_P(FileTreeTest, FindsFilesAndFolders) {
   const FileTree tree = Tree();
@@ -91,7 +95,9 @@ TEST_P(FileTreeTest, FollowsOnlyLinksThatStayInside) {
   EXPECT_EQ(Found(tree, "into/b"), Walks() ? Text(std::errc::not_a_directory) : "b");
   for (const char* name : {"out", "folder/out", "absolute", "circle"}) {
     const std::string found = Found(tree, name);
-    EXPECT_TRUE(found == Text(std::errc::cross_device_link) || found == Text(std::errc::too_many_symbolic_link_levels)) << name << ": " << found;
+    EXPECT_TRUE(found == Text(std::errc::cross_device_link) ||
+                found == Text(std::errc::too_many_symbolic_link_levels))
+        << name << ": " << found;
   }
   EXPECT_NE(Found(tree, "outside/secret"), "secret");
   EXPECT_NE(Found(tree, "proc" + folder_.At("secret")), "secret");
@@ -143,7 +149,8 @@ TEST(FileTree, SaysWhyARootCannotBeOpened) {
   TempFolder folder;
   folder.Write("file", "x");
   const Result<FileTree> nothing = FileTree::Open(folder.At("nothing"), true);
-  EXPECT_EQ(nothing.Err().Message(), "open the folder " + folder.At("nothing") + ": No such file or directory");
+  EXPECT_EQ(nothing.Err().Message(),
+            "open the folder " + folder.At("nothing") + ": No such file or directory");
   EXPECT_TRUE(FileTree::Open(folder.At("file"), true).Err().Is(std::errc::not_a_directory));
 }
 

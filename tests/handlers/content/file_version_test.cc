@@ -29,7 +29,8 @@ TEST(FileVersion, ChangesWithSizeTimeAndCoding) {
 }
 
 TEST(FileVersion, IsModifiedInWholeSeconds) {
-  EXPECT_EQ(FileVersion(Facts(784111777, 999'999'999, 1), "").modified, std::chrono::sys_seconds(std::chrono::seconds(784111777)));
+  EXPECT_EQ(FileVersion(Facts(784111777, 999'999'999, 1), "").modified,
+            std::chrono::sys_seconds(std::chrono::seconds(784111777)));
 }
 
 TEST(FileVersion, IsWeakWhileTheFileMayChangeWithinATick) {

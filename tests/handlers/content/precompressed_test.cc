@@ -27,9 +27,11 @@ class PrecompressedTest : public testing::Test {
     folder_.Write("odd", "plain script");
     folder_.Write("odd.gz", "<html>");
   }
-  const Fields& Serve(const std::string& target, std::string_view accepted, std::string_view name = "X", std::string_view value = "x") {
-    recorder_.Serve(*FileServer(folder_.Path(), {.precompressed = true}),
-                    RequestBuilder("GET", target).Header("Accept-Encoding", accepted).Header(name, value));
+  const Fields& Serve(const std::string& target, std::string_view accepted,
+                      std::string_view name = "X", std::string_view value = "x") {
+    recorder_.Serve(
+        *FileServer(folder_.Path(), {.precompressed = true}),
+        RequestBuilder("GET", target).Header("Accept-Encoding", accepted).Header(name, value));
     return recorder_.Header();
   }
 
@@ -92,7 +94,8 @@ TEST_F(PrecompressedTest, NeedTheFileItself) {
 }
 
 TEST_F(PrecompressedTest, AreAChoice) {
-  recorder_.Serve(*FileServer(folder_.Path()), RequestBuilder("GET", "/all.js").Header("Accept-Encoding", "gzip"));
+  recorder_.Serve(*FileServer(folder_.Path()),
+                  RequestBuilder("GET", "/all.js").Header("Accept-Encoding", "gzip"));
   EXPECT_EQ(recorder_.Body(), "plain script");
   EXPECT_FALSE(recorder_.Header().Has("Vary"));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RFC 9110 section 13 as a client sees it: what a request with conditions gets. Which condition holds when is in
-// tests/http/conditional_test.cc.
+// RFC 9110 section 13 as a client sees it: what a request with conditions gets. Which condition
+// holds when is in tests/http/conditional_test.cc.
 #include <weft/handlers/content/serve_content.h>
 
 #include <string>
@@ -22,7 +22,9 @@ constexpr std::string_view kText = "0123456789";
 constexpr std::string_view kBefore = "Sun, 06 Nov 1994 08:49:36 GMT";
 constexpr std::string_view kThen = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-ContentInfo Info() { return {.name = "digits.txt", .modified = ParseHttpDate(kThen), .etag = "\"v1\""}; }
+ContentInfo Info() {
+  return {.name = "digits.txt", .modified = ParseHttpDate(kThen), .etag = "\"v1\""};
+}
 
 Handler ServeText(ContentInfo info) {
   return [info](ResponseWriter& w, Request& r) { return ServeContent(w, r, info, kText); };
@@ -71,9 +73,18 @@ TEST(ServeContent, TellsTheTypeByTheFirstBytesWhereTheNameDoesNot) {
       recorder.Serve(handler, RequestBuilder(method));
       return recorder.Header().Get("Content-Type");
     };
-    EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "page"}, page); }), "text/html; charset=utf-8");
-    EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {}, file.fd(), page.size()); }), "text/html; charset=utf-8");
-    EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "page.css"}, page); }), "text/css; charset=utf-8");
+    EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) {
+                return ServeContent(w, r, {.name = "page"}, page);
+              }),
+              "text/html; charset=utf-8");
+    EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) {
+                return ServeContent(w, r, {}, file.fd(), page.size());
+              }),
+              "text/html; charset=utf-8");
+    EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) {
+                return ServeContent(w, r, {.name = "page.css"}, page);
+              }),
+              "text/css; charset=utf-8");
     EXPECT_EQ(type_of([&](ResponseWriter& w, Request& r) {
                 w.Header().Set("Content-Encoding", "gzip");
                 return ServeContent(w, r, {}, page);
@@ -104,7 +115,9 @@ TEST(ServeContent, TakesTheFieldsOfTheHandlerFirst) {
 }
 
 TEST(ServeContent, WithoutValidatorsHasNoConditions) {
-  for (const auto& line : Lines{{"If-Modified-Since", kThen}, {"If-Unmodified-Since", kBefore}, {"If-None-Match", "\"v1\""}}) {
+  for (const auto& line : Lines{{"If-Modified-Since", kThen},
+                                {"If-Unmodified-Since", kBefore},
+                                {"If-None-Match", "\"v1\""}}) {
     Recorder recorder;
     recorder.Serve(ServeText({.name = "x.txt"}), Asking("GET", {line}));
     EXPECT_EQ(recorder.Status(), 200) << line.first;
@@ -153,7 +166,8 @@ const Case kCases[] = {
 TEST(ServeContent, RespondsByTheConditions) {
   for (const Case& each : kCases) {
     std::string shown = each.method;
-    for (const auto& [name, value] : each.lines) shown.append(" ").append(name).append(": ").append(value);
+    for (const auto& [name, value] : each.lines)
+      shown.append(" ").append(name).append(": ").append(value);
     Recorder recorder;
     recorder.Serve(ServeText(Info()), Asking(each.method, each.lines));
     EXPECT_EQ(recorder.Status(), each.status) << shown;
@@ -177,27 +191,36 @@ TEST(ServeContent, SaysInA304WhatCachesNeed) {
   EXPECT_EQ(recorder.Header().Get("ETag"), "\"v1\"");
   EXPECT_EQ(recorder.Header().Get("Cache-Control"), "max-age=60");
   EXPECT_EQ(recorder.Header().Get("Vary"), "Accept-Encoding");
-  for (const char* name : {"Content-Type", "Content-Length", "Content-Encoding", "Last-Modified", "Accept-Ranges"}) {
+  for (const char* name :
+       {"Content-Type", "Content-Length", "Content-Encoding", "Last-Modified", "Accept-Ranges"}) {
     EXPECT_FALSE(recorder.Header().Has(name)) << name;
   }
-  recorder.Serve(ServeText({.modified = ParseHttpDate(kThen)}), Asking("GET", {{"If-Modified-Since", kThen}}));
-  EXPECT_EQ(recorder.Header().Get("Last-Modified"), kThen) << "without a tag it is what caches go by";
+  recorder.Serve(ServeText({.modified = ParseHttpDate(kThen)}),
+                 Asking("GET", {{"If-Modified-Since", kThen}}));
+  EXPECT_EQ(recorder.Header().Get("Last-Modified"), kThen)
+      << "without a tag it is what caches go by";
 }
 
 TEST(ServeContent, SaysNothingOfTheContentInA412) {
   Recorder recorder;
   recorder.Serve(ServeText(Info()), Asking("GET", {{"If-Match", "\"v0\""}}));
   EXPECT_EQ(recorder.Body(), "Precondition Failed\n");
-  for (const char* name : {"ETag", "Last-Modified", "Content-Range"}) EXPECT_FALSE(recorder.Header().Has(name)) << name;
+  for (const char* name : {"ETag", "Last-Modified", "Content-Range"})
+    EXPECT_FALSE(recorder.Header().Has(name)) << name;
 }
 
 TEST(ServeContent, OfAFileSendsItWhateverItsSize) {
   for (const std::size_t size : {0u, 1u, 4096u, 32'768u, 32'769u, 300'000u}) {
     std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 4099) % 26);
+    for (std::size_t i = 0; i < size; ++i)
+      text[i] = static_cast<char>('a' + (i * 7 + i / 4099) % 26);
     const TempFile file(text);
     Recorder recorder;
-    recorder.Serve([&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "x.txt"}, file.fd(), size); }, RequestBuilder());
+    recorder.Serve(
+        [&](ResponseWriter& w, Request& r) {
+          return ServeContent(w, r, {.name = "x.txt"}, file.fd(), size);
+        },
+        RequestBuilder());
     EXPECT_EQ(recorder.Status(), 200);
     EXPECT_TRUE(recorder.Body() == text) << size;
     EXPECT_EQ(recorder.Header().Get("Content-Length"), std::to_string(size));
@@ -208,7 +231,11 @@ TEST(ServeContent, OfAFileThatIsTooShortFails) {
   for (const std::size_t size : {100u, 100'000u}) {
     const TempFile file(std::string(size - 1, 'x'));
     Recorder recorder;
-    recorder.Serve([&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "x.txt"}, file.fd(), size); }, RequestBuilder());
+    recorder.Serve(
+        [&](ResponseWriter& w, Request& r) {
+          return ServeContent(w, r, {.name = "x.txt"}, file.fd(), size);
+        },
+        RequestBuilder());
     EXPECT_TRUE(recorder.Err());
     EXPECT_TRUE(recorder.Aborted() || recorder.Status() == 500);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RFC 9110 section 14 as a client sees it. How a Range field is read is in tests/http/byte_ranges_test.cc.
+// RFC 9110 section 14 as a client sees it. How a Range field is read is in
+// tests/http/byte_ranges_test.cc.
 #include <weft/handlers/content/serve_content.h>
 
 #include <string>
@@ -18,25 +19,31 @@ namespace {
 
 std::string Letters(std::size_t size) {
   std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 26 + i / 4099) % 26);
+  for (std::size_t i = 0; i < size; ++i)
+    text[i] = static_cast<char>('a' + (i * 7 + i / 26 + i / 4099) % 26);
   return text;
 }
 
 Handler ServeText(const std::string& text) {
-  return [&text](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "x.txt", .etag = "\"v1\""}, text); };
+  return [&text](ResponseWriter& w, Request& r) {
+    return ServeContent(w, r, {.name = "x.txt", .etag = "\"v1\""}, text);
+  };
 }
 
 TEST(ServeRanges, SendsOnePart) {
   const std::string text = Letters(10'000);
   const TempFile file(text);
-  const Handler of_file = [&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "x.txt", .etag = "\"v1\""}, file.fd(), text.size()); };
+  const Handler of_file = [&](ResponseWriter& w, Request& r) {
+    return ServeContent(w, r, {.name = "x.txt", .etag = "\"v1\""}, file.fd(), text.size());
+  };
   const struct {
     const char* range;
     std::size_t first;
     std::size_t length;
-  } cases[] = {{"bytes=0-499", 0, 500},   {"bytes=500-999", 500, 500},   {"bytes=-500", 9500, 500},
-               {"bytes=9500-", 9500, 500}, {"bytes=0-0", 0, 1},           {"bytes=9999-20000", 9999, 1},
-               {"bytes=0-9999", 0, 10'000}, {"bytes=5-6,7-8", 5, 4},      {"bytes=-0,3-3", 3, 1}};
+  } cases[] = {
+      {"bytes=0-499", 0, 500},     {"bytes=500-999", 500, 500}, {"bytes=-500", 9500, 500},
+      {"bytes=9500-", 9500, 500},  {"bytes=0-0", 0, 1},         {"bytes=9999-20000", 9999, 1},
+      {"bytes=0-9999", 0, 10'000}, {"bytes=5-6,7-8", 5, 4},     {"bytes=-0,3-3", 3, 1}};
   for (const Handler& handler : {ServeText(text), of_file}) {
     for (const auto& each : cases) {
       Recorder recorder;
@@ -44,7 +51,8 @@ TEST(ServeRanges, SendsOnePart) {
       EXPECT_EQ(recorder.Status(), 206) << each.range;
       EXPECT_TRUE(recorder.Body() == text.substr(each.first, each.length)) << each.range;
       EXPECT_EQ(recorder.Header().Get("Content-Range"),
-                "bytes " + std::to_string(each.first) + "-" + std::to_string(each.first + each.length - 1) + "/10000");
+                "bytes " + std::to_string(each.first) + "-" +
+                    std::to_string(each.first + each.length - 1) + "/10000");
       EXPECT_EQ(recorder.Header().Get("Content-Length"), std::to_string(each.length));
       EXPECT_EQ(recorder.Header().Get("Content-Type"), "text/plain; charset=utf-8");
       EXPECT_EQ(recorder.Header().Get("ETag"), "\"v1\"");
@@ -54,7 +62,8 @@ TEST(ServeRanges, SendsOnePart) {
 
 TEST(ServeRanges, SaysTheLengthWhenNoneIsThere) {
   const std::string text = Letters(10'000);
-  for (const char* range : {"bytes=10000-", "bytes=-0", "bytes=99999999999999999999-", "bytes=20000-,10000-10001"}) {
+  for (const char* range :
+       {"bytes=10000-", "bytes=-0", "bytes=99999999999999999999-", "bytes=20000-,10000-10001"}) {
     Recorder recorder;
     recorder.Serve(ServeText(text), RequestBuilder().Header("Range", range));
     EXPECT_EQ(recorder.Status(), 416) << range;
@@ -66,7 +75,8 @@ TEST(ServeRanges, SaysTheLengthWhenNoneIsThere) {
 
 TEST(ServeRanges, SendsAllForWhatIsNoRange) {
   const std::string text = Letters(10'000);
-  for (const char* range : {"bytes=2-1", "bytes=", "lines=1-2", "bytes=a-b", "bytes=0-0,x", "0-1"}) {
+  for (const char* range :
+       {"bytes=2-1", "bytes=", "lines=1-2", "bytes=a-b", "bytes=0-0,x", "0-1"}) {
     Recorder recorder;
     recorder.Serve(ServeText(text), RequestBuilder().Header("Range", range));
     EXPECT_EQ(recorder.Status(), 200) << range;
@@ -74,7 +84,8 @@ TEST(ServeRanges, SendsAllForWhatIsNoRange) {
     EXPECT_FALSE(recorder.Header().Has("Content-Range"));
   }
   Recorder recorder;
-  recorder.Serve(ServeText(text), RequestBuilder().Header("Range", "bytes=0-0").Header("Range", "bytes=1-1"));
+  recorder.Serve(ServeText(text),
+                 RequestBuilder().Header("Range", "bytes=0-0").Header("Range", "bytes=1-1"));
   EXPECT_EQ(recorder.Status(), 200) << "two fields where one is allowed";
 }
 
@@ -120,7 +131,8 @@ std::vector<Part> PartsOf(std::string body, const std::string& boundary) {
       const std::size_t start = at + name.size() + 4;
       return body.substr(start, body.find("\r\n", start) - start);
     };
-    parts.push_back({field("Content-Type"), field("Content-Range"), body.substr(head_end + 4, end - head_end - 4)});
+    parts.push_back({field("Content-Type"), field("Content-Range"),
+                     body.substr(head_end + 4, end - head_end - 4)});
     body.erase(0, end + delimiter.size());
   }
   return parts;
@@ -129,10 +141,13 @@ std::vector<Part> PartsOf(std::string body, const std::string& boundary) {
 TEST(ServeRanges, SendsSeveralPartsAsMultipart) {
   const std::string text = Letters(100'000);
   const TempFile file(text);
-  const Handler of_file = [&](ResponseWriter& w, Request& r) { return ServeContent(w, r, {.name = "x.txt"}, file.fd(), text.size()); };
+  const Handler of_file = [&](ResponseWriter& w, Request& r) {
+    return ServeContent(w, r, {.name = "x.txt"}, file.fd(), text.size());
+  };
   for (const Handler& handler : {ServeText(text), of_file}) {
     Recorder recorder;
-    recorder.Serve(handler, RequestBuilder().Header("Range", "bytes=-10, 0-0, 200000-, 1000-79999"));
+    recorder.Serve(handler,
+                   RequestBuilder().Header("Range", "bytes=-10, 0-0, 200000-, 1000-79999"));
     EXPECT_EQ(recorder.Status(), 206);
     EXPECT_FALSE(recorder.Header().Has("Content-Range")) << "it stands in the parts";
     EXPECT_EQ(recorder.Header().Get("Content-Length"), std::to_string(recorder.Body().size()));
@@ -140,7 +155,8 @@ TEST(ServeRanges, SendsSeveralPartsAsMultipart) {
     ASSERT_TRUE(type && type->Parameter("boundary"));
     EXPECT_EQ(type->essence, "multipart/byteranges");
     EXPECT_GE(type->Parameter("boundary")->size(), 30u);
-    const std::vector<Part> parts = PartsOf(recorder.Body(), std::string(*type->Parameter("boundary")));
+    const std::vector<Part> parts =
+        PartsOf(recorder.Body(), std::string(*type->Parameter("boundary")));
     ASSERT_EQ(parts.size(), 3u) << "in the order of the request, without the one that is not there";
     EXPECT_EQ(parts[0].range, "bytes 99990-99999/100000");
     EXPECT_TRUE(parts[0].body == text.substr(99'990));
@@ -176,7 +192,8 @@ TEST(ServeRanges, FloodsCostNoMoreThanTheWhole) {
   std::string singles = "bytes=0-0";
   std::string many = "bytes=0-0";
   for (int i = 1; i < 32; ++i) nested += ",0-" + std::to_string(i * 300);
-  for (int i = 1; i < 32; ++i) singles += "," + std::to_string(i * 300) + "-" + std::to_string(i * 300);
+  for (int i = 1; i < 32; ++i)
+    singles += "," + std::to_string(i * 300) + "-" + std::to_string(i * 300);
   for (int i = 1; i < 5000; ++i) many += "," + std::to_string(2 * i) + "-" + std::to_string(2 * i);
   EXPECT_EQ(size_for(nested), text.size());
   EXPECT_LE(size_for(singles), 32 + kHeads);

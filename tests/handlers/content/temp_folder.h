@@ -19,7 +19,9 @@ namespace weft {
 // A folder for one test, which is gone after it.
 class TempFolder {
  public:
-  TempFolder() : path_(testing::TempDir() + "weft_folder.XXXXXX") { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
+  TempFolder() : path_(testing::TempDir() + "weft_folder.XXXXXX") {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  }
   ~TempFolder() { std::filesystem::remove_all(path_); }
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
@@ -27,8 +29,10 @@ class TempFolder {
   const std::string& Path() const { return path_; }
   std::string At(std::string_view name) const { return path_ + "/" + std::string(name); }
 
-  // Writes a file, with the folders above it. Its time is that of the example of RFC 9110, unless told.
-  void Write(std::string_view name, std::string_view content, std::time_t modified = kModified) const {
+  // Writes a file, with the folders above it. Its time is that of the example of RFC 9110, unless
+  // told.
+  void Write(std::string_view name, std::string_view content,
+             std::time_t modified = kModified) const {
     std::filesystem::create_directories(std::filesystem::path(At(name)).parent_path());
     std::ofstream(At(name), std::ios::binary) << content;
     SetTime(name, modified);
