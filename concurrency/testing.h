@@ -56,8 +56,8 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
 // Other threads are not known: a fiber that waits for a std::thread is a deadlock.
 //
 // Descriptors. What is written to a pipe or a Unix-domain socket of the test itself is seen at once. Everything that comes from
-// outside, such as data over TCP, takes real time, which is not waited for, except by Await: virtual time stands still during
-// an operation of Asio.
+// outside, such as data over TCP, takes real time, which is not waited for, except by Await and WaitFd: virtual time stands still during
+// an operation of Asio, and while a fiber waits for a descriptor.
 //
 // It takes the clock of the whole process, so it aborts by name inside a fiber, inside another RunTest, and while other loops
 // run; Run on another thread aborts meanwhile.

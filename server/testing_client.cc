@@ -9,10 +9,10 @@
 #include <system_error>
 
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/wait_fd.h>
 #include <weft/http/internal/text.h>
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/fd.h>
-#include <weft/net/internal/wait_fd.h>
 #include <weft/server/testing.h>
 
 namespace weft {
@@ -21,6 +21,11 @@ namespace {
 using FieldList = std::vector<std::pair<std::string, std::string>>;
 
 Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
+
+// What a server of the same test writes is there at once, and its timeouts must pass meanwhile.
+Error WaitUntil(const Context& ctx, int fd, FdEvents events, const char* waits_for) {
+  return WaitFd(ctx, fd, events, {.waits_for = waits_for, .holds_time = false}).Err();
+}
 
 std::string_view Find(const FieldList& fields, std::string_view name) {
   for (const auto& [n, value] : fields) {
@@ -79,7 +84,7 @@ Result<TestClient> TestClient::Dial(const Context& ctx, std::string_view bound) 
   while (connect(fd.Get(), &address->any, address->size) != 0) {
     if (errno == EISCONN) break;
     if (errno == EINPROGRESS || errno == EINTR || errno == EALREADY) {
-      if (Error err = internal::WaitFd(ctx, fd.Get(), internal::FdReady::kWrite, "connection")) return err.Wrap(what);
+      if (Error err = WaitUntil(ctx, fd.Get(), FdEvents::kWrite, "connection")) return err.Wrap(what);
       int failure = 0;
       socklen_t size = sizeof(failure);
       getsockopt(fd.Get(), SOL_SOCKET, SO_ERROR, &failure, &size);
@@ -112,7 +117,7 @@ Error TestClient::Send(const Context& ctx, std::string_view bytes) {
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (Error err = internal::WaitFd(ctx, fd_, internal::FdReady::kWrite, "server to take bytes")) return err;
+      if (Error err = WaitUntil(ctx, fd_, FdEvents::kWrite, "server to take bytes")) return err;
     } else if (errno != EINTR) {
       return FromErrno(errno).Wrap("send");
     }
@@ -134,7 +139,7 @@ Error TestClient::Fill(const Context& ctx) {
     if (got == 0) {
       ended_ = true;
     } else if (failure == EAGAIN || failure == EWOULDBLOCK) {
-      if (Error err = internal::WaitFd(ctx, fd_, internal::FdReady::kRead, "bytes from the server")) return err;
+      if (Error err = WaitUntil(ctx, fd_, FdEvents::kRead, "bytes from the server")) return err;
     } else if (failure != EINTR) {
       return FromErrno(failure).Wrap("receive");
     }

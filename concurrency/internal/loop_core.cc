@@ -370,6 +370,10 @@ Error LoopCore::AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept 
 void LoopCore::RemoveWatch(FdWatch& watch, int fd) noexcept {
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
   --watches_;
+  ForgetEvents(watch);
+}
+
+void LoopCore::ForgetEvents(const FdWatch& watch) noexcept {
   for (int i = batch_at_; i < batch_size_; ++i) {
     if (batch_[i].data.ptr == &watch) batch_[i].data.ptr = nullptr;
   }

@@ -109,6 +109,9 @@ class LoopCore final : public Loop {
   const Error& NoStack() const noexcept { return no_stack_; }                  // made before it is needed
   Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   void RemoveWatch(FdWatch& watch, int fd) noexcept;
+  // For those who register by themselves: so many more of them wait; the loop has no event for this one any more.
+  void CountWatches(int n) noexcept { watches_ += static_cast<std::size_t>(n); }
+  void ForgetEvents(const FdWatch& watch) noexcept;
   // False, and the task is not taken, unless the loop hands out events.
   bool RunAfterEvents(LoopTask& task) noexcept {
     if (!handing_out_) return false;
@@ -119,7 +122,7 @@ class LoopCore final : public Loop {
   AsioDriver& Asio();  // made at the first use, on the loop's thread
   // The io_context of this loop, if somebody asked for it.
   AsioDriver* AsioIfMade() const noexcept { return asio_.get(); }
-  // Operations of Asio that fibers of this loop wait for: they end at a time of their own, virtual time waits for them.
+  // What fibers of this loop wait for that ends at a time of its own, such as operations of Asio: virtual time waits for it.
   void AddOperation(int n) noexcept { operations_ += n; }
   // The newest first. What is left is ended when the loop ends, on its thread, before its io_context.
   LoopLocal*& locals() noexcept { return locals_; }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <unistd.h>
 #include <weft/concurrency/backtrace.h>
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/group.h>
@@ -14,6 +15,7 @@
 #include <weft/concurrency/testing_explore.h>
 #include <weft/concurrency/time.h>
 #include <weft/concurrency/trace.h>
+#include <weft/concurrency/wait_fd.h>
 #include "check.h"
 
 weft::Result<std::string> ReadWholeFile(const std::string& path) { return "what is in " + path; }
@@ -21,6 +23,35 @@ weft::Result<std::string> ReadWholeFile(const std::string& path) { return "what 
 weft::Result<std::string> ReadIt(const weft::Context& ctx, const std::string& path) {
   weft::Result<std::string> text = weft::Offload(ctx, [&] { return ReadWholeFile(path); });
   return text;
+}
+
+// A library that does its own I/O: done after three bytes.
+class Library {
+ public:
+  Library() { Check(pipe(ends_) == 0); }
+  ~Library() {
+    for (const int end : ends_) close(end);
+  }
+  int Descriptor() const { return ends_[0]; }
+  bool Done() const { return got_ == 3; }
+  void Consume() { got_ += read(ends_[0], room_, 1) == 1 ? 1 : 0; }
+  void Feed() { Check(write(ends_[1], "x", 1) == 1); }
+
+ private:
+  int ends_[2];
+  char room_[1];
+  int got_ = 0;
+};
+
+weft::Error UseLibrary(const weft::Context& ctx, Library& library) {
+  weft::FdWaiter waiter(library.Descriptor());
+  while (!library.Done()) {
+    weft::Result<weft::FdEvents> ready = waiter.Wait(ctx, weft::FdEvents::kRead);
+    if (weft::Error err = ready.Err()) return err;
+    library.Consume();                                     // takes what is there, and never waits
+  }
+  waiter.Forget();                                         // before the library closes its descriptor
+  return {};
 }
 
 weft::Error RetryThreeTimes(const weft::Context& ctx) {
@@ -82,6 +113,16 @@ int main() {
   Check(LosesAnUpdate(20).Message().find("an update was lost") != std::string::npos);
   Check(!weft::Run(weft::Background(), {.loops = 1}, [](const weft::Context& ctx) {
     Check(*ReadIt(ctx, "a") == "what is in a");
+    Library library;
+    weft::Group feeder(ctx);
+    feeder.Go([&](const weft::Context&) {
+      for (int i = 0; i < 3; ++i) {
+        library.Feed();
+        weft::Yield();
+      }
+    });
+    Check(!UseLibrary(ctx, library));
+    Check(!feeder.Wait());
     Check(WhoIsThere().find("main  #") == 0);
     Check(!Traced(ctx, "/dev/null"));
     weft::Group group(ctx);

@@ -14,8 +14,8 @@
 
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/offload.h>
+#include <weft/concurrency/wait_fd.h>
 #include <weft/handlers/body_filter.h>
-#include <weft/net/internal/wait_fd.h>
 
 #include "../temp_file.h"
 #include "server_kit.h"
@@ -283,7 +283,7 @@ TEST(SendFile, LetsItsLoopLookForOthers) {
     bool sent = false;
     Group others(r.Ctx());
     others.Go([&](const Context& ctx) {
-      for (; !sent; ++looks) EXPECT_FALSE(internal::WaitFd(ctx, ready, internal::FdReady::kRead, "a look"));
+      for (; !sent; ++looks) EXPECT_TRUE(WaitFd(ctx, ready, FdEvents::kRead).Ok());
     });
     const Error err = w.SendFile(fd, 0, kSize);
     sent = true;
