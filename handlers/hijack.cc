@@ -8,7 +8,6 @@
 
 #include <weft/handlers/access.h>
 #include <weft/handlers/handler.h>
-#include <weft/handlers/internal/stream_state.h>
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
 #include <weft/handlers/server_side.h>
@@ -78,31 +77,19 @@ Result<Stream> ResponseWriter::Hijack() {
   if (status_ == 0) status_ = connect_ ? 200 : 101;
   head_sent_ = true;
   state_ = State::kHijacked;
-  stream_ = std::make_shared<internal::StreamState>();
-  stream_->transport = *transport;
-  stream_->scope = scope_;
-  return Stream(stream_);
+  return stream_.Lend(**transport, scope_);
 }
 
 bool ResponseWriter::Hijacked() const {
   Check("ResponseWriter::Hijacked");
-  return stream_ != nullptr;
+  return stream_.Lent();
 }
 
 Error ResponseWriter::Taken() { return kClosed.Wrap("the connection was taken over by Hijack"); }
 
 std::uint64_t ResponseWriter::BytesWritten() const {
   Check("ResponseWriter::BytesWritten");
-  return stream_ != nullptr ? stream_->written : written_;
+  return stream_.Lent() ? stream_.BytesWritten() : written_;
 }
-
-// The stream must not reach the server any more; who still has one finds out.
-void ResponseWriter::EndStream() noexcept {
-  if (stream_ == nullptr) return;
-  stream_->transport = nullptr;
-  stream_.reset();
-}
-
-void ResponseWriter::CloseStream() noexcept { stream_->closed = true; }
 
 }  // namespace weft

@@ -93,9 +93,9 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
   Result<StreamTransport*> Hijack(int status, Fields& header) override;
 
   // StreamTransport
-  const Context& StreamContext() const override { return request_.Ctx(); }
+  const Context* StreamContext() const override { return &request_.Ctx(); }
   Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) override { return stream_.Read(ctx, buffer); }
-  Error WriteStream(std::string_view data) override;
+  Error WriteStream(const Context& ctx, std::string_view data) override;
   Error CloseStreamWrite() override {
     stream_.CloseWrite();
     return {};
@@ -232,9 +232,8 @@ Result<StreamTransport*> Recorder::Exchange::Hijack(int status, Fields& header) 
   return static_cast<StreamTransport*>(this);
 }
 
-// As with a server, not the context but the client ends it.
-Error Recorder::Exchange::WriteStream(std::string_view data) {
-  const Error err = stream_.Write(Background(), data);
+Error Recorder::Exchange::WriteStream(const Context& ctx, std::string_view data) {
+  const Error err = stream_.Write(ctx, data);
   return err.Is(kClosed) ? kClientGone : err;
 }
 

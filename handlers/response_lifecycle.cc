@@ -30,7 +30,7 @@ void ResponseWriter::Begin(ResponseSink& sink, bool head_only, bool connect) {
 
 void ResponseWriter::End() {
   state_ = State::kEnded;
-  if (stream_ != nullptr) EndStream();
+  if (stream_.Lent()) stream_.End();
   sink_ = nullptr;
   filters_started_ = false;
   head_sent_ = false;
@@ -144,7 +144,7 @@ bool ResponseWriter::Restart() {
 void ResponseWriter::Abort() {
   Check("ResponseWriter::Abort");
   if (state_ == State::kAborted) return;
-  if (state_ == State::kHijacked) CloseStream();
+  if (state_ == State::kHijacked) stream_.Close();
   state_ = State::kAborted;
   static_cast<void>(Fail(kClosed));
   sink_->Abort();

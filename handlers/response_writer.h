@@ -14,8 +14,9 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/body_filter.h>
-#include <weft/handlers/stream.h>
 #include <weft/http/fields.h>
+#include <weft/net/make_stream.h>
+#include <weft/net/stream.h>
 
 namespace weft {
 
@@ -183,8 +184,6 @@ class ResponseWriter {
   Error FinishBuffered();
   Error FinishStreaming();
   static Error Taken();
-  void CloseStream() noexcept;
-  void EndStream() noexcept;
   void Begin(ResponseSink& sink, bool head_only, bool connect);
   void End();
 
@@ -206,7 +205,7 @@ class ResponseWriter {
   Fields trailer_;
   std::vector<std::function<void()>> hooks_;
   std::vector<std::unique_ptr<BodyFilter>> filters_;
-  std::shared_ptr<internal::StreamState> stream_;  // after Hijack
+  StreamLoan stream_;  // after Hijack
 };
 
 }  // namespace weft

@@ -13,6 +13,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/result.h>
 #include <weft/http/fields.h>
+#include <weft/net/stream_transport.h>
 
 // What a server, or a testing kit, gives to a Request and a ResponseWriter: the bytes of the body, a way out for the response, and what they
 // ask for beside. access.h says how the two are driven. Handlers and middleware never need this header.
@@ -73,22 +74,6 @@ struct FilePart {
 
 // What sending a part of a file fails with when the file ends before the part does.
 Error FileTooShort();
-
-// The connection under a Stream. One call of ReadStream at a time, beside one of the others.
-class StreamTransport {
- public:
-  // The request's context as it is now: what Stream::Read waits under.
-  virtual const Context& StreamContext() const = 0;
-  // Into a buffer that is not empty; otherwise as Stream::Read, Write, CloseWrite and Close say. Nothing but CloseStream is called
-  // after an error in sending or CloseStreamWrite, and nothing after CloseStream.
-  virtual Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) = 0;
-  virtual Error WriteStream(std::string_view data) = 0;
-  virtual Error CloseStreamWrite() = 0;
-  virtual void CloseStream() noexcept = 0;
-
- protected:
-  ~StreamTransport() = default;
-};
 
 // What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order
 // of calls

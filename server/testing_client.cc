@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <system_error>
 
-#include <weft/concurrency/clock.h>
 #include <weft/concurrency/wait_fd.h>
 #include <weft/http/internal/text.h>
 #include <weft/net/internal/address.h>
+#include <weft/net/internal/connect.h>
 #include <weft/net/internal/fd.h>
 #include <weft/server/testing.h>
 
@@ -76,26 +75,11 @@ TestClient::~TestClient() { Close(); }
 Result<TestClient> TestClient::Dial(const Context& ctx, std::string_view bound) {
   constexpr std::string_view kScheme = "http://";
   if (bound.starts_with(kScheme)) bound.remove_prefix(kScheme.size());
-  const std::string what = "connect to " + std::string(bound);
   const Result<internal::SocketAddress> address = internal::ResolveAddress(bound);
-  if (Error err = address.Err()) return err.Wrap(what);
-  internal::Fd fd(socket(address->Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.IsOpen()) return FromErrno(errno).Wrap(what);
-  while (connect(fd.Get(), &address->any, address->size) != 0) {
-    if (errno == EISCONN) break;
-    if (errno == EINPROGRESS || errno == EINTR || errno == EALREADY) {
-      if (Error err = WaitUntil(ctx, fd.Get(), FdEvents::kWrite, "connection")) return err.Wrap(what);
-      int failure = 0;
-      socklen_t size = sizeof(failure);
-      getsockopt(fd.Get(), SOL_SOCKET, SO_ERROR, &failure, &size);
-      if (failure != 0) return FromErrno(failure).Wrap(what);
-      break;
-    }
-    if (errno != EAGAIN) return FromErrno(errno).Wrap(what);
-    // The backlog of a unix socket is full, and nothing tells when it is not any more.
-    if (Error err = Sleep(ctx, std::chrono::milliseconds(1))) return err.Wrap(what);
-  }
-  return TestClient(fd.Release());
+  if (Error err = address.Err()) return err.Wrap("connect to " + std::string(bound));
+  Result<internal::Fd> fd = internal::Connect(ctx, {&*address, 1}, {.holds_time = false});
+  if (Error err = fd.Err()) return err;
+  return TestClient(fd->Release());
 }
 
 void TestClient::CloseSend() { static_cast<void>(shutdown(fd_, SHUT_WR)); }

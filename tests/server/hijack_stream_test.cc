@@ -49,6 +49,44 @@ TEST(HijackedStream, ADeadlineOfTheContextEndsAReadAndNoWrite) {
   });
 }
 
+// Half of a message is out, so nothing may follow it.
+TEST(HijackedStream, AWriteUnderAContextEndsWithItAndBreaksTheStream) {
+  Play([](const Context& ctx) {
+    Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
+      EXPECT_FALSE(stream.Write(r.Ctx(), "whole "));
+      const CancelScope done = WithCancel(r.Ctx());
+      done.cancel();
+      EXPECT_TRUE(stream.Write(done.ctx, "never").Is(kCanceled));
+      EXPECT_FALSE(stream.Write("begun ")) << "nothing was begun before";
+      const TimePoint begin = Now();
+      const CancelScope scope = WithTimeout(r.Ctx(), seconds(3));
+      EXPECT_TRUE(stream.Write(scope.ctx, Pattern(5'000'000)).Is(kDeadlineExceeded));
+      EXPECT_EQ(Now() - begin, seconds(3));
+      EXPECT_TRUE(stream.Write("x").Is(kDeadlineExceeded));
+      EXPECT_TRUE(stream.CloseWrite().Is(kDeadlineExceeded));
+      return {};
+    }));
+    Client client = Upgraded(site);
+    (void)Sleep(ctx, seconds(5));
+
+    const std::string all = client.ToEnd();
+    EXPECT_EQ(all.rfind("whole begun ", 0), 0U);
+    EXPECT_LT(all.size(), 5'000'000U);
+  });
+}
+
+TEST(HijackedStream, AWriteUnderAContextGoesOnWhileTheClientTakesIt) {
+  Play([](const Context& ctx) {
+    const std::string all = Pattern(5'000'000);
+    Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) { return stream.Write(r.Ctx(), all); }));
+    Client client = Upgraded(site);
+
+    EXPECT_TRUE(client.ToEnd() == all);
+    EXPECT_FALSE(site.Stop());
+    EXPECT_EQ(site.Count("aborted"), 0);
+  });
+}
+
 TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGone) {
   Play([](const Context& ctx) {
     ServerOptions options;

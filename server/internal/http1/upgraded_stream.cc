@@ -24,12 +24,27 @@ void UpgradedStream::WaitForTurn(const char* function) {
   io_.WaitForTurn();
 }
 
-Error UpgradedStream::WriteStream(std::string_view data) {
+Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
   WaitForTurn("Stream::Write");
   if (io_.Closed()) return kClosed;
-  iovec parts[2];
-  parts[1] = Part(data);
-  const Error err = out_.SendWith(parts, 2);
+  // Most fits into the socket, and then no context can end it.
+  if (out_.Empty() && !out_.Finished() && !io_.Failed()) {
+    const ssize_t sent = io_.SendAtOnce(data);
+    if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  Error err;
+  if (!data.empty()) {
+    // A message of which only a part is out cannot be gone on with: the stream is closed, which wakes its writer.
+    bool given_up = false;
+    const StopFunc at_end = AfterFunc(ctx, [&] {
+      given_up = true;
+      io_.Close();
+    });
+    iovec parts[2];
+    parts[1] = Part(data);
+    err = out_.SendWith(parts, 2);
+    if (given_up && err.Is(kClosed)) err = ctx.Err();
+  }
   io_.AfterPiece();
   return err;
 }

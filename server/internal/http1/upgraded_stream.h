@@ -36,9 +36,9 @@ class UpgradedStream final : public StreamTransport {
   }
   bool TakenOver() const { return taken_over_; }
 
-  const Context& StreamContext() const override { return run_.Ctx(); }
+  const Context* StreamContext() const override { return &run_.Ctx(); }
   Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) override;
-  Error WriteStream(std::string_view data) override;
+  Error WriteStream(const Context& ctx, std::string_view data) override;
   Error CloseStreamWrite() override;
   void CloseStream() noexcept override;
 

@@ -1,12 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/stream.h>
+#include <weft/net/stream.h>
 
+#include <mutex>
 #include <utility>
 
-#include <weft/handlers/internal/stream_state.h>
-#include <weft/handlers/server_side.h>
+#include <weft/net/internal/stream_state.h>
+#include <weft/net/stream_transport.h>
 
 namespace weft {
+namespace {
+
+// The turn to write on a stream of one's own; a lent one's transport knows whose turn it is.
+class Turn {
+ public:
+  Turn(internal::StreamState& state, const Context& ctx) : mutex_(state.turn), held_(!state.lent) {
+    if (!held_) return;
+    failure_ = mutex_.Lock(ctx);
+    held_ = !failure_;
+  }
+  ~Turn() {
+    if (held_) mutex_.unlock();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  const Error& Failure() const { return failure_; }
+
+ private:
+  Mutex& mutex_;
+  bool held_;
+  Error failure_;
+};
+
+}  // namespace
 
 Stream::Stream() noexcept = default;
 Stream::Stream(std::shared_ptr<internal::StreamState> state) noexcept : scope_(state->scope), state_(std::move(state)) {}
@@ -22,13 +47,15 @@ Stream& Stream::operator=(Stream&& other) noexcept {
 
 Stream::~Stream() { CloseIfAlive(); }
 
-// Where a stream dies that was carried elsewhere says nothing about its request: that one closes it at its end.
+// Where a lent stream dies that was carried elsewhere says nothing about its request: that one closes it at its end.
 void Stream::CloseIfAlive() noexcept {
-  if (state_ != nullptr && CurrentScope() == scope_ && state_->transport != nullptr) Close();
+  if (state_ == nullptr) return;
+  if (!state_->lent || (CurrentScope() == scope_ && state_->transport != nullptr)) Close();
 }
 
 // The scope comes first: on another loop the state may be changing.
 internal::StreamState& Stream::Check(const char* function) const {
+  if (!state_->lent) return *state_;
   const Scope here = CurrentScope();
   if (here.loop == scope_.loop && state_->transport == nullptr) {
     internal::AbortMisuse(function, "used after its handler has returned");
@@ -41,7 +68,8 @@ internal::StreamState& Stream::Check(const char* function) const {
 
 Result<std::size_t> Stream::Read(std::span<char> buffer) {
   if (state_ == nullptr) return kClosed;
-  return Read(Check("Stream::Read").transport->StreamContext(), buffer);
+  const Context* given = Check("Stream::Read").transport->StreamContext();
+  return given != nullptr ? Read(*given, buffer) : Read(CurrentContext(), buffer);
 }
 
 Result<std::size_t> Stream::Read(const Context& ctx, std::span<char> buffer) {
@@ -55,18 +83,37 @@ Result<std::size_t> Stream::Read(const Context& ctx, std::span<char> buffer) {
 
 Error Stream::Write(std::string_view data) {
   if (state_ == nullptr) return kClosed;
-  internal::StreamState& state = Check("Stream::Write");
+  const bool without = Check("Stream::Write").transport->StreamContext() != nullptr;
+  return WriteAll(without ? Background() : CurrentContext(), data);
+}
+
+Error Stream::Write(const Context& ctx, std::string_view data) {
+  if (state_ == nullptr) return kClosed;
+  Check("Stream::Write");
+  return WriteAll(ctx, data);
+}
+
+Error Stream::WriteAll(const Context& ctx, std::string_view data) {
+  internal::StreamState& state = *state_;
+  const Turn turn(state, ctx);
+  if (Error err = turn.Failure()) return err;
   if (state.failure) return state.failure;
   if (state.closed || state.write_closed) return kClosed;
+  if (Error err = ctx.Err()) return err;
   if (data.empty()) return {};
-  state.failure = state.transport->WriteStream(data);
-  if (!state.failure) state.written += data.size();
-  return state.failure;
+  Error err = state.transport->WriteStream(ctx, data);
+  if (err) {
+    state.failure = err;
+  } else {
+    state.written += data.size();
+  }
+  return err;
 }
 
 Error Stream::CloseWrite() {
   if (state_ == nullptr) return {};
   internal::StreamState& state = Check("Stream::CloseWrite");
+  const Turn turn(state, Background());
   if (state.failure || std::exchange(state.write_closed, true) || state.closed) return state.failure;
   state.failure = state.transport->CloseStreamWrite();
   return state.failure;
@@ -75,7 +122,7 @@ Error Stream::CloseWrite() {
 void Stream::Close() noexcept {
   if (state_ == nullptr) return;
   internal::StreamState& state = Check("Stream::Close");
-  if (!std::exchange(state.closed, true)) state.transport->CloseStream();
+  if (!state.closed.exchange(true)) state.transport->CloseStream();
 }
 
 }  // namespace weft
