@@ -161,18 +161,15 @@ Result<Fd> Connect(const Context& ctx, std::span<const SocketAddress> addresses,
 }
 
 std::vector<SocketAddress> InterleaveFamilies(std::span<const SocketAddress> addresses) {
-  std::vector<SocketAddress> mixed(addresses.begin(), addresses.end());
-  if (mixed.empty()) return mixed;
-  const int first = mixed.front().Family();
-  const auto others = std::stable_partition(mixed.begin(), mixed.end(), [&](const SocketAddress& each) { return each.Family() == first; });
-  std::vector<SocketAddress> result;
-  auto a = mixed.begin();
-  auto b = others;
-  while (a != others || b != mixed.end()) {
-    if (a != others) result.push_back(*a++);
-    if (b != mixed.end()) result.push_back(*b++);
+  std::vector<SocketAddress> of_first;
+  std::vector<SocketAddress> others;
+  for (const SocketAddress& each : addresses) (each.Family() == addresses.front().Family() ? of_first : others).push_back(each);
+  std::vector<SocketAddress> mixed;
+  for (std::size_t i = 0; i < std::max(of_first.size(), others.size()); ++i) {
+    if (i < of_first.size()) mixed.push_back(of_first[i]);
+    if (i < others.size()) mixed.push_back(others[i]);
   }
-  return result;
+  return mixed;
 }
 
 }  // namespace weft::internal

@@ -53,7 +53,7 @@ class WaitFdForm : public ::testing::TestWithParam<Form> {
   }
   // Beside what waits: in a fiber, which runs when nobody else can, or in a thread.
   void Beside(Group& group, std::function<void()> f) {
-    group.Go([this, f = std::move(f)](const Context& ctx) {
+    group.Go([f = std::move(f)](const Context& ctx) {
       if (GetParam().in_fiber) Settle(ctx);
       f();
     });
