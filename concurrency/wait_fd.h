@@ -48,12 +48,12 @@ struct FdWaitOptions {
 // descriptor at a time. The descriptor stays open until this returns; one that was closed meanwhile aborts where that can be noticed. It
 // need not be non-blocking. Errors: the context's; std::errc::bad_file_descriptor; those of epoll_ctl(2).
 //
-// Each wait costs three system calls beside the loop's own: a look, and an entry in the loop's epoll set that comes and goes. An
-// FdWaiter does without the latter, for a descriptor that is waited for again and again.
+// Each wait that parks costs four system calls beside the loop's own: two looks, and an entry in the epoll set that comes and goes. An
+// FdWaiter keeps the entry, for a descriptor that is waited for again and again.
 Result<FdEvents> WaitFd(const Context& ctx, int fd, FdEvents events, const FdWaitOptions& options = {});
 
-// The same for a descriptor that is waited for many times. It keeps its entry in the epoll set of the loop that has used it last, so a wait
-// costs one look, which is a poll(2) that never waits. It may be made, used and destroyed on any loop and thread, also after its loop has
+// The same for a descriptor that is waited for many times. It keeps its entry in the epoll set of the loop that has used it last, so a
+// wait costs only the looks, which are calls of poll(2) that never wait. It may be made, used and destroyed on any loop and thread, also after its loop has
 // ended; those who wait at the same time, one for each direction, are on the same loop or on plain threads.
 //
 // It does not own the descriptor. Forget comes before anybody closes that, or before this library call that does; it may be used again

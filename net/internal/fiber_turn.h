@@ -31,8 +31,13 @@ class FiberTurn {
   bool Taken() const { return taken_; }
   bool SomebodyWaits() const { return next_.Waiting(); }
   // Parks until nobody has it. `waits_for` is a literal, for debugging.
-  void Wait(const char* waits_for) {
-    while (taken_) static_cast<void>(next_.Wait(Background(), waits_for));
+  void Wait(const char* waits_for) { static_cast<void>(Wait(Background(), waits_for)); }
+  // The same under a context. False: it is done, and another fiber still has the turn.
+  bool Wait(const Context& ctx, const char* waits_for) {
+    while (taken_) {
+      if (next_.Wait(ctx, waits_for) == LoopSignal::Outcome::kContextDone) return !taken_;
+    }
+    return true;
   }
 
  private:

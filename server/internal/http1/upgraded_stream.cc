@@ -19,13 +19,13 @@ Result<std::size_t> UpgradedStream::ReadStream(const Context& ctx, std::span<cha
 }
 
 // One may wait for the one that writes; there is no queue for more.
-void UpgradedStream::WaitForTurn(const char* function) {
+Error UpgradedStream::WaitForTurn(const char* function, const Context& ctx) {
   if (io_.turn().SomebodyWaits()) AbortMisuse(function, "another fiber waits already for one that writes");
-  io_.WaitForTurn();
+  return io_.turn().Wait(ctx, "turn to write to the stream") ? Error() : ctx.Err();
 }
 
 Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
-  WaitForTurn("Stream::Write");
+  if (Error err = WaitForTurn("Stream::Write", ctx)) return err;
   if (io_.Closed()) return kClosed;
   // Most fits into the socket, and then no context can end it.
   if (out_.Empty() && !out_.Finished() && !io_.Failed()) {
@@ -50,7 +50,7 @@ Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
 }
 
 Error UpgradedStream::CloseStreamWrite() {
-  WaitForTurn("Stream::CloseWrite");
+  if (Error err = WaitForTurn("Stream::CloseWrite", Background())) return err;
   if (io_.Failed() || io_.Closed()) return kClosed;
   if (io_.socket().ShutWrite()) return {};
   return io_.socket().Forced() ? kServerClosing : kClientGone;

@@ -43,7 +43,7 @@ class UpgradedStream final : public StreamTransport {
   void CloseStream() noexcept override;
 
  private:
-  void WaitForTurn(const char* function);
+  Error WaitForTurn(const char* function, const Context& ctx);
 
   PacedIo& io_;
   Outgoing& out_;
