@@ -119,8 +119,10 @@ TEST_P(WaitFdForm, AnEndIsReadyForWhateverWasAsked) {
     EXPECT_FALSE(group.Wait());
     Pair full(Pair::kPipe);
     Fill(full.second());
-    full.CloseFirst();
+    Group reader(ctx);
+    Beside(reader, [&] { full.CloseFirst(); });
     EXPECT_EQ(Ready(WaitFor(ctx, full.second(), FdEvents::kWrite)), FdEvents::kWrite);
+    EXPECT_FALSE(reader.Wait());
   });
 }
 
