@@ -29,23 +29,28 @@ void Body::Check(const char* function) const {
   }
 }
 
-Error Body::BeforeRead() {
+Error Body::BeforeRead(const Context& ctx) {
   if (failure_) return failure_;
-  if (Error err = ctx_->Err()) return err;
+  if (Error err = ctx.Err()) return err;
   if (read_ == 0 && Declared().value_or(0) > limit_) failure_ = kTooLarge.Wrap("request body");
   return failure_;
 }
 
 Result<std::size_t> Body::Read(std::span<char> buffer) {
   Check("Body::Read");
-  if (Error err = BeforeRead()) return err;
+  return Read(*ctx_, buffer);
+}
+
+Result<std::size_t> Body::Read(const Context& ctx, std::span<char> buffer) {
+  Check("Body::Read");
+  if (Error err = BeforeRead(ctx)) return err;
   if (source_ == nullptr || ended_ || buffer.empty()) return std::size_t{0};
   // One byte more than the limit allows is enough to see that the body goes beyond it.
   const std::uint64_t left = limit_ > read_ ? limit_ - read_ : 0;
   if (left < buffer.size()) buffer = buffer.first(static_cast<std::size_t>(left) + 1);
-  Result<std::size_t> n = source_->Read(*ctx_, buffer);
+  Result<std::size_t> n = source_->Read(ctx, buffer);
   if (!n.Ok()) {
-    if (!ctx_->Err()) failure_ = n.Err();  // a context may be replaced (Request::Use), a broken body stays broken
+    if (!ctx.Err()) failure_ = n.Err();  // a context may be replaced (Request::Use), a broken body stays broken
     return n;
   }
   if (*n > left) {
@@ -59,7 +64,7 @@ Result<std::size_t> Body::Read(std::span<char> buffer) {
 
 Result<std::string> Body::ReadAll() {
   Check("Body::ReadAll");
-  if (Error err = BeforeRead()) return err;
+  if (Error err = BeforeRead(*ctx_)) return err;
   std::string all;
   all.reserve(static_cast<std::size_t>(std::min(Declared().value_or(0), kReserveMax)));
   std::size_t used = 0;

@@ -51,6 +51,9 @@ class Body {
   // Reads what is there, at least one byte and at most `buffer`; 0 at the end of the body (or into
   // an empty buffer).
   Result<std::size_t> Read(std::span<char> buffer);
+  // The same, waiting under this context in place of the request's; its error is no failure of the body, which can be
+  // read on. So a body is a Reader (concurrency/copy.h).
+  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
 
   // Reads all that is left.
   Result<std::string> ReadAll();
@@ -68,7 +71,7 @@ class Body {
   friend class RequestContextScope;
 
   void Check(const char* function) const;
-  Error BeforeRead();
+  Error BeforeRead(const Context& ctx);
 
   BodySource* source_ = nullptr;  // null: empty
   const Context* ctx_ = nullptr;  // the request's; null: not in use

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/concurrency/copy.h>
 #include <weft/handlers/testing.h>
 
 namespace weft {
@@ -140,6 +141,24 @@ TEST(Body, ItsErrorsReturnedFromAHandlerChooseTheStatus) {
 
     EXPECT_EQ(recorder.Status(), row.status) << row.error.Message();
   }
+}
+
+TEST(Body, CanBeReadUnderAnotherContext) {
+  WithBody(RequestBuilder("POST").Body("abcd"), [](Request& r) {
+    CancelScope scope = WithCancel(r.Ctx());
+    char two[2];
+    EXPECT_EQ(*r.Body().Read(scope.ctx, two), 2u);
+    scope.cancel();
+    EXPECT_TRUE(r.Body().Read(scope.ctx, two).Err().Is(kCanceled));
+    EXPECT_EQ(ReadPiece(r, 10), "cd") << "its end is no failure of the body";
+  });
+}
+
+TEST(Body, IsAReader) {
+  static_assert(Reader<Body> && Reader<Stream> && Writer<Stream> && Writer<ResponseWriter>);
+  Recorder recorder;
+  recorder.Serve([](ResponseWriter& w, Request& r) { return Copy(r.Ctx(), r.Body(), w).Err(); }, RequestBuilder("POST").BodyInPieces({"ab", "cd"}));
+  EXPECT_EQ(recorder.Body(), "abcd");
 }
 
 }  // namespace
