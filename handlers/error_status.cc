@@ -33,10 +33,15 @@ void FinishWithError(ResponseWriter& w, const Error& error) {
     w.Abort();
     return;
   }
-  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+  const bool has_body = chosen != nullptr && !chosen->content_type.empty();
+  w.Header().Set("Content-Type", has_body ? std::string_view(chosen->content_type) : "text/plain; charset=utf-8");
   w.Header().Set("X-Content-Type-Options", "nosniff");
   if (status == 503 && !w.Header().Has("Retry-After")) w.Header().Set("Retry-After", "1");
   w.WriteHeader(status);
+  if (has_body) {
+    if (w.Write(chosen->body)) w.Abort();
+    return;
+  }
   std::string text(chosen != nullptr && !chosen->public_text.empty() ? chosen->public_text : ReasonPhrase(status));
   text += '\n';
   if (w.Write(text)) w.Abort();

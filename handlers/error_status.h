@@ -26,7 +26,7 @@ inline constexpr int kStatusClientGone = 499;
 int StatusOf(const Error& error) noexcept;
 
 // Answers with an error in place of what the handler has written so far: its status, and as plain
-// text HttpError's public text or else the reason phrase, ended by a line feed. The message of the
+// text HttpError's public text or else the reason phrase, ended by a line feed; HttpErrorWithBody's body as it is. The message of the
 // error never goes to the client. A 503 gets `Retry-After: 1` if the handler has set none. If the
 // head is out already, or the client is gone, the answer is broken off: a failed answer never looks
 // whole. It may be called once per exchange, by a middleware that then returns no error. Does
