@@ -4,7 +4,7 @@
 # only what links weft::compress needs zlib.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
-find_dependency(Boost 1.81 CONFIG COMPONENTS context)
+find_dependency(Boost 1.81 CONFIG COMPONENTS context json)
 find_dependency(spdlog CONFIG)
 include("${CMAKE_CURRENT_LIST_DIR}/weftTargets.cmake")
 if(TARGET weft::compress)

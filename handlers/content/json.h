@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_CONTENT_JSON_H_
+#define WEFT_HANDLERS_CONTENT_JSON_H_
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <weft/concurrency/error.h>
+#include <weft/handlers/content/internal/json_text.h>
+#include <weft/handlers/content/internal/json_type.h>
+#include <weft/handlers/request.h>
+#include <weft/handlers/response_writer.h>
+
+namespace weft {
+
+// JSON (RFC 8259) to and from values of C++, by Boost.Describe and Boost.JSON's parser. Types are
+//   bool, integers, float, double, std::string (writing: whatever converts to std::string_view)
+//   structs and enums that are described; BOOST_DESCRIBE_STRUCT(Note, (), (title, tags)) names them
+//   std::optional, std::array, containers with emplace_back but std::vector<bool> (writing: any
+//     range)
+//   std::map, std::unordered_map and their like, with std::string as key
+//   boost::json::value, for which a file also includes <boost/json/value.hpp>
+// and those made of them. Others do not compile, and one line says so.
+
+struct JsonOptions {
+  // Members of an object that the struct does not have: false, they are an error that names the
+  // first; true, they are left out.
+  bool unknown_members = false;
+  // How deep arrays and objects may be nested: 1 to 512.
+  std::size_t depth_max = 32;
+};
+
+namespace internal {
+Error ReadJsonInto(Request& r, void* out, const JsonType& type, const JsonOptions& options);
+Error ParseJsonInto(std::string_view text, void* out, const JsonType& type,
+                    const JsonOptions& options);
+Error SendJson(ResponseWriter& w, int status, const JsonText& text);
+
+// Whether there is an Error Validate(const T&) beside T.
+template <class T>
+concept JsonValidated = requires(const T& value) {
+  { Validate(value) } -> std::same_as<Error>;
+};
+}  // namespace internal
+
+// Reads the body of a request as a T. It suspends while the body comes. Errors, and the response to
+// them:
+//   415  the request has no Content-Type application/json or ...+json, or a charset other than
+//        UTF-8
+//   413  the body is larger than its limit (Body::SetLimit)
+//   400  the text is not one value of JSON, or does not fit T: "/items/3/price: expected a number,
+//        not a string (line 7, column 14)". The place is a JSON pointer (RFC 6901) and, in lines and
+//        bytes, where the value begins or how far the reader came
+//   others of Body
+// It is strict, so that two readers of the same text see the same: members may not occur twice or,
+// unless they are optional, be missing; numbers must fit their type (and whole ones have neither
+// fraction nor exponent); bytes must be UTF-8. A null is an optional without a value and nothing
+// else. Then, if there is a function
+//   weft::Error Validate(const T&)
+// in the namespace of T, it has the last word: what it returns comes back unchanged, so it should
+// be an HttpError or come from FieldErrors. Memory: the body, unless it is declared to be at most 4
+// KiB, and the T.
+//
+//   struct Note { std::string title; std::optional<int> stars; };
+//   BOOST_DESCRIBE_STRUCT(Note, (), (title, stars))
+//
+//   weft::Result<Note> note = weft::ReadJson<Note>(r);
+//   if (weft::Error err = note.Err()) return err;
+template <class T>
+Result<T> ReadJson(Request& r, JsonOptions options = {}) {
+  T value{};
+  if (Error err = internal::ReadJsonInto(r, &value, internal::JsonTypeOf<T>(), options)) return err;
+  if constexpr (internal::JsonValidated<T>) {
+    if (Error err = Validate(std::as_const(value))) return err;
+  }
+  return value;
+}
+
+// The same of a text from elsewhere, such as a file or the response of another server. Its errors
+// say what and where, and choose no status: as the Error of a handler they are a 500. Validate is
+// not called. Never suspends.
+template <class T>
+Result<T> ParseJson(std::string_view text, JsonOptions options = {}) {
+  T value{};
+  if (Error err = internal::ParseJsonInto(text, &value, internal::JsonTypeOf<T>(), options)) {
+    return err;
+  }
+  return value;
+}
+
+// Responds with a value as JSON, with Content-Type application/json unless the handler has set one.
+// Numbers have the shortest form that reads back as the same number; members that are optional and
+// have no value are left out; bytes of strings that are no UTF-8 become U+FFFD. A number that is
+// infinite or not a number, or an enum outside of its enumerators, is an Error that names the
+// place, and nothing has been written. Nothing is escaped for HTML. Up to 2 KiB it allocates
+// nothing. It may suspend to send.
+//
+//   return weft::WriteJson(w, 201, note);
+template <class T>
+Error WriteJson(ResponseWriter& w, int status, const T& value) {
+  internal::JsonText text;
+  if (!internal::AppendJson(text, value)) return text.Failure();
+  return internal::SendJson(w, status, text);
+}
+
+// The same with status 200.
+template <class T>
+Error WriteJson(ResponseWriter& w, const T& value) {
+  return WriteJson(w, 200, value);
+}
+
+// The same as a string. Never suspends.
+template <class T>
+Result<std::string> ToJson(const T& value) {
+  internal::JsonText text;
+  if (!internal::AppendJson(text, value)) return text.Failure();
+  return std::string(text.View());
+}
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_CONTENT_JSON_H_
