@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/content/form.h>
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weft/handlers/content/escape_html.h>
+#include <weft/handlers/content/query.h>
+#include <weft/handlers/handler.h>
+#include <weft/handlers/testing.h>
+
+namespace weft {
+namespace {
+
+constexpr char kType[] = "application/x-www-form-urlencoded";
+
+int StatusOf(const RequestBuilder& request, FormOptions options = {}) {
+  Recorder recorder;
+  recorder.Serve([&](ResponseWriter&, Request& r) { return ReadForm(r, options).Err(); }, request);
+  return recorder.Status();
+}
+
+TEST(ReadForm, ReadsFieldsInOrderAndDecoded) {
+  Recorder recorder;
+  recorder.Serve(
+      [](ResponseWriter&, Request& r) {
+        const Result<Form> form = ReadForm(r);
+        ASSERT_TRUE(form.Ok()) << form.Err().Message();
+        EXPECT_EQ(form->Size(), 6u);
+        EXPECT_EQ(form->Get("name"), "J\xc3\xb6rg & co");
+        EXPECT_EQ(form->Values("tag"), (std::vector<std::string_view>{"a", "b=c"}));
+        EXPECT_EQ(form->Get("empty"), "");
+        EXPECT_EQ(form->Get("bare"), "");
+        EXPECT_EQ(form->Get("missing"), std::nullopt);
+        EXPECT_EQ(form->NameAt(5), "x y");
+        EXPECT_EQ(form->ValueAt(5), std::string_view("\0", 1));
+      },
+      RequestBuilder("POST")
+          .Header("Content-Type", "Application/x-www-form-urlencoded; charset=utf-8")
+          .Body("name=J%C3%b6rg+%26+co&tag=a&&tag=b=c&empty=&bare&x%20y=%00"));
+  EXPECT_EQ(recorder.Status(), 200);
+}
+
+TEST(ReadForm, RefusesWhatIsNoForm) {
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Body("a=1")), 415);
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", "text/plain").Body("a=1")), 415);
+  for (const char* bad : {"a=%", "a=%4", "a=%zz", "%=1", "a=1;b=2", "a;b"}) {
+    EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body(bad)), 400) << bad;
+  }
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body("")), 200);
+}
+
+TEST(ReadForm, BoundsBodyAndFields) {
+  EXPECT_EQ(
+      StatusOf(
+          RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(10).Body("a=12345678901")),
+      413);
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "a&";
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body(many)), 200);
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body(many + "a")), 413);
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body("a&b&c"),
+                     {.fields_max = 2}),
+            413);
+}
+
+TEST(Form, ConvertsValues) {
+  const Result<Form> form = ParseForm("age=7&pi=3.5&yes=true&no=0&bad=x&big=300&empty=");
+  EXPECT_EQ(*form->As<int>("age"), 7);
+  EXPECT_EQ(*form->As<double>("pi"), 3.5);
+  EXPECT_TRUE(*form->As<bool>("yes"));
+  EXPECT_FALSE(*form->As<bool>("no"));
+  EXPECT_EQ(*form->As<std::string>("bad"), "x");
+  EXPECT_EQ(form->As<int>("bad").Err().Message(),
+            "400 Bad Request: form field \"bad\": not a whole number");
+  EXPECT_EQ(form->As<std::uint8_t>("big").Err().Message(),
+            "400 Bad Request: form field \"big\": out of range");
+  EXPECT_EQ(form->As<int>("missing").Err().Message(),
+            "400 Bad Request: form field \"missing\": missing");
+  EXPECT_EQ(*form->Or<int>("missing", 5), 5);
+  EXPECT_EQ(*form->Or<int>("age", 5), 7);
+  EXPECT_FALSE(form->Or<int>("empty", 5).Ok());
+}
+
+TEST(QueryOr, FallsBackOnlyWhereThereIsNoValue) {
+  Recorder recorder;
+  recorder.Serve(
+      [](ResponseWriter&, Request& r) {
+        EXPECT_EQ(*QueryOr<int>(r, "page", 1), 7);
+        EXPECT_EQ(*QueryOr<int>(r, "size", 20), 20);
+        EXPECT_EQ(*QueryOr<std::string>(r, "sort", "name"), "name");
+        return QueryOr<int>(r, "bad", 1).Err();
+      },
+      RequestBuilder("GET", "/?page=7&bad=x"));
+  EXPECT_EQ(recorder.Status(), 400);
+  EXPECT_EQ(recorder.Body(), "query parameter \"bad\": not a whole number\n");
+}
+
+TEST(EscapeHtml, LeavesNothingThatMeansSomething) {
+  EXPECT_EQ(EscapeHtml("<a href=\"x\" title='y'>&amp;\xc3\xa9</a>"),
+            "&lt;a href=&#34;x&#34; title=&#39;y&#39;&gt;&amp;amp;\xc3\xa9&lt;/a&gt;");
+  EXPECT_EQ(EscapeHtml(""), "");
+}
+
+}  // namespace
+}  // namespace weft
