@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HTTP_INTERNAL_MULTIPART_SCANNER_H_
+#define WEFT_HTTP_INTERNAL_MULTIPART_SCANNER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weft::internal {
+
+// Finds the parts in the bytes of a multipart body (RFC 2046 section 5.1.1). Bytes in, facts out:
+// it keeps none of them, and gives the same facts however they are cut. It is strict where two
+// readers could differ: lines end in CRLF, and a line that begins with the boundary and goes on is
+// an error.
+class MultipartScanner {
+ public:
+  enum class Step : std::uint8_t {
+    kNeedMore,  // nothing more can be said of these bytes
+    kHead,      // `data` is the head of a part: lines with their CRLF, without the empty one
+    kData,      // `data` is content of the part
+    kPartEnd,   // the part has ended
+    kEnd,       // there are no more parts; what follows means nothing
+    kBad,       // `why`
+  };
+  struct Found {
+    Step step = Step::kNeedMore;
+    std::size_t consumed = 0;  // so many bytes need not be shown again, also with kNeedMore
+    std::string_view data = {};
+    const char* why = nullptr;
+  };
+
+  // 1 to 70 characters of those that a boundary may have.
+  static bool IsBoundary(std::string_view boundary);
+
+  // The boundary is one.
+  MultipartScanner(std::string_view boundary, std::size_t head_max)
+      : delimiter_("\r\n--"), head_max_(head_max) {
+    delimiter_ += boundary;
+  }
+
+  // The most that it has to see at a time to get on.
+  std::size_t Window() const { return head_max_ + 4 + delimiter_.size() + kPaddingMax; }
+
+  // Looks at the bytes that were not consumed yet and those after them; `at_end`: none will follow.
+  Found Next(std::string_view bytes, bool at_end);
+
+ private:
+  enum class State : std::uint8_t { kPreamble, kHead, kContent, kDone };
+  static constexpr std::size_t kPaddingMax = 64;
+
+  Found FindDelimiter(std::string_view bytes, bool at_end);
+  Found AfterDelimiter(std::string_view bytes, std::size_t at, bool at_end);
+  Found FindHead(std::string_view bytes, bool at_end);
+  Found More(std::size_t consumed, bool at_end) const;
+
+  std::string delimiter_;
+  std::size_t head_max_;
+  State state_ = State::kPreamble;
+  bool line_starts_ = true;  // a delimiter may stand here without its CRLF
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HTTP_INTERNAL_MULTIPART_SCANNER_H_
