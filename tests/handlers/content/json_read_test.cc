@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <boost/json/value.hpp>
 
+#include "../../allocation_counter.h"
 #include "json_kit.h"
 
 namespace shop {
@@ -331,6 +332,21 @@ TEST(ReadJson, ReadsABodyInPieces) {
 TEST(ReadJson, LetsValidateHaveTheLastWord) {
   EXPECT_EQ(ReadText<shop::Signed>(R"({"value":1})")->value, 1);
   EXPECT_EQ(WhyNot<shop::Signed>(R"({"value":-1})"), "422 must not be negative");
+}
+
+TEST(ReadJson, AllocatesOnlyWhatTheValueHolds) {
+  std::size_t allocations = 0;
+  Recorder recorder;
+  recorder.Serve(
+      [&](ResponseWriter&, Request& r) {
+        const std::size_t before = Allocations();
+        const Result<Item> item = ReadJson<Item>(r);
+        allocations = Allocations() - before;
+        return item.Err();
+      },
+      RequestBuilder("POST").Header("Content-Type", "application/json").Body(kItem));
+  EXPECT_EQ(recorder.Status(), 200);
+  EXPECT_EQ(allocations, 0u);
 }
 
 TEST(ParseJson, BlamesNobody) {

@@ -12,6 +12,8 @@
 #include <weft/handlers/handler.h>
 #include <weft/handlers/testing.h>
 
+#include "../../allocation_counter.h"
+
 namespace weft {
 namespace {
 
@@ -286,6 +288,44 @@ TEST(MultipartReader, PassesOnWhatTheBodyFailsWith) {
   EXPECT_EQ(PartsOf(Post().BodyLimit(100).Body(Part("name=a", std::string(200, 'x')))).substr(0, 3),
             "413");
   EXPECT_EQ(PartsOf(Post().BodyInPieces({"--xYz\r\n"}).BodyError(kTimeout)).substr(0, 3), "408");
+}
+
+// How often reading all parts of a body allocates that begins like this and goes on with `size` bytes.
+std::size_t AllocationsFor(const std::string& beginning, char filler, std::size_t size) {
+  std::size_t allocations = 0;
+  Recorder recorder;
+  recorder.Serve(
+      [&](ResponseWriter&, Request& r) -> Error {
+        const std::size_t before = Allocations();
+        MultipartReader parts(r);
+        Error err;
+        while (!err) {
+          const Result<MultipartPart*> part = parts.Next(r.Ctx());
+          err = part.Ok() && *part == nullptr ? kClosed : part.Err();
+          char piece[4096];
+          for (std::size_t n = 1; !err && n > 0;) {
+            const Result<std::size_t> read = (*part)->Read(r.Ctx(), piece);
+            n = read.Ok() ? *read : 0;
+            err = read.Err();
+          }
+        }
+        allocations = Allocations() - before;
+        return err;
+      },
+      Post().Body(beginning + std::string(size, filler)));
+  EXPECT_EQ(recorder.Status(), 400) << beginning;
+  return allocations;
+}
+
+TEST(MultipartReader, NeedsNoMoreMemoryForABodyWithoutEnd) {
+  const std::string part = "--xYz\r\nContent-Disposition: form-data; name=a";
+  for (const char filler : {'x', '-', '\r', ' '}) {
+    for (const std::string& beginning :
+         {std::string(), std::string("--xYz"), part, part + "\r\n\r\n"}) {
+      const std::size_t few = AllocationsFor(beginning, filler, 100'000);
+      EXPECT_EQ(AllocationsFor(beginning, filler, 2'000'000), few) << beginning << filler;
+    }
+  }
 }
 
 }  // namespace
