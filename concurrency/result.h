@@ -8,6 +8,14 @@
 
 #include <weft/concurrency/error.h>
 
+// What a function returns points into its object, so it must not outlive a temporary one: clang warns of
+// `for (auto& field : client.Get(ctx, url)->Header())`.
+#if defined(__clang__)
+#define WEFT_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define WEFT_LIFETIMEBOUND
+#endif
+
 namespace weft {
 
 // A T, or the Error that says why there is none. It does not convert to bool: an Error is true on failure and a
@@ -76,11 +84,11 @@ class [[nodiscard]] Result {
   weft::Error Err() const noexcept { return failure_; }
 
   // The value. Abort when there is none.
-  T& operator*() & { return Checked("Result::operator*"); }
-  const T& operator*() const& { return const_cast<Result*>(this)->Checked("Result::operator*"); }
-  T&& operator*() && { return std::move(Checked("Result::operator*")); }
-  T* operator->() { return &Checked("Result::operator->"); }
-  const T* operator->() const { return &const_cast<Result*>(this)->Checked("Result::operator->"); }
+  T& operator*() & WEFT_LIFETIMEBOUND { return Checked("Result::operator*"); }
+  const T& operator*() const& WEFT_LIFETIMEBOUND { return const_cast<Result*>(this)->Checked("Result::operator*"); }
+  T&& operator*() && WEFT_LIFETIMEBOUND { return std::move(Checked("Result::operator*")); }
+  T* operator->() WEFT_LIFETIMEBOUND { return &Checked("Result::operator->"); }
+  const T* operator->() const WEFT_LIFETIMEBOUND { return &const_cast<Result*>(this)->Checked("Result::operator->"); }
 
   explicit operator bool() const = delete;
 

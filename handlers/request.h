@@ -150,7 +150,7 @@ class Request {
   // Whether it came over TLS.
   bool Secure() const { return secure_; }
 
-  const Fields& Header() const { return header_; }
+  const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
   // Empty until the body has been read to its end.
   const Fields& Trailer() const { return trailer_; }
 
@@ -180,7 +180,7 @@ class Request {
     return internal::ParseParameter<T>(*text, {"query parameter", name});
   }
 
-  weft::Body& Body() { return body_; }
+  weft::Body& Body() WEFT_LIFETIMEBOUND { return body_; }
 
  private:
   friend class RequestAccess;

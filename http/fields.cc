@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/text.h>
@@ -64,8 +65,20 @@ std::vector<std::string_view> Fields::Values(std::string_view name) const {
   return values;
 }
 
+bool Fields::Refuse(std::string_view name, std::string_view value) {
+  if (!refused_.empty()) return false;
+  std::string text = "a name that is no token";
+  if (internal::IsToken(name)) {
+    const std::size_t at = value.find_first_of("\n\r");
+    const char* const what = at == std::string_view::npos ? "a control byte" : value[at] == '\n' ? "a line feed" : "a carriage return";
+    text.assign(name).append(": ").append(what).append(" in the value");
+  }
+  refused_ = Keep(text);
+  return false;
+}
+
 bool Fields::Set(std::string_view name, std::string_view value) {
-  if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
+  if (!internal::IsToken(name) || !IsFieldValue(value)) return Refuse(name, value);
   if (!MayHave(name)) {
     Append(name, value);
     return true;
@@ -84,7 +97,7 @@ bool Fields::Set(std::string_view name, std::string_view value) {
 }
 
 bool Fields::Add(std::string_view name, std::string_view value) {
-  if (!internal::IsToken(name) || !IsFieldValue(value)) return false;
+  if (!internal::IsToken(name) || !IsFieldValue(value)) return Refuse(name, value);
   Append(name, value);
   return true;
 }

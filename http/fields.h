@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <weft/concurrency/result.h>
+
 namespace weft {
 
 // The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110
@@ -31,7 +33,7 @@ class Fields {
   Fields& operator=(const Fields&) = delete;
 
   // The first value of this name; empty if there is none (Has tells the difference).
-  std::string_view Get(std::string_view name) const {
+  std::string_view Get(std::string_view name) const WEFT_LIFETIMEBOUND {
     const Field* field = MayHave(name) ? Find(name) : nullptr;
     return field != nullptr ? field->value : std::string_view();
   }
@@ -46,6 +48,10 @@ class Fields {
   bool Set(std::string_view name, std::string_view value);
   // Adds one more field of this name; otherwise like Set.
   bool Add(std::string_view name, std::string_view value);
+  // The first field that Set or Add has refused since the last Clear, and why: "Authorization: a
+  // line feed in the value". Empty if none was. What a program reads from a file often ends in a
+  // line feed, and a message without the field could do harm: whoever sends it looks here first.
+  std::string_view Refused() const { return refused_; }
   // Deletes all fields of this name.
   void Del(std::string_view name) {
     if (MayHave(name)) Erase(name);
@@ -61,6 +67,7 @@ class Fields {
   void Clear() {
     list_.clear();
     sizes_ = 0;
+    refused_ = {};
     block_used_ = 0;
     if (block_size_ > kFirstBlock) GiveBlocksBack();
   }
@@ -73,6 +80,7 @@ class Fields {
   // The first block holds the fields of a usual answer.
   static constexpr std::size_t kFirstBlock = 512;
   void Append(std::string_view name, std::string_view value);
+  bool Refuse(std::string_view name, std::string_view value);
   char* Room(std::size_t size);
   void GiveBlocksBack();
   const Field* Find(std::string_view name) const;
@@ -87,6 +95,7 @@ class Fields {
 
   std::vector<Field> list_;
   std::uint64_t sizes_ = 0;
+  std::string_view refused_;  // in blocks_
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_size_ = 0;  // of the last block
   std::size_t block_used_ = 0;

@@ -162,5 +162,22 @@ TEST(Fields, ClearForgetsEverything) {
   EXPECT_EQ(Listed(fields), "B=2;");
 }
 
+TEST(Fields, RememberTheFirstOneThatWasRefused) {
+  Fields fields;
+  fields.Set("A", "1");
+  EXPECT_EQ(fields.Refused(), "");
+  EXPECT_FALSE(fields.Set("Authorization", "Bearer x\n"));
+  EXPECT_FALSE(fields.Add("B", "\r"));
+  EXPECT_EQ(fields.Refused(), "Authorization: a line feed in the value");
+  EXPECT_EQ(Listed(fields), "A=1;");
+  fields.Clear();
+  EXPECT_EQ(fields.Refused(), "");
+  EXPECT_FALSE(fields.Add("a b", "1"));
+  EXPECT_EQ(fields.Refused(), "a name that is no token");
+  fields.Clear();
+  EXPECT_FALSE(fields.Add("C", std::string_view("\0", 1)));
+  EXPECT_EQ(fields.Refused(), "C: a control byte in the value");
+}
+
 }  // namespace
 }  // namespace weft
