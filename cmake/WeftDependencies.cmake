@@ -13,13 +13,12 @@ if(NOT DEFINED WEFT_MUSL)
   endif()
 endif()
 
-find_package(Boost 1.81 CONFIG QUIET COMPONENTS context json)
+find_package(Boost 1.81 CONFIG QUIET COMPONENTS context OPTIONAL_COMPONENTS json)
 if(NOT Boost_FOUND)
   message(FATAL_ERROR
-    "weft needs Boost 1.81 or later with Boost.Context and Boost.JSON. Install\n"
-    "  Debian 12:                libboost1.81-dev libboost-context1.81-dev libboost-json1.81-dev\n"
-    "                            (libboost-dev is 1.74 there: too old)\n"
-    "  Debian 13, Ubuntu 24.04:  libboost1.83-dev libboost-context1.83-dev libboost-json1.83-dev\n"
+    "weft needs Boost 1.81 or later with Boost.Context. Install\n"
+    "  Debian 12:                libboost1.81-dev libboost-context1.81-dev (libboost-dev is 1.74 there: too old)\n"
+    "  Debian 13, Ubuntu 24.04:  libboost1.83-dev libboost-context1.83-dev\n"
     "or run scripts/setup, or point CMAKE_PREFIX_PATH at a Boost of your own.\n"
     "What was found: ${Boost_NOT_FOUND_MESSAGE}")
 endif()
@@ -27,6 +26,11 @@ endif()
 find_package(spdlog CONFIG QUIET)
 if(NOT spdlog_FOUND)
   message(FATAL_ERROR "weft needs spdlog. Install libspdlog-dev, or run scripts/setup.")
+endif()
+
+if(WEFT_JSON AND NOT TARGET Boost::json)
+  message(STATUS "No Boost.JSON found (libboost-json1.81-dev, or scripts/setup): weft::json is left out.")
+  set(WEFT_JSON OFF)
 endif()
 
 if(WEFT_COMPRESS)

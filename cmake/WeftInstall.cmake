@@ -4,6 +4,9 @@
 include(CMakePackageConfigHelpers)
 
 set(libraries weft weft_concurrency)
+if(WEFT_JSON)
+  list(APPEND libraries weft_json)
+endif()
 if(WEFT_COMPRESS)
   list(APPEND libraries weft_compress)
 endif()

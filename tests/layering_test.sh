@@ -24,7 +24,6 @@ http_uses="concurrency/error.h concurrency/result.h"
 
 # Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
 ready_made="routing middleware content debug"
-ready_made="routing middleware debug content"
 
 # Folders in which no component (a header and the .cc of the same name) needs itself by way of others.
 acyclic="net http handlers server"

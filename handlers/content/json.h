@@ -24,6 +24,8 @@ namespace weft {
 //   std::map, std::unordered_map and their like, with std::string as key
 //   boost::json::value, for which a file also includes <boost/json/value.hpp>
 // and those made of them. Others do not compile, and one line says so.
+//
+// A program that uses it links weft::json.
 
 struct JsonOptions {
   // Members of an object that the struct does not have: false, they are an error that names the
