@@ -17,6 +17,30 @@
 
 namespace weft {
 
+// What a Handler can be made of.
+template <class F>
+concept HandlerFunction =
+    std::is_invocable_r_v<Error, const std::decay_t<F>&, ResponseWriter&, Request&> ||
+    (std::is_invocable_v<const std::decay_t<F>&, ResponseWriter&, Request&> &&
+     std::is_void_v<std::invoke_result_t<const std::decay_t<F>&, ResponseWriter&, Request&>>);
+
+namespace internal {
+
+// What was meant as a handler and is none, to say why; what looks like no function at all is left to
+// the compiler.
+template <class F>
+concept MeantAsHandler =
+    !HandlerFunction<F> &&
+    (std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> || requires { &std::decay_t<F>::operator(); } ||
+     std::is_invocable_v<std::decay_t<F>&, ResponseWriter&, Request&>);
+
+template <class F>
+inline constexpr bool kTakesRequest = std::is_invocable_v<std::decay_t<F>&, ResponseWriter&, Request&>;
+template <class F>
+inline constexpr bool kTakesRequestAsConst = std::is_invocable_v<const std::decay_t<F>&, ResponseWriter&, Request&>;
+
+}  // namespace internal
+
 // Answers requests: a shared handle on any callable with a const call operator that takes
 // (ResponseWriter&, Request&) and returns void or Error; callables that can only be moved are fine.
 // Copies share the callable, which is destroyed with the last of them. All loops of a server call
@@ -30,10 +54,21 @@ namespace weft {
 class Handler {
  public:
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Handler> &&
-             (std::is_invocable_r_v<Error, const std::decay_t<F>&, ResponseWriter&, Request&> ||
-              std::is_void_v<std::invoke_result_t<const std::decay_t<F>&, ResponseWriter&, Request&>>))
+    requires(!std::same_as<std::remove_cvref_t<F>, Handler> && HandlerFunction<F>)
   Handler(F&& f) : rep_(new Holder<std::decay_t<F>>(std::forward<F>(f))) {}  // NOLINT: conversion is the purpose
+
+  // Says at compile time what is wrong with a function that is no handler. (HandlerFunction asks.)
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Handler> && internal::MeantAsHandler<F>)
+  Handler(F&&) : rep_(nullptr) {  // NOLINT: conversion is the purpose
+    static_assert(internal::kTakesRequest<F>,
+                  "a weft::Handler takes (weft::ResponseWriter&, weft::Request&): check the parameters");
+    static_assert(!internal::kTakesRequest<F> || internal::kTakesRequestAsConst<F>,
+                  "a weft::Handler is called by all loops at once and must be const: a lambda must not be mutable");
+    static_assert(!internal::kTakesRequestAsConst<F>,
+                  "a weft::Handler returns void or weft::Error: check the return type; a lambda with several "
+                  "returns needs -> weft::Error");
+  }
 
   Handler(const Handler& other) noexcept : rep_(other.rep_) {
     if (rep_ != nullptr) rep_->refs.fetch_add(1, std::memory_order_relaxed);

@@ -38,10 +38,13 @@ struct Changing {
 };
 
 TEST(Handler, TakesOnlyWhatAllLoopsCanCallInParallel) {
-  static_assert(!std::is_constructible_v<Handler, Changing>);
-  static_assert(!std::is_constructible_v<Handler, int (*)(ResponseWriter&, Request&)>);
-  static_assert(!std::is_constructible_v<Handler, void (*)(ResponseWriter&)>);
-  static_assert(std::is_constructible_v<Handler, void (*)(ResponseWriter&, const Request&)>);
+  static_assert(!HandlerFunction<Changing>);
+  static_assert(!HandlerFunction<int (*)(ResponseWriter&, Request&)>);
+  static_assert(!HandlerFunction<void (*)(ResponseWriter&)>);
+  static_assert(HandlerFunction<void (*)(ResponseWriter&, const Request&)>);
+  static_assert(HandlerFunction<decltype(FreeFunction)>);
+  // What is no function at all is no handler by mistake.
+  static_assert(!std::is_constructible_v<Handler, int> && !std::is_constructible_v<Handler, std::string>);
 }
 
 TEST(Handler, CopiesShareTheCallableUntilTheLastIsGone) {
