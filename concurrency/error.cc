@@ -216,11 +216,11 @@ std::error_code Error::Code() const noexcept {
 }
 
 std::exception_ptr Error::Exception() const noexcept {
-  for (const internal::ErrorRep* rep = rep_; rep != nullptr; rep = internal::Inner(rep)) {
+  const internal::ErrorRep* found = internal::FindRep(rep_, [](const internal::ErrorRep* rep) {
     const internal::OwnedErrorRep* owned = internal::Owned(rep);
-    if (owned != nullptr && owned->exception != nullptr) return owned->exception;
-  }
-  return nullptr;
+    return owned != nullptr && owned->exception != nullptr;
+  });
+  return found != nullptr ? internal::Owned(found)->exception : nullptr;
 }
 
 }  // namespace weft

@@ -4,11 +4,24 @@
 #include <string>
 
 #include <weft/handlers/handler.h>
+#include <weft/handlers/problem.h>
 
 namespace weft {
+namespace {
+
+std::string BodyOf(const Problem* problem, const HttpStatus* chosen, int status) {
+  if (problem != nullptr) return FormatProblem(*problem);
+  if (chosen != nullptr && !chosen->content_type.empty()) return chosen->body;
+  const bool has_text = chosen != nullptr && !chosen->public_text.empty();
+  std::string text(has_text ? std::string_view(chosen->public_text) : ReasonPhrase(status));
+  return text += '\n';
+}
+
+}  // namespace
 
 int StatusOf(const Error& error) noexcept {
   if (!error) return 200;
+  if (const Problem* problem = error.As<Problem>()) return problem->status;
   if (const HttpStatus* chosen = error.As<HttpStatus>()) return chosen->code;
   struct Row {
     const Error& what;
@@ -27,24 +40,22 @@ int StatusOf(const Error& error) noexcept {
 
 void FinishWithError(ResponseWriter& w, const Error& error) {
   if (!error || w.Hijacked()) return;
+  const Problem* problem = error.As<Problem>();
   const HttpStatus* chosen = error.As<HttpStatus>();
   const int status = StatusOf(error);
-  if ((chosen == nullptr && status == kStatusClientGone) || !w.Restart()) {
+  const bool nobody_waits = chosen == nullptr && problem == nullptr && status == kStatusClientGone;
+  if (nobody_waits || !w.Restart()) {
     w.Abort();
     return;
   }
-  const bool has_body = chosen != nullptr && !chosen->content_type.empty();
-  w.Header().Set("Content-Type", has_body ? std::string_view(chosen->content_type) : "text/plain; charset=utf-8");
+  const std::string_view own_type = problem != nullptr  ? "application/problem+json"
+                                    : chosen != nullptr ? std::string_view(chosen->content_type)
+                                                        : std::string_view();
+  w.Header().Set("Content-Type", own_type.empty() ? "text/plain; charset=utf-8" : own_type);
   w.Header().Set("X-Content-Type-Options", "nosniff");
   if (status == 503 && !w.Header().Has("Retry-After")) w.Header().Set("Retry-After", "1");
   w.WriteHeader(status);
-  if (has_body) {
-    if (w.Write(chosen->body)) w.Abort();
-    return;
-  }
-  std::string text(chosen != nullptr && !chosen->public_text.empty() ? chosen->public_text : ReasonPhrase(status));
-  text += '\n';
-  if (w.Write(text)) w.Abort();
+  if (w.Write(BodyOf(problem, chosen, status))) w.Abort();
 }
 
 }  // namespace weft

@@ -13,6 +13,7 @@ inline constexpr int kStatusClientGone = 499;
 
 // The status that a handler's error answers with. The first line that fits counts; the error may
 // wrap what is named, as a context's error wraps its cause:
+//   ProblemError        its own
 //   HttpError           its own
 //   kClientGone         kStatusClientGone: nothing is sent
 //   kServerClosing      503
@@ -25,8 +26,9 @@ inline constexpr int kStatusClientGone = 499;
 // No error is 200.
 int StatusOf(const Error& error) noexcept;
 
-// Answers with an error in place of what the handler has written so far: its status, and as plain
-// text HttpError's public text or else the reason phrase, ended by a line feed; HttpErrorWithBody's body as it is. The message of the
+// Answers with an error in place of what the handler has written so far: its status, and the JSON of
+// its Problem (problem.h), HttpErrorWithBody's body as it is, or as plain text HttpError's public text,
+// or else the reason phrase. The message of the
 // error never goes to the client. A 503 gets `Retry-After: 1` if the handler has set none. If the
 // head is out already, or the client is gone, the answer is broken off: a failed answer never looks
 // whole. It may be called once per exchange, by a middleware that then returns no error. Does
