@@ -67,6 +67,8 @@ void RequestAccess::End(Request& r) noexcept {
   r.body_.read_ = 0;
   r.body_.ended_ = false;
   r.body_.failure_ = Error();
+  ClearKeeping(r.id_);
+  ClearKeeping(r.forwarded_peer_);
   ClearKeeping(r.decoded_path_);
   ClearKeeping(r.path_values_);
   ClearKeeping(r.decoded_query_);

@@ -64,6 +64,18 @@ class RequestAccess {
   static void AddPathValue(Request& r, std::string_view name, std::string_view value) {
     r.path_values_.push_back({name, value});
   }
+
+  // For handlers that serve what is below a path: what Path and RawPath say from here on. The views
+  // must live until End, or until the next call.
+  static void SetPath(Request& r, std::string_view path, std::string_view raw_path) {
+    r.path_ = path;
+    r.raw_path_ = raw_path;
+  }
+
+  // For middleware that knows better than the connection, until End: Request::Id, Peer and Secure.
+  static void SetId(Request& r, std::string_view id) { r.id_ = id; }
+  static void SetPeer(Request& r, std::string_view peer) { r.forwarded_peer_ = peer; }
+  static void SetSecure(Request& r, bool secure) { r.secure_ = secure; }
 };
 
 class ResponseAccess {

@@ -24,7 +24,10 @@ bool Request::LongLived() {
   return long_lived_;
 }
 
-std::string Request::Peer() const { return hooks_ != nullptr ? hooks_->Peer() : std::string(); }
+std::string Request::Peer() const {
+  if (!forwarded_peer_.empty()) return forwarded_peer_;
+  return hooks_ != nullptr ? hooks_->Peer() : std::string();
+}
 
 std::optional<std::string_view> Request::Query(std::string_view name) const {
   if (raw_query_.empty()) return std::nullopt;

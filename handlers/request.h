@@ -143,12 +143,15 @@ class Request {
   // is one.
   std::string_view Host() const { return host_; }
   // The address of the client, "192.0.2.7:50123"; what comes before the port of an IPv6 one is in
-  // brackets.
+  // brackets. It is the one that has connected, unless the middleware ForwardedPeer has found
+  // another one; then the port is left out where it is not known.
   std::string Peer() const;
   // {1, 1} for HTTP/1.1.
   std::pair<int, int> Version() const { return {version_major_, version_minor_}; }
-  // Whether it came over TLS.
+  // Whether it came over TLS, to this server or, as ForwardedPeer has found, to a proxy before it.
   bool Secure() const { return secure_; }
+  // What the middleware RequestId has called it; empty without.
+  std::string_view Id() const { return id_; }
 
   const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
   // Empty until the body has been read to its end.
@@ -212,6 +215,8 @@ class Request {
   weft::Body body_;
   RequestHooks* hooks_ = nullptr;
   // These keep their memory from one request to the next.
+  std::string id_;
+  std::string forwarded_peer_;  // empty: the connection's
   std::string decoded_path_;
   std::vector<Parameter> path_values_;
   mutable std::string decoded_query_;

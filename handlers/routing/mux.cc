@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
+#include <weft/concurrency/loop.h>
 #include <weft/handlers/access.h>
 #include <weft/handlers/routing/internal/clean_path.h>
 #include <weft/handlers/routing/internal/pattern.h>
@@ -36,23 +38,80 @@ Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
 struct Mux::State {
   Error Serve(ResponseWriter& w, Request& r) const;
   Error ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const;
-  Error ServeUnmatched(ResponseWriter& w, const internal::RouteQuery& query) const;
+  Error ServeUnmatched(ResponseWriter& w, Request& r, const internal::RouteQuery& query) const;
   Error ServeConnect(ResponseWriter& w, Request& r) const;
   bool Knows(std::string_view method) const;
 
   internal::RouteTree tree;
   std::vector<Middleware> middleware;
   std::optional<Handler> wrapped;  // Serve inside the middleware, if there is any
+  std::optional<Handler> not_found;
+  std::optional<Handler> method_not_allowed;
+};
+
+// What a group adds to each of its patterns; groups above it included.
+struct Mux::GroupScope {
+  std::string prefix;
+  std::vector<Middleware> middleware;  // the outermost first
+  bool has_patterns = false;
 };
 
 Mux::Mux() : state_(std::make_shared<State>()) {}
 
-Mux& Mux::Handle(std::string pattern, Handler handler) {
+Mux::Mux(std::shared_ptr<State> state, std::shared_ptr<GroupScope> group)
+    : state_(std::move(state)), group_(std::move(group)) {}
+
+Mux& Mux::Handle(std::string pattern, Handler handler) { return Handle(std::move(pattern), std::move(handler), {}); }
+
+Mux& Mux::Handle(std::string pattern, Handler handler, std::vector<Middleware> middleware) {
+  handler = Chain(std::move(handler), std::move(middleware));
+  if (group_ != nullptr) {
+    pattern = internal::WithPrefix(group_->prefix, pattern);
+    handler = Chain(std::move(handler), group_->middleware);
+    group_->has_patterns = true;
+  }
   state_->tree.Add(internal::ParsePattern(std::move(pattern)), std::move(handler));
   return *this;
 }
 
+Mux& Mux::Group(std::string prefix, std::vector<Middleware> middleware, const std::function<void(Mux&)>& add) {
+  internal::CheckPrefix(prefix);
+  auto scope = std::make_shared<GroupScope>();
+  scope->prefix = group_ != nullptr ? internal::WithPrefix(group_->prefix, prefix) : std::move(prefix);
+  if (group_ != nullptr) scope->middleware = group_->middleware;
+  for (Middleware& one : middleware) scope->middleware.push_back(std::move(one));
+  Mux group(state_, std::move(scope));
+  add(group);
+  if (group_ != nullptr && group.group_->has_patterns) group_->has_patterns = true;
+  return *this;
+}
+
+void Mux::CheckWholeMux(const char* function) const {
+  if (group_ == nullptr) return;
+  throw std::logic_error(std::string(function) + " belongs to the whole Mux; in the group \"" + group_->prefix +
+                         "\" register a pattern for all that is below it, \"/\"");
+}
+
+Mux& Mux::NotFound(Handler handler) {
+  CheckWholeMux("Mux::NotFound");
+  state_->not_found = std::move(handler);
+  return *this;
+}
+
+Mux& Mux::MethodNotAllowed(Handler handler) {
+  CheckWholeMux("Mux::MethodNotAllowed");
+  state_->method_not_allowed = std::move(handler);
+  return *this;
+}
+
 Mux& Mux::Use(Middleware middleware) {
+  if (group_ != nullptr) {
+    if (group_->has_patterns) {
+      throw std::logic_error("Mux::Use in the group \"" + group_->prefix + "\" comes before its patterns, or they go without");
+    }
+    group_->middleware.push_back(std::move(middleware));
+    return *this;
+  }
   state_->middleware.push_back(std::move(middleware));
   // A plain pointer: the state owns this handler, and whoever calls it holds the state.
   const State* state = state_.get();
@@ -83,7 +142,7 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
       tree.HasForSlashBehind(query)) {
     return RedirectToPath(w, r, std::string(raw) + '/');
   }
-  return found ? ServeMatched(w, r, match) : ServeUnmatched(w, query);
+  return found ? ServeMatched(w, r, match) : ServeUnmatched(w, r, query);
 }
 
 // The target of CONNECT is a host and no path (RFC 9112 section 3.2.3). A pattern for all methods does not want it: its handler would
@@ -98,18 +157,20 @@ Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
 
 Error Mux::State::ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const {
   RequestAccess::SetPattern(r, match.route->pattern.text);
+  SetFiberName(match.route->pattern.text);
   for (std::size_t i = 0; i < match.values_count; ++i) {
     if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.values[i]);
   }
   return match.route->handler(w, r);
 }
 
-Error Mux::State::ServeUnmatched(ResponseWriter& w, const internal::RouteQuery& query) const {
+Error Mux::State::ServeUnmatched(ResponseWriter& w, Request& r, const internal::RouteQuery& query) const {
   if (!Knows(query.method)) return HttpError(501);  // RFC 9110 section 9.1
   const std::vector<std::string_view> methods = tree.MethodsFor(query);
-  if (methods.empty()) return HttpError(404);
+  if (methods.empty()) return not_found ? (*not_found)(w, r) : HttpError(404);
   w.Header().Set("Allow", Joined(methods));
-  return HttpError(405);
+  if (!method_not_allowed) return HttpError(405);
+  return (*method_not_allowed)(w, r);
 }
 
 bool Mux::State::Knows(std::string_view method) const {

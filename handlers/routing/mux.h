@@ -2,8 +2,10 @@
 #ifndef WEFT_HANDLERS_ROUTING_MUX_H_
 #define WEFT_HANDLERS_ROUTING_MUX_H_
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <weft/handlers/handler.h>
 
@@ -17,6 +19,10 @@ namespace weft {
 //   mux.Handle("POST /users", AddUser);
 //   mux.Handle("GET /static/{path...}", ServeStatic);
 //   mux.Handle("/{$}", Home);
+//   mux.Group("/admin", {weft::BasicAuth("admin", CheckPassword)}, [](weft::Mux& admin) {
+//     admin.Handle("GET /jobs", ListJobs);                // "GET /admin/jobs"
+//     admin.Handle("POST /jobs", AddJob, {weft::MaxBytes(64 * 1024)});
+//   });
 //
 // A pattern is "[METHOD ][HOST]/[PATH]". Each part matches:
 //   METHOD     that method, GET also HEAD; left out: all methods
@@ -46,7 +52,10 @@ namespace weft {
 //     "CONNECT proxy.test/");
 //   - "OPTIONS *": 200 with all methods that any pattern names in Allow.
 // Redirects keep the query. 404, 405 and 501 are HttpErrors, so that middleware can give them
-// another form.
+// another form; NotFound and MethodNotAllowed put handlers in the place of the first two.
+//
+// The pattern that matches becomes the name of the request's fiber, so that lists of fibers and
+// reports name routes and not what clients have sent.
 //
 // A Mux is a Handler. Copies share their routes. Register first, then serve: Handle and Use must
 // not run while requests are served; serving needs no lock and, but for unusual answers, allocates
@@ -59,15 +68,42 @@ class Mux {
   // that is registered, and names both: it is a mistake in the program, to be seen at its start.
   Mux& Handle(std::string pattern, Handler handler);
 
-  // Puts a middleware around everything that this Mux answers, 404 and redirects included. The
+  // The same with middleware for this route alone, inside that of its group and of the whole Mux. The
   // first one is the outermost.
+  Mux& Handle(std::string pattern, Handler handler, std::vector<Middleware> middleware);
+
+  // Calls `add` with a Mux that registers its patterns here, below `prefix` and inside `middleware`:
+  // "GET /jobs" becomes "GET /admin/jobs", which is what conflicts are looked for with, what
+  // Request::Pattern says, and all that is matched. The prefix is "[HOST][/PATH]" without a slash at
+  // its end, and may have wildcards; empty, the group has its middleware in common and no more. Groups
+  // may be nested. A pattern for the prefix itself, "/admin", is registered outside of the group. What
+  // no pattern matches does not reach the middleware of a group. Throws std::invalid_argument as
+  // Handle does.
+  Mux& Group(std::string prefix, std::vector<Middleware> middleware, const std::function<void(Mux&)>& add);
+
+  // Puts a middleware around everything that this Mux responds to, 404 and redirects included. The
+  // first one is the outermost. In a Group: around the patterns of that group; it throws
+  // std::logic_error if one of them is registered already.
   Mux& Use(Middleware middleware);
+
+  // What responds where no pattern matches, and where only other methods do, in place of a 404 and a
+  // 405. The handler chooses the status: 404 as a rule, or the 200 that it is by itself for the page of
+  // an application that finds its way on its own. Allow is set already for MethodNotAllowed. Both are
+  // inside Use, and belong to the whole Mux: in a Group they throw std::logic_error (there, register a
+  // pattern for all that is below its prefix, "/").
+  Mux& NotFound(Handler handler);
+  Mux& MethodNotAllowed(Handler handler);
 
   Error operator()(ResponseWriter& w, Request& r) const;
 
  private:
   struct State;
+  struct GroupScope;
+  Mux(std::shared_ptr<State> state, std::shared_ptr<GroupScope> group);
+  void CheckWholeMux(const char* function) const;
+
   std::shared_ptr<State> state_;
+  std::shared_ptr<GroupScope> group_;  // null: the whole Mux
 };
 
 }  // namespace weft

@@ -192,14 +192,14 @@ TEST(ServiceExample, FailsItsReadinessWhileItDrainsAndAnswersWhatItHas) {
   Service service;
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/1500 HTTP/1.1\r\nHost: x\r\n\r\n"));
-  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/1500") == std::string::npos) {
+  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/{ms}") == std::string::npos) {
   }
 
   service.process.Signal(SIGTERM);
   while (Fetch(service.debug, "/readyz").status == 200) {
   }
   EXPECT_EQ(Fetch(service.debug, "/readyz").status, 503);
-  EXPECT_NE(Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/1500"), std::string::npos);
+  EXPECT_NE(Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/{ms}"), std::string::npos);
 
   Result<TestAnswer> answer = client.ReadAnswer(Background());
   ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
@@ -213,7 +213,7 @@ TEST(ServiceExample, ASecondSigtermRightBehindTheFirstDoesNotKillWhatDrains) {
   Service service;
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/1500 HTTP/1.1\r\nHost: x\r\n\r\n"));
-  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/1500") == std::string::npos) {
+  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/{ms}") == std::string::npos) {
   }
 
   service.process.Signal(SIGTERM);
@@ -229,7 +229,7 @@ TEST(ServiceExample, ASecondSignalKills) {
   Service service;
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/60000 HTTP/1.1\r\nHost: x\r\n\r\n"));
-  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/60000") == std::string::npos) {
+  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/{ms}") == std::string::npos) {
   }
 
   service.process.Signal(SIGINT);
@@ -244,7 +244,7 @@ TEST(ServiceExample, CutsOffWhatOutlastsTheDrainTimeoutAndSaysSo) {
   Service service({"--drain-timeout", "0"});
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/60000 HTTP/1.1\r\nHost: x\r\n\r\n"));
-  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/60000") == std::string::npos) {
+  while (Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/{ms}") == std::string::npos) {
   }
 
   service.process.Signal(SIGTERM);

@@ -132,6 +132,24 @@ Pattern ParsePattern(std::string text) {
   return pattern;
 }
 
+std::string WithPrefix(const std::string& prefix, const std::string& pattern) {
+  const std::size_t blank = pattern.find_last_of(" \t");
+  const std::size_t at = blank == std::string::npos ? 0 : blank + 1;
+  const std::size_t slash = std::min(pattern.find('/', at), pattern.size());
+  const bool prefix_has_host = !prefix.empty() && prefix.front() != '/';
+  if (slash == at) return pattern.substr(0, at) + prefix + pattern.substr(at);
+  if (prefix_has_host) Refuse(pattern, "its group \"" + prefix + "\" has a host already");
+  return pattern.substr(0, slash) + prefix + pattern.substr(slash);
+}
+
+void CheckPrefix(const std::string& prefix) {
+  if (prefix.empty()) return;
+  const auto refuse = [&](const char* why) { throw std::invalid_argument("Mux group \"" + prefix + "\": " + why); };
+  if (prefix.find_first_of(" \t") != std::string::npos) refuse("a prefix has no method");
+  if (prefix.back() == '/') refuse("a prefix has no slash at its end, its patterns begin with one");
+  ParsePattern(prefix + "/");
+}
+
 PatternRelation Compare(const Pattern& first, const Pattern& second) {
   const unsigned relation = CompareMethods(first.method, second.method) | ComparePaths(first, second);
   if ((relation & kDisjoint) != 0) return PatternRelation::kDisjoint;

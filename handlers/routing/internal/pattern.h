@@ -36,6 +36,14 @@ struct Pattern {
 // Throws std::invalid_argument that says what is wrong.
 Pattern ParsePattern(std::string text);
 
+// The pattern "[METHOD ][HOST]/PATH", or the prefix of a group, below the prefix of its group. Throws
+// std::invalid_argument if both name a host.
+std::string WithPrefix(const std::string& prefix, const std::string& pattern);
+
+// Throws std::invalid_argument, which says what is wrong, unless the text is empty or
+// "[HOST][/PATH]" without a slash at its end.
+void CheckPrefix(const std::string& prefix);
+
 // How the sets of requests that two patterns match lie to each other.
 enum class PatternRelation : std::uint8_t {
   kSame,
