@@ -10,6 +10,8 @@
 #include <spdlog/spdlog.h>
 
 #include <weft/concurrency/offload.h>
+#include <weft/concurrency/work_ids.h>
+#include <weft/handlers/internal/log_formatter.h>
 #include <weft/handlers/internal/log_queue.h>
 #include <weft/handlers/internal/stderr_sink.h>
 
@@ -24,10 +26,20 @@ static_assert(Spdlogs(LogLevel::kTrace) == spdlog::level::trace && Spdlogs(LogLe
 static_assert(Spdlogs(LogLevel::kInfo) == spdlog::level::info && Spdlogs(LogLevel::kWarning) == spdlog::level::warn);
 static_assert(Spdlogs(LogLevel::kError) == spdlog::level::err && Spdlogs(LogLevel::kCritical) == spdlog::level::critical);
 
-// weft's own, which is never destroyed: servers may end during static destruction.
+std::shared_ptr<spdlog::logger>* NewStderrLogger(const char* name, const char* pattern) {
+  auto logger = std::make_shared<spdlog::logger>(name, std::make_shared<internal::StderrSink>(STDERR_FILENO));
+  logger->set_formatter(internal::NewLogFormatter(pattern));
+  return new std::shared_ptr<spdlog::logger>(std::move(logger));
+}
+
+// weft's own, which are never destroyed: servers may end during static destruction.
 const std::shared_ptr<spdlog::logger>& ToStderr() {
-  static const auto* const logger = new std::shared_ptr<spdlog::logger>(
-      std::make_shared<spdlog::logger>("weft", std::make_shared<internal::StderrSink>(STDERR_FILENO)));
+  static const auto* const logger = NewStderrLogger("weft", "[%Y-%m-%d %H:%M:%S.%e] [%n] [%^%l%$] %*%v");
+  return *logger;
+}
+
+const std::shared_ptr<spdlog::logger>& BareToStderr() {
+  static const auto* const logger = NewStderrLogger("weft", "%v");
   return *logger;
 }
 
@@ -36,6 +48,14 @@ std::shared_ptr<spdlog::logger> CurrentLogger() {
   if (std::shared_ptr<spdlog::logger> named = spdlog::get("weft")) return named;
   std::shared_ptr<spdlog::logger> common = spdlog::default_logger();
   return common != nullptr && common->name().empty() ? ToStderr() : common;
+}
+
+void Queue(std::shared_ptr<spdlog::logger> logger, bool gathered, LogLevel level, std::string line) {
+  if (logger == nullptr || !logger->should_log(Spdlogs(level))) return;
+  const Context ctx = CurrentContext();
+  internal::LogEntry entry{std::chrono::system_clock::now(), Spdlogs(level), 0, std::move(logger), std::move(line), gathered};
+  entry.ids = {std::string(RequestIdOf(ctx)), std::string(TraceIdOf(ctx))};
+  LogQueue::Get().Write(std::move(entry));
 }
 
 }  // namespace
@@ -52,9 +72,18 @@ bool LogEnabled(LogLevel level) noexcept {
 void LogLine(LogLevel level, std::string line) noexcept {
   try {
     std::shared_ptr<spdlog::logger> logger = CurrentLogger();
-    if (logger == nullptr || !logger->should_log(Spdlogs(level))) return;
     const bool gathered = logger == ToStderr();
-    LogQueue::Get().Write({std::chrono::system_clock::now(), Spdlogs(level), 0, std::move(logger), std::move(line), gathered});
+    Queue(std::move(logger), gathered, level, std::move(line));
+  } catch (...) {
+    LogQueue::Get().CountDropped(1);
+  }
+}
+
+void LogLineTo(const char* logger, LogLevel level, std::string line) noexcept {
+  try {
+    std::shared_ptr<spdlog::logger> named = spdlog::get(logger);
+    const bool gathered = named == nullptr;
+    Queue(gathered ? BareToStderr() : std::move(named), gathered, level, std::move(line));
   } catch (...) {
     LogQueue::Get().CountDropped(1);
   }

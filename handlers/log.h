@@ -19,6 +19,9 @@ namespace weft {
 // sink of the program, costs lines, and never holds a loop, a drain, or the end of ListenAndServe for more than about a second.
 // Without a server lines are written in place. A pattern with %t shows the thread that hands the lines over.
 //
+// A line is written with the ids of the request whose fiber, Offload or AfterFunc writes it (work_ids.h): on stderr as "[id] " before the text,
+// in a program's own loggers where SetLogPattern (log_pattern.h) says.
+//
 // When ListenAndServe returns, what was queued has been written and the thread has ended; so it is, too, when the process calls exit
 // while a server runs. The one exception is a sink of the program's own that does not return from its write: a thread cannot be ended from
 // outside. It is waited for for a second, then left to itself. It touches nothing but that sink any more, ends as soon as
@@ -41,6 +44,10 @@ bool LogEnabled(LogLevel level) noexcept;
 // Writes a line, without an end of line of its own, unless its level is not wanted. From any thread, in fibers too; never suspends.
 // What a client has sent must be escaped by the caller.
 void LogLine(LogLevel level, std::string line) noexcept;
+
+// The same for a line that has a form of its own, such as that of an access log: to the spdlog logger registered as `logger`, else to
+// stderr, without time and level before it.
+void LogLineTo(const char* logger, LogLevel level, std::string line) noexcept;
 
 // How many lines were dropped since the process began: the queue was full, or what takes the lines failed or did not end in time.
 std::uint64_t DroppedLogLines() noexcept;

@@ -43,7 +43,14 @@ bool TellDropped(spdlog::logger& logger, std::chrono::system_clock::time_point t
   return LogTo(logger, time, spdlog::level::warn, std::to_string(lines) + " lines were dropped: the log was not taken fast enough");
 }
 
+thread_local const LogIds* t_ids_of_line = nullptr;
+
 bool WriteLine(const LogEntry& entry) {
+  struct Ids {
+    explicit Ids(const LogIds& ids) : before(std::exchange(t_ids_of_line, &ids)) {}
+    ~Ids() { t_ids_of_line = before; }
+    const LogIds* const before;
+  } ids(entry.ids);
   if (entry.dropped_before > 0) TellDropped(*entry.logger, entry.time, entry.dropped_before);
   return LogTo(*entry.logger, entry.time, entry.level, entry.text);
 }
@@ -126,6 +133,8 @@ std::vector<LogEntry> LogQueue::AwaitEndLocked(std::unique_lock<std::mutex>& hol
 
 bool LogQueue::InWriter() noexcept { return t_in_writer; }
 
+const LogIds* LogQueue::IdsOfLine() noexcept { return t_ids_of_line; }
+
 bool LogQueue::PatienceIsOver() const noexcept {
   const std::int64_t end_by = end_by_ns_.load(std::memory_order_relaxed);
   return end_by != 0 && NowNs() >= end_by;
@@ -150,10 +159,10 @@ void LogQueue::Write(LogEntry entry) noexcept {
 
 bool LogQueue::PushLocked(LogEntry& entry) {
   // Whatever its size, a line gets through when it is alone.
-  const bool too_many = count_ == kLinesMax || (count_ > 0 && bytes_ + entry.text.size() > kBytesMax);
+  const bool too_many = count_ == kLinesMax || (count_ > 0 && bytes_ + entry.Bytes() > kBytesMax);
   if (too_many || left_) return false;
   if (count_ == ring_.size()) GrowLocked();
-  bytes_ += entry.text.size();
+  bytes_ += entry.Bytes();
   entry.dropped_before = std::exchange(dropped_, 0);
   ring_[(first_ + count_) % ring_.size()] = std::move(entry);
   ++count_;
@@ -237,7 +246,7 @@ void LogQueue::Rest(std::unique_lock<std::mutex>& hold) {
 std::uint64_t LogQueue::TakeBatchLocked() {
   for (; count_ > 0 && batch_.size() < kBatchMax; --count_) {
     LogEntry& entry = ring_[first_];
-    bytes_ -= entry.text.size();
+    bytes_ -= entry.Bytes();
     batch_.push_back(std::move(entry));
     first_ = (first_ + 1) % ring_.size();
   }
@@ -246,9 +255,10 @@ std::uint64_t LogQueue::TakeBatchLocked() {
 
 void LogQueue::WriteBatch(std::uint64_t dropped_behind) {
   std::uint64_t failed = 0;
-  spdlog::logger* gathers = nullptr;
+  spdlog::logger* gathers = nullptr;  // to be flushed before another one writes, so that lines keep their order
   for (LogEntry& entry : batch_) {
     // Who was left behind lets go of the sink as soon as it can.
+    if (gathers != nullptr && gathers != entry.logger.get()) std::exchange(gathers, nullptr)->flush();
     if (PatienceIsOver() || !WriteLine(entry)) ++failed;
     if (entry.gathered) gathers = entry.logger.get();
   }

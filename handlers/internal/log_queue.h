@@ -20,6 +20,12 @@
 
 namespace weft::internal {
 
+// The ids of the piece of work that has written a line; empty if it has none.
+struct LogIds {
+  std::string request;
+  std::string trace;
+};
+
 struct LogEntry {
   std::chrono::system_clock::time_point time;
   spdlog::level::level_enum level = spdlog::level::off;
@@ -27,6 +33,9 @@ struct LogEntry {
   std::shared_ptr<spdlog::logger> logger;
   std::string text;
   bool gathered = false;  // the logger is weft's own, whose sink gathers lines until flush
+  LogIds ids = {};
+
+  std::size_t Bytes() const { return text.size() + ids.request.size() + ids.trace.size(); }
 };
 
 // Lines on their way to spdlog, and the thread that brings them there. There is one in a process, and it is never destroyed: a server may
@@ -55,6 +64,9 @@ class LogQueue {
   // For weft's own sink: whether it is time to give up a write that is not taken, and whether more lines may follow before a flush.
   bool PatienceIsOver() const noexcept;
   static bool InWriter() noexcept;
+
+  // The ids of the line that this thread hands to spdlog at the moment; null if it does not.
+  static const LogIds* IdsOfLine() noexcept;
 
  private:
   LogQueue() = default;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/middleware/request_id.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <weft/handlers/access.h>
+#include <weft/handlers/middleware/internal/random_hex.h>
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kDigits = 32;
+constexpr std::size_t kAcceptedMax = 64;
+
+// What can neither end a field of a log line nor be taken for one.
+bool IsGoodId(std::string_view id) {
+  const auto good = [](char c) {
+    constexpr std::string_view kMarks = "-_.~:+/=@";
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kMarks.find(c) != std::string_view::npos;
+  };
+  return !id.empty() && id.size() <= kAcceptedMax && std::all_of(id.begin(), id.end(), good);
+}
+
+std::string IdOf(const Request& r, const RequestIdOptions& options) {
+  if (options.accept && !options.field.empty()) {
+    if (const std::string_view came = r.Header().Get(options.field); IsGoodId(came)) {
+      return std::string(came);
+    }
+  }
+  return internal::RandomHex(kDigits);
+}
+
+}  // namespace
+
+Middleware RequestId(RequestIdOptions options) {
+  return [options = std::move(options)](Handler next) -> Handler {
+    return [options, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
+      if (!r.Id().empty()) return next(w, r);
+      std::string id = IdOf(r, options);
+      RequestAccess::SetId(r, id);
+      if (!options.field.empty()) w.Header().Set(options.field, id);
+      const RequestContextScope use = r.Use(WithRequestId(r.Ctx(), std::move(id)));
+      return next(w, r);
+    };
+  };
+}
+
+}  // namespace weft
