@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_MIDDLEWARE_DEADLINE_FROM_H_
+#define WEFT_HANDLERS_MIDDLEWARE_DEADLINE_FROM_H_
+
+#include <chrono>
+#include <string>
+
+#include <weft/concurrency/clock.h>
+#include <weft/handlers/handler.h>
+
+namespace weft {
+
+// Takes over how long the caller will wait: a field with whole milliseconds, as HttpClient sends it
+// with Propagate::deadline_field. Nothing is worked out for a caller that has given up. It only
+// shortens: the context ends after that time, after `max` if that is less, or at the deadline that
+// it has already. A request without the field stays as it is; one with anything but 1 to 18 digits
+// gets 400. A handler that returns its context's error responds 504. As with Timeout, a long-lived
+// request keeps this deadline. Throws std::invalid_argument if the name is not one.
+//
+//   mux.Use(weft::DeadlineFrom("X-Request-Timeout-Ms"));
+Middleware DeadlineFrom(std::string field, Duration max = std::chrono::seconds(60));
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_MIDDLEWARE_DEADLINE_FROM_H_

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/middleware/rate_limit.h>
+
+#include <memory>
+#include <utility>
+
+#include <weft/concurrency/clock.h>
+#include <weft/handlers/middleware/internal/keyed_hash.h>
+#include <weft/handlers/middleware/internal/peer_text.h>
+#include <weft/handlers/middleware/internal/rate_table.h>
+
+namespace weft {
+
+std::string ClientNetwork(const Request& r) {
+  return internal::NetworkOfPeer(r.Peer());
+}
+
+Middleware RateLimit(RateLimitOptions options) {
+  if (!(options.rate > 0) || options.burst < 1 || options.keys_max < 1) {
+    internal::AbortMisuse("RateLimit", "the rate is above 0, burst and keys_max are at least 1");
+  }
+  if (!options.key) options.key = ClientNetwork;
+  struct State {
+    explicit State(const RateLimitOptions& o) : key(o.key), table(o.rate, o.burst, o.keys_max) {}
+    const std::function<std::string(const Request&)> key;
+    const internal::KeyedHash hash;
+    internal::RateTable table;
+  };
+  return [state = std::make_shared<State>(options)](Handler next) -> Handler {
+    return [state, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
+      const std::string key = state->key(r);
+      if (!key.empty()) {
+        const Duration wait = state->table.Take(state->hash(key), Now());
+        if (wait > Duration::zero()) {
+          const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+          w.Header().Set("Retry-After", std::to_string(seconds));
+          return HttpError(429);
+        }
+      }
+      return next(w, r);
+    };
+  };
+}
+
+}  // namespace weft

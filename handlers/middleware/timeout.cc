@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/middleware/timeout.h>
+
+#include <cstdio>
+#include <utility>
+
+#include <weft/concurrency/context.h>
+
+namespace weft {
+
+Middleware Timeout(Duration limit) {
+  char text[64];
+  std::snprintf(text, sizeof text, "the Timeout of %g s has passed",
+                std::chrono::duration<double>(limit).count());
+  return [limit, cause = Error::New(text)](Handler next) -> Handler {
+    return [limit, cause, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
+      const CancelScope scope = WithTimeout(r.Ctx(), limit, cause);
+      const RequestContextScope use = r.Use(scope.ctx);
+      return next(w, r);
+    };
+  };
+}
+
+}  // namespace weft
