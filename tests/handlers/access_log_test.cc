@@ -33,7 +33,7 @@ TEST(AccessLog, OneLineTellsPeerRequestStatusBytesAndTime) {
   mux.Handle("GET /hello/{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); });
 
   EXPECT_EQ(LineOf(mux, RequestBuilder("GET", "/hello/anna?x=1").Peer("192.0.2.7:50123")),
-            "192.0.2.7:50123 \"GET /hello/anna?x=1 HTTP/1.1\" 200 5 0.000ms");
+            "192.0.2.7:50123 \"GET /hello/anna HTTP/1.1\" 200 5 0.000ms");
 }
 
 TEST(AccessLog, AnErrorIsLoggedWithTheStatusThatItWillAnswer) {
