@@ -9,6 +9,11 @@
 #include <gtest/gtest.h>
 
 #include <weft/handlers/access.h>
+#include <weft/handlers/middleware/cors.h>
+#include <weft/handlers/middleware/cross_origin_protection.h>
+#include <weft/handlers/middleware/in_flight.h>
+#include <weft/handlers/middleware/max_bytes.h>
+#include <weft/handlers/middleware/security_headers.h>
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/server_side.h>
 
@@ -104,6 +109,18 @@ TEST(Allocation, ARouteWithPathValueAndQueryMakesNone) {
   mux.Handle("GET /static/{path...}", [](ResponseWriter&, Request&) {});
 
   EXPECT_EQ(AllocationsOf(mux, 10), 0u);
+}
+
+TEST(Allocation, MiddlewareThatNeedsNothingOfItsOwnMakesNone) {
+  Mux mux;
+  mux.Use(SecurityHeaders());
+  mux.Use(Cors({.origins = {"https://app.example.com"}}));
+  mux.Use(CrossOriginProtection());
+  mux.Group("/hello", {MaxBytes(1 << 20)}, [](Mux& hello) {
+    hello.Handle("GET /{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); }, {InFlight(1000)});
+  });
+
+  EXPECT_EQ(AllocationsOf(mux, 5), 0u);
 }
 
 TEST(Allocation, ALargeAnswerMakesNoneEither) {
