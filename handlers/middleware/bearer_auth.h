@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_MIDDLEWARE_BEARER_AUTH_H_
+#define WEFT_HANDLERS_MIDDLEWARE_BEARER_AUTH_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/handlers/handler.h>
+#include <weft/handlers/middleware/authenticated_user.h>
+
+namespace weft {
+
+// Whose token this is; empty: nobody's. It may wait under the context of the request; an Error is
+// what the request fails with. Called in the request's fiber, from all loops in parallel.
+using CheckToken = std::function<Result<std::string>(const Context& ctx, std::string_view token)>;
+
+struct UserAndToken {
+  std::string user;
+  std::string token;
+};
+
+// Lets only requests in whose Authorization is a good token (RFC 6750); UserOf says whose. Others
+// get 401 with WWW-Authenticate, which says invalid_token if there was one. Tokens in the query or
+// the body are not looked for. Throws std::invalid_argument if the realm has control characters.
+//
+//   const auto user_of = [&](const weft::Context& ctx, std::string_view token) {
+//     return sessions.UserOfToken(ctx, token);
+//   };
+//   mux.Group("/api", {weft::BearerAuth("api", user_of)}, AddApi);
+Middleware BearerAuth(std::string realm, CheckToken check);
+
+// The same for a few tokens that are known at the start. How long it takes says nothing about them.
+Middleware BearerAuth(std::string realm, std::vector<UserAndToken> tokens);
+
+}  // namespace weft
+
+#endif  // WEFT_HANDLERS_MIDDLEWARE_BEARER_AUTH_H_
