@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include <weft/handlers/internal/json_text.h>
+#include <weft/handlers/internal/json_string.h>
 #include <weft/http/status.h>
 
 namespace weft {

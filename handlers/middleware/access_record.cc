@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include <weft/handlers/internal/json_text.h>
+#include <weft/handlers/internal/json_string.h>
 #include <weft/handlers/middleware/internal/peer_text.h>
 
 namespace weft {

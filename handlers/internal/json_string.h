@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_INTERNAL_JSON_TEXT_H_
-#define WEFT_HANDLERS_INTERNAL_JSON_TEXT_H_
+#ifndef WEFT_HANDLERS_INTERNAL_JSON_STRING_H_
+#define WEFT_HANDLERS_INTERNAL_JSON_STRING_H_
 
 #include <string>
 #include <string_view>
@@ -14,4 +14,4 @@ void AppendJsonString(std::string_view text, std::string& out);
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_INTERNAL_JSON_TEXT_H_
+#endif  // WEFT_HANDLERS_INTERNAL_JSON_STRING_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/handlers/internal/json_text.h>
+#include <weft/handlers/internal/json_string.h>
 
 #include <cstddef>
 
