@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_NET_INTERNAL_TLS_PEM_SOURCE_H_
+#define WEFT_NET_INTERNAL_TLS_PEM_SOURCE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/error.h>
+#include <weft/net/tls_options.h>
+
+namespace weft::internal {
+
+// Text that was given by an option, with the name by which errors speak of it.
+struct PemSource {
+  std::string label;  // "certificate file fullchain.pem", "certificates[0].certificate_pem"
+  std::string text;
+
+  // "certificate file fullchain.pem: WHAT"
+  Error Wrong(std::string_view what) const;
+};
+
+// Reads what either a file or a text is given for. `kind` is what it should be ("certificate
+// file"), `field` the option without its ending
+// ("certificates[0].certificate"). Errors: neither or both are given, the file cannot be read, it
+// is empty or larger than 16 MiB.
+Result<PemSource> ReadPem(std::string_view kind, std::string_view field, const std::string& file,
+                          const std::string& pem);
+
+// A whole file. Never waits for a pipe that nobody writes to.
+Result<std::string> ReadWhole(std::string_view kind, const std::string& file);
+
+// By which it is seen that a file has changed. One that is not there has a stamp, too.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size = -1;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+// Of all files that the options name. A link is followed, so that a change of where it points is
+// one.
+std::vector<FileStamp> StampFiles(const TlsServerOptions& options);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_NET_INTERNAL_TLS_PEM_SOURCE_H_

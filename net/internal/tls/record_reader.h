@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_NET_INTERNAL_TLS_RECORD_READER_H_
+#define WEFT_NET_INTERNAL_TLS_RECORD_READER_H_
+
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string_view>
+
+#include <weft/net/internal/byte_buffer.h>
+
+namespace weft::internal {
+
+// Hands ciphertext on in whole records (RFC 8446 section 5.1). OpenSSL would keep 16 KiB for the
+// first byte of a record; here it costs what has come. Bytes that are no record are handed on as
+// they are, so that OpenSSL says what is wrong with them.
+class RecordReader {
+ public:
+  // Lends bytes, which follow all that came before, until the next Keep.
+  void Lend(std::span<const char> fresh) { fresh_ = {fresh.data(), fresh.size()}; }
+  // Copies what is left of them.
+  void Keep();
+
+  // Up to `size` bytes of the record that is due; 0 if it is not whole yet.
+  std::size_t Read(char* to, std::size_t size);
+
+  // How often a record has been started since the last reset of the count.
+  unsigned Started() const { return started_; }
+  void ResetStarted() { started_ = 0; }
+
+  bool Empty() const { return held_.size() == taken_ && fresh_.empty(); }
+  // After Keep: whether a Read would give something now, and whether a record has begun that is not
+  // whole.
+  bool HasWhole() const;
+  bool HasPart() const { return !Empty() && !HasWhole(); }
+  void Clear();
+
+ private:
+  static constexpr std::size_t kHead = 5;
+  // More than any peer may send (16 KiB and 256 bytes, in TLS 1.2 and 2,048): no record.
+  static constexpr std::size_t kFragmentMax = 16 * 1024 + 2048;
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+
+  // The size of the record that begins with these bytes; 0 if they are too few to tell.
+  static std::size_t SizeOfRecord(std::string_view bytes);
+  bool Start();
+  // Moves bytes that were lent to those that are held, until there are `size` of them.
+  bool HoldUpTo(std::size_t size);
+  std::string_view Held() const { return held_.View().substr(taken_); }
+  void TakeHeld(std::size_t count);
+
+  ByteBuffer held_;        // comes before what is lent
+  std::size_t taken_ = 0;  // of what is held
+  std::size_t left_ = 0;   // of the record that was started
+  std::string_view fresh_;
+  unsigned started_ = 0;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_NET_INTERNAL_TLS_RECORD_READER_H_

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/net/internal/tls/session.h>
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <weft/net/internal/tls/alpn.h>
+#include <weft/net/internal/tls/client_context.h>
+#include <weft/net/internal/tls/describe_connection.h>
+#include <weft/net/internal/tls/judge_failure.h>
+#include <weft/net/internal/tls/openssl.h>
+#include <weft/net/internal/tls/parts_left.h>
+#include <weft/net/internal/tls/server_contexts.h>
+
+namespace weft::internal {
+namespace {
+
+constexpr char kHandshakeRecord = 0x16;  // RFC 8446 section 5.1
+constexpr std::size_t kPlainMax = 16 * 1024;
+constexpr std::size_t kSealedMax = kPlainMax + 256 + 5;  // a record with whatever TLS adds
+constexpr std::size_t kOverhead = 64;  // more than a record of 1.2 or 1.3 has around its data
+
+bool IsAddress(const std::string& host) {
+  std::array<unsigned char, 16> bytes;
+  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+}
+
+// What the server's certificate must be for, and what it is asked for.
+bool SetHost(SSL* ssl, std::string host, bool verify) {
+  if (IsAddress(host))
+    return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+  if (host.ends_with('.')) host.pop_back();
+  if (host.empty()) return !verify;
+  if (SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) return false;
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return !verify || SSL_set1_host(ssl, host.c_str()) == 1;
+}
+
+}  // namespace
+
+// Lends the caller's memory for one call. Inside of it, the queue of errors is cleared before each
+// call of OpenSSL: it is the thread's, and what another connection has left in it would be taken
+// for ours by SSL_get_error.
+class TlsSession::Call {
+ public:
+  Call(TlsSession& session, std::span<const char> ciphertext, ByteBuffer& out) : session_(session) {
+    session_.bio_.reader.Lend(ciphertext);
+    session_.bio_.out = &out;
+  }
+  ~Call() {
+    session_.bio_.reader.Keep();
+    session_.bio_.out = nullptr;
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  TlsSession& session_;
+};
+
+void TlsSession::TicketFree::operator()(ssl_session_st* ticket) const {
+  SSL_SESSION_free(ticket);
+}
+
+bool TlsSession::Open(ssl_ctx_st* ctx) {
+  ssl_ = SSL_new(ctx);
+  BIO* const bio = ssl_ != nullptr ? bio_.Make() : nullptr;
+  if (bio == nullptr) return false;
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_app_data(ssl_, &data_);
+  return true;
+}
+
+std::unique_ptr<TlsSession> TlsSession::Server(std::shared_ptr<const ServerContexts> contexts,
+                                               const AlpnList* alpn) {
+  std::unique_ptr<TlsSession> session(new TlsSession);
+  const bool opened = session->Open(contexts->Default());
+  ClearErrors();
+  if (!opened) return nullptr;
+  SSL_set_accept_state(session->ssl_);
+  session->server_ = true;
+  session->data_.alpn = alpn;
+  session->contexts_ = std::move(contexts);
+  return session;
+}
+
+Result<std::unique_ptr<TlsSession>> TlsSession::Client(std::shared_ptr<const ClientContext> context,
+                                                       const std::string& host,
+                                                       const AlpnList& alpn, Ticket ticket) {
+  std::unique_ptr<TlsSession> session(new TlsSession);
+  ClearErrors();
+  if (!session->Open(context->ctx)) return Error::New("TLS: no memory for a connection");
+  SSL* const ssl = session->ssl_;
+  SSL_set_connect_state(ssl);
+  const std::string& name = context->server_name.empty() ? host : context->server_name;
+  if (!SetHost(ssl, name, context->verify))
+    return Error::New("TLS: \"" + name + "\" is no name that a server can have");
+  const auto* const wire = reinterpret_cast<const unsigned char*>(alpn.Wire().data());
+  if (!alpn.Empty() &&
+      SSL_set_alpn_protos(ssl, wire, static_cast<unsigned>(alpn.Wire().size())) != 0) {
+    return Error::New("TLS: no memory for a connection");
+  }
+  // A ticket that does not fit any more is no reason to fail: the handshake is a whole one then.
+  if (ticket != nullptr) SSL_set_session(ssl, ticket.get());
+  session->contexts_ = std::move(context);
+  return session;
+}
+
+TlsSession::~TlsSession() {
+  // Else OpenSSL takes the session for broken, looks for it in its cache, and lets nobody come back
+  // with its ticket.
+  if (done_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+  SSL_SESSION_free(data_.ticket);
+}
+
+TlsSession::Step TlsSession::FailHandshake(const TlsFailure& failure) {
+  failure_ = failure;
+  failed_ = true;
+  return Step::kFailed;
+}
+
+TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuffer& out) {
+  if (failed_) return Step::kFailed;
+  if (done_) {
+    const Call keeps(*this, ciphertext, out);
+    return Step::kDone;
+  }
+  if (server_ && !seen_ && !ciphertext.empty()) {
+    seen_ = true;
+    if (ciphertext.front() != kHandshakeRecord) {
+      FailHandshake({TlsFailure::Kind::kMalformed, "the first byte is not that of a handshake"});
+      return Step::kNotTls;
+    }
+  }
+  const Call call(*this, ciphertext, out);
+  ClearErrors();
+  const int result = SSL_do_handshake(ssl_);
+  if (result == 1) {
+    done_ = true;
+    bio_.bounded = true;
+    bio_.reader.ResetStarted();
+    return Step::kDone;
+  }
+  if (SSL_get_error(ssl_, result) != SSL_ERROR_WANT_READ) return FailHandshake(JudgeFailure(ssl_));
+  if (fin_)
+    return FailHandshake(
+        {TlsFailure::Kind::kClosed, "the connection was closed during the handshake"});
+  return Step::kWantInput;
+}
+
+TlsSession::ReadResult TlsSession::Read(std::span<const char> ciphertext, std::span<char> plaintext,
+                                        ByteBuffer& out) {
+  if (!done_ || failed_) return {0, ReadState::kFailed};
+  if (end_ != PeerEnd::kOpen) return {0, ReadState::kEnded};
+  const Call call(*this, ciphertext, out);
+  std::size_t size = 0;
+  while (size < plaintext.size()) {
+    std::size_t count = 0;
+    ClearErrors();
+    if (SSL_read_ex(ssl_, plaintext.data() + size, plaintext.size() - size, &count) != 1)
+      return {size, StateAfterFailedRead()};
+    size += count;
+    bio_.reader.ResetStarted();
+  }
+  bio_.reader.Keep();
+  return {size, HasPending() ? ReadState::kMore : NothingMore()};
+}
+
+TlsSession::ReadState TlsSession::StateAfterFailedRead() {
+  switch (SSL_get_error(ssl_, 0)) {
+    case SSL_ERROR_WANT_READ:
+      return NothingMore();
+    case SSL_ERROR_ZERO_RETURN:
+      end_ = PeerEnd::kCloseNotify;
+      bio_.reader.Clear();  // RFC 8446 section 6.1: what follows is ignored
+      return ReadState::kEnded;
+    default:
+      break;
+  }
+  failed_ = true;
+  failure_ = JudgeFailure(ssl_);
+  if (bio_.TooManyIdle())
+    failure_ = {TlsFailure::Kind::kMalformed, "too many records without data"};
+  return ReadState::kFailed;
+}
+
+TlsSession::ReadState TlsSession::NothingMore() {
+  if (!fin_) return ReadState::kWantInput;
+  end_ = bio_.reader.Empty() ? PeerEnd::kFin : PeerEnd::kTruncated;
+  bio_.reader.Clear();
+  return ReadState::kEnded;
+}
+
+bool TlsSession::WriteAll(const char* bytes, std::size_t size) {
+  std::size_t count = 0;
+  ClearErrors();
+  if (SSL_write_ex(ssl_, bytes, size, &count) == 1) return true;
+  failed_ = true;
+  failure_ = JudgeFailure(ssl_);
+  return false;
+}
+
+bool TlsSession::Write(std::span<const iovec> parts, ByteBuffer& out) {
+  if (!done_ || failed_ || finished_) return false;
+  const Call call(*this, {}, out);
+  PartsLeft left(parts);
+  const std::size_t total = left.Total();
+  out.Reserve(total + (total / kPlainMax + parts.size() + 1) * kOverhead);
+  while (!left.Empty()) {
+    if (const std::string_view whole = left.TakeWhole(kPlainMax); !whole.empty()) {
+      if (!WriteAll(whole.data(), whole.size())) return false;
+      continue;
+    }
+    // Small parts share a record. They are gathered where the buffer has room after the ciphertext
+    // that becomes of them, which is not written before it is made.
+    char* const room = out.Reserve(2 * kSealedMax) + kSealedMax;
+    if (!WriteAll(room, left.Gather(room, kPlainMax))) return false;
+  }
+  return true;
+}
+
+void TlsSession::Finish(ByteBuffer& out) {
+  if (!done_ || failed_ || finished_) return;
+  finished_ = true;
+  const Call call(*this, {}, out);
+  ClearErrors();
+  SSL_shutdown(ssl_);
+}
+
+bool TlsSession::HasPending() const {
+  return SSL_pending(ssl_) > 0 || bio_.reader.HasWhole();
+}
+
+std::string_view TlsSession::Alpn() const {
+  return ChosenProtocol(ssl_);
+}
+
+const TlsInfo& TlsSession::Info() {
+  if (info_ == nullptr) info_ = std::make_unique<TlsInfo>(DescribeConnection(ssl_));
+  return *info_;
+}
+
+TlsSession::Ticket TlsSession::TakeTicket() {
+  // TLS 1.2 reports no ticket in place of another one.
+  if (data_.ticket == nullptr && done_ && SSL_version(ssl_) == TLS1_2_VERSION) {
+    Ticket current(SSL_get1_session(ssl_));
+    if (SSL_SESSION_is_resumable(current.get()) == 1) return current;
+  }
+  return Ticket(std::exchange(data_.ticket, nullptr));
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/net/tls.h>
+
+#include <weft/concurrency/offload.h>
+#include <weft/net/internal/tls/build_server_contexts.h>
+#include <weft/net/internal/tls/tls_state.h>
+
+namespace weft {
+namespace {
+
+// Builds from what the files say now. Under the lock of reloads, so that the last one to begin is
+// the one that stays.
+Error Refresh(internal::TlsState& state) {
+  state.stamps = internal::StampFiles(state.options);
+  const std::shared_ptr<const internal::ServerContexts> old = state.Current();
+  Result<std::shared_ptr<const internal::ServerContexts>> made = internal::BuildServerContexts(
+      state.options, state.self_signed, old != nullptr ? old->tickets : nullptr);
+  if (Error err = made.Err()) return err;
+  const std::lock_guard guard(state.lock);
+  state.current = *made;
+  return {};
+}
+
+Error ReloadIfChanged(internal::TlsState& state, bool again, bool& tried) {
+  const std::lock_guard guard(state.reload);
+  tried = again || internal::StampFiles(state.options) != state.stamps;
+  return tried ? Refresh(state) : Error();
+}
+
+}  // namespace
+
+Result<Tls> Tls::Load(TlsServerOptions options) {
+  auto state = std::make_shared<internal::TlsState>();
+  state->options = std::move(options);
+  if (Error err = Refresh(*state)) return err;
+  return Tls(std::move(state));
+}
+
+Result<Tls> Tls::SelfSigned(std::vector<std::string> names) {
+  if (names.empty())
+    return Error::New(
+        "Tls::SelfSigned: no name is given: name the hosts that clients ask for, such as "
+        "localhost");
+  auto state = std::make_shared<internal::TlsState>();
+  state->self_signed = std::move(names);
+  if (Error err = Refresh(*state)) return err;
+  return Tls(std::move(state));
+}
+
+Error Tls::Reload() {
+  const std::lock_guard guard(state_->reload);
+  return Refresh(*state_);
+}
+
+std::vector<CertificateInfo> Tls::Certificates() const {
+  return state_->Current()->certificates;
+}
+
+Error ReloadOnChange(const Context& ctx, Tls tls, Duration every,
+                     std::function<void(const Error&)> reloaded) {
+  for (bool failed = false;;) {
+    if (Error err = Sleep(ctx, every)) return err;
+    bool tried = false;
+    const Error err = Offload(ctx, [&] { return ReloadIfChanged(*tls.state_, failed, tried); });
+    if (!tried) continue;  // nothing has changed, or no thread was free to look
+    failed = static_cast<bool>(err);
+    if (reloaded) reloaded(err);
+  }
+}
+
+}  // namespace weft
