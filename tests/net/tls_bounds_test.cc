@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a connection over TLS costs, and what a peer can make it cost.
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tls_talk.h"
+
+namespace weft {
+namespace {
+
+using Session = internal::TlsSession;
+
+// OpenSSL itself as the peer, for what the library does not do as a client.
+class OpensslClient {
+ public:
+  explicit OpensslClient(Session& server) : server_(server) {
+    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl_.get());
+  }
+  SSL* get() { return ssl_.get(); }
+
+  std::string Sent() {
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes);
+    std::string sent(bytes, static_cast<std::size_t>(size));
+    BIO_reset(SSL_get_wbio(ssl_.get()));
+    return sent;
+  }
+  void Connect() {
+    internal::ByteBuffer out;
+    while (SSL_do_handshake(ssl_.get()) != 1 || !server_.HandshakeDone()) {
+      ASSERT_NE(server_.Handshake(Sent(), out), Session::Step::kFailed);
+      BIO_write(SSL_get_rbio(ssl_.get()), out.data(), static_cast<int>(out.size()));
+      out.Clear();
+    }
+  }
+
+ private:
+  struct FreeCtx {
+    void operator()(SSL_CTX* ctx) const { SSL_CTX_free(ctx); }
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  std::unique_ptr<SSL_CTX, FreeCtx> ctx_{SSL_CTX_new(TLS_client_method())};
+  std::unique_ptr<SSL, FreeCtx> ssl_{SSL_new(ctx_.get())};
+  Session& server_;
+};
+
+// Each costs as much as a record with data; in 64 KiB there is room for thousands.
+TEST(TlsBounds, ManyRecordsWithoutDataAreTooMany) {
+  const Tls tls = LocalTls();
+  struct Case {
+    int updates;
+    Session::ReadState state;
+  };
+  for (const Case& one :
+       {Case{10, Session::ReadState::kWantInput}, Case{1000, Session::ReadState::kFailed}}) {
+    const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
+    OpensslClient client(*server);
+    ASSERT_NO_FATAL_FAILURE(client.Connect());
+    for (int i = 0; i < one.updates; ++i) {
+      ASSERT_EQ(SSL_key_update(client.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+      ASSERT_EQ(SSL_do_handshake(client.get()), 1);
+    }
+    ASSERT_EQ(SSL_write(client.get(), "x", 1), 1);
+    std::string room(100, '\0');
+    internal::ByteBuffer out;
+    const Session::ReadResult got = server->Read(client.Sent(), room, out);
+    EXPECT_EQ(got.state, one.state);
+    const bool failed = one.state == Session::ReadState::kFailed;
+    EXPECT_EQ(got.size, failed ? 0u : 1u);
+    EXPECT_STREQ(server->Failure().reason, failed ? "too many records without data" : "");
+  }
+}
+
+TEST(TlsBounds, KeysMayChangeBetweenData) {
+  const Tls tls = LocalTls();
+  const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
+  OpensslClient client(*server);
+  ASSERT_NO_FATAL_FAILURE(client.Connect());
+  std::string expected, read, room(1000, '\0');
+  internal::ByteBuffer out;
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(SSL_key_update(client.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_EQ(SSL_write(client.get(), "x", 1), 1);
+    expected += 'x';
+    const Session::ReadResult got = server->Read(client.Sent(), room, out);
+    ASSERT_EQ(got.state, Session::ReadState::kWantInput);
+    read.append(room, 0, got.size);
+    const iovec response = internal::Part("y");  // under a new key, which the client learns first
+    ASSERT_TRUE(server->Write({&response, 1}, out));
+    BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
+    out.Clear();
+    char byte = 0;
+    ASSERT_EQ(SSL_read(client.get(), &byte, 1), 1);
+    ASSERT_EQ(byte, 'y');
+  }
+  EXPECT_EQ(read, expected);
+}
+
+TEST(TlsBounds, NobodyNegotiatesAnew) {
+  const Tls tls = LocalTls();
+  const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
+  OpensslClient client(*server);
+  SSL_set_max_proto_version(client.get(), TLS1_2_VERSION);
+  ASSERT_NO_FATAL_FAILURE(client.Connect());
+  EXPECT_EQ(SSL_renegotiate(client.get()), 1);
+  SSL_do_handshake(client.get());
+  std::string room(100, '\0');
+  internal::ByteBuffer out;
+  EXPECT_EQ(server->Read(client.Sent(), room, out).state, Session::ReadState::kWantInput);
+  BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
+  EXPECT_NE(SSL_do_handshake(client.get()), 1);
+}
+
+// glibc's own count; sanitizers have another allocator.
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+std::size_t HeapBytes() {
+  return mallinfo2().uordblks;
+}
+
+TEST(TlsBounds, AnIdleConnectionCostsWhatOpensslNeeds) {
+  constexpr std::size_t kConnections = 200;
+  constexpr double kBytesMax = 14.8 * 1024;
+  const Tls tls = LocalTls();
+  const auto client = AnyClient();
+  std::vector<std::unique_ptr<Session>> idle;
+  idle.reserve(kConnections);
+  const auto add = [&] {
+    TlsConnection c = Connect(tls, client);
+    c.client.Write("request");
+    Talk(c.client, c.server);
+    c.server.Write("response");
+    Talk(c.client, c.server);
+    ASSERT_EQ(c.client.read, "response");
+    idle.push_back(std::move(c.server.session));
+  };
+  for (int i = 0; i < 10; ++i) add();
+  idle.clear();
+  const std::size_t before = HeapBytes();
+  for (std::size_t i = 0; i < kConnections; ++i) add();
+  const double bytes = static_cast<double>(HeapBytes() - before) / kConnections;
+  RecordProperty("bytes", std::to_string(bytes));
+  EXPECT_LE(bytes, kBytesMax);
+
+  // The first byte of a record, and then nothing.
+  const std::size_t all_idle = HeapBytes();
+  internal::ByteBuffer out;
+  std::string room(100, '\0');
+  for (const auto& session : idle)
+    EXPECT_EQ(session->Read(std::string_view("\x17"), room, out).state,
+              Session::ReadState::kWantInput);
+  EXPECT_LE(static_cast<double>(HeapBytes() - all_idle) / kConnections, 1024);
+}
+#endif
+
+}  // namespace
+}  // namespace weft
