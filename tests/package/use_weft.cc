@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <weft/concurrency/context.h>
 #include <weft/handlers/routing/mux.h>
+#include <weft/net/tls.h>
 #include <weft/server/listen_and_serve.h>
 
 int main() {
@@ -12,6 +13,9 @@ int main() {
 
   weft::Error err = weft::ListenAndServe(scope.ctx, "127.0.0.1:0", mux);
 
+  // Linked if it was built so; the header is the same if not.
+  const weft::Error tls = weft::Tls::SelfSigned({"localhost"}).Err();
+  std::printf("TLS: %s\n", tls ? tls.Message().c_str() : "yes");
   std::printf("an installed weft served: %s\n", err ? err.Message().c_str() : "and ended");
   return err && !err.Is(weft::kCanceled) ? 1 : 0;
 }
