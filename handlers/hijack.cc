@@ -63,7 +63,7 @@ Result<Stream> ResponseWriter::Hijack() {
   if (failure_) return failure_;
   if (state_ == State::kHijacked) return Taken();
   const bool switches = PromisesOtherProtocol();
-  if (state_ != State::kBuffering || filters_started_ || written_ > 0 || (status_ != 0 && !switches)) {
+  if (state_ != State::kBuffering || filters_.Started() || written_ > 0 || (status_ != 0 && !switches)) {
     return Error::New("Hijack: the answer has begun");
   }
   if (Error err = sink_->MayHijack(status_, header_)) return err;

@@ -32,7 +32,6 @@ void ResponseWriter::End() {
   state_ = State::kEnded;
   if (stream_.Lent()) stream_.End();
   sink_ = nullptr;
-  filters_started_ = false;
   head_sent_ = false;
   file_failed_ = false;
   status_ = 0;
@@ -44,7 +43,7 @@ void ResponseWriter::End() {
   header_.Clear();
   trailer_.Clear();
   hooks_.clear();
-  filters_.clear();
+  filters_.Clear();
 }
 
 // The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that
@@ -133,8 +132,7 @@ bool ResponseWriter::Restart() {
   status_ = 0;
   buffered_ = 0;
   written_ = 0;
-  filters_.clear();
-  filters_started_ = false;
+  filters_.Clear();
   file_failed_ = false;
   trailer_.Clear();
   for (const std::string_view name : kBodyFields) header_.Del(name);

@@ -10,15 +10,17 @@
 
 namespace weft {
 
-// Passes a filter's output on to the filters before it in `filters_`.
-class ResponseWriter::FilterOutput final : public BodyFilter::Output {
+// Where bytes go that have passed all filters.
+class ResponseWriter::BehindFilters final : public BodyFilter::Output {
  public:
-  FilterOutput(ResponseWriter& w, std::size_t filters) : w_(w), filters_(filters) {}
-  Error Write(std::string_view data) override { return w_.WriteThrough(filters_, data); }
+  explicit BehindFilters(ResponseWriter& w) : w_(w) {}
+  // A filter may end a stream of its own (gzip's trailer) although nothing went in: without a body it has no place.
+  Error Write(std::string_view data) override {
+    return StatusAllowsBody(w_.status_) ? w_.WriteBehindFilters(data) : Error();
+  }
 
  private:
   ResponseWriter& w_;
-  std::size_t filters_;
 };
 
 void ResponseWriter::Check(const char* function) const {
@@ -84,9 +86,8 @@ Error ResponseWriter::Write(std::string_view data) {
   if (status_ == 0) status_ = 200;
   if (data.empty()) return {};
   if (Error err = TakesBody()) return err;
-  StartFilters();
-  if (filters_.empty()) return WriteBehindFilters(data);
-  return Fail(WriteThrough(filters_.size(), data));
+  filters_.Start(status_, header_);
+  return WriteThroughFilters(data);
 }
 
 Error ResponseWriter::TakesBody() const {
@@ -94,12 +95,10 @@ Error ResponseWriter::TakesBody() const {
   return Error::New("an answer of status " + std::to_string(status_) + " has no body");
 }
 
-Error ResponseWriter::WriteThrough(std::size_t filters, std::string_view data) {
-  // A filter may end a stream of its own (gzip's trailer) although nothing went in: without a body
-  // it has no place.
-  if (filters == 0) return StatusAllowsBody(status_) ? WriteBehindFilters(data) : Error();
-  FilterOutput next(*this, filters - 1);
-  return filters_[filters - 1]->Write(data, next);
+Error ResponseWriter::WriteThroughFilters(std::string_view data) {
+  if (filters_.Empty()) return WriteBehindFilters(data);
+  BehindFilters out(*this);
+  return Fail(filters_.Write(data, out));
 }
 
 Error ResponseWriter::WriteBehindFilters(std::string_view data) {
@@ -130,7 +129,9 @@ Error ResponseWriter::Flush() {
   if (failure_) return failure_;
   if (state_ == State::kHijacked) return Taken();
   if (status_ == 0) status_ = 200;
-  if (Error err = FlushFilters()) return err;
+  filters_.Start(status_, header_);
+  BehindFilters out(*this);
+  if (Error err = Fail(filters_.Flush(out))) return err;
   if (state_ == State::kBuffering) {
     if (Error err = BeginHead()) return err;
     if (Error err = SendHead()) return err;
@@ -148,10 +149,10 @@ void ResponseWriter::OnHead(std::function<void()> hook) {
 
 void ResponseWriter::PushFilter(std::unique_ptr<BodyFilter> filter) {
   Check("ResponseWriter::PushFilter");
-  if (state_ != State::kBuffering || filters_started_ || written_ > 0) {
+  if (state_ != State::kBuffering || filters_.Started() || written_ > 0) {
     internal::AbortMisuse("ResponseWriter::PushFilter", "the body has begun");
   }
-  filters_.push_back(std::move(filter));
+  filters_.Push(std::move(filter));
 }
 
 // Once the head is out, declared_ holds it and the field is gone.
@@ -168,29 +169,10 @@ Error ResponseWriter::CheckLength(std::uint64_t more) const {
   return Error::New("the body is longer than its Content-Length");
 }
 
-void ResponseWriter::StartFilters() {
-  if (filters_.empty() || filters_started_) return;
-  filters_started_ = true;
-  for (std::size_t i = filters_.size(); i > 0; --i) filters_[i - 1]->Start(status_, header_);
-  std::erase_if(filters_, [](const std::unique_ptr<BodyFilter>& filter) { return filter->PassesThrough(); });
-}
-
-Error ResponseWriter::FlushFilters() {
-  StartFilters();
-  for (std::size_t i = filters_.size(); i > 0; --i) {
-    FilterOutput next(*this, i - 1);
-    if (Error err = Fail(filters_[i - 1]->Flush(next))) return err;
-  }
-  return {};
-}
-
 Error ResponseWriter::FinishFilters() {
-  StartFilters();
-  for (std::size_t i = filters_.size(); i > 0; --i) {
-    FilterOutput next(*this, i - 1);
-    if (Error err = Fail(filters_[i - 1]->Finish(next))) return err;
-  }
-  return {};
+  filters_.Start(status_, header_);
+  BehindFilters out(*this);
+  return Fail(filters_.Finish(out));
 }
 
 }  // namespace weft

@@ -14,6 +14,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/body_filter.h>
+#include <weft/handlers/internal/filter_chain.h>
 #include <weft/http/fields.h>
 #include <weft/net/make_stream.h>
 #include <weft/net/stream.h>
@@ -157,22 +158,20 @@ class ResponseWriter {
 
  private:
   friend class ResponseAccess;
-  class FilterOutput;
+  class BehindFilters;
   enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
 
   void Check(const char* function) const;
   void CheckMayWrite(const char* function) const;
   Error Fail(Error error);
   std::optional<std::uint64_t> HandlersLength() const;
-  void StartFilters();
-  Error WriteThrough(std::size_t filters, std::string_view data);
+  Error WriteThroughFilters(std::string_view data);
   Error WriteBehindFilters(std::string_view data);
   Error TakesBody() const;
   Error BeginStreaming(std::uint64_t more);
   Error WriteFileThroughFilters(int fd, std::uint64_t offset, std::uint64_t length);
   Error BufferFile(int fd, std::uint64_t offset, std::uint64_t length);
   Error FileFailed(Error error);
-  Error FlushFilters();
   Error FinishFilters();
   bool PromisesOtherProtocol() const { return status_ == 101 || (connect_ && status_ / 100 == 2); }
   Error BeginHead();
@@ -192,7 +191,6 @@ class ResponseWriter {
   State state_ = State::kEnded;
   bool head_only_ = false;        // the request is HEAD
   bool connect_ = false;          // the request is CONNECT
-  bool filters_started_ = false;  // the body has begun
   bool head_sent_ = false;
   bool file_failed_ = false;      // a part of the body is missing
   int status_ = 0;                // 0: not chosen
@@ -204,7 +202,7 @@ class ResponseWriter {
   Fields header_;
   Fields trailer_;
   std::vector<std::function<void()>> hooks_;
-  std::vector<std::unique_ptr<BodyFilter>> filters_;
+  internal::FilterChain filters_;
   StreamLoan stream_;  // after Hijack
 };
 

@@ -55,8 +55,8 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   if (offset > kOffsetMax || length > kOffsetMax - offset) return std::make_error_code(std::errc::invalid_argument);
   if (length == 0) return {};
   if (Error err = TakesBody()) return err;
-  StartFilters();
-  if (!filters_.empty()) return WriteFileThroughFilters(fd, offset, length);
+  filters_.Start(status_, header_);
+  if (!filters_.Empty()) return WriteFileThroughFilters(fd, offset, length);
   if (Error err = CheckLength(length)) return err;
   if (buffer_.empty() && written_ == 0) buffer_ = sink_->Buffer();
   if (length <= buffer_.size() - buffered_) return BufferFile(fd, offset, length);
@@ -93,7 +93,7 @@ Error ResponseWriter::WriteFileThroughFilters(int fd, std::uint64_t offset, std:
   while (part.length > 0) {
     const Result<std::string_view> piece = TakePiece(part, {buffer.get(), size});
     if (Error err = piece.Err()) return FileFailed(err);
-    if (Error err = Fail(WriteThrough(filters_.size(), *piece))) return err;
+    if (Error err = WriteThroughFilters(*piece)) return err;
   }
   return {};
 }

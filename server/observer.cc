@@ -17,6 +17,9 @@ namespace {
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+// A query may hold what is nobody's business.
+std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
+
 // Lets so many lines a second through, over all threads. Lock-free, because a flood of bad requests must not make
 // the loops queue up for a log.
 class Throttle {
@@ -76,11 +79,11 @@ class LogObserver final : public Observer {
         event.status != 0 ? "answered 503" : "its answer was broken off");
   }
   void OnHandlerFailed(const HandlerFailed& event) override {
-    Log(kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, event.target, event.peer,
+    Log(kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
         event.status, event.error.Message());
   }
   void OnAnswerAborted(const AnswerAborted& event) override {
-    Log(kAnswerAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, event.target,
+    Log(kAnswerAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
         event.peer, event.body_bytes, event.error.Message());
   }
   void OnDrainProgress(const DrainProgress& event) override {
@@ -91,7 +94,7 @@ class LogObserver final : public Observer {
   }
   void OnHandlerStuck(const HandlerStuck& event) override {
     Log(kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
-        event.fiber, event.method, event.target, event.peer, Seconds(event.since));
+        event.fiber, event.method, PathOf(event.target), event.peer, Seconds(event.since));
   }
   void OnAcceptFailed(const AcceptFailed& event) override {
     Log(kAcceptFailed, event.fatal ? spdlog::level::critical : spdlog::level::err, "accept: {}", event.error.Message());

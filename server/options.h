@@ -13,6 +13,7 @@
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/clock.h>
+#include <weft/handlers/problem.h>
 
 namespace weft {
 
@@ -196,6 +197,11 @@ struct ServerOptions {
 
   // Told when the drain begins and ends, and shared with the readiness handler. Null: nobody asks.
   Readiness* readiness = nullptr;
+
+  // The body of what the server rejects by itself, before any handler and middleware: 400, 408, 414, 417, 431, 501, 503, 505.
+  // Asked once for each status, when the server starts. Empty: plain text that says why. ProblemRefusals() makes them problem
+  // details (RFC 9457); Retry-After and Connection: close stay.
+  std::function<RefusalBody(int status)> refusal = nullptr;
 
   // Told what happens below the handlers. Null: DefaultObserver(), which logs.
   Observer* observer = nullptr;

@@ -71,6 +71,7 @@ class WatchedSocket : public FdWatch {
   ssize_t SendFile(int file, std::uint64_t offset, std::size_t size) const { return socket_.SendFile(file, offset, size); }
   std::int64_t UntakenBytes() const { return socket_.UntakenBytes(); }
   bool ShutWrite() const { return socket_.ShutWrite(); }
+  bool HasInput() const { return socket_.HasInput(); }
 
   // The peer has closed its sending side.
   bool HalfClosed() const { return half_closed_; }

@@ -14,6 +14,7 @@
 #include <weft/handlers/handler.h>
 #include <weft/http/internal/http1/head_parser.h>
 #include <weft/net/internal/trusted_peers.h>
+#include <weft/server/internal/refusals.h>
 #include <weft/server/observer.h>
 #include <weft/server/options.h>
 
@@ -28,6 +29,7 @@ struct ServerState {
         observer(given.observer != nullptr ? *given.observer : DefaultObserver()),
         values(WithoutCancel(ctx)),
         limits{given.head_bytes_max, given.target_bytes_max, given.fields_max},
+        refusals(given.refusal),
         proxies(*TrustedPeers::Parse(given.proxy_protocol_from)),  // which was validated
         connections_watched(observer.WatchesConnections()) {}
 
@@ -56,6 +58,7 @@ struct ServerState {
   Observer& observer;
   const Context values;  // of the caller's context: what requests inherit
   const HeadLimits limits;
+  const Refusals refusals;
   const TrustedPeers proxies;  // who must begin with a PROXY header
   const bool connections_watched;  // the observer asks for each connection's begin and end
   // Causes of the contexts of requests.

@@ -5,7 +5,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <mutex>
+#include <string>
+#include <vector>
+
+#include <weft/handlers/problem.h>
 
 #include "server_kit.h"
 
@@ -128,6 +133,62 @@ TEST(Probes, AreLeftOutByChoice) {
   }, options);
 
   EXPECT_EQ(Client(Background(), server.Bound()).Get("/").body, "0");
+}
+
+TEST(Refusal, HasTheBodyThatTheOptionsGiveIt) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    std::vector<int> asked;
+    const auto problems = ProblemRefusals();
+    options.refusal = [&](int status) {
+      asked.push_back(status);
+      if (status == 414) return RefusalBody{"text/html\r\nX-Injected: 1", "<p>"};
+      if (status == 431) return RefusalBody{"text/plain", std::string(5000, 'x')};
+      return problems(status);
+    };
+    options.requests_max = 1;
+    options.queued_requests_max = 1;
+    options.target_bytes_max = 100;
+    options.fields_max = 2;
+    Event leave;
+    Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
+      (void)leave.Wait(Background());
+      return w.Write("served");
+    }, options);
+    EXPECT_EQ(std::count(asked.begin(), asked.end(), 503), 1) << "once for each status, when the server starts";
+
+    const auto ask = [&](const std::string& request) {
+      Client client = site.Connect();
+      client.Send(request);
+      return client.Answer();
+    };
+    const TestAnswer malformed = ask("GET / HTTP/1.1\nHost: a\r\n\r\n");
+    EXPECT_EQ(malformed.status, 400);
+    EXPECT_EQ(malformed.Header("Content-Type"), "application/problem+json");
+    EXPECT_EQ(malformed.Header("Connection"), "close");
+    EXPECT_NE(malformed.body.find("\"status\":400"), std::string::npos) << malformed.body;
+
+    // A body that cannot be sent is left out, a long one is not.
+    const TestAnswer long_target = ask("GET /" + std::string(200, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(long_target.status, 414);
+    EXPECT_EQ(long_target.Header("X-Injected"), "");
+    EXPECT_EQ(long_target.Header("Content-Type"), "text/plain; charset=utf-8");
+    const TestAnswer many_fields = ask("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n");
+    EXPECT_EQ(many_fields.status, 431);
+    EXPECT_EQ(many_fields.body, std::string(5000, 'x'));
+
+    Client busy = site.Connect();
+    Client queued = site.Connect();
+    busy.Send(kGet);
+    queued.Send(kGet);
+    (void)Sleep(ctx, seconds(1));
+    const TestAnswer overload = site.Connect().Get("/");
+    EXPECT_EQ(overload.status, 503);
+    EXPECT_EQ(overload.Header("Retry-After"), "1");
+    EXPECT_EQ(overload.Header("Content-Type"), "application/problem+json");
+    leave.Set();
+    EXPECT_EQ(queued.Answer().body, "served");
+  });
 }
 
 }  // namespace

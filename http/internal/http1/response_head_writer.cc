@@ -155,6 +155,22 @@ void AppendFraming(Output& out, const ResponseFraming& framing, std::uint8_t ver
   }
 }
 
+void AppendErrorHead(Output& output, const ErrorResponse& response, std::size_t length) {
+  AppendStatusLine(output, response.status);
+  output.Append("Content-Type: ");
+  output.Append(response.content_type);
+  output.Append("\r\nContent-Length: ");
+  output.AppendNumber(length);
+  output.Append("\r\n");
+  output.Append(response.date_line);
+  if (response.retry_after > 0) {
+    output.Append("Retry-After: ");
+    output.AppendNumber(static_cast<std::uint64_t>(response.retry_after));
+    output.Append("\r\n");
+  }
+  output.Append("Connection: close\r\n\r\n");
+}
+
 }  // namespace
 
 void DateCache::Format(std::time_t now) {
@@ -198,22 +214,20 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
   return output.Size();
 }
 
+std::size_t WriteErrorResponse(char* out, std::size_t capacity, const ErrorResponse& response) {
+  Output output(out, capacity);
+  AppendErrorHead(output, response, response.body.size());
+  if (!response.method_is_head) output.Append(response.body);
+  return output.Size();
+}
+
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
                              std::string_view date_line, int retry_after, bool head_only) {
   const std::string_view phrase = ReasonPhrase(status);
   const std::string_view separator = reason.empty() ? "" : ": ";
   Output output(out, capacity);
-  AppendStatusLine(output, status);
-  output.Append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ");
-  output.AppendNumber(3 + 1 + phrase.size() + separator.size() + reason.size() + 1);
-  output.Append("\r\n");
-  output.Append(date_line);
-  if (retry_after > 0) {
-    output.Append("Retry-After: ");
-    output.AppendNumber(static_cast<std::uint64_t>(retry_after));
-    output.Append("\r\n");
-  }
-  output.Append("Connection: close\r\n\r\n");
+  AppendErrorHead(output, {status, "text/plain; charset=utf-8", {}, date_line, retry_after},
+                  3 + 1 + phrase.size() + separator.size() + reason.size() + 1);
   if (head_only) return output.Size();
   output.AppendNumber(static_cast<std::uint64_t>(status));
   output.Append(" ");

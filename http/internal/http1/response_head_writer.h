@@ -56,6 +56,17 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
                              std::string_view date_line, int retry_after = 0, bool head_only = false);
 
+// The same with a body that somebody else has made.
+struct ErrorResponse {
+  int status;
+  std::string_view content_type;
+  std::string_view body;
+  std::string_view date_line;
+  int retry_after = 0;
+  bool method_is_head = false;
+};
+std::size_t WriteErrorResponse(char* out, std::size_t capacity, const ErrorResponse& response);
+
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // Chunks (RFC 9112 section 7.1): header, data, kChunkEnd; at last kLastChunk, or WriteLastChunk if there are

@@ -4,8 +4,7 @@
 #include <cassert>
 #include <chrono>
 #include <new>
-
-#include <weft/http/internal/http1/response_head_writer.h>
+#include <string>
 
 namespace weft::internal::http1 {
 namespace {
@@ -92,9 +91,17 @@ TimePoint Client::GraceEnd() const {
 
 void Client::SendRefusal(int status, std::string_view reason, int retry_after, bool method_is_head) {
   char response[1024];
-  const std::size_t size =
-      WriteSimpleError(response, sizeof(response), status, reason, shard_.DateLine(), retry_after, method_is_head);
-  static_cast<void>(Send({response, size <= sizeof(response) ? size : 0}));
+  const auto write = [&](char* out, std::size_t room) {
+    return shard_.server().refusals.Write(out, room, status, reason, shard_.DateLine(), retry_after, method_is_head);
+  };
+  const std::size_t size = write(response, sizeof(response));
+  if (size <= sizeof(response)) {
+    static_cast<void>(Send({response, size}));
+  } else {
+    std::string large(size, '\0');
+    static_cast<void>(write(large.data(), size));
+    static_cast<void>(Send(large));
+  }
   shard_.observer().OnRequestRefused({status, reason});
 }
 

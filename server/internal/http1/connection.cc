@@ -337,7 +337,7 @@ void Connection::ForceClose() noexcept {
 void Connection::Evict() noexcept {
   Guard([this] {
     if (state_ == State::kAborting) ResetAtEnd();
-    if (Reading() && socket().HasInput()) {
+    if (Reading() && HasInput()) {
       SetMayHaveInput(true);  // it has just spoken
       return Drive();
     }

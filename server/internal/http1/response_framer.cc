@@ -85,10 +85,16 @@ void ResponseFramer::WriteUpgradeHead(int status, Fields& header) {
 }
 
 void ResponseFramer::WriteRefusal(int status, std::string_view reason, bool method_is_head) {
-  char response[1024];
-  const std::size_t size =
-      WriteSimpleError(response, sizeof(response), status, reason, shard_.DateLine(), 0, method_is_head);
-  if (size <= sizeof(response)) out_.Bytes().Append({response, size});
+  const Refusals& refusals = shard_.server().refusals;
+  for (std::size_t room = 512;;) {
+    const std::size_t size =
+        refusals.Write(out_.Bytes().Reserve(room), room, status, reason, shard_.DateLine(), 0, method_is_head);
+    if (size <= room) {
+      out_.Bytes().Grow(size);
+      break;
+    }
+    room = size;
+  }
   shard_.observer().OnRequestRefused({status, reason});
 }
 

@@ -15,8 +15,10 @@ namespace {
 
 constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
 
-// "GET /path", cut to what a fiber's name keeps.
+// "GET /path", cut to what a fiber's name keeps, and without the query, which may hold secrets. A Mux names the
+// fiber by its pattern.
 std::string_view FiberName(std::string_view method, std::string_view target, std::span<char, kFiberName> out) {
+  target = target.substr(0, target.find('?'));
   const std::size_t m = std::min(method.size(), out.size() - 1);
   std::memcpy(out.data(), method.data(), m);
   out[m] = ' ';

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_INTERNAL_FILTER_CHAIN_H_
+#define WEFT_HANDLERS_INTERNAL_FILTER_CHAIN_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weft/concurrency/error.h>
+#include <weft/handlers/body_filter.h>
+#include <weft/http/fields.h>
+
+namespace weft::internal {
+
+// The filters of one response. The one that was added last sees the handler's bytes first; what the first one
+// lets through goes to the output that each call names.
+class FilterChain {
+ public:
+  void Push(std::unique_ptr<BodyFilter> filter) { filters_.push_back(std::move(filter)); }
+  void Clear() {
+    filters_.clear();
+    started_ = false;
+  }
+  // The body has begun: no filter can be added any more.
+  bool Started() const { return started_; }
+  bool Empty() const { return filters_.empty(); }
+
+  // Before the first byte; once. Those that have nothing to do with the response go.
+  void Start(int status, Fields& header);
+  Error Write(std::string_view data, BodyFilter::Output& out) { return WriteFrom(filters_.size(), data, out); }
+  Error Flush(BodyFilter::Output& out);
+  Error Finish(BodyFilter::Output& out);
+
+ private:
+  class Next;
+  Error WriteFrom(std::size_t filters, std::string_view data, BodyFilter::Output& out);
+
+  std::vector<std::unique_ptr<BodyFilter>> filters_;
+  bool started_ = false;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_INTERNAL_FILTER_CHAIN_H_

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/refusals.h>
+
+#include <utility>
+
+#include <weft/http/fields.h>
+#include <weft/http/internal/http1/response_head_writer.h>
+
+namespace weft::internal {
+namespace {
+
+// 413 is for bodies, which handlers meet; it is here for what comes to reject them earlier.
+constexpr int kStatuses[] = {400, 408, 413, 414, 417, 431, 501, 503, 505};
+
+bool CanBeSent(const RefusalBody& body) {
+  if (body.content_type.empty()) return false;
+  Fields fields;
+  fields.Set("Content-Type", body.content_type);
+  return fields.Get("Content-Type") == body.content_type;
+}
+
+}  // namespace
+
+Refusals::Refusals(const std::function<RefusalBody(int status)>& make) {
+  if (!make) return;
+  for (const int status : kStatuses) {
+    RefusalBody body = make(status);
+    if (CanBeSent(body)) rows_.push_back({status, std::move(body)});
+  }
+}
+
+std::size_t Refusals::Write(char* out, std::size_t capacity, int status, std::string_view reason, std::string_view date_line,
+                            int retry_after, bool method_is_head) const {
+  for (const auto& [its, body] : rows_) {
+    if (its != status) continue;
+    return WriteErrorResponse(out, capacity, {status, body.content_type, body.text, date_line, retry_after, method_is_head});
+  }
+  return WriteSimpleError(out, capacity, status, reason, date_line, retry_after, method_is_head);
+}
+
+}  // namespace weft::internal
