@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/scope.h>
+#include <weft/concurrency/unlimited.h>
 
 namespace weft {
 
@@ -42,7 +42,7 @@ class Context;
 //   }
 class Body {
  public:
-  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+  [[deprecated("weft::kUnlimited")]] static constexpr std::uint64_t kNoLimit = kUnlimited;
 
   Body() = default;
   Body(const Body&) = delete;
@@ -58,7 +58,7 @@ class Body {
   // Reads all that is left.
   Result<std::string> ReadAll();
 
-  // Replaces the server's limit, in bytes of the whole body; kNoLimit lifts it. The limit is first
+  // Replaces the server's limit, in bytes of the whole body; kUnlimited lifts it. The limit is first
   // looked at by the first Read, so a handler may raise it before it reads.
   void SetLimit(std::uint64_t bytes);
 
@@ -76,7 +76,7 @@ class Body {
   BodySource* source_ = nullptr;  // null: empty
   const Context* ctx_ = nullptr;  // the request's; null: not in use
   Scope scope_;
-  std::uint64_t limit_ = kNoLimit;
+  std::uint64_t limit_ = kUnlimited;
   std::uint64_t read_ = 0;
   bool ended_ = false;
   Error failure_;

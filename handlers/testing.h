@@ -46,7 +46,7 @@ class RequestBuilder {
   RequestBuilder& BodyInPieces(std::vector<std::string> pieces);
   // What reading fails with after the body, in place of its end (kClientGone, for example).
   RequestBuilder& BodyError(Error error);
-  // The server's limit; 1 MiB unless told, Body::kNoLimit for none.
+  // The server's limit; 1 MiB unless told, kUnlimited for none.
   RequestBuilder& BodyLimit(std::uint64_t bytes);
   // A field that comes behind the body.
   RequestBuilder& Trailer(std::string_view name, std::string_view value);

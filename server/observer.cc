@@ -82,12 +82,12 @@ class LogObserver final : public Observer {
     Log(kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
         event.status, event.error.Message());
   }
-  void OnAnswerAborted(const AnswerAborted& event) override {
-    Log(kAnswerAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
+  void OnResponseAborted(const ResponseAborted& event) override {
+    Log(kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
         event.peer, event.body_bytes, event.error.Message());
   }
   void OnDrainProgress(const DrainProgress& event) override {
-    const bool late = event.phase == DrainPhase::kPatienceOver || event.phase == DrainPhase::kCutOff;
+    const bool late = event.phase == DrainPhase::kCanceling || event.phase == DrainPhase::kForceClose;
     Log(kDrainProgress, late ? spdlog::level::warn : spdlog::level::info,
         "{} after {:.3f} s: {} connections, {} requests{}{}", Name(event.phase), Seconds(event.elapsed), event.connections,
         event.requests, event.cause ? ", because of " : "", event.cause.Message());
@@ -114,7 +114,7 @@ class LogObserver final : public Observer {
     kLimitReached,
     kOutOfMemory,
     kHandlerFailed,
-    kAnswerAborted,
+    kResponseAborted,
     kDrainProgress,
     kHandlerStuck,
     kAcceptFailed,
@@ -177,7 +177,7 @@ std::string_view Name(CloseReason reason) {
   switch (reason) {
     case CloseReason::kClient:
       return "client";
-    case CloseReason::kAnswered:
+    case CloseReason::kComplete:
       return "answered";
     case CloseReason::kAborted:
       return "aborted";
@@ -191,7 +191,7 @@ std::string_view Name(CloseReason reason) {
       return "evicted";
     case CloseReason::kDrain:
       return "drain";
-    case CloseReason::kCutOff:
+    case CloseReason::kForced:
       return "cut off";
   }
   return "unknown";
@@ -203,9 +203,9 @@ std::string_view Name(DrainPhase phase) {
       return "lame duck";
     case DrainPhase::kDraining:
       return "draining";
-    case DrainPhase::kPatienceOver:
+    case DrainPhase::kCanceling:
       return "patience over";
-    case DrainPhase::kCutOff:
+    case DrainPhase::kForceClose:
       return "cut off";
     case DrainPhase::kDrained:
       return "drained";

@@ -25,14 +25,17 @@ struct ConnectionOpened {
 
 enum class CloseReason : std::uint8_t {
   kClient,      // the client closed or reset it
-  kAnswered,    // after an answer that said so: the client, the handler or a limit of requests asked for it
-  kAborted,     // an answer was broken off
+  kComplete,    // after a response that said so: the client, the handler or a limit of requests asked for it
+  kAborted,     // a response was broken off
   kBadRequest,  // also a bad PROXY header
   kTimedOut,
   kOverload,  // too many requests, or no memory for this one
   kEvicted,   // it was idle or slow over a head, and its descriptor was needed
   kDrain,     // the server ends, in good order
-  kCutOff,    // the server ended before its request did
+  kForced,    // the server ended before its request did
+  // Old names, for one release.
+  kAnswered [[deprecated("kComplete")]] = kComplete,
+  kCutOff [[deprecated("kForced")]] = kForced,
 };
 
 // A connection is gone; its descriptor is still open during this call. Told only to who asks: Observer::WatchesConnections.
@@ -114,22 +117,27 @@ struct HandlerFailed {
   const Error& error;  // Exception() tells whether it was thrown
 };
 
-// An answer that had begun was broken off: the client sees a failed connection, not an answer that looks whole. Also
-// told when the handler of a hijacked connection returned an error: its stream ends as the handler has left it.
-struct AnswerAborted {
+// A response that had begun was broken off: the client sees a failed connection, not a response that looks complete. Also
+// reported when the handler of a hijacked connection returned an error: its stream ends as the handler has left it.
+struct ResponseAborted {
   std::string_view peer;
   std::string_view method;
   std::string_view target;
-  std::uint64_t body_bytes;  // of the answer or stream, until then
+  std::uint64_t body_bytes;  // of the response or stream, until then
   const Error& error;        // why: kClientGone, kTimeout, the handler's own, ...
 };
+// The old name, kept for one release.
+using AnswerAborted [[deprecated("weft::ResponseAborted")]] = ResponseAborted;
 
 enum class DrainPhase : std::uint8_t {
   kLameDuck,      // readiness fails, everything else as before
   kDraining,      // no new connections; what is here is served to the end
-  kPatienceOver,  // request contexts are canceled
-  kCutOff,        // what has no response is answered 503, what is not out whole is reset
+  kCanceling,     // the drain timeout is over: request contexts are canceled
+  kForceClose,    // what has no response gets a 503, what is not out completely is reset
   kDrained,       // nothing is left
+  // Old names, for one release.
+  kPatienceOver [[deprecated("kCanceling")]] = kCanceling,
+  kCutOff [[deprecated("kForceClose")]] = kForceClose,
 };
 
 struct DrainProgress {
@@ -199,11 +207,13 @@ class Observer {
   virtual void OnLimitReached(const LimitReached&) {}
   virtual void OnOutOfMemory(const OutOfMemory&) {}
   virtual void OnHandlerFailed(const HandlerFailed&) {}
-  virtual void OnAnswerAborted(const AnswerAborted&) {}
+  virtual void OnResponseAborted(const ResponseAborted& event) { OnAnswerAborted(event); }
   virtual void OnDrainProgress(const DrainProgress&) {}
   virtual void OnHandlerStuck(const HandlerStuck&) {}
   virtual void OnAcceptFailed(const AcceptFailed&) {}
   virtual void OnLoopStalled(const LoopStalled&) {}
+  // The old name of OnResponseAborted, kept for one release.
+  virtual void OnAnswerAborted(const ResponseAborted&) {}
 };
 
 std::string_view Name(TimeoutKind kind);  // "header", "idle", ...

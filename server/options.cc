@@ -27,19 +27,19 @@ Error Nonsense(std::string_view field, const std::string& value, std::string_vie
 class Checks {
  public:
   void Timeout(std::string_view field, Duration value) {
-    if (value <= Duration::zero()) Fail(field, Format(value), "above zero or kNone");
+    if (value <= Duration::zero()) Fail(field, Format(value), "above zero or kUnlimited");
   }
   void Grace(std::string_view field, Duration value, bool may_be_none) {
-    if (value < Duration::zero()) Fail(field, Format(value), may_be_none ? "zero or more, or kNone" : "zero or more");
-    if (!may_be_none && value == kNone) Fail(field, "kNone", "a time that ends");
+    if (value < Duration::zero()) Fail(field, Format(value), may_be_none ? "zero or more, or kUnlimited" : "zero or more");
+    if (!may_be_none && value == kUnlimited) Fail(field, "kUnlimited", "a time that ends");
   }
   void Range(std::string_view field, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
     if (value >= low && value <= high) return;
-    const bool none = value == std::numeric_limits<std::uint32_t>::max() || value == kNone;
-    Fail(field, none ? "kNone" : std::to_string(value), "from " + std::to_string(low) + " to " + std::to_string(high));
+    const bool none = value == std::numeric_limits<std::uint32_t>::max() || value == kUnlimited;
+    Fail(field, none ? "kUnlimited" : std::to_string(value), "from " + std::to_string(low) + " to " + std::to_string(high));
   }
   void Positive(std::string_view field, std::uint64_t value) {
-    if (value == 0) Fail(field, "0", "above zero or kNone");
+    if (value == 0) Fail(field, "0", "above zero or kUnlimited");
   }
   void Signed(std::string_view field, int value, int low, int high) {
     if (value >= low && value <= high) return;

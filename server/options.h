@@ -2,17 +2,16 @@
 #ifndef WEFT_SERVER_OPTIONS_H_
 #define WEFT_SERVER_OPTIONS_H_
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/unlimited.h>
 #include <weft/handlers/problem.h>
 
 namespace weft {
@@ -20,23 +19,8 @@ namespace weft {
 class Observer;
 class Readiness;
 
-namespace internal {
-struct NoLimit {
-  constexpr operator Duration() const { return Duration::max(); }  // NOLINT: conversion is the purpose
-  template <std::unsigned_integral T>
-  constexpr operator T() const {  // NOLINT
-    return std::numeric_limits<T>::max();
-  }
-  friend constexpr bool operator==(Duration value, NoLimit) { return value == Duration::max(); }
-  template <std::unsigned_integral T>
-  friend constexpr bool operator==(T value, NoLimit) {
-    return value == std::numeric_limits<T>::max();
-  }
-};
-}  // namespace internal
-
-// Takes a limit away: options.idle_timeout = weft::kNone. Each limit is there because somebody was hurt without it.
-inline constexpr internal::NoLimit kNone;
+// The old name of kUnlimited, kept for one release.
+[[deprecated("weft::kUnlimited")]] inline constexpr internal::Unlimited kNone;
 
 // How a server listens, how long it waits, and how much it takes. Every field has a default that is safe on the open
 // internet. ListenAndServe copies what it needs; what pointers point to must outlive it.
@@ -93,7 +77,7 @@ struct ServerOptions {
   // is not part of the view.
   std::function<void(std::string_view bound)> on_listen = nullptr;
 
-  // Timeouts: above zero, or kNone.
+  // Timeouts: above zero, or kUnlimited.
 
   // For the whole head of a request, from its first byte; for the first request of a connection, from the accept.
   // When it is hit: 408 if something had come, and the connection is closed. Where connections run out, a slow head may have to go before
@@ -122,7 +106,7 @@ struct ServerOptions {
 
   // When the client of a long-lived request or of a hijacked connection has been silent for so long, the kernel asks whether it is still
   // there, three times in 10 s each (TCP keep-alive probes and TCP_USER_TIMEOUT). One that does not answer is gone. In whole seconds
-  // up to 32,767; kNone: it is never asked.
+  // up to 32,767; kUnlimited: it is never asked.
   Duration probe_after = std::chrono::seconds(60);
 
   // Between the end of an answer and the first byte of the next request. When it is hit the connection is closed.
@@ -169,7 +153,7 @@ struct ServerOptions {
   std::uint64_t long_lived_max = 0;
 
   // Requests on one connection. The last of them is answered with Connection: close.
-  std::uint64_t requests_per_connection_max = kNone;
+  std::uint64_t requests_per_connection_max = kUnlimited;
 
   // The drain, which begins when the context is done.
 
@@ -182,7 +166,7 @@ struct ServerOptions {
   Duration first_byte_grace = std::chrono::milliseconds(100);
 
   // How long requests may go on before their contexts are canceled with the cause kServerClosing. Stay below the time
-  // after which the platform kills (Kubernetes: 30 s, the lame duck included). Zero or more, or kNone.
+  // after which the platform kills (Kubernetes: 30 s, the lame duck included). Zero or more, or kUnlimited.
   Duration drain_timeout = std::chrono::seconds(20);
 
   // How long handlers have from that cancel until they are cut off (docs/shutdown.md). Zero or more.
@@ -207,7 +191,7 @@ struct ServerOptions {
   Observer* observer = nullptr;
 
   // An Error that names the first field that makes no sense, and what would: "ServerOptions: idle_timeout is -1 s; it
-  // must be above zero or kNone". ListenAndServe calls it.
+  // must be above zero or kUnlimited". ListenAndServe calls it.
   Error Validate() const;
 };
 

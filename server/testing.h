@@ -21,7 +21,7 @@
 //       weft::TestServer server(ctx, MakeMux());
 //       weft::Result<weft::TestClient> client = server.Connect(ctx);
 //       if (weft::Error failed = client.Err()) return failed;
-//       weft::Result<weft::TestAnswer> answer = client->Get(ctx, "/hello/anna");
+//       weft::Result<weft::TestResponse> answer = client->Get(ctx, "/hello/anna");
 //       if (weft::Error failed = answer.Err()) return failed;
 //       EXPECT_EQ(answer->status, 200);
 //       EXPECT_EQ(answer->body, "Hello, anna!");
@@ -38,8 +38,8 @@
 
 namespace weft {
 
-// What a server has answered.
-struct TestAnswer {
+// What a server has responded.
+struct TestResponse {
   int status = 0;
   std::string version;                                      // "HTTP/1.1"
   std::vector<std::pair<std::string, std::string>> header;  // as they came
@@ -50,6 +50,8 @@ struct TestAnswer {
   std::string_view Header(std::string_view name) const;
   bool Has(std::string_view name) const;
 };
+// The old name, kept for one release.
+using TestAnswer [[deprecated("weft::TestResponse")]] = TestResponse;
 
 // One connection of a client, which sends exactly what it is told. It is used by one fiber or thread at a time, but for
 // one that sends while another one reads. It closes the connection when it ends.
@@ -80,13 +82,16 @@ class TestClient {
   // The next answer, to a request of this method. An interim answer (1xx) counts as one. An answer that is not whole is
   // an error, which says what came. Behind 101, and behind 2xx to CONNECT, comes another protocol: Send and the Reads
   // above are its stream.
-  Result<TestAnswer> ReadAnswer(const Context& ctx, std::string_view method = "GET");
+  Result<TestResponse> ReadResponse(const Context& ctx, std::string_view method = "GET");
+  [[deprecated("ReadResponse")]] Result<TestResponse> ReadAnswer(const Context& ctx, std::string_view method = "GET") {
+    return ReadResponse(ctx, method);
+  }
 
   // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF.
-  Result<TestAnswer> Get(const Context& ctx, std::string_view target, std::string_view fields = {});
-  Result<TestAnswer> Post(const Context& ctx, std::string_view target, std::string_view body,
+  Result<TestResponse> Get(const Context& ctx, std::string_view target, std::string_view fields = {});
+  Result<TestResponse> Post(const Context& ctx, std::string_view target, std::string_view body,
                           std::string_view fields = {});
-  Result<TestAnswer> Do(const Context& ctx, std::string_view method, std::string_view target,
+  Result<TestResponse> Do(const Context& ctx, std::string_view method, std::string_view target,
                         std::string_view fields = {}, std::string_view body = {});
 
   // Closes the sending side: the server sees the end of what the client says, but can still answer.
@@ -102,7 +107,7 @@ class TestClient {
   explicit TestClient(int fd) : fd_(fd) {}
   Error Fill(const Context& ctx);
   Result<std::string> Take(std::size_t bytes);
-  Error ReadChunks(const Context& ctx, TestAnswer& answer);
+  Error ReadChunks(const Context& ctx, TestResponse& answer);
   Error ReadFields(const Context& ctx, std::vector<std::pair<std::string, std::string>>& fields);
 
   int fd_ = -1;

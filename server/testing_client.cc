@@ -46,7 +46,7 @@ bool Parse(std::string_view text, T& number, int base) {
 }
 
 // "HTTP/1.1 200 OK\r\n"
-bool ParseStatusLine(std::string_view line, TestAnswer& answer) {
+bool ParseStatusLine(std::string_view line, TestResponse& answer) {
   if (line.size() < 14 || !line.starts_with("HTTP/1.") || line[8] != ' ' || line[12] != ' ') return false;
   answer.version = line.substr(0, 8);
   return Parse(line.substr(9, 3), answer.status, 10);
@@ -54,9 +54,9 @@ bool ParseStatusLine(std::string_view line, TestAnswer& answer) {
 
 }  // namespace
 
-std::string_view TestAnswer::Header(std::string_view name) const { return Find(header, name); }
+std::string_view TestResponse::Header(std::string_view name) const { return Find(header, name); }
 
-bool TestAnswer::Has(std::string_view name) const {
+bool TestResponse::Has(std::string_view name) const {
   return std::any_of(header.begin(), header.end(), [&](const auto& field) { return internal::EqualsIgnoreCase(field.first, name); });
 }
 
@@ -182,7 +182,7 @@ Error TestClient::ReadFields(const Context& ctx, FieldList& fields) {
   }
 }
 
-Error TestClient::ReadChunks(const Context& ctx, TestAnswer& answer) {
+Error TestClient::ReadChunks(const Context& ctx, TestResponse& answer) {
   for (;;) {
     Result<std::string> line = ReadUntil(ctx, "\r\n");
     if (Error err = line.Err()) return err;
@@ -198,8 +198,8 @@ Error TestClient::ReadChunks(const Context& ctx, TestAnswer& answer) {
   }
 }
 
-Result<TestAnswer> TestClient::ReadAnswer(const Context& ctx, std::string_view method) {
-  TestAnswer answer;
+Result<TestResponse> TestClient::ReadResponse(const Context& ctx, std::string_view method) {
+  TestResponse answer;
   Result<std::string> line = ReadUntil(ctx, "\r\n");
   if (Error err = line.Err()) return err.Wrap("status line");
   if (!ParseStatusLine(*line, answer)) return kMalformed.Wrap("status line " + Shown(*line));
@@ -225,25 +225,25 @@ Result<TestAnswer> TestClient::ReadAnswer(const Context& ctx, std::string_view m
   return answer;
 }
 
-Result<TestAnswer> TestClient::Get(const Context& ctx, std::string_view target, std::string_view fields) {
+Result<TestResponse> TestClient::Get(const Context& ctx, std::string_view target, std::string_view fields) {
   return Do(ctx, "GET", target, fields);
 }
 
-Result<TestAnswer> TestClient::Post(const Context& ctx, std::string_view target, std::string_view body,
+Result<TestResponse> TestClient::Post(const Context& ctx, std::string_view target, std::string_view body,
                                     std::string_view fields) {
   std::string all = "Content-Length: " + std::to_string(body.size()) + "\r\n";
   all += fields;
   return Do(ctx, "POST", target, all, body);
 }
 
-Result<TestAnswer> TestClient::Do(const Context& ctx, std::string_view method, std::string_view target,
+Result<TestResponse> TestClient::Do(const Context& ctx, std::string_view method, std::string_view target,
                                   std::string_view fields, std::string_view body) {
   std::string request;
   request.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
   request.append(fields).append("\r\n").append(body);
   if (Error err = Send(ctx, request)) return err;
   for (;;) {
-    Result<TestAnswer> answer = ReadAnswer(ctx, method);
+    Result<TestResponse> answer = ReadResponse(ctx, method);
     if (answer.Err() || answer->status >= 200 || answer->status == 101) return answer;
   }
 }

@@ -117,6 +117,11 @@ echo 'set(sources internal/long.cc internal/rest.cc)' >"$tree/server/CMakeLists.
 expect_report 'no class has more than 500 lines (Long:' server/internal/long.h
 
 good_tree
+put server/rest_of_server.cc 'void F() {}'
+echo 'set(sources rest_of_server.cc)' >"$tree/server/CMakeLists.txt"
+expect_report 'a source has a header of its name' server/rest_of_server.cc
+
+good_tree
 put net/stream.h 'namespace weft {' 'class Twice {' '};' '}  // namespace weft'
 put server/server.h 'namespace weft {' 'namespace {' 'class Twice {' '};' '}  // namespace' 'class Twice final : Base {' '};' '}  // namespace weft'
 expect_report 'has a class of this name' server/server.h

@@ -53,7 +53,7 @@ weft::Error Hello(weft::ResponseWriter& w, weft::Request& r) { return Text(w, "H
 
 // Reads and writes piece by piece: the memory is the same for a byte and for a terabyte.
 weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
-  r.Body().SetLimit(weft::Body::kNoLimit);
+  r.Body().SetLimit(weft::kUnlimited);
   const std::string_view type = r.Header().Get("Content-Type");
   w.Header().Set("Content-Type", type.empty() ? "application/octet-stream" : type);
   w.Header().Set("X-Content-Type-Options", "nosniff");

@@ -12,7 +12,7 @@ namespace weft {
 // The handler's read fails with kTooLarge, which responds 413: the first one where the body
 // declares more, before a client that asked (Expect: 100-continue) has sent any of it, else the one
 // that goes beyond. The innermost MaxBytes counts, so a group may have a small limit and one of its
-// routes a large one. Body::kNoLimit lifts the limit.
+// routes a large one. kUnlimited lifts the limit.
 //
 //   mux.Handle("POST /avatar", SaveAvatar, {weft::MaxBytes(5 * 1024 * 1024)});
 Middleware MaxBytes(std::uint64_t bytes);

@@ -87,11 +87,11 @@ bool Drain::TakeStep(TimePoint now, const Error& cause, News& news) {
       return true;
     case Stage::kLameDuck: BeginToDrain(now, news); return true;
     case Stage::kDraining:
-      Enter(Stage::kPatienceOver, DrainPhase::kPatienceOver, After(now, shared_.options.cancel_grace), news);
+      Enter(Stage::kPatienceOver, DrainPhase::kCanceling, After(now, shared_.options.cancel_grace), news);
       workers_.GoTo(DrainStep::kCancel);
       return true;
     case Stage::kPatienceOver:
-      Enter(Stage::kCutOff, DrainPhase::kCutOff, After(now, kReportEvery), news);
+      Enter(Stage::kCutOff, DrainPhase::kForceClose, After(now, kReportEvery), news);
       workers_.GoTo(DrainStep::kForceClose);
       return true;
     case Stage::kCutOff:

@@ -10,7 +10,7 @@ namespace {
 
 std::uint64_t ShareOf(std::uint64_t total, int loops) {
   const auto parts = static_cast<std::uint64_t>(loops);
-  return total == kNone ? total : total / parts + (total % parts != 0 ? 1 : 0);
+  return total == kUnlimited ? total : total / parts + (total % parts != 0 ? 1 : 0);
 }
 
 // Turns of a loop that has much to do are shorter.

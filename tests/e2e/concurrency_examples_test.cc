@@ -124,7 +124,7 @@ int FillUp(const std::string& bound, int accepted) {
   Result<TestClient> client = TestClient::Dial(Background(), bound);
   EXPECT_TRUE(client.Ok()) << client.Err().Message();
   for (int i = 0;; ++i) {
-    Result<TestAnswer> answer = client->Post(Background(), "/work", "a letter");
+    Result<TestResponse> answer = client->Post(Background(), "/work", "a letter");
     EXPECT_TRUE(answer.Ok()) << answer.Err().Message();
     if (!answer.Ok() || i == accepted) return answer.Ok() ? answer->status : 0;
     EXPECT_EQ(answer->status, 202);
@@ -158,7 +158,7 @@ TEST(ServiceExample, RefusesJobsWhenItsQueueIsFull) {
   int accepted = 0;
   int status = 0;
   while (accepted < 100'000) {
-    Result<TestAnswer> answer = client->Post(Background(), "/jobs", "a letter");
+    Result<TestResponse> answer = client->Post(Background(), "/jobs", "a letter");
     ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
     status = answer->status;
     if (status != 202) break;

@@ -21,34 +21,34 @@ std::string Numbers(std::size_t size) {
   return text;
 }
 
-TestAnswer Post(const std::string& bound, std::string_view target, std::string_view type,
+TestResponse Post(const std::string& bound, std::string_view target, std::string_view type,
                 std::string_view body) {
   Result<TestClient> client = TestClient::Dial(Background(), bound);
   if (!client.Ok()) return {};
-  Result<TestAnswer> response =
+  Result<TestResponse> response =
       client->Post(Background(), target, body, "Content-Type: " + std::string(type) + "\r\n");
-  return response.Ok() ? *std::move(response) : TestAnswer();
+  return response.Ok() ? *std::move(response) : TestResponse();
 }
 
 TEST(NotesExample, TakesAndGivesJson) {
   Process notes(std::string(WEFT_EXAMPLES_DIR) + "/notes", {"127.0.0.1:0"});
   const std::string bound = notes.Line();
 
-  const TestAnswer made =
+  const TestResponse made =
       Post(bound, "/notes", "application/json", R"({"title":"tea","tags":["hot","green"]})");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.Header("Location"), "/notes/0");
-  const TestAnswer note = Fetch(bound, "/notes/0");
+  const TestResponse note = Fetch(bound, "/notes/0");
   EXPECT_EQ(note.status, 200);
   EXPECT_EQ(note.Header("Content-Type"), "application/json");
   EXPECT_EQ(note.body, R"({"title":"tea","tags":["hot","green"]})");
   EXPECT_EQ(Fetch(bound, "/notes/1").status, 404);
 
   EXPECT_EQ(Post(bound, "/notes", "text/plain", "{}").status, 415);
-  const TestAnswer bad = Post(bound, "/notes", "application/json", R"({"title":7,"tags":[]})");
+  const TestResponse bad = Post(bound, "/notes", "application/json", R"({"title":7,"tags":[]})");
   EXPECT_EQ(bad.status, 400);
   EXPECT_EQ(bad.body, "/title: expected a string, not a number (line 1, column 10)\n");
-  const TestAnswer invalid =
+  const TestResponse invalid =
       Post(bound, "/notes", "application/json", R"({"title":"","tags":[],"stars":6})");
   EXPECT_EQ(invalid.status, 422);
   EXPECT_EQ(invalid.Header("Content-Type"), "application/problem+json");
@@ -67,7 +67,7 @@ TEST(UploadExample, KeepsTheFilesOfAForm) {
   const std::string bound = upload.Line();
   const std::string large = Numbers(3'000'000);
 
-  const TestAnswer kept =
+  const TestResponse kept =
       Post(bound, "/upload", "multipart/form-data; boundary=xYz",
            "--xYz\r\nContent-Disposition: form-data; name=note\r\n\r\nhello\r\n"
            "--xYz\r\nContent-Disposition: form-data; name=f; filename=\"../../large.txt\"\r\n\r\n" +

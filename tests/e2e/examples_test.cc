@@ -69,7 +69,7 @@ TEST(Download, HandsOutThePlainFilesOfItsFolder) {
   Process download(std::string(WEFT_EXAMPLES_DIR) + "/download", {"--address", "127.0.0.1:0", "--loops", "1", "--folder", folder});
   const std::string bound = After(download.Line(), "listening on ");
 
-  const TestAnswer answer = Fetch(bound, "/files/large.txt");
+  const TestResponse answer = Fetch(bound, "/files/large.txt");
   EXPECT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.body == large);
   EXPECT_EQ(Fetch(bound, "/files/empty").status, 200);
@@ -85,7 +85,7 @@ TEST(Hello, SaysHelloAndEndsOnASignal) {
   Process hello(kHello, {"--address", "127.0.0.1:0", "--loops", "1"});
   const std::string bound = After(hello.Line(), "listening on ");
 
-  const TestAnswer answer = Fetch(bound, "/");
+  const TestResponse answer = Fetch(bound, "/");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "Hello, World!");
   EXPECT_TRUE(answer.Header("Content-Type").starts_with("text/plain"));
@@ -123,9 +123,9 @@ TEST(ServiceExample, ServesAllItsPaths) {
   Service service;
   TestClient client = service.Connect();
   const auto get = [&](std::string_view target) {
-    Result<TestAnswer> answer = client.Get(Background(), target);
+    Result<TestResponse> answer = client.Get(Background(), target);
     EXPECT_TRUE(answer.Ok()) << target << ": " << answer.Err().Message();
-    return answer.Ok() ? *std::move(answer) : TestAnswer();
+    return answer.Ok() ? *std::move(answer) : TestResponse();
   };
 
   EXPECT_NE(get("/").body.find("/fanout"), std::string::npos);
@@ -133,19 +133,19 @@ TEST(ServiceExample, ServesAllItsPaths) {
   EXPECT_EQ(get("/sleep/1").status, 200);
   EXPECT_EQ(get("/sleep/soon").status, 400);
   EXPECT_EQ(get("/deadline/5").status, 504);
-  const TestAnswer fanout = get("/fanout?n=3");
+  const TestResponse fanout = get("/fanout?n=3");
   EXPECT_EQ(fanout.status, 200);
   EXPECT_EQ(LinesOf(fanout.body), 3) << fanout.body;
   EXPECT_EQ(get("/nothing").status, 404);
-  const TestAnswer wrong = *client.Post(Background(), "/hello/anna", "x");
+  const TestResponse wrong = *client.Post(Background(), "/hello/anna", "x");
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.Header("Allow"), "GET, HEAD");
 
   EXPECT_EQ(Fetch(service.debug, "/healthz").status, 200);
   EXPECT_EQ(Fetch(service.debug, "/readyz").status, 200);
-  const TestAnswer text = Fetch(service.debug, "/debug/fibers");
+  const TestResponse text = Fetch(service.debug, "/debug/fibers");
   EXPECT_NE(text.body.find("GET /debug/fibers"), std::string::npos) << text.body;
-  const TestAnswer json = Fetch(service.debug, "/debug/fibers?format=json");
+  const TestResponse json = Fetch(service.debug, "/debug/fibers?format=json");
   EXPECT_TRUE(json.Header("Content-Type").starts_with("application/json"));
   EXPECT_EQ(json.body.front(), '[') << json.body;
 
@@ -165,14 +165,14 @@ TEST(ServiceExample, EchoesBodiesOfAnySize) {
       const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
       EXPECT_FALSE(client.Send(Background(), head + body.substr(0, size)));
     });
-    Result<TestAnswer> answer = client.ReadAnswer(Background(), "POST");
+    Result<TestResponse> answer = client.ReadResponse(Background(), "POST");
     sender.join();
     ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
     EXPECT_TRUE(answer->body == body.substr(0, size)) << "of " << size << " bytes";
   }
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
-  EXPECT_EQ(client.ReadAnswer(Background(), "POST")->body, "abcde");
+  EXPECT_EQ(client.ReadResponse(Background(), "POST")->body, "abcde");
 }
 
 TEST(ServiceExample, AFanOutThatHangsIs504AtItsDeadline) {
@@ -201,7 +201,7 @@ TEST(ServiceExample, FailsItsReadinessWhileItDrainsAndAnswersWhatItHas) {
   EXPECT_EQ(Fetch(service.debug, "/readyz").status, 503);
   EXPECT_NE(Fetch(service.debug, "/debug/fibers").body.find("GET /sleep/{ms}"), std::string::npos);
 
-  Result<TestAnswer> answer = client.ReadAnswer(Background());
+  Result<TestResponse> answer = client.ReadResponse(Background());
   ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->Header("Connection"), "close");
@@ -219,7 +219,7 @@ TEST(ServiceExample, ASecondSigtermRightBehindTheFirstDoesNotKillWhatDrains) {
   service.process.Signal(SIGTERM);
   service.process.Signal(SIGTERM);
 
-  Result<TestAnswer> answer = client.ReadAnswer(Background());
+  Result<TestResponse> answer = client.ReadResponse(Background());
   ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(service.process.Wait(), 0);
@@ -250,7 +250,7 @@ TEST(ServiceExample, CutsOffWhatOutlastsTheDrainTimeoutAndSaysSo) {
   service.process.Signal(SIGTERM);
 
   // The handler looks at its context, so it can still say why.
-  Result<TestAnswer> answer = client.ReadAnswer(Background());
+  Result<TestResponse> answer = client.ReadResponse(Background());
   ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
   EXPECT_EQ(answer->status, 503);
   EXPECT_EQ(service.process.Wait(), 0);

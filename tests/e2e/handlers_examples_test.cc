@@ -21,11 +21,11 @@ struct Example {
     process.Signal(SIGTERM);
     return process.Wait();
   }
-  TestAnswer Do(std::string_view method, std::string_view target, std::string_view fields = {}) const {
+  TestResponse Do(std::string_view method, std::string_view target, std::string_view fields = {}) const {
     Result<TestClient> client = TestClient::Dial(Background(), bound);
     if (!client.Ok()) return {};
-    Result<TestAnswer> answer = client->Do(Background(), method, target, fields);
-    return answer.Ok() ? *std::move(answer) : TestAnswer();
+    Result<TestResponse> answer = client->Do(Background(), method, target, fields);
+    return answer.Ok() ? *std::move(answer) : TestResponse();
   }
   Process process;
   std::string bound;
@@ -39,7 +39,7 @@ TEST(RoutingExample, FindsItsRoutes) {
   EXPECT_EQ(example.Do("DELETE", "/api/v1/users/anna/notes/3", "Authorization: Bearer let-me-in\r\n").body, "DELETE note 3 of anna\n");
   EXPECT_EQ(example.Do("PUT", "/api/v1/users/anna/notes/3").Header("Allow"), "DELETE, GET, HEAD");
   EXPECT_EQ(example.Do("GET", "/old/a/b").body, "an old page: /a/b\n");
-  const TestAnswer missing = example.Do("GET", "/nothing");
+  const TestResponse missing = example.Do("GET", "/nothing");
   EXPECT_EQ(missing.status, 404);
   EXPECT_EQ(missing.body, "nothing at /nothing\n");
   EXPECT_EQ(example.End(), 0);
@@ -47,11 +47,11 @@ TEST(RoutingExample, FindsItsRoutes) {
 
 TEST(MiddlewareExample, DoesWhatItsLinesSay) {
   Example example("middleware");
-  const TestAnswer hello = example.Do("GET", "/", "X-Forwarded-For: 203.0.113.7\r\n");
+  const TestResponse hello = example.Do("GET", "/", "X-Forwarded-For: 203.0.113.7\r\n");
   EXPECT_EQ(hello.body, "hello, 203.0.113.7\n");
   EXPECT_EQ(hello.Header("X-Request-Id").size(), 32u);
   EXPECT_EQ(hello.Header("X-Frame-Options"), "DENY");
-  const TestAnswer slow = example.Do("GET", "/slow");
+  const TestResponse slow = example.Do("GET", "/slow");
   EXPECT_EQ(slow.status, 504);
   EXPECT_EQ(slow.Header("Content-Type"), "application/problem+json");
   EXPECT_NE(slow.body.find("\"status\":504,\"request_id\":\"" + std::string(slow.Header("X-Request-Id"))), std::string::npos) << slow.body;

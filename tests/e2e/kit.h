@@ -31,11 +31,11 @@ inline ServerOptions Tcp(int loops = 1) {
 }
 
 // A request on a connection of its own; status 0 if it failed.
-inline TestAnswer Fetch(const std::string& bound, std::string_view target) {
+inline TestResponse Fetch(const std::string& bound, std::string_view target) {
   Result<TestClient> client = TestClient::Dial(Background(), bound);
   if (!client.Ok()) return {};
-  Result<TestAnswer> answer = client->Get(Background(), target, "Connection: close\r\n");
-  return answer.Ok() ? *std::move(answer) : TestAnswer();
+  Result<TestResponse> answer = client->Get(Background(), target, "Connection: close\r\n");
+  return answer.Ok() ? *std::move(answer) : TestResponse();
 }
 
 inline int EntriesOf(const char* folder) {

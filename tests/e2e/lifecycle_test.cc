@@ -144,7 +144,7 @@ TEST(Lifecycle, ManyRequestsParkAtOnce) {
   go_on.Set();
 
   for (int i = 0; i < kParked; ++i) {
-    Result<TestAnswer> answer = clients[static_cast<std::size_t>(i)].ReadAnswer(Background());
+    Result<TestResponse> answer = clients[static_cast<std::size_t>(i)].ReadResponse(Background());
     ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
     EXPECT_EQ(answer->body, "/" + std::to_string(i));
   }

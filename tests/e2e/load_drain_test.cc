@@ -29,7 +29,7 @@ Seen AskUntilTheEnd(const std::string& bound, std::atomic<int>& running, int eno
   if (!client.Ok()) return seen;
   for (;;) {
     if (client->Send(Background(), "GET /work HTTP/1.1\r\nHost: x\r\n\r\n")) return seen;
-    Result<TestAnswer> answer = client->ReadAnswer(Background());
+    Result<TestResponse> answer = client->ReadResponse(Background());
     if (!answer.Ok() || answer->status != 200) {
       ++seen.lost;
       return seen;
@@ -103,13 +103,13 @@ TEST(DrainUnderLoad, ReadinessFailsAndFibersAreListedMeanwhile) {
   while (readiness.Ready()) std::this_thread::yield();
 
   EXPECT_EQ(Fetch(debug.Bound(), "/readyz").status, 503);
-  const TestAnswer fibers = Fetch(debug.Bound(), "/debug/fibers");
+  const TestResponse fibers = Fetch(debug.Bound(), "/debug/fibers");
   EXPECT_EQ(fibers.status, 200);
   EXPECT_NE(fibers.body.find("GET /slow/page"), std::string::npos) << fibers.body;
   EXPECT_NE(fibers.body.find("event"), std::string::npos) << fibers.body;
 
   go_on.Set();
-  EXPECT_EQ(client->ReadAnswer(Background())->body, "at last");
+  EXPECT_EQ(client->ReadResponse(Background())->body, "at last");
   const Error err = app.Join();
   EXPECT_FALSE(err) << err.Message();
   EXPECT_EQ(Fetch(debug.Bound(), "/debug/fibers").status, 200);

@@ -19,7 +19,7 @@ void SendBadRequest(const std::string& bound) {
   Result<TestClient> client = TestClient::Dial(Background(), bound);
   ASSERT_TRUE(client.Ok());
   ASSERT_FALSE(client->Send(Background(), "GET / HTTP/1.1\r\nbroken\r\n\r\n"));
-  const Result<TestAnswer> answer = client->ReadAnswer(Background());
+  const Result<TestResponse> answer = client->ReadResponse(Background());
   ASSERT_TRUE(answer.Ok());
   EXPECT_EQ(answer->status, 400);
 }

@@ -145,7 +145,7 @@ TEST(SocketActivation, WhoComesBeforeTheServiceIsServedByIt) {
     ASSERT_FALSE(early->Send(Background(), "GET /hello/early HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
 
     Launched service({&web}, "app.socket", {"--address", "systemd:", "--debug-address", "127.0.0.1:0"});
-    const Result<TestAnswer> answer = early->ReadAnswer(Background());
+    const Result<TestResponse> answer = early->ReadResponse(Background());
     ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
     EXPECT_EQ(answer->status, 200);
     service.WaitUntilUp();
@@ -166,7 +166,7 @@ TEST(SocketActivation, WhoComesBetweenTwoStartsIsServedByTheNext) {
   for (int restart = 0; restart < 3; ++restart) {
     Launched service({&web}, "web", arguments);
     for (TestClient& client : between) {
-      const Result<TestAnswer> answer = client.ReadAnswer(Background());
+      const Result<TestResponse> answer = client.ReadResponse(Background());
       ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
       EXPECT_EQ(answer->status, 200);
     }

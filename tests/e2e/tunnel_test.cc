@@ -30,7 +30,7 @@ struct Site {
     Result<TestClient> client = TestClient::Dial(Background(), bound);
     EXPECT_TRUE(client.Ok());
     EXPECT_FALSE(client->Send(Background(), "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n\r\n"));
-    const Result<TestAnswer> answer = client->ReadAnswer(Background(), "CONNECT");
+    const Result<TestResponse> answer = client->ReadResponse(Background(), "CONNECT");
     EXPECT_TRUE(answer.Ok()) << answer.Err().Message();
     EXPECT_EQ(answer.Ok() ? answer->status : 0, status);
     return *std::move(client);
@@ -60,7 +60,7 @@ TEST(TunnelExample, PassesOnTheEndOfOneDirectionAlone) {
   ASSERT_FALSE(client.Send(Background(), "GET /last HTTP/1.1\r\nHost: x\r\n\r\n"));
   client.CloseSend();
 
-  EXPECT_EQ(client.ReadAnswer(Background())->body, "/last");
+  EXPECT_EQ(client.ReadResponse(Background())->body, "/last");
   EXPECT_EQ(*client.ReadToEnd(Background()), "");
 }
 

@@ -24,7 +24,7 @@ BOOST_DESCRIBE_STRUCT(Sent, (), (name, file_name, type, size, start))
 
 // Says what has come.
 Error Tell(ResponseWriter& w, Request& r) {
-  r.Body().SetLimit(Body::kNoLimit);
+  r.Body().SetLimit(kUnlimited);
   Result<MultipartForm> form = ReadMultipartForm(r, {.memory_max = 10'000});
   if (Error err = form.Err()) return err;
   std::vector<Sent> all;

@@ -37,7 +37,7 @@ struct Answer {
   std::size_t size = 0;
 };
 
-Answer ReadAnswer(std::string_view bytes) {
+Answer ReadResponse(std::string_view bytes) {
   Answer answer;
   bool first = true;
   for (;;) {
@@ -212,7 +212,7 @@ void Play::CheckFraming(const Answer& answer, std::string_view sent_body) {
 
 void Play::Check() {
   const std::string text = Write();
-  const Answer answer = ReadAnswer(text);
+  const Answer answer = ReadResponse(text);
   FUZZ_CHECK(answer.status == status, "the status is that of the handler");
   FUZZ_CHECK(answer.size == text.size(), "one head is one head");
   CheckHandlersFields(answer);
@@ -220,13 +220,13 @@ void Play::Check() {
 
   std::string error(internal::WriteSimpleError(nullptr, 0, 400, "bad", kDate, static_cast<int>(flags)), '\0');
   (void)internal::WriteSimpleError(error.data(), error.size(), 400, "bad", kDate, static_cast<int>(flags));
-  const Answer refusal = ReadAnswer(error);
+  const Answer refusal = ReadResponse(error);
   FUZZ_CHECK(All(refusal.fields, "content-length").at(0) == std::to_string(error.size() - refusal.size), "a refusal has its length");
 
   std::string last(internal::WriteLastChunk(nullptr, 0, fields), '\0');
   (void)internal::WriteLastChunk(last.data(), last.size(), fields);
   FUZZ_CHECK(last.starts_with("0\r\n"), "the last chunk is one");
-  const Answer trailers = ReadAnswer("HTTP/1.1 200 \r\n" + last.substr(3));
+  const Answer trailers = ReadResponse("HTTP/1.1 200 \r\n" + last.substr(3));
   FUZZ_CHECK(trailers.size == last.size() + 12, "trailers have one end");
   for (const char* name : {"content-length", "transfer-encoding", "host", "connection", "set-cookie"}) {
     FUZZ_CHECK(All(trailers.fields, name).empty(), "no trailer frames or routes");

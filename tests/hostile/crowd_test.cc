@@ -94,7 +94,7 @@ TEST(Crowd, ThatTakesAllPlacesDoesNotKeepOthersOut) {
     for (int i = 0; i < 100; ++i) crowd.Go("occupier", [&, i](const Context& c) { Occupy(c, target, i); });
     for (int i = 0; i < 3; ++i) {
       TestClient guest = Dial(ctx, target);
-      const Result<TestAnswer> answer = guest.Get(ctx, "/");
+      const Result<TestResponse> answer = guest.Get(ctx, "/");
       EXPECT_TRUE(answer.Ok()) << answer.Err().Message();
     }
     crowd.Cancel();

@@ -56,7 +56,7 @@ void SendForEver(const Context& ctx, const Target& target, const Endless& input)
     if (client.Send(c, input.begin)) return;
     SendUntilRefused(c, client, [&] { return piece; }, ~std::uint64_t{0});
   });
-  const Result<TestAnswer> answer = client.ReadAnswer(ctx);
+  const Result<TestResponse> answer = client.ReadResponse(ctx);
   EXPECT_TRUE(answer.Ok()) << input.name << ": " << answer.Err().Message();
   if (answer.Ok()) {
     EXPECT_EQ(answer->status, input.status) << input.name;

@@ -73,7 +73,7 @@ std::int64_t Target::Untaken() const {
 long Target::Stat(std::string_view name) const {
   Result<TestClient> client = TestClient::Dial(Background(), bound_);
   if (!client.Ok()) return -1;
-  const Result<TestAnswer> answer = client->Get(Background(), "/stats", "Connection: close\r\n");
+  const Result<TestResponse> answer = client->Get(Background(), "/stats", "Connection: close\r\n");
   if (!answer.Ok()) return -1;
   const std::size_t at = answer->body.find(std::string(name) + " ");
   return at == std::string::npos ? -1 : std::stol(answer->body.substr(at + name.size() + 1));
@@ -137,7 +137,7 @@ bool PoliteClient::Ask(bool may_fail) {
     if (!client.Ok()) return fail(client.Err().Message());
     connection_.push_back(*std::move(client));
   }
-  const Result<TestAnswer> answer = connection_.front().Get(patience.ctx, "/");
+  const Result<TestResponse> answer = connection_.front().Get(patience.ctx, "/");
   if (!answer.Ok()) return fail(answer.Err().Message());
   return answer->status == 200 && answer->body == "hello" ? true : fail("status " + std::to_string(answer->status));
 }

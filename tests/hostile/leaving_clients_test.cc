@@ -23,7 +23,7 @@ std::function<void(const Context&, TestClient&)> Sending(std::string bytes) {
 std::function<void(const Context&, TestClient&)> Answered(std::string bytes, int status) {
   return [bytes = std::move(bytes), status](const Context& ctx, TestClient& client) {
     EXPECT_FALSE(client.Send(ctx, bytes));
-    EXPECT_EQ(client.ReadAnswer(ctx)->status, status);
+    EXPECT_EQ(client.ReadResponse(ctx)->status, status);
   };
 }
 
@@ -107,7 +107,7 @@ TEST(LeavingClients, OutOfTheQueueLeaveNothing) {
           client.CloseSend();
           static_cast<void>(ReadUntilEnd(c, client));
           break;
-        default: EXPECT_EQ(client.ReadAnswer(c)->body, "rested");
+        default: EXPECT_EQ(client.ReadResponse(c)->body, "rested");
       }
     });
   });

@@ -42,7 +42,7 @@ class Counts final : public weft::Observer {
   void OnBadRequest(const weft::BadRequest&) override { ++bad_requests; }
   void OnTimedOut(const weft::TimedOut& e) override { ++timeouts[static_cast<std::size_t>(e.kind)]; }
   void OnLimitReached(const weft::LimitReached&) override { ++limits; }
-  void OnAnswerAborted(const weft::AnswerAborted&) override { ++aborted; }
+  void OnResponseAborted(const weft::ResponseAborted&) override { ++aborted; }
 
   Count bad_requests{0};
   Count limits{0};

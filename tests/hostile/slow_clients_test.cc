@@ -83,8 +83,8 @@ TEST(SlowClients, ThatWaitForAContinueAndNeverSendAreAnswered) {
     AtOnce(ctx, Many(300), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
       EXPECT_FALSE(client.Send(c, Post("/sink-long", "Expect: 100-continue\r\nContent-Length: 1000\r\n")));
-      EXPECT_EQ(client.ReadAnswer(c, "POST")->status, 100);
-      EXPECT_EQ(client.ReadAnswer(c, "POST")->status, 408);
+      EXPECT_EQ(client.ReadResponse(c, "POST")->status, 100);
+      EXPECT_EQ(client.ReadResponse(c, "POST")->status, 408);
       EXPECT_EQ(ReadUntilEnd(c, client), "");
     });
   });
@@ -96,7 +96,7 @@ TEST(SlowClients, AnUnreadBodyByteByByteDoesNotKeepTheConnection) {
     AtOnce(ctx, Many(200), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
       EXPECT_FALSE(client.Send(c, Post("/ignore", "Content-Length: 100000\r\n")));
-      EXPECT_EQ(client.ReadAnswer(c, "POST")->body, "no need");
+      EXPECT_EQ(client.ReadResponse(c, "POST")->body, "no need");
       const TimePoint begin = Now();
       EXPECT_EQ(Trickle(c, client, "", 'x', kPause), "");
       ExpectAbout(Now() - begin, seconds(1));

@@ -134,8 +134,8 @@ TEST(UnreadAnswer, DoesNotDisturbTheNextHandlerThatParks) {
     EXPECT_EQ(other.Post(ctx, "/release", "")->status, 200);
 
     for (TestClient& client : clients) {
-      EXPECT_EQ(client.ReadAnswer(ctx)->body.size(), kBytes);
-      EXPECT_EQ(client.ReadAnswer(ctx)->body, "released");
+      EXPECT_EQ(client.ReadResponse(ctx)->body.size(), kBytes);
+      EXPECT_EQ(client.ReadResponse(ctx)->body, "released");
     }
   });
 }

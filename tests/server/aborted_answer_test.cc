@@ -53,7 +53,7 @@ TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
     Client client = site.Connect();
 
     client.Send(kGet);
-    const Error err = client.raw().ReadAnswer(ctx).Err();
+    const Error err = client.raw().ReadResponse(ctx).Err();
 
     EXPECT_TRUE(err);
     EXPECT_EQ(site.Count("aborted: "), 1);
@@ -76,7 +76,7 @@ TEST_P(AbortedAnswer, LetsTheAnswersBeforeItArrive) {
 
     EXPECT_EQ(client.Answer().body, "/1");
     EXPECT_EQ(client.Answer().body, "/2");
-    EXPECT_TRUE(client.raw().ReadAnswer(ctx).Err());
+    EXPECT_TRUE(client.raw().ReadResponse(ctx).Err());
   });
 }
 
@@ -101,7 +101,7 @@ TEST_P(AbortedAnswer, ResetsTheConnectionOfHttp10) {
   Client client = site.Connect();
 
   client.Send("GET / HTTP/1.0\r\n\r\n");
-  const Error err = client.raw().ReadAnswer(Background()).Err();
+  const Error err = client.raw().ReadResponse(Background()).Err();
 
   EXPECT_TRUE(err.Is(std::errc::connection_reset) || err.Is(kClosed)) << err.Message();
 }

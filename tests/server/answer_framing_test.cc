@@ -66,7 +66,7 @@ TEST(Answers, AreFramedByWhatIsKnownOfThem) {
       Client client = site.Connect();
 
       client.Send(row.request);
-      const TestAnswer answer = client.Answer(row.request == head ? "HEAD" : "GET");
+      const TestResponse answer = client.Answer(row.request == head ? "HEAD" : "GET");
 
       EXPECT_EQ(answer.status, row.status);
       EXPECT_EQ(answer.Has("Content-Length"), row.length != nullptr);
@@ -158,11 +158,11 @@ TEST(Answers, CarryTrailersAndInterimAnswers) {
     client.Send(kGet);
     old.Send("GET / HTTP/1.0\r\n\r\n");
 
-    const TestAnswer interim = client.Answer();
+    const TestResponse interim = client.Answer();
     EXPECT_EQ(interim.status, 103);
     EXPECT_EQ(interim.Header("Link"), "</style.css>");
     EXPECT_FALSE(interim.Has("Content-Length"));
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
     EXPECT_EQ(answer.body, "body");
     EXPECT_THAT(answer.trailer, testing::ElementsAre(testing::Pair("Sum", "7")));
     EXPECT_EQ(old.Answer().status, 200);  // it would take an interim answer for the real one
@@ -197,7 +197,7 @@ TEST(Answers, FieldsCannotBeSplit) {
       EXPECT_FALSE(w.Trailer().Add("A", "b\nB: c"));
       EXPECT_FALSE(w.Header().Set("A", std::string_view("b\0c", 3)));
     });
-    const TestAnswer answer = site.Connect().Get("/");
+    const TestResponse answer = site.Connect().Get("/");
 
     EXPECT_FALSE(answer.Has("Set-Cookie"));
     EXPECT_FALSE(answer.Has("A"));
@@ -213,7 +213,7 @@ TEST(Answers, AHandlerCannotFrameThemTwice) {
     });
     Client client = site.Connect();
 
-    const TestAnswer answer = client.Get("/1");
+    const TestResponse answer = client.Get("/1");
     EXPECT_FALSE(answer.Has("Transfer-Encoding"));
     EXPECT_EQ(answer.Header("Content-Length"), "2");
     EXPECT_EQ(client.Get("/2").body, "/2");
@@ -231,7 +231,7 @@ TEST(AnswerFields, GoWithoutDateAndTypeWhereTheHandlerSaysSo) {
     Client client = site.Connect();
 
     for (const char* path : {"/whole", "/pieces"}) {
-      const TestAnswer answer = client.Get(path);
+      const TestResponse answer = client.Get(path);
       EXPECT_EQ(answer.body, "<html>");
       EXPECT_FALSE(answer.Has("Date")) << path;
       EXPECT_FALSE(answer.Has("Content-Type")) << path;

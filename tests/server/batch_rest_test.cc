@@ -86,8 +86,8 @@ TEST(BatchRest, AClientThatIsGoneBeforeItsAnswerLeavesHarmsNobody) {
 
     for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(clients[i].Send(ctx, GetOf(i)));
 
-    EXPECT_EQ(clients[1].ReadAnswer(ctx)->body, "/1");
-    EXPECT_EQ(clients[2].ReadAnswer(ctx)->body, "/2");
+    EXPECT_EQ(clients[1].ReadResponse(ctx)->body, "/1");
+    EXPECT_EQ(clients[2].ReadResponse(ctx)->body, "/2");
     EXPECT_THAT(ends.reasons, ElementsAre("client"));
     EXPECT_FALSE(server.Stop());
   });
@@ -188,7 +188,7 @@ TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
       (void)Sleep(ctx, milliseconds(1));
     }
 
-    EXPECT_FALSE(site.clients[0].ReadAnswer(ctx).Ok());
+    EXPECT_FALSE(site.clients[0].ReadResponse(ctx).Ok());
     EXPECT_THAT(ends.reasons, ElementsAre("client", "aborted"));
     EXPECT_THAT(ends.out_of_memory, ElementsAre(503, 0));
     EXPECT_EQ(site.clients[2].Get(ctx, "/2")->body, "/2");
@@ -207,7 +207,7 @@ TEST(BatchRest, DoesNotComeWithTheRequestOfAnother) {
       const NoStacks none;
       const std::size_t refused = UseUpFibers(ctx, site.clients, 5);
       EXPECT_FALSE(site.clients[refused + 1].Send(ctx, "GET /secret HTTP/1.1\r\nHost: test\r\n\r\n"));
-      const Result<TestAnswer> answer = site.clients[refused + 1].ReadAnswer(ctx);
+      const Result<TestResponse> answer = site.clients[refused + 1].ReadResponse(ctx);
       EXPECT_EQ(answer->status, 503);
       EXPECT_EQ(answer->Header("Retry-After"), "1");
       EXPECT_THAT(ends.out_of_memory, ElementsAre(503, 503));
@@ -220,7 +220,7 @@ TEST(BatchRest, DoesNotComeWithTheRequestOfAnother) {
     EXPECT_FALSE(site.clients[0].Send(ctx, "GET /quick HTTP/1.1\r\nHost: test\r\n\r\n"));
     EXPECT_FALSE(site.clients[1].Send(ctx, "GET /park HTTP/1.1\r\nHost: test\r\n\r\n"));
     EXPECT_FALSE(site.clients[2].Send(ctx, "GET /cut HTTP/1.1\r\nHost: test\r\n\r\n"));
-    EXPECT_EQ(site.clients[0].ReadAnswer(ctx)->body, "/quick");
+    EXPECT_EQ(site.clients[0].ReadResponse(ctx)->body, "/quick");
     EXPECT_EQ(site.clients[0].Get(ctx, "/mine")->body, "/mine");
   });
 }

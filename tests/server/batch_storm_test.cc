@@ -67,7 +67,7 @@ class Guest {
     if (!unsent_.empty()) client_->Send(unsent_);
     unsent_.clear();
     for (const std::string& target : expected_) {
-      const TestAnswer answer = client_->Answer();
+      const TestResponse answer = client_->Answer();
       EXPECT_EQ(answer.status, 200);
       EXPECT_EQ(answer.Header("X-Target"), target);
       EXPECT_THAT(answer.body, testing::EndsWith(target));

@@ -35,7 +35,7 @@ TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
     const TimePoint begin = Now();
     site.server().BeginDrain();
 
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
 
     EXPECT_EQ(answer.status, 503);
     EXPECT_TRUE(answer.Has("Retry-After"));
@@ -109,7 +109,7 @@ TEST(DrainHardEnd, NamesWhatItCutsOff) {
     const TimePoint begin = Now();
     site.server().BeginDrain();
 
-    const TestAnswer answer = client.Answer();  // or its client would send the request again, without a word to anybody
+    const TestResponse answer = client.Answer();  // or its client would send the request again, without a word to anybody
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
@@ -201,7 +201,7 @@ TEST(DrainHardEnd, WithEndlessPatienceNeverComes) {
       r.LongLived();
       if (Error err = Sleep(r.Ctx(), hours(1000))) return err;
       return w.Write("done");
-    }, Patience(kNone, seconds(0)));
+    }, Patience(kUnlimited, seconds(0)));
     Client client = site.Connect();
     client.Send(kGet);
     (void)Sleep(ctx, seconds(1));

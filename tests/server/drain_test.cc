@@ -48,7 +48,7 @@ TEST(Drain, EndsAsSoonAsTheLastAnswerIsOut) {
     (void)Sleep(ctx, seconds(1));
     site.server().BeginDrain();
 
-    const TestAnswer answer = slow.Answer();
+    const TestResponse answer = slow.Answer();
     EXPECT_EQ(answer.body, "slept");
     EXPECT_EQ(answer.Header("Connection"), "close");
     EXPECT_TRUE(slow.Ended());
@@ -86,7 +86,7 @@ TEST(Drain, AConnectionThatHasNotSpokenYetHasItsGrace) {
     (void)Sleep(ctx, milliseconds(90));
     speaks.Send(kGet);
 
-    const TestAnswer answer = speaks.Answer();
+    const TestResponse answer = speaks.Answer();
     EXPECT_EQ(answer.body, "welcome");
     EXPECT_EQ(answer.Header("Connection"), "close");
     EXPECT_TRUE(silent.Ended());
@@ -283,7 +283,7 @@ TEST(Drain, IsNotWaitedForByItsRequests) {
 
     EXPECT_FALSE(readiness.Ready());
     EXPECT_EQ(site.Connect().Get("/new").body, "/new");  // lame duck: everything else as before
-    const TestAnswer answer = client.Get("/");
+    const TestResponse answer = client.Get("/");
     EXPECT_FALSE(answer.Has("Connection"));
     EXPECT_LE(StopTime(site), milliseconds(1250));
     EXPECT_THAT(site.Events(), ElementsAre("drain lame duck", "drain draining", "drain drained"));

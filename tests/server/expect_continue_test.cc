@@ -33,7 +33,7 @@ TEST(ExpectContinue, IsNotAnsweredWhenTheBodyIsNotWanted) {
     Client client = site.Connect();
 
     client.Send(kExpecting);
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
 
     EXPECT_EQ(answer.status, 403);
     EXPECT_EQ(answer.Header("Connection"), "close");
@@ -100,7 +100,7 @@ TEST(ExpectContinue, OtherExpectationsAreRefused) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
-    const TestAnswer answer = client.Get("/", "Expect: a-miracle\r\n");
+    const TestResponse answer = client.Get("/", "Expect: a-miracle\r\n");
 
     EXPECT_EQ(answer.status, 417);
     EXPECT_EQ(answer.Header("Connection"), "close");

@@ -47,7 +47,7 @@ TEST(HandlerOutcome, ChoosesTheStatusAndKeepsTheMessage) {
         EXPECT_EQ(client.ToEnd(), "");
         return;
       }
-      const TestAnswer answer = client.Answer();
+      const TestResponse answer = client.Answer();
 
       EXPECT_EQ(answer.status, outcome.status);
       EXPECT_THAT(answer.body, Not(HasSubstr("secret")));
@@ -79,7 +79,7 @@ TEST(HandlerOutcome, AnExceptionIsA500) {
     });
     Client client = site.Connect();
 
-    const TestAnswer answer = client.Get("/");
+    const TestResponse answer = client.Get("/");
     EXPECT_EQ(answer.status, 500);
     EXPECT_THAT(answer.body, Not(HasSubstr("secret")));
     EXPECT_EQ(client.Get("/int").status, 500);
@@ -172,7 +172,7 @@ TEST(HandlerOutcome, DoesNotLeakIntoTheNextAnswer) {
     client.Send("GET /bad HTTP/1.1\r\nHost: h\r\n\r\nGET /good HTTP/1.1\r\nHost: h\r\n\r\n");
 
     EXPECT_EQ(client.Answer().status, 500);
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, "good");
     EXPECT_FALSE(answer.Has("X-Bad"));

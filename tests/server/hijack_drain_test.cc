@@ -146,7 +146,7 @@ TEST(HijackDrain, CanBeginInTheDrain) {
     site.server().BeginDrain();
     client.Send(std::string(kUpgrade.substr(20)) + "x");
 
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
     EXPECT_EQ(answer.status, 101);
     EXPECT_EQ(answer.Header("Connection"), "Upgrade");
     EXPECT_EQ(client.Until("x"), "x");

@@ -70,7 +70,7 @@ TEST(Hijack, OfConnectOpensATunnelBehindA200) {
     Client client = site.Connect();
     client.Send(std::string(kConnect) + "hello");
 
-    const TestAnswer answer = client.Answer("CONNECT");
+    const TestResponse answer = client.Answer("CONNECT");
     EXPECT_EQ(answer.status, 200);
     for (const char* unwanted : {"Content-Length", "Transfer-Encoding", "Connection"}) EXPECT_FALSE(answer.Has(unwanted)) << unwanted;
     client.raw().CloseSend();
@@ -197,7 +197,7 @@ TEST(Hijack, IsRefusedByAnErrorThatLeavesTheAnswerToTheHandler) {
       Client client = site.Connect();
       client.Send(std::string(row.request) + "Host: h\r\n\r\n");
 
-      const TestAnswer answer = client.Answer();
+      const TestResponse answer = client.Answer();
       EXPECT_EQ(answer.status, row.status);
       EXPECT_THAT(refused.Message(), HasSubstr(row.message));
       EXPECT_EQ(answer.Header("Upgrade"), row.status == 426 ? "echo" : "");  // RFC 9110 section 15.5.22
@@ -287,7 +287,7 @@ TEST(Hijack, AnUpgradeThatNobodyWantsIsAPlainRequest) {
     client.Send(std::string(kUpgrade) + std::string(kUpgrade));
 
     for (int i = 0; i < 2; ++i) {
-      const TestAnswer answer = client.Answer();
+      const TestResponse answer = client.Answer();
       EXPECT_EQ(answer.status, 200);
       EXPECT_EQ(answer.body, "/chat");
       EXPECT_FALSE(answer.Has("Upgrade"));
@@ -344,7 +344,7 @@ TEST(Hijack, ConnectWithoutItIsRefusedAndNothingBehindItIsTakenForARequest) {
       for (const auto& [port, status] : {std::pair("443", 501), std::pair("403", 403)}) {
         Client client = site.Connect();
         client.Send("CONNECT a.test:" + std::string(port) + " HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet));
-        const TestAnswer answer = client.Answer("CONNECT");
+        const TestResponse answer = client.Answer("CONNECT");
         EXPECT_EQ(answer.status, status);
         EXPECT_EQ(answer.Header("Connection"), "close");
         EXPECT_TRUE(client.Ended());

@@ -12,7 +12,7 @@ TEST(KeepAlive, OneConnectionCarriesManyRequests) {
     Client client = site.Connect();
 
     for (int i = 0; i < 40; ++i) {
-      const TestAnswer answer = client.Get("/" + std::to_string(i));
+      const TestResponse answer = client.Get("/" + std::to_string(i));
       EXPECT_EQ(answer.status, 200);
       EXPECT_EQ(answer.body, "/" + std::to_string(i));
       EXPECT_FALSE(answer.Has("Connection"));
@@ -41,7 +41,7 @@ TEST(KeepAlive, AConnectionLivesOnAsTheRulesOfItsVersionSay) {
       Client client = site.Connect();
 
       client.Send(row.request);
-      const TestAnswer answer = client.Answer();
+      const TestResponse answer = client.Answer();
       EXPECT_EQ(answer.body, "hi");
       EXPECT_EQ(answer.Header("Connection"), row.connection);
       EXPECT_EQ(client.SilentFor(seconds(1)), row.lives);

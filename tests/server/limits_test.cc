@@ -45,13 +45,13 @@ TEST(ResolveLimits, SomeAlwaysFit) {
 
 TEST(ResolveLimits, WhatTheUserSetStays) {
   ServerOptions options;
-  options.connections_max = kNone;
+  options.connections_max = kUnlimited;
   options.requests_max = 3;
   options.queued_requests_max = 1;
 
   const ServerLimits limits = ResolveLimits(options, {.descriptors = 1024, .memory_bytes = kGiB});
 
-  EXPECT_TRUE(limits.connections == kNone);
+  EXPECT_TRUE(limits.connections == kUnlimited);
   EXPECT_EQ(limits.requests, 3u);
   EXPECT_EQ(limits.queued_requests, 1u);
 }

@@ -72,7 +72,7 @@ TEST(LongLived, AHijackBeyondTheLimitAnswers503) {
       Client refused = site.Connect();
       refused.Send(kUpgrade);
 
-      const TestAnswer answer = refused.Answer();
+      const TestResponse answer = refused.Answer();
       EXPECT_EQ(answer.status, 503);
       EXPECT_TRUE(answer.Has("Retry-After"));
       EXPECT_EQ(site.Count("limit long-lived requests"), 1);

@@ -28,7 +28,7 @@ class Pieces final : public Observer, private LoopTask {
   void OnTimedOut(const TimedOut&) override { Count(); }
   void OnHandlerStuck(const HandlerStuck&) override { Count(); }
   void OnConnectionClosed(const ConnectionClosed& e) override {
-    if (e.reason == CloseReason::kCutOff) Count();
+    if (e.reason == CloseReason::kForced) Count();
   }
 
   void Count() {

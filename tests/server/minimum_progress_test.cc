@@ -52,7 +52,7 @@ TEST(MinimumProgress, ABodyThatMovesEnoughMayTakeAsLongAsItLikes) {
     std::size_t got = 0;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
-      r.Body().SetLimit(Body::kNoLimit);
+      r.Body().SetLimit(kUnlimited);
       const Result<std::string> all = r.Body().ReadAll();
       if (Error err = all.Err()) return err;
       got = all->size();

@@ -68,9 +68,9 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kRequest, std::chrono::seconds(60)});
   observer.OnLoopStalled({"request 7", std::chrono::milliseconds(1500)});
   observer.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed});
-  observer.OnAnswerAborted({"127.0.0.1:1", "GET", "/x", 17, kClientGone});
+  observer.OnResponseAborted({"127.0.0.1:1", "GET", "/x", 17, kClientGone});
   observer.OnDrainProgress({DrainPhase::kDraining, 3, 2, std::chrono::milliseconds(5)});
-  observer.OnDrainProgress({DrainPhase::kCutOff, 1, 1, std::chrono::seconds(21)});
+  observer.OnDrainProgress({DrainPhase::kForceClose, 1, 1, std::chrono::seconds(21)});
   observer.OnHandlerStuck({"request 7", "127.0.0.1:1", "GET", "/x", std::chrono::seconds(5)});
   observer.OnAcceptFailed({failed, false});
 
@@ -124,7 +124,7 @@ TEST(DefaultObserver, EachKindOfEventIsLimited) {
       [](Observer& o) { o.OnLimitReached({"127.0.0.1:1", LimitKind::kRequests, 64}); },
       [](Observer& o) { o.OnOutOfMemory({"127.0.0.1:1", 503}); },
       [&](Observer& o) { o.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed}); },
-      [&](Observer& o) { o.OnAnswerAborted({"127.0.0.1:1", "GET", "/x", 17, failed}); },
+      [&](Observer& o) { o.OnResponseAborted({"127.0.0.1:1", "GET", "/x", 17, failed}); },
       [](Observer& o) { o.OnDrainProgress({DrainPhase::kDraining, 3, 2, Duration::zero()}); },
       [](Observer& o) { o.OnHandlerStuck({"GET /x", "127.0.0.1:1", "GET", "/x", std::chrono::seconds(5)}); },
       [&](Observer& o) { o.OnAcceptFailed({failed, false}); },
@@ -163,6 +163,16 @@ TEST(DefaultObserver, AFloodOfOneKindLeavesRoomForTheOthers) {
   EXPECT_GE(lines.size(), 2u);
   EXPECT_LT(lines.size(), kEvents / 10u);  // 10 a second; the flood takes far less than 20 s
   EXPECT_EQ(lines.back(), "warning limit of connections (9) reached by 127.0.0.1:1");
+}
+
+TEST(Observer, HearsOfAbortedResponsesByTheOldNameToo) {
+  struct Old final : Observer {
+    void OnAnswerAborted(const ResponseAborted& event) override { bytes += event.body_bytes; }
+    std::uint64_t bytes = 0;
+  } old;
+  Observer& observer = old;
+  observer.OnResponseAborted({"peer", "GET", "/", 7, kClientGone});
+  EXPECT_EQ(old.bytes, 7u);
 }
 
 }  // namespace

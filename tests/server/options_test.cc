@@ -40,19 +40,19 @@ TEST(ServerOptions, DefaultsAreSafeAndValid) {
 }
 
 TEST(ServerOptions, CanBeNamedOneByOne) {
-  const ServerOptions options{.address = "127.0.0.1:0", .loops = 2, .idle_timeout = kNone, .drain_timeout = seconds(1)};
+  const ServerOptions options{.address = "127.0.0.1:0", .loops = 2, .idle_timeout = kUnlimited, .drain_timeout = seconds(1)};
 
   EXPECT_FALSE(options.Validate());
-  EXPECT_TRUE(options.idle_timeout == kNone);
+  EXPECT_TRUE(options.idle_timeout == kUnlimited);
 }
 
 TEST(ServerOptions, KNoneTakesLimitsAway) {
   EXPECT_EQ(Refusal([](ServerOptions& o) {
-              o.header_timeout = o.body_stall_timeout = kNone;
-              o.write_stall_timeout = o.idle_timeout = o.request_timeout = o.drain_timeout = kNone;
-              o.body_bytes_max = o.connections_max = o.requests_max = o.queued_requests_max = kNone;
-              o.requests_per_connection_max = kNone;
-              o.target_bytes_max = kNone;
+              o.header_timeout = o.body_stall_timeout = kUnlimited;
+              o.write_stall_timeout = o.idle_timeout = o.request_timeout = o.drain_timeout = kUnlimited;
+              o.body_bytes_max = o.connections_max = o.requests_max = o.queued_requests_max = kUnlimited;
+              o.requests_per_connection_max = kUnlimited;
+              o.target_bytes_max = kUnlimited;
             }),
             "");
 }
@@ -98,35 +98,35 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
       {[](ServerOptions& o) { o.loops = -1; }, "ServerOptions: loops is -1; it must be from 0 to 1024"},
       {[](ServerOptions& o) { o.stack_bytes = 100; }, "ServerOptions: stack_bytes is 100; it must be from 16384 to 1073741824"},
       {[](ServerOptions& o) { o.backlog = 0; }, "ServerOptions: backlog is 0; it must be from 1 to 2147483647"},
-      {[](ServerOptions& o) { o.header_timeout = seconds(0); }, "ServerOptions: header_timeout is 0 s; it must be above zero or kNone"},
+      {[](ServerOptions& o) { o.header_timeout = seconds(0); }, "ServerOptions: header_timeout is 0 s; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.body_stall_timeout = seconds(-1); },
-       "ServerOptions: body_stall_timeout is -1 s; it must be above zero or kNone"},
+       "ServerOptions: body_stall_timeout is -1 s; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.body_stall_timeout = seconds(0); },
-       "ServerOptions: body_stall_timeout is 0 s; it must be above zero or kNone"},
+       "ServerOptions: body_stall_timeout is 0 s; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.write_stall_timeout = seconds(0); },
-       "ServerOptions: write_stall_timeout is 0 s; it must be above zero or kNone"},
+       "ServerOptions: write_stall_timeout is 0 s; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.idle_timeout = milliseconds(-5); },
-       "ServerOptions: idle_timeout is -0.005 s; it must be above zero or kNone"},
+       "ServerOptions: idle_timeout is -0.005 s; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.request_timeout = seconds(0); },
-       "ServerOptions: request_timeout is 0 s; it must be above zero or kNone"},
+       "ServerOptions: request_timeout is 0 s; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.head_bytes_max = 10; },
        "ServerOptions: head_bytes_max is 10; it must be from 1024 to 16777216"},
-      {[](ServerOptions& o) { o.head_bytes_max = kNone; },
-       "ServerOptions: head_bytes_max is kNone; it must be from 1024 to 16777216"},
+      {[](ServerOptions& o) { o.head_bytes_max = kUnlimited; },
+       "ServerOptions: head_bytes_max is kUnlimited; it must be from 1024 to 16777216"},
       {[](ServerOptions& o) { o.target_bytes_max = 0; },
-       "ServerOptions: target_bytes_max is 0; it must be above zero or kNone"},
+       "ServerOptions: target_bytes_max is 0; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.progress_bytes_min = 0; },
        "ServerOptions: progress_bytes_min is 0; it must be from 1 to 16777216"},
-      {[](ServerOptions& o) { o.fields_max = kNone; }, "ServerOptions: fields_max is kNone; it must be from 1 to 65536"},
+      {[](ServerOptions& o) { o.fields_max = kUnlimited; }, "ServerOptions: fields_max is kUnlimited; it must be from 1 to 65536"},
       {[](ServerOptions& o) { o.requests_per_connection_max = 0; },
-       "ServerOptions: requests_per_connection_max is 0; it must be above zero or kNone"},
+       "ServerOptions: requests_per_connection_max is 0; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.lame_duck = seconds(-1); }, "ServerOptions: lame_duck is -1 s; it must be zero or more"},
-      {[](ServerOptions& o) { o.lame_duck = kNone; }, "ServerOptions: lame_duck is kNone; it must be a time that ends"},
-      {[](ServerOptions& o) { o.first_byte_grace = kNone; },
-       "ServerOptions: first_byte_grace is kNone; it must be a time that ends"},
+      {[](ServerOptions& o) { o.lame_duck = kUnlimited; }, "ServerOptions: lame_duck is kUnlimited; it must be a time that ends"},
+      {[](ServerOptions& o) { o.first_byte_grace = kUnlimited; },
+       "ServerOptions: first_byte_grace is kUnlimited; it must be a time that ends"},
       {[](ServerOptions& o) { o.drain_timeout = seconds(-1); },
-       "ServerOptions: drain_timeout is -1 s; it must be zero or more, or kNone"},
-      {[](ServerOptions& o) { o.cancel_grace = kNone; }, "ServerOptions: cancel_grace is kNone; it must be a time that ends"},
+       "ServerOptions: drain_timeout is -1 s; it must be zero or more, or kUnlimited"},
+      {[](ServerOptions& o) { o.cancel_grace = kUnlimited; }, "ServerOptions: cancel_grace is kUnlimited; it must be a time that ends"},
   };
   for (const Case& c : cases) EXPECT_EQ(Refusal(c.change), c.expected);
 }

@@ -110,7 +110,7 @@ TEST(Pipelining, WhatIsGoodIsAnsweredBeforeWhatIsBad) {
 
     EXPECT_EQ(client.Answer().body, "/0");
     EXPECT_EQ(client.Answer().body, "/1");
-    const TestAnswer refused = client.Answer();
+    const TestResponse refused = client.Answer();
     EXPECT_EQ(refused.status, 400);
     EXPECT_EQ(refused.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());

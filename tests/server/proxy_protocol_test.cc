@@ -153,7 +153,7 @@ TEST(ProxyProtocol, TrustFollowsTheAddressOfTheConnection) {
     Site site(Background(), TellPeer, options);
     Client client = site.Connect();
     client.Send(kLine + std::string(kGet));
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
     EXPECT_EQ(answer.status, row.trusted ? 200 : 400) << row.address;
     if (row.trusted) {
       EXPECT_EQ(answer.body, "192.0.2.7:50000");

@@ -126,7 +126,7 @@ TEST(Probes, AreLeftOutByChoice) {
   Probes probes;
   ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
   options.observer = &probes;
-  options.probe_after = kNone;
+  options.probe_after = kUnlimited;
   TestServer server(Background(), [&](ResponseWriter& w, Request& r) -> Error {
     EXPECT_TRUE(r.LongLived());
     return w.Write(std::to_string(probes.Get(SOL_SOCKET, SO_KEEPALIVE)));
@@ -162,18 +162,18 @@ TEST(Refusal, HasTheBodyThatTheOptionsGiveIt) {
       client.Send(request);
       return client.Answer();
     };
-    const TestAnswer malformed = ask("GET / HTTP/1.1\nHost: a\r\n\r\n");
+    const TestResponse malformed = ask("GET / HTTP/1.1\nHost: a\r\n\r\n");
     EXPECT_EQ(malformed.status, 400);
     EXPECT_EQ(malformed.Header("Content-Type"), "application/problem+json");
     EXPECT_EQ(malformed.Header("Connection"), "close");
     EXPECT_NE(malformed.body.find("\"status\":400"), std::string::npos) << malformed.body;
 
     // A body that cannot be sent is left out, a long one is not.
-    const TestAnswer long_target = ask("GET /" + std::string(200, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    const TestResponse long_target = ask("GET /" + std::string(200, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(long_target.status, 414);
     EXPECT_EQ(long_target.Header("X-Injected"), "");
     EXPECT_EQ(long_target.Header("Content-Type"), "text/plain; charset=utf-8");
-    const TestAnswer many_fields = ask("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n");
+    const TestResponse many_fields = ask("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n");
     EXPECT_EQ(many_fields.status, 431);
     EXPECT_EQ(many_fields.body, std::string(5000, 'x'));
 
@@ -182,7 +182,7 @@ TEST(Refusal, HasTheBodyThatTheOptionsGiveIt) {
     busy.Send(kGet);
     queued.Send(kGet);
     (void)Sleep(ctx, seconds(1));
-    const TestAnswer overload = site.Connect().Get("/");
+    const TestResponse overload = site.Connect().Get("/");
     EXPECT_EQ(overload.status, 503);
     EXPECT_EQ(overload.Header("Retry-After"), "1");
     EXPECT_EQ(overload.Header("Content-Type"), "application/problem+json");

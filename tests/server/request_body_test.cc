@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 ServerOptions AnyBody() {
   ServerOptions options;
-  options.body_bytes_max = kNone;
+  options.body_bytes_max = kUnlimited;
   return options;
 }
 
@@ -150,7 +150,7 @@ TEST(RequestBodies, WithBrokenFramingAnswer400AndEndTheConnection) {
       Client client = site.Connect();
 
       client.Send(std::string("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n") + body + std::string(kGet));
-      const TestAnswer answer = client.Answer();
+      const TestResponse answer = client.Answer();
 
       EXPECT_EQ(answer.status, 400);
       EXPECT_EQ(answer.Header("Connection"), "close");

@@ -59,7 +59,7 @@ TEST(RequestLimit, RequestsAboveTheQueueAnswer503) {
     Ask(queued, "/1");
     (void)Sleep(ctx, milliseconds(1));
 
-    const TestAnswer answer = refused.Get("/3");
+    const TestResponse answer = refused.Get("/3");
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.Header("Retry-After"), "1");
     EXPECT_EQ(answer.Header("Connection"), "close");
@@ -197,7 +197,7 @@ TEST(RequestLimit, QueuedRequestsAreServedInTheDrain) {
     site.server().BeginDrain();
 
     EXPECT_EQ(first.Answer().body, "/2");
-    const TestAnswer answer = second.Answer();
+    const TestResponse answer = second.Answer();
     EXPECT_EQ(answer.body, "/2");
     EXPECT_EQ(answer.Header("Connection"), "close");
     EXPECT_FALSE(site.Stop());

@@ -175,7 +175,7 @@ TEST(SendFileFailures, AreNotTheSocketsWhenTheFileIsToBlame) {
       for (const char* path : {"/typed", "/untyped"}) {
         Client client = site.Connect();
         client.Send("GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n");
-        EXPECT_TRUE(client.raw().ReadAnswer(ctx).Err());
+        EXPECT_TRUE(client.raw().ReadResponse(ctx).Err());
         EXPECT_TRUE(err.Is(fd < 0 ? std::errc::bad_file_descriptor : std::errc::invalid_seek)) << err.Message();
       }
     });
@@ -195,7 +195,7 @@ TEST(SendFileFailures, LetTheAnswersBeforeThemArrive) {
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet));
     EXPECT_EQ(client.Answer().body, "/1");
     EXPECT_EQ(client.Answer().body, "/2");
-    EXPECT_TRUE(client.raw().ReadAnswer(ctx).Err());
+    EXPECT_TRUE(client.raw().ReadResponse(ctx).Err());
   });
 }
 

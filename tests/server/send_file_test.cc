@@ -55,7 +55,7 @@ TEST(SendFile, SendsPartsOfEverySize) {
       Play([&](const Context& ctx) {
         Site site(ctx, SendWithLength(file.fd(), offset, length));
         Client client = site.Connect();
-        const TestAnswer answer = client.Get("/");
+        const TestResponse answer = client.Get("/");
         EXPECT_EQ(answer.Header("Content-Length"), std::to_string(length));
         EXPECT_TRUE(answer.body == text.substr(offset, length));
         EXPECT_TRUE(client.Get("/").body == text.substr(offset, length)) << "the connection lives on";
@@ -93,7 +93,7 @@ TEST(SendFile, StandsBetweenWrites) {
       });
       Client client = site.Connect();
       const std::string whole = "one" + text.substr(10, 500'000) + "two" + Pattern(20'000) + text.substr(0, 100'000) + text + "end";
-      const TestAnswer answer = client.Get("/");
+      const TestResponse answer = client.Get("/");
       EXPECT_EQ(answer.Has("Content-Length"), declared);
       EXPECT_TRUE(answer.body == whole) << answer.body.size();
       EXPECT_TRUE(client.Get("/").body == whole);

@@ -39,7 +39,7 @@ class EventLog final : public Observer {
   void OnHandlerFailed(const HandlerFailed& e) override {
     Add("failed " + std::to_string(e.status) + ": " + e.error.Message());
   }
-  void OnAnswerAborted(const AnswerAborted& e) override { Add("aborted: " + e.error.Message()); }
+  void OnResponseAborted(const ResponseAborted& e) override { Add("aborted: " + e.error.Message()); }
   void OnDrainProgress(const DrainProgress& e) override { Add("drain " + std::string(Name(e.phase))); }
   void OnHandlerStuck(const HandlerStuck& e) override { Add("stuck " + std::string(e.fiber)); }
   void OnLoopStalled(const LoopStalled& e) override { Add("stalled " + std::string(e.fiber)); }
@@ -73,11 +73,11 @@ class Client {
     const Error err = client_.Send(ctx_, bytes);
     EXPECT_FALSE(err) << err.Message();
   }
-  TestAnswer Answer(std::string_view method = "GET") { return Checked(client_.ReadAnswer(ctx_, method)); }
-  TestAnswer Get(std::string_view target, std::string_view fields = {}) {
+  TestResponse Answer(std::string_view method = "GET") { return Checked(client_.ReadResponse(ctx_, method)); }
+  TestResponse Get(std::string_view target, std::string_view fields = {}) {
     return Checked(client_.Get(ctx_, target, fields));
   }
-  TestAnswer Post(std::string_view target, std::string_view body, std::string_view fields = {}) {
+  TestResponse Post(std::string_view target, std::string_view body, std::string_view fields = {}) {
     return Checked(client_.Post(ctx_, target, body, fields));
   }
   std::string Some() { return Checked(client_.ReadSome(ctx_)); }

@@ -137,14 +137,14 @@ TEST(Timeouts, AClientThatTakesNothingEndsTheWrite) {
     EXPECT_TRUE(cause.Is(kTimeout)) << cause.Message();
     EXPECT_EQ(failed - begin, seconds(30));
     EXPECT_EQ(site.Count("timeout write stall"), 1);
-    EXPECT_TRUE(client.raw().ReadAnswer(ctx).Err());  // never like a whole one
+    EXPECT_TRUE(client.raw().ReadResponse(ctx).Err());  // never like a whole one
   });
 }
 
 TEST(Timeouts, AClientThatTakesALittleNowAndThenIsServed) {
   Play([](const Context& ctx) {
     ServerOptions options;
-    options.request_timeout = kNone;
+    options.request_timeout = kUnlimited;
     Error failed;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       for (int i = 0; i < 100 && !failed; ++i) failed = w.Write(Pattern(100'000));
@@ -167,11 +167,11 @@ TEST(Timeouts, AClientThatTakesALittleNowAndThenIsServed) {
 TEST(Timeouts, CanBeTakenAway) {
   Play([](const Context& ctx) {
     ServerOptions options;
-    options.header_timeout = kNone;
-    options.idle_timeout = kNone;
-    options.body_stall_timeout = kNone;
-    options.write_stall_timeout = kNone;
-    options.request_timeout = kNone;
+    options.header_timeout = kUnlimited;
+    options.idle_timeout = kUnlimited;
+    options.body_stall_timeout = kUnlimited;
+    options.write_stall_timeout = kUnlimited;
+    options.request_timeout = kUnlimited;
     Site site(ctx, Echo, options);
     Client client = site.Connect();
     const Duration long_time = hours(24 * 365);

@@ -23,7 +23,7 @@ TEST(TestServer, ServesInAFiberOnVirtualTime) {
 
     Result<TestClient> client = server.Connect(ctx);
     ASSERT_TRUE(client.Ok());
-    Result<TestAnswer> answer = client->Get(ctx, "/");
+    Result<TestResponse> answer = client->Get(ctx, "/");
 
     ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
     EXPECT_EQ(answer->status, 200);
@@ -86,7 +86,7 @@ TEST(TestClient, ReadsAnswersOfAllFramings) {
     Client client = site.Connect();
 
     EXPECT_EQ(client.Get("/").body, "body");
-    const TestAnswer chunked = client.Get("/trailer");
+    const TestResponse chunked = client.Get("/trailer");
     EXPECT_EQ(chunked.body, "body");
     EXPECT_EQ(chunked.trailer.front(), std::make_pair(std::string("Sum"), std::string("7")));
     EXPECT_EQ(client.Get("/none").status, 204);
@@ -109,7 +109,7 @@ TEST(TestClient, TellsAnAnswerThatIsNotWhole) {
     Client client = site.Connect();
 
     client.Send(kGet);
-    const Error err = client.raw().ReadAnswer(ctx).Err();
+    const Error err = client.raw().ReadResponse(ctx).Err();
 
     EXPECT_TRUE(err.Is(kClosed));
     EXPECT_THAT(err.Message(), HasSubstr("\"half\""));
@@ -139,7 +139,7 @@ TEST(TestClient, OneFiberSendsWhileAnotherReads) {
   const std::string body = Pattern(3'000'000);
   Play([&](const Context& ctx) {
     ServerOptions options;
-    options.body_bytes_max = kNone;
+    options.body_bytes_max = kUnlimited;
     Site site(ctx, Echo, options);
     Client client = site.Connect();
     Group group(ctx);

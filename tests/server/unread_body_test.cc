@@ -19,7 +19,7 @@ TEST(UnreadBody, ThatIsSmallIsThrownAwayAndTheConnectionLivesOn) {
     Client client = site.Connect();
 
     for (const std::size_t size : {1u, 5000u, 100'000u, 256u * 1024}) {
-      const TestAnswer answer = client.Post("/", Pattern(size));
+      const TestResponse answer = client.Post("/", Pattern(size));
       EXPECT_EQ(answer.body, "no need");
       EXPECT_FALSE(answer.Has("Connection"));
     }
@@ -50,7 +50,7 @@ TEST(UnreadBody, IsReadOnByAHandlerThatAnswersMeanwhile) {
     for (int i = 0; i < 3; ++i) {
       Group group(ctx);  // a client that sends and reads at the same time
       group.Go([&](const Context& c) { return client.raw().Send(c, Post(body.size()) + body); });
-      const TestAnswer answer = client.Answer();
+      const TestResponse answer = client.Answer();
       EXPECT_FALSE(answer.Has("Connection"));
       EXPECT_TRUE(answer.body == body);
       EXPECT_FALSE(group.Wait());
@@ -84,7 +84,7 @@ TEST(UnreadBody, ThatIsLargeEndsTheConnectionAfterItsAnswer) {
 
     // A client that says all that it has to say before it looks at the answer.
     const Error sent = client.raw().Send(ctx, Post(body.size()) + body);
-    const TestAnswer answer = client.Answer();
+    const TestResponse answer = client.Answer();
 
     EXPECT_FALSE(sent) << sent.Message();
     EXPECT_EQ(answer.body, "too much");

@@ -224,7 +224,7 @@ void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   if (Forced() && outcome.finished && !Broken()) {
     CloseAfterLastWord();
   } else if (Broken() || Forced()) {
-    SetCloseReason(Forced() ? CloseReason::kCutOff : fault);
+    SetCloseReason(Forced() ? CloseReason::kForced : fault);
     Close();
   } else if (outcome.aborted) {
     SetCloseReason(fault);
@@ -232,7 +232,7 @@ void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   } else if (!outcome.keep_alive) {
     SetCloseReason(outcome.client_failed ? CloseReason::kClient
                    : shard_.draining()   ? CloseReason::kDrain
-                                         : CloseReason::kAnswered);
+                                         : CloseReason::kComplete);
     CloseGently();
   } else {
     StaysOpen(outcome, head);
@@ -320,7 +320,7 @@ void Connection::ForceClose() noexcept {
   Guard([this] {
     if (state_ == State::kQueued) return RejectOverload(partial()->head().is_head);
     SetForced();
-    SetCloseReason(CloseReason::kCutOff);
+    SetCloseReason(CloseReason::kForced);
     if (state_ == State::kAborting) ResetAtEnd();
     if (state_ != State::kBusy) return Close();
     shard_.server().NoteForced(session()->request().Name() + " from " + PeerName());

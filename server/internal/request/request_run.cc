@@ -30,7 +30,7 @@ Error RequestRun::Complete(const Error& handlers) { return ResponseAccess::Compl
 void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_over) {
   Observer& observer = shard_.observer();
   if (failure && (ResponseAborted() || taken_over)) {
-    observer.OnAnswerAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
+    observer.OnResponseAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
   } else if (failure) {
     // Whoever sends a CONNECT to a handler that says yes to everything gets a 501, which is nobody's failure.
     const int status = StatusOf(failure);

@@ -20,7 +20,7 @@ Result<T> ReadText(std::string text, JsonOptions options = {}) {
   recorder.Serve([&](ResponseWriter&, Request& r) { read = ReadJson<T>(r, options); },
                  RequestBuilder("POST")
                      .Header("Content-Type", "application/json")
-                     .BodyLimit(Body::kNoLimit)
+                     .BodyLimit(kUnlimited)
                      .Body(std::move(text)));
   return read;
 }

@@ -34,7 +34,7 @@ int WithForm(const std::string& body, MultipartFormOptions options,
       },
       RequestBuilder("POST")
           .Header("Content-Type", "multipart/form-data; boundary=xYz")
-          .BodyLimit(Body::kNoLimit)
+          .BodyLimit(kUnlimited)
           .Body(body + "--xYz--\r\n"));
   return recorder.Status();
 }

@@ -69,7 +69,7 @@ std::vector<std::string> Pieces(const std::string& body, std::size_t size) {
 }
 
 RequestBuilder Post() {
-  return RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(Body::kNoLimit);
+  return RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(kUnlimited);
 }
 
 // Of a whole body, which must not depend on how it is cut.
