@@ -170,6 +170,7 @@ Error ResponseWriter::CheckLength(std::uint64_t more) const {
 }
 
 Error ResponseWriter::FinishFilters() {
+  if (filters_.Empty()) return {};
   filters_.Start(status_, header_);
   BehindFilters out(*this);
   return Fail(filters_.Finish(out));

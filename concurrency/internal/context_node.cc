@@ -28,6 +28,17 @@ struct ContextNode::Ending {
     if (at_ns == kNow) at_ns = NowNs();
     return at_ns >= deadline_ns;
   }
+
+  // A deadline that comes from an ancestor has passed: it is that one's end, and only through it this node's. It may have ended
+  // otherwise a moment ago, and whoever does that has not come to this node yet. True: the node is done, for the ancestor's
+  // reason. False: the ancestor's deadline was taken away.
+  static bool EndsWithOwner(ContextNode& node) noexcept {
+    ContextNode* owner = node.cancel_parent_;
+    while (owner->deadline_from_above_) owner = owner->cancel_parent_;
+    if (!owner->Err()) return false;
+    owner->WaitUntilSettled();
+    return node.err_.load(std::memory_order_acquire) != nullptr;
+  }
 };
 
 namespace {
@@ -138,7 +149,7 @@ Error ContextNode::Err() noexcept {
   if (deadline == kNever) return {};
   Ending ending;
   if (!ending.IsAfter(deadline)) return {};
-  Finish(ending);
+  if (!deadline_from_above_ || !Ending::EndsWithOwner(*this)) Finish(ending);
   return ErrorAccess::Share(err_.load(std::memory_order_acquire));
 }
 
@@ -166,6 +177,7 @@ void ContextNode::CancelByScope() noexcept {
 
 void ContextNode::End(Ending& ending) noexcept {
   TraceCancel(this);
+  if (deadline_from_above_ && ending.IsAfter(DeadlineNs()) && Ending::EndsWithOwner(*this)) return;
   if (!Finish(ending)) WaitUntilSettled();
 }
 

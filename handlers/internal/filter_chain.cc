@@ -15,8 +15,7 @@ class FilterChain::Next final : public BodyFilter::Output {
   BodyFilter::Output& out_;
 };
 
-void FilterChain::Start(int status, Fields& header) {
-  if (filters_.empty() || started_) return;
+void FilterChain::StartAll(int status, Fields& header) {
   started_ = true;
   for (std::size_t i = filters_.size(); i > 0; --i) filters_[i - 1]->Start(status, header);
   std::erase_if(filters_, [](const std::unique_ptr<BodyFilter>& filter) { return filter->PassesThrough(); });

@@ -28,13 +28,16 @@ class FilterChain {
   bool Empty() const { return filters_.empty(); }
 
   // Before the first byte; once. Those that have nothing to do with the response go.
-  void Start(int status, Fields& header);
+  void Start(int status, Fields& header) {
+    if (!filters_.empty() && !started_) StartAll(status, header);
+  }
   Error Write(std::string_view data, BodyFilter::Output& out) { return WriteFrom(filters_.size(), data, out); }
   Error Flush(BodyFilter::Output& out);
   Error Finish(BodyFilter::Output& out);
 
  private:
   class Next;
+  void StartAll(int status, Fields& header);
   Error WriteFrom(std::size_t filters, std::string_view data, BodyFilter::Output& out);
 
   std::vector<std::unique_ptr<BodyFilter>> filters_;

@@ -17,8 +17,9 @@ constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
 
 // "GET /path", cut to what a fiber's name keeps, and without the query, which may hold secrets. A Mux names the
 // fiber by its pattern.
-std::string_view FiberName(std::string_view method, std::string_view target, std::span<char, kFiberName> out) {
-  target = target.substr(0, target.find('?'));
+std::string_view FiberName(const Head& head, const char* base, std::span<char, kFiberName> out) {
+  const std::string_view method = head.method.In(base);
+  const std::string_view target = head.form == TargetForm::kAuthority ? head.target.In(base) : head.PathIn(base);
   const std::size_t m = std::min(method.size(), out.size() - 1);
   std::memcpy(out.data(), method.data(), m);
   out[m] = ' ';
@@ -71,7 +72,7 @@ bool Session::Serve(Client& client, std::string_view bytes, std::size_t head_siz
   }
   std::swap(head_, head);
   char name[kFiberName];
-  return Start(FiberName(head_.method.In(bytes_.Head()), head_.target.In(bytes_.Head()), name));
+  return Start(FiberName(head_, bytes_.Head(), name));
 }
 
 bool Session::SendRest(Client& client, std::string_view responses) noexcept {
@@ -120,7 +121,7 @@ void Session::ServeRequests() {
       Yield();
     }
     char name[kFiberName];
-    SetFiberName(FiberName(head_.method.In(bytes_.Head()), head_.target.In(bytes_.Head()), name));
+    SetFiberName(FiberName(head_, bytes_.Head(), name));
   }
 }
 

@@ -41,7 +41,7 @@ void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_
   if (context_.Done() && ctx_->Cause().Is(shard_.server().request_deadline)) {
     observer.OnTimedOut({owner_.PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
   }
-  if (RequestAccess::BodyError(request_).Is(kTooLarge)) {
+  if (const Error body = RequestAccess::BodyError(request_); body && body.Is(kTooLarge)) {
     observer.OnLimitReached({owner_.PeerName(), LimitKind::kBodyBytes, RequestAccess::BodyLimit(request_)});
   }
 }
