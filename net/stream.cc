@@ -97,13 +97,14 @@ Error Stream::WriteAll(const Context& ctx, std::string_view data) {
   internal::StreamState& state = *state_;
   const Turn turn(state, ctx);
   if (Error err = turn.Failure()) return err;
+  if (Error err = state.transport->WaitToWrite(ctx)) return err;  // nothing of it is out: the stream goes on
   if (state.failure) return state.failure;
   if (state.closed || state.write_closed) return kClosed;
   if (Error err = ctx.Err()) return err;
   if (data.empty()) return {};
   Error err = state.transport->WriteStream(ctx, data);
   if (err) {
-    state.failure = err;
+    if (!state.failure) state.failure = err;
   } else {
     state.written += data.size();
   }

@@ -21,6 +21,12 @@ class StreamTransport {
   // Into a buffer that is not empty; otherwise as Stream::Read, Write, CloseWrite and Close say. Nothing but ReadStream and CloseStream is
   // called after an error in sending or CloseStreamWrite, and nothing after CloseStream, which comes once.
   virtual Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) = 0;
+  // Waits until nothing else is being written, where two writes may come at once; before each WriteStream. An error is the
+  // context's, and changes nothing.
+  virtual Error WaitToWrite(const Context& ctx) {
+    static_cast<void>(ctx);
+    return {};
+  }
   virtual Error WriteStream(const Context& ctx, std::string_view data) = 0;
   virtual Error CloseStreamWrite() = 0;
   virtual void CloseStream() noexcept = 0;

@@ -36,7 +36,7 @@ Error PacedIo::Broke() {
 // Why nothing more can be written, whatever has woken the fiber that wants to; empty if there is no reason.
 Error PacedIo::WhyNoMore() const {
   if (socket_->Forced()) return kServerClosing;
-  if (closed_) return kClosed;
+  if (WritingClosed()) return kClosed;
   return socket_->Broken() ? Error(kClientGone) : Error();
 }
 

@@ -50,7 +50,7 @@ class PacedIo {
 
   void Attach(WatchedSocket& socket) {
     socket_ = &socket;
-    failed_ = closed_ = false;
+    failed_ = closed_ = writing_closed_ = false;
     write_progress_.Restart();
   }
   WatchedSocket& socket() { return *socket_; }
@@ -107,6 +107,12 @@ class PacedIo {
     Notify({true, true});
   }
   bool Closed() const { return closed_; }
+  // The same for writing alone.
+  void CloseWriting() noexcept {
+    writing_closed_ = true;
+    writable_.Notify();
+  }
+  bool WritingClosed() const { return writing_closed_ || closed_; }
 
   // Other fibers of the loop get their turn, after a few pieces that did not wait.
   void AfterPiece();
@@ -126,6 +132,7 @@ class PacedIo {
   WatchedSocket* socket_ = nullptr;
   bool failed_ = false;
   bool closed_ = false;
+  bool writing_closed_ = false;
   std::uint8_t pieces_ = 0;
   LoopSignal readable_;
   LoopSignal writable_;

@@ -60,12 +60,28 @@ Entrance::Next Entrance::TakeCounted(Loop* here) {
     placement_.Place(std::move(accepted.fd), peer, here);
   } catch (const std::bad_alloc&) {  // this one is lost; the server goes on
     shared_.ConnectionClosed();
-    shared_.observer.OnOutOfMemory({peer.Format(), 0});
+    ReportOutOfMemory();
   }
   return Next::kMore;
 }
 
-void Entrance::NoteShortage() {
+void Entrance::ReportOutOfMemory() noexcept {
+  try {
+    shared_.observer.OnOutOfMemory({"", 0});
+  } catch (const std::bad_alloc&) {  // not even for that
+  }
+}
+
+void Entrance::NoteShortage() noexcept {
+  try {
+    ReportShortage();
+  } catch (const std::bad_alloc&) {
+    ReportOutOfMemory();
+  }
+  if (!forbidden_.load(std::memory_order_relaxed)) placement_.EvictOneIdle();
+}
+
+void Entrance::ReportShortage() {
   if (!shortage_told_.exchange(true)) {
     if (const int number = shortage_.load(std::memory_order_relaxed)) {
       shared_.observer.OnAcceptFailed({Error(std::error_code(number, std::generic_category())), /*fatal=*/false});
@@ -73,7 +89,6 @@ void Entrance::NoteShortage() {
       shared_.observer.OnLimitReached({"", LimitKind::kConnections, connections_max_});
     }
   }
-  if (!forbidden_.load(std::memory_order_relaxed)) placement_.EvictOneIdle();
 }
 
 // Only who has waited since the last look: those that come are a loop's, which has been woken. Where no loop turns they wait in the

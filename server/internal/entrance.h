@@ -52,7 +52,7 @@ class Entrance {
   // `here`: the loop that accepts, null on another thread.
   Next AcceptOne(Loop* here);
   // Tells that there is no room, once for each time, and has somebody idle make some.
-  void NoteShortage();
+  void NoteShortage() noexcept;
   // For the thread beside the loops: takes what waits although some loop turns. Woken loops may have been held before they came to it.
   void HandOn();
 
@@ -65,6 +65,8 @@ class Entrance {
   const Error& Failure() const { return failure_; }  // why it is broken
 
  private:
+  void ReportShortage();
+  void ReportOutOfMemory() noexcept;
   Next Take(Loop* here);
   Next TakeCounted(Loop* here);
 

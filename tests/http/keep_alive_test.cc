@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/internal/http1/keep_alive.h>
 
-#include <iterator>
-
 #include <gtest/gtest.h>
 
 namespace weft::internal::http1 {
 namespace {
 
+using Facts = KeepAliveFacts;
+
 TEST(KeepAlive, LastsWhileNothingSpeaksAgainstIt) { EXPECT_TRUE(KeepsAlive({})); }
 
 TEST(KeepAlive, EachFactAloneEndsTheConnection) {
-  constexpr bool KeepAliveFacts::* kFacts[] = {
-      &KeepAliveFacts::client_closes,   &KeepAliveFacts::limit_reached, &KeepAliveFacts::connect,
-      &KeepAliveFacts::body_unusable,   &KeepAliveFacts::draining,      &KeepAliveFacts::response_closes,
-      &KeepAliveFacts::upgraded,        &KeepAliveFacts::refused,       &KeepAliveFacts::aborted,
-      &KeepAliveFacts::failed,
-  };
-  static_assert(sizeof(KeepAliveFacts) == std::size(kFacts), "each fact is listed here");
-  for (const auto fact : kFacts) {
-    KeepAliveFacts facts;
-    facts.*fact = true;
-    EXPECT_FALSE(KeepsAlive(facts));
+  for (const Facts::Fact fact : {Facts::kClientCloses, Facts::kLimitReached, Facts::kConnect, Facts::kBodyUnusable, Facts::kDraining,
+                                 Facts::kResponseCloses, Facts::kUpgraded, Facts::kRefused, Facts::kAborted, Facts::kFailed}) {
+    Facts facts;
+    facts.Note(fact);
+    EXPECT_FALSE(KeepsAlive(facts)) << fact;
   }
+}
+
+TEST(KeepAlive, NothingIsTakenBack) {
+  Facts facts;
+  facts.Note(Facts::kDraining);
+  facts.Note(Facts::kDraining);
+  facts.Note(Facts::kClientCloses);
+  EXPECT_FALSE(KeepsAlive(facts));
 }
 
 }  // namespace

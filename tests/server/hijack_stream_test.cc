@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The stream of a hijacked connection: both directions, their ends, and clients that are slow or leave.
+#include <algorithm>
+
 #include <weft/concurrency/group.h>
 
 #include "hijack_kit.h"
@@ -253,6 +255,70 @@ TEST(HijackedStream, TwoThatWriteTakeTurns) {
     Client client = Upgraded(site);
 
     EXPECT_TRUE(client.ToEnd() == first + second);
+  });
+}
+
+// One that was woken and has not run yet still stands in the line, and is nobody's misuse.
+TEST(HijackedStream, OneMayWriteAgainBeforeTheOneThatItLetInHasRun) {
+  Play([](const Context& ctx) {
+    Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
+      Group group(r.Ctx());
+      group.Go([&](const Context&) {
+        Error err = stream.Write(Pattern(5'000'000));
+        for (int i = 0; i < 3 && !err; ++i) err = stream.Write("a");
+        return err;
+      });
+      group.Go([&](const Context&) { return stream.Write("b"); });
+      return group.Wait();
+    }));
+    Client client = Upgraded(site);
+    (void)Sleep(ctx, seconds(1));
+
+    const std::string all = client.ToEnd();
+    EXPECT_EQ(all.size(), 5'000'004U);
+    EXPECT_EQ(std::count(all.begin() + 5'000'000, all.end(), 'b'), 1);
+  });
+}
+
+TEST(HijackedStream, AContextThatEndsInTheLineSpoilsTheStreamForNobody) {
+  Play([](const Context& ctx) {
+    Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
+      Group group(r.Ctx());
+      group.Go([&](const Context&) {
+        if (Error err = stream.Write(Pattern(5'000'000))) return err;
+        return stream.Write("more");
+      });
+      group.Go([&](const Context& c) {
+        const CancelScope scope = WithTimeout(c, seconds(1));
+        EXPECT_TRUE(stream.Write(scope.ctx, "never").Is(kDeadlineExceeded));
+        return Error();
+      });
+      return group.Wait();
+    }));
+    Client client = Upgraded(site);
+    (void)Sleep(ctx, seconds(3));
+
+    EXPECT_EQ(client.ToEnd().size(), 5'000'004U);
+  });
+}
+
+TEST(HijackedStream, ReadingGoesOnAfterAWriteThatItsContextHasEnded) {
+  Play([](const Context& ctx) {
+    std::string heard;
+    Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
+      const CancelScope scope = WithTimeout(r.Ctx(), seconds(1));
+      EXPECT_TRUE(stream.Write(scope.ctx, Pattern(5'000'000)).Is(kDeadlineExceeded));
+      std::array<char, 8> piece;
+      const Result<std::size_t> n = stream.Read(piece);
+      if (Error err = n.Err()) return err;
+      heard.assign(piece.data(), *n);
+      return {};
+    }));
+    Client client = Upgraded(site);
+    (void)Sleep(ctx, seconds(3));
+    client.Send("still?");
+    (void)client.ToEnd();
+    EXPECT_EQ(heard, "still?");
   });
 }
 

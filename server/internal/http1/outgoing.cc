@@ -28,7 +28,7 @@ void Outgoing::NoteSent(std::size_t bytes) noexcept {
 }
 
 void Outgoing::SendAtOnce() noexcept {
-  if (type_at_ != 0 || finished_) return;
+  if (type_at_ != 0 || finished_ || io_.Failed()) return;
   const ssize_t sent = io_.SendAtOnce(Bytes().View());
   if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
   if (!bytes_.empty()) io_.socket().WatchWritable(io_.loop());
@@ -63,7 +63,7 @@ Error Outgoing::SendWith(iovec* parts, std::size_t count) {
   NoteLeaving(count);
   Error err = io_.Send(parts, count);
   bytes_.Clear();
-  if (err) facts_.failed = true;
+  if (err) facts_.Note(KeepAliveFacts::kFailed);
   return err;
 }
 

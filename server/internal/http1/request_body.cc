@@ -50,12 +50,20 @@ Result<std::size_t> RequestBody::Read(const Context& ctx, std::span<char> buffer
     continue_sent_ = true;
     if (Error err = owner_.SendContinue()) return err;
   }
-  Result<std::size_t> got = framing_.kind == BodyKind::kLength ? ReadLength(ctx, buffer) : ReadChunked(ctx, buffer);
-  if (Error err = got.Err()) {
+  try {
+    Result<std::size_t> got = framing_.kind == BodyKind::kLength ? ReadLength(ctx, buffer) : ReadChunked(ctx, buffer);
     // A done context alone leaves the body as it is: somebody may read on under another one.
-    if (!err.Is(kCanceled) && !err.Is(kDeadlineExceeded)) failed_ = facts_.body_unusable = true;
+    if (Error err = got.Err(); err && !err.Is(kCanceled) && !err.Is(kDeadlineExceeded)) NoteFailure();
+    return got;
+  } catch (...) {  // no memory, or an observer: nobody knows where in the body we are
+    NoteFailure();
+    throw;
   }
-  return got;
+}
+
+void RequestBody::NoteFailure() {
+  failed_ = true;
+  facts_.Note(KeepAliveFacts::kBodyUnusable);
 }
 
 Result<std::size_t> RequestBody::Receive(const Context& ctx, std::span<char> buffer) {
@@ -131,7 +139,7 @@ void RequestBody::Drain() {
     char waste[2048];
     const Result<std::size_t> got = Read(scope.ctx, waste);
     if (got.Err() || (total += *got) > kDrainBytes) {
-      facts_.body_unusable = true;
+      facts_.Note(KeepAliveFacts::kBodyUnusable);
       return;
     }
   }

@@ -64,6 +64,7 @@ class RequestBody final : public BodySource {
   Result<std::size_t> ReadLength(const Context& ctx, std::span<char> buffer);
   Result<std::size_t> ReadChunked(const Context& ctx, std::span<char> buffer);
   Result<std::size_t> Decode(std::string_view& raw, std::span<char> buffer);
+  void NoteFailure();
   Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer);
 
   Shard& shard_;

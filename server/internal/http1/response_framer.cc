@@ -38,12 +38,12 @@ void ResponseFramer::NoteBodyFacts(bool response_goes_on) {
   if (!body_.HasOne()) return;
   const bool reads = response_goes_on && !body_.Failed() && RequestAccess::BodyBytesRead(request_) > 0;
   const bool unread = !body_.Ended() && !reads && !body_.WorthReading();
-  if (body_.Failed() || unread || RequestAccess::BodyError(request_).Is(kTooLarge)) facts_.body_unusable = true;
+  if (body_.Failed() || unread || RequestAccess::BodyError(request_).Is(kTooLarge)) facts_.Note(KeepAliveFacts::kBodyUnusable);
 }
 
 ResponseFacts ResponseFramer::FactsOf(int status, bool response_goes_on) {
   NoteBodyFacts(response_goes_on);
-  if (shard_.draining() && !owner_.AnotherRequestIsHere()) facts_.draining = true;
+  if (shard_.draining() && !owner_.AnotherRequestIsHere()) facts_.Note(KeepAliveFacts::kDraining);
   ResponseFacts facts;
   facts.status = status;
   facts.head_request = method_is_head_;
@@ -64,8 +64,8 @@ void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
 void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
   framing_ = FrameResponse(facts);
   if (WantsClose(header)) framing_.keep_alive = false;
-  if (!framing_.keep_alive) facts_.response_closes = true;
-  if (status == 101) facts_.upgraded = true;
+  if (!framing_.keep_alive) facts_.Note(KeepAliveFacts::kResponseCloses);
+  if (status == 101) facts_.Note(KeepAliveFacts::kUpgraded);
   ResponseHead head;
   head.status = status;
   head.version_minor = version_minor_;
@@ -214,19 +214,20 @@ Error ResponseFramer::SendFile(std::string_view first, FilePart& part) {
     const FiberTurn::Hold hold(io_.turn());  // the file may have to be waited for: nobody else touches what is held
     try {
       err = AddTypeOf(part);
+      if (aborted_) err = kClosed;  // by another fiber, while the file was waited for
       if (!err) err = SendBeforeFile(first, part);
       if (!err) {
         out_.NoteBegun();
         err = SendFilePart(io_, part);
       }
     } catch (...) {  // no memory
-      facts_.failed = true;
+      facts_.Note(KeepAliveFacts::kFailed);
       io_.NoteFailure();
       throw;
     }
   }
   if (err) {
-    facts_.failed = true;
+    facts_.Note(KeepAliveFacts::kFailed);
     io_.NoteFailure();
   } else if (framing_.kind == BodyKind::kChunked) {
     out_.Bytes().Append(kChunkEnd);  // leaves with what follows

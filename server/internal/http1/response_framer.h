@@ -53,7 +53,8 @@ class ResponseFramer final : public ResponseSink {
   void NoteComplete() { complete_ = true; }
   bool Complete() const { return complete_; }
   // It was broken off: what was sent of it must not look complete.
-  void NoteAborted() { aborted_ = facts_.aborted = true; }
+  void NoteAborted() { aborted_ = true;
+    facts_.Note(KeepAliveFacts::kAborted); }
   bool Aborted() const { return aborted_; }
   void DropBuffer() { body_buffer_.reset(); }
 

@@ -160,10 +160,10 @@ void Session::ServeOne() {
 // From the framing to the end of the request's body.
 void Session::Respond() {
   body_.Begin(head_, run_.Trailer());
-  if (!client_->CountRequest()) facts_.limit_reached = true;
-  if (!ClientKeepsAlive(head_)) facts_.client_closes = true;
+  if (!client_->CountRequest()) facts_.Note(KeepAliveFacts::kLimitReached);
+  if (!ClientKeepsAlive(head_)) facts_.Note(KeepAliveFacts::kClientCloses);
   // After a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
-  if (head_.is_connect) facts_.connect = true;
+  if (head_.is_connect) facts_.Note(KeepAliveFacts::kConnect);
   RequestHead request;
   FillRequest(request);
   run_.Start(request, body_.Ended() ? nullptr : &body_, framer_, head_.is_head, head_.is_connect);
@@ -176,7 +176,7 @@ void Session::Respond() {
   if (run_.ResponseAborted()) framer_.NoteAborted();
   if (body_.Ended() || !KeepsAlive(facts_)) return;
   if (!body_.WorthReading()) {
-    facts_.body_unusable = true;  // whatever the head has said
+    facts_.Note(KeepAliveFacts::kBodyUnusable);  // whatever the head has said
   } else if (!out_.Send()) {
     body_.Drain();
   }
@@ -196,7 +196,7 @@ void Session::FillRequest(RequestHead& request) {
 // There was no memory for something that the server itself needed. It costs this request, or its response, and
 // the connection; responses before it that are complete still go out.
 void Session::Lose() noexcept {
-  facts_.failed = true;
+  facts_.Note(KeepAliveFacts::kFailed);
   int status = 0;
   if (!framer_.Complete() && !only_sends_ && !framer_.Aborted()) status = framer_.Lose(stream_.TakenOver());
   client_->SetCloseReason(status != 0 ? CloseReason::kOverload : CloseReason::kAborted);
@@ -230,7 +230,7 @@ void Session::Refuse(const HeadResult& result) {
   framer_.WriteRefusal(result.status, result.reason, head_.is_head);
   shard_.observer().OnBadRequest({client_->PeerName(), result.status, result.reason});
   client_->SetCloseReason(CloseReason::kBadRequest);
-  facts_.refused = true;
+  facts_.Note(KeepAliveFacts::kRefused);
 }
 
 void Session::OnEvents(WatchedSocket::Ready ready) {
@@ -251,7 +251,7 @@ bool Session::FinishByForce() {
     framer_.ReplaceByRefusal("the server is closing");
   }
   out_.SendAtOnce();
-  facts_.failed = true;
+  facts_.Note(KeepAliveFacts::kFailed);
   if (out_.Bytes().empty()) out_.Finish();
   return out_.Finished();
 }
@@ -310,7 +310,7 @@ Error Session::MayHijack(int status, Fields& header) {
 
 Result<StreamTransport*> Session::Hijack(int status, Fields& header) {
   io_.WaitForTurn();
-  facts_.upgraded = true;
+  facts_.Note(KeepAliveFacts::kUpgraded);
   stream_.TakeOver();
   if (status != 0) framer_.WriteUpgradeHead(status, header);
   if (Error err = out_.Send()) return err;

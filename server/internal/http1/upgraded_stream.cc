@@ -18,40 +18,51 @@ Result<std::size_t> UpgradedStream::ReadStream(const Context& ctx, std::span<cha
   return got;
 }
 
-// One may wait for the one that writes; there is no queue for more.
+// One may wait for the one that writes; there is no queue for more. Whoever was woken still counts as waiting until it runs.
 Error UpgradedStream::WaitForTurn(const char* function, const Context& ctx) {
+  if (!io_.turn().Taken()) return {};
   if (io_.turn().SomebodyWaits()) AbortMisuse(function, "another fiber waits already for one that writes");
   return io_.turn().Wait(ctx, "turn to write to the stream") ? Error() : ctx.Err();
 }
 
 Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
-  if (Error err = WaitForTurn("Stream::Write", ctx)) return err;
-  if (io_.Closed()) return kClosed;
+  if (io_.WritingClosed()) return kClosed;
   // Most fits into the socket, and then no context can end it.
   if (out_.Empty() && !out_.Finished() && !io_.Failed()) {
     const ssize_t sent = io_.SendAtOnce(data);
     if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));
   }
   Error err;
-  if (!data.empty()) {
-    // A message of which only a part is out cannot be gone on with: the stream is closed, which wakes its writer.
-    bool given_up = false;
-    const StopFunc at_end = AfterFunc(ctx, [&] {
-      given_up = true;
-      io_.Close();
-    });
-    iovec parts[2];
-    parts[1] = Part(data);
-    err = out_.SendWith(parts, 2);
-    if (given_up && err.Is(kClosed)) err = ctx.Err();
+  try {
+    if (!data.empty()) err = SendRest(ctx, data);
+  } catch (...) {  // no memory: nobody knows how much of the message is out
+    io_.socket().SetBroken();
+    io_.NoteFailure();
+    throw;
   }
   io_.AfterPiece();
   return err;
 }
 
+// A message of which only a part is out cannot be gone on with: nothing is written after it. Reading goes on.
+Error UpgradedStream::SendRest(const Context& ctx, std::string_view data) {
+  bool sending = true;
+  bool given_up = false;
+  const StopFunc at_end = AfterFunc(ctx, [&] {
+    if (!sending) return;
+    given_up = true;
+    io_.CloseWriting();
+  });
+  iovec parts[2];
+  parts[1] = Part(data);
+  Error err = out_.SendWith(parts, 2);
+  sending = false;
+  return given_up && err.Is(kClosed) ? ctx.Err() : err;
+}
+
 Error UpgradedStream::CloseStreamWrite() {
   if (Error err = WaitForTurn("Stream::CloseWrite", Background())) return err;
-  if (io_.Failed() || io_.Closed()) return kClosed;
+  if (io_.Failed() || io_.WritingClosed()) return kClosed;
   if (io_.socket().ShutWrite()) return {};
   return io_.socket().Forced() ? kServerClosing : kClientGone;
 }

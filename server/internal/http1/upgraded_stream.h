@@ -38,12 +38,14 @@ class UpgradedStream final : public StreamTransport {
 
   const Context* StreamContext() const override { return &run_.Ctx(); }
   Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) override;
+  Error WaitToWrite(const Context& ctx) override { return WaitForTurn("Stream::Write", ctx); }
   Error WriteStream(const Context& ctx, std::string_view data) override;
   Error CloseStreamWrite() override;
   void CloseStream() noexcept override;
 
  private:
   Error WaitForTurn(const char* function, const Context& ctx);
+  Error SendRest(const Context& ctx, std::string_view data);
 
   PacedIo& io_;
   Outgoing& out_;

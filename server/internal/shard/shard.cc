@@ -12,6 +12,8 @@ namespace {
 
 // What a client has for its head before its connection may be taken for another one that waits.
 constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
+// What a turn of those that were requeued may cost, in members that have ended.
+constexpr int kTurnOfAll = 8 * ShardDrain::kPiece;
 
 }  // namespace
 
@@ -113,10 +115,16 @@ void Shard::OnLater(LoopTask* task) {
     self.resuming_.swap(self.requeued_);
     self.resumed_ = 0;
   }
-  for (int left = ShardDrain::kPiece; left > 0 && self.resumed_ < self.resuming_.size(); --left) {
+  // One that has ended costs a small part of what one with work does, and must not keep that one waiting.
+  for (int left = kTurnOfAll; left > 0 && self.resumed_ < self.resuming_.size();) {
     ShardMember& member = *self.resuming_[self.resumed_++];
     static_cast<void>(member.ExchangeRequeued(false));
-    if (!member.Resume()) self.Dismiss(member);
+    if (member.Resume()) {
+      left -= kTurnOfAll / ShardDrain::kPiece;
+    } else {
+      self.Dismiss(member);
+      --left;
+    }
   }
   const bool more = self.resumed_ < self.resuming_.size() || !self.requeued_.empty();
   if (more && !std::exchange(later->posted, true)) self.loop_.Post(*later);
