@@ -57,7 +57,7 @@ void Client::Become(State to) {
       shard_.slots().NoteQueued();
       shard_.Place(Shard::List::kQueued, *this);
       break;
-    case State::kBusy: shard_.Place(Shard::List::kBusy, *this); break;
+    case State::kBusy: shard_.PlaceBusy(*this); break;
     case State::kClosing:
       ReleaseSlot();
       since_ = shard_.now();

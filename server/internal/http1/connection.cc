@@ -74,7 +74,7 @@ void Connection::Drive() {
   if (MayHaveInput() && Reading()) shard_.Requeue(*this);
 }
 
-void Connection::ReadOnce() { Take(ReadHead(shard_, *this, partial(), part().head, empty_lines_)); }
+void Connection::ReadOnce() { Take(ReadHead(shard_, *this, partial(), part().head, empty_lines_, peer_)); }
 
 void Connection::Take(const HeadRead& read) {
   switch (read.what) {
@@ -106,7 +106,6 @@ void Connection::Take(const HeadRead& read) {
 
 // The PROXY header is through; the first bytes of a request may have come with it.
 void Connection::TakeProxied(const HeadRead& read) {
-  if (read.client) peer_ = *read.client;
   const auto owner = std::move(std::get<std::unique_ptr<PartialHead>>(has_));  // of read.bytes
   has_ = std::monostate();
   if (!read.bytes.empty()) Take(ParseFirst(shard_, read.bytes, part().head, empty_lines_));

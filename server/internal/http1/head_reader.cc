@@ -42,7 +42,7 @@ HeadRead Parse(Shard& shard, std::string_view bytes, Head& head, PartialHead* ke
   return read;
 }
 
-HeadRead ParseProxy(std::string_view bytes) {
+HeadRead ParseProxy(std::string_view bytes, Peer& peer) {
   HeadRead read;
   SocketAddress client;
   const ProxyHeaderResult result = ParseProxyHeader(bytes, client);
@@ -54,7 +54,7 @@ HeadRead ParseProxy(std::string_view bytes) {
       break;
     case ProxyHeaderResult::Verdict::kDone:
       read.what = What::kProxied;
-      if (client.size != 0) read.client = Peer(client);
+      if (client.size != 0) peer = Peer(client);
       read.bytes = bytes.substr(result.consumed);
       break;
   }
@@ -69,7 +69,8 @@ HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::ui
   return Parse(shard, bytes, scratch, nullptr);
 }
 
-HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines) {
+HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines,
+                  Peer& peer) {
   const std::span<char> room = kept != nullptr ? kept->MakeRoom() : std::span<char>(shard.read_buffer(), Shard::kReadBytes);
   bool more = false;
   const ssize_t got = socket.Read(room.data(), room.size(), more);
@@ -87,7 +88,7 @@ HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& 
   }
   socket.NoteRead(more);
   if (kept == nullptr) return ParseFirst(shard, {room.data(), size}, scratch, empty_lines);
-  return kept->AwaitsProxyHeader() ? ParseProxy(kept->Bytes()) : Parse(shard, kept->Bytes(), kept->head(), kept);
+  return kept->AwaitsProxyHeader() ? ParseProxy(kept->Bytes(), peer) : Parse(shard, kept->Bytes(), kept->head(), kept);
 }
 
 }  // namespace weft::internal::http1

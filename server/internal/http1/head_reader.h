@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include <weft/http/internal/http1/head_parser.h>
@@ -26,7 +25,7 @@ struct HeadRead {
     kRequest,      // `bytes` begin with a complete head of `head_size`
     kBadRequest,   // `status` and `reason` say why
     kBadProxy,     // `reason` says why
-    kProxied,      // a PROXY header: `client` is who it speaks for, if it names somebody; `bytes` follow it
+    kProxied,      // a PROXY header: `bytes` follow it
   };
   What what = What::kNothing;
   std::string_view bytes;
@@ -34,12 +33,11 @@ struct HeadRead {
   Head* head = nullptr;
   int status = 0;
   const char* reason = nullptr;
-  std::optional<Peer> client;
 };
 
-// Reads once, after what is `kept` (null: nothing), and looks what it is. The bytes are in the shard's buffer or
+// Reads once, after what is `kept` (null: nothing), and looks what it is. `peer` becomes whom a PROXY header names. The bytes are in the shard's buffer or
 // in `kept`, valid until the next read. `scratch` is the head to parse into where nothing is kept.
-HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines);
+HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines, Peer& peer);
 
 // The same for the first bytes of a request that were read already.
 HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines);

@@ -27,6 +27,11 @@ class MemberLists {
   MemberLists& operator=(const MemberLists&) = delete;
 
   TimeoutList& Of(List list);
+  // Into kBusy, whose members never expire.
+  void AddBusy(ShardMember& member) {
+    busy_.AddBack(member);
+    member.expiry = TimePoint::max();
+  }
   // When the first one of all expires.
   TimePoint Earliest() const;
   // Calls OnTimeout of those that have expired, up to `piece` of each list. True: more are due.

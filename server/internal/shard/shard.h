@@ -76,6 +76,7 @@ class Shard : private ShardDrain::Host {
   ShardMember& Admit(std::unique_ptr<ShardMember> member);
   // Puts it at the end of a list. It expires when the list says so, or at `latest` if that is sooner.
   void Place(List list, ShardMember& member, TimePoint latest = TimePoint::max());
+  void PlaceBusy(ShardMember& member) { lists_.AddBusy(member); }
   // Calls its Resume when the others of the loop had their turn. At most once until then.
   void Requeue(ShardMember& member) noexcept;
   // Ends the connection that is missed least, to free its descriptor; if there is none such, the one that
