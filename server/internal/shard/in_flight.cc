@@ -28,7 +28,7 @@ void InFlight::Release() {
   }
   next->Unlink();
   --waiting_;
-  static_cast<ShardMember*>(next)->TakeSlot();
+  ShardMember::Of(*next).TakeSlot();
 }
 
 bool InFlight::MayQueue() {

@@ -54,7 +54,7 @@ bool MemberLists::ExpireSome(TimePoint now, int piece) {
 bool MemberLists::ExpireSomeOf(TimeoutList& list, TimePoint now, int piece) {
   for (int left = piece; list.First() != nullptr && list.First()->expiry <= now; --left) {
     if (left == 0) return true;
-    static_cast<ShardMember*>(list.First())->OnTimeout();
+    ShardMember::Of(*list.First()).OnTimeout();
   }
   return false;
 }
@@ -62,7 +62,7 @@ bool MemberLists::ExpireSomeOf(TimeoutList& list, TimePoint now, int piece) {
 // First those that are over: their clients have had all or most of their last response.
 ShardMember* MemberLists::LeastMissed() const {
   for (const TimeoutList* list : {&quiet_, &closing_, &aborting_, &idle_}) {
-    if (TimeoutLink* longest = list->First()) return static_cast<ShardMember*>(longest);
+    if (TimeoutLink* longest = list->First()) return MemberOf(longest);
   }
   return nullptr;
 }

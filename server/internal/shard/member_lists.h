@@ -39,9 +39,10 @@ class MemberLists {
   // The one whose end hurts least: it is over already, or has been idle longest. Null: none of these.
   ShardMember* LeastMissed() const;
   // The one that has taken longest over its head; null: none.
-  ShardMember* SlowestHead() const { return static_cast<ShardMember*>(header_.First()); }
+  ShardMember* SlowestHead() const { return MemberOf(header_.First()); }
 
  private:
+  static ShardMember* MemberOf(TimeoutLink* link) { return link != nullptr ? &ShardMember::Of(*link) : nullptr; }
   static bool ExpireSomeOf(TimeoutList& list, TimePoint now, int piece);
 
   TimeoutList header_;

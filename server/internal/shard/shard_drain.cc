@@ -152,7 +152,7 @@ bool ShardDrain::WalkOn() {
     }
     if (left-- == 0) return true;
     members_.Of(lists[lists_ - 1]).AddBack(*link);
-    Visit(*static_cast<ShardMember*>(link));
+    Visit(ShardMember::Of(*link));
   }
 }
 

@@ -19,6 +19,9 @@ class ShardMember : public TimeoutLink {
   ShardMember& operator=(const ShardMember&) = delete;
   virtual ~ShardMember() = default;
 
+  // Whose link it is.
+  static ShardMember& Of(TimeoutLink& link) { return static_cast<ShardMember&>(link); }
+
   // The time of the list it is in is up.
   virtual void OnTimeout() noexcept = 0;
   // Its turn, after Shard::Requeue. False: it has ended, and is to be destroyed.
