@@ -79,7 +79,7 @@ bool Registry::Empty() {
 namespace {
 
 constexpr int kSeenAtOnce = 64;     // under the lock of a roll, which its loop needs for new fibers
-constexpr int kSearchedAtOnce = 256;  // compared only
+constexpr int kSearchedAtOnce = 128;  // compared only; a loop yields some 64 times in a turn
 
 struct LoopRoll {
   std::shared_ptr<FiberRoll> roll;
