@@ -2,9 +2,8 @@
 #include <weft/handlers/content/cookies.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
+#include <weft/http/date.h>
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/text.h>
 
@@ -119,24 +118,8 @@ Error CheckRules(const Cookie& cookie) {
 
 // Empty: the year is not one of 1601 to 9999 (RFC 6265bis section 5.1.1).
 std::string DateOf(std::chrono::sys_seconds time) {
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   using namespace std::chrono_literals;
-  if (time < std::chrono::sys_days(1601y / 1 / 1) ||
-      time >= std::chrono::sys_days(10000y / 1 / 1)) {
-    return {};
-  }
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-                kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text.data();
+  return time < std::chrono::sys_days(1601y / 1 / 1) ? std::string() : FormatHttpDate(time);
 }
 
 }  // namespace

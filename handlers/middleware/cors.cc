@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <weft/handlers/middleware/internal/origin.h>
-#include <weft/handlers/middleware/internal/vary.h>
+#include <weft/http/content_coding.h>
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/text.h>
 
@@ -61,7 +61,7 @@ class Policy {
     const bool preflight = r.Method() == "OPTIONS" && !origin.empty() &&
                            r.Header().Has("Access-Control-Request-Method");
     if (preflight) return Preflight(w, r, origin);
-    if (!all_) w.OnHead([&w] { internal::AddVary(w.Header(), "Origin"); });
+    if (!all_) w.OnHead([&w] { AddVary(w.Header(), "Origin"); });
     if (!origin.empty() && Allows(origin)) {
       SayAllowed(w.Header(), origin);
       if (!exposed_.empty()) w.Header().Set("Access-Control-Expose-Headers", exposed_);
@@ -101,7 +101,7 @@ class Policy {
     Fields& header = w.Header();
     for (const char* name :
          {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}) {
-      internal::AddVary(header, name);
+      AddVary(header, name);
     }
     if (!Allows(origin)) return HttpError(403, "this origin is not allowed");
     SayAllowed(header, origin);

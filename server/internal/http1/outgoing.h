@@ -41,7 +41,6 @@ class Outgoing final : private Lendable {
     return bytes_;
   }
   bool Empty() const { return bytes_.empty(); }
-  std::size_t Size() const { return bytes_.size(); }
 
   // The next byte is the first one of a response.
   void BeginResponse() {
