@@ -11,7 +11,6 @@ namespace {
 
 std::string BodyOf(const Problem* problem, const HttpStatus* chosen, int status) {
   if (problem != nullptr) return FormatProblem(*problem);
-  if (chosen != nullptr && !chosen->content_type.empty()) return chosen->body;
   const bool has_text = chosen != nullptr && !chosen->public_text.empty();
   std::string text(has_text ? std::string_view(chosen->public_text) : ReasonPhrase(status));
   return text += '\n';
@@ -48,10 +47,7 @@ void FinishWithError(ResponseWriter& w, const Error& error) {
     w.Abort();
     return;
   }
-  const std::string_view own_type = problem != nullptr  ? "application/problem+json"
-                                    : chosen != nullptr ? std::string_view(chosen->content_type)
-                                                        : std::string_view();
-  w.Header().Set("Content-Type", own_type.empty() ? "text/plain; charset=utf-8" : own_type);
+  w.Header().Set("Content-Type", problem != nullptr ? "application/problem+json" : "text/plain; charset=utf-8");
   w.Header().Set("X-Content-Type-Options", "nosniff");
   if (status == 503 && !w.Header().Has("Retry-After")) w.Header().Set("Retry-After", "1");
   w.WriteHeader(status);

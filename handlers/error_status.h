@@ -27,7 +27,7 @@ inline constexpr int kStatusClientGone = 499;
 int StatusOf(const Error& error) noexcept;
 
 // Answers with an error in place of what the handler has written so far: its status, and the JSON of
-// its Problem (problem.h), HttpErrorWithBody's body as it is, or as plain text HttpError's public text,
+// its Problem (problem.h), or as plain text HttpError's public text,
 // or else the reason phrase. The message of the
 // error never goes to the client. A 503 gets `Retry-After: 1` if the handler has set none. If the
 // head is out already, or the client is gone, the answer is broken off: a failed answer never looks

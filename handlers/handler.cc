@@ -10,14 +10,12 @@ Handler Chain(Handler handler, std::vector<Middleware> middleware) {
   return handler;
 }
 
-Error HttpError(int status, std::string public_text) { return HttpErrorWithBody(status, std::move(public_text), {}, {}); }
-
-Error HttpErrorWithBody(int status, std::string public_text, std::string content_type, std::string body) {
+Error HttpError(int status, std::string public_text) {
   if (status < 400 || status > 599) internal::AbortMisuse("HttpError", "the status of an error is in 400..599");
   std::string message = std::to_string(status);
   if (const std::string_view phrase = ReasonPhrase(status); !phrase.empty()) message.append(" ").append(phrase);
   if (!public_text.empty()) message.append(": ").append(public_text);
-  return Error::With(std::move(message), HttpStatus{status, std::move(public_text), std::move(content_type), std::move(body)});
+  return Error::With(std::move(message), HttpStatus{status, std::move(public_text)});
 }
 
 }  // namespace weft

@@ -134,8 +134,6 @@ Handler Chain(Handler handler, std::vector<Middleware> middleware);
 struct [[gnu::visibility("default")]] HttpStatus {
   int code;
   std::string public_text;
-  std::string content_type = {};  // not empty: `body` is sent, in place of the text
-  std::string body = {};
 };
 
 // What a handler returns to choose the status of the answer and its text; without a text it is the
@@ -144,12 +142,6 @@ struct [[gnu::visibility("default")]] HttpStatus {
 //
 //   if (!user) return weft::HttpError(404, "no such user");
 Error HttpError(int status, std::string public_text = {});
-
-// The same with a body that is more than a text: it is sent as it is, with this Content-Type. The text stays what the
-// error says in logs, and what a middleware sends that has a form of its own for errors.
-//
-//   return weft::HttpErrorWithBody(409, "already paid", "application/problem+json", R"({"title":"Already paid"})");
-Error HttpErrorWithBody(int status, std::string public_text, std::string content_type, std::string body);
 
 }  // namespace weft
 

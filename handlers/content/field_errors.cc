@@ -3,8 +3,7 @@
 
 #include <utility>
 
-#include <weft/handlers/content/internal/json_text.h>
-#include <weft/handlers/handler.h>
+#include <weft/handlers/problem.h>
 
 namespace weft {
 namespace {
@@ -37,22 +36,17 @@ void FieldErrors::Add(std::string_view pointer, std::string text) {
 Error FieldErrors::Take() {
   const std::vector<Entry> entries = std::exchange(entries_, {});
   if (entries.empty()) return {};
-  internal::JsonText body;
+  std::string json = "[";
   std::string text;
-  body.Put(R"({"title":"Unprocessable Content","status":422,"errors":[)");
   for (const Entry& entry : entries) {
-    body.Put(R"({"pointer":)");
-    body.PutString(Fragment(entry.pointer));
-    body.Put(R"(,"detail":)");
-    body.PutString(entry.text);
-    body.Put("},");
+    if (json.size() > 1) json += ',';
+    json.append(R"({"pointer":)").append(JsonString(Fragment(entry.pointer)));
+    json.append(R"(,"detail":)").append(JsonString(entry.text)).append("}");
     if (!text.empty()) text += "; ";
     text.append(entry.pointer).append(": ").append(entry.text);
   }
-  body.Close(']');
-  body.Put('}');
-  return HttpErrorWithBody(422, std::move(text), "application/problem+json",
-                           std::string(body.View()));
+  json += ']';
+  return ProblemError({.status = 422, .members = {{"errors", std::move(json)}}}).Wrap(text);
 }
 
 }  // namespace weft

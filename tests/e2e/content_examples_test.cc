@@ -55,7 +55,8 @@ TEST(NotesExample, TakesAndGivesJson) {
   EXPECT_EQ(
       invalid.body,
       R"({"title":"Unprocessable Content","status":422,"errors":[{"pointer":"#/title","detail":"must not be empty"},)"
-      R"({"pointer":"#/stars","detail":"must be at most 5"}]})");
+      R"({"pointer":"#/stars","detail":"must be at most 5"}]})"
+      "\n");
   notes.Signal(SIGTERM);
   EXPECT_EQ(notes.Wait(), 0);
 }

@@ -92,20 +92,6 @@ TEST(ErrorStatus, HttpErrorsTextIsTheBodyAndItsFieldsStay) {
   EXPECT_EQ(recorder.Header().Get("WWW-Authenticate"), "Basic");
 }
 
-TEST(ErrorStatus, AnErrorWithABodySendsItAsItIs) {
-  Recorder recorder;
-  recorder.Serve(
-      [](ResponseWriter& w, Request&) {
-        w.Header().Set("Content-Type", "text/html");
-        return HttpErrorWithBody(409, "already paid", "application/problem+json", R"({"status":409})").Wrap("pay");
-      },
-      RequestBuilder());
-  EXPECT_EQ(recorder.Status(), 409);
-  EXPECT_EQ(recorder.Header().Get("Content-Type"), "application/problem+json");
-  EXPECT_EQ(recorder.Body(), R"({"status":409})");
-  EXPECT_EQ(recorder.Err().Message(), "pay: 409 Conflict: already paid");
-}
-
 TEST(ErrorStatus, AServerThatClosesSaysWhenToComeBack) {
   Recorder recorder;
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/handlers/content/json.h>
+#include <weft/handlers/problem.h>
 #include <weft/handlers/testing.h>
 
 namespace weft {
@@ -29,16 +29,17 @@ TEST(FieldErrors, AreA422WithAllOfThem) {
   EXPECT_EQ(
       recorder.Body(),
       R"({"title":"Unprocessable Content","status":422,"errors":[{"pointer":"#/title","detail":"must not be empty"},)"
-      R"({"pointer":"#/tags/0","detail":"is \"too\" long"}]})");
+      R"({"pointer":"#/tags/0","detail":"is \"too\" long"}]})"
+      "\n");
   EXPECT_EQ(recorder.Err().Message(),
-            "422 Unprocessable Content: /title: must not be empty; /tags/0: is \"too\" long");
+            "/title: must not be empty; /tags/0: is \"too\" long: 422 Unprocessable Content");
 }
 
 TEST(FieldErrors, EncodeWhatAClientHasChosen) {
   FieldErrors errors;
   errors.Add("a b\"\n\xff", "\xff");
   const Error err = errors.Take();
-  const std::string& body = err.As<HttpStatus>()->body;
+  const std::string body = FormatProblem(*err.As<Problem>());
   EXPECT_NE(body.find(R"("pointer":"#/a%20b%22%0A%FF")"), std::string::npos) << body;
   EXPECT_NE(body.find("\"detail\":\"\xEF\xBF\xBD\""), std::string::npos) << body;
   EXPECT_FALSE(errors.Take()) << "what was taken is forgotten";
