@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/fiber.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -25,9 +26,11 @@ EhState* CurrentEhState() noexcept { return reinterpret_cast<EhState*>(__cxxabiv
 namespace fc = boost::context::detail;
 
 void FiberRecord::StoreName(std::string_view name) noexcept {
-  char text[kNameWords * 8] = {};
-  const std::size_t size = name.size() < sizeof(text) - 1 ? name.size() : sizeof(text) - 1;
+  constexpr std::size_t kSizeMax = kNameWords * 8 - 1;
+  char text[kNameWords * 8 + 8];  // the last word, too, is filled up with zeros
+  const std::size_t size = name.size() < kSizeMax ? name.size() : kSizeMax;
   if (size != 0) std::memcpy(text, name.data(), size);
+  std::memset(text + size, 0, 8);
   // Words beyond the end hold what an earlier fiber left; the terminator keeps readers from it.
   for (std::size_t i = 0; i * 8 <= size; ++i) {
     std::uint64_t word = 0;
@@ -133,9 +136,37 @@ void FiberEntry(FiberCore& fiber) {
 
 namespace {
 
+#if defined(__x86_64__) && defined(__ELF__) && !defined(__CET__)
+// jump_fcontext without a call instruction. It comes back by a jump, so the processor's stack of return addresses
+// would keep the entry of each call and be out of step from then on: every return of every frame around the switch
+// would be mispredicted. Pushed by hand, the address never gets there.
+inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept {
+  fc::transfer_t from;
+  asm volatile(
+      "leaq 1f(%%rip), %%rax\n\t"
+      "pushq %%rax\n\t"
+      "jmp jump_fcontext@PLT\n"
+      "1:"
+      : "=a"(from.fctx), "=d"(from.data), "+D"(to), "+S"(data)
+      :
+      : "rcx", "r8", "r9", "r10", "r11", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+#if defined(__AVX512F__)
+        , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27",
+        "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+#endif
+  );
+  // Never so. But a function with a call in it keeps nothing below its stack pointer (the red zone), where the push writes.
+  if (from.data == nullptr) [[unlikely]] std::abort();
+  return from;
+}
+#else
+inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept { return fc::jump_fcontext(to, data); }
+#endif
+
 // Whoever leaves a stack says where its place is kept; whoever arrives from there writes it down.
-void Jump(void* to, void** place_of_own) noexcept {
-  const fc::transfer_t from = fc::jump_fcontext(to, place_of_own);
+inline void Jump(void* to, void** place_of_own) noexcept {
+  const fc::transfer_t from = JumpWithoutCall(to, place_of_own);
   *static_cast<void**>(from.data) = from.fctx;
 }
 
