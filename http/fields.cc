@@ -8,6 +8,8 @@
 #include <string>
 
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/copy_short.h>
+#include <weft/http/internal/scan.h>
 #include <weft/http/internal/text.h>
 
 namespace weft {
@@ -16,36 +18,18 @@ namespace {
 // What Clear keeps for the next message is bounded, since every pooled message pays for it.
 constexpr std::size_t kKeptBlock = 8192;
 
-// Whether one of these eight bytes is below 0x20 or is 0x7f; it may also say so of a byte right of
-// such a one.
-bool MayHaveControl(std::uint64_t bytes) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kHighs = 0x8080808080808080;
-  const std::uint64_t below_blank = (bytes - kOnes * 0x20) & ~bytes;
-  const std::uint64_t delete_is_zero = bytes ^ (kOnes * 0x7f);
-  return ((below_blank | ((delete_is_zero - kOnes) & ~delete_is_zero)) & kHighs) != 0;
-}
-
-std::uint64_t WordAt(std::string_view text, std::size_t at) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, text.data() + at, sizeof bytes);
-  return bytes;
-}
-
-// RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text. Eight at a time, since it
-// sees every value of every answer.
+// RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text.
 bool IsFieldValue(std::string_view value) {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  std::size_t at = 0;
-  for (; value.size() - at >= kWord; at += kWord) {
-    if (MayHaveControl(WordAt(value, at))) break;
+  const char* const end = value.data() + value.size();
+  constexpr std::ptrdiff_t kBlock = 16;
+  const char* p = value.data();
+  // The last bytes once more with those before them: no short rest is left.
+  if (const auto size = static_cast<std::ptrdiff_t>(value.size()); size > kBlock && size % kBlock != 0) {
+    p = internal::SkipValue(p, end - size % kBlock);
+    if (p != end - size % kBlock) return false;
+    p = end - kBlock;
   }
-  // The last ones once more with those before them.
-  if (value.size() >= kWord && value.size() - at < kWord && !MayHaveControl(WordAt(value, value.size() - kWord))) return true;
-  return std::all_of(value.begin() + static_cast<std::ptrdiff_t>(at), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
+  return internal::SkipValue(p, end) == end;
 }
 
 }  // namespace
@@ -106,8 +90,8 @@ bool Fields::Add(std::string_view name, std::string_view value) {
 void Fields::Append(std::string_view name, std::string_view value) {
   value = internal::TrimBlanks(value);
   char* at = Room(name.size() + value.size());
-  std::memcpy(at, name.data(), name.size());
-  if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
+  internal::CopyShort(at, name.data(), name.size());
+  internal::CopyShort(at + name.size(), value.data(), value.size());
   list_.push_back({{at, name.size()}, {at + name.size(), value.size()}});
   sizes_ |= SizeBit(name);
 }

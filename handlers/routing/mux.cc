@@ -158,9 +158,9 @@ Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
 Error Mux::State::ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const {
   RequestAccess::SetPattern(r, match.route->pattern.text);
   // Without wildcards it says what the fiber is called already, by method and path.
-  if (match.values_count != 0) SetFiberName(match.route->pattern.text);
-  for (std::size_t i = 0; i < match.values_count; ++i) {
-    if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.values[i]);
+  if (match.ValuesCount() != 0) SetFiberName(match.route->pattern.text);
+  for (std::size_t i = 0; i < match.ValuesCount(); ++i) {
+    if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.Value(i));
   }
   return match.route->handler(w, r);
 }

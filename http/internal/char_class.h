@@ -50,10 +50,15 @@ inline constexpr std::array<std::uint8_t, 256> kCharClasses = MakeCharClasses();
 inline unsigned ClassOf(char c) { return kCharClasses[static_cast<unsigned char>(c)]; }
 inline bool Is(char c, CharClass set) { return (ClassOf(c) & set) != 0; }
 
-// True if all bytes are in the set; also for no bytes.
+// True if all bytes are in the set; also for no bytes. Four at a time: a branch for each byte costs more than its look-up.
 inline bool AllAre(std::string_view text, CharClass set) {
-  for (char c : text) {
-    if (!Is(c, set)) return false;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  for (; end - p >= 4; p += 4) {
+    if ((ClassOf(p[0]) & ClassOf(p[1]) & ClassOf(p[2]) & ClassOf(p[3]) & set) == 0) return false;
+  }
+  for (; p != end; ++p) {
+    if (!Is(*p, set)) return false;
   }
   return true;
 }

@@ -8,6 +8,8 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include <weft/http/internal/char_class.h>
 
@@ -40,6 +42,16 @@ inline const char* SkipToken(const char* p, const char* end) {
   return p;
 }
 
+// The bytes of a word that are below 0x20 or are 0x7f, by their highest bits. The first one of them is right; of those after it some may
+// be none.
+inline std::uint64_t ControlsIn(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  const std::uint64_t below_blank = (word - kOnes * 0x20) & ~word;
+  const std::uint64_t delete_is_zero = word ^ (kOnes * 0x7f);
+  return (below_blank | ((delete_is_zero - kOnes) & ~delete_is_zero)) & kHighs;
+}
+
 // Returns the first byte in [p, end) that is not in a field value, or `end`. Values are the bulk of a head, and the
 // set is simple, so they are worth 16 bytes at a time (a head of a browser: 0.2 us instead of 0.3); names are short.
 inline const char* SkipValue(const char* p, const char* end) {
@@ -56,6 +68,20 @@ inline const char* SkipValue(const char* p, const char* end) {
     p += 16;
   }
 #endif
+  if constexpr (std::endian::native == std::endian::little) {
+    while (end - p >= 8) {
+      std::uint64_t word;
+      std::memcpy(&word, p, sizeof word);
+      const std::uint64_t controls = ControlsIn(word);
+      if (controls != 0) {
+        p += std::countr_zero(controls) / 8;
+        if (*p != '\t') return p;
+        ++p;
+      } else {
+        p += 8;
+      }
+    }
+  }
   while (p != end && Is(*p, kValueChar)) ++p;
   return p;
 }

@@ -71,9 +71,9 @@ class RouteTree::Walk {
       const Node* child = Literal(node, segment);
       if (child != nullptr && Run(*child, raw_end, decoded + 1 + size)) return true;
       if (node.wildcard != nullptr) {
-        match_.values[match_.values_count++] = segment;
+        match_.AddValue(segment);
         if (Run(*node.wildcard, raw_end, decoded + 1 + size)) return true;
-        --match_.values_count;
+        match_.DropValue();
       }
     } else if (raw_end == query_.raw_path.size() && Take(node.end)) {
       return true;
@@ -99,7 +99,7 @@ class RouteTree::Walk {
 
   bool Take(const std::vector<const Route*>& routes, std::string_view rest) {
     if (!Take(routes)) return false;
-    match_.values[match_.values_count++] = rest;
+    match_.AddValue(rest);
     return true;
   }
 

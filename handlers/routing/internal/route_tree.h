@@ -30,10 +30,23 @@ struct RouteQuery {
   std::string_view decoded_path;
 };
 
-struct RouteMatch {
+class RouteMatch {
+ public:
   const Route* route = nullptr;
-  std::size_t values_count = 0;
-  std::array<std::string_view, Pattern::kWildcardsMax> values;  // of the wildcards, in order: views of decoded_path
+
+  // What the wildcards stand for, in order: views of decoded_path.
+  std::size_t ValuesCount() const { return values_count_; }
+  std::string_view Value(std::size_t at) const { return {values_[at].begin, values_[at].size}; }
+  void AddValue(std::string_view value) { values_[values_count_++] = {value.data(), value.size()}; }
+  void DropValue() { --values_count_; }
+
+ private:
+  struct Piece {  // without an initializer: most routes have no wildcard
+    const char* begin;
+    std::size_t size;
+  };
+  std::size_t values_count_ = 0;
+  std::array<Piece, Pattern::kWildcardsMax> values_;
 };
 
 // The routes of a Mux as trees of segments, one per host. Since no two patterns conflict, all that

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/internal/http1/request_head.h>
 
-#include <utility>
-
 namespace weft::internal {
 
 void Head::Reset() {
-  std::vector<FieldSpan> memory = std::move(fields);
-  memory.clear();
-  *this = Head();
-  fields = std::move(memory);
+  static_cast<HeadFacts&>(*this) = HeadFacts();
+  fields.clear();
 }
 
 void Head::DropEmptyLines() {

@@ -23,10 +23,8 @@ struct Span {
 // The four forms of a request target (RFC 9112 section 3.2).
 enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAuthority, kAsterisk };
 
-// The head of a request: request line and fields as spans, and the facts about them that decide how the message is
-// framed. While a head is incomplete it also holds where the parser stopped, so keep it between two calls of
-// ParseHead, and Reset it between two messages. It keeps the memory of its list of fields.
-struct Head {
+// The request line of a head as spans, and the facts about its fields that decide how the message is framed.
+struct HeadFacts {
   struct FieldSpan {
     std::uint32_t name_begin;
     std::uint32_t name_size;
@@ -39,7 +37,6 @@ struct Head {
   Span path;    // without the query; see PathIn
   Span query;   // behind the '?'; empty also if there is none
   Span host;    // of an absolute or authority target, else of the Host field (RFC 9112 section 3.2.2)
-  std::vector<FieldSpan> fields;
   std::uint64_t content_length = 0;
 
   TargetForm form = TargetForm::kOrigin;
@@ -64,8 +61,19 @@ struct Head {
   std::uint32_t position = 0;  // of the first byte that was not looked at
   std::uint32_t mark = 0;      // begin of the piece that is being read
   Span name;                   // of the field that is being read
+};
+
+// The head of a request. While it is incomplete it also holds where the parser stopped, so keep it between two calls
+// of ParseHead, and Reset it between two messages. It keeps the memory of its list of fields.
+struct Head : HeadFacts {
+  std::vector<FieldSpan> fields;
 
   void Reset();
+  // Becomes what the other one is, which is to be Reset before it is used again.
+  void TakeFrom(Head& other) {
+    static_cast<HeadFacts&>(*this) = other;
+    fields.swap(other.fields);
+  }
   // The empty lines before the request are thrown away, but stay counted, so that too many are too many however they come.
   void DropEmptyLines();
 

@@ -5,27 +5,13 @@
 #include <cstring>
 
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/copy_short.h>
 #include <weft/http/internal/http1/field_rules.h>
 #include <weft/http/internal/text.h>
 #include <weft/http/status.h>
 
 namespace weft::internal {
 namespace {
-
-// memcpy for the short pieces a head is made of: a call costs more than they do.
-inline void CopyShort(char* to, const char* from, std::size_t size) {
-  if (size > 32) {
-    std::memcpy(to, from, size);
-  } else if (size >= 16) {
-    std::memcpy(to, from, 16);
-    std::memcpy(to + size - 16, from + size - 16, 16);
-  } else if (size >= 8) {
-    std::memcpy(to, from, 8);
-    std::memcpy(to + size - 8, from + size - 8, 8);
-  } else {
-    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
-  }
-}
 
 // Counts all that is appended, and keeps what fits.
 class Output {

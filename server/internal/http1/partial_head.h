@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <weft/http/internal/http1/request_head.h>
@@ -19,7 +18,7 @@ class PartialHead {
   // Waits for a PROXY header, of which nothing is here.
   PartialHead() : awaits_proxy_(true) {}
   // Copies `bytes`, and takes over how far they are parsed.
-  PartialHead(std::string_view bytes, Head& head) : bytes_(bytes.begin(), bytes.end()) { std::swap(head_, head); }
+  PartialHead(std::string_view bytes, Head& head) : bytes_(bytes.begin(), bytes.end()) { head_.TakeFrom(head); }
 
   bool AwaitsProxyHeader() const { return awaits_proxy_; }
   std::string_view Bytes() const { return {bytes_.data(), bytes_.size()}; }

@@ -9,6 +9,7 @@
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/handler.h>
+#include <weft/http/internal/copy_short.h>
 
 namespace weft::internal::http1 {
 namespace {
@@ -21,10 +22,10 @@ std::string_view FiberName(const Head& head, const char* base, std::span<char, k
   const std::string_view method = head.method.In(base);
   const std::string_view target = head.form == TargetForm::kAuthority ? head.target.In(base) : head.PathIn(base);
   const std::size_t m = std::min(method.size(), out.size() - 1);
-  std::memcpy(out.data(), method.data(), m);
+  CopyShort(out.data(), method.data(), m);
   out[m] = ' ';
   const std::size_t t = std::min(target.size(), out.size() - m - 1);
-  std::memcpy(out.data() + m + 1, target.data(), t);
+  CopyShort(out.data() + m + 1, target.data(), t);
   return {out.data(), m + 1 + t};
 }
 
@@ -70,7 +71,7 @@ bool Session::Serve(Client& client, std::string_view bytes, std::size_t head_siz
   } catch (const std::bad_alloc&) {
     return false;
   }
-  std::swap(head_, head);
+  head_.TakeFrom(head);
   char name[kFiberName];
   return Start(FiberName(head_, bytes_.Head(), name));
 }
