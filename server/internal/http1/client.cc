@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/http1/client.h>
 
-#include <cassert>
 #include <chrono>
 #include <new>
 #include <string>
@@ -36,28 +35,23 @@ constexpr unsigned SuccessorsOf(State state) {
 
 }  // namespace
 
-void Client::Become(State to) {
-  assert((SuccessorsOf(state_) & Bit(to)) != 0);
-  const State before = state_;
-  state_ = to;
-  if (before == State::kQueued && to != State::kBusy && !has_slot_) shard_.slots().NoteLeftQueue();
+bool Client::MayFollow(State before, State to) { return (SuccessorsOf(before) & Bit(to)) != 0; }
+
+void Client::Enter(State to, State before) {
   switch (to) {
+    case State::kIdle:
+    case State::kBusy: break;   // Become
     case State::kFresh: break;  // in its list still: its time began at the accept
     case State::kHead:
       if (before == State::kFresh) break;  // likewise
       since_ = shard_.now();
       shard_.Place(Shard::List::kHeader, *this);
       break;
-    case State::kIdle:
-      since_ = shard_.now();
-      shard_.Place(Shard::List::kIdle, *this);
-      break;
     case State::kQueued:
       since_ = shard_.now();
       shard_.slots().NoteQueued();
       shard_.Place(Shard::List::kQueued, *this);
       break;
-    case State::kBusy: shard_.PlaceBusy(*this); break;
     case State::kClosing:
       ReleaseSlot();
       since_ = shard_.now();

@@ -2,6 +2,7 @@
 #ifndef WEFT_SERVER_INTERNAL_HTTP1_CLIENT_H_
 #define WEFT_SERVER_INTERNAL_HTTP1_CLIENT_H_
 
+#include <cassert>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -96,8 +97,19 @@ class Client : public ShardMember, public WatchedSocket {
   Client(Function on_events, Shard& shard, Fd fd, const Peer& peer)
       : WatchedSocket(on_events, std::move(fd), peer.Family() == AF_UNIX), shard_(shard), peer_(peer), since_(shard.now()) {}
 
-  // Goes to the next state, which the present one has to allow: moves to its list, and starts its time.
-  void Become(State to);
+  // Goes to the next state, which the present one has to allow: moves to its list, and starts its time. The two
+  // states that each request comes by are seen to in place.
+  void Become(State to) {
+    const State before = LeaveFor(to);
+    if (to == State::kBusy) {
+      shard_.PlaceBusy(*this);
+    } else if (to == State::kIdle) {
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kIdle, *this);
+    } else {
+      Enter(to, before);
+    }
+  }
   // No session has it, and nothing but the next request is waited for.
   bool Quiet() const { return state_ == State::kFresh || state_ == State::kIdle; }
   // What comes is the head of a request.
@@ -117,6 +129,18 @@ class Client : public ShardMember, public WatchedSocket {
 
   static constexpr std::uint8_t kNoReason = 255;
 
+ private:
+  State LeaveFor(State to) {
+    const State before = state_;
+    assert(MayFollow(before, to));
+    state_ = to;
+    if (before == State::kQueued && to != State::kBusy && !has_slot_) shard_.slots().NoteLeftQueue();
+    return before;
+  }
+  void Enter(State to, State before);
+  static bool MayFollow(State before, State to);
+
+ protected:
   // The small members first: they fit what WatchedSocket leaves free, and an idle connection is no more
   // than this object.
   std::uint8_t reason_ = kNoReason;   // a CloseReason

@@ -76,16 +76,16 @@ void Connection::Drive() {
 
 void Connection::ReadOnce() { Take(ReadHead(shard_, *this, partial(), part().head, empty_lines_, peer_)); }
 
-void Connection::Take(const HeadRead& read) {
+inline void Connection::Take(const HeadRead& read) {
+  if (read.what != HeadRead::What::kRequest) [[unlikely]] return TakeOther(read);
+  has_slot_ = shard_.slots().Acquire();
+  if (!has_slot_) [[unlikely]] return Queue(read.bytes, read.head_size, *read.head);
+  StartSession(read.bytes, read.head_size, *read.head, shard_.now());
+}
+
+void Connection::TakeOther(const HeadRead& read) {
   switch (read.what) {
-    case HeadRead::What::kRequest:
-      has_slot_ = shard_.slots().Acquire();
-      if (has_slot_) {
-        StartSession(read.bytes, read.head_size, *read.head, shard_.now());
-      } else {
-        Queue(read.bytes, read.head_size, *read.head);
-      }
-      return;
+    case HeadRead::What::kRequest: return Take(read);
     case HeadRead::What::kNothing: return CloseIfQuietInDrain();
     case HeadRead::What::kEnd: return Close();
     case HeadRead::What::kMore: return;
@@ -219,6 +219,7 @@ void Connection::SessionEnded(const SessionOutcome& outcome, Head& head) noexcep
 // What becomes of the connection after its last request, for now.
 void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   ReleaseSlot();
+  if (outcome.keep_alive && !outcome.aborted && !Broken() && !Forced()) [[likely]] return StaysOpen(outcome, head);
   const CloseReason fault = outcome.client_failed ? CloseReason::kClient : CloseReason::kAborted;
   if (Forced() && outcome.finished && !Broken()) {
     CloseAfterLastWord();
@@ -228,13 +229,11 @@ void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   } else if (outcome.aborted) {
     SetCloseReason(fault);
     AbortGently();
-  } else if (!outcome.keep_alive) {
+  } else {
     SetCloseReason(outcome.client_failed ? CloseReason::kClient
                    : shard_.draining()   ? CloseReason::kDrain
                                          : CloseReason::kComplete);
     CloseGently();
-  } else {
-    StaysOpen(outcome, head);
   }
 }
 

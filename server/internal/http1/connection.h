@@ -70,6 +70,7 @@ class Connection final : public Client {
   void Drive();
   void ReadOnce();
   void Take(const HeadRead& read);
+  void TakeOther(const HeadRead& read);
   void TakeProxied(const HeadRead& read);
   void CloseIfQuietInDrain();
   void KeepPartial(std::string_view bytes, Head& head);

@@ -12,36 +12,6 @@ namespace {
 
 using What = HeadRead::What;
 
-HeadRead Parse(Shard& shard, std::string_view bytes, Head& head, PartialHead* kept) {
-  HeadRead read;
-  read.head = &head;
-  const HeadResult result = ParseHead(bytes, shard.server().limits, head);
-  switch (result.verdict) {
-    case HeadResult::Verdict::kDone:
-      read.what = What::kRequest;
-      read.bytes = bytes;
-      read.head_size = result.consumed;
-      return read;
-    case HeadResult::Verdict::kBad:
-      read.what = What::kBadRequest;
-      read.status = result.status;
-      read.reason = result.reason;
-      return read;
-    case HeadResult::Verdict::kNeedMore: break;
-  }
-  if (result.consumed > 0) head.DropEmptyLines();  // no part of a request
-  read.bytes = bytes.substr(result.consumed);
-  if (read.bytes.empty()) {
-    read.what = What::kEmptyLines;
-  } else if (kept == nullptr) {
-    read.what = What::kPart;
-  } else {
-    if (result.consumed > 0) kept->EraseFront(result.consumed);
-    read.what = What::kMore;
-  }
-  return read;
-}
-
 HeadRead ParseProxy(std::string_view bytes, Peer& peer) {
   HeadRead read;
   SocketAddress client;
@@ -63,10 +33,26 @@ HeadRead ParseProxy(std::string_view bytes, Peer& peer) {
 
 }  // namespace
 
-HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines) {
-  scratch.Reset();
-  scratch.empty_lines = empty_lines;
-  return Parse(shard, bytes, scratch, nullptr);
+HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head, PartialHead* kept) {
+  HeadRead read;
+  read.head = &head;
+  if (result.verdict == HeadResult::Verdict::kBad) {
+    read.what = What::kBadRequest;
+    read.status = result.status;
+    read.reason = result.reason;
+    return read;
+  }
+  if (result.consumed > 0) head.DropEmptyLines();  // no part of a request
+  read.bytes = bytes.substr(result.consumed);
+  if (read.bytes.empty()) {
+    read.what = What::kEmptyLines;
+  } else if (kept == nullptr) {
+    read.what = What::kPart;
+  } else {
+    if (result.consumed > 0) kept->EraseFront(result.consumed);
+    read.what = What::kMore;
+  }
+  return read;
 }
 
 HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines,
@@ -88,7 +74,11 @@ HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& 
   }
   socket.NoteRead(more);
   if (kept == nullptr) return ParseFirst(shard, {room.data(), size}, scratch, empty_lines);
-  return kept->AwaitsProxyHeader() ? ParseProxy(kept->Bytes(), peer) : Parse(shard, kept->Bytes(), kept->head(), kept);
+  const std::string_view bytes = kept->Bytes();
+  if (kept->AwaitsProxyHeader()) return ParseProxy(bytes, peer);
+  const HeadResult result = ParseHead(bytes, shard.server().limits, kept->head());
+  if (result.verdict != HeadResult::Verdict::kDone) return Incomplete(result, bytes, kept->head(), kept);
+  return {.what = What::kRequest, .bytes = bytes, .head_size = result.consumed, .head = &kept->head()};
 }
 
 }  // namespace weft::internal::http1

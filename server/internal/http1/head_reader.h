@@ -39,8 +39,17 @@ struct HeadRead {
 // in `kept`, valid until the next read. `scratch` is the head to parse into where nothing is kept.
 HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines, Peer& peer);
 
+// What bytes are whose parsing ended so, without a complete head.
+HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head, PartialHead* kept);
+
 // The same for the first bytes of a request that were read already.
-HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines);
+inline HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines) {
+  scratch.Reset();
+  scratch.empty_lines = empty_lines;
+  const HeadResult result = ParseHead(bytes, shard.server().limits, scratch);
+  if (result.verdict != HeadResult::Verdict::kDone) [[unlikely]] return Incomplete(result, bytes, scratch, nullptr);
+  return {.what = HeadRead::What::kRequest, .bytes = bytes, .head_size = result.consumed, .head = &scratch};
+}
 
 }  // namespace weft::internal::http1
 

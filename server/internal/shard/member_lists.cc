@@ -25,19 +25,6 @@ MemberLists::MemberLists(const ServerOptions& options)
       closing_(std::min(options.linger_timeout, kLingerQuiet)),
       quiet_(kQuietLinger) {}
 
-TimeoutList& MemberLists::Of(List list) {
-  switch (list) {
-    case List::kHeader: return header_;
-    case List::kIdle: return idle_;
-    case List::kQueued: return queued_;
-    case List::kAborting: return aborting_;
-    case List::kClosing: return closing_;
-    case List::kQuiet: return quiet_;
-    case List::kBusy: break;
-  }
-  return busy_;
-}
-
 TimePoint MemberLists::Earliest() const {
   return std::min({header_.Earliest(), idle_.Earliest(), queued_.Earliest(), aborting_.Earliest(), closing_.Earliest(),
                    quiet_.Earliest()});

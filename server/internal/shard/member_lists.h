@@ -26,7 +26,18 @@ class MemberLists {
   MemberLists(const MemberLists&) = delete;
   MemberLists& operator=(const MemberLists&) = delete;
 
-  TimeoutList& Of(List list);
+  TimeoutList& Of(List list) {
+    switch (list) {
+      case List::kHeader: return header_;
+      case List::kIdle: return idle_;
+      case List::kQueued: return queued_;
+      case List::kAborting: return aborting_;
+      case List::kClosing: return closing_;
+      case List::kQuiet: return quiet_;
+      case List::kBusy: break;
+    }
+    return busy_;
+  }
   // Into kBusy, whose members never expire.
   void AddBusy(ShardMember& member) {
     busy_.AddBack(member);

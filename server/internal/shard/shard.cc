@@ -53,14 +53,9 @@ void Shard::Dismiss(ShardMember& member) noexcept {
   server_.ConnectionClosed();
 }
 
-void Shard::Place(List list, ShardMember& member, TimePoint latest) {
-  TimePoint expiry = std::min(lists_.Of(list).Add(member, now()), latest);
-  if (list == List::kClosing && draining()) expiry = std::min(expiry, now() + ShardDrain::kLinger);
-  member.expiry = expiry;
-  if (expiry < tick_at_) ArmTick(expiry);
-  if (draining() && (list == List::kHeader || list == List::kIdle)) {
-    drain_.LookAtQuietOnes(now() + options().first_byte_grace);
-  }
+void Shard::PlacedInDrain(List list, ShardMember& member) {
+  if (list == List::kClosing) member.expiry = std::min(member.expiry, now() + ShardDrain::kLinger);
+  if (list == List::kHeader || list == List::kIdle) drain_.LookAtQuietOnes(now() + options().first_byte_grace);
 }
 
 void Shard::ArmTick(TimePoint when) {

@@ -2,6 +2,7 @@
 #ifndef WEFT_SERVER_INTERNAL_SHARD_SHARD_H_
 #define WEFT_SERVER_INTERNAL_SHARD_SHARD_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -75,7 +76,11 @@ class Shard : private ShardDrain::Host {
   // count is the caller's to take back then.
   ShardMember& Admit(std::unique_ptr<ShardMember> member);
   // Puts it at the end of a list. It expires when the list says so, or at `latest` if that is sooner.
-  void Place(List list, ShardMember& member, TimePoint latest = TimePoint::max());
+  void Place(List list, ShardMember& member, TimePoint latest = TimePoint::max()) {
+    member.expiry = std::min(lists_.Of(list).Add(member, now()), latest);
+    if (draining()) [[unlikely]] PlacedInDrain(list, member);
+    if (member.expiry < tick_at_) ArmTick(member.expiry);
+  }
   void PlaceBusy(ShardMember& member) { lists_.AddBusy(member); }
   // Calls its Resume when the others of the loop had their turn. At most once until then.
   void Requeue(ShardMember& member) noexcept;
@@ -104,6 +109,7 @@ class Shard : private ShardDrain::Host {
   void LookAt(TimePoint when) override {
     if (when < tick_at_) ArmTick(when);
   }
+  void PlacedInDrain(List list, ShardMember& member);
   void ArmTick(TimePoint when);
   void Dismiss(ShardMember& member) noexcept;
 
