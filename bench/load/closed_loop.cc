@@ -21,6 +21,7 @@
 #include "load/histogram.h"
 #include "load/process_probe.h"
 #include "load/response_reader.h"
+#include "load/tls.h"
 
 namespace weft::bench {
 namespace {
@@ -34,6 +35,7 @@ constexpr std::uint64_t kSkipMax = 1 << 30;
 
 struct Connection {
   int fd;
+  ssl_st* tls;  // null: plain text
   ResponseReader reader;
   std::size_t unsent = 0;  // bytes of the batch that the socket has not taken yet
   int outstanding = 0;     // answers of the batch that have not come yet
@@ -65,7 +67,8 @@ class ClosedLoop {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     connections_.reserve(static_cast<std::size_t>(options_.connections));
     for (int i = 0; i < options_.connections; ++i) {
-      connections_.push_back({Connect(options_), ResponseReader(cache_)});
+      const int fd = Connect(options_);
+      connections_.push_back({fd, options_.tls ? StartTls(fd) : nullptr, ResponseReader(cache_)});
       Connection& connection = connections_.back();
       fcntl(connection.fd, F_SETFL, O_NONBLOCK);
       epoll_event event{};
@@ -127,7 +130,8 @@ class ClosedLoop {
 
   void SendRest(Connection& connection) {
     const char* rest = batch_.data() + (batch_.size() - connection.unsent);
-    const ssize_t sent = send(connection.fd, rest, connection.unsent, MSG_NOSIGNAL);
+    const ssize_t sent = connection.tls != nullptr ? SendTls(connection.tls, rest, connection.unsent)
+                                                   : send(connection.fd, rest, connection.unsent, MSG_NOSIGNAL);
     if (sent > 0) {
       connection.unsent -= static_cast<std::size_t>(sent);
     } else if (errno != EAGAIN) {
@@ -137,10 +141,12 @@ class ClosedLoop {
 
   void Receive(Connection& connection) {
     while (connection.fd >= 0) {
-      const std::uint64_t skippable = connection.reader.Skippable();
+      const bool tls = connection.tls != nullptr;
+      const std::uint64_t skippable = tls ? 0 : connection.reader.Skippable();
       const bool skip = skippable >= kSkipMin;
       const std::size_t room = skip ? static_cast<std::size_t>(std::min(skippable, kSkipMax)) : input_.size();
-      const ssize_t got = recv(connection.fd, input_.data(), room, skip ? MSG_TRUNC : 0);
+      const ssize_t got = tls ? ReceiveTls(connection.tls, input_.data(), room)
+                              : recv(connection.fd, input_.data(), room, skip ? MSG_TRUNC : 0);
       if (got <= 0) {
         if (got == 0 || errno != EAGAIN) Lose(connection);
         return;
@@ -150,7 +156,7 @@ class ClosedLoop {
       } else {
         Take(connection, {input_.data(), static_cast<std::size_t>(got)});
       }
-      if (static_cast<std::size_t>(got) < room) return;
+      if (!tls && static_cast<std::size_t>(got) < room) return;
     }
   }
 

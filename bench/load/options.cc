@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: load --address HOST:PORT [--connections 32] [--seconds 3 | --requests N] [--warmup 0.5] [--pipeline 1]\n"
-    "            [--path /] [--body BYTES] [--spin] [--pid PID,PID]\n"
+    "            [--path /] [--body BYTES] [--spin] [--tls] [--pid PID,PID]\n"
     "       load --address HOST:PORT --idle N,N [--wait] [--pid PID,PID]\n"
     "       load --address HOST:PORT --park N,N --path /sleep/60000 [--wait] [--pid PID,PID]\n"
     "       load --free-port\n"
@@ -83,7 +83,9 @@ Options ParseOptions(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view flag = argv[i];
-    if (flag == "--spin") {
+    if (flag == "--tls") {
+      options.tls = true;
+    } else if (flag == "--spin") {
       options.spin = true;
     } else if (flag == "--wait") {
       options.wait = true;

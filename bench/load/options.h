@@ -26,6 +26,7 @@ struct Options {
   std::uint64_t requests = 0;   // above 0 the window ends after that many answers instead of after a time
   std::chrono::duration<double> seconds{3};
   std::chrono::duration<double> warmup{0.5};
+  bool tls = false;             // speak TLS 1.3
   bool spin = false;            // poll without sleeping, so that the server never pays for waking the load
   std::vector<int> steps;       // idle and park: how many connections to hold, one after another
   bool wait = false;            // idle and park: hold the last step until stdin ends
