@@ -38,14 +38,15 @@ class LoopTask {
 // A descriptor that a loop watches. The owner keeps it until Loop::Remove.
 class FdWatch {
  public:
-  using Function = void (*)(FdWatch*, std::uint32_t events);
-  explicit FdWatch(Function ready) : ready_(ready) {}
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
 
- private:
-  friend class LoopAccess;
-  Function ready_;
+  // These events of epoll have come. On the loop's stack.
+  virtual void OnFdEvents(std::uint32_t events) = 0;
+
+ protected:
+  FdWatch() = default;
+  ~FdWatch() = default;
 };
 
 // Fires once at its time, on the loop's stack. The owner disarms it before it ends.

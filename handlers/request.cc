@@ -29,6 +29,8 @@ std::string Request::Peer() const {
   return hooks_ != nullptr ? hooks_->Peer() : std::string();
 }
 
+const TlsInfo* Request::Tls() const { return hooks_ != nullptr ? hooks_->Tls() : nullptr; }
+
 std::optional<std::string_view> Request::Query(std::string_view name) const {
   if (raw_query_.empty()) return std::nullopt;
   ParseQuery();

@@ -22,6 +22,7 @@ namespace weft {
 
 class Request;
 class RequestHooks;
+struct TlsInfo;
 
 namespace internal {
 
@@ -150,6 +151,11 @@ class Request {
   std::pair<int, int> Version() const { return {version_major_, version_minor_}; }
   // Whether it came over TLS, to this server or, as ForwardedPeer has found, to a proxy before it.
   bool Secure() const { return secure_; }
+  // What the client and this server have agreed on, and who the client is if it has shown a certificate
+  // (ClientAuth). Null where this server does not speak TLS itself: in plain text, and after a proxy that does.
+  //   const weft::TlsInfo* tls = r.Tls();
+  //   if (tls == nullptr || !tls->peer_certificate) return weft::HttpError(403);
+  const TlsInfo* Tls() const;
   // What the middleware RequestId has called it; empty without.
   std::string_view Id() const { return id_; }
 

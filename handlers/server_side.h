@@ -14,6 +14,7 @@
 #include <weft/concurrency/result.h>
 #include <weft/http/fields.h>
 #include <weft/net/stream_transport.h>
+#include <weft/net/tls_info.h>
 
 // What a server, or a testing kit, gives to a Request and a ResponseWriter: the bytes of the body, a way out for the response, and what they
 // ask for beside. access.h says how the two are driven. Handlers and middleware never need this header.
@@ -38,6 +39,8 @@ class BodySource {
 class RequestHooks {
  public:
   virtual std::string Peer() const = 0;
+  // What its connection has agreed on; null: it is not over TLS.
+  virtual const TlsInfo* Tls() const { return nullptr; }
   // The handler has called LongLived, for the first time or after a refusal. False: as many as are allowed are at it, and nothing
   // changes. The server may give the request another context by RequestAccess::SetContext.
   virtual bool LongLived() = 0;

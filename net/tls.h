@@ -28,11 +28,11 @@ struct TlsAccess;
 // The certificates of a server, loaded and checked. A cheap handle: copies share the certificates,
 // and so may several servers. All of it may be called from any thread at any time. A server takes
 // what is current when a connection begins: open connections go on after a Reload, as they were.
-// ServerOptions does not take one yet; see docs/rationale.md, "TLS".
 //
 //   weft::Result<weft::Tls> tls = weft::Tls::Load(
 //       {.certificates = {{.certificate_file = "fullchain.pem", .key_file = "privkey.pem"}}});
 //   if (weft::Error err = tls.Err()) return err;  // "certificate file fullchain.pem: expired on ..."
+//   options.tls = *tls;                           // ServerOptions
 class Tls {
  public:
   // Reads and checks everything. The Error names the file, what is wrong with it and what to do: it

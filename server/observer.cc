@@ -64,6 +64,9 @@ class LogObserver final : public Observer {
     // A proxy that is not set up as this server expects it loses every client.
     Log(kBadProxyHeader, spdlog::level::warn, "closed a connection from {}: {}", event.peer, event.reason);
   }
+  void OnTlsFailed(const TlsFailed& event) override {
+    Log(kTlsFailed, spdlog::level::info, "TLS handshake with {} failed: {}", event.peer, event.reason);
+  }
   void OnTimedOut(const TimedOut& event) override {
     // Idle connections end that way every day.
     const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
@@ -109,6 +112,7 @@ class LogObserver final : public Observer {
     kListening,
     kBadRequest,
     kBadProxyHeader,
+    kTlsFailed,
     kTimedOut,
     kIdleTimedOut,
     kLimitReached,
@@ -147,6 +151,8 @@ std::string_view Name(TimeoutKind kind) {
       return "body stall";
     case TimeoutKind::kWriteStall:
       return "write stall";
+    case TimeoutKind::kHandshake:
+      return "handshake";
     case TimeoutKind::kIdle:
       return "idle";
     case TimeoutKind::kRequest:
@@ -191,6 +197,8 @@ std::string_view Name(CloseReason reason) {
       return "evicted";
     case CloseReason::kDrain:
       return "drain";
+    case CloseReason::kTls:
+      return "TLS";
     case CloseReason::kForced:
       return "cut off";
   }

@@ -33,6 +33,7 @@ enum class CloseReason : std::uint8_t {
   kEvicted,   // it was idle or slow over a head, and its descriptor was needed
   kDrain,     // the server ends, in good order
   kForced,    // the server ended before its request did
+  kTls,       // the handshake failed (TlsFailed)
   // Old names, for one release.
   kAnswered [[deprecated("kComplete")]] = kComplete,
   kCutOff [[deprecated("kForced")]] = kForced,
@@ -68,11 +69,21 @@ struct BadProxyHeader {
   std::string_view reason;
 };
 
+// A connection over TLS came to nothing: the peer has offered nothing that both know, does not trust our certificate or
+// has shown none that is good, has sent what is no TLS, or has left in the middle. On the open internet that is noise;
+// inside it is most often a client that is set up wrongly. A peer that leaves before it has said anything is not
+// reported.
+struct TlsFailed {
+  std::string_view peer;
+  std::string_view reason;  // "no shared cipher", "tlsv1 alert unknown ca", ...: OpenSSL's words
+};
+
 enum class TimeoutKind : std::uint8_t {
   kHeader,
   kBodyStall,
   kWriteStall,
   kIdle,
+  kHandshake,
   kRequest,  // request_timeout ended the request's context while its handler ran, or it waited so long for its turn
 };
 
@@ -203,6 +214,7 @@ class Observer {
   virtual void OnBadRequest(const BadRequest&) {}
   virtual void OnRequestRefused(const RequestRefused&) {}
   virtual void OnBadProxyHeader(const BadProxyHeader&) {}
+  virtual void OnTlsFailed(const TlsFailed&) {}
   virtual void OnTimedOut(const TimedOut&) {}
   virtual void OnLimitReached(const LimitReached&) {}
   virtual void OnOutOfMemory(const OutOfMemory&) {}

@@ -93,6 +93,7 @@ Error ServerOptions::Validate() const {
   checks.Signed("loops", loops, 0, 1024);
   checks.Range("stack_bytes", stack_bytes, 16 * 1024, std::uint64_t{1} << 30);
   checks.Signed("backlog", backlog, 1, std::numeric_limits<int>::max());
+  checks.Timeout("handshake_timeout", handshake_timeout);
   checks.Timeout("header_timeout", header_timeout);
   checks.Timeout("body_stall_timeout", body_stall_timeout);
   checks.Timeout("write_stall_timeout", write_stall_timeout);

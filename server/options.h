@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/unlimited.h>
 #include <weft/handlers/problem.h>
+#include <weft/net/tls.h>
 
 namespace weft {
 
@@ -72,14 +74,24 @@ struct ServerOptions {
   // for the client's next attempt. Without effect on a socket that exists already.
   int backlog = 4096;
 
-  // Called once with the bound address, before the first accept: "http://127.0.0.1:8080", "http://[::1]:8080",
+  // Called once with the bound address, before the first accept: "http://127.0.0.1:8080", "https://[::1]:8443",
   // "unix:/run/app.sock". It runs on the caller of ListenAndServe and must not block. The text ends with a NUL that
   // is not part of the view.
   std::function<void(std::string_view bound)> on_listen = nullptr;
 
+  // With certificates the server speaks TLS, and on_listen has "https://..."; without it speaks in plain text. Several
+  // servers may share one handle, and Reload changes what new connections get. A request in plain text gets a 400 in
+  // plain text. A PROXY header comes before TLS. HTTP/1.1 is what is agreed on (ALPN); a client that offers others
+  // only is turned away.
+  std::optional<Tls> tls = {};
+
   // Timeouts: above zero, or kUnlimited.
 
-  // For the whole head of a request, from its first byte; for the first request of a connection, from the accept.
+  // For a TLS handshake, from the accept (or the PROXY header). When it is hit the connection is closed.
+  Duration handshake_timeout = std::chrono::seconds(10);
+
+  // For the whole head of a request, from its first byte; for the first request of a connection, from the accept,
+  // or the end of the TLS handshake.
   // When it is hit: 408 if something had come, and the connection is closed. Where connections run out, a slow head may have to go before
   // that (connections_max).
   Duration header_timeout = std::chrono::seconds(10);

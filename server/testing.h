@@ -11,6 +11,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/handlers/handler.h>
+#include <weft/net/tls_options.h>
 #include <weft/server/options.h>
 
 // Tests of a service over the wire, without a network: a whole server on in-memory streams, and a client for it
@@ -38,6 +39,10 @@
 
 namespace weft {
 
+namespace internal {
+class TestWire;
+}
+
 // What a server has responded.
 struct TestResponse {
   int status = 0;
@@ -63,6 +68,9 @@ class TestClient {
  public:
   // Connects to an address as ServerOptions::on_listen tells it: "http://127.0.0.1:8080", "unix:/run/app.sock".
   static Result<TestClient> Dial(const Context& ctx, std::string_view bound);
+  // The same, and a TLS handshake: "https://127.0.0.1:8443", "unix:/run/app.sock". The server has to prove that it is
+  // options.server_name; empty: the host of the address.
+  static Result<TestClient> DialTls(const Context& ctx, std::string_view bound, const TlsClientOptions& options);
 
   TestClient(TestClient&& other) noexcept;
   TestClient& operator=(TestClient&& other) noexcept;
@@ -94,23 +102,28 @@ class TestClient {
   Result<TestResponse> Do(const Context& ctx, std::string_view method, std::string_view target,
                         std::string_view fields = {}, std::string_view body = {});
 
-  // Closes the sending side: the server sees the end of what the client says, but can still answer.
+  // Closes the sending side: the server sees the end of what the client says, but can still answer. Over TLS a
+  // close_notify comes before it; without one: shutdown(Descriptor(), SHUT_WR).
   void CloseSend();
   // Closes the connection.
   void Close();
   // Breaks the connection (a TCP reset; on other sockets the same as Close).
   void Reset();
 
-  int Descriptor() const { return fd_; }
+  int Descriptor() const;
+  // What was agreed on in the handshake; null without TLS.
+  const TlsInfo* Tls() const;
+  // Over TLS, at the end of what the server sends: it has said that this is the end.
+  bool SawCloseNotify() const;
 
  private:
-  explicit TestClient(int fd) : fd_(fd) {}
+  explicit TestClient(std::unique_ptr<internal::TestWire> wire);
   Error Fill(const Context& ctx);
   Result<std::string> Take(std::size_t bytes);
   Error ReadChunks(const Context& ctx, TestResponse& answer);
   Error ReadFields(const Context& ctx, std::vector<std::pair<std::string, std::string>>& fields);
 
-  int fd_ = -1;
+  std::unique_ptr<internal::TestWire> wire_;
   std::string read_;  // came, but was not asked for yet
   bool ended_ = false;
 };
@@ -131,7 +144,8 @@ class TestServer {
   // Where it listens, as ServerOptions::on_listen tells it.
   const std::string& Bound() const;
 
-  Result<TestClient> Connect(const Context& ctx) const { return TestClient::Dial(ctx, Bound()); }
+  // A client of this server; over TLS, if it speaks that, one that trusts it (and shows no certificate).
+  Result<TestClient> Connect(const Context& ctx) const;
 
   // Lets the drain begin, without waiting for it.
   void BeginDrain();

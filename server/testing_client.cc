@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <system_error>
 
-#include <weft/concurrency/wait_fd.h>
 #include <weft/http/internal/text.h>
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/connect.h>
 #include <weft/net/internal/fd.h>
+#include <weft/server/internal/test_wire.h>
 #include <weft/server/testing.h>
 
 namespace weft {
 namespace {
 
 using FieldList = std::vector<std::pair<std::string, std::string>>;
-
-Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
-
-// What a server of the same test writes is there at once, and its timeouts must pass meanwhile.
-Error WaitUntil(const Context& ctx, int fd, FdEvents events, const char* waits_for) {
-  return WaitFd(ctx, fd, events, {.waits_for = waits_for, .holds_time = false}).Err();
-}
 
 std::string_view Find(const FieldList& fields, std::string_view name) {
   for (const auto& [n, value] : fields) {
@@ -60,74 +48,70 @@ bool TestResponse::Has(std::string_view name) const {
   return std::any_of(header.begin(), header.end(), [&](const auto& field) { return internal::EqualsIgnoreCase(field.first, name); });
 }
 
-TestClient::TestClient(TestClient&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), read_(std::move(other.read_)), ended_(other.ended_) {}
+TestClient::TestClient(std::unique_ptr<internal::TestWire> wire) : wire_(std::move(wire)) {}
+TestClient::TestClient(TestClient&& other) noexcept = default;
+TestClient& TestClient::operator=(TestClient&& other) noexcept = default;
+TestClient::~TestClient() = default;
 
-TestClient& TestClient::operator=(TestClient&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  std::swap(read_, other.read_);
-  std::swap(ended_, other.ended_);
-  return *this;
+namespace {
+
+std::string_view WithoutScheme(std::string_view bound) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (bound.starts_with(scheme)) return bound.substr(scheme.size());
+  }
+  return bound;
 }
 
-TestClient::~TestClient() { Close(); }
+// "[::1]:8443": "::1"
+std::string HostOf(std::string_view address) {
+  std::string_view host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(host);
+}
 
-Result<TestClient> TestClient::Dial(const Context& ctx, std::string_view bound) {
-  constexpr std::string_view kScheme = "http://";
-  if (bound.starts_with(kScheme)) bound.remove_prefix(kScheme.size());
+Result<std::unique_ptr<internal::TestWire>> Open(const Context& ctx, std::string_view bound) {
   const Result<internal::SocketAddress> address = internal::ResolveAddress(bound);
   if (Error err = address.Err()) return err.Wrap("connect to " + std::string(bound));
   Result<internal::Fd> fd = internal::Connect(ctx, {&*address, 1}, {.holds_time = false});
   if (Error err = fd.Err()) return err;
-  return TestClient(fd->Release());
+  return std::make_unique<internal::TestWire>(*std::move(fd));
 }
 
-void TestClient::CloseSend() { static_cast<void>(shutdown(fd_, SHUT_WR)); }
+}  // namespace
 
-void TestClient::Close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+Result<TestClient> TestClient::Dial(const Context& ctx, std::string_view bound) {
+  Result<std::unique_ptr<internal::TestWire>> wire = Open(ctx, WithoutScheme(bound));
+  if (Error err = wire.Err()) return err;
+  return TestClient(*std::move(wire));
 }
 
-void TestClient::Reset() {
-  const linger at_once{1, 0};
-  static_cast<void>(setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
-  Close();
+Result<TestClient> TestClient::DialTls(const Context& ctx, std::string_view bound, const TlsClientOptions& options) {
+  const std::string_view address = WithoutScheme(bound);
+  Result<std::unique_ptr<internal::TestWire>> wire = Open(ctx, address);
+  if (Error err = wire.Err()) return err;
+  if (Error err = (*wire)->StartTls(ctx, HostOf(address), options)) return err.Wrap("connect to " + std::string(bound));
+  return TestClient(*std::move(wire));
 }
 
-Error TestClient::Send(const Context& ctx, std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (Error err = ctx.Err()) return err;
-    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (Error err = WaitUntil(ctx, fd_, FdEvents::kWrite, "server to take bytes")) return err;
-    } else if (errno != EINTR) {
-      return FromErrno(errno).Wrap("send");
-    }
-  }
-  return {};
-}
+void TestClient::CloseSend() { wire_->CloseSend(); }
+void TestClient::Close() { wire_->Close(); }
+void TestClient::Reset() { wire_->Reset(); }
+int TestClient::Descriptor() const { return wire_->Descriptor(); }
+const TlsInfo* TestClient::Tls() const { return wire_->Tls(); }
+bool TestClient::SawCloseNotify() const { return wire_->SawCloseNotify(); }
+
+Error TestClient::Send(const Context& ctx, std::string_view bytes) { return wire_->Send(ctx, bytes); }
 
 // Adds to read_ what comes next, or notes the end.
 Error TestClient::Fill(const Context& ctx) {
   constexpr std::size_t kPiece = 64 * 1024;
-  while (!ended_) {
-    if (Error err = ctx.Err()) return err;
-    const std::size_t before = read_.size();
-    read_.resize(before + kPiece);
-    const ssize_t got = recv(fd_, read_.data() + before, kPiece, MSG_DONTWAIT);
-    const int failure = errno;
-    read_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got > 0) return {};
-    if (got == 0) {
-      ended_ = true;
-    } else if (failure == EAGAIN || failure == EWOULDBLOCK) {
-      if (Error err = WaitUntil(ctx, fd_, FdEvents::kRead, "bytes from the server")) return err;
-    } else if (failure != EINTR) {
-      return FromErrno(failure).Wrap("receive");
-    }
-  }
+  if (ended_) return {};
+  const std::size_t before = read_.size();
+  read_.resize(before + kPiece);
+  const Result<std::size_t> got = wire_->Receive(ctx, {read_.data() + before, kPiece});
+  read_.resize(before + (got.Ok() ? *got : 0));
+  if (Error err = got.Err()) return err;
+  ended_ = *got == 0;
   return {};
 }
 

@@ -63,6 +63,19 @@ TestServer::~TestServer() { (void)Stop(); }
 
 const std::string& TestServer::Bound() const { return state_->bound; }
 
+Result<TestClient> TestServer::Connect(const Context& ctx) const {
+  if (!state_->options.tls) return TestClient::Dial(ctx, Bound());
+  const CertificateInfo certificate = state_->options.tls->Certificates().front();
+  TlsClientOptions options;
+  options.ca_pem = certificate.pem;
+  if (!certificate.dns_names.empty()) {
+    options.server_name = certificate.dns_names.front();
+  } else if (!certificate.ip_addresses.empty()) {
+    options.server_name = certificate.ip_addresses.front();
+  }
+  return TestClient::DialTls(ctx, Bound(), options);
+}
+
 void TestServer::BeginDrain() { state_->stop.cancel(); }
 
 Error TestServer::Join() {

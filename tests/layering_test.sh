@@ -263,13 +263,13 @@ check_protocol_word() {
   done
 }
 
-# One file speaks to the kernel about a connection, so that TLS and other pollers have one place. testing_client.cc plays a client.
+# One file speaks to the kernel about a connection, so that TLS and other pollers have one place. internal/test_wire.cc plays a client.
 check_socket_calls() {
   local folder
   for folder in http handlers server; do
     if [ -d "$folder" ]; then
       grep -rnE '(^|[^A-Za-z_.>])(recv|send|recvmsg|sendmsg|recvfrom|sendto|sendfile|shutdown|setsockopt)\(' "$folder" --include='*.h' --include='*.cc' |
-        grep -vE '^server/testing_client\.cc:|^[^:]*:[0-9]+: *//' |
+        grep -vE '^server/internal/test_wire\.cc:|^[^:]*:[0-9]+: *//' |
         sed -E 's/^([^:]*:[0-9]+):.*/\1: only net\/internal\/socket.* makes system calls on a connection/' || true
     fi
   done

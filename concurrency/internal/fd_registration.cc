@@ -41,7 +41,7 @@ struct LoopRegistrations : LoopLocal {
   List<FdRegistration> all;
 };
 
-FdRegistration::FdRegistration(LoopCore& loop, int fd) noexcept : FdWatch(&OnReady), LoopTask(&OnTask), core_(loop), fd_(fd) {}
+FdRegistration::FdRegistration(LoopCore& loop, int fd) noexcept : LoopTask(&OnTask), core_(loop), fd_(fd) {}
 
 FdRegistration::~FdRegistration() {
   if (duplicate_) close(fd_);
@@ -131,11 +131,10 @@ void FdRegistration::OnLoopEnd() noexcept {
   delete this;
 }
 
-void FdRegistration::OnReady(FdWatch* watch, std::uint32_t events) noexcept {
-  auto* entry = static_cast<FdRegistration*>(watch);
+void FdRegistration::OnFdEvents(std::uint32_t events) noexcept {
   // An end or an error is news for both. A waiter for both directions is woken once.
-  if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 && entry->reader_ != nullptr) entry->reader_->Wake();
-  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && entry->writer_ != nullptr) entry->writer_->Wake();
+  if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 && reader_ != nullptr) reader_->Wake();
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && writer_ != nullptr) writer_->Wake();
 }
 
 bool FdRegistration::Park(const Context& ctx, FdEvents events, const FdWaitOptions& options) noexcept {

@@ -18,7 +18,7 @@ class Parker;
 //
 // Its memory is its loop's, because the loop may have events for it in hand that it took from the kernel before. So another thread takes it out
 // of the set and leaves the rest to the loop. A loop that ends first leaves the memory to the other side.
-class FdRegistration : private FdWatch, private LoopTask, public Link<> {
+class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
  public:
   ~FdRegistration();
 
@@ -39,7 +39,7 @@ class FdRegistration : private FdWatch, private LoopTask, public Link<> {
   void Deregister() noexcept;
   void LeaveLoop() noexcept;
   void OnLoopEnd() noexcept;
-  static void OnReady(FdWatch* watch, std::uint32_t events) noexcept;
+  void OnFdEvents(std::uint32_t events) noexcept override;
   static void OnTask(LoopTask* task) noexcept;
 
   friend struct LoopRegistrations;

@@ -30,7 +30,6 @@ class LoopAccess {
  public:
   static LoopTask*& Next(LoopTask& task) { return task.next_; }
   static void Run(LoopTask& task) { task.run_(&task); }
-  static void Ready(FdWatch& watch, std::uint32_t events) { watch.ready_(&watch, events); }
   static void Fire(LoopTimer& timer) { timer.fire_(&timer); }
   static Duration Look(LoopSentinel& sentinel) { return sentinel.look_(&sentinel); }
   static std::uint32_t& Slot(LoopTimer& timer) { return timer.slot_; }

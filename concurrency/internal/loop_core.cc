@@ -351,7 +351,7 @@ int LoopCore::PollDescriptors(std::int64_t timeout_ns) {
 void LoopCore::Dispatch(int count) {
   handing_out_ = true;
   for (batch_at_ = 0; batch_at_ < count; ++batch_at_) {
-    if (auto* watch = static_cast<FdWatch*>(batch_[batch_at_].data.ptr)) LoopAccess::Ready(*watch, batch_[batch_at_].events);
+    if (auto* watch = static_cast<FdWatch*>(batch_[batch_at_].data.ptr)) watch->OnFdEvents(batch_[batch_at_].events);
   }
   while (LoopTask* task = after_events_.Pop()) LoopAccess::Run(*task);
   handing_out_ = false;

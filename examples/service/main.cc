@@ -9,11 +9,15 @@
 //
 // Exit code: 0 after a clean drain, 1 otherwise, 2 for flags that it does not understand.
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -28,6 +32,7 @@
 #include <weft/server/listen_and_serve.h>
 
 #include "../flags.h"
+#include "../tls_flags.h"
 #include "app.h"
 #include "jobs.h"
 #include "self_client.h"
@@ -45,7 +50,8 @@ Settings ReadFlags(int argc, char** argv) {
   Settings settings;
   Flags flags(argc, argv,
               "usage: service [--address HOST:PORT] [--debug-address HOST:PORT] [--loops N] [--drain-timeout SECONDS] "
-              "[--access-log] [--verbose]");
+              "[--access-log] [--verbose] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-self-signed]");
+  TlsFlags tls;
   while (flags.Next()) {
     if (flags.Is("--address")) {
       settings.app.address = flags.Text();
@@ -60,10 +66,11 @@ Settings ReadFlags(int argc, char** argv) {
       settings.access_log = true;
     } else if (flags.Is("--verbose")) {
       settings.verbose = true;
-    } else {
+    } else if (!tls.Take(flags)) {
       flags.Unknown();
     }
   }
+  settings.app.tls = tls.Load(flags);
   if (weft::Error err = settings.app.Validate()) flags.Fail("--address: " + err.Message());
   if (weft::Error err = settings.debug.Validate()) flags.Fail("--debug-address: " + err.Message());
   return settings;
@@ -72,6 +79,13 @@ Settings ReadFlags(int argc, char** argv) {
 void Announce(const char* what, std::string_view bound) {
   std::printf("%s on %s\n", what, bound.data());
   std::fflush(stdout);
+}
+
+// With TLS the service asks itself in plain text, on a socket of its own: it shows no certificate.
+weft::ServerOptions ForItself(SelfClient& self) {
+  weft::ServerOptions options{.address = "unix:@weft-service-" + std::to_string(getpid()), .loops = 1};
+  options.on_listen = [&self](std::string_view bound) { self.SetServer(bound); };
+  return options;
 }
 
 weft::Error Serve(Settings& settings) {
@@ -83,8 +97,8 @@ weft::Error Serve(Settings& settings) {
   if (settings.access_log) app.Use(weft::AccessLog());
   app.Use(weft::Recover());
   settings.app.readiness = &readiness;
-  settings.app.on_listen = [&self](std::string_view bound) {
-    self.SetServer(bound);
+  settings.app.on_listen = [&self, plain = !settings.app.tls](std::string_view bound) {
+    if (plain) self.SetServer(bound);
     Announce("listening", bound);
   };
 
@@ -97,14 +111,18 @@ weft::Error Serve(Settings& settings) {
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   // They end from the last to the first: nobody adds jobs any more when the worker does those that are left, and the debug server tells
   // how that goes.
-  return weft::RunServices(ctx, {
+  std::vector<weft::Service> services = {
       {"debug", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.debug, debug_app); }},
       {"worker", [&](const weft::Context& c) {
          const weft::RunOptions options{.loops = 1, .name = "worker"};
          return weft::Run(c, options, [&](const weft::Context& worker_ctx) { return WorkOff(worker_ctx, jobs); });
        }},
-      {"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, app); }},
-  });
+  };
+  if (settings.app.tls) {
+    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ForItself(self), app); }});
+  }
+  services.push_back({"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, app); }});
+  return weft::RunServices(ctx, std::move(services));
 }
 
 }  // namespace

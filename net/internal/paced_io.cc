@@ -100,7 +100,12 @@ Error PacedIo::SendInTurn(iovec* parts, std::size_t count, int flags) {
       parts->iov_base = static_cast<char*>(parts->iov_base) + sent;
       parts->iov_len -= static_cast<std::size_t>(sent);
     }
-    if (Error err = WaitWritable()) return err;
+    if (sent > 0 && socket_->TakesMore()) {
+      AfterPiece();
+      if (Error err = WhyNoMore()) return err;
+    } else if (Error err = WaitWritable()) {
+      return err;
+    }
   }
   return {};
 }

@@ -12,11 +12,14 @@
 #include <weft/concurrency/loop.h>
 #include <weft/net/internal/fd.h>
 #include <weft/net/internal/socket.h>
+#include <weft/net/internal/socket_layer.h>
 
 namespace weft::internal {
 
 // A connected socket that a loop watches, edge-triggered, and what its events have reported so far. It
-// knows how events come (epoll) and what a short read means; nobody above it does.
+// knows how events come (epoll) and what a short read means; nobody above it does. All bytes of a connection come
+// by here, so that there may be a layer between them and the wire (SocketLayer): a class that derives from this
+// one has it.
 //
 // On the loop's thread only.
 class WatchedSocket : public FdWatch {
@@ -28,7 +31,7 @@ class WatchedSocket : public FdWatch {
     bool writable;
   };
 
-  WatchedSocket(Function on_events, Fd fd, bool is_unix) : FdWatch(on_events), socket_(std::move(fd)), unix_(is_unix) {}
+  WatchedSocket(Fd fd, bool is_unix) : socket_(std::move(fd)), unix_(is_unix), special_(is_unix) {}
 
   // For what is no byte of the stream: options, resets, the descriptor.
   const Socket& socket() const { return socket_; }
@@ -39,7 +42,7 @@ class WatchedSocket : public FdWatch {
   void Unwatch(Loop& loop) { loop.Remove(*this, socket_.Descriptor()); }
   void CloseSocket() { socket_.Close(); }
   // Events for room to write come from now on, for good: an edge-triggered watch costs nothing while
-  // nobody waits. A socket for which that fails is broken.
+  // nobody waits. What a layer holds goes out with them. A socket for which that fails is broken.
   void WatchWritable(Loop& loop);
   // Takes note of the events that the loop has for it.
   Ready Note(std::uint32_t events);
@@ -48,7 +51,7 @@ class WatchedSocket : public FdWatch {
   // event, but for the end that was announced, and what the kernel keeps apart: what follows urgent
   // data, and what follows a message with descriptors on a unix socket.
   ssize_t Read(char* buffer, std::size_t size, bool& more) {
-    if (unix_) return ReadUnix(buffer, size, more);
+    if (special_) [[unlikely]] return ReadSpecial(buffer, size, more);
     ssize_t got = 0;
     do {
       got = socket_.Receive(buffer, size);
@@ -63,15 +66,37 @@ class WatchedSocket : public FdWatch {
   void SetMayHaveInput(bool may) { may_have_input_ = may; }
   bool MayHaveInput() const { return may_have_input_; }
 
-  // The rest of the bytes' ways in and out, as Socket has them: what is between the bytes and the wire, such as
-  // encryption, has its place here.
-  ssize_t Receive(char* buffer, std::size_t size) const { return socket_.Receive(buffer, size); }
-  ssize_t Send(std::string_view bytes) const { return socket_.Send(bytes.data(), bytes.size()); }
-  ssize_t SendParts(iovec* parts, std::size_t count, int flags) const { return socket_.SendParts(parts, count, flags); }
-  ssize_t SendFile(int file, std::uint64_t offset, std::size_t size) const { return socket_.SendFile(file, offset, size); }
-  std::int64_t UntakenBytes() const { return socket_.UntakenBytes(); }
-  bool ShutWrite() const { return socket_.ShutWrite(); }
-  bool HasInput() const { return socket_.HasInput(); }
+  // The rest of the bytes' ways in and out, as Socket has them.
+  ssize_t Send(std::string_view bytes) {
+    if (layered_) [[unlikely]] {
+      const iovec part = Part(bytes);
+      return SendByLayer(&part, 1);
+    }
+    return socket_.Send(bytes.data(), bytes.size());
+  }
+  ssize_t SendParts(iovec* parts, std::size_t count, int flags) {
+    if (layered_) [[unlikely]] return SendByLayer(parts, count);
+    return socket_.SendParts(parts, count, flags);
+  }
+  // After a send that took a part: a layer stops at what it does in one go, and then no event comes for the rest.
+  bool TakesMore() { return layered_ && Layer().Held() == 0; }
+  ssize_t SendFile(int file, std::uint64_t offset, std::size_t size) {
+    if (layered_) [[unlikely]] return Layer().SendFile(socket_, file, offset, size);
+    return socket_.SendFile(file, offset, size);
+  }
+  // What the peer has not acknowledged, and what the layer holds.
+  std::int64_t UntakenBytes();
+  // False: the connection is gone.
+  bool ShutWrite();
+  bool HasInput() { return (layered_ && Layer().HasPending()) || socket_.HasInput(); }
+  // Whether a layer has a part of something whose rest has not come.
+  bool InMessage() { return layered_ && Layer().InMessage(); }
+  // Reads bytes off the wire to throw them away, which no layer has to understand; as Socket::Receive.
+  ssize_t Discard(char* buffer, std::size_t size) const { return socket_.Receive(buffer, size); }
+
+  // Whether there is a layer, and from now on there is: bytes that come are its.
+  bool Layered() const { return layered_; }
+  void BeginLayer() { layered_ = special_ = true; }
 
   // The peer has closed its sending side.
   bool HalfClosed() const { return half_closed_; }
@@ -89,8 +114,19 @@ class WatchedSocket : public FdWatch {
     socket_.ResetAtClose();
   }
 
+ protected:
+  // What BeginLayer has announced. Never called before.
+  virtual SocketLayer& Layer();
+  // The layer holds what the socket has not taken: room to write has to be watched for.
+  virtual void OnHeld() {}
+
  private:
+  ssize_t ReadSpecial(char* buffer, std::size_t size, bool& more);
   ssize_t ReadUnix(char* buffer, std::size_t size, bool& more);
+  ssize_t SendByLayer(const iovec* parts, std::size_t count);
+  void NoteHeld() {
+    if (!writable_watched_ && Layer().Held() > 0) OnHeld();
+  }
 
   Socket socket_;
   // Bits, because there is nothing more to an idle connection.
@@ -102,6 +138,8 @@ class WatchedSocket : public FdWatch {
   bool writable_watched_ : 1 = false;
   bool urgent_ : 1 = false;  // there was urgent data: reads end early
   bool unix_ : 1;
+  bool layered_ : 1 = false;
+  bool special_ : 1;  // unix_ or layered_: reads are not just a recv
 };
 
 }  // namespace weft::internal

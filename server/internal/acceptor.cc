@@ -16,7 +16,7 @@ constexpr Duration kLongestPause = std::chrono::milliseconds(16);
 
 }  // namespace
 
-Acceptor::Acceptor(Entrance& entrance, Loop& loop) : FdWatch(&OnReady), entrance_(entrance), loop_(loop), pause_time_(kFirstPause) {}
+Acceptor::Acceptor(Entrance& entrance, Loop& loop) : entrance_(entrance), loop_(loop), pause_time_(kFirstPause) {}
 
 Error Acceptor::Start() {
   // Level-triggered: what is left after a bounded number of accepts is reported again.
@@ -36,18 +36,17 @@ void Acceptor::StopWatching() {
   loop_.Remove(*this, entrance_.Descriptor());
 }
 
-void Acceptor::OnReady(FdWatch* watch, std::uint32_t) {
-  auto* self = static_cast<Acceptor*>(watch);
+void Acceptor::OnFdEvents(std::uint32_t) {
   for (int i = 0; i < kAcceptsInARow; ++i) {
-    switch (self->entrance_.AcceptOne(&self->loop_)) {
-      case Entrance::Next::kMore: self->pause_time_ = kFirstPause; break;
+    switch (entrance_.AcceptOne(&loop_)) {
+      case Entrance::Next::kMore: pause_time_ = kFirstPause; break;
       case Entrance::Next::kEmpty: return;
       // Only when somebody is known to wait: at the first try. Else the listener tells when there is somebody; accept itself
       // asks for a descriptor before it looks.
       case Entrance::Next::kPause:
-        if (i == 0) self->TakeABreak();
+        if (i == 0) TakeABreak();
         return;
-      case Entrance::Next::kStop: self->StopWatching(); return;
+      case Entrance::Next::kStop: StopWatching(); return;
     }
   }
 }

@@ -25,7 +25,7 @@ class Acceptor final : public FdWatch {
     explicit Pause(Acceptor* a) : LoopTimer(&Acceptor::OnPauseEnd), acceptor(a) {}
     Acceptor* acceptor;
   };
-  static void OnReady(FdWatch* watch, std::uint32_t events);
+  void OnFdEvents(std::uint32_t events) override;
   static void OnPauseEnd(LoopTimer* timer);
   void TakeABreak();
   void StopWatching();

@@ -15,7 +15,7 @@ Entrance::Entrance(ServerState& shared, Placement& placement, Listener listener)
     : shared_(shared),
       placement_(placement),
       listener_(std::move(listener)),
-      bound_(listener_.Bound().starts_with("unix:") ? listener_.Bound() : "http://" + listener_.Bound()),
+      bound_(listener_.Bound().starts_with("unix:") ? listener_.Bound() : (shared.options.tls ? "https://" : "http://") + listener_.Bound()),
       connections_max_(ResolveLimits(shared.options, MeasureResources()).connections) {}
 
 Entrance::Next Entrance::AcceptOne(Loop* here) {

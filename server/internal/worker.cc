@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weft/server/internal/http1/connection.h>
+#include <weft/server/internal/http1/tls_connection.h>
 
 namespace weft::internal {
 namespace {
@@ -22,8 +23,13 @@ Error Worker::StartAccepting(Entrance& entrance) {
 
 void Worker::Adopt(Fd fd, const Peer& peer) noexcept {
   try {
-    ShardMember& connection = shard_.Admit(std::make_unique<http1::Connection>(shard_, std::move(fd), peer));
-    static_cast<http1::Connection&>(connection).Open();
+    std::unique_ptr<http1::Connection> connection;
+    if (shard_.options().tls) {
+      connection = std::make_unique<http1::TlsConnection>(shard_, std::move(fd), peer);
+    } else {
+      connection = std::make_unique<http1::Connection>(shard_, std::move(fd), peer);
+    }
+    static_cast<http1::Connection&>(shard_.Admit(std::move(connection))).Open();
   } catch (const std::bad_alloc&) {
     shard_.Unexpect();
     shard_.server().ConnectionClosed();

@@ -59,7 +59,7 @@ TEST(Fairness, ReadyFibersDoNotStarveTimers) {
 
 TEST(Fairness, ReadyFibersDoNotStarveDescriptors) {
   struct Readable : FdWatch {
-    Readable() : FdWatch([](FdWatch* w, std::uint32_t) { static_cast<Readable*>(w)->signal.Notify(); }) {}
+    void OnFdEvents(std::uint32_t) override { signal.Notify(); }
     LoopSignal signal;
   };
   OnLoops(1, [](const Context& ctx) {
@@ -95,7 +95,7 @@ TEST(Fairness, ReadyFibersDoNotStarveOtherThreads) {
 // The other way round: a descriptor that is always readable.
 TEST(Fairness, DescriptorsDoNotStarveFibers) {
   struct AlwaysReady : FdWatch {
-    AlwaysReady() : FdWatch([](FdWatch* w, std::uint32_t) { ++static_cast<AlwaysReady*>(w)->calls; }) {}
+    void OnFdEvents(std::uint32_t) override { ++calls; }
     int calls = 0;
   };
   OnLoops(1, [](const Context&) {

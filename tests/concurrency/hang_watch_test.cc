@@ -227,7 +227,7 @@ TEST_F(NoDeadlock, WhileADeadlineWillCome) {
 TEST_F(NoDeadlock, WhileADescriptorIsWatched) {
   Expect([](const Context& ctx) {
     struct Watch : FdWatch {
-      Watch() : FdWatch([](FdWatch* self, std::uint32_t) { static_cast<Watch*>(self)->signal.Notify(); }) {}
+      void OnFdEvents(std::uint32_t) override { signal.Notify(); }
       LoopSignal signal;
     } watch;
     const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

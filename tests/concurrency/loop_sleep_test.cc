@@ -39,7 +39,7 @@ void Forbid(unsigned system_call, unsigned with_error) {
 }
 
 struct Reads : FdWatch {
-  Reads() : FdWatch([](FdWatch* watch, std::uint32_t) { static_cast<Reads*>(watch)->signal.Notify(); }) {}
+  void OnFdEvents(std::uint32_t) override { signal.Notify(); }
   LoopSignal signal;
 };
 

@@ -172,7 +172,7 @@ TEST(RunTest, AnOffloadedThreadThatWaitsForEverIsAHang) {
 // A pipe or socket of the test itself is as good as memory.
 TEST(RunTest, TimeDoesNotOvertakeBytesOnTheirWay) {
   struct Readable : FdWatch {
-    Readable() : FdWatch([](FdWatch* w, std::uint32_t) { static_cast<Readable*>(w)->signal.Notify(); }) {}
+    void OnFdEvents(std::uint32_t) override { signal.Notify(); }
     LoopSignal signal;
   };
   Virtually([](const Context& ctx) {

@@ -45,7 +45,7 @@ inline double ThreadSeconds() {
 // The longest time between two looks of this loop at its descriptors: a descriptor that is always ready is told at each.
 class TurnMeter : private FdWatch {
  public:
-  TurnMeter() : FdWatch(&OnLook), loop_(*Loop::Current()), fd_(eventfd(1, EFD_CLOEXEC)), last_(ThreadSeconds()) {
+  TurnMeter() : loop_(*Loop::Current()), fd_(eventfd(1, EFD_CLOEXEC)), last_(ThreadSeconds()) {
     EXPECT_FALSE(loop_.Add(*this, fd_, EPOLLIN));
   }
   ~TurnMeter() {
@@ -57,11 +57,10 @@ class TurnMeter : private FdWatch {
   double Longest() const { return longest_; }
 
  private:
-  static void OnLook(FdWatch* watch, std::uint32_t) {
-    auto* self = static_cast<TurnMeter*>(watch);
+  void OnFdEvents(std::uint32_t) override {
     const double now = ThreadSeconds();
-    self->longest_ = std::max(self->longest_, now - self->last_);
-    self->last_ = now;
+    longest_ = std::max(longest_, now - last_);
+    last_ = now;
   }
   Loop& loop_;
   const int fd_;

@@ -3,6 +3,7 @@
 #define WEFT_TESTS_SERVER_SERVER_KIT_H_
 
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -27,12 +28,23 @@ inline void Play(const std::function<void(const Context&)>& body) {
   EXPECT_FALSE(err) << err.Message();
 }
 
+// Under WEFT_TEST_TLS=1 all sites below speak TLS, and so do their clients: what holds for a server holds over both.
+inline bool OverTls() {
+  static const bool over_tls = std::getenv("WEFT_TEST_TLS") != nullptr;
+  return over_tls;
+}
+inline const Tls& TestCertificate() {
+  static const Tls certificate = *Tls::SelfSigned({"test"});
+  return certificate;
+}
+
 // Keeps what the server tells, one line for each event.
 class EventLog final : public Observer {
  public:
   void OnBadRequest(const BadRequest& e) override { Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason)); }
   void OnRequestRefused(const RequestRefused& e) override { refused_.fetch_add(1, std::memory_order_relaxed), last_refused_ = e.status; }
   void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
+  void OnTlsFailed(const TlsFailed& e) override { Add("TLS failed: " + std::string(e.reason)); }
   void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind))); }
   void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind)) + " " + std::to_string(e.limit)); }
   void OnOutOfMemory(const OutOfMemory& e) override { Add("out of memory " + std::to_string(e.status)); }
@@ -67,7 +79,8 @@ class EventLog final : public Observer {
 // A client whose failures fail the test.
 class Client {
  public:
-  Client(const Context& ctx, std::string_view bound) : ctx_(ctx), client_(Checked(TestClient::Dial(ctx, bound))) {}
+  Client(const Context& ctx, std::string_view bound) : ctx_(ctx), client_(Checked(Dial(ctx, bound))) {}
+  Client(const Context& ctx, TestClient client) : ctx_(ctx), client_(std::move(client)) {}
 
   void Send(std::string_view bytes) {
     const Error err = client_.Send(ctx_, bytes);
@@ -96,6 +109,10 @@ class Client {
   TestClient& raw() { return client_; }
 
  private:
+  static Result<TestClient> Dial(const Context& ctx, std::string_view bound) {
+    if (!OverTls()) return TestClient::Dial(ctx, bound);
+    return TestClient::DialTls(ctx, bound, {.ca_pem = TestCertificate().Certificates().front().pem, .server_name = "test"});
+  }
   template <class T>
   static T Checked(Result<T> result) {
     EXPECT_TRUE(result.Ok()) << result.Err().Message();
@@ -125,12 +142,14 @@ class Site {
     return count;
   }
   const EventLog& log() const { return log_; }
+  const TestServer& server() const { return server_; }
   TestServer& server() { return server_; }
   Error Stop() { return server_.Stop(); }
 
  private:
   ServerOptions WithLog(ServerOptions options) {
     options.observer = &log_;
+    if (OverTls() && !options.tls) options.tls = TestCertificate();
     return options;
   }
   const Context ctx_;

@@ -120,6 +120,7 @@ class TlsSession {
 
   // A place for ciphertext that the socket has not taken yet. The session does not look at it.
   ByteBuffer& Owed() { return owed_; }
+  const ByteBuffer& Owed() const { return owed_; }
 
   // The protocol that was agreed on; empty: none. After the handshake.
   std::string_view Alpn() const;

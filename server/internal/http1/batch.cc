@@ -2,6 +2,7 @@
 #include <weft/server/internal/http1/batch.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <weft/net/internal/socket.h>
@@ -93,8 +94,11 @@ void Batch::SendResponses() {
 void Batch::SendFromBeside() noexcept {
   for (std::size_t i = 0; i < kept_count_; ++i) {
     KeptResponses& kept = kept_[i];
-    const ssize_t sent = kept.client->Send(kept.bytes.View());
-    kept.sent_from_beside = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    try {
+      const ssize_t sent = kept.client->Send(kept.bytes.View());
+      kept.sent_from_beside = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    } catch (const std::bad_alloc&) {  // of a layer's: the loop will try
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/http1/client.h>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <string>
@@ -20,7 +21,8 @@ constexpr unsigned kEnds = Bit(State::kClosing) | Bit(State::kClosed);
 // Which states each one may be followed by.
 constexpr unsigned SuccessorsOf(State state) {
   switch (state) {
-    case State::kFresh:
+    case State::kHandshake: return Bit(State::kFresh) | kEnds;
+    case State::kFresh: return Bit(State::kHandshake) | SuccessorsOf(State::kIdle);
     case State::kIdle: return Bit(State::kHead) | Bit(State::kQueued) | Bit(State::kBusy) | kEnds;
     case State::kHead:
       return Bit(State::kFresh) | Bit(State::kIdle) | Bit(State::kQueued) | Bit(State::kBusy) | kEnds;
@@ -41,7 +43,12 @@ void Client::Enter(State to, State before) {
   switch (to) {
     case State::kIdle:
     case State::kBusy: break;   // Become
-    case State::kFresh: break;  // in its list still: its time began at the accept
+    case State::kHandshake: shard_.Place(Shard::List::kHandshake, *this); break;
+    case State::kFresh:
+      if (before != State::kHandshake) break;  // in its list still: its time began at the accept
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kHeader, *this);
+      break;
     case State::kHead:
       if (before == State::kFresh) break;  // likewise
       since_ = shard_.now();
@@ -79,6 +86,7 @@ TimePoint Client::LingerEnd() const {
 TimePoint Client::GraceEnd() const {
   const Duration grace = shard_.options().first_byte_grace;
   const TimePoint drain = shard_.drain().BeganAt();
+  if (state_ == State::kHandshake) return std::max(since_, drain) + std::max(grace, ShardDrain::kLinger);
   if (state_ == State::kFresh || since_ >= drain) return since_ + grace;
   return drain - since_ <= kRecentlyActive ? drain + grace : TimePoint::min();
 }

@@ -13,6 +13,7 @@
 #include <weft/net/internal/fd.h>
 #include <weft/net/internal/peer.h>
 #include <weft/net/internal/watched_socket.h>
+#include <weft/net/tls_info.h>
 #include <weft/server/internal/shard/shard_member.h>
 #include <weft/server/internal/shard/shard.h>
 #include <weft/server/observer.h>
@@ -28,6 +29,7 @@ namespace weft::internal::http1 {
 //     ▲                                           │
 //     └───────────────────────◄───────────────────┘
 //   kFresh, kIdle ──► kQueued or kBusy at once, when a head comes in one piece: the usual case
+//   kFresh ──► kHandshake ──► kFresh, where the server speaks TLS
 //   kHead ──► kFresh or kIdle, when what came was an empty line in two pieces
 //   any but kAborting ──► kClosing ──► kClosed;   any ──► kClosed
 //
@@ -35,13 +37,14 @@ namespace weft::internal::http1 {
 class Client : public ShardMember, public WatchedSocket {
  public:
   enum class State : std::uint8_t {
-    kFresh,     // accepted, has not spoken; a proxy has not yet spoken for its client
-    kIdle,      // between two requests
-    kHead,      // a part of a head is here
-    kQueued,    // a complete head is here and waits for a slot
-    kBusy,      // a session has it
-    kClosing,   // our side is shut down; waits for the client's FIN, and throws away what comes before it
-    kAborting,  // its response was broken off: reset as soon as the client has acknowledged all of it
+    kHandshake,  // of TLS; then it is as if it had just been accepted
+    kFresh,      // accepted, has not spoken; a proxy has not yet spoken for its client
+    kIdle,       // between two requests
+    kHead,       // a part of a head is here
+    kQueued,     // a complete head is here and waits for a slot
+    kBusy,       // a session has it
+    kClosing,    // our side is shut down; waits for the client's FIN, and throws away what comes before it
+    kAborting,   // its response was broken off: reset as soon as the client has acknowledged all of it
     kClosed,
   };
 
@@ -51,7 +54,7 @@ class Client : public ShardMember, public WatchedSocket {
 
   // Notes why it will be closed; the first reason counts.
   void SetCloseReason(CloseReason reason) {
-    if (reason_ == kNoReason) reason_ = static_cast<std::uint8_t>(reason);
+    if (reason_ == kNoReason) reason_ = static_cast<std::uint8_t>(reason) & kNoReason;
   }
   TimePoint WaitsSince() const final { return since_; }
   // Counts a request. False: it is the last that is allowed.
@@ -74,6 +77,9 @@ class Client : public ShardMember, public WatchedSocket {
   // Reports that there was no memory; with status 0 the client has not been told.
   void ReportOutOfMemory(int status) noexcept;
 
+  // What was agreed on in its handshake; null: it is no TLS.
+  virtual const TlsInfo* Tls() { return nullptr; }
+
   // For Lingering: until when the client's end is waited for, and where the present period of its progress begins.
   TimePoint LingerEnd() const;
   void BeginPeriod() { since_ = shard_.now(); }
@@ -94,8 +100,8 @@ class Client : public ShardMember, public WatchedSocket {
   virtual void SessionEnded(const SessionOutcome& outcome, Head& head) noexcept = 0;
 
  protected:
-  Client(Function on_events, Shard& shard, Fd fd, const Peer& peer)
-      : WatchedSocket(on_events, std::move(fd), peer.Family() == AF_UNIX), shard_(shard), peer_(peer), since_(shard.now()) {}
+  Client(Shard& shard, Fd fd, const Peer& peer)
+      : WatchedSocket(std::move(fd), peer.Family() == AF_UNIX), shard_(shard), peer_(peer), since_(shard.now()) {}
 
   // Goes to the next state, which the present one has to allow: moves to its list, and starts its time. The two
   // states that each request comes by are seen to in place.
@@ -119,7 +125,7 @@ class Client : public ShardMember, public WatchedSocket {
   void SendRefusal(int status, std::string_view reason, int retry_after, bool method_is_head);
   // In a drain: how long it may wait for a request.
   TimePoint GraceEnd() const;
-  bool HasGrace() const final { return Quiet() && shard_.now() < GraceEnd(); }
+  bool HasGrace() const final { return (Quiet() || state_ == State::kHandshake) && shard_.now() < GraceEnd(); }
 
   bool ExchangeRequeued(bool requeued) noexcept final {
     const bool was = requeued_;
@@ -127,7 +133,7 @@ class Client : public ShardMember, public WatchedSocket {
     return was;
   }
 
-  static constexpr std::uint8_t kNoReason = 255;
+  static constexpr std::uint8_t kNoReason = 15;
 
  private:
   State LeaveFor(State to) {
@@ -143,8 +149,8 @@ class Client : public ShardMember, public WatchedSocket {
  protected:
   // The small members first: they fit what WatchedSocket leaves free, and an idle connection is no more
   // than this object.
-  std::uint8_t reason_ = kNoReason;   // a CloseReason
-  State state_ : 3 = State::kFresh;
+  std::uint8_t reason_ : 4 = kNoReason;  // a CloseReason
+  State state_ : 4 = State::kFresh;
   std::uint8_t empty_lines_ : 3 = 0;  // that came before the next request, and were thrown away
   bool has_slot_ : 1 = false;
   bool requeued_ : 1 = false;

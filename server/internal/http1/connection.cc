@@ -26,15 +26,16 @@ void Connection::Open() noexcept {
     if (!server.proxies.Empty() && server.proxies.Contains(peer_)) {
       // The way of a head that comes in pieces is the rare one already, so that no request of anybody asks for this.
       has_ = std::make_unique<PartialHead>();
+    } else {
+      BeginHandshake({});
     }
   });
 }
 
 // --- events
 
-void Connection::OnEvents(FdWatch* watch, std::uint32_t events) {
-  auto* self = static_cast<Connection*>(watch);
-  self->Guard([self, events] { self->TakeEvents(events); });
+void Connection::OnFdEvents(std::uint32_t events) noexcept {
+  Guard([this, events] { TakeEvents(events); });
 }
 
 // An end of the client is seen to at once, and so is everything in a drain.
@@ -56,6 +57,7 @@ void Connection::TakeEvents(std::uint32_t events) {
       if (Broken() || (HalfClosed() && !shard_.options().half_closed_clients)) Close();
       break;
     case State::kClosed: break;
+    case State::kHandshake: GoOnWithHandshake(); break;
     case State::kFresh:
     case State::kIdle:
     case State::kHead:
@@ -108,6 +110,7 @@ void Connection::TakeOther(const HeadRead& read) {
 void Connection::TakeProxied(const HeadRead& read) {
   const auto owner = std::move(std::get<std::unique_ptr<PartialHead>>(has_));  // of read.bytes
   has_ = std::monostate();
+  if (BeginHandshake(read.bytes)) return;
   if (!read.bytes.empty()) Take(ParseFirst(shard_, read.bytes, part().head, empty_lines_));
 }
 
@@ -256,6 +259,7 @@ bool Connection::Resume() noexcept {
       case State::kFresh:
       case State::kIdle:
       case State::kHead: return Drive();
+      case State::kHandshake: return GoOnWithHandshake();
       case State::kBusy:
       case State::kClosed: return;
     }
@@ -272,6 +276,10 @@ void Connection::OnTimeout() noexcept {
         if (!LooksOnceMore()) return;
         SetCloseReason(CloseReason::kTimedOut);
         return CloseGently();
+      case State::kHandshake:
+        shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kHandshake, shard_.options().handshake_timeout});
+        SetCloseReason(CloseReason::kTimedOut);
+        return Close();
       case State::kQueued:
         shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
         return RejectOverload(partial()->head().is_head);
@@ -304,6 +312,10 @@ bool Connection::LooksOnceMore() {
 void Connection::CloseUnlessSpoken() noexcept {
   Guard([this] {
     if (state_ == State::kClosing) expiry = std::min(expiry, shard_.now() + ShardDrain::kLinger);
+    if (state_ == State::kHandshake && !HasGrace()) {
+      SetCloseReason(CloseReason::kDrain);
+      return Close();
+    }
     if (!Quiet()) return;
     SetMayHaveInput(true);  // one more read, whatever the events have reported; it closes what stays quiet
     if (!driving_) Drive();
@@ -377,7 +389,7 @@ void Connection::CloseQuiet() {
 // Its last word is out, and nothing waits any longer for anybody: only a client that is still sending is waited for,
 // lest the kernel's reset destroy that.
 void Connection::CloseAfterLastWord() {
-  if (Receive(shard_.read_buffer(), Shard::kReadBytes) > 0) {
+  if (Discard(shard_.read_buffer(), Shard::kReadBytes) > 0) {
     CloseGently();
   } else {
     Close();

@@ -28,12 +28,15 @@ namespace weft::internal::http1 {
 // A call of the shard, the batch or the loop for which there is no memory ends this connection and nothing else
 // (Guard). A closed one stays until its shard destroys it, on a stack of its own: nothing that runs on a
 // connection has to look whether it is still there.
-class Connection final : public Client {
+class Connection : public Client {
  public:
-  Connection(Shard& shard, Fd fd, const Peer& peer) : Client(&OnEvents, shard, std::move(fd), peer) {}
+  Connection(Shard& shard, Fd fd, const Peer& peer) : Client(shard, std::move(fd), peer) {}
 
   // Begins to watch the socket, once the shard has it. If that fails the connection ends.
   void Open() noexcept;
+
+  // FdWatch
+  void OnFdEvents(std::uint32_t events) noexcept override;
 
   // Client
   void Serve(std::string_view bytes, bool more) noexcept override;
@@ -49,10 +52,7 @@ class Connection final : public Client {
   void RejectQueued() noexcept override;
   void ForceClose() noexcept override;
 
- private:
-  // Requests that are read in one go before other connections of the loop get their turn.
-  static constexpr int kReadsInARow = 16;
-
+ protected:
   template <class F>
   void Guard(F call) noexcept {
     try {
@@ -62,12 +62,29 @@ class Connection final : public Client {
       Lose();
     }
   }
-  static void OnEvents(FdWatch* watch, std::uint32_t events);
+  // For a connection that speaks TLS (TlsConnection). Before a head is read: whether a handshake comes first. It
+  // has; `first` is what was read of it already.
+  virtual bool BeginHandshake(std::string_view first) {
+    static_cast<void>(first);
+    return false;
+  }
+  // In kHandshake: something has come.
+  virtual void GoOnWithHandshake() {}
+  // It is through: reads heads.
+  void Drive();
+  // Our side is closed; the descriptor stays until the client has closed its own.
+  void CloseGently();
+  void Close();
+  LoopPart& part() { return shard_.http1_part(); }
+
+ private:
+  // Requests that are read in one go before other connections of the loop get their turn.
+  static constexpr int kReadsInARow = 16;
+
   void TakeEvents(std::uint32_t events);
   bool MayBeBatched() const;
 
   // Reading.
-  void Drive();
   void ReadOnce();
   void Take(const HeadRead& read);
   void TakeOther(const HeadRead& read);
@@ -89,16 +106,13 @@ class Connection final : public Client {
   void RejectOverload(bool method_is_head);
   bool LooksOnceMore();
   void ServeQueued();
-  void CloseGently();
   void CloseQuiet();
   void CloseAfterLastWord();
   void Linger();
   void AbortGently();
   void LookWhetherAcknowledged();
-  void Close();
   void Lose() noexcept;
 
-  LoopPart& part() { return shard_.http1_part(); }
   PartialHead* partial() {
     auto* its = std::get_if<std::unique_ptr<PartialHead>>(&has_);
     return its != nullptr ? its->get() : nullptr;

@@ -31,6 +31,23 @@ HeadRead ParseProxy(std::string_view bytes, Peer& peer) {
   return read;
 }
 
+// A layer may have a part of what was sent, which counts as a part of a head; or what it had has turned out to be
+// for the layer alone.
+HeadRead NothingRead(WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines) {
+  HeadRead read;
+  if (!socket.Layered()) return read;
+  if (kept == nullptr && socket.InMessage()) {
+    scratch.Reset();
+    scratch.empty_lines = empty_lines;
+    read.what = What::kPart;
+    read.head = &scratch;
+  } else if (kept != nullptr && kept->Bytes().empty() && !socket.InMessage()) {
+    read.what = What::kEmptyLines;
+    read.head = &kept->head();
+  }
+  return read;
+}
+
 }  // namespace
 
 HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head, PartialHead* kept) {
@@ -65,7 +82,7 @@ HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& 
   if (kept != nullptr) kept->UseRoom(room.size(), size);
   if (nothing) {
     socket.SetMayHaveInput(false);
-    return {};
+    return NothingRead(socket, kept, scratch, empty_lines);
   }
   if (got <= 0) {
     HeadRead end;

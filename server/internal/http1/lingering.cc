@@ -17,7 +17,7 @@ bool Lingering::Go(Client& client) {
   const bool aborting = client.state() == Client::State::kAborting;
   ssize_t got = 0;
   do {
-    got = client.Receive(shard.read_buffer(), Shard::kReadBytes);
+    got = client.Discard(shard.read_buffer(), Shard::kReadBytes);
   } while (got < 0 && errno == EINTR);
   if (got < 0) return errno != EAGAIN && errno != EWOULDBLOCK;
   if (got == 0) return !aborting;

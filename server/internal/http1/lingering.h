@@ -16,7 +16,7 @@ class Lingering {
  public:
   Lingering() = default;
   // The response was broken off: what counts is how much of it the client has not acknowledged.
-  explicit Lingering(const Client& client) : amount_(client.UntakenBytes()) {}
+  explicit Lingering(Client& client) : amount_(client.UntakenBytes()) {}
 
   // Reads one turn's worth of what the client still sends, and throws it away, up to a bound in all; a client that
   // goes on sending has another turn when others have had theirs (Shard::Requeue). True: it is over. After a

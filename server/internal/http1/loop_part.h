@@ -4,6 +4,7 @@
 
 #include <weft/http/internal/http1/request_head.h>
 #include <weft/server/internal/http1/batch.h>
+#include <weft/server/internal/http1/handshake_turns.h>
 #include <weft/server/internal/http1/lending.h>
 #include <weft/server/internal/http1/session_pool.h>
 #include <weft/server/internal/shard/shard.h>
@@ -20,6 +21,7 @@ struct LoopPart {
   Lending lending;
   Batch batch{shard.loop(), lending};
   SessionPool sessions{shard, batch, lending};
+  HandshakeTurns handshakes{shard.loop()};
   Head head;  // that is being parsed, of a connection that has none of its own
 };
 

@@ -76,7 +76,9 @@ Error Outgoing::SendInTurnWith(iovec* parts, std::size_t count, int flags) {
 }
 
 void Outgoing::Lend(Lendable* batch) {
-  if (Bytes().empty()) {
+  // What encrypts reads as well: a handler that reads its body must not meet another thread in there.
+  if (!Bytes().empty() && io_.socket().Layered()) SendAtOnce();
+  if (bytes_.empty()) {
     held_since_ = TimePoint::min();
   } else if (const TimePoint now = Now(); held_since_ == TimePoint::min()) {
     held_since_ = now;
@@ -84,7 +86,7 @@ void Outgoing::Lend(Lendable* batch) {
     SendAtOnce();
     held_since_ = now;
   }
-  Lendable* own = bytes_.empty() ? nullptr : this;
+  Lendable* own = bytes_.empty() || io_.socket().Layered() ? nullptr : this;
   if (own != nullptr || batch != nullptr) lending_.Lend(own, batch);
 }
 

@@ -192,6 +192,7 @@ void Session::FillRequest(RequestHead& request) {
   request.raw_query = head_.query.In(base);
   request.host = head_.host.In(base);
   request.version_minor = head_.version_minor;
+  request.secure = client_->Layered();
 }
 
 // There was no memory for something that the server itself needed. It costs this request, or its response, and
@@ -296,7 +297,8 @@ bool Session::AnotherRequestIsHere() {
   if (!body_.Ended()) return false;
   if (!std::exchange(read_ahead_, true)) {
     char* room = bytes_.MakeRoomAhead(Shard::kReadBytes);
-    const ssize_t got = client_->Receive(room, Shard::kReadBytes);
+    bool more = false;
+    const ssize_t got = client_->Read(room, Shard::kReadBytes, more);
     if (got > 0) bytes_.GrowAhead(static_cast<std::size_t>(got));
   }
   const std::string_view rest = bytes_.Rest();

@@ -90,6 +90,7 @@ class Session final : public FiberJob,
   void OnAbort() noexcept override;
   // RequestRun::Owner
   std::string PeerName() const override { return client_->PeerName(); }
+  const TlsInfo* Tls() const override { return client_->Tls(); }
   void OnLongLived() override;
 
   Shard& shard_;

@@ -32,6 +32,8 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   class Owner {
    public:
     virtual std::string PeerName() const = 0;
+    // Of its connection; null: it is not over TLS.
+    virtual const TlsInfo* Tls() const = 0;
     // It has become long-lived, and has a slot of that kind: the one in flight is free for others.
     virtual void OnLongLived() = 0;
 
@@ -86,6 +88,7 @@ class RequestRun final : public LiveRequest, private RequestHooks {
  private:
   // RequestHooks
   std::string Peer() const override { return owner_.PeerName(); }
+  const TlsInfo* Tls() const override { return owner_.Tls(); }
   void ContextChanged() override {}
 
   Shard& shard_;

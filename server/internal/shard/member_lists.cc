@@ -17,7 +17,8 @@ constexpr Duration kAckLook = std::chrono::milliseconds(25);
 }  // namespace
 
 MemberLists::MemberLists(const ServerOptions& options)
-    : header_(options.header_timeout),
+    : handshake_(options.handshake_timeout),
+      header_(options.header_timeout),
       idle_(options.idle_timeout),
       queued_(options.request_timeout),
       busy_(Duration::max()),
@@ -26,13 +27,13 @@ MemberLists::MemberLists(const ServerOptions& options)
       quiet_(kQuietLinger) {}
 
 TimePoint MemberLists::Earliest() const {
-  return std::min({header_.Earliest(), idle_.Earliest(), queued_.Earliest(), aborting_.Earliest(), closing_.Earliest(),
+  return std::min({handshake_.Earliest(), header_.Earliest(), idle_.Earliest(), queued_.Earliest(), aborting_.Earliest(), closing_.Earliest(),
                    quiet_.Earliest()});
 }
 
 bool MemberLists::ExpireSome(TimePoint now, int piece) {
   bool more = false;
-  for (TimeoutList* list : {&header_, &idle_, &queued_, &aborting_, &closing_, &quiet_}) {
+  for (TimeoutList* list : {&handshake_, &header_, &idle_, &queued_, &aborting_, &closing_, &quiet_}) {
     more |= ExpireSomeOf(*list, now, piece);
   }
   return more;
@@ -44,6 +45,13 @@ bool MemberLists::ExpireSomeOf(TimeoutList& list, TimePoint now, int piece) {
     ShardMember::Of(*list.First()).OnTimeout();
   }
   return false;
+}
+
+ShardMember* MemberLists::SlowestStart() const {
+  ShardMember* const head = MemberOf(header_.First());
+  ShardMember* const handshake = MemberOf(handshake_.First());
+  if (head == nullptr || handshake == nullptr) return head != nullptr ? head : handshake;
+  return handshake->WaitsSince() < head->WaitsSince() ? handshake : head;
 }
 
 // First those that are over: their clients have had all or most of their last response.

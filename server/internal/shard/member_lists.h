@@ -13,13 +13,14 @@ namespace weft::internal {
 class MemberLists {
  public:
   enum class List {
-    kHeader,    // the head of a request
-    kIdle,      // the next request
-    kQueued,    // a slot
-    kBusy,      // their handlers; without a timeout
-    kAborting,  // the client's acknowledgement, before a reset
-    kClosing,   // the client's side to close
-    kQuiet,     // that too, in a drain, with nothing to lose
+    kHandshake,  // the next message of a TLS handshake
+    kHeader,     // the head of a request
+    kIdle,       // the next request
+    kQueued,     // a slot
+    kBusy,       // their handlers; without a timeout
+    kAborting,   // the client's acknowledgement, before a reset
+    kClosing,    // the client's side to close
+    kQuiet,      // that too, in a drain, with nothing to lose
   };
 
   explicit MemberLists(const ServerOptions& options);
@@ -28,6 +29,7 @@ class MemberLists {
 
   TimeoutList& Of(List list) {
     switch (list) {
+      case List::kHandshake: return handshake_;
       case List::kHeader: return header_;
       case List::kIdle: return idle_;
       case List::kQueued: return queued_;
@@ -49,13 +51,14 @@ class MemberLists {
   bool ExpireSome(TimePoint now, int piece);
   // The one whose end hurts least: it is over already, or has been idle longest. Null: none of these.
   ShardMember* LeastMissed() const;
-  // The one that has taken longest over its head; null: none.
-  ShardMember* SlowestHead() const { return MemberOf(header_.First()); }
+  // The one that has taken longest over its handshake or its head; null: none.
+  ShardMember* SlowestStart() const;
 
  private:
   static ShardMember* MemberOf(TimeoutLink* link) { return link != nullptr ? &ShardMember::Of(*link) : nullptr; }
   static bool ExpireSomeOf(TimeoutList& list, TimePoint now, int piece);
 
+  TimeoutList handshake_;
   TimeoutList header_;
   TimeoutList idle_;
   TimeoutList queued_;

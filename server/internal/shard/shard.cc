@@ -55,7 +55,9 @@ void Shard::Dismiss(ShardMember& member) noexcept {
 
 void Shard::PlacedInDrain(List list, ShardMember& member) {
   if (list == List::kClosing) member.expiry = std::min(member.expiry, now() + ShardDrain::kLinger);
-  if (list == List::kHeader || list == List::kIdle) drain_.LookAtQuietOnes(now() + options().first_byte_grace);
+  if (list == List::kHandshake || list == List::kHeader || list == List::kIdle) {
+    drain_.LookAtQuietOnes(now() + options().first_byte_grace);
+  }
 }
 
 void Shard::ArmTick(TimePoint when) {
@@ -86,7 +88,7 @@ bool Shard::EvictOne() {
   }
   // Nobody is idle. Those who have come but do not say what they want would keep everybody else out for the
   // whole header_timeout.
-  ShardMember* slowest = lists_.SlowestHead();
+  ShardMember* slowest = lists_.SlowestStart();
   if (slowest == nullptr) return false;
   if (now() - slowest->WaitsSince() < std::min(kTimeToSpeak, options().header_timeout / 4)) return false;
   slowest->Evict();

@@ -12,11 +12,12 @@ namespace {
 using Waits = MemberLists::List;
 
 // Which members each step visits; kCancel and kReport visit requests, too.
-constexpr Waits kQuietOnes[] = {Waits::kIdle, Waits::kHeader};
-constexpr Waits kQuietAndClosing[] = {Waits::kIdle, Waits::kHeader, Waits::kClosing};
+constexpr Waits kQuietOnes[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake};
+constexpr Waits kQuietAndClosing[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake, Waits::kClosing};
 constexpr Waits kQueued[] = {Waits::kQueued};
 // Those with requests first: what they leave finds itself ended by force, and no others begin.
-constexpr Waits kAll[] = {Waits::kBusy, Waits::kQueued, Waits::kHeader, Waits::kIdle, Waits::kAborting, Waits::kClosing, Waits::kQuiet};
+constexpr Waits kAll[] = {Waits::kBusy, Waits::kQueued, Waits::kHandshake, Waits::kHeader,
+                          Waits::kIdle, Waits::kAborting, Waits::kClosing, Waits::kQuiet};
 
 std::span<const Waits> ListsOf(DrainStep step, bool once_more) {
   switch (step) {

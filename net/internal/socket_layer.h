@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_NET_INTERNAL_SOCKET_LAYER_H_
+#define WEFT_NET_INTERNAL_SOCKET_LAYER_H_
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include <weft/net/internal/socket.h>
+
+namespace weft::internal {
+
+// What is between the bytes of a connection and the wire, such as encryption. The calls are those of
+// Socket, with its results and errno, in bytes of the connection. Never waits.
+class SocketLayer {
+ public:
+  // `more`: there may be more to read now, in the socket or in here.
+  virtual ssize_t Read(const Socket& socket, char* buffer, std::size_t size, bool& more) = 0;
+  // What it has taken is as good as sent: what the socket did not take is held here, and goes out by
+  // Flush. Takes nothing (EAGAIN) while anything is held.
+  virtual ssize_t Send(const Socket& socket, const iovec* parts, std::size_t count) = 0;
+  // EINVAL: the file has to be read and sent.
+  virtual ssize_t SendFile(const Socket& socket, int file, std::uint64_t offset, std::size_t size) = 0;
+  // There is room to write again. False: the connection is gone.
+  virtual bool Flush(const Socket& socket) = 0;
+  // Bytes that are held here.
+  virtual std::size_t Held() const = 0;
+  // Whether bytes are held that came and were not read.
+  virtual bool HasPending() const = 0;
+  // Whether a part of something has come whose rest has not: the peer is in the middle of it.
+  virtual bool InMessage() const = 0;
+  // Our side is through, which the peer is told; at once, or when what is held is out.
+  virtual bool ShutWrite(const Socket& socket) = 0;
+
+ protected:
+  ~SocketLayer() = default;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_NET_INTERNAL_SOCKET_LAYER_H_

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/net/internal/tls/channel.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+#include <span>
+
+namespace weft::internal {
+namespace {
+
+constexpr std::size_t kReceiveMax = 64 * 1024;
+// What is received for a reader with little room: one record in one piece. What does not fit is kept
+// by the session, so it is not much more.
+constexpr std::size_t kReceiveMin = 17 * 1024;
+constexpr std::size_t kSealMax = 64 * 1024;   // before it is sent
+constexpr std::size_t kSendMax = 256 * 1024;  // in one call, which nobody else of the loop interrupts
+
+// What lies here is used up within a call.
+struct Scratch {
+  std::unique_ptr<char[]> received{new char[kReceiveMax]};
+  ByteBuffer sealed;
+};
+
+Scratch& ScratchOfThread() {
+  thread_local Scratch scratch;
+  scratch.sealed.Clear();
+  return scratch;
+}
+
+ssize_t Receive(const Socket& socket, char* buffer, std::size_t size) {
+  ssize_t got = 0;
+  do {
+    got = socket.Receive(buffer, size);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+bool WouldWait() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+ssize_t Fail(int number) {
+  errno = number;
+  return -1;
+}
+
+// The first bytes of some parts, up to a size.
+class FrontOf {
+ public:
+  FrontOf(const iovec* parts, std::size_t count, std::size_t skip, std::size_t most) {
+    for (; count > 0 && size_ < most && used_ < front_.size(); ++parts, --count) {
+      if (skip >= parts->iov_len) {
+        skip -= parts->iov_len;
+        continue;
+      }
+      const std::size_t here = std::min(parts->iov_len - skip, most - size_);
+      front_[used_++] = {static_cast<char*>(parts->iov_base) + skip, here};
+      size_ += here;
+      skip = 0;
+    }
+  }
+  std::span<const iovec> Parts() const { return {front_.data(), used_}; }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::array<iovec, 8> front_;
+  std::size_t used_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+TlsSession::Step TlsChannel::Handshake(const Socket& socket, std::string_view first) {
+  Scratch& scratch = ScratchOfThread();
+  if (!Flush(socket)) session_->SawFin();
+  for (bool full = true; full;) {
+    std::span<const char> came(first);
+    if (first.empty()) {
+      const ssize_t got = Receive(socket, scratch.received.get(), kReceiveMax);
+      if (got < 0 && WouldWait()) return TlsSession::Step::kWantInput;
+      if (got <= 0) session_->SawFin();
+      came = {scratch.received.get(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+      full = came.size() == kReceiveMax;
+    }
+    first = {};
+    const TlsSession::Step step = session_->Handshake(came, scratch.sealed);
+    const bool sent = SendSealed(socket, scratch.sealed.View());
+    scratch.sealed.Clear();
+    if (step != TlsSession::Step::kWantInput) return step;
+    if (!sent) session_->SawFin();
+  }
+  return TlsSession::Step::kWantInput;
+}
+
+ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, bool& more) {
+  more = false;
+  if (peer_ != Peer::kSpeaks) return peer_ == Peer::kHasEnded ? 0 : Fail(ECONNRESET);
+  Scratch& scratch = ScratchOfThread();
+  const std::size_t most = std::clamp(size, kReceiveMin, kReceiveMax);
+  for (;;) {
+    std::span<const char> came;
+    if (!session_->HasPending()) {
+      const ssize_t got = Receive(socket, scratch.received.get(), most);
+      undrained_ = got == static_cast<ssize_t>(most);
+      if (got < 0) return -1;
+      if (got == 0) session_->SawFin();
+      came = {scratch.received.get(), static_cast<std::size_t>(got)};
+    }
+    const TlsSession::ReadResult result = session_->Read(came, {buffer, size}, scratch.sealed);
+    if (!scratch.sealed.empty()) static_cast<void>(SendSealed(socket, scratch.sealed.View()));
+    scratch.sealed.Clear();
+    if (result.size > 0) {
+      more = undrained_ || result.state != TlsSession::ReadState::kWantInput;
+      return static_cast<ssize_t>(result.size);
+    }
+    if (result.state != TlsSession::ReadState::kWantInput) return EndOf(result.state);
+    if (!undrained_) return Fail(EAGAIN);
+  }
+}
+
+// A FIN within a record is no end: somebody may have cut the connection.
+ssize_t TlsChannel::EndOf(TlsSession::ReadState state) {
+  const bool in_order =
+      state == TlsSession::ReadState::kEnded && session_->Ended() != TlsSession::PeerEnd::kTruncated;
+  peer_ = in_order ? Peer::kHasEnded : Peer::kIsBroken;
+  return in_order ? 0 : Fail(ECONNRESET);
+}
+
+ssize_t TlsChannel::Send(const Socket& socket, const iovec* parts, std::size_t count) {
+  if (!Flush(socket)) return Fail(EPIPE);
+  if (Held() > 0) return Fail(EAGAIN);
+  Scratch& scratch = ScratchOfThread();
+  std::size_t sent = 0;
+  while (sent < kSendMax && Held() == 0) {
+    const FrontOf front(parts, count, sent, kSealMax);
+    if (front.size() == 0) break;
+    scratch.sealed.Clear();
+    if (!session_->Write(front.Parts(), scratch.sealed) || !SendSealed(socket, scratch.sealed.View())) return Fail(EPIPE);
+    sent += front.size();
+  }
+  return static_cast<ssize_t>(sent);
+}
+
+ssize_t TlsChannel::SendFile(const Socket&, int, std::uint64_t, std::size_t) { return Fail(EINVAL); }
+
+bool TlsChannel::SendSealed(const Socket& socket, std::string_view sealed) {
+  ByteBuffer& owed = session_->Owed();
+  while (!sealed.empty() && owed.empty()) {
+    const ssize_t sent = socket.Send(sealed.data(), sealed.size());
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && !WouldWait()) return false;
+    if (sent < 0) break;
+    sealed.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  try {
+    owed.Append(sealed);
+    return true;
+  } catch (const std::bad_alloc&) {  // the rest of a record is lost, and with it the connection
+    socket.ShutBoth();
+    return false;
+  }
+}
+
+bool TlsChannel::Flush(const Socket& socket) {
+  if (session_ == nullptr) return true;
+  ByteBuffer& owed = session_->Owed();
+  while (!owed.empty()) {
+    const std::string_view bytes = owed.View();
+    const ssize_t sent = socket.Send(bytes.data(), bytes.size());
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return WouldWait();
+    owed.EraseFront(static_cast<std::size_t>(sent));
+    if (owed.empty()) owed.Recycle(0);
+  }
+  if (!shut_when_sent_) return true;
+  shut_when_sent_ = false;
+  return socket.ShutWrite();
+}
+
+bool TlsChannel::ShutWrite(const Socket& socket) {
+  Scratch& scratch = ScratchOfThread();
+  session_->Finish(scratch.sealed);
+  if (!SendSealed(socket, scratch.sealed.View())) return false;
+  shut_when_sent_ = Held() > 0;
+  return shut_when_sent_ || socket.ShutWrite();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_NET_INTERNAL_TLS_CHANNEL_H_
+#define WEFT_NET_INTERNAL_TLS_CHANNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <weft/net/internal/byte_buffer.h>
+#include <weft/net/internal/socket.h>
+#include <weft/net/internal/socket_layer.h>
+#include <weft/net/internal/tls/session.h>
+
+namespace weft::internal {
+
+// TLS between the bytes of a connection and its socket: one recv and one send for all that can be
+// had or given at once. Ciphertext that the socket has not taken is held here. It has no buffer of
+// its own otherwise: what is on its way lies in buffers of the thread.
+//
+// One call at a time, from whichever thread.
+class TlsChannel final : public SocketLayer {
+ public:
+  TlsChannel() = default;
+  TlsChannel(const TlsChannel&) = delete;
+  TlsChannel& operator=(const TlsChannel&) = delete;
+
+  bool Begun() const { return session_ != nullptr; }
+  void Begin(std::unique_ptr<TlsSession> session) { session_ = std::move(session); }
+  TlsSession& session() { return *session_; }
+
+  // Takes part in the handshake as far as that goes with what has come: `first`, which was read
+  // already, and what the socket has. Nothing else until it is done.
+  TlsSession::Step Handshake(const Socket& socket, std::string_view first);
+
+  // SocketLayer
+  ssize_t Read(const Socket& socket, char* buffer, std::size_t size, bool& more) override;
+  ssize_t Send(const Socket& socket, const iovec* parts, std::size_t count) override;
+  ssize_t SendFile(const Socket& socket, int file, std::uint64_t offset, std::size_t size) override;
+  bool Flush(const Socket& socket) override;
+  std::size_t Held() const override { return session_ != nullptr ? session_->Owed().size() : 0; }
+  bool HasPending() const override { return session_->HasPending(); }
+  bool InMessage() const override { return session_->InRecord(); }
+  bool ShutWrite(const Socket& socket) override;
+
+ private:
+  enum class Peer : std::uint8_t { kSpeaks, kHasEnded, kIsBroken };
+
+  // What to do about nothing that was read; as the result of a read.
+  ssize_t EndOf(TlsSession::ReadState state);
+  // Sends the ciphertext, and holds what the socket does not take. False: the connection is gone.
+  bool SendSealed(const Socket& socket, std::string_view sealed);
+
+  std::unique_ptr<TlsSession> session_;
+  Peer peer_ = Peer::kSpeaks;
+  bool undrained_ = false;        // the last recv took all that there was room for
+  bool shut_when_sent_ = false;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_NET_INTERNAL_TLS_CHANNEL_H_

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP1_HANDSHAKE_TURNS_H_
+#define WEFT_SERVER_INTERNAL_HTTP1_HANDSHAKE_TURNS_H_
+
+#include <weft/concurrency/loop.h>
+#include <weft/server/internal/shard/timeout_list.h>
+
+namespace weft::internal::http1 {
+
+// Who has a step of a handshake to do. One step takes as long as a hundred requests, so a loop takes few of them in
+// a turn, in the order in which they came, and whoever speaks already has theirs in between.
+class HandshakeTurns {
+ public:
+  // In line for a step, at most once.
+  class Waiter : private TimeoutLink {
+   protected:
+    Waiter() = default;
+    ~Waiter() { Unlink(); }
+    virtual void TakeStep() noexcept = 0;
+
+   private:
+    friend class HandshakeTurns;
+  };
+
+  explicit HandshakeTurns(Loop& loop) : loop_(loop) {}
+  HandshakeTurns(const HandshakeTurns&) = delete;
+  HandshakeTurns& operator=(const HandshakeTurns&) = delete;
+
+  void Add(Waiter& waiter);
+
+ private:
+  static constexpr int kStepsInATurn = 2;
+
+  struct Turn : LoopTask {
+    explicit Turn(HandshakeTurns* t) : LoopTask(&HandshakeTurns::OnTurn), turns(t) {}
+    HandshakeTurns* turns;
+    bool posted = false;
+  };
+  static void OnTurn(LoopTask* task);
+  void PostTurn();
+
+  Loop& loop_;
+  TimeoutList waiting_{Duration::max()};
+  Turn turn_{this};
+};
+
+}  // namespace weft::internal::http1
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP1_HANDSHAKE_TURNS_H_

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP1_TLS_CONNECTION_H_
+#define WEFT_SERVER_INTERNAL_HTTP1_TLS_CONNECTION_H_
+
+#include <string_view>
+
+#include <weft/net/internal/tls/channel.h>
+#include <weft/server/internal/http1/connection.h>
+#include <weft/server/internal/http1/handshake_turns.h>
+
+namespace weft::internal::http1 {
+
+// A connection that begins with a TLS handshake (State::kHandshake); after it, its bytes come by a TlsChannel, and
+// all else is as in plain text. The handshake has no fiber, and what it needs is made when its first byte has come.
+class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
+ public:
+  TlsConnection(Shard& shard, Fd fd, const Peer& peer) : Connection(shard, std::move(fd), peer) {}
+
+  const TlsInfo* Tls() override { return Layered() ? &channel_.session().Info() : nullptr; }
+
+ private:
+  SocketLayer& Layer() override { return channel_; }
+  void OnHeld() override { WatchWritable(shard_.loop()); }
+  bool BeginHandshake(std::string_view first) override;
+  void GoOnWithHandshake() override;
+  void TakeStep() noexcept override;
+  void StepOn();
+  bool BeginSession();
+  void Succeed();
+  void RefusePlainText();
+  void Fail();
+
+  TlsChannel channel_;
+  ByteBuffer first_;  // what came behind a PROXY header
+};
+
+}  // namespace weft::internal::http1
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP1_TLS_CONNECTION_H_

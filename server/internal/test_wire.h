@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_TEST_WIRE_H_
+#define WEFT_SERVER_INTERNAL_TEST_WIRE_H_
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/result.h>
+#include <weft/net/internal/byte_buffer.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/tls/session.h>
+#include <weft/net/tls_options.h>
+
+namespace weft::internal {
+
+// The socket of a TestClient, with or without TLS above it. It owns the descriptor. A wait for the server holds no
+// virtual time: what it writes is there at once, and its timeouts must pass meanwhile.
+class TestWire {
+ public:
+  explicit TestWire(Fd fd) : fd_(std::move(fd)) {}
+
+  // Before all else: the handshake, in which the server has to prove that it is `host`.
+  Error StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options);
+
+  Error Send(const Context& ctx, std::string_view bytes);
+  // At least one byte; 0 at the end of the server's side.
+  Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer);
+  // The server sees the end of what is sent: with TLS by a close_notify, and then the FIN.
+  void CloseSend();
+  void Close() { fd_.Close(); }
+  void Reset();
+  int Descriptor() const { return fd_.Get(); }
+  // Null without TLS.
+  const TlsInfo* Tls() { return session_ != nullptr ? &session_->Info() : nullptr; }
+  // How the server's side has ended, for those who have read to its end.
+  bool SawCloseNotify() const { return session_ != nullptr && session_->Ended() == TlsSession::PeerEnd::kCloseNotify; }
+
+ private:
+  Error SendRaw(const Context& ctx, std::string_view bytes);
+  Error SendSealed(const Context& ctx);
+  Result<std::size_t> ReceiveRaw(const Context& ctx, std::span<char> buffer);
+
+  Fd fd_;
+  std::unique_ptr<TlsSession> session_;
+  ByteBuffer sealed_;  // to be sent
+  std::unique_ptr<char[]> received_;
+  bool sending_ = false;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_SERVER_INTERNAL_TEST_WIRE_H_
