@@ -53,13 +53,15 @@ ssl_st* StartTls(int fd) {
 ssize_t SendTls(ssl_st* tls, const char* bytes, std::size_t size) {
   std::size_t count = 0;
   ERR_clear_error();
-  return Result(tls, SSL_write_ex(tls, bytes, size, &count), count);
+  const int outcome = SSL_write_ex(tls, bytes, size, &count);
+  return Result(tls, outcome, count);
 }
 
 ssize_t ReceiveTls(ssl_st* tls, char* buffer, std::size_t size) {
   std::size_t count = 0;
   ERR_clear_error();
-  return Result(tls, SSL_read_ex(tls, buffer, size, &count), count);
+  const int outcome = SSL_read_ex(tls, buffer, size, &count);
+  return Result(tls, outcome, count);
 }
 
 }  // namespace weft::bench
