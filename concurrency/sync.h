@@ -6,10 +6,10 @@
 
 #include <weft/concurrency/cond.h>          // IWYU pragma: export
 #include <weft/concurrency/event.h>         // IWYU pragma: export
+#include <weft/concurrency/free_list.h>     // IWYU pragma: export
 #include <weft/concurrency/mutex.h>         // IWYU pragma: export
 #include <weft/concurrency/offload.h>       // IWYU pragma: export
 #include <weft/concurrency/once.h>          // IWYU pragma: export
-#include <weft/concurrency/pool.h>          // IWYU pragma: export
 #include <weft/concurrency/rw_mutex.h>      // IWYU pragma: export
 #include <weft/concurrency/semaphore.h>     // IWYU pragma: export
 #include <weft/concurrency/singleflight.h>  // IWYU pragma: export

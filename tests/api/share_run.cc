@@ -105,10 +105,10 @@ void CloseTwice(Log& log) {
   close();                                                 // does nothing more
 }
 
-weft::Pool<std::string> buffers;
+weft::FreeList<std::string> buffers;
 
 std::size_t Build() {
-  weft::Pool<std::string>::Handle buffer = buffers.Get();
+  weft::FreeList<std::string>::Handle buffer = buffers.Get();
   buffer->clear();                                         // it comes in any state
   buffer->append("text");
   return buffer->size();                                   // the handle gives it back

@@ -16,7 +16,7 @@
 #include <weft/concurrency/internal/stack.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/memory_stream.h>
-#include <weft/concurrency/pool.h>
+#include <weft/concurrency/free_list.h>
 #include <weft/concurrency/rate_limiter.h>
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/semaphore.h>
@@ -223,9 +223,9 @@ TEST(Extremes, CapacitiesThatNobodyHas) {
   EXPECT_TRUE(StartTrace({.events_per_thread = kMostBytes}).Is(std::errc::not_enough_memory));
   EXPECT_FALSE(StartTrace({.events_per_thread = 0}));
   EXPECT_TRUE(StopTrace().Ok());
-  Pool<int> pool({.keep = kMostBytes, .trim_every = Duration::min()});
+  FreeList<int> pool({.keep = kMostBytes, .trim_every = Duration::min()});
   for (int i = 0; i < 3; ++i) (void)pool.Get();
-  Pool<int> kept({.keep = kMostBytes, .trim_every = kLongest});
+  FreeList<int> kept({.keep = kMostBytes, .trim_every = kLongest});
   for (int i = 0; i < 3; ++i) (void)kept.Get();
 }
 

@@ -9,7 +9,7 @@
 #include <weft/concurrency/await.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/memory_stream.h>
-#include <weft/concurrency/pool.h>
+#include <weft/concurrency/free_list.h>
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/semaphore.h>
 #include <weft/concurrency/singleflight.h>
@@ -304,9 +304,9 @@ TEST_P(LitmusSyncTest, AValueComesWithItsContext) {
 
 WEFT_LITMUS_PLACES(LitmusSyncTest);
 
-// What comes back to a Pool of threads comes before whoever gets it next; on loops it stays on its loop.
-TEST(LitmusPool, WhatIsGivenBackComesBeforeTheNextGet) {
-  Pool<int> pool;
+// What comes back to the FreeList of threads comes before whoever gets it next; on loops it stays on its loop.
+TEST(LitmusFreeList, WhatIsGivenBackComesBeforeTheNextGet) {
+  FreeList<int> pool;
   const auto side = [&] {
     for (int i = 0; i < Rounds(2000); ++i) ++*pool.Get();
   };

@@ -9,12 +9,12 @@ namespace weft::stress {
   ONE(cond, Cond)                 \
   ONE(context, Context)           \
   ONE(event, Event)               \
+  ONE(free_list, FreeList)        \
   ONE(group, Group)               \
   ONE(memory_stream, Stream)      \
   ONE(mutex, Mutex)               \
   ONE(offload, Offload)           \
   ONE(once, Once)                 \
-  ONE(pool, Pool)                 \
   ONE(rate_limiter, RateLimiter)  \
   ONE(rw_mutex, RWMutex)          \
   ONE(select, Select)             \

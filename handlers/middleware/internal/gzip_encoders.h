@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include <weft/concurrency/pool.h>
+#include <weft/concurrency/free_list.h>
 #include <weft/handlers/middleware/internal/gzip_encoder.h>
 
 namespace weft::internal {
@@ -16,7 +16,7 @@ namespace weft::internal {
 // Encoders to use again, a bounded number of which is out at one time. For all loops.
 class GzipEncoders {
  public:
-  using Handle = Pool<GzipEncoder>::Handle;
+  using Handle = FreeList<GzipEncoder>::Handle;
 
   GzipEncoders(int level, std::uint32_t out_max)
       : out_max_(out_max), pool_([level] { return GzipEncoder(level); }, {.keep = kKept}) {}
@@ -45,7 +45,7 @@ class GzipEncoders {
   static constexpr std::size_t kKept = 8;  // by each loop
 
   const std::uint32_t out_max_;
-  Pool<GzipEncoder> pool_;
+  FreeList<GzipEncoder> pool_;
   std::atomic<std::uint32_t> out_{0};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/internal/pool_shelves.h>
+#include <weft/concurrency/internal/free_shelves.h>
 
 #include <algorithm>
 #include <exception>
@@ -10,8 +10,8 @@
 
 namespace weft::internal {
 
-PoolItem* PoolShelf::Pop() noexcept {
-  PoolItem* item = top_;
+FreeItem* FreeShelf::Pop() noexcept {
+  FreeItem* item = top_;
   if (item != nullptr) {
     top_ = item->below;
     --size_;
@@ -20,9 +20,9 @@ PoolItem* PoolShelf::Pop() noexcept {
   return item;
 }
 
-PoolItem* PoolShelf::Push(PoolItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept {
+FreeItem* FreeShelf::Push(FreeItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept {
   if (looked_ns_ == INT64_MIN) looked_ns_ = now_ns;
-  PoolItem* out = nullptr;
+  FreeItem* out = nullptr;
   if (now_ns - looked_ns_ >= trim_ns) {
     out = Cut(size_ - unused_);
     unused_ = size_;
@@ -39,22 +39,22 @@ PoolItem* PoolShelf::Push(PoolItem* item, std::size_t keep, std::int64_t trim_ns
 }
 
 // Takes out all but the uppermost `keep`.
-PoolItem* PoolShelf::Cut(std::size_t keep) noexcept {
-  PoolItem** at = &top_;
+FreeItem* FreeShelf::Cut(std::size_t keep) noexcept {
+  FreeItem** at = &top_;
   for (size_ = 0; size_ < keep; ++size_) at = &(*at)->below;
   return std::exchange(*at, nullptr);
 }
 
-PoolItem* PoolShelf::TakeAll() noexcept {
+FreeItem* FreeShelf::TakeAll() noexcept {
   unused_ = 0;
   return Cut(0);
 }
 
-PoolShelves::PoolShelves(Destroy destroy, std::size_t keep, Duration trim_every)
+FreeShelves::FreeShelves(Destroy destroy, std::size_t keep, Duration trim_every)
     : destroy_(destroy), keep_(keep), trim_ns_(trim_every.count()), loops_([destroy] { return OfLoop(destroy); }) {}
 
-PoolShelves::~PoolShelves() {
-  PoolItem* chain = nullptr;
+FreeShelves::~FreeShelves() {
+  FreeItem* chain = nullptr;
   {
     std::lock_guard hold(lock_);
     ending_ = true;
@@ -63,24 +63,24 @@ PoolShelves::~PoolShelves() {
   DestroyAll(destroy_, chain);
 }
 
-PoolShelves::OfLoop::~OfLoop() {
+FreeShelves::OfLoop::~OfLoop() {
   ending = true;
   DestroyAll(destroy, shelf.TakeAll());
 }
 
-void PoolShelves::DestroyAll(Destroy destroy, PoolItem* chain) {
+void FreeShelves::DestroyAll(Destroy destroy, FreeItem* chain) {
   while (chain != nullptr) destroy(std::exchange(chain, chain->below));
 }
 
-PoolItem* PoolShelves::Take() {
+FreeItem* FreeShelves::Take() {
   if (CurrentLoop() != nullptr) return loops_->shelf.Pop();
   std::lock_guard hold(lock_);
   return threads_.Pop();
 }
 
-void PoolShelves::Put(PoolItem* item) noexcept {
+void FreeShelves::Put(FreeItem* item) noexcept {
   item->below = nullptr;
-  PoolItem* out = item;
+  FreeItem* out = item;
   if (LoopCore* loop = CurrentLoop()) {
     try {
       OfLoop& mine = *loops_;
@@ -96,8 +96,8 @@ void PoolShelves::Put(PoolItem* item) noexcept {
   DestroyAll(destroy_, out);
 }
 
-void PoolShelves::Trim() noexcept {
-  PoolItem* out = nullptr;
+void FreeShelves::Trim() noexcept {
+  FreeItem* out = nullptr;
   if (CurrentLoop() != nullptr) {
     out = loops_->shelf.TakeAll();
   } else {
@@ -107,7 +107,7 @@ void PoolShelves::Trim() noexcept {
   DestroyAll(destroy_, out);
 }
 
-std::size_t PoolShelves::Idle() {
+std::size_t FreeShelves::Idle() {
   if (CurrentLoop() != nullptr) return loops_->shelf.Size();
   std::lock_guard hold(lock_);
   return threads_.Size();

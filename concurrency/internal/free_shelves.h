@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_CONCURRENCY_INTERNAL_POOL_SHELVES_H_
-#define WEFT_CONCURRENCY_INTERNAL_POOL_SHELVES_H_
+#ifndef WEFT_CONCURRENCY_INTERNAL_FREE_SHELVES_H_
+#define WEFT_CONCURRENCY_INTERNAL_FREE_SHELVES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,40 +12,40 @@
 
 namespace weft::internal {
 
-// What a Pool's object lies in. Idle ones are linked, so to keep one takes no memory and cannot fail.
-struct PoolItem {
-  PoolItem* below = nullptr;
+// What a FreeList's object lies in. Idle ones are linked, so to keep one takes no memory and cannot fail.
+struct FreeItem {
+  FreeItem* below = nullptr;
 };
 
 // The idle objects of one place, the warmest on top. It destroys none: what has to go is handed out, as a chain.
-class PoolShelf {
+class FreeShelf {
  public:
-  PoolItem* Pop() noexcept;
+  FreeItem* Pop() noexcept;
   // Adds `item`, unless `keep` lie here, and takes out what lay unused since a look at least `trim_ns` ago.
-  PoolItem* Push(PoolItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept;
-  PoolItem* TakeAll() noexcept;
+  FreeItem* Push(FreeItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept;
+  FreeItem* TakeAll() noexcept;
   std::size_t Size() const noexcept { return size_; }
 
  private:
-  PoolItem* Cut(std::size_t keep) noexcept;
+  FreeItem* Cut(std::size_t keep) noexcept;
 
-  PoolItem* top_ = nullptr;
+  FreeItem* top_ = nullptr;
   std::size_t size_ = 0;
   std::size_t unused_ = 0;  // the fewest that lay here since the last look: as many at the bottom were not touched
   std::int64_t looked_ns_ = INT64_MIN;
 };
 
-// What of a Pool does not depend on T: a shelf for each loop, and one for all plain threads.
-class PoolShelves {
+// What of a FreeList does not depend on T: a shelf for each loop, and one for all plain threads.
+class FreeShelves {
  public:
-  using Destroy = void (*)(PoolItem* item);
-  PoolShelves(Destroy destroy, std::size_t keep, Duration trim_every);
-  ~PoolShelves();  // may park
-  PoolShelves(const PoolShelves&) = delete;
-  PoolShelves& operator=(const PoolShelves&) = delete;
+  using Destroy = void (*)(FreeItem* item);
+  FreeShelves(Destroy destroy, std::size_t keep, Duration trim_every);
+  ~FreeShelves();  // may park
+  FreeShelves(const FreeShelves&) = delete;
+  FreeShelves& operator=(const FreeShelves&) = delete;
 
-  PoolItem* Take();  // null: nothing is here
-  void Put(PoolItem* item) noexcept;
+  FreeItem* Take();  // null: nothing is here
+  void Put(FreeItem* item) noexcept;
   void Trim() noexcept;
   std::size_t Idle();
 
@@ -55,21 +55,21 @@ class PoolShelves {
     explicit OfLoop(Destroy d) : destroy(d) {}
     OfLoop(const OfLoop&) = delete;
     ~OfLoop();
-    PoolShelf shelf;
+    FreeShelf shelf;
     const Destroy destroy;
     bool ending = false;
   };
-  static void DestroyAll(Destroy destroy, PoolItem* chain);
+  static void DestroyAll(Destroy destroy, FreeItem* chain);
 
   const Destroy destroy_;
   const std::size_t keep_;
   const std::int64_t trim_ns_;
   SmallLock lock_;  // guards threads_
-  PoolShelf threads_;
+  FreeShelf threads_;
   bool ending_ = false;
   PerLoop<OfLoop> loops_;
 };
 
 }  // namespace weft::internal
 
-#endif  // WEFT_CONCURRENCY_INTERNAL_POOL_SHELVES_H_
+#endif  // WEFT_CONCURRENCY_INTERNAL_FREE_SHELVES_H_

@@ -4,18 +4,18 @@
 #include <string>
 
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/pool.h>
+#include <weft/concurrency/free_list.h>
 
 #include "hammer.h"
 
 namespace weft::stress {
 namespace {
 
-class PoolHammer final : public Hammer {
+class FreeListHammer final : public Hammer {
  public:
   void Step(Worker& worker) override {
-    if (worker.random.Below(64) == 0) return pool_->Trim();
-    Pool<Object>::Handle object = pool_->Get();
+    if (worker.random.Below(64) == 0) return list_->Trim();
+    FreeList<Object>::Handle object = list_->Get();
     Use(*object);
     switch (worker.random.Below(4)) {
       case 0: return object.Discard();
@@ -27,7 +27,7 @@ class PoolHammer final : public Hammer {
           Use(*mine);
           mine.Put();
         });
-        Expect(!group.Wait(), "pool: nobody fails");
+        Expect(!group.Wait(), "list: nobody fails");
         return;
       }
       default: return;
@@ -35,8 +35,8 @@ class PoolHammer final : public Hammer {
   }
 
   void Check() override {
-    pool_.reset();
-    Expect(alive_.load() == 0, "pool: nothing is left when it ends");
+    list_.reset();
+    Expect(alive_.load() == 0, "list: nothing is left when it ends");
   }
 
  private:
@@ -49,19 +49,19 @@ class PoolHammer final : public Hammer {
     std::string text;  // torn, or a race, if two have it
   };
   static void Use(Object& object) {
-    Expect(!object.used.exchange(true, std::memory_order_relaxed), "pool: an object is with one user");
+    Expect(!object.used.exchange(true, std::memory_order_relaxed), "list: an object is with one user");
     object.text.append("x");
     if (object.text.size() > 100) object.text.clear();
     object.used.store(false, std::memory_order_relaxed);
   }
 
   std::atomic<std::int64_t> alive_{0};
-  static constexpr PoolOptions kOptions = {.keep = 4, .trim_every = std::chrono::milliseconds(1)};
-  std::optional<Pool<Object>> pool_{std::in_place, [this] { return Object(alive_); }, kOptions};
+  static constexpr FreeListOptions kOptions = {.keep = 4, .trim_every = std::chrono::milliseconds(1)};
+  std::optional<FreeList<Object>> list_{std::in_place, [this] { return Object(alive_); }, kOptions};
 };
 
 }  // namespace
 
-std::unique_ptr<Hammer> MakePoolHammer() { return std::make_unique<PoolHammer>(); }
+std::unique_ptr<Hammer> MakeFreeListHammer() { return std::make_unique<FreeListHammer>(); }
 
 }  // namespace weft::stress

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/pool.h>
+#include <weft/concurrency/free_list.h>
 
 #include <atomic>
 #include <memory>
@@ -31,13 +31,13 @@ struct Counted {
   inline static std::atomic<int> made{0};
 };
 
-TEST(Pool, GivesOutAgainWhatCameBackLastInWhateverState) {
+TEST(FreeList, GivesOutAgainWhatCameBackLastInWhateverState) {
   Virtually([](const Context&) {
-    Pool<std::string> pool;
+    FreeList<std::string> list;
     const std::string* first = nullptr;
     {
-      Pool<std::string>::Handle a = pool.Get();
-      Pool<std::string>::Handle b = pool.Get();
+      FreeList<std::string>::Handle a = list.Get();
+      FreeList<std::string>::Handle b = list.Get();
       EXPECT_TRUE(a && b);
       EXPECT_NE(&*a, &*b);
       EXPECT_EQ(*a, "") << "fresh";
@@ -45,80 +45,80 @@ TEST(Pool, GivesOutAgainWhatCameBackLastInWhateverState) {
       first = &*a;
       b.Put();
       EXPECT_FALSE(b);
-      EXPECT_EQ(pool.Idle(), 1u);
+      EXPECT_EQ(list.Idle(), 1u);
     }
-    EXPECT_EQ(pool.Idle(), 2u);
-    Pool<std::string>::Handle again = pool.Get();
+    EXPECT_EQ(list.Idle(), 2u);
+    FreeList<std::string>::Handle again = list.Get();
     EXPECT_EQ(&*again, first);
     EXPECT_EQ(*again, "used") << "nobody has reset it";
-    pool.Put(std::move(again));
-    EXPECT_EQ(pool.Idle(), 2u);
+    list.Put(std::move(again));
+    EXPECT_EQ(list.Idle(), 2u);
   });
 }
 
-TEST(Pool, AHandleThatIsMovedGivesBackOnce) {
-  Pool<int> pool;
-  Pool<int>::Handle a = pool.Get();
-  Pool<int>::Handle b = std::move(a);
+TEST(FreeList, AHandleThatIsMovedGivesBackOnce) {
+  FreeList<int> list;
+  FreeList<int>::Handle a = list.Get();
+  FreeList<int>::Handle b = std::move(a);
   EXPECT_FALSE(a);
   a = std::move(b);
   EXPECT_TRUE(a);
-  b = pool.Get();
+  b = list.Get();
   a = std::move(b);
-  EXPECT_EQ(pool.Idle(), 1u) << "what the target had has come back";
+  EXPECT_EQ(list.Idle(), 1u) << "what the target had has come back";
   a.Put();
   a.Put();
-  EXPECT_EQ(pool.Idle(), 2u);
+  EXPECT_EQ(list.Idle(), 2u);
 }
 
-TEST(Pool, WhatIsDiscardedDoesNotComeBack) {
+TEST(FreeList, WhatIsDiscardedDoesNotComeBack) {
   std::atomic<int> alive{0};
-  Pool<Counted> pool([&] { return Counted(alive); });
-  Pool<Counted>::Handle handle = pool.Get();
+  FreeList<Counted> list([&] { return Counted(alive); });
+  FreeList<Counted>::Handle handle = list.Get();
   EXPECT_EQ(alive.load(), 1);
   handle.Discard();
   EXPECT_EQ(alive.load(), 0);
   EXPECT_FALSE(handle);
-  EXPECT_EQ(pool.Idle(), 0u);
+  EXPECT_EQ(list.Idle(), 0u);
 }
 
-TEST(Pool, KeepsNoMoreThanItsBound) {
+TEST(FreeList, KeepsNoMoreThanItsBound) {
   std::atomic<int> alive{0};
-  Pool<Counted> pool([&] { return Counted(alive); }, {.keep = 3});
+  FreeList<Counted> list([&] { return Counted(alive); }, {.keep = 3});
   auto use = [&] {
     {
-      std::vector<Pool<Counted>::Handle> handles;
-      for (int i = 0; i < 10; ++i) handles.push_back(pool.Get());
+      std::vector<FreeList<Counted>::Handle> handles;
+      for (int i = 0; i < 10; ++i) handles.push_back(list.Get());
       EXPECT_GE(alive.load(), 10);
     }
-    EXPECT_EQ(pool.Idle(), 3u);
+    EXPECT_EQ(list.Idle(), 3u);
   };
   use();
   EXPECT_EQ(alive.load(), 3);
   OnLoops(1, [&](const Context&) {
     use();
     EXPECT_EQ(alive.load(), 6) << "the loop has a shelf of its own";
-    pool.Trim();
+    list.Trim();
     EXPECT_EQ(alive.load(), 3);
   });
-  pool.Trim();
+  list.Trim();
   EXPECT_EQ(alive.load(), 0);
 }
 
-TEST(Pool, WithABoundOfZeroKeepsNothing) {
+TEST(FreeList, WithABoundOfZeroKeepsNothing) {
   std::atomic<int> alive{0};
-  Pool<Counted> pool([&] { return Counted(alive); }, {.keep = 0});
-  pool.Get().Put();
+  FreeList<Counted> list([&] { return Counted(alive); }, {.keep = 0});
+  list.Get().Put();
   EXPECT_EQ(alive.load(), 0);
 }
 
-TEST(Pool, DestroysWhatLayUnusedForTheTrimTime) {
+TEST(FreeList, DestroysWhatLayUnusedForTheTrimTime) {
   Virtually([](const Context& ctx) {
     std::atomic<int> alive{0};
-    Pool<Counted> pool([&] { return Counted(alive); }, {.trim_every = 10s});
+    FreeList<Counted> list([&] { return Counted(alive); }, {.trim_every = 10s});
     auto use = [&](int n) {
-      std::vector<Pool<Counted>::Handle> handles;
-      for (int i = 0; i < n; ++i) handles.push_back(pool.Get());
+      std::vector<FreeList<Counted>::Handle> handles;
+      for (int i = 0; i < n; ++i) handles.push_back(list.Get());
     };
     use(8);
     EXPECT_FALSE(Sleep(ctx, 9s));
@@ -135,24 +135,24 @@ TEST(Pool, DestroysWhatLayUnusedForTheTrimTime) {
   });
 }
 
-TEST(Pool, AnExceptionOfTheFactoryGoesToTheCaller) {
+TEST(FreeList, AnExceptionOfTheFactoryGoesToTheCaller) {
   int calls = 0;
-  Pool<int> pool([&]() -> int {
+  FreeList<int> list([&]() -> int {
     if (++calls == 1) throw std::runtime_error("no");
     return calls;
   });
-  EXPECT_THROW(pool.Get(), std::runtime_error);
-  EXPECT_EQ(*pool.Get(), 2);
-  EXPECT_EQ(*pool.Get(), 2);
+  EXPECT_THROW(list.Get(), std::runtime_error);
+  EXPECT_EQ(*list.Get(), 2);
+  EXPECT_EQ(*list.Get(), 2);
 }
 
-TEST(Pool, ALoopMayEndBeforeThePool) {
+TEST(FreeList, ALoopMayEndBeforeTheList) {
   std::atomic<int> alive{0};
-  Pool<Counted> pool([&] { return Counted(alive); });
+  FreeList<Counted> list([&] { return Counted(alive); });
   for (int run = 0; run < 3; ++run) {
     OnLoops(2, [&](const Context& ctx) {
       Group group(ctx, {.spread = true});
-      for (int i = 0; i < 4; ++i) group.Go([&](const Context&) { pool.Get(); });
+      for (int i = 0; i < 4; ++i) group.Go([&](const Context&) { list.Get(); });
       EXPECT_FALSE(group.Wait());
       EXPECT_EQ(alive.load(), 2);
     });
@@ -160,58 +160,58 @@ TEST(Pool, ALoopMayEndBeforeThePool) {
   }
 }
 
-TEST(Pool, ThePoolMayEndBeforeTheLoops) {
+TEST(FreeList, TheListMayEndBeforeTheLoops) {
   std::atomic<int> alive{0};
   OnLoops(2, [&](const Context& ctx) {
     for (int round = 0; round < 20; ++round) {
-      std::optional<Pool<Counted>> pool(std::in_place, [&] { return Counted(alive); });
+      std::optional<FreeList<Counted>> list(std::in_place, [&] { return Counted(alive); });
       Group group(ctx, {.spread = true});
-      for (int i = 0; i < 4; ++i) group.Go([&](const Context&) { pool->Get(); });
-      group.Go([&](const Context& c) { return Offload(c, [&] { pool->Get(); }); });
+      for (int i = 0; i < 4; ++i) group.Go([&](const Context&) { list->Get(); });
+      group.Go([&](const Context& c) { return Offload(c, [&] { list->Get(); }); });
       EXPECT_FALSE(group.Wait());
       EXPECT_EQ(alive.load(), 3) << "one for each loop, and one for the threads";
-      pool.reset();
+      list.reset();
       EXPECT_EQ(alive.load(), 0);
     }
   });
 }
 
-// An object that another object of the same pool holds comes back while the shelf is being emptied.
-TEST(Pool, AnObjectMayGiveBackAnotherOneWhenItIsDestroyed) {
+// An object that another object of the same list holds comes back while the shelf is being emptied.
+TEST(FreeList, AnObjectMayGiveBackAnotherOneWhenItIsDestroyed) {
   struct Nested;
   static std::atomic<int> alive;
   struct Nested {
     Nested() { ++alive; }
     Nested(const Nested&) = delete;
     ~Nested() { --alive; }
-    Pool<Nested>::Handle inner;
+    FreeList<Nested>::Handle inner;
   };
   alive = 0;
-  auto nest = [](Pool<Nested>& pool) {
-    Pool<Nested>::Handle outer = pool.Get();
-    outer->inner = pool.Get();
-    outer->inner->inner = pool.Get();
+  auto nest = [](FreeList<Nested>& list) {
+    FreeList<Nested>::Handle outer = list.Get();
+    outer->inner = list.Get();
+    outer->inner->inner = list.Get();
   };
   {
-    Pool<Nested> pool([] { return Nested(); });
-    OnLoops(1, [&](const Context&) { nest(pool); });
+    FreeList<Nested> list([] { return Nested(); });
+    OnLoops(1, [&](const Context&) { nest(list); });
     EXPECT_EQ(alive.load(), 0);
-    nest(pool);
+    nest(list);
     EXPECT_EQ(alive.load(), 3);
   }
   EXPECT_EQ(alive.load(), 0);
 }
 
-TEST(Pool, NeverGivesOneObjectToTwo) {
+TEST(FreeList, NeverGivesOneObjectToTwo) {
   std::atomic<int> alive{0};
   {
-    Pool<Counted> pool([&] { return Counted(alive); }, {.keep = 4, .trim_every = 1us});
+    FreeList<Counted> list([&] { return Counted(alive); }, {.keep = 4, .trim_every = 1us});
     const int rounds = Rounds(2000);
     auto use = [&](int i) {
-      Pool<Counted>::Handle a = pool.Get();
+      FreeList<Counted>::Handle a = list.Get();
       EXPECT_EQ(a->users.fetch_add(1), 0);
       if (i % 8 == 0) Yield();
-      Pool<Counted>::Handle b = pool.Get();
+      FreeList<Counted>::Handle b = list.Get();
       EXPECT_EQ(b->users.fetch_add(1), 0);
       b->users.fetch_sub(1);
       a->users.fetch_sub(1);
@@ -236,15 +236,15 @@ TEST(Pool, NeverGivesOneObjectToTwo) {
   EXPECT_EQ(alive.load(), 0);
 }
 
-TEST(Pool, AnObjectMayComeBackOnAnotherLoop) {
+TEST(FreeList, AnObjectMayComeBackOnAnotherLoop) {
   std::atomic<int> alive{0};
-  Pool<Counted> pool([&] { return Counted(alive); });
-  Pool<Counted>::Handle handle = pool.Get();
+  FreeList<Counted> list([&] { return Counted(alive); });
+  FreeList<Counted>::Handle handle = list.Get();
   OnLoops(1, [&](const Context&) {
     handle.Put();
-    EXPECT_EQ(pool.Idle(), 1u) << "it is kept where it came back";
+    EXPECT_EQ(list.Idle(), 1u) << "it is kept where it came back";
   });
-  EXPECT_EQ(pool.Idle(), 0u);
+  EXPECT_EQ(list.Idle(), 0u);
   EXPECT_EQ(alive.load(), 0);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/pool.h>
+#include <weft/concurrency/free_list.h>
 
 #include <optional>
 #include <utility>
@@ -20,7 +20,7 @@ struct Object {
   ~Object() { --alive; }
   int& alive;
   bool used = false;
-  Pool<Object>::Handle inner;
+  FreeList<Object>::Handle inner;
 };
 
 void Use(Object& object) {
@@ -30,14 +30,14 @@ void Use(Object& object) {
 }
 
 // Making one lets others run, and so does holding one.
-TEST(ExplorePool, GivesOutWhatCameBackLastAndKeepsNoMoreThanItsBound) {
+TEST(ExploreFreeList, GivesOutWhatCameBackLastAndKeepsNoMoreThanItsBound) {
   Exploring([](const Context& ctx) {
     int alive = 0;
     const auto make = [&] {
       Yield();
       return Object(alive);
     };
-    std::optional<Pool<Object>> pool(std::in_place, make, PoolOptions{.keep = 2});
+    std::optional<FreeList<Object>> list(std::in_place, make, FreeListOptions{.keep = 2});
     std::vector<const Object*> shelf;  // what must lie there, the warmest last
     Group group(ctx);
     for (int i = 0; i < 4; ++i) {
@@ -45,7 +45,7 @@ TEST(ExplorePool, GivesOutWhatCameBackLastAndKeepsNoMoreThanItsBound) {
         for (int n = 0; n < 2; ++n) {
           const Object* expected = shelf.empty() ? nullptr : shelf.back();
           if (expected != nullptr) shelf.pop_back();
-          Pool<Object>::Handle object = pool->Get();
+          FreeList<Object>::Handle object = list->Get();
           EXPECT_TRUE(expected == nullptr || &*object == expected) << "not the one that came back last";
           Use(*object);
           if (i == 0 && n == 0) {
@@ -53,33 +53,33 @@ TEST(ExplorePool, GivesOutWhatCameBackLastAndKeepsNoMoreThanItsBound) {
             continue;
           }
           if (shelf.size() < 2) shelf.push_back(&*object);
-          if (i == 1) pool->Put(std::move(object));
+          if (i == 1) list->Put(std::move(object));
         }
       });
     }
     group.Go([&](const Context&) {
-      pool->Trim();
+      list->Trim();
       shelf.clear();
     });
     EXPECT_FALSE(group.Wait());
-    EXPECT_EQ(pool->Idle(), shelf.size());
+    EXPECT_EQ(list->Idle(), shelf.size());
     EXPECT_EQ(alive, static_cast<int>(shelf.size())) << "the others are destroyed";
-    pool.reset();
+    list.reset();
     EXPECT_EQ(alive, 0);
   });
 }
 
 // Fibers of a loop and functions on threads have shelves of their own; what goes over stays where it comes back.
-TEST(ExplorePool, KeepsAnObjectWhereItCameBack) {
+TEST(ExploreFreeList, KeepsAnObjectWhereItCameBack) {
   Exploring([](const Context& ctx) {
     int alive = 0;
-    std::optional<Pool<Object>> pool(std::in_place, [&] { return Object(alive); });
+    std::optional<FreeList<Object>> list(std::in_place, [&] { return Object(alive); });
     const CancelScope scope = WithCancel(ctx);
     std::size_t came_back = 0;
     Group group(ctx);
     for (int i = 0; i < 3; ++i) {
       group.Go([&, i](const Context& c) {
-        Pool<Object>::Handle object = pool->Get();
+        FreeList<Object>::Handle object = list->Get();
         Use(*object);
         const Error err = Offload(i == 0 ? scope.ctx : c, [&] {
           object.Put();
@@ -91,24 +91,24 @@ TEST(ExplorePool, KeepsAnObjectWhereItCameBack) {
     group.Go([&](const Context&) { scope.cancel(); });
     EXPECT_FALSE(group.Wait());
     std::size_t of_threads = 0;
-    EXPECT_FALSE(Offload(ctx, [&] { of_threads = pool->Idle(); }));
+    EXPECT_FALSE(Offload(ctx, [&] { of_threads = list->Idle(); }));
     EXPECT_EQ(of_threads, came_back);
-    EXPECT_EQ(static_cast<int>(of_threads + pool->Idle()), alive);
-    pool.reset();
+    EXPECT_EQ(static_cast<int>(of_threads + list->Idle()), alive);
+    list.reset();
     EXPECT_EQ(alive, 0);
   }, 300);
 }
 
 // A look is made when an object comes back and the time has passed. Until then all three were in use, later one only.
-TEST(ExplorePool, DestroysWhatLayUnusedBetweenTwoLooksAndNothingElse) {
+TEST(ExploreFreeList, DestroysWhatLayUnusedBetweenTwoLooksAndNothingElse) {
   Exploring([](const Context& ctx) {
     int alive = 0;
-    Pool<Object> pool([&] { return Object(alive); }, {.trim_every = 1ms});
+    FreeList<Object> list([&] { return Object(alive); }, {.trim_every = 1ms});
     const auto use_at_once = [&](int many) {
       Group group(ctx);
       for (int i = 0; i < many; ++i) {
         group.Go([&](const Context& c) {
-          const Pool<Object>::Handle object = pool.Get();
+          const FreeList<Object>::Handle object = list.Get();
           Use(*object);
           Quiet(c);
         });
@@ -130,21 +130,21 @@ TEST(ExplorePool, DestroysWhatLayUnusedBetweenTwoLooksAndNothingElse) {
   });
 }
 
-// Where the pool, or its loop, ends.
-TEST(ExplorePool, WhatComesBackWhileItEndsEndsToo) {
+// Where the list, or its loop, ends.
+TEST(ExploreFreeList, WhatComesBackWhileItEndsEndsToo) {
   Exploring([](const Context& ctx) {
     int alive = 0;
-    std::optional<Pool<Object>> pool(std::in_place, [&] { return Object(alive); });
+    std::optional<FreeList<Object>> list(std::in_place, [&] { return Object(alive); });
     Group group(ctx);
     for (int i = 0; i < 3; ++i) {
       group.Go([&](const Context&) {
-        Pool<Object>::Handle outer = pool->Get();
+        FreeList<Object>::Handle outer = list->Get();
         Use(*outer);
-        if (!outer->inner) outer->inner = pool->Get();
+        if (!outer->inner) outer->inner = list->Get();
       });
     }
     EXPECT_FALSE(group.Wait());
-    pool.reset();
+    list.reset();
     EXPECT_EQ(alive, 0);
   });
 }
