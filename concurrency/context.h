@@ -177,7 +177,7 @@ StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_loca
 // After the first signal a SIGINT or SIGQUIT has its default effect at once: a second Ctrl-C kills. The others change nothing for
 // 500 ms, because supervisors send SIGTERM twice in a row, and have their default effect after that. It is the signal handler
 // that decides, so a process is killed also when all its loops hang. The cancel function ends the watch and restores what was
-// set before. One signal belongs to one NotifyContext at a time: a second one aborts by name.
+// set before. One signal belongs to one NotifyContext or Signals at a time: a second one aborts by name.
 CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
 
 // The context that the running code carries: that of its group member, request, Offload, AfterFunc or Run. On a plain thread that is

@@ -8,6 +8,7 @@
 #include <weft/concurrency/all.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
+#include <weft/concurrency/signals.h>
 #include <weft/concurrency/time.h>
 #include "check.h"
 
@@ -86,6 +87,22 @@ weft::Error Serve(const weft::Context& ctx) {
   return {};
 }
 
+int reloads = 0;
+void Reload() { ++reloads; }
+
+weft::Error ReloadAtASignal(const weft::Context& ctx, weft::Signals& hangups) {
+  weft::Result<int> signal = hangups.Wait(ctx);
+  if (weft::Error err = signal.Err()) return err;
+  Reload();                                    // a SIGHUP that comes meanwhile is kept
+  return {};
+}
+
+weft::Error Reloading(const weft::Context& ctx) {
+  weft::Signals hangups({SIGHUP});             // first in main: until then SIGHUP kills
+  std::raise(SIGHUP);
+  return ReloadAtASignal(ctx, hangups);
+}
+
 weft::Error UntilASignal() {
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   return weft::Run(ctx, Serve);                // a signal cancels ctx, and Serve comes to its end
@@ -106,6 +123,7 @@ int main() {
     weft::CancelScope scope = weft::WithTimeout(ctx, hours(1));
     Foreign connection;
     Check(Stoppable(scope.ctx, connection).Is(weft::kDeadlineExceeded) && connection.stopped);
+    Check(!Reloading(ctx) && reloads == 1);
     CleanUp(scope.ctx);
     Check(unlocked);
   });

@@ -351,7 +351,7 @@ TEST(NotifyContextDeathTest, ASignalBelongsToOneWatch) {
         const CancelScope first = NotifyContext(Background(), {SIGTERM});
         const CancelScope second = NotifyContext(Background(), {SIGTERM});
       },
-      "NotifyContext: the signal belongs to another NotifyContext already");
+      "NotifyContext: the signal belongs to another NotifyContext or Signals already");
 }
 
 TEST(NotifyContextDeathTest, ASignalThatCannotBeCaughtIsRefused) {
