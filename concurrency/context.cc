@@ -77,12 +77,15 @@ CancelFunc ContextAccess::MakeCancel(ContextNode* node, std::unique_ptr<internal
 Context Background() { return {}; }
 
 namespace {
-CancelScope NewScope(const Context& parent, std::int64_t deadline_ns, Error cause) {
-  ContextNode* node = ContextNode::NewCanceler(ContextAccess::Node(parent), deadline_ns, std::move(cause));
+CancelScope ScopeOf(ContextNode* node) {
   CancelScope scope;
   scope.cancel = ContextAccess::MakeCancel(node, nullptr);
   scope.ctx = ContextAccess::Adopt(node);
   return scope;
+}
+
+CancelScope NewScope(const Context& parent, std::int64_t deadline_ns, Error cause) {
+  return ScopeOf(ContextNode::NewCanceler(ContextAccess::Node(parent), deadline_ns, std::move(cause)));
 }
 }  // namespace
 
@@ -98,6 +101,13 @@ CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause)
 CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause) {
   if (timeout <= Duration::zero()) (void)parent.Err();
   return NewScope(parent, internal::AddNs(internal::NowNs(), timeout.count()), std::move(cause));
+}
+
+// One whose deadline has passed was done before, though nobody may have looked yet.
+CancelScope WithEither(const Context& parent, const Context& other) {
+  (void)parent.Err();
+  (void)other.Err();
+  return ScopeOf(ContextNode::NewEither(ContextAccess::Node(parent), ContextAccess::Node(other)));
 }
 
 Context WithoutCancel(const Context& parent) {

@@ -129,6 +129,16 @@ CancelScope WithCancel(const Context& parent);
 CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause = {});
 CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause = {});
 
+// Done when its parent is done, when `other` is, or when it is canceled: what ends first decides the error and the cause. It has
+// the parent's values, and the earlier of the two deadlines. As everywhere, when a cancel of either returns, this one is done.
+//
+//   weft::CancelScope either = weft::WithEither(r.Ctx(), r.Draining());   // the client has left, or the server drains
+//   while (weft::Result<Event> event = events.Receive(either.ctx); event.Ok()) ...
+//
+// With WithoutCancel it takes the values from one context and the end from another one:
+//   weft::CancelScope scope = weft::WithEither(weft::WithoutCancel(r.Ctx()), mails.Ctx());
+CancelScope WithEither(const Context& parent, const Context& other);
+
 // The parent's values, but neither its cancellation nor its deadline: for cleanup that must run (give it a timeout
 // of its own).
 Context WithoutCancel(const Context& parent);

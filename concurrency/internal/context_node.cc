@@ -33,10 +33,14 @@ struct ContextNode::Ending {
   // otherwise a moment ago, and whoever does that has not come to this node yet. True: the node is done, for the ancestor's
   // reason. False: the ancestor's deadline was taken away.
   static bool EndsWithOwner(ContextNode& node) noexcept {
+    if (node.deadline_from_other_) return node.EndWithOther();
     ContextNode* owner = node.cancel_parent_;
     while (owner->deadline_from_above_) owner = owner->cancel_parent_;
     if (!owner->Err()) return false;
-    owner->WaitUntilSettled();
+    // One in between may have ended before, and whoever ended it be on the way to this node.
+    ContextNode* ended = node.cancel_parent_;
+    while (!ended->Done()) ended = ended->cancel_parent_;
+    ended->WaitUntilSettled();
     return node.err_.load(std::memory_order_acquire) != nullptr;
   }
 };
@@ -58,7 +62,7 @@ Error WithCause(Errc code, const Error& bare, const Error& cause) noexcept {
 
 }  // namespace
 
-ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
+ContextNode* ContextNode::NewUnattached(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
   auto* node = new ContextNode();
   node->canceler_ = node;
   node->parent_ = parent;
@@ -72,7 +76,36 @@ ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline
     node->deadline_cause_ = above->deadline_cause_;
     node->deadline_from_above_ = true;
   }
+  return node;
+}
+
+ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
+  ContextNode* node = NewUnattached(parent, deadline_ns, std::move(deadline_cause));
+  if (ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr) node->Attach(above);
+  return node;
+}
+
+ContextNode* ContextNode::NewEither(ContextNode* parent, ContextNode* other) {
+  ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr;
+  ContextNode* beside = other != nullptr ? other->canceler_ : nullptr;
+  if (beside == nullptr || beside == above) return NewCanceler(parent, kNever, {});
+  ContextNode* relay = NewDetached(beside);
+  ContextNode* node = nullptr;
+  const std::int64_t deadline_ns = beside->DeadlineNs();
+  try {
+    node = NewUnattached(parent, deadline_ns, deadline_ns != kNever ? beside->deadline_cause_ : Error());
+  } catch (...) {
+    Unref(relay);
+    throw;
+  }
+  node->deadline_from_other_ = deadline_ns != kNever && !node->deadline_from_above_;
+  node->partner_ = relay;
+  node->RefMemory();
+  relay->canceler_ = relay;
+  relay->is_relay_ = true;
+  relay->partner_ = node;
   if (above != nullptr) node->Attach(above);
+  relay->Attach(beside);
   return node;
 }
 
@@ -92,22 +125,39 @@ ContextNode* ContextNode::NewValue(ContextNode* parent, const void* key, void* v
   return node;
 }
 
+// Ancestors may form a long chain, and so may nodes that end with two others: no recursion.
 void ContextNode::Unref(ContextNode* node) noexcept {
-  // Ancestors may form a long chain: no recursion.
-  while (node != nullptr && node->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    // One that is done has left its parent's children: whoever ended it has taken it out.
-    if (const ErrorRep* err = node->err_.load(std::memory_order_relaxed)) {
-      (void)ErrorAccess::Adopt(err);
-    } else {
-      node->Detach();
-    }
-    if (node->deleter_ != nullptr) node->deleter_(node->value_);
-    node->cause_ = {};
-    node->deadline_cause_ = {};
-    ContextNode* parent = node->parent_;
-    UnrefMemory(node);
-    node = parent;
+  ContextNode* relays = nullptr;
+  while (node != nullptr && node->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) node = node->Clear(relays);
+  while (relays != nullptr) [[unlikely]] {
+    node = std::exchange(relays, relays->next_todo_)->Clear(relays);
+    while (node != nullptr && node->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) node = node->Clear(relays);
   }
+}
+
+// Of a node without references: gives up what it holds, but for the reference to its parent, which it returns, and to its relay, which it
+// puts into `relays` if it was the last one.
+ContextNode* ContextNode::Clear(ContextNode*& relays) noexcept {
+  // One that is done has left its parent's children: whoever ended it has taken it out.
+  if (const ErrorRep* err = err_.load(std::memory_order_relaxed)) {
+    (void)ErrorAccess::Adopt(err);
+  } else {
+    Detach();
+  }
+  if (deleter_ != nullptr) deleter_(value_);
+  if (partner_ != nullptr) [[unlikely]] GiveUpPartner(relays);
+  ContextNode* parent = parent_;
+  if (memory_refs_.load(std::memory_order_acquire) != 1) {
+    cause_ = {};
+    deadline_cause_ = {};
+  }
+  UnrefMemory(this);
+  return parent;
+}
+
+void ContextNode::GiveUpPartner(ContextNode*& relays) noexcept {
+  if (is_relay_) return UnrefMemory(partner_);
+  if (partner_->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) partner_->next_todo_ = std::exchange(relays, partner_);
 }
 
 void ContextNode::UnrefMemory(ContextNode* node) noexcept {
@@ -149,7 +199,7 @@ Error ContextNode::Err() noexcept {
   if (deadline == kNever) return {};
   Ending ending;
   if (!ending.IsAfter(deadline)) return {};
-  if (!deadline_from_above_ || !Ending::EndsWithOwner(*this)) Finish(ending);
+  if (!(deadline_from_above_ || deadline_from_other_) || !Ending::EndsWithOwner(*this)) Finish(ending);
   return ErrorAccess::Share(err_.load(std::memory_order_acquire));
 }
 
@@ -177,7 +227,7 @@ void ContextNode::CancelByScope() noexcept {
 
 void ContextNode::End(Ending& ending) noexcept {
   TraceCancel(this);
-  if (deadline_from_above_ && ending.IsAfter(DeadlineNs()) && Ending::EndsWithOwner(*this)) return;
+  if ((deadline_from_above_ || deadline_from_other_) && ending.IsAfter(DeadlineNs()) && Ending::EndsWithOwner(*this)) return;
   if (!Finish(ending)) WaitUntilSettled();
 }
 
@@ -201,7 +251,7 @@ bool ContextNode::SetError(Ending& ending, ContextNode*& todo) noexcept {
   Error final = ending.error;
   if (overdue) final = deadline_cause_ ? WithCause(Errc::kDeadlineExceeded, kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
   cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
-  ended_from_above_ = overdue ? deadline_from_above_ : ending.from_above;
+  ended_from_above_ = overdue ? deadline_from_above_ || deadline_from_other_ : ending.from_above;
   if (children_.Empty()) settled_.store(true, std::memory_order_relaxed);
   err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_seq_cst);  // see ClaimIf in park.cc
   ending.more_waiters = WakeSomeLocked(kWakeAtOnce);
@@ -248,22 +298,58 @@ void ContextNode::WakeRest() noexcept {
   loop->WakeLater(*this);
 }
 
-// False: somebody else ends this node, or has ended it.
-bool ContextNode::Finish(Ending& ending) noexcept {
+// Leaves the relays that it has ended, with a reference each. False: somebody else ends this node, or has ended it.
+[[gnu::always_inline]] inline bool ContextNode::FinishTree(Ending& ending, ContextNode*& relays) noexcept {
   ContextNode* todo = nullptr;
   if (!Latch(ending, todo)) return false;
   Detach();
   if (ending.more_waiters) WakeRest();
-  if (!settled_.load(std::memory_order_relaxed)) {
+  if (is_relay_) {
+    Ref();
+    next_todo_ = std::exchange(relays, this);
+  } else if (!settled_.load(std::memory_order_relaxed)) {
     Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns, /*from_above=*/true};
-    FinishBelow(todo, inherited);
+    FinishBelow(todo, inherited, relays);
+    ending.at_ns = inherited.at_ns;  // one moment for all that ends now
   }
+  return true;
+}
+
+// The same, and then ends the targets of the relays.
+bool ContextNode::Finish(Ending& ending) noexcept {
+  ContextNode* relays = nullptr;
+  const bool ours = FinishTree(ending, relays);
+  if (relays != nullptr) [[unlikely]] FinishTargets(relays, ending.at_ns);
+  return ours;
+}
+
+// One after the other, and each settled before the next one: see the class.
+void ContextNode::FinishTargets(ContextNode* relays, std::int64_t at_ns) noexcept {
+  while (relays != nullptr) {
+    ContextNode* relay = std::exchange(relays, relays->next_todo_);
+    if (ContextNode* target = relay->partner_; target->TryRef()) {
+      Ending ending{relay->Err(), relay->Cause(), at_ns, /*from_above=*/true};
+      if (!target->FinishTree(ending, relays)) target->WaitUntilSettled();
+      at_ns = ending.at_ns;
+      Unref(target);
+    }
+    Unref(relay);
+  }
+}
+
+// The deadline of this node has passed, and it is that of the other one, which may have ended otherwise a moment ago. False: that one's
+// deadline was taken away.
+bool ContextNode::EndWithOther() noexcept {
+  ContextNode* other = partner_->cancel_parent_;
+  Ending ending{other->Err(), other->Cause(), Ending::kBefore, /*from_above=*/true};
+  if (!ending.error) return false;
+  if (!Finish(ending)) WaitUntilSettled();
   return true;
 }
 
 // Work lists instead of recursion: a tree may be deep. A node is in one list only, because it was taken out of its parent's
 // children under the parent's lock.
-void ContextNode::FinishBelow(ContextNode* todo, Ending& ending) noexcept {
+void ContextNode::FinishBelow(ContextNode* todo, Ending& ending, ContextNode*& relays) noexcept {
   ContextNode* ended = nullptr;
   ContextNode* of_others = nullptr;  // another thread ends them and what lies below
   while (todo != nullptr) {
@@ -271,7 +357,7 @@ void ContextNode::FinishBelow(ContextNode* todo, Ending& ending) noexcept {
     todo = child->next_todo_;
     const bool latched = child->Latch(ending, todo);
     if (latched && ending.more_waiters) child->WakeRest();
-    ContextNode*& list = latched ? ended : of_others;
+    ContextNode*& list = latched ? child->is_relay_ ? relays : ended : of_others;
     child->next_todo_ = list;
     list = child;
   }

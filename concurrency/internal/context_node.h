@@ -29,6 +29,10 @@ struct ContextWaiter : Link<WaiterTag> {
 // after it. `err_` is set once, under the lock, and read without it. A cancel that finds another one at work on the same node, or
 // on a descendant, waits for it: when it returns, everything below is done. Such waits lead downwards only.
 //
+// A node that is to end with two others (NewEither) is the child of one of them; below the other one lies its relay, a node without
+// anything below it. Who ends a relay ends its target next, once all that he has ended before is settled: a thread that holds
+// unsettled nodes waits for nobody but those below them.
+//
 // Who ends a context on a loop fires its first waiters itself and leaves the rest to later turns of that loop, where the node lies in a
 // list meanwhile, so that a cancel of very many holds up neither that loop nor, by the lock, any other. That the context is done they
 // all see at once.
@@ -39,6 +43,8 @@ class ContextNode : public Link<SiblingTag> {
   // Values of `parent` only.
   static ContextNode* NewDetached(ContextNode* parent);
   static ContextNode* NewValue(ContextNode* parent, const void* key, void* value, ValueDeleter deleter);
+  // A canceler below `parent` that is also done when `other` is.
+  static ContextNode* NewEither(ContextNode* parent, ContextNode* other);
 
   void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   static void Unref(ContextNode* node) noexcept;  // null is allowed
@@ -80,18 +86,24 @@ class ContextNode : public Link<SiblingTag> {
  private:
   ContextNode() = default;
   ~ContextNode() = default;
+  static ContextNode* NewUnattached(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause);
   void Attach(ContextNode* cancel_parent) noexcept;
   void Detach() noexcept;
   bool TryRef() noexcept;
+  ContextNode* Clear(ContextNode*& relays) noexcept;
+  void GiveUpPartner(ContextNode*& relays) noexcept;
   struct Ending;
   void End(Ending& ending) noexcept;
   bool Finish(Ending& ending) noexcept;
+  bool FinishTree(Ending& ending, ContextNode*& relays) noexcept;
+  [[gnu::noinline]] static void FinishTargets(ContextNode* relays, std::int64_t at_ns) noexcept;
+  bool EndWithOther() noexcept;
   bool Latch(Ending& ending, ContextNode*& todo) noexcept;
   bool SetError(Ending& ending, ContextNode*& todo) noexcept;
   bool TakeChildrenLocked(ContextNode*& todo) noexcept;
   bool WakeSomeLocked(int most) noexcept;
   void WakeRest() noexcept;
-  void FinishBelow(ContextNode* todo, Ending& ending) noexcept;
+  void FinishBelow(ContextNode* todo, Ending& ending, ContextNode*& relays) noexcept;
   void WaitUntilSettled() const noexcept;
 
   std::atomic<std::int32_t> refs_{1};
@@ -102,10 +114,13 @@ class ContextNode : public Link<SiblingTag> {
   ContextNode* parent_ = nullptr;              // counted
   ContextNode* canceler_ = nullptr;            // this, or an ancestor, or null: never done
   ContextNode* cancel_parent_ = nullptr;       // the ancestor that ends this canceler
-  ContextNode* next_todo_ = nullptr;           // in the work lists of one cancel
+  ContextNode* next_todo_ = nullptr;           // in the work lists of one cancel, or of the end of the last reference
+  ContextNode* partner_ = nullptr;             // of a NewEither: its relay, counted; of a relay: its target, whose memory is counted
   std::atomic<bool> settled_{false};           // err_ is set here and in all descendants
   bool ended_from_above_ = false;              // written before err_
   bool deadline_from_above_ = false;           // deadline_ns_ is an ancestor's
+  bool deadline_from_other_ = false;           // it is that of the other node of a NewEither
+  bool is_relay_ = false;
   Error cause_;                                // written before err_
   Error deadline_cause_;                       // of the deadline in deadline_ns_
   List<ContextNode, SiblingTag> children_;     // not counted: they hold us

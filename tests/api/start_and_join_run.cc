@@ -103,6 +103,11 @@ weft::Error Reloading(const weft::Context& ctx) {
   return ReloadAtASignal(ctx, hangups);
 }
 
+weft::Error LiveUntilTheDrain(const weft::Context& request, const weft::Context& draining) {
+  weft::CancelScope either = weft::WithEither(request, draining);    // the client has left, or the server drains
+  return either.ctx.Wait();
+}
+
 weft::Error UntilASignal() {
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   return weft::Run(ctx, Serve);                // a signal cancels ctx, and Serve comes to its end
@@ -124,6 +129,7 @@ int main() {
     Foreign connection;
     Check(Stoppable(scope.ctx, connection).Is(weft::kDeadlineExceeded) && connection.stopped);
     Check(!Reloading(ctx) && reloads == 1);
+    Check(LiveUntilTheDrain(ctx, scope.ctx).Is(weft::kDeadlineExceeded));
     CleanUp(scope.ctx);
     Check(unlocked);
   });

@@ -90,6 +90,13 @@ std::vector<Case> Cases() {
          EXPECT_FALSE(ctx.Err());
        }},
       {"WithoutCancel", 1, [](const Context& parent) { EXPECT_FALSE(WithoutCancel(parent).Err()); }},
+      {"WithEither and cancel: itself, and what stands for it below the other one; and the other one", 3,
+       [](const Context& parent) {
+         const CancelScope other = WithCancel(Background());
+         const CancelScope either = WithEither(parent, other.ctx);
+         other.cancel();
+         EXPECT_TRUE(either.ctx.Err().Is(kCanceled));
+       }},
       {"a child that ends with its parent: one each", 2,
        [](const Context& parent) {
          const CancelScope above = WithCancel(parent);

@@ -53,6 +53,39 @@ TEST(ExploreContext, ACancelReachesVeryMany) {
   }, 10);
 }
 
+// Each is also below the other one's parent, so that the cancels meet in both of them.
+TEST(ExploreContext, TheEndOfTwoContextsReachesAllThatWait) {
+  Exploring([](const Context& ctx) {
+    const Error causes[2] = {Error::New("one"), Error::New("two")};
+    const CancelScope one = WithCancel(ctx), two = WithCancel(ctx);
+    const CancelScope first = WithEither(one.ctx, two.ctx), second = WithEither(two.ctx, one.ctx);
+    const CancelScope below = WithCancel(first.ctx);
+    const CancelScope third = WithEither(below.ctx, second.ctx);
+    Group group(ctx);
+    for (const Context* waited : {&first.ctx, &second.ctx, &below.ctx, &third.ctx}) {
+      group.Go([&, waited](const Context&) {
+        const Error err = waited->Wait();
+        EXPECT_TRUE(err.Is(waited->Cause()));
+        EXPECT_TRUE(waited->Cause().Is(causes[0]) || waited->Cause().Is(causes[1]));
+        for (const CancelScope* scope : {&first, &second, &below, &third}) {
+          EXPECT_TRUE(scope->ctx.Cause().Is(waited->Cause())) << "one end for all of them";
+        }
+      });
+    }
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, 1ms);
+      one.cancel(causes[0]);
+      EXPECT_TRUE(third.ctx.Err()) << "all below is done when a cancel returns";
+    });
+    group.Go([&](const Context& c) {
+      (void)Sleep(c, 1ms);
+      two.cancel(causes[1]);
+      EXPECT_TRUE(third.ctx.Err());
+    });
+    EXPECT_FALSE(group.Wait());
+  });
+}
+
 // A deadline and two cancels at one moment: the deadline was due first, for everybody and for ever.
 TEST(ExploreContext, AnOverdueDeadlineWins) {
   Exploring([](const Context& ctx) {

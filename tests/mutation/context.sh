@@ -25,3 +25,6 @@ mutation "of very many waiters below only the first are woken" internal/context_
 
 mutation "of very many children only the first are ended" internal/context_node.cc explore_context_test \
   's/while \(ending\.more_children\)/while (false)/'
+
+mutation "the end of the other one of two contexts does not reach" internal/context_node.cc explore_context_test \
+  's/  if \(relays != nullptr\) \[\[unlikely\]\] FinishTargets\(relays, ending\.at_ns\);\n//'

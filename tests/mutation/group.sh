@@ -30,7 +30,7 @@ mutation "an end from above is forgotten" internal/context_node.cc explore_group
   's/ended_from_above_ = overdue[^;]*;/ended_from_above_ = false;/'
 
 mutation "the parent's deadline counts as the group's own" internal/context_node.cc explore_group_test \
-  's/overdue \? deadline_from_above_ :/overdue ? false :/'
+  's/overdue \? deadline_from_above_ \|\| deadline_from_other_ :/overdue ? false :/'
 
 mutation "a place above a smaller limit is handed on" group.cc explore_group_test \
   's/!FullAt\(word - kOne\) && WakeCaller/WakeCaller/'

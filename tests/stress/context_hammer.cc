@@ -12,10 +12,10 @@ namespace {
 class ContextHammer final : public Hammer {
  public:
   void Step(Worker& worker) override {
-    if (worker.random.Coin()) {
-      Race(worker);
-    } else {
-      Tree(worker);
+    switch (worker.random.Below(3)) {
+      case 0: return Race(worker);
+      case 1: return Tree(worker);
+      default: return Graph(worker);
     }
   }
 
@@ -65,6 +65,37 @@ class ContextHammer final : public Hammer {
     Expect(static_cast<bool>(scopes.back().ctx.Wait()), "context: the wait ends when it is done");
     group.Cancel();
     (void)group.Wait();
+  }
+
+  // Each context ends with two others, and cancels from several loops meet in all of them.
+  static void Graph(Worker& worker) {
+    std::vector<CancelScope> scopes;
+    for (int i = 0; i < 3; ++i) scopes.push_back(WithTimeout(Background(), worker.random.Short(), Error::New("late")));
+    const std::size_t roots = scopes.size();
+    struct Two {
+      std::size_t parent, other;
+    };
+    std::vector<Two> of(roots, Two{0, 0});
+    const auto any = [&] { return static_cast<std::size_t>(worker.random.Below(static_cast<unsigned>(scopes.size()))); };
+    for (int i = 0; i < 12; ++i) {
+      const Two two{any(), any()};
+      scopes.push_back(WithEither(scopes[two.parent].ctx, scopes[two.other].ctx));
+      of.push_back(two);
+    }
+    Group group(worker.ctx, {.spread = true});
+    for (std::size_t i = 0; i < roots; ++i) {
+      group.Go([&, i, cancels = worker.random.Coin()](const Context&) {
+        if (cancels) scopes[i].cancel(Error::New("cancel"));
+        (void)scopes[i].ctx.Wait();
+      });
+    }
+    group.Go([&](const Context&) { Expect(static_cast<bool>(scopes.back().ctx.Wait()), "context: a wait under two ends with one of them"); });
+    Expect(!group.Wait(), "context: nobody fails");
+    for (std::size_t i = roots; i < scopes.size(); ++i) {
+      const Error cause = scopes[i].ctx.Cause();
+      Expect(static_cast<bool>(cause) && scopes[i].ctx.Err().Is(cause), "context: that of two is done, and says why");
+      Expect(cause.Is(scopes[of[i].parent].ctx.Cause()) || cause.Is(scopes[of[i].other].ctx.Cause()), "context: for the reason of one of the two");
+    }
   }
 };
 
