@@ -108,7 +108,7 @@ class CancelFunc {
   void Finish() noexcept;
 
   internal::ContextNode* node_ = nullptr;
-  std::unique_ptr<internal::CancelFinisher> finisher_;  // only NotifyContext's has one
+  std::unique_ptr<internal::CancelFinisher> finisher_;  // of NotifyContext and WithGrace
 };
 
 // A derived context and the function that cancels it, which also happens at the end of the scope:
@@ -189,6 +189,20 @@ StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_loca
 // that decides, so a process is killed also when all its loops hang. The cancel function ends the watch and restores what was
 // set before. One signal belongs to one NotifyContext or Signals at a time: a second one aborts by name.
 CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
+
+// A context for finishing what is under way: it has the parent's values, and is done `grace` after the parent is done, with `cause`, or
+// when it is canceled. So one who works takes nothing new when the parent is done, and ends what he has taken under this one. It has no
+// deadline. On a loop nothing runs for it before the parent is done, then a fiber of this loop that sleeps; on a plain thread
+// a thread waits. The end of the scope, and of the cancel function, waits for that fiber or thread, and so may park.
+//
+//   weft::CancelScope finish = weft::WithGrace(ctx, std::chrono::seconds(20));
+//   for (;;) {
+//     weft::Result<Job> job = jobs.Receive(ctx);              // no more once ctx is done
+//     if (!job.Ok()) return job.Err();
+//     if (weft::Error err = Work(finish.ctx, *job)) return err;  // has 20 s from then on
+//   }
+CancelScope WithGrace(const Context& parent, Duration grace, Error cause = kServerClosing,
+                      std::source_location where = std::source_location::current());
 
 // The context that the running code carries: that of its group member, request, Offload, AfterFunc or Run. On a plain thread that is
 // none of these Background(). Passing a context is the rule; this is for code that cannot (logging, callbacks of foreign libraries).

@@ -14,6 +14,7 @@
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 weft::Error Report(const weft::Context& ctx) { return weft::Sleep(ctx, hours(1)); }
 
@@ -103,6 +104,17 @@ weft::Error Reloading(const weft::Context& ctx) {
   return ReloadAtASignal(ctx, hangups);
 }
 
+weft::Error Work(const weft::Context& ctx, int job) { return weft::Sleep(ctx, seconds(job)); }
+
+weft::Error Worker(const weft::Context& ctx, const weft::Chan<int>& jobs) {
+  weft::CancelScope finish = weft::WithGrace(ctx, std::chrono::seconds(20));
+  for (;;) {
+    weft::Result<int> job = jobs.Receive(ctx);                       // no more once ctx is done
+    if (!job.Ok()) return job.Err();
+    if (weft::Error err = Work(finish.ctx, *job)) return err;        // has 20 s from then on
+  }
+}
+
 weft::Error LiveUntilTheDrain(const weft::Context& request, const weft::Context& draining) {
   weft::CancelScope either = weft::WithEither(request, draining);    // the client has left, or the server drains
   return either.ctx.Wait();
@@ -130,6 +142,10 @@ int main() {
     Check(Stoppable(scope.ctx, connection).Is(weft::kDeadlineExceeded) && connection.stopped);
     Check(!Reloading(ctx) && reloads == 1);
     Check(LiveUntilTheDrain(ctx, scope.ctx).Is(weft::kDeadlineExceeded));
+    weft::Chan<int> jobs(1);
+    jobs.TrySend(1);
+    jobs.Close();
+    Check(Worker(ctx, jobs).Is(weft::kClosed));
     CleanUp(scope.ctx);
     Check(unlocked);
   });
