@@ -3,27 +3,18 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <map>
-#include <mutex>
 #include <string_view>
 
 #include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/loop_list.h>
 #include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/scheduler.h>
 
 namespace weft {
 namespace internal {
 namespace {
-
-// Never destroyed, so that threads which end after main may still use them.
-std::mutex& RegistryLock() {
-  static auto* lock = new std::mutex;
-  return *lock;
-}
-std::vector<LoopCore*>& Loops() {
-  static auto* loops = new std::vector<LoopCore*>;
-  return *loops;
-}
 
 using Children = std::map<std::uint64_t, std::vector<const FiberInfo*>>;
 
@@ -61,21 +52,6 @@ std::string Seconds(Duration d) {
 
 }  // namespace
 
-void Registry::Add(LoopCore& loop) {
-  std::lock_guard hold(RegistryLock());
-  Loops().push_back(&loop);
-}
-
-void Registry::Remove(LoopCore& loop) {
-  std::lock_guard hold(RegistryLock());
-  std::erase(Loops(), &loop);
-}
-
-bool Registry::Empty() {
-  std::lock_guard hold(RegistryLock());
-  return Loops().empty();
-}
-
 namespace {
 
 constexpr int kSeenAtOnce = 64;     // under the lock of a roll, which its loop needs for new fibers
@@ -86,14 +62,26 @@ struct LoopRoll {
   int loop;
 };
 
-// So that the registry is not locked while the fibers are read.
+// So that the list is not locked while the fibers are read.
 std::vector<LoopRoll> Rolls(const Scheduler* only) {
-  std::lock_guard hold(RegistryLock());
   std::vector<LoopRoll> rolls;
-  for (LoopCore* loop : Loops()) {
-    if (only == nullptr || &loop->scheduler() == only) rolls.push_back({loop->roll(), loop->index()});
-  }
+  LoopList::ForEach([&](LoopCore& loop) {
+    if (only == nullptr || &loop.scheduler() == only) rolls.push_back({loop.roll(), loop.index()});
+  });
   return rolls;
+}
+
+FiberInfo InfoOf(const FiberSnapshot& seen, std::int64_t now_ns) {
+  FiberInfo info;
+  info.id = seen.id;
+  info.parent = seen.parent;
+  info.age = Duration(now_ns - seen.start_ns);
+  info.started = seen.started;
+  info.name.assign(seen.name, strnlen(seen.name, sizeof(seen.name)));
+  info.state = seen.state == FiberState::kParked ? "parked" : seen.state == FiberState::kReady ? "ready" : "running";
+  info.waits_for = seen.state == FiberState::kParked ? seen.waits_for : "";
+  if (seen.deadline_ns != kNever) info.deadline_in = Duration(BetweenNs(now_ns, seen.deadline_ns));
+  return info;
 }
 
 void AppendAll(const LoopRoll& from, std::int64_t now_ns, std::vector<FiberInfo>& all) {
@@ -107,7 +95,7 @@ void AppendAll(const LoopRoll& from, std::int64_t now_ns, std::vector<FiberInfo>
       return true;
     });
     for (int i = 0; i < count; ++i) {
-      all.push_back(seen[i].Info(now_ns));
+      all.push_back(InfoOf(seen[i], now_ns));
       all.back().loop = from.loop;
     }
   }
@@ -141,20 +129,19 @@ std::unique_ptr<FiberRoll::Reader> Registry::Find(std::uint64_t id, FiberState& 
 void ReleaseLoop::operator()(LoopCore* loop) const noexcept { loop->scheduler().Release(); }
 
 HeldLoop Registry::HoldLoopOf(const FiberRoll& roll) {
-  std::lock_guard hold(RegistryLock());
-  for (LoopCore* loop : Loops()) {
-    if (loop->roll().get() == &roll) return HeldLoop(loop->scheduler().TryHold() ? loop : nullptr);
-  }
-  return nullptr;
+  HeldLoop held;
+  LoopList::ForEach([&](LoopCore& loop) {
+    if (loop.roll().get() == &roll && loop.scheduler().TryHold()) held.reset(&loop);
+  });
+  return held;
 }
 
 std::vector<HeldLoop> Registry::HoldAll() {
-  std::lock_guard hold(RegistryLock());
   std::vector<HeldLoop> held;
-  held.reserve(Loops().size());
-  for (LoopCore* loop : Loops()) {
-    if (loop->scheduler().TryHold()) held.emplace_back(loop);
-  }
+  LoopList::ForEach([&](LoopCore& loop) {
+    held.reserve(held.size() + 1);  // what is held must not be lost for want of memory
+    if (loop.scheduler().TryHold()) held.emplace_back(&loop);
+  });
   return held;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/loop.h>
 
-#include <cerrno>
-
 #include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
@@ -38,22 +36,24 @@ std::string Loop::RunningFiber() const {
   return Core(this).CopyRunningName(name, sizeof(name)) ? name : "";
 }
 
-Error Loop::Add(LoopSentinel& sentinel, const Context& ctx) { return Core(this).scheduler().watchdog().Add(sentinel, ctx); }
-void Loop::Remove(LoopSentinel& sentinel) noexcept { Core(this).scheduler().watchdog().Remove(sentinel); }
-
-Error Loop::Add(FdWatch& watch, int fd, std::uint32_t events) noexcept { return Core(this).AddWatch(watch, fd, events); }
-
-Error Loop::Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept {
-  epoll_event event{};
-  event.events = events;
-  event.data.ptr = &watch;
-  if (epoll_ctl(Core(this).epoll_fd(), EPOLL_CTL_MOD, fd, &event) != 0) return std::error_code(errno, std::system_category());
-  return {};
+// Under virtual time there is no such thread, and no loop is ever held: time stands still meanwhile.
+Error Loop::Add(LoopSentinel& sentinel, const Context& ctx) {
+  internal::BesideLoops* beside = Core(this).scheduler().beside();
+  return beside != nullptr ? beside->Add(sentinel, ctx) : Error();
+}
+void Loop::Remove(LoopSentinel& sentinel) noexcept {
+  if (internal::BesideLoops* beside = Core(this).scheduler().beside()) beside->Remove(sentinel);
 }
 
-bool Loop::RunAfterEvents(LoopTask& task) noexcept { return Core(this).RunAfterEvents(task); }
+Error Loop::Add(FdWatch& watch, int fd, std::uint32_t events) noexcept { return Core(this).poller().Add(watch, fd, events); }
 
-void Loop::Remove(FdWatch& watch, int fd) noexcept { Core(this).RemoveWatch(watch, fd); }
+Error Loop::Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept {
+  return Core(this).poller().Modify(watch, fd, events);
+}
+
+bool Loop::RunAfterEvents(LoopTask& task) noexcept { return Core(this).poller().RunAfterEvents(task); }
+
+void Loop::Remove(FdWatch& watch, int fd) noexcept { Core(this).poller().Remove(watch, fd); }
 void Loop::Arm(LoopTimer& timer, TimePoint when) noexcept { Core(this).timers().Arm(timer, internal::ToNs(when)); }
 void Loop::Disarm(LoopTimer& timer) noexcept { Core(this).timers().Disarm(timer); }
 

@@ -7,6 +7,7 @@
 #include <weft/concurrency/internal/main_job.h>
 #include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/watchdog.h>
 #include <weft/concurrency/loop.h>
 
 namespace weft {
@@ -20,6 +21,8 @@ Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Erro
   CheckMayBlock("Run");
   if (VirtualTime()) AbortMisuse("Run", "loops on real time cannot run beside RunTest: call it in a fiber of the test");
   Scheduler scheduler(options);
+  Watchdog watchdog(scheduler, options);
+  scheduler.SetBeside(watchdog);
   MainJob job(scheduler, ctx, main);
   FiberOptions fiber;
   fiber.name = options.name;

@@ -10,9 +10,9 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/explorer.h>
+#include <weft/concurrency/internal/loop_list.h>
 #include <weft/concurrency/internal/main_job.h>
 #include <weft/concurrency/internal/random.h>
-#include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/scheduler.h>
 
 namespace weft::internal {
@@ -32,7 +32,7 @@ class VirtualClock {
 void CheckClockIsFree() {
   if (CurrentLoop() != nullptr) AbortMisuse("RunTest", "it makes a loop of its own: it cannot be called in a fiber or another RunTest");
   if (VirtualTime()) AbortMisuse("RunTest", "another RunTest has the clock of the process: one at a time");
-  if (!Registry::Empty()) AbortMisuse("RunTest", "other loops run in this process: virtual time would break their timers");
+  if (!LoopList::Empty()) AbortMisuse("RunTest", "other loops run in this process: virtual time would break their timers");
 }
 
 // Schedulers of tests that could not end.

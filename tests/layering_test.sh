@@ -34,7 +34,7 @@ slices="handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc 
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
-small_classes="net http handlers server"
+small_classes="concurrency net http handlers server"
 class_lines_max=500
 
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for

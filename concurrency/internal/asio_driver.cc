@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/asio_driver.h>
 
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -92,8 +93,13 @@ struct AsioDriver::State {
   bool set_armed = false;
 };
 
-AsioDriver::AsioDriver(LoopCore& loop) : state_(new State(loop.epoll_fd())) {}
+AsioDriver::AsioDriver(LoopCore& loop) : state_(new State(loop.poller().EpollFd())) {}
 AsioDriver::~AsioDriver() = default;
+
+AsioDriver& AsioDriver::Of(LoopCore& loop) {
+  if (loop.Outside() == nullptr) loop.SetOutside(std::make_unique<AsioDriver>(loop));
+  return *IfMade(loop);
+}
 
 boost::asio::io_context& AsioDriver::context() noexcept { return state_->io; }
 

@@ -146,7 +146,7 @@ Error AwaitOp::Verdict() const {
 
 const boost::asio::execution_context* LoopContextIfMade() noexcept {
   const LoopCore* loop = CurrentLoop();
-  AsioDriver* driver = loop != nullptr ? loop->AsioIfMade() : nullptr;
+  AsioDriver* driver = loop != nullptr ? AsioDriver::IfMade(*loop) : nullptr;
   return driver != nullptr ? &driver->context() : nullptr;
 }
 
@@ -155,7 +155,7 @@ boost::asio::io_context& LoopContext(const char* function) {
   if (loop == nullptr) {
     AbortMisuse(function, "a plain thread has no loop: use weft::Run(ctx, fn), which gives fn loops of its own");
   }
-  return loop->Asio().context();
+  return AsioDriver::Of(*loop).context();
 }
 
 }  // namespace weft::internal

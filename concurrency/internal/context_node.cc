@@ -5,10 +5,11 @@
 #include <new>
 #include <thread>
 
-#include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/tracing.h>
 
 namespace weft::internal {
+
+constinit thread_local EndedContexts* t_wake_later = nullptr;
 
 // How and when contexts end. Of a deadline that has passed by then, the context's own error and cause come first.
 struct ContextNode::Ending {
@@ -288,14 +289,13 @@ bool ContextNode::WakeSome(int most) noexcept {
 
 // The node is in no list of children any more, so its link is free for that of the loop.
 void ContextNode::WakeRest() noexcept {
-  LoopCore* loop = CurrentLoop();
-  if (loop == nullptr) {
+  if (t_wake_later == nullptr) {
     while (WakeSome(kWakeAtOnce)) {
     }
     return;
   }
   RefMemory();
-  loop->WakeLater(*this);
+  t_wake_later->PushBack(*this);
 }
 
 // Leaves the relays that it has ended, with a reference each. False: somebody else ends this node, or has ended it.

@@ -130,6 +130,12 @@ class ContextNode : public Link<SiblingTag> {
   ValueDeleter deleter_ = nullptr;
 };
 
+// Contexts that have ended, with those who are to be woken yet; of each a count of its memory.
+using EndedContexts = List<ContextNode, SiblingTag>;
+
+// Where a loop's thread leaves them for the loop's later turns; null on other threads.
+extern constinit thread_local EndedContexts* t_wake_later;
+
 }  // namespace weft::internal
 
 namespace weft {

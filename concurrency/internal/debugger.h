@@ -21,6 +21,8 @@ struct FiberTable {
   DebuggerLink* newest;
 };
 
+extern "C" FiberTable weft_fiber_table;  // fiber_layout.cc
+
 // Once for each fiber that is made, and when it is unmade. From any thread.
 void ShowToDebugger(DebuggerLink& fiber) noexcept;
 void HideFromDebugger(DebuggerLink& fiber) noexcept;

@@ -2,11 +2,8 @@
 #include <weft/concurrency/internal/explorer.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
-#include <weft/concurrency/internal/loop_core.h>
-#include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/fiber.h>
 
 namespace weft::internal {
 
@@ -16,8 +13,6 @@ namespace {
 constexpr std::uint64_t kEndlessSteps = 500'000;
 // Priorities alone would let a fiber that polls keep others out for ever.
 constexpr std::uint64_t kAnyoneEvery = 61;
-// Threads of the pool get this long to come to rest before the next choice.
-constexpr auto kRestAtMost = std::chrono::milliseconds(200);
 }  // namespace
 
 Explorer::Explorer(std::uint64_t seed) : state_(seed) {
@@ -121,39 +116,6 @@ std::string Explorer::LastFibers() const {
     text += std::string(ran.name) + '#' + std::to_string(ran.id - smallest);
   }
   return text;
-}
-
-void ExplorePause() noexcept {
-  FiberCore* fiber = CurrentFiber();
-  if (fiber == nullptr || !CurrentExplorer()->PauseHere()) return;
-  fiber->loop.PushReady(*fiber);
-  fiber->loop.SuspendRunning();
-}
-
-// Fibers and threads of the pool never run at the same time here, and one of them starts only when it is its turn: so the seed
-// alone says what happens.
-void LoopCore::ExploreReady() {
-  Explorer& explorer = *CurrentExplorer();
-  std::vector<FiberCore*> ready;
-  do {
-    ready.clear();
-    while (LoopTask* task = ready_.Pop()) ready.push_back(static_cast<FiberCore*>(task));
-    const std::size_t jobs = scheduler_.pool().Held();
-    if (ready.empty() && jobs == 0) return;
-    const bool job = jobs != 0 && explorer.PickJob(jobs, ready.size());
-    const std::size_t at = job ? ready.size() : explorer.Pick(ready);
-    for (std::size_t i = 0; i < ready.size(); ++i) {
-      if (i != at) ready_.Push(*ready[i]);
-    }
-    if (job) {
-      scheduler_.pool().RunHeld();
-    } else {
-      RunFiber(*ready[at]);
-    }
-    // Also a thread that the fiber has woken.
-    const auto give_up = std::chrono::steady_clock::now() + kRestAtMost;
-    while (scheduler_.tally().AnyAtWork() && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-  } while (explorer.Coin());
 }
 
 }  // namespace weft::internal

@@ -66,25 +66,25 @@ Error FdRegistration::Register(int fd) noexcept {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = static_cast<FdWatch*>(this);
-  if (epoll_ctl(core_.epoll_fd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
+  if (epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
   if (errno == EEXIST) {
     // Somebody else watches it on this loop. A set takes a descriptor once, but each duplicate of it as well.
     fd_ = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     duplicate_ = fd_ >= 0;
-    if (duplicate_ && epoll_ctl(core_.epoll_fd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
+    if (duplicate_ && epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
   }
   return std::error_code(errno, std::system_category());
 }
 
 void FdRegistration::Deregister() noexcept {
-  if (epoll_ctl(core_.epoll_fd(), EPOLL_CTL_DEL, fd_, nullptr) == 0) return;
+  if (epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_DEL, fd_, nullptr) == 0) return;
   AbortMisuse("FdWaiter, WaitFd", "the descriptor was closed while it was waited for, or before FdWaiter::Forget: call that first");
 }
 
 // On the loop's thread.
 void FdRegistration::LeaveLoop() noexcept {
   Unlink();
-  core_.ForgetEvents(*this);
+  core_.poller().ForgetEvents(*this);
 }
 
 void FdRegistration::End(FdRegistration* entry) noexcept {
@@ -146,11 +146,11 @@ bool FdRegistration::Park(const Context& ctx, FdEvents events, const FdWaitOptio
   Parker parker(options.waits_for, true);  // no event may be handed out between the caller's look and the next lines
   if (reads) reader_ = &parker;
   if (writes) writer_ = &parker;
-  core_.CountWatches(1);
+  core_.poller().CountWatches(1);
   if (options.holds_time) core_.AddOperation(1);
   const bool woken = parker.Park(ctx) == Parker::kWoken;
   if (options.holds_time) core_.AddOperation(-1);
-  core_.CountWatches(-1);
+  core_.poller().CountWatches(-1);
   if (reads) reader_ = nullptr;
   if (writes) writer_ = nullptr;
   return woken;

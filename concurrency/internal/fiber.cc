@@ -9,7 +9,6 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <boost/version.hpp>
 
-#include <weft/concurrency/internal/loop_core.h>
 #include <weft/concurrency/internal/sanitizers.h>
 #include <weft/concurrency/internal/valgrind.h>
 
@@ -20,6 +19,8 @@ extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
 }  // namespace __cxxabiv1
 
 namespace weft::internal {
+
+constinit thread_local LoopSide* t_loop_side = nullptr;
 
 EhState* CurrentEhState() noexcept { return reinterpret_cast<EhState*>(__cxxabiv1::__cxa_get_globals()); }
 
@@ -95,19 +96,6 @@ bool FiberRecord::Read(FiberSnapshot& out) const noexcept {
   return false;
 }
 
-FiberInfo FiberSnapshot::Info(std::int64_t now_ns) const {
-  FiberInfo info;
-  info.id = id;
-  info.parent = parent;
-  info.age = Duration(now_ns - start_ns);
-  info.started = started;
-  info.name.assign(name, strnlen(name, sizeof(name)));
-  info.state = state == FiberState::kParked ? "parked" : state == FiberState::kReady ? "ready" : "running";
-  info.waits_for = state == FiberState::kParked ? waits_for : "";
-  if (deadline_ns != kNever) info.deadline_in = Duration(BetweenNs(now_ns, deadline_ns));
-  return info;
-}
-
 bool FiberWatch::FollowAnother(ContextNode* node) noexcept {
   Forget();
   if (!node->Add(*this)) return false;
@@ -173,27 +161,19 @@ inline void Jump(void* to, void** place_of_own) noexcept {
 // An exception must not leave a fiber: there is no frame above this one.
 void Trampoline(fc::transfer_t from) noexcept {
   *static_cast<void**>(from.data) = from.fctx;
-  FiberEntry(*t_loop->running());
+  FiberEntry(*t_loop_side->running);
 }
 
 }  // namespace
 
-FiberCore::FiberCore(LoopCore& on, const Stack& own)
-    : LoopTask(OnLoop), loop(on), stack(own), valgrind_stack_(ValgrindAddStack(own.bottom, own.top)) {
+FiberCore::FiberCore(LoopCore& on, LoopSide& side, const Stack& own)
+    : LoopTask(side.arrived), loop(on), stack(own), side_(side), valgrind_stack_(ValgrindAddStack(own.bottom, own.top)) {
   // The stack proper begins below this object.
   void* top = this;
   self_ = fc::make_fcontext(top, static_cast<std::size_t>(static_cast<std::byte*>(top) - stack.bottom), Trampoline);
   tsan_fiber_ = TsanCreateFiber();
-  for_debugger_.loop_index = static_cast<std::uint64_t>(on.index());
+  for_debugger_.loop_index = static_cast<std::uint64_t>(side.index);
   ShowToDebugger(for_debugger_);
-}
-
-// A fiber that another thread woke comes through the loop's inbox.
-void FiberCore::OnLoop(LoopTask* task) {
-  auto* fiber = static_cast<FiberCore*>(task);
-  fiber->fetch.WokenBy(fiber->woken_by);
-  fiber->fetch.FetchAll();
-  fiber->loop.PushReady(*fiber);
 }
 
 FiberCore::~FiberCore() {
@@ -202,12 +182,12 @@ FiberCore::~FiberCore() {
   TsanDestroyFiber(tsan_fiber_);
 }
 
-FiberCore* FiberCore::Make(LoopCore& loop, StackMaker& maker) noexcept {
+FiberCore* FiberCore::Make(LoopCore& loop, LoopSide& side, StackMaker& maker) noexcept {
   Stack stack;
   if (!maker.Make(stack)) return nullptr;
   constexpr std::size_t kAlign = 64;
   std::byte* place = stack.top - (sizeof(FiberCore) + kAlign - 1) / kAlign * kAlign;
-  return new (place) FiberCore(loop, stack);
+  return new (place) FiberCore(loop, side, stack);
 }
 
 void FiberCore::Destroy(FiberCore& fiber, StackMaker& maker) noexcept {
@@ -228,22 +208,22 @@ void FiberCore::EndForSanitizer() noexcept {
 __attribute__((no_sanitize_address, noinline))  // its own frame must not lie on the second stack
 #endif
 void FiberCore::Leave() noexcept {
-  AsanLeave(nullptr, loop.stack_bottom, loop.stack_bytes);
-  TsanSwitch(loop.tsan_fiber);
-  fc::jump_fcontext(loop.self, &self_);
+  AsanLeave(nullptr, side_.stack_bottom, side_.stack_bytes);
+  TsanSwitch(side_.tsan_fiber);
+  fc::jump_fcontext(side_.self, &self_);
 }
 
 FiberCore& FiberCore::Resume() noexcept {
   record.SetState(FiberState::kRunning);
-  loop.loop_eh = std::exchange(*loop.eh, eh_);
+  side_.loop_eh = std::exchange(*side_.eh, eh_);
   void* fake = nullptr;
-  loop.left_for_fiber = true;
+  side_.left_for_fiber = true;
   AsanLeave(&fake, stack.bottom, stack.Bytes());
   TsanSwitch(tsan_fiber_);
-  LoopCore& on = loop;
+  LoopSide& on = side_;
   Jump(self_, &on.self);
   AsanEnter(fake, nullptr, nullptr);
-  FiberCore& back = *on.running();
+  FiberCore& back = *on.running;
   back.eh_ = std::exchange(*on.eh, on.loop_eh);
   if (back.ended_) AsanUnpoison(back.stack.bottom, static_cast<std::size_t>(static_cast<std::byte*>(back.self_) - back.stack.bottom));
   return back;
@@ -251,12 +231,12 @@ FiberCore& FiberCore::Resume() noexcept {
 
 void FiberCore::SwitchTo(FiberCore* to) noexcept {
   if (to == nullptr) {
-    AsanLeave(&asan_fake_, loop.stack_bottom, loop.stack_bytes);
-    TsanSwitch(loop.tsan_fiber);
-    Jump(loop.self, &self_);
+    AsanLeave(&asan_fake_, side_.stack_bottom, side_.stack_bytes);
+    TsanSwitch(side_.tsan_fiber);
+    Jump(side_.self, &self_);
   } else {
     to->record.SetState(FiberState::kRunning);
-    eh_ = std::exchange(*loop.eh, to->eh_);
+    eh_ = std::exchange(*side_.eh, to->eh_);
     AsanLeave(&asan_fake_, to->stack.bottom, to->stack.Bytes());
     TsanSwitch(to->tsan_fiber_);
     Jump(to->self_, &self_);
@@ -270,9 +250,9 @@ void FiberCore::Arrive(void* saved_fake) noexcept {
   const void* bottom = nullptr;
   std::size_t bytes = 0;
   AsanEnter(saved_fake, &bottom, &bytes);
-  if (!std::exchange(loop.left_for_fiber, false)) return;
-  loop.stack_bottom = bottom;
-  loop.stack_bytes = bytes;
+  if (!std::exchange(side_.left_for_fiber, false)) return;
+  side_.stack_bottom = bottom;
+  side_.stack_bytes = bytes;
 }
 
 }  // namespace weft::internal

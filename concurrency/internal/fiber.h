@@ -9,11 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include <weft/concurrency/debug.h>
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/context_node.h>
 #include <weft/concurrency/internal/debugger.h>
 #include <weft/concurrency/internal/fiber_roll.h>
+#include <weft/concurrency/internal/loop_access.h>
 #include <weft/concurrency/internal/prefetch.h>
 #include <weft/concurrency/internal/stack.h>
 #include <weft/concurrency/loop.h>
@@ -22,23 +22,6 @@ namespace weft::internal {
 
 class FiberCore;
 class LoopCore;
-}  // namespace weft::internal
-
-namespace weft {
-// The door to the private parts of what users hand to a loop.
-class LoopAccess {
- public:
-  static LoopTask*& Next(LoopTask& task) { return task.next_; }
-  static void Run(LoopTask& task) { task.run_(&task); }
-  static void Fire(LoopTimer& timer) { timer.fire_(&timer); }
-  static Duration Look(LoopSentinel& sentinel) { return sentinel.look_(&sentinel); }
-  static std::uint32_t& Slot(LoopTimer& timer) { return timer.slot_; }
-  static std::int64_t& When(LoopTimer& timer) { return timer.when_; }
-  static LoopTimer*& Next(LoopTimer& timer) { return timer.next_; }
-};
-}  // namespace weft
-
-namespace weft::internal {
 
 // What the C++ runtime keeps per thread about exceptions (Itanium C++ ABI, __cxa_eh_globals). Each fiber has its own, so that
 // it may park inside a catch block.
@@ -55,8 +38,6 @@ enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
 // What a record says at one moment: plain data, so that it may be taken under a lock.
 struct FiberSnapshot {
   static constexpr std::size_t kNameWords = 6;
-  FiberInfo Info(std::int64_t now_ns) const;
-
   std::uint64_t id = 0;
   std::uint64_t parent = 0;
   std::int64_t start_ns = 0;
@@ -132,15 +113,34 @@ class FiberWatch : private ContextWaiter {
 
 struct IdleTag;
 
+// What of a loop its fibers need for switches between its own stack and theirs.
+struct LoopSide {
+  explicit LoopSide(LoopTask::Function from_inbox, int number) : arrived(from_inbox), index(number) {}
+
+  FiberCore* running = nullptr;
+  void* self = nullptr;         // where the loop goes on (fcontext)
+  EhState* eh = nullptr;        // what the C++ runtime keeps for this thread
+  EhState loop_eh;              // that of the loop's own stack while a fiber runs
+  void* tsan_fiber = nullptr;
+  bool left_for_fiber = false;  // for AddressSanitizer: the stack that was left last is the loop's
+  const void* stack_bottom = nullptr;
+  std::size_t stack_bytes = 0;
+  const LoopTask::Function arrived;  // on the loop, for a fiber that another thread has woken
+  const int index;
+};
+
+// That of the loop of this thread, or null.
+extern constinit thread_local LoopSide* t_loop_side;
+
 // A fiber and its stack, at whose top it lies. Used for one job after the other on the same loop; between two it is idle, and the loop
 // may destroy it.
 class FiberCore : public LoopTask, public Link<IdleTag> {
  public:
-  FiberCore(LoopCore& loop, const Stack& stack);
+  FiberCore(LoopCore& loop, LoopSide& side, const Stack& stack);
   ~FiberCore();
 
   // Makes a fiber on a fresh stack; null if there is no memory.
-  static FiberCore* Make(LoopCore& loop, StackMaker& maker) noexcept;
+  static FiberCore* Make(LoopCore& loop, LoopSide& side, StackMaker& maker) noexcept;
   // An idle one, whose stack the maker takes back. On the loop's stack.
   static void Destroy(FiberCore& fiber, StackMaker& maker) noexcept;
 
@@ -172,10 +172,10 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
  private:
   friend void FiberEntry(FiberCore& fiber);
   friend struct FiberLayout;
-  static void OnLoop(LoopTask* task);
   void Arrive(void* saved_fake) noexcept;
   void Leave() noexcept;
 
+  LoopSide& side_;
   void* self_ = nullptr;  // where the fiber goes on (fcontext)
   EhState eh_;
   bool ended_ = false;

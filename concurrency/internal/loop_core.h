@@ -3,7 +3,6 @@
 #define WEFT_CONCURRENCY_INTERNAL_LOOP_CORE_H_
 
 #include <pthread.h>
-#include <sys/epoll.h>
 
 #include <atomic>
 #include <cstdint>
@@ -11,52 +10,28 @@
 
 #include <weft/concurrency/internal/block_pool.h>
 #include <weft/concurrency/internal/context_node.h>
-#include <weft/concurrency/internal/explorer.h>
 #include <weft/concurrency/internal/fiber.h>
-#include <weft/concurrency/internal/fiber_roll.h>
+#include <weft/concurrency/internal/fiber_cache.h>
+#include <weft/concurrency/internal/poller.h>
 #include <weft/concurrency/internal/prefetch.h>
-#include <weft/concurrency/internal/small_lock.h>
 #include <weft/concurrency/internal/spin_policy.h>
-#include <weft/concurrency/internal/stack.h>
+#include <weft/concurrency/internal/task_queue.h>
 #include <weft/concurrency/internal/timer_heap.h>
 #include <weft/concurrency/loop.h>
 
 namespace weft::internal {
 
+class LoopHost;
 class Scheduler;
-class AsioDriver;
 
-// First in, first out, of tasks that it does not own.
-class TaskQueue {
+// Something else that has events for a loop, and in which the loop can sleep: an io_context (AsioDriver).
+class EventSource {
  public:
-  bool Empty() const { return head_ == nullptr; }
-  void Push(LoopTask& task) {
-    LoopAccess::Next(task) = nullptr;
-    if (head_ == nullptr) {
-      head_ = &task;
-    } else {
-      LoopAccess::Next(*tail_) = &task;
-    }
-    tail_ = &task;
-  }
-  // A chain of tasks whose last one is `last`.
-  void PushAll(LoopTask& first, LoopTask& last) {
-    if (head_ == nullptr) {
-      head_ = &first;
-    } else {
-      LoopAccess::Next(*tail_) = &first;
-    }
-    tail_ = &last;
-  }
-  LoopTask* Pop() {
-    LoopTask* task = head_;
-    if (task != nullptr) head_ = LoopAccess::Next(*task);
-    return task;
-  }
-
- private:
-  LoopTask* head_ = nullptr;
-  LoopTask* tail_ = nullptr;
+  virtual ~EventSource() = default;
+  // Handles what is there, a bounded part of it. Returns how much.
+  virtual std::size_t Poll() noexcept = 0;
+  // Sleeps until something was handled, the loop's epoll set has something, or the time has come (kNever: no bound).
+  virtual void Sleep(std::int64_t until_ns) noexcept = 0;
 };
 
 // Something that belongs to one loop and ends with it, such as a value of a PerLoop. Only on the loop's thread.
@@ -68,32 +43,30 @@ struct LoopLocal {
 
 // The inside of a Loop. One turn: tasks from other threads, waiters of contexts that have ended, fibers that are ready, timers that are
 // due, descriptors; of each a bounded number, so that however many there are of one kind, the others get their turn. It sleeps in
-// epoll_wait on its own set; once somebody has asked for an Asio executor it sleeps in Asio, which watches that set (AsioDriver).
+// its Poller; once somebody has asked for an Asio executor it sleeps in Asio, which watches the same set (AsioDriver).
 class LoopCore final : public Loop {
  public:
-  LoopCore(Scheduler& scheduler, int index, std::size_t stack_bytes);
+  LoopCore(Scheduler& scheduler, LoopHost& host, int index, std::size_t stack_bytes);
   ~LoopCore();
 
   // Makes the descriptors, before Run. An error: there are too few.
-  Error Open() noexcept;
+  Error Open() noexcept { return poller_.Open(); }
   // Drives the loop on this thread until RequestStop and no fiber is left.
   void Run();
   void RequestStop() noexcept;  // any thread
   void Abandon() noexcept { abandoned_ = true; }  // on the loop's thread: Run returns whatever is left
 
   Scheduler& scheduler() noexcept { return scheduler_; }
-  int index() const noexcept { return index_; }
+  int index() const noexcept { return side_.index; }
   // A number that no other piece of work in the process has; ids come in blocks, so this touches nothing shared.
   std::uint64_t NextWork() noexcept;
-  FiberCore* running() const noexcept { return running_; }
+  FiberCore* running() const noexcept { return side_.running; }
   std::int64_t now_ns() const noexcept { return now_ns_; }
 
   void PushReady(FiberCore& fiber) noexcept {
     fiber.record.SetState(FiberState::kReady);
     ready_.Push(fiber);
   }
-  // On the loop's thread: the loop wakes the rest of those who wait for a context that has ended. It takes over a count of its memory.
-  void WakeLater(ContextNode& ended) noexcept { waking_.PushBack(ended); }
   // From any other thread, between Pin and Unpin or while a fiber of the loop is known to live.
   void PushRemote(LoopTask& task) noexcept;
 
@@ -107,30 +80,19 @@ class LoopCore final : public Loop {
 
   FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;  // null: no memory for a stack
   const Error& NoStack() const noexcept { return no_stack_; }                  // made before it is needed
-  Error AddWatch(FdWatch& watch, int fd, std::uint32_t events) noexcept;
-  void RemoveWatch(FdWatch& watch, int fd) noexcept;
-  // For those who register by themselves: so many more of them wait; the loop has no event for this one any more.
-  void CountWatches(int n) noexcept { watches_ += static_cast<std::size_t>(n); }
-  void ForgetEvents(const FdWatch& watch) noexcept;
-  // False, and the task is not taken, unless the loop hands out events.
-  bool RunAfterEvents(LoopTask& task) noexcept {
-    if (!handing_out_) return false;
-    after_events_.Push(task);
-    return true;
-  }
+  Poller& poller() noexcept { return poller_; }
   TimerHeap& timers() noexcept { return timers_; }
-  AsioDriver& Asio();  // made at the first use, on the loop's thread
-  // The io_context of this loop, if somebody asked for it.
-  AsioDriver* AsioIfMade() const noexcept { return asio_.get(); }
+  // Null until somebody has asked for it. On the loop's thread.
+  EventSource* Outside() const noexcept { return outside_.get(); }
+  void SetOutside(std::unique_ptr<EventSource> source) noexcept { outside_ = std::move(source); }
   // What fibers of this loop wait for that ends at a time of its own, such as operations of Asio: virtual time waits for it.
   void AddOperation(int n) noexcept { operations_ += n; }
   // The newest first. What is left is ended when the loop ends, on its thread, before its io_context.
   LoopLocal*& locals() noexcept { return locals_; }
   BlockPool& blocks() noexcept { return blocks_; }
-  int epoll_fd() const noexcept { return epoll_fd_; }
 
   // For the list of fibers.
-  const std::shared_ptr<FiberRoll>& roll() const noexcept { return roll_; }
+  const std::shared_ptr<FiberRoll>& roll() const noexcept { return fibers_.roll(); }
   // For the watchdog: counts the resumed fibers; whether one runs, and its name.
   std::uint64_t Epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
   bool Running() const noexcept { return watched_.load(std::memory_order_relaxed) != nullptr; }
@@ -146,20 +108,10 @@ class LoopCore final : public Loop {
   // The thread that drives the loop, from the begin of Run on.
   pthread_t Thread() const noexcept { return thread_.load(std::memory_order_acquire); }
   std::size_t LiveFibers() const noexcept { return live_; }
-  std::size_t IdleFibers() const noexcept { return idle_count_; }  // on its thread
-  std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
-
-  // Shared with FiberCore, for switches.
-  void* self = nullptr;     // where the loop goes on (fcontext)
-  EhState* eh = nullptr;    // what the C++ runtime keeps for this thread
-  EhState loop_eh;          // that of the loop's own stack while a fiber runs
-  void* tsan_fiber = nullptr;
-  bool left_for_fiber = false;  // for AddressSanitizer: the stack that was left last is the loop's
-  const void* stack_bottom = nullptr;
-  std::size_t stack_bytes = 0;
+  std::size_t IdleFibers() const noexcept { return fibers_.Idle(); }  // on its thread
+  std::size_t DeepestStack() const noexcept { return fibers_.DeepestStack(); }
 
  private:
-  friend class AsioDriver;
   void Turn();
   // Something that needs no sleep before; of the inbox, at this moment.
   bool HasWork() const noexcept {
@@ -169,7 +121,7 @@ class LoopCore final : public Loop {
   void NowRuns(FiberCore& fiber) noexcept;
   void CheckCanary(const FiberCore& fiber) noexcept;
   void RunReady();
-  void ExploreReady();  // the same under Explore, in explorer.cc
+  void ExploreReady();  // the same under Explore, in loop_explore.cc
   void DrainInbox();
   void TakeInbox();
   void WakeSome();
@@ -181,34 +133,27 @@ class LoopCore final : public Loop {
   bool SpinForInbox();
   void LearnFromSleep() noexcept;
   bool AdvanceVirtualTime();
-  int PollDescriptors(std::int64_t timeout_ns);  // -1: no bound
-  void Dispatch(int count);
   void WakeUp() noexcept;
   void Retire(FiberCore& fiber);
-  void DestroyIdle(FiberCore& fiber) noexcept;
   void TrimIfDue(bool nothing_to_do) noexcept;
-  bool TrimSome() noexcept;
-  std::int64_t TrimDueNs() const noexcept;
+  static void OnInbox(LoopTask* task);
   void RefreshNow() noexcept {
     now_ns_ = NowNs();
     turn_ns_.store(now_ns_, std::memory_order_relaxed);
   }
 
   Scheduler& scheduler_;
-  const int index_;
-  int epoll_fd_ = -1;
-  int wake_fd_ = -1;
+  LoopHost& host_;  // the same
 
+  LoopSide side_;
   TaskQueue arrived_;  // from the inbox, in the order in which they came
-  List<ContextNode, SiblingTag> waking_;  // contexts that have ended, with those who are to be told yet
+  EndedContexts waking_;
   TaskQueue ready_;
-  FiberCore* running_ = nullptr;
   int resumes_left_ = 0;        // of this turn; 0 outside of RunReady
   int resumes_since_look_ = 0;  // at timers and descriptors
   TimerHeap timers_;
   std::int64_t now_ns_ = 0;
   std::size_t live_ = 0;
-  std::size_t watches_ = 0;
   std::uint64_t next_id_ = 0;
   std::atomic<std::uint64_t> epoch_{0};
   std::atomic<const FiberCore*> watched_{nullptr};
@@ -217,27 +162,10 @@ class LoopCore final : public Loop {
   std::atomic<pthread_t> thread_{};
   std::uint64_t sleeps_ = 0;
 
-  static constexpr int kBatch = 256;
-  epoll_event batch_[kBatch];
-  int batch_at_ = 0;
-  int batch_size_ = 0;
-  bool handing_out_ = false;  // Dispatch is on the stack
-  TaskQueue after_events_;
-
-  StackMaker stacks_;
-  List<FiberCore, IdleTag> idle_fibers_;  // the warmest first
-  std::size_t idle_count_ = 0;
-  std::size_t idle_low_ = 0;   // fewest since the last look: so many nobody has needed
-  std::size_t cold_ = 0;       // that are to be destroyed yet, of those
-  bool trim_due_ = false;      // there may be something to give back
-  bool trimming_ = false;      // a look has been taken, and its pieces are not all done
-  std::int64_t last_trim_ns_ = 0;  // the last look, or its last piece
-  std::uint64_t retired_ = 0;
-  std::atomic<std::size_t> deepest_{0};
+  Poller poller_;
+  FiberCache fibers_;
   const Error no_stack_ = ErrorAccess::NoMemory().Wrap("stack of a new fiber");
-  const std::shared_ptr<FiberRoll> roll_ = std::make_shared<FiberRoll>();
-
-  std::unique_ptr<AsioDriver> asio_;
+  std::unique_ptr<EventSource> outside_;  // ends before the Poller
   int operations_ = 0;
   bool abandoned_ = false;
   LoopLocal* locals_ = nullptr;

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include <weft/concurrency/internal/clock.h>
-#include <weft/concurrency/internal/explorer.h>
+#include <weft/concurrency/internal/explore_point.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft::internal {

@@ -183,13 +183,22 @@ std::uint32_t Parker::ParkFiber(ContextNode* canceler, std::int64_t until_ns) no
   return Outcome();
 }
 
+// As virtual time sees it.
+struct Parker::ThreadSleep : ThreadTally::Sleeper {
+  ThreadSleep(Parker& p, ContextNode* c, std::int64_t until) : Sleeper(&CheckIt, c, until), parker(p) {}
+  static void CheckIt(Sleeper& sleeper) noexcept {
+    static_cast<ThreadSleep&>(sleeper).parker.CheckTime(sleeper.canceler, sleeper.until_ns);
+  }
+  Parker& parker;
+};
+
 std::uint32_t Parker::ParkThread(ContextNode* canceler, std::int64_t until_ns) noexcept {
   ContextLink link;
   link.parker = this;
   link.fire = [](ContextWaiter* waiter) { static_cast<ContextLink*>(waiter)->parker->Wake(kContextDone); };
   const bool linked = canceler != nullptr && canceler->Add(link);
   if (canceler != nullptr && !linked && ClaimOwn(kContextDone)) return kContextDone;
-  ThreadTally::Sleeper sleeper(*this, canceler, until_ns);
+  ThreadSleep sleeper(*this, canceler, until_ns);
   if (tally_ != nullptr) tally_->BeginSleep(sleeper);
   while (Outcome() == kPending) {
     const std::int64_t deadline = canceler != nullptr ? canceler->DeadlineNs() : kNever;

@@ -77,6 +77,7 @@ class Parker : public Link<> {
     ContextNode* canceler;
     std::int64_t until_ns;
   };
+  struct ThreadSleep;
   bool EndedByContext(ContextNode* canceler) noexcept;
   void SuspendUntil(ContextNode* canceler, std::int64_t until_ns) noexcept;
   std::uint32_t ParkFiber(ContextNode* canceler, std::int64_t until_ns) noexcept;

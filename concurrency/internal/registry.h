@@ -23,12 +23,9 @@ struct ReleaseLoop {
 };
 using HeldLoop = std::unique_ptr<LoopCore, ReleaseLoop>;
 
-// All loops of the process, for ListFibers.
+// The fibers of all loops of the process, for ListFibers.
 class Registry {
  public:
-  static void Add(LoopCore& loop);
-  static void Remove(LoopCore& loop);
-  static bool Empty();
   // The fibers of one scheduler, or of all (null), as ListFibers gives them.
   static std::vector<FiberInfo> List(const Scheduler* only);
   // A reader of the roll in which this fiber is, that has seen it last, and what it did just now; goes through all fibers, and gives way

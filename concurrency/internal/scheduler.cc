@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include <weft/concurrency/resources.h>
-#include <weft/concurrency/internal/registry.h>
+#include <weft/concurrency/internal/loop_list.h>
 #include <weft/concurrency/internal/thread_signals.h>
 
 namespace weft::internal {
@@ -23,15 +23,15 @@ int OffloadThreads(const RunOptions& options) {
 }  // namespace
 
 Scheduler::Scheduler(const RunOptions& options)
-    : pool_(OffloadThreads(options), options.offload_queue, VirtualTime() ? &tally_ : nullptr), watchdog_(*this, options) {
+    : pool_(OffloadThreads(options), options.offload_queue, VirtualTime() ? &tally_ : nullptr) {
   for (int i = 0; i < LoopsWanted(options); ++i) {
-    loops_.push_back(std::make_unique<LoopCore>(*this, i, options.stack_bytes));
-    Registry::Add(*loops_.back());
+    loops_.push_back(std::make_unique<LoopCore>(*this, static_cast<LoopHost&>(*this), i, options.stack_bytes));
+    LoopList::Add(*loops_.back());
   }
 }
 
 Scheduler::~Scheduler() {
-  for (auto& loop : loops_) Registry::Remove(*loop);
+  for (auto& loop : loops_) LoopList::Remove(*loop);
 }
 
 Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
@@ -64,14 +64,14 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
   }
   for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->RequestStop();
   for (std::thread& thread : threads) thread.join();
-  watchdog_.Stop();
+  if (beside_ != nullptr) beside_->Stop();
   return failed;
 }
 
 Error Scheduler::StartThreads(std::vector<std::thread>& threads) {
   threads.reserve(loops_.size());
   try {
-    watchdog_.Start();
+    if (beside_ != nullptr) beside_->Start();
     for (std::size_t i = 1; i < loops_.size(); ++i) {
       threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
     }
@@ -113,14 +113,13 @@ LoopCore& Scheduler::NextForSpread() noexcept {
 
 bool Scheduler::MayJump(bool more) {
   if (on_idle_) return on_idle_(more);
-  if (more) return true;
-  std::fprintf(stderr, "weft: all fibers wait and nothing can wake them:\n%s", FormatFiberTree(ListFibers()).c_str());
-  std::abort();
+  if (!more) AbortMisuse("Run", "under virtual time all fibers wait and nothing can wake them");
+  return true;
 }
 
 void Scheduler::Abandon() noexcept {
   for (auto& loop : loops_) {
-    Registry::Remove(*loop);
+    LoopList::Remove(*loop);
     loop->Abandon();
   }
 }

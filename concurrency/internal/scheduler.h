@@ -9,27 +9,43 @@
 #include <vector>
 
 #include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/loop_host.h>
 #include <weft/concurrency/internal/offload_pool.h>
 #include <weft/concurrency/internal/stack_overflow.h>
 #include <weft/concurrency/internal/thread_tally.h>
-#include <weft/concurrency/internal/watchdog.h>
 #include <weft/concurrency/run.h>
 
 namespace weft::internal {
 
-// N loops and what serves them: the pool for Offload and the watchdog. It lives inside one call of Run, on whose thread the
-// first loop runs. It ends when the last hold is given back: the main fiber has one, each group and AfterFunc one.
-class Scheduler {
+// The thread beside the loops, as the scheduler sees it: see Watchdog.
+class BesideLoops {
+ public:
+  virtual void Start() = 0;  // throws std::system_error
+  virtual void Stop() = 0;
+  // For a sentinel of a loop: from a fiber of the scheduler.
+  virtual Error Add(LoopSentinel& sentinel, const Context& ctx) = 0;
+  virtual void Remove(LoopSentinel& sentinel) noexcept = 0;
+
+ protected:
+  ~BesideLoops() = default;
+};
+
+// N loops, and the pool for Offload. It lives inside one call of Run, on whose thread the first loop runs. It ends when the last hold is
+// given back: the main fiber has one, each group and AfterFunc one.
+class Scheduler final : private LoopHost {
  public:
   explicit Scheduler(const RunOptions& options);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
+  // Before RunUntilDone, which starts and stops it. Without one, sentinels are not called.
+  void SetBeside(BesideLoops& beside) noexcept { beside_ = &beside; }
+
   // Runs `job` as the first fiber and drives all loops until the last hold is gone. An error means that it was not begun.
   Error RunUntilDone(FiberJob& job, const FiberOptions& options);
 
-  int LoopCount() const noexcept { return static_cast<int>(loops_.size()); }
+  int LoopCount() const noexcept override { return static_cast<int>(loops_.size()); }
   LoopCore& At(int index) noexcept { return *loops_[static_cast<std::size_t>(index)]; }
   LoopCore& NextForSpread() noexcept;
 
@@ -44,18 +60,20 @@ class Scheduler {
   bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
 
   OffloadPool& pool() noexcept { return pool_; }
-  Watchdog& watchdog() noexcept { return watchdog_; }
-  ThreadTally& tally() noexcept { return tally_; }
-  // Asked by the loop when everybody waits under virtual time, on the loop's stack; `more` is whether anybody waits for a time.
-  // True: time may jump there. False: the handler has given the loop something else to do.
-  bool MayJump(bool more);
+  BesideLoops* beside() noexcept { return beside_; }
+  // Under virtual time: what answers MayJump.
   void SetIdleHandler(std::function<bool(bool more)> on_idle) { on_idle_ = std::move(on_idle); }
   // Ends a test that cannot end by itself: its loop stops where it is. The scheduler must then be kept for ever, because
   // somebody may still refer to it; this takes it out of the lists.
   void Abandon() noexcept;
-  [[noreturn]] void ReportOverflow(const FiberCore& fiber) noexcept;
 
  private:
+  ThreadTally& Threads() noexcept override { return tally_; }
+  bool MayJump(bool more) override;
+  std::size_t HeldJobs() noexcept override { return pool_.Held(); }
+  void RunHeldJob() override { pool_.RunHeld(); }
+  [[noreturn]] void ReportOverflow(const FiberCore& fiber) noexcept override;
+
   void DriveLoop(LoopCore& loop);
   Error StartThreads(std::vector<std::thread>& threads);
 
@@ -66,7 +84,7 @@ class Scheduler {
   std::function<bool(bool)> on_idle_;
   ThreadTally tally_;
   OffloadPool pool_;
-  Watchdog watchdog_;
+  BesideLoops* beside_ = nullptr;
 };
 
 }  // namespace weft::internal

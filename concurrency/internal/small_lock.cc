@@ -9,8 +9,8 @@
 #include <climits>
 #include <ctime>
 
-#include <weft/concurrency/internal/explorer.h>
-#include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/cpu_relax.h>
+#include <weft/concurrency/internal/explore_point.h>
 #include <weft/concurrency/internal/sanitizers.h>
 
 namespace weft::internal {
@@ -43,18 +43,13 @@ void SmallLock::LockSlow() noexcept {
   do {
     while (held_.load(std::memory_order_relaxed)) {
       if (++tries < kSpins) {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
+        CpuRelax();
       } else if (tries < kSpins + kYields) {
         sched_yield();
       } else {
         const timespec moment{0, 50'000};
         nanosleep(&moment, nullptr);
-        // An owner on this same thread would never go on: better to say so than to hang.
-        if (tries == kHopeless && CurrentExplorer() != nullptr && CurrentLoop() != nullptr) {
-          AbortMisuse("Explore", "a fiber was interrupted while it held an internal lock: make the Parker before the lock is taken");
-        }
+        if (tries == kHopeless && CurrentExplorer() != nullptr) ExploreLockedOut();
       }
     }
   } while (held_.exchange(true, std::memory_order_acquire));

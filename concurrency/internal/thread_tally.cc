@@ -4,7 +4,6 @@
 #include <mutex>
 
 #include <weft/concurrency/internal/context_node.h>
-#include <weft/concurrency/internal/park.h>
 
 namespace weft::internal {
 
@@ -41,7 +40,7 @@ std::int64_t ThreadTally::Earliest() noexcept {
 void ThreadTally::WakeDue() noexcept {
   std::lock_guard hold(lock_);
   for (Sleeper* sleeper = sleepers_.Front(); sleeper != nullptr; sleeper = sleepers_.Next(*sleeper)) {
-    if (sleeper->Due() <= NowNs()) sleeper->parker.CheckTime(sleeper->canceler, sleeper->until_ns);
+    if (sleeper->Due() <= NowNs()) sleeper->check(*sleeper);
   }
 }
 

@@ -11,7 +11,6 @@
 namespace weft::internal {
 
 class ContextNode;
-class Parker;
 
 // What virtual time knows of plain threads: how many of those that belong to the test are at work, and until when the others
 // sleep. Threads of the Offload pool belong to it, and what they start (members of groups, AfterFunc). Time stands still while
@@ -20,9 +19,10 @@ class ThreadTally {
  public:
   // A thread that waits, on its stack.
   struct Sleeper : Link<> {
-    Sleeper(Parker& p, ContextNode* c, std::int64_t until) : parker(p), canceler(c), until_ns(until) {}
+    using Check = void (*)(Sleeper&) noexcept;
+    Sleeper(Check when_due, ContextNode* c, std::int64_t until) : check(when_due), canceler(c), until_ns(until) {}
     std::int64_t Due() const noexcept;
-    Parker& parker;
+    const Check check;  // ends the sleep if its time has come
     ContextNode* canceler;
     std::int64_t until_ns;
   };

@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/internal/clock.h>
 #include <weft/concurrency/internal/explorer.h>
-#include <weft/concurrency/internal/fiber.h>
+#include <weft/concurrency/internal/loop_access.h>
 #include <weft/concurrency/loop.h>
 
 namespace weft::internal {

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include <weft/concurrency/internal/context_node.h>
-#include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/symbols.h>
 #include <weft/concurrency/internal/thread_signals.h>
 #include <weft/concurrency/internal/thread_stack.h>

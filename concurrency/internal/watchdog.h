@@ -10,31 +10,30 @@
 #include <vector>
 
 #include <weft/concurrency/internal/hang_watch.h>
+#include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/run.h>
 
 namespace weft::internal {
 
-class LoopCore;
-class Scheduler;
 class Symbolizer;
 
 // A thread beside the loops. It looks at them a few times within the shortest limit, and reports a fiber that runs on and on, and a
 // scheduler that does not go on; and it calls the sentinels of servers, so that what must happen happens while loops are held. The loops
 // pay two relaxed stores a switch for it, one a turn and two a sleep.
-class Watchdog {
+class Watchdog final : public BesideLoops {
  public:
   Watchdog(Scheduler& scheduler, const RunOptions& options);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  void Start();  // throws std::system_error
-  void Stop();
+  void Start() override;
+  void Stop() override;
 
-  // From a fiber of the scheduler. The thread starts if there is none yet.
-  Error Add(LoopSentinel& sentinel, const Context& ctx);
-  void Remove(LoopSentinel& sentinel) noexcept;  // when it has returned, the sentinel is not called any more
+  // The thread starts if there is none yet.
+  Error Add(LoopSentinel& sentinel, const Context& ctx) override;
+  void Remove(LoopSentinel& sentinel) noexcept override;  // when it has returned, the sentinel is not called any more
 
  private:
   struct Seen {
