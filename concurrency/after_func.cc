@@ -5,9 +5,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/internal/context_node.h>
-#include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/thread_signals.h>
+#include <weft/concurrency/internal/wait_list.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/scope.h>
 
@@ -49,12 +49,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   void StartThread();
   void Arm();
   void Disarm();
-  void Post() {
-    LoopCore& target = *loop;  // the state may be gone after the push
-    target.Pin();
-    target.PushRemote(*this);
-    target.Unpin();
-  }
+  void Post() { loop->PostPinned(*this); }  // the state may be gone afterwards
   void Call() noexcept {  // the caller has claimed the start
     const ScopedContext current(values);
     function();  // an exception has nobody to go to: it ends the process, as in a thread
@@ -138,17 +133,7 @@ void AfterFuncState::OnTime(LoopTimer* timer) {
 
 // The whole life of a plain thread's AfterFunc.
 void AfterFuncState::WaitAndCall() noexcept {
-  Parker parker("AfterFunc");
-  {
-    std::lock_guard hold(lock);
-    if (phase != Phase::kWaiting) return;
-    waiters.PushBack(parker);
-  }
-  parker.Park(ctx);
-  {
-    std::lock_guard hold(lock);
-    if (parker.Linked()) parker.Unlink();
-  }
+  if (WaitInList(lock, waiters, "AfterFunc", ctx, [this] { return phase != Phase::kWaiting; }) == kDidNotWait) return;
   if (Claim(Phase::kStarted)) {
     Call();
     End();
@@ -211,14 +196,7 @@ void AfterFuncState::WaitUntilEnded() {
     return;
   }
   if (const std::uint64_t id = CurrentFiberId(); id != 0 && id == runner.load(std::memory_order_relaxed)) return;
-  for (;;) {
-    Parker parker("AfterFunc");
-    {
-      std::lock_guard hold(lock);
-      if (phase != Phase::kStarted) return;
-      waiters.PushBack(parker);
-    }
-    parker.ParkUntilWoken();
+  while (WaitInList(lock, waiters, "AfterFunc", Background(), [this] { return phase != Phase::kStarted; }) != kDidNotWait) {
   }
 }
 

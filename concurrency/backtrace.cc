@@ -10,11 +10,11 @@
 #include <utility>
 
 #include <weft/concurrency/debug.h>
-#include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/registry.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/stack_walk.h>
 #include <weft/concurrency/internal/symbols.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft {
 namespace internal {
@@ -45,15 +45,8 @@ struct Question : LoopTask {
   }
   // True: it is answered. Otherwise the context is done, and nobody may be there for what comes yet.
   bool Wait(const Context& ctx) {
-    Parker parker("backtrace");
-    {
-      std::lock_guard hold(lock);
-      if (answered) return true;
-      waiter = &parker;
-    }
-    parker.Park(ctx);
+    if (WaitInPlace(lock, waiter, "backtrace", ctx, [this] { return answered; })) return true;
     std::lock_guard hold(lock);
-    waiter = nullptr;
     left = !answered;
     return answered;
   }
@@ -74,12 +67,7 @@ struct Question : LoopTask {
     question->answered = true;
     if (question->waiter != nullptr) question->waiter->Wake();
   }
-  void Post() {
-    LoopCore& target = *loop;
-    target.Pin();
-    target.PushRemote(*this);
-    target.Unpin();
-  }
+  void Post() { loop->PostPinned(*this); }
 
   std::shared_ptr<Question> self;
   Parker* waiter = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/cond.h>
 
-#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft {
 
@@ -15,22 +15,14 @@ Error Cond::Wait(const Context& ctx, std::unique_lock<Mutex>& lock) {
   CheckLocked(lock);
   internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
-  bool woken = false;
-  {
-    Parker parker("cond");
-    {
-      std::lock_guard hold(lock_);
-      if (!waiters_.Empty() && mutex_ != lock.mutex()) internal::AbortMisuse("Cond::Wait", "others wait with another mutex");
-      mutex_ = lock.mutex();
-      waiters_.PushBack(parker);
-    }
-    lock.unlock();
-    woken = parker.Park(ctx) == Parker::kWoken;
-    // Also after a signal: who gave it must be out of the lock before we may destroy the Cond.
-    std::lock_guard hold(lock_);
-    if (parker.Linked()) parker.Unlink();
-    leaving_.PassOn();
-  }
+  const auto enter = [&] {
+    if (!waiters_.Empty() && mutex_ != lock.mutex()) internal::AbortMisuse("Cond::Wait", "others wait with another mutex");
+    mutex_ = lock.mutex();
+    return false;
+  };
+  const bool woken = internal::WaitInList(
+                         lock_, waiters_, "cond", ctx, enter, [&](std::uint32_t) { leaving_.PassOn(); },
+                         [&] { lock.unlock(); }) == Parker::kWoken;
   lock.lock();
   return woken ? Error() : ctx.Err();
 }

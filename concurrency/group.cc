@@ -193,9 +193,7 @@ bool GroupState::StartFiber(std::string_view name, std::unique_ptr<Member> membe
   Member& started = *member.release();
   if (&loop == CurrentLoop()) return BeginOn(loop, name, started);
   started.KeepName(name);
-  loop.Pin();
-  loop.PushRemote(started);
-  loop.Unpin();
+  loop.PostPinned(started);
   return true;
 }
 

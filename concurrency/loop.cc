@@ -22,12 +22,7 @@ int Loop::Siblings() const noexcept { return const_cast<LoopCore&>(Core(this)).s
 Loop& Loop::Sibling(int index) noexcept { return Core(this).scheduler().At(index); }
 TimePoint Loop::TurnTime() const noexcept { return internal::FromNs(Core(this).now_ns()); }
 
-void Loop::Post(LoopTask& task) noexcept {
-  LoopCore& core = Core(this);
-  core.Pin();
-  core.PushRemote(task);
-  core.Unpin();
-}
+void Loop::Post(LoopTask& task) noexcept { Core(this).PostPinned(task); }
 
 Duration Loop::HeldFor() const noexcept { return Duration(Core(this).HeldNs()); }
 

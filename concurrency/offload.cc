@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/offload.h>
 
-#include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
 #include <weft/concurrency/internal/tracing.h>
+#include <weft/concurrency/internal/wait_list.h>
 #include <weft/concurrency/loop.h>
 
 namespace weft::internal {
@@ -33,16 +33,7 @@ struct ParkedJob : OffloadJob {
 
   // Returns true when the job has ended, false when the context is done first.
   bool WaitForEnd(const Context& ctx) {
-    Parker parker("offload");
-    {
-      std::lock_guard hold(lock);
-      if (ended) return true;
-      waiter = &parker;
-    }
-    parker.Park(ctx);
-    std::lock_guard hold(lock);
-    waiter = nullptr;
-    return ended;
+    return WaitInPlace(lock, waiter, "offload", ctx, [this] { return ended; });
   }
 };
 

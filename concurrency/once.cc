@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft::internal {
 
@@ -35,21 +35,14 @@ OnceGate::Turn OnceGate::Enter(const Context& ctx) {
     if (auto turn = TryEnter()) return *turn;
     if (runner_ == Self()) AbortMisuse(name_, "called by its own function: it would wait for itself");
   }
-  Parker parker(name_);
-  {
-    std::lock_guard hold(lock_);
-    if (auto turn = TryEnter()) return *turn;
-    waiters_.PushBack(parker);
-  }
-  const std::uint32_t outcome = parker.Park(ctx);
-  std::lock_guard hold(lock_);
-  if (outcome == Parker::kWoken) return Turn::kDone;
-  if (outcome == kTurn) {
-    runner_ = Self();
-    return Turn::kYours;
-  }
-  if (parker.Linked()) parker.Unlink();
-  return Turn::kContextDone;
+  std::optional<Turn> turn;
+  const auto look = [&] { return (turn = TryEnter()).has_value(); };
+  const std::uint32_t outcome = WaitInList(lock_, waiters_, name_, ctx, look, [&](std::uint32_t how) {
+    if (how == kTurn) runner_ = Self();
+  });
+  if (outcome == kDidNotWait) return *turn;
+  if (outcome == kTurn) return Turn::kYours;
+  return outcome == Parker::kWoken ? Turn::kDone : Turn::kContextDone;
 }
 
 void OnceGate::Leave(bool done) noexcept {

@@ -6,7 +6,7 @@
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/loop_core.h>
-#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft::internal {
 
@@ -76,9 +76,7 @@ void PerLoopBase::EndAll() noexcept {
       if (&value->loop == CurrentLoop()) {
         own = value;
       } else {
-        value->loop.Pin();
-        value->loop.PushRemote(*value);
-        value->loop.Unpin();
+        value->loop.PostPinned(*value);
       }
     }
   }
@@ -91,15 +89,7 @@ PerLoopBase::~PerLoopBase() {
     std::lock_guard hold(lock_);
     if (values_.empty()) return;
   }
-  Parker parker("per-loop values");
-  {
-    std::lock_guard hold(lock_);
-    if (values_.empty()) return;
-    waiter_ = &parker;
-  }
-  parker.ParkUntilWoken();
-  // The last loop must be out of the lock.
-  std::lock_guard hold(lock_);
+  (void)WaitInPlace(lock_, waiter_, "per-loop values", Background(), [this] { return values_.empty(); });
 }
 
 }  // namespace weft::internal

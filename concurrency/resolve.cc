@@ -10,8 +10,8 @@
 #include <string>
 
 #include <weft/concurrency/await.h>
-#include <weft/concurrency/internal/park.h>
 #include <weft/concurrency/internal/scheduler.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft {
 namespace internal {
@@ -108,19 +108,9 @@ struct LookUpJob : OffloadJob {
 
 // True when the job has ended. False: the context is done, and the job belongs to its thread or is gone.
 bool WaitForLookUp(const Context& ctx, OffloadPool& pool, std::unique_ptr<LookUpJob>& job) {
-  Parker parker("resolve");
-  {
-    std::lock_guard hold(job->lock);
-    if (job->ended) return true;
-    job->waiter = &parker;
-  }
-  parker.Park(ctx);
-  std::unique_lock hold(job->lock);
-  job->waiter = nullptr;
-  if (job->ended) return true;
-  hold.unlock();
+  if (WaitInPlace(job->lock, job->waiter, "resolve", ctx, [&] { return job->ended; })) return true;
   if (pool.Remove(*job)) return false;
-  hold.lock();
+  std::lock_guard hold(job->lock);
   if (job->ended) return true;
   job.release()->abandoned = true;
   return false;

@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include <weft/concurrency/internal/context_node.h>
-#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft::internal {
 namespace {
@@ -36,16 +36,10 @@ void Flight::LandLocked() {
 }
 
 Error Flight::Wait(const Context& ctx) {
-  Parker parker("singleflight");
-  {
-    std::lock_guard hold(lock_);
-    if (landed_) return {};
-    parked_.PushBack(parker);
-  }
-  parker.Park(ctx);
-  std::lock_guard hold(lock_);
-  if (parker.Linked()) parker.Unlink();
-  return landed_ ? Error() : ctx.Err();
+  bool landed = false;
+  const auto look = [&] { return landed = landed_; };
+  (void)WaitInList(lock_, parked_, "singleflight", ctx, look, [&](std::uint32_t) { look(); });
+  return landed ? Error() : ctx.Err();
 }
 
 void Flight::Join(bool cut_off) {

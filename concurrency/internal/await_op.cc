@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include <weft/concurrency/internal/asio_driver.h>
-#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft::internal {
 namespace {
@@ -104,17 +104,7 @@ bool AwaitOp::RequestCancel() noexcept {
 
 // True when the last pin is gone.
 bool AwaitOp::WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept {
-  Parker parker("await");
-  {
-    std::lock_guard hold(lock_);
-    if (pins_ == 0) return true;
-    waiter_ = &parker;
-  }
-  parker.Park(ctx, until_ns);
-  // Also after a wake-up: the waker must be out of the lock before this object goes away.
-  std::lock_guard hold(lock_);
-  waiter_ = nullptr;
-  return pins_ == 0;
+  return WaitInPlace(lock_, waiter_, "await", ctx, [this] { return pins_ == 0; }, until_ns);
 }
 
 void AwaitOp::Wait() {

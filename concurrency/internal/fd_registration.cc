@@ -100,9 +100,7 @@ void FdRegistration::End(FdRegistration* entry) noexcept {
       entry->Deregister();
       entry->given_up_ = true;
       LoopCore& loop = entry->core_;
-      loop.Pin();
-      loop.PushRemote(*entry);
-      loop.Unpin();
+      loop.PostPinned(*entry);
       return;
     }
   }

@@ -74,6 +74,12 @@ class LoopCore final : public Loop {
   void PrefetchInbox() noexcept { PrefetchToWrite(&inbox_); }
   void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
   void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
+  // PushRemote where only what the task belongs to may keep the loop alive.
+  void PostPinned(LoopTask& task) noexcept {
+    Pin();
+    PushRemote(task);
+    Unpin();
+  }
 
   // In a fiber: lets others run until somebody has pushed it again.
   void SuspendRunning() noexcept;

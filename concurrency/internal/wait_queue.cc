@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include <weft/concurrency/internal/park.h>
+#include <weft/concurrency/internal/wait_list.h>
 
 namespace weft::internal {
 
@@ -29,18 +29,9 @@ Error WaitQueue::Wait(const Context& ctx, const char* waits_for) {
   ExplorePoint();
   if (Error err = ctx.Err()) return err;
   if (Zero()) return {};
-  Parker parker(waits_for);
-  {
-    std::lock_guard hold(lock_);
-    if (count_ == 0) return {};
-    waiters_.PushBack(parker);
-  }
-  const bool woken = parker.Park(ctx) == Parker::kWoken;
-  // Also after a wake-up: the waker must be out of the lock before the owner may destroy the queue.
-  std::lock_guard hold(lock_);
-  if (parker.Linked()) parker.Unlink();
-  leaving_.PassOn();
-  if (woken) return {};
+  const std::uint32_t outcome = WaitInList(
+      lock_, waiters_, waits_for, ctx, [&] { return count_ == 0; }, [&](std::uint32_t) { leaving_.PassOn(); });
+  if (outcome == kDidNotWait || outcome == Parker::kWoken) return {};
   return ctx.Err();
 }
 

@@ -15,7 +15,7 @@ mutation "a function that was stopped runs all the same" after_func.cc explore_c
   's/if \(phase != Phase::kWaiting\) return false;/if (phase == Phase::kStarted) return false;/'
 
 mutation "the end of a StopFunc does not wait" after_func.cc explore_context_test \
-  's/if \(phase != Phase::kStarted\) return;/return;/'
+  's/return phase != Phase::kStarted;/return true;/'
 
 mutation "of very many waiters only the first are woken" internal/context_node.cc explore_context_test \
   's/  if \(ending\.more_waiters\) WakeRest\(\);\n//'

@@ -9,13 +9,13 @@ mutation "a turn given to one that has given up is lost" once.cc explore_once_te
   's/if \(next->Wake\(kTurn\)\) return;[^\n]*\n/next->Wake(kTurn);\n      return;\n/'
 
 mutation "an end on the way into the wait is missed" once.cc explore_once_test \
-  's/    if \(auto turn = TryEnter\(\)\) return \*turn;\n    waiters_/    waiters_/'
+  's/return \(turn = TryEnter\(\)\)\.has_value\(\);/return false;/'
 
 mutation "the end wakes only the first" once.cc explore_once_test \
   's/while \(Parker\* waiter = waiters_/if (Parker* waiter = waiters_/'
 
-mutation "a waiter that gives up stays in the queue" once.cc explore_once_test \
-  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//'
+mutation "a waiter that gives up stays in the queue" internal/wait_list.h explore_once_test \
+  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//' once.cc
 
 mutation "it counts as running when all have given up" once.cc explore_once_test \
   's/    state_\.store\(kNew, std::memory_order_relaxed\);\n//'

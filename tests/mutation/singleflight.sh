@@ -9,10 +9,10 @@ mutation "the landing wakes only the first" singleflight.cc explore_singleflight
   's/while \(Parker\* waiter = parked_/if (Parker* waiter = parked_/'
 
 mutation "a landing on the way into the wait is missed" singleflight.cc explore_singleflight_test \
-  's/    if \(landed_\) return \{\};\n//'
+  's/return landed = landed_;/return false;/; s/\{ look\(\); \}/{ landed = landed_; }/'
 
-mutation "a caller that leaves stays in the queue" singleflight.cc explore_singleflight_test \
-  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//'
+mutation "a caller that leaves stays in the queue" internal/wait_list.h explore_singleflight_test \
+  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//' singleflight.cc
 
 mutation "a flight that lands takes the newer one off the board" singleflight.h explore_singleflight_test \
   's/ && at->second\.get\(\) == &journey//'
