@@ -12,9 +12,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/await_adapters.h>
-#include <weft/concurrency/internal/await_handler.h>
-#include <weft/concurrency/internal/await_result.h>
+#include <weft/concurrency/internal/asio/await_adapters.h>
+#include <weft/concurrency/internal/asio/await_handler.h>
+#include <weft/concurrency/internal/asio/await_result.h>
 #include <weft/concurrency/per_loop.h>
 
 // The bridge to Asio, for people who bring Asio code: any asynchronous operation of Asio, Beast or what is built on them becomes

@@ -9,8 +9,8 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/chan_core.h>
-#include <weft/concurrency/internal/explore_point.h>
+#include <weft/concurrency/internal/base/explore_point.h>
+#include <weft/concurrency/internal/channel/chan_core.h>
 
 namespace weft {
 

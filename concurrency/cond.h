@@ -7,9 +7,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/list.h>
-#include <weft/concurrency/internal/small_lock.h>
-#include <weft/concurrency/internal/wakes.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/sync/wakes.h>
 #include <weft/concurrency/mutex.h>
 
 namespace weft {

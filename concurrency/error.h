@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <weft/concurrency/internal/built_alike.h>
+#include <weft/concurrency/internal/base/built_alike.h>
 
 namespace weft {
 

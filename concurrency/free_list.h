@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <weft/concurrency/internal/free_shelves.h>
+#include <weft/concurrency/internal/sync/free_shelves.h>
 #include <weft/concurrency/clock.h>
 
 namespace weft {

@@ -14,9 +14,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/call_result.h>
-#include <weft/concurrency/internal/group_state.h>
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/call_result.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/structure/group_state.h>
 
 namespace weft {
 

@@ -12,9 +12,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/list.h>
-#include <weft/concurrency/internal/small_lock.h>
-#include <weft/concurrency/internal/unique_function.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/base/unique_function.h>
 
 namespace weft {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/small_lock.h>
 
 namespace weft {
 

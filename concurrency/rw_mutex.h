@@ -9,9 +9,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/explore_point.h>
-#include <weft/concurrency/internal/list.h>
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/explore_point.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/small_lock.h>
 
 namespace weft {
 

@@ -12,8 +12,8 @@
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/select_cases.h>
-#include <weft/concurrency/internal/select_core.h>
+#include <weft/concurrency/internal/channel/select_cases.h>
+#include <weft/concurrency/internal/channel/select_core.h>
 #include <weft/concurrency/clock.h>
 
 // Waits for the first of several things (Go's select).

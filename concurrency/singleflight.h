@@ -13,9 +13,9 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/call_result.h>
-#include <weft/concurrency/internal/explore_point.h>
-#include <weft/concurrency/internal/flight.h>
+#include <weft/concurrency/internal/base/call_result.h>
+#include <weft/concurrency/internal/base/explore_point.h>
+#include <weft/concurrency/internal/structure/flight.h>
 #include <weft/concurrency/scope.h>
 
 namespace weft {

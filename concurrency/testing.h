@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/unique_function.h>
+#include <weft/concurrency/internal/base/unique_function.h>
 #include <weft/concurrency/run.h>
 
 namespace weft {

@@ -8,11 +8,11 @@
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/clock.h>
-#include <weft/concurrency/internal/list.h>
-#include <weft/concurrency/internal/queue_waiter.h>
-#include <weft/concurrency/internal/select_core.h>
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/clock.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/channel/select_core.h>
+#include <weft/concurrency/internal/runtime/queue_waiter.h>
 
 // A Timer happens once, a Ticker again and again, until they are stopped. Both are pulled: they are a point in time that somebody waits
 // for, so one that nobody waits for costs nothing, and nothing can be left over: after Stop or Reset no wait returns for the old time

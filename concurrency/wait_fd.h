@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include <weft/concurrency/context.h>
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/small_lock.h>
 #include <weft/concurrency/result.h>
 
 // Waits until a descriptor is ready, for libraries that do their own I/O on descriptors of theirs and only ask to be called again, such as

@@ -4,7 +4,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/wait_queue.h>
+#include <weft/concurrency/internal/sync/wait_queue.h>
 
 namespace weft {
 

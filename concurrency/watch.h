@@ -9,10 +9,10 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/list.h>
-#include <weft/concurrency/internal/queue_waiter.h>
-#include <weft/concurrency/internal/select_core.h>
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/channel/select_core.h>
+#include <weft/concurrency/internal/runtime/queue_waiter.h>
 
 namespace weft {
 

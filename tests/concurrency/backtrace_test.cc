@@ -10,8 +10,8 @@
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/stack_walk.h>
-#include <weft/concurrency/internal/symbols.h>
+#include <weft/concurrency/internal/observe/stack_walk.h>
+#include <weft/concurrency/internal/observe/symbols.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/offload.h>

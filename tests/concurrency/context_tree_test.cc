@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/context_node.h>
+#include <weft/concurrency/internal/context/context_node.h>
 
 #include "kit.h"
 

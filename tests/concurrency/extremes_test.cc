@@ -13,7 +13,7 @@
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/file_read.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/stack.h>
+#include <weft/concurrency/internal/runtime/stack.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/memory_stream.h>
 #include <weft/concurrency/free_list.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/internal/stack.h>
+#include <weft/concurrency/internal/runtime/stack.h>
 
 #include <alloca.h>
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/runtime/loop_core.h>
 
 #include "kit.h"
 

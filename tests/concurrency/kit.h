@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <weft/concurrency/context.h>
-#include <weft/concurrency/internal/sanitizers.h>
+#include <weft/concurrency/internal/base/sanitizers.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/testing.h>
 

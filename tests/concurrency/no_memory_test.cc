@@ -5,7 +5,7 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/loop_core.h>
+#include <weft/concurrency/internal/runtime/loop_core.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/scope.h>
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/signal_verdict.h>
+#include <weft/concurrency/internal/structure/signal_verdict.h>
 
 #include "kit.h"
 

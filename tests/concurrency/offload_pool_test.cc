@@ -11,7 +11,7 @@
 #include <weft/concurrency/await.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/offload_pool.h>
+#include <weft/concurrency/internal/runtime/offload_pool.h>
 #include <weft/concurrency/offload.h>
 
 #include "kit.h"

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include <weft/concurrency/internal/cgroup.h>
+#include <weft/concurrency/internal/base/cgroup.h>
 
 namespace weft::internal {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // When a loop spins, on a model of two cores: no threads, no clock.
-#include <weft/concurrency/internal/spin_policy.h>
+#include <weft/concurrency/internal/runtime/spin_policy.h>
 
 #include <gtest/gtest.h>
 

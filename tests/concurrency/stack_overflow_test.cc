@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/internal/stack_overflow.h>
+#include <weft/concurrency/internal/runtime/stack_overflow.h>
 
 #include <sys/syscall.h>
 #include <sys/wait.h>

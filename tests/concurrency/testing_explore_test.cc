@@ -11,8 +11,8 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/internal/park.h>
-#include <weft/concurrency/internal/small_lock.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/runtime/park.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/offload.h>

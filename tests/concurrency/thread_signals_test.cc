@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/internal/thread_signals.h>
+#include <weft/concurrency/internal/base/thread_signals.h>
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/internal/timer_heap.h>
+#include <weft/concurrency/internal/runtime/timer_heap.h>
 
 #include <algorithm>
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/internal/to_stderr.h>
+#include <weft/concurrency/internal/base/to_stderr.h>
 
 #include <fcntl.h>
 #include <unistd.h>

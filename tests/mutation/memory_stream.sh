@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-mutation "a write on the way into the wait is missed" memory_stream.cc explore_memory_stream_test \
+mutation "a write on the way into the wait is missed" internal/channel/memory_stream.cc explore_memory_stream_test \
   's/      if \(auto outcome = attempt\(\)\) return std::move\(\*outcome\);\n      place =/      place =/'
 
-mutation "a read does not make room for the writer" memory_stream.cc explore_memory_stream_test \
+mutation "a read does not make room for the writer" internal/channel/memory_stream.cc explore_memory_stream_test \
   's/    Wake\(writer\);\n    return n;/    return n;/'
 
-mutation "what was read stays in the buffer when the context is done" memory_stream.cc explore_memory_stream_test \
+mutation "what was read stays in the buffer when the context is done" internal/channel/memory_stream.cc explore_memory_stream_test \
   's/  size -= n;/  if (writer != nullptr \&\& writer->Outcome() == Parker::kContextDone) return n;\n  size -= n;/'
 
-mutation "a close does not wake the reader of its own side" memory_stream.cc explore_memory_stream_test \
+mutation "a close does not wake the reader of its own side" internal/channel/memory_stream.cc explore_memory_stream_test \
   's/(size = 0;\n  Wake\(writer\);\n)  Wake\(reader\);\n/\1/'
 
-mutation "writers do not take turns" memory_stream.cc explore_memory_stream_test \
+mutation "writers do not take turns" internal/channel/memory_stream.cc explore_memory_stream_test \
   's/  if \(Error err = pipe\.write_turn\.Lock\(ctx\)\) return err;\n[^\n]*\n//'

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-mutation "an end before the wait is missed" internal/wait_list.h explore_offload_test \
-  's/    if \(look\(\)\) return true;\n//' offload.cc
+mutation "an end before the wait is missed" internal/runtime/wait_list.h explore_offload_test \
+  's/    if \(look\(\)\) return true;\n//' internal/runtime/offload.cc
 
-mutation "a cancel returns while the function runs" offload.cc explore_offload_test \
+mutation "a cancel returns while the function runs" internal/runtime/offload.cc explore_offload_test \
   's/if \(pool\.Remove\(job\)\) return ctx\.Err\(\);/pool.Remove(job);\n  return ctx.Err();/'
 
-mutation "a job that was given up runs later" offload.cc explore_offload_test \
+mutation "a job that was given up runs later" internal/runtime/offload.cc explore_offload_test \
   's/if \(pool\.Remove\(job\)\) return ctx\.Err\(\);/if (!job.ended) return ctx.Err();/'
 
-mutation "the end of the function wakes nobody" offload.cc explore_offload_test \
+mutation "the end of the function wakes nobody" internal/runtime/offload.cc explore_offload_test \
   's/if \(waiter != nullptr\) waiter->Wake\(\);//'

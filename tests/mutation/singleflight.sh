@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-mutation "the last one that leaves lets the work go on" singleflight.cc explore_singleflight_test \
+mutation "the last one that leaves lets the work go on" internal/structure/singleflight.cc explore_singleflight_test \
   's/  if \(cut_off && [^\n]*\n//'
 
-mutation "newcomers join a flight that was given up" internal/flight.h explore_singleflight_test \
-  's/      if \(cut_off\) forget\(\);\n//' singleflight.cc
+mutation "newcomers join a flight that was given up" internal/structure/flight.h explore_singleflight_test \
+  's/      if \(cut_off\) forget\(\);\n//' internal/structure/singleflight.cc
 
-mutation "the landing wakes only the first" singleflight.cc explore_singleflight_test \
+mutation "the landing wakes only the first" internal/structure/singleflight.cc explore_singleflight_test \
   's/while \(Parker\* waiter = parked_/if (Parker* waiter = parked_/'
 
-mutation "a landing on the way into the wait is missed" singleflight.cc explore_singleflight_test \
+mutation "a landing on the way into the wait is missed" internal/structure/singleflight.cc explore_singleflight_test \
   's/return landed = landed_;/return false;/; s/\{ look\(\); \}/{ landed = landed_; }/'
 
-mutation "a caller that leaves stays in the queue" internal/wait_list.h explore_singleflight_test \
-  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//' singleflight.cc
+mutation "a caller that leaves stays in the queue" internal/runtime/wait_list.h explore_singleflight_test \
+  's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//' internal/structure/singleflight.cc
 
 mutation "a flight that lands takes the newer one off the board" singleflight.h explore_singleflight_test \
   's/ && at->second\.get\(\) == &journey//'
@@ -20,5 +20,5 @@ mutation "a flight that lands takes the newer one off the board" singleflight.h 
 mutation "a shared value is moved out" singleflight.h explore_singleflight_test \
   's/if \(shared\) return/if (false) return/'
 
-mutation "each caller that leaves cancels the work" internal/flight.h explore_singleflight_test \
-  's/last = --waiting_ == 0;/--waiting_;\n      last = !landed_ || waiting_ == 0;/' singleflight.cc
+mutation "each caller that leaves cancels the work" internal/structure/flight.h explore_singleflight_test \
+  's/last = --waiting_ == 0;/--waiting_;\n      last = !landed_ || waiting_ == 0;/' internal/structure/singleflight.cc

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_BASE_SIGNAL_ACTION_H_
+#define WEFT_CONCURRENCY_INTERNAL_BASE_SIGNAL_ACTION_H_
+
+#include <atomic>
+#include <csignal>
+
+namespace weft::internal {
+
+// Does in a signal handler what the system does by default on this signal, which most often ends the process. When it does not (signals
+// that are ignored or only stop; the kernel spares the first process of a container), `ours` is in force again afterwards.
+void DoDefaultAction(int signal, const struct sigaction& ours) noexcept;
+
+// Whether the process ends by default on this signal.
+bool EndsByDefault(int signal) noexcept;
+
+// A handler of ours that takes the place of what was set before for one signal, and hands on what is not meant for it. A static object:
+// the handler may run at any time.
+class SignalOverlay {
+ public:
+  using Handler = void (*)(int signal, siginfo_t* info, void* machine);
+
+  // Does nothing where it is in force already. One thread at a time, and so with TakeBack.
+  void PutOn(int signal, Handler handler) noexcept;
+  // Restores what was set before, unless somebody else has put something else on meanwhile.
+  void TakeBack(int signal) noexcept;
+
+  // In the handler, for a signal that was sent and not caused by the instruction that is interrupted: what was set before is carried out
+  // exactly, each time.
+  void CarryOut(int signal, siginfo_t* info, void* machine) noexcept;
+  // In the handler: calls the one that was there before. False if there was none.
+  bool CallBefore(int signal, siginfo_t* info, void* machine) noexcept;
+
+ private:
+  bool InForce(const struct sigaction& now) const noexcept;
+
+  struct sigaction before_{};
+  struct sigaction ours_{};
+  std::atomic<bool> used_up_{false};  // before_ was a handler for one time (SA_RESETHAND)
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_BASE_SIGNAL_ACTION_H_

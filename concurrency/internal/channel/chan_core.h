@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_CHANNEL_CHAN_CORE_H_
+#define WEFT_CONCURRENCY_INTERNAL_CHANNEL_CHAN_CORE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/prefetch.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/context/context_node.h>
+#include <weft/concurrency/internal/runtime/queue_waiter.h>
+
+namespace weft::internal {
+
+// One side that waits at a channel: a send, a receive, or a case of a Select. On a cache line of its own, with the value of a
+// receiver if that is small.
+struct alignas(64) ChanWaiter : QueueWaiter {
+  void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
+  bool closed = false;    // it was woken by Close
+  bool in_lock = false;   // whoever woke it may still be in the channel's lock
+  bool in_select = false;
+};
+
+enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone };
+
+// What channels of all types share. The lock guards everything; it is held while a value moves, never while somebody waits.
+// Receivers and senders do not wait at the same time, except those of Selects that were claimed by another case.
+//
+// The channel goes with its last handle. Those who are inside then, because they wait or come through the lock once more, are told
+// that it is closed, and the last of them destroys it.
+class alignas(64) ChanBase {
+ public:
+  ChanBase(std::size_t capacity, void (*destroy)(ChanBase*)) noexcept : capacity_(capacity), destroy_(destroy) {}
+  ChanBase(const ChanBase&) = delete;
+  ChanBase& operator=(const ChanBase&) = delete;
+
+  SmallLock& lock() noexcept { return lock_; }
+  List<ChanWaiter>& receivers() noexcept { return receivers_; }
+  List<ChanWaiter>& senders() noexcept { return senders_; }
+  bool Close() noexcept;
+  std::size_t Size() noexcept;
+  std::size_t Capacity() const noexcept { return capacity_; }
+
+  void AddHandle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void DropHandle() noexcept {
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) Orphan();
+  }
+  // With the lock.
+  void EnterLocked() noexcept { ++inside_; }
+  [[nodiscard]] bool LeaveLocked() noexcept { return --inside_ == 0 && orphaned_; }  // true: Destroy is the caller's, after the lock
+  void Destroy() noexcept { destroy_(this); }
+
+  // For who keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
+  void DeliverInLock(ChanWaiter& served) noexcept;
+
+ protected:
+  // The first who waits and can still be claimed, which is done here; null if there is none. Unlock or DeliverInLock follows, once
+  // the value has moved.
+  ChanWaiter* ClaimReceiver() noexcept { return ClaimFirst(receivers_); }
+  ChanWaiter* ClaimSender() noexcept { return ClaimFirst(senders_); }
+  // Releases the lock and lets `served` (may be null) go on. A fiber goes on only when it is delivered, so that is the last touch:
+  // it may destroy the channel then. A thread may go on before, but comes through the lock.
+  void Unlock(ChanWaiter* served) noexcept {
+    const bool fiber = served != nullptr && served->fiber != nullptr;
+    if (served != nullptr && !fiber) Deliver(*served);
+    if (fiber && !served->in_select) --inside_;
+    lock_.unlock();
+    if (fiber) Deliver(*served, this);
+  }
+  // Called with the lock, which it releases: waits in `queue` until somebody has dealt with `waiter`.
+  ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept;
+
+  SmallLock lock_;
+  std::uint32_t closed_ : 1 = 0;
+  std::uint32_t orphaned_ : 1 = 0;  // no handle is left
+  std::uint32_t inside_ : 30 = 0;   // waiting calls and cases that come through the lock again, or pinned it
+  const std::size_t capacity_;
+  std::size_t size_ = 0;  // values in the buffer
+  List<ChanWaiter> receivers_;
+  List<ChanWaiter> senders_;
+
+ private:
+  ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept {
+    // The two lines of who waits on another loop come at the same time this way.
+    if (!queue.Empty()) {
+      PrefetchToWrite(last_fiber_);
+      PrefetchToWrite(queue.Front());
+    }
+    while (ChanWaiter* waiter = queue.PopFront()) {
+      if (Claim(*waiter)) return waiter;
+    }
+    return nullptr;
+  }
+
+  void CloseLocked() noexcept;
+  void Orphan() noexcept;
+
+  const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
+  std::atomic<std::size_t> handles_{1};
+  void (*const destroy_)(ChanBase*);
+};
+
+// Keeps the channel of a call that goes on using it. Null: the nil channel.
+class ChanPin {
+ public:
+  explicit ChanPin(ChanBase* chan) noexcept;
+  ~ChanPin();
+  ChanPin(const ChanPin&) = delete;
+  ChanPin& operator=(const ChanPin&) = delete;
+
+ private:
+  ChanBase* const chan_;
+};
+
+// A channel of T. The functions whose name ends in Locked want the lock held; the caller then lets
+// `served` go on.
+template <class T>
+class ChanState final : public ChanBase {
+  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+                "values move through a channel under its lock: moving a T must not throw (wrap it in a std::unique_ptr)");
+
+ public:
+  // It has one handle.
+  explicit ChanState(std::size_t capacity)
+      : ChanBase(capacity, [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }), ring_(capacity != 0 ? new Slot[capacity] : nullptr) {}
+  ~ChanState() {
+    while (size_ != 0) (void)Pop();
+  }
+
+  ChanStatus TrySendLocked(T& value, ChanWaiter*& served) noexcept {
+    if (closed_) return ChanStatus::kClosed;
+    if ((served = ClaimReceiver()) != nullptr) {
+      static_cast<std::optional<T>*>(served->place)->emplace(std::move(value));
+      return ChanStatus::kDone;
+    }
+    if (size_ == capacity_) return ChanStatus::kWouldWait;
+    Push(value);
+    return ChanStatus::kDone;
+  }
+
+  ChanStatus TryReceiveLocked(std::optional<T>& out, ChanWaiter*& served) noexcept {
+    if (size_ != 0) {
+      out.emplace(Pop());
+      if ((served = ClaimSender()) != nullptr) Push(*static_cast<T*>(served->place));
+      return ChanStatus::kDone;
+    }
+    if ((served = ClaimSender()) != nullptr) {
+      out.emplace(std::move(*static_cast<T*>(served->place)));
+      return ChanStatus::kDone;
+    }
+    return closed_ ? ChanStatus::kClosed : ChanStatus::kWouldWait;
+  }
+
+  ChanStatus TrySend(T& value) noexcept {
+    ChanWaiter* served = nullptr;
+    lock_.lock();
+    const ChanStatus status = TrySendLocked(value, served);
+    Unlock(served);
+    return status;
+  }
+  ChanStatus TryReceive(std::optional<T>& out) noexcept {
+    ChanWaiter* served = nullptr;
+    lock_.lock();
+    const ChanStatus status = TryReceiveLocked(out, served);
+    Unlock(served);
+    return status;
+  }
+
+  // The context is live, as far as the caller knows.
+  ChanStatus Send(const Context& ctx, T& value) noexcept {
+    ChanWaiter* served = nullptr;
+    lock_.lock();
+    const ChanStatus status = TrySendLocked(value, served);
+    if (status != ChanStatus::kWouldWait) {
+      Unlock(served);
+      return status;
+    }
+    ChanWaiter waiter;
+    waiter.place = &value;
+    return WaitIn(senders_, waiter, ctx, "channel send");
+  }
+  ChanStatus Receive(const Context& ctx, std::optional<T>& out) noexcept {
+    ChanWaiter* served = nullptr;
+    lock_.lock();
+    const ChanStatus status = TryReceiveLocked(out, served);
+    if (status != ChanStatus::kWouldWait) {
+      Unlock(served);
+      return status;
+    }
+    Receiver waiter;
+    waiter.place = &waiter.value;
+    const ChanStatus waited = WaitIn(receivers_, waiter, ctx, "channel receive");
+    if (waited == ChanStatus::kDone) out.emplace(std::move(*waiter.value));
+    return waited;
+  }
+
+ private:
+  struct Receiver : ChanWaiter {
+    std::optional<T> value;
+  };
+  struct Slot {
+    alignas(T) std::byte bytes[sizeof(T)];
+  };
+
+  T& At(std::size_t index) noexcept { return *std::launder(static_cast<T*>(static_cast<void*>(ring_[index].bytes))); }
+  void Push(T& value) noexcept {
+    std::size_t at = first_ + size_;
+    if (at >= capacity_) at -= capacity_;
+    new (ring_[at].bytes) T(std::move(value));
+    ++size_;
+  }
+  T Pop() noexcept {
+    T& oldest = At(first_);
+    T value(std::move(oldest));
+    oldest.~T();
+    if (++first_ == capacity_) first_ = 0;
+    --size_;
+    return value;
+  }
+
+  std::unique_ptr<Slot[]> ring_;
+  std::size_t first_ = 0;
+};
+
+// What a Chan holds: one handle of the channel, or none.
+template <class T>
+class ChanHandle {
+ public:
+  constexpr ChanHandle() noexcept = default;
+  explicit ChanHandle(std::size_t capacity) : state_(new ChanState<T>(capacity)) {}
+  // One more.
+  explicit ChanHandle(ChanState<T>* state) noexcept : state_(state) {
+    if (state_ != nullptr) state_->AddHandle();
+  }
+  ChanHandle(const ChanHandle& other) noexcept : ChanHandle(other.state_) {}
+  ChanHandle(ChanHandle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  ChanHandle& operator=(ChanHandle other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~ChanHandle() {
+    if (state_ != nullptr) state_->DropHandle();
+  }
+
+  ChanState<T>* get() const noexcept { return state_; }  // NOLINT: as smart pointers have it
+  ChanState<T>* operator->() const noexcept { return state_; }
+  ChanState<T>& operator*() const noexcept { return *state_; }
+  friend bool operator==(const ChanHandle&, const ChanHandle&) = default;
+  bool operator==(std::nullptr_t) const noexcept { return state_ == nullptr; }
+
+ private:
+  ChanState<T>* state_ = nullptr;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_CHANNEL_CHAN_CORE_H_

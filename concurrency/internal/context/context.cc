@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/context.h>
+
+#include <weft/concurrency/internal/context/context_node.h>
+
+namespace weft {
+
+using internal::ContextNode;
+
+Context::Context(const Context& other) noexcept : node_(other.node_) {
+  if (node_ != nullptr) node_->Ref();
+}
+
+Context& Context::operator=(const Context& other) noexcept {
+  Context copy(other);
+  std::swap(node_, copy.node_);
+  return *this;
+}
+
+Context::~Context() {
+  if (node_ != nullptr) ContextNode::Unref(node_);
+}
+
+Error Context::Err() const {
+  ContextNode* canceler = ContextAccess::Canceler(*this);
+  return canceler != nullptr ? canceler->Err() : Error();
+}
+
+Error Context::Cause() const {
+  ContextNode* canceler = ContextAccess::Canceler(*this);
+  return canceler != nullptr ? canceler->Cause() : Error();
+}
+
+std::optional<TimePoint> Context::Deadline() const {
+  const std::int64_t deadline = ContextAccess::DeadlineNs(*this);
+  if (deadline == internal::kNever) return std::nullopt;
+  return internal::FromNs(deadline);
+}
+
+const void* Context::Lookup(const void* key) const { return node_ != nullptr ? node_->Lookup(key) : nullptr; }
+
+CancelFunc::CancelFunc() noexcept = default;
+CancelFunc::CancelFunc(CancelFunc&& other) noexcept
+    : node_(std::exchange(other.node_, nullptr)), finisher_(std::move(other.finisher_)) {}
+
+CancelFunc& CancelFunc::operator=(CancelFunc&& other) noexcept {
+  if (this == &other) return *this;
+  Finish();
+  node_ = std::exchange(other.node_, nullptr);
+  finisher_ = std::move(other.finisher_);
+  return *this;
+}
+
+CancelFunc::~CancelFunc() { Finish(); }
+
+void CancelFunc::Finish() noexcept {
+  if (node_ == nullptr) return;
+  finisher_.reset();  // the watch first, so that a signal of the last moment still tells its name
+  node_->CancelByScope();
+  ContextNode::Unref(std::exchange(node_, nullptr));
+}
+
+void CancelFunc::Cancel(Error cause) const {
+  if (node_ == nullptr) return;
+  if (finisher_ != nullptr) finisher_->Stop();
+  node_->Cancel(std::move(cause));
+}
+
+CancelFunc ContextAccess::MakeCancel(ContextNode* node, std::unique_ptr<internal::CancelFinisher> finisher) {
+  CancelFunc cancel;
+  node->Ref();
+  cancel.node_ = node;
+  cancel.finisher_ = std::move(finisher);
+  return cancel;
+}
+
+Context Background() { return {}; }
+
+namespace {
+CancelScope ScopeOf(ContextNode* node) {
+  CancelScope scope;
+  scope.cancel = ContextAccess::MakeCancel(node, nullptr);
+  scope.ctx = ContextAccess::Adopt(node);
+  return scope;
+}
+
+CancelScope NewScope(const Context& parent, std::int64_t deadline_ns, Error cause) {
+  return ScopeOf(ContextNode::NewCanceler(ContextAccess::Node(parent), deadline_ns, std::move(cause)));
+}
+}  // namespace
+
+CancelScope WithCancel(const Context& parent) { return NewScope(parent, internal::kNever, {}); }
+
+// A parent whose deadline has passed was done before its child is made, though nobody may have looked yet. It must not come out
+// as second to a deadline of the child that lies still further back.
+CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause) {
+  (void)parent.Err();
+  return NewScope(parent, internal::ToNs(deadline), std::move(cause));
+}
+
+CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause) {
+  if (timeout <= Duration::zero()) (void)parent.Err();
+  return NewScope(parent, internal::AddNs(internal::NowNs(), timeout.count()), std::move(cause));
+}
+
+// One whose deadline has passed was done before, though nobody may have looked yet.
+CancelScope WithEither(const Context& parent, const Context& other) {
+  (void)parent.Err();
+  (void)other.Err();
+  return ScopeOf(ContextNode::NewEither(ContextAccess::Node(parent), ContextAccess::Node(other)));
+}
+
+Context WithoutCancel(const Context& parent) {
+  return ContextAccess::Adopt(ContextNode::NewDetached(ContextAccess::Node(parent)));
+}
+
+Context internal::MakeValueContext(const Context& parent, const void* key, void* value, ValueDeleter deleter) {
+  return ContextAccess::Adopt(ContextNode::NewValue(ContextAccess::Node(parent), key, value, deleter));
+}
+
+}  // namespace weft

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_OBSERVE_STACK_WALK_H_
+#define WEFT_CONCURRENCY_INTERNAL_OBSERVE_STACK_WALK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace weft::internal {
+
+// Whether StackWalk knows how this machine lays out a context.
+#if defined(__x86_64__) || defined(__aarch64__)
+inline constexpr bool kCanWalkStacks = true;
+#else
+inline constexpr bool kCanWalkStacks = false;
+#endif
+
+// The return addresses on a stack that nobody runs on, the innermost first. `context` is where Boost.Context has put the registers
+// (fcontext_t); nothing is read but from there up to `top`. On the thread that runs the stack otherwise.
+std::vector<std::uintptr_t> StackWalk(const void* context, const void* top);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_OBSERVE_STACK_WALK_H_

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/observe/thread_stack.h>
+
+#include <ucontext.h>
+#include <unwind.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <ctime>
+#include <mutex>
+
+namespace weft::internal {
+namespace {
+
+constexpr int kSignal = SIGURG;
+constexpr std::size_t kDepthMax = 64;
+constexpr int kPatienceMs = 100;
+
+enum class Step : int { kNone, kAsked, kWalking, kDone };
+
+// What is asked of the handler. One request at a time.
+std::mutex g_lock;
+std::atomic<Step> g_step{Step::kNone};
+std::atomic<pthread_t> g_thread{};
+std::uintptr_t g_found[kDepthMax];
+std::size_t g_count = 0;
+std::uintptr_t g_interrupted = 0;
+
+std::uintptr_t InstructionOf(const void* machine) noexcept {
+  const auto& registers = static_cast<const ucontext_t*>(machine)->uc_mcontext;
+#if defined(__x86_64__) && defined(REG_RIP)
+  return static_cast<std::uintptr_t>(registers.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return static_cast<std::uintptr_t>(registers.pc);
+#else
+  static_cast<void>(registers);
+  return 0;
+#endif
+}
+
+// The handler's own frames come first; what was interrupted begins at its instruction.
+_Unwind_Reason_Code Note(_Unwind_Context* frame, void*) {
+  const std::uintptr_t address = _Unwind_GetIP(frame);
+  if (address == 0) return _URC_END_OF_STACK;
+  if (g_count == 0 && address != g_interrupted) return _URC_NO_REASON;
+  g_found[g_count++] = address;
+  return g_count < kDepthMax ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+void OnSignal(int, siginfo_t*, void* machine) {
+  const int saved_errno = errno;
+  Step asked = Step::kAsked;
+  if (pthread_equal(g_thread.load(std::memory_order_relaxed), pthread_self()) != 0 &&
+      g_step.compare_exchange_strong(asked, Step::kWalking, std::memory_order_acquire)) {
+    g_interrupted = InstructionOf(machine);
+    g_count = 0;
+    _Unwind_Backtrace(&Note, nullptr);
+    g_step.store(Step::kDone, std::memory_order_release);
+  }
+  errno = saved_errno;
+}
+
+// Whether the signal is ours, or nobody's so far. It stays ours: what is ignored by default harms nobody.
+bool TakeSignal() {
+  struct sigaction now{};
+  if (sigaction(kSignal, nullptr, &now) != 0) return false;
+  if ((now.sa_flags & SA_SIGINFO) != 0) return now.sa_sigaction == &OnSignal;
+  if (now.sa_handler != SIG_DFL) return false;
+  struct sigaction action{};
+  action.sa_sigaction = &OnSignal;
+  action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;  // a fiber's stack may be nearly full
+  sigfillset(&action.sa_mask);
+  return sigaction(kSignal, &action, nullptr) == 0;
+}
+
+// The first use of the unwinder may allocate, which the handler must not.
+void WarmUp() {
+  _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_END_OF_STACK; }, nullptr);
+}
+
+}  // namespace
+
+std::vector<std::uintptr_t> StackOfThread(pthread_t thread) {
+  std::lock_guard hold(g_lock);
+  if (!TakeSignal()) return {};
+  WarmUp();
+  g_thread.store(thread, std::memory_order_relaxed);
+  g_step.store(Step::kAsked, std::memory_order_release);
+  if (pthread_kill(thread, kSignal) != 0) return {};
+  for (int ms = 0;; ++ms) {
+    if (g_step.load(std::memory_order_acquire) == Step::kDone) break;
+    Step asked = Step::kAsked;
+    // One that has begun to walk is waited for: the results are its.
+    if (ms >= kPatienceMs && g_step.compare_exchange_strong(asked, Step::kNone)) return {};
+    const timespec pause{0, 1'000'000};
+    nanosleep(&pause, nullptr);
+  }
+  return {g_found, g_found + g_count};
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_RUNTIME_FD_REGISTRATION_H_
+#define WEFT_CONCURRENCY_INTERNAL_RUNTIME_FD_REGISTRATION_H_
+
+#include <cstdint>
+
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/runtime/loop_core.h>
+#include <weft/concurrency/wait_fd.h>
+
+namespace weft::internal {
+
+class Parker;
+
+// A descriptor in the epoll set of one loop: edge-triggered, for both directions, with one waiter for each. An edge that nobody waits for is
+// lost, so a waiter looks at the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
+//
+// Its memory is its loop's, because the loop may have events for it in hand that it took from the kernel before. So another thread takes it out
+// of the set and leaves the rest to the loop. A loop that ends first leaves the memory to the other side.
+class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
+ public:
+  ~FdRegistration();
+
+  // Enters the descriptor in the set of the loop of this thread. Null: `failure` has the error.
+  static FdRegistration* Make(int fd, Error& failure) noexcept;
+  // Takes the descriptor out of the set. From any thread, once nobody waits; the object is gone.
+  static void End(FdRegistration* entry) noexcept;
+
+  // The loop that has it, to compare with; null if it has ended.
+  const LoopCore* Home() noexcept;
+  // On its loop, in a fiber: parks until an event of these directions comes, or until the context is done, which is false. Aborts if another
+  // fiber waits for one of them.
+  bool Park(const Context& ctx, FdEvents events, const FdWaitOptions& options) noexcept;
+
+ private:
+  FdRegistration(LoopCore& loop, int fd) noexcept;
+  Error Register(int fd) noexcept;
+  void Deregister() noexcept;
+  void LeaveLoop() noexcept;
+  void OnLoopEnd() noexcept;
+  void OnFdEvents(std::uint32_t events) noexcept override;
+  static void OnTask(LoopTask* task) noexcept;
+
+  friend struct LoopRegistrations;
+
+  LoopCore& core_;  // while it lives: see alive_
+  int fd_;
+  bool duplicate_ = false;  // fd_ is ours: a second entry for the same descriptor
+  Parker* reader_ = nullptr;
+  Parker* writer_ = nullptr;
+
+  SmallLock lock_;  // guards the rest
+  bool alive_ = true;      // the loop has not ended
+  bool given_up_ = false;  // the loop frees it
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_RUNTIME_FD_REGISTRATION_H_

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/internal/runtime/fiber_cache.h>
+
+#include <algorithm>
+
+namespace weft::internal {
+namespace {
+
+constexpr std::int64_t kTrimEveryNs = 500'000'000;
+constexpr std::int64_t kTrimPauseNs = 1'000'000;  // between two pieces, while there is other work
+constexpr int kTrimPiece = 128;                   // fibers, or stacks
+constexpr std::size_t kKeepWarm = 16;             // fibers that are never destroyed
+// A stack that was used deeper gives what lies below back at once. As much as the largest page, so that what a system with large pages
+// adds to a length never reaches the fiber at the top.
+constexpr std::size_t kDeepBytes = 64 * 1024;
+
+}  // namespace
+
+FiberCore* FiberCache::Take(LoopCore& loop, LoopSide& side) noexcept {
+  FiberCore* fiber = idle_.PopFront();
+  if (fiber != nullptr) {
+    idle_low_ = std::min(idle_low_, --idle_count_);
+    return fiber;
+  }
+  fiber = FiberCore::Make(loop, side, stacks_);
+  if (fiber != nullptr) roll_->Add(fiber->entry);
+  return fiber;
+}
+
+void FiberCache::Give(FiberCore& fiber) noexcept {
+  // A look at one in 256 is enough to know the depth, and to catch the stacks that would keep much memory.
+  if (++given_ % 256 == 0) {
+    const std::size_t used = StackMaker::Resident(fiber.stack);
+    if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);
+    if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes);
+  }
+  idle_.PushFront(fiber);
+  if (++idle_count_ > kKeepWarm) trim_due_ = true;
+}
+
+void FiberCache::Destroy(FiberCore& fiber, LoopSide& side) noexcept {
+  fiber.Link<IdleTag>::Unlink();
+  --idle_count_;
+  side.running = &fiber;
+  fiber.EndForSanitizer();
+  side.running = nullptr;
+  roll_->Remove(fiber.entry);
+  FiberCore::Destroy(fiber, stacks_);
+}
+
+void FiberCache::DestroyAll(LoopSide& side) noexcept {
+  while (FiberCore* fiber = idle_.Front()) Destroy(*fiber, side);
+}
+
+std::int64_t FiberCache::TrimDueNs(std::int64_t now_ns) const noexcept { return trimming_ ? now_ns : last_trim_ns_ + kTrimEveryNs; }
+
+bool FiberCache::Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept {
+  if (trimming_) {
+    if (!nothing_to_do && now_ns - last_trim_ns_ < kTrimPauseNs) return false;
+  } else {
+    if (now_ns - last_trim_ns_ < kTrimEveryNs) return false;
+    cold_ = idle_low_ > kKeepWarm ? idle_low_ - kKeepWarm : 0;
+    idle_low_ = idle_count_ - cold_;
+    trimming_ = true;
+  }
+  last_trim_ns_ = now_ns;
+  if (TrimSome(side)) return true;
+  trimming_ = false;
+  trim_due_ = idle_count_ > kKeepWarm;
+  return true;
+}
+
+// The coldest first, then the pages of free stacks between stacks that are used. False: nothing is left to do.
+bool FiberCache::TrimSome(LoopSide& side) noexcept {
+  int left = kTrimPiece;
+  for (; cold_ > 0 && idle_count_ > kKeepWarm && left > 0; --left, --cold_) Destroy(*idle_.Back(), side);
+  if (left > 0) cold_ = 0;
+  return cold_ != 0 || stacks_.Clean(left);
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_RUNTIME_FIBER_CACHE_H_
+#define WEFT_CONCURRENCY_INTERNAL_RUNTIME_FIBER_CACHE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/runtime/fiber.h>
+#include <weft/concurrency/internal/runtime/fiber_roll.h>
+#include <weft/concurrency/internal/runtime/stack.h>
+
+namespace weft::internal {
+
+// The fibers of a loop that have no job, warm ones first, and the stacks that they are made of. Those that nobody has needed for a while
+// are destroyed, in pieces. Only on the loop's thread and stack, but for the roll and DeepestStack.
+class FiberCache {
+ public:
+  explicit FiberCache(std::size_t stack_bytes) : stacks_(stack_bytes) {}
+  FiberCache(const FiberCache&) = delete;
+  FiberCache& operator=(const FiberCache&) = delete;
+
+  FiberCore* Take(LoopCore& loop, LoopSide& side) noexcept;  // null: no memory for a stack; also in a fiber
+  void Give(FiberCore& fiber) noexcept;                      // its job has ended
+  std::size_t Idle() const noexcept { return idle_count_; }
+
+  // There may be something to give back; not before this time.
+  bool TrimDue() const noexcept { return trim_due_; }
+  std::int64_t TrimDueNs(std::int64_t now_ns) const noexcept;
+  // Once in a while looks how many fibers nobody has needed since the last look; they go, in pieces. A loop that has nothing else to do
+  // takes one piece after the other, and looks at the rest of its work in between. True: some may have been destroyed.
+  bool Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept;
+  void DestroyAll(LoopSide& side) noexcept;
+
+  const std::shared_ptr<FiberRoll>& roll() const noexcept { return roll_; }
+  std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
+
+ private:
+  bool TrimSome(LoopSide& side) noexcept;
+  void Destroy(FiberCore& fiber, LoopSide& side) noexcept;
+
+  StackMaker stacks_;
+  List<FiberCore, IdleTag> idle_;  // the warmest first
+  std::size_t idle_count_ = 0;
+  std::size_t idle_low_ = 0;       // fewest since the last look: so many nobody has needed
+  std::size_t cold_ = 0;           // that are to be destroyed yet, of those
+  bool trim_due_ = false;
+  bool trimming_ = false;          // a look has been taken, and its pieces are not all done
+  std::int64_t last_trim_ns_ = 0;  // the last look, or its last piece
+  std::uint64_t given_ = 0;
+  std::atomic<std::size_t> deepest_{0};
+  const std::shared_ptr<FiberRoll> roll_ = std::make_shared<FiberRoll>();
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_RUNTIME_FIBER_CACHE_H_

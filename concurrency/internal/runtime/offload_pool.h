@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_RUNTIME_OFFLOAD_POOL_H_
+#define WEFT_CONCURRENCY_INTERNAL_RUNTIME_OFFLOAD_POOL_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/runtime/thread_tally.h>
+#include <weft/concurrency/offload.h>
+
+namespace weft::internal {
+
+// One piece of work for a pool thread. Its owner keeps it until `end` or until Remove was true.
+struct OffloadJob : Link<> {
+  void (*run)(OffloadJob*) = nullptr;
+  // Called after `run`, when the pool has counted the job as done: tells the owner, who may destroy it then.
+  void (*end)(OffloadJob*) = nullptr;
+  std::int64_t added_ns = 0;
+};
+
+// Threads for code that blocks. They are made when work waits and nobody is free, up to the limit, and joined at the end, after
+// all jobs that were added. When all are at work, a limited number of jobs waits for one of them.
+class OffloadPool {
+ public:
+  // `queue_max` 0: no limit. `tally` is that of a test under virtual time, or null.
+  OffloadPool(int threads_max, int queue_max, ThreadTally* tally) : threads_max_(threads_max), queue_max_(queue_max), tally_(tally) {}
+  ~OffloadPool();
+  OffloadPool(const OffloadPool&) = delete;
+  OffloadPool& operator=(const OffloadPool&) = delete;
+
+  // An error means that the job was not taken: kRefused if too many wait already; another one if it would need the first thread, and
+  // that could not be started.
+  Error Add(OffloadJob& job);
+  // Under Explore jobs are held until the loop chooses one: RunHeld lets a thread take the oldest. Held: how many it could choose.
+  std::size_t Held();
+  void RunHeld();
+  // True if the job was taken out before a thread began it.
+  bool Remove(OffloadJob& job);
+  // Whether anything runs or waits for a thread.
+  bool Busy();
+  OffloadStats Stats();
+
+ private:
+  Error CallThread();
+  Error StartThread();
+  void Work();
+  void RunOne(OffloadJob& job);
+  void NoteWaitLocked(const OffloadJob& job) noexcept;
+  // Jobs that no thread is on its way to. Each thread that is neither idle nor at a job is about to take one: it was called, is new,
+  // or has told its owner that a job ended and comes back for the next.
+  int QueuedLocked() const noexcept;
+
+  const int threads_max_;
+  const int queue_max_;
+  ThreadTally* const tally_;
+  std::mutex lock_;
+  std::condition_variable more_;
+  List<OffloadJob> waiting_;
+  int waiting_count_ = 0;
+  std::vector<std::thread> threads_;
+  int idle_ = 0;  // threads that nobody has called
+  int calls_ = 0;  // to idle threads, which have not woken up yet
+  bool ending_ = false;
+  std::uint64_t refused_ = 0;
+  std::int64_t longest_wait_ns_ = 0;
+  // Also written by threads that do not have the lock.
+  std::atomic<int> busy_{0};
+  std::atomic<std::uint64_t> done_{0};
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_RUNTIME_OFFLOAD_POOL_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_RUNTIME_QUEUE_WAITER_H_
+#define WEFT_CONCURRENCY_INTERNAL_RUNTIME_QUEUE_WAITER_H_
+
+#include <cstdint>
+
+#include <weft/concurrency/internal/base/list.h>
+
+namespace weft::internal {
+
+class FiberCore;
+class Parker;
+
+// Somebody who waits in the queue of something, on his own stack. Unlike a Parker itself, one wait can be in several queues
+// (Select), each with an outcome of its own. The doors to the Parker are here so that templates in public headers do not pull
+// in what is below it.
+struct QueueWaiter : Link<> {
+  FiberCore* fiber = nullptr;  // the parker's, here for those who wake it from another loop: one cache line less to fetch
+  Parker* parker = nullptr;
+  std::uint32_t outcome = 0;   // what the parker is claimed with
+  void WaitWith(Parker& p, std::uint32_t claimed_with) noexcept;
+  void Leave() {
+    if (Linked()) Unlink();
+  }
+};
+
+// Under the lock of the queue, for a waiter that was taken out of it; see Parker.
+bool Claim(QueueWaiter& waiter) noexcept;
+void Deliver(QueueWaiter& waiter, const void* queue = nullptr) noexcept;
+inline bool Wake(QueueWaiter& waiter) noexcept {
+  if (!Claim(waiter)) return false;
+  Deliver(waiter);
+  return true;
+}
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_RUNTIME_QUEUE_WAITER_H_

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_RUNTIME_SCHEDULER_H_
+#define WEFT_CONCURRENCY_INTERNAL_RUNTIME_SCHEDULER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <weft/concurrency/internal/runtime/loop_core.h>
+#include <weft/concurrency/internal/runtime/loop_host.h>
+#include <weft/concurrency/internal/runtime/offload_pool.h>
+#include <weft/concurrency/internal/runtime/stack_overflow.h>
+#include <weft/concurrency/internal/runtime/thread_tally.h>
+#include <weft/concurrency/run.h>
+
+namespace weft::internal {
+
+// The thread beside the loops, as the scheduler sees it: see Watchdog.
+class BesideLoops {
+ public:
+  virtual void Start() = 0;  // throws std::system_error
+  virtual void Stop() = 0;
+  // For a sentinel of a loop: from a fiber of the scheduler.
+  virtual Error Add(LoopSentinel& sentinel, const Context& ctx) = 0;
+  virtual void Remove(LoopSentinel& sentinel) noexcept = 0;
+
+ protected:
+  ~BesideLoops() = default;
+};
+
+// N loops, and the pool for Offload. It lives inside one call of Run, on whose thread the first loop runs. It ends when the last hold is
+// given back: the main fiber has one, each group and AfterFunc one.
+class Scheduler final : private LoopHost {
+ public:
+  explicit Scheduler(const RunOptions& options);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Before RunUntilDone, which starts and stops it. Without one, sentinels are not called.
+  void SetBeside(BesideLoops& beside) noexcept { beside_ = &beside; }
+
+  // Runs `job` as the first fiber and drives all loops until the last hold is gone. An error means that it was not begun.
+  Error RunUntilDone(FiberJob& job, const FiberOptions& options);
+
+  int LoopCount() const noexcept override { return static_cast<int>(loops_.size()); }
+  LoopCore& At(int index) noexcept { return *loops_[static_cast<std::size_t>(index)]; }
+  LoopCore& NextForSpread() noexcept;
+
+  void Hold() noexcept { holds_.fetch_add(1, std::memory_order_relaxed); }
+  // For those who found the scheduler in a list: false if nobody holds it any more.
+  bool TryHold() noexcept;
+  void Release() noexcept;
+  std::int64_t Holds() const noexcept { return holds_.load(std::memory_order_relaxed); }
+
+  // The first fiber has ended; what lives now was left behind.
+  void NoteMainEnded() noexcept { main_ended_.store(true, std::memory_order_relaxed); }
+  bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
+
+  OffloadPool& pool() noexcept { return pool_; }
+  BesideLoops* beside() noexcept { return beside_; }
+  // Under virtual time: what answers MayJump.
+  void SetIdleHandler(std::function<bool(bool more)> on_idle) { on_idle_ = std::move(on_idle); }
+  // Ends a test that cannot end by itself: its loop stops where it is. The scheduler must then be kept for ever, because
+  // somebody may still refer to it; this takes it out of the lists.
+  void Abandon() noexcept;
+
+ private:
+  ThreadTally& Threads() noexcept override { return tally_; }
+  bool MayJump(bool more) override;
+  std::size_t HeldJobs() noexcept override { return pool_.Held(); }
+  void RunHeldJob() override { pool_.RunHeld(); }
+  [[noreturn]] void ReportOverflow(const FiberCore& fiber) noexcept override;
+
+  void DriveLoop(LoopCore& loop);
+  Error StartThreads(std::vector<std::thread>& threads);
+
+  std::vector<std::unique_ptr<LoopCore>> loops_;
+  std::atomic<std::int64_t> holds_{0};
+  std::atomic<bool> main_ended_{false};
+  std::atomic<unsigned> spread_{0};
+  std::function<bool(bool)> on_idle_;
+  ThreadTally tally_;
+  OffloadPool pool_;
+  BesideLoops* beside_ = nullptr;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_RUNTIME_SCHEDULER_H_

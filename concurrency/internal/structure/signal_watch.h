@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_STRUCTURE_SIGNAL_WATCH_H_
+#define WEFT_CONCURRENCY_INTERNAL_STRUCTURE_SIGNAL_WATCH_H_
+
+#include <semaphore.h>
+
+#include <atomic>
+#include <csignal>
+#include <initializer_list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <weft/concurrency/error.h>
+
+namespace weft::internal {
+
+inline constexpr int kSignalsMax = 65;
+
+// Watches some signals from its construction until it is stopped. What they mean is the derived class's. The handler needs nobody who
+// runs, and no descriptor; a thread of the watch, which has just these signals unblocked, whatever mask the process has inherited, does
+// what a handler must not do.
+//
+// The constructor of the derived class calls Begin last, its destructor Stop first.
+class SignalWatch {
+ public:
+  // `function` is what the user has called, for messages. Aborts if it is no signal.
+  SignalWatch(const char* function, std::initializer_list<int> signals);
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+  // Puts the handlers on and starts the thread. An error: there is no thread, and nothing is watched. Aborts if a signal cannot be
+  // caught or belongs to another watch.
+  Error Begin();
+  // Restores what was set before and joins the thread. Callable by several at once, and again: all wait for the end.
+  void Stop() noexcept;
+
+ protected:
+  virtual ~SignalWatch();
+  // In the signal handler, and possibly on several threads at once: calls only what a handler may call. True: the thread is to look.
+  virtual bool Note(int signal) noexcept = 0;
+  // On the thread of the watch, some time after a Note that was true.
+  virtual void Look() noexcept = 0;
+
+  const struct sigaction& Action() const noexcept { return action_; }  // of the handler
+
+ private:
+  static void OnSignal(int signal) noexcept;
+  void Take(int signal, struct sigaction& before);
+  void Restore() noexcept;
+  void Run() noexcept;
+
+  const char* const function_;
+  const std::vector<int> signals_;
+  std::vector<struct sigaction> before_;  // in the order of signals_
+  sigset_t set_;
+  struct sigaction action_{};
+  sem_t news_;
+  std::atomic<bool> stop_{false};
+  std::mutex stop_lock_;
+  bool watches_ = false;
+  std::thread thread_;
+};
+
+// "signal: interrupt"
+std::string SignalName(int signal);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_STRUCTURE_SIGNAL_WATCH_H_

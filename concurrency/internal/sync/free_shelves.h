@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_SYNC_FREE_SHELVES_H_
+#define WEFT_CONCURRENCY_INTERNAL_SYNC_FREE_SHELVES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/per_loop.h>
+#include <weft/concurrency/clock.h>
+
+namespace weft::internal {
+
+// What a FreeList's object lies in. Idle ones are linked, so to keep one takes no memory and cannot fail.
+struct FreeItem {
+  FreeItem* below = nullptr;
+};
+
+// The idle objects of one place, the warmest on top. It destroys none: what has to go is handed out, as a chain.
+class FreeShelf {
+ public:
+  FreeItem* Pop() noexcept;
+  // Adds `item`, unless `keep` lie here, and takes out what lay unused since a look at least `trim_ns` ago.
+  FreeItem* Push(FreeItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept;
+  FreeItem* TakeAll() noexcept;
+  std::size_t Size() const noexcept { return size_; }
+
+ private:
+  FreeItem* Cut(std::size_t keep) noexcept;
+
+  FreeItem* top_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t unused_ = 0;  // the fewest that lay here since the last look: as many at the bottom were not touched
+  std::int64_t looked_ns_ = INT64_MIN;
+};
+
+// What of a FreeList does not depend on T: a shelf for each loop, and one for all plain threads.
+class FreeShelves {
+ public:
+  using Destroy = void (*)(FreeItem* item);
+  FreeShelves(Destroy destroy, std::size_t keep, Duration trim_every);
+  ~FreeShelves();  // may park
+  FreeShelves(const FreeShelves&) = delete;
+  FreeShelves& operator=(const FreeShelves&) = delete;
+
+  FreeItem* Take();  // null: nothing is here
+  void Put(FreeItem* item) noexcept;
+  void Trim() noexcept;
+  std::size_t Idle();
+
+ private:
+  // At its end it destroys what it keeps. What comes back meanwhile, from a destructor, is not kept any more.
+  struct OfLoop {
+    explicit OfLoop(Destroy d) : destroy(d) {}
+    OfLoop(const OfLoop&) = delete;
+    ~OfLoop();
+    FreeShelf shelf;
+    const Destroy destroy;
+    bool ending = false;
+  };
+  static void DestroyAll(Destroy destroy, FreeItem* chain);
+
+  const Destroy destroy_;
+  const std::size_t keep_;
+  const std::int64_t trim_ns_;
+  SmallLock lock_;  // guards threads_
+  FreeShelf threads_;
+  bool ending_ = false;
+  PerLoop<OfLoop> loops_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_SYNC_FREE_SHELVES_H_
