@@ -28,9 +28,13 @@ good_tree() {
   rm -rf "${tree:?}"/*
   put concurrency/error.h '#include <string>'
   put concurrency/await.h '#include <boost/asio/any_io_executor.hpp>'
-  put concurrency/internal/loop.h '#include <boost/asio/io_context.hpp>'
-  put concurrency/loop.cc '#include <weft/concurrency/internal/loop.h>' '#include <weft/concurrency/error.h>'
-  echo 'set(sources loop.cc)' >"$tree/concurrency/CMakeLists.txt"
+  put concurrency/loop.h '#include <weft/concurrency/internal/base/list.h>'
+  put concurrency/loop_driver.h '#include <weft/concurrency/internal/runtime/loop_core.h>'
+  put concurrency/internal/base/list.h
+  put concurrency/internal/runtime/loop_core.h '#include <weft/concurrency/loop.h>'
+  put concurrency/internal/asio/driver.h '#include <boost/asio/io_context.hpp>'
+  put concurrency/internal/runtime/loop.cc '#include <weft/concurrency/internal/runtime/loop_core.h>' '#include <weft/concurrency/error.h>'
+  echo 'set(sources internal/runtime/loop.cc)' >"$tree/concurrency/CMakeLists.txt"
   put net/stream.h '#include <weft/concurrency/error.h>'
   put net/internal/fd.h
   put http/fields.h '#include <weft/concurrency/error.h>'
@@ -43,7 +47,7 @@ good_tree() {
   put handlers/internal/tree.h
   put server/server.h '#include <weft/handlers/handler.h>'
   put server/internal/accept.h '#include <weft/net/internal/fd.h>' '#include <weft/http/internal/text.h>'
-  put tests/concurrency/loop_test.cc '#include <weft/concurrency/internal/loop.h>'
+  put tests/concurrency/loop_test.cc '#include <weft/concurrency/internal/runtime/loop_core.h>'
   echo 'set(sources loop_test.cc)' >"$tree/tests/concurrency/CMakeLists.txt"
   put tests/server/server_test.cc '#include <weft/handlers/routing/mux.h>' '#include "helper.h"'
   echo 'set(sources server_test.cc)' >"$tree/tests/server/CMakeLists.txt"
@@ -90,21 +94,26 @@ expect_breach 'belong to net/' examples/hello.cc '#include <weft/net/internal/fd
 expect_breach 'no internal/ header of another folder' server/server.h '#include <weft/net/internal/fd.h>'
 expect_breach 'does not occur in net/' net/stream.h '// of an HTTP connection'
 expect_breach 'needs itself, by way of others' http/internal/text.h '#include <weft/http/internal/names.h>'
-expect_breach 'belong to concurrency/' handlers/mux.h '#include <weft/concurrency/internal/loop.h>'
+expect_breach 'needs itself, by way of others' concurrency/internal/base/list.h '#include <weft/concurrency/loop.h>'
+expect_breach 'runtime/loop_core.h is above it' concurrency/internal/base/list.h '#include <weft/concurrency/internal/runtime/loop_core.h>'
+expect_breach 'runtime/loop_core.h is above it' concurrency/internal/context/node.h '#include <weft/concurrency/loop_driver.h>'
+expect_breach 'has ranked folders' concurrency/internal/node.h
+expect_breach 'lie in the folders of its internal/' concurrency/loop.cc
+expect_breach 'belong to concurrency/' handlers/mux.h '#include <weft/concurrency/internal/runtime/loop_core.h>'
 expect_breach 'belong to handlers/' tests/server/server_test.cc '#include <weft/handlers/internal/tree.h>'
-expect_breach 'belong to concurrency/' examples/hello.cc '#include <weft/concurrency/internal/loop.h>'
+expect_breach 'belong to concurrency/' examples/hello.cc '#include <weft/concurrency/internal/runtime/loop_core.h>'
 expect_breach 'the word HTTP does not occur' concurrency/sleep.h '// as an HttpServer does'
 expect_breach 'must not bring <boost/asio/ip/tcp.hpp>' server/server.h '#include <boost/asio/ip/tcp.hpp>'
 expect_breach 'must not bring <boost/asio.hpp>' server/server.h '#include <boost/asio.hpp>'
 expect_breach 'must not bring <spdlog/spdlog.h>' handlers/log.h '#include <spdlog/spdlog.h>'
 expect_breach 'must not bring <openssl/ssl.h>' server/tls.h '#include <openssl/ssl.h>'
-expect_breach 'must not bring <boost/asio/io_context.hpp>' concurrency/run.h '#include <weft/concurrency/internal/loop.h>'
+expect_breach 'must not bring <boost/asio/io_context.hpp>' concurrency/run.h '#include <weft/concurrency/internal/asio/driver.h>'
 expect_breach 'must not bring <boost/asio/any_io_executor.hpp>' server/server.h '#include <weft/concurrency/await.h>'
 expect_breach 'slow to compile' handlers/mux.h '#include <iostream>'
 expect_breach 'there is no <weft/handlers/gone.h>' handlers/mux.h '#include <weft/handlers/gone.h>'
 expect_breach 'include lines have the form' handlers/mux.h '#include "handler.h"'
 expect_breach 'makes system calls on a connection' server/internal/accept.h 'inline void F(int fd) { shutdown(fd, 2); }'
-expect_breach 'does not list this file' concurrency/sleep.cc
+expect_breach 'does not list this file' concurrency/internal/runtime/loop_core.cc
 expect_breach 'does not list this file' tests/server/more_test.cc
 expect_breach 'no file has more than 500 lines' handlers/mux.h "$(seq -f '// %g' 501)"
 
@@ -143,7 +152,7 @@ codemap="$(dirname "$check")/codemap_test.sh"
 good_tree
 mkdir "$tree/docs"
 printf '%s\n' '### net/' '`stream.h`, `internal/fd.h`' '### http/' '`fields.h`, `internal/text.h`, `names.h`' '### server/' '`server.h`, `internal/accept.h`' \
-  '### concurrency/' '`error.h`, `await.h`, `loop.*`' '### handlers/' '`handler.h`, `mux.h`, `internal/tree.h`, `names.h`' >"$tree/docs/architecture.md"
+  '### concurrency/' '`error.h`, `await.h`, `loop.*`, `loop_driver.h`, `internal/base/list.h`, `loop_core.h`, `driver.h`' '### handlers/' '`handler.h`, `mux.h`, `internal/tree.h`, `names.h`' >"$tree/docs/architecture.md"
 if ! output=$("$codemap" "$tree" 2>&1); then printf 'FAILED: a good codemap does not pass:\n%s\n' "$output" && failures=$((failures + 1)); fi
 check=$codemap
 put net/gone.h

@@ -25,12 +25,21 @@ http_uses="concurrency/error.h concurrency/result.h"
 # Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
 ready_made="routing middleware content debug"
 
-# Folders in which no component (a header and the .cc of the same name) needs itself by way of others.
-acyclic="net http handlers server"
+# Folders in which no component (a header and the .cc of the same name) needs itself by way of others. What a header only hands on, at its
+# end ("IWYU pragma: export"), it does not need.
+acyclic="concurrency net http handlers server"
 
-# Sources without a header of their own in those folders: parts of ResponseWriter and Request, which users see as one; the classes of the two
+# The folders of concurrency/internal/, the lowest first: none includes a higher one, nor a public header that brings one along. The sources
+# of public headers lie there, too.
+concurrency_ranks="base context runtime sync structure channel asio observe run test"
+
+# Sources without a header of their own in those folders: what a lower header declares and a higher layer does (context.h, clock.h, group.h,
+# await.h); parts of LoopCore and FiberCore; parts of ResponseWriter and Request, which users see as one; the classes of the two
 # headers for tests; and what stands in for TLS where there is no OpenSSL.
-slices="handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
+slices="concurrency/internal/structure/after_func.cc concurrency/internal/structure/with_grace.cc concurrency/internal/structure/notify_context.cc
+  concurrency/internal/structure/first.cc concurrency/internal/runtime/sleep.cc concurrency/internal/asio/resolve.cc
+  concurrency/internal/runtime/loop_explore.cc concurrency/internal/runtime/fiber_layout.cc concurrency/internal/observe/trace_json.cc
+  handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
@@ -175,7 +184,7 @@ check_cycles() {
     function Component(path) { sub(/\.(h|cc)$/, "", path); return path }
     FNR == 1 { forwards = 0 }
     /this line stays for one release/ { forwards = 1 }
-    !forwards && /^#include <weft\// {
+    !forwards && !/IWYU pragma: export/ && /^#include <weft\// {
       to = $2
       gsub(/^<weft\/|>.*$/, "", to)
       from = Component(FILENAME)
@@ -191,6 +200,54 @@ check_cycles() {
       for (one in all) print one ".h:1: this component needs itself, by way of others of " folder "/ that are listed here"
     }' "${files[@]}"
   done
+}
+
+# Follows the include lines of each file of concurrency/internal/ through public headers up to the next internal one.
+check_ranks() {
+  local files
+  mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep '^concurrency/' || true)
+  [ "${#files[@]}" -gt 0 ] || return 0
+  awk -v ranks="$concurrency_ranks" '
+  function RankOf(path, parts) {
+    if (path !~ /^concurrency\/internal\//) return 0
+    split(path, parts, "/")
+    return rank[parts[3]]
+  }
+  # The first internal header above `most` that this file brings along, or nothing.
+  function Higher(file, most, list, n, i, found) {
+    if (file in visited) return ""
+    visited[file] = 1
+    n = split(edges[file], list, " ")
+    for (i = 1; i <= n; i++) {
+      if (RankOf(list[i]) > most) return list[i]
+      if (RankOf(list[i]) == 0 && (found = Higher(list[i], most)) != "") return found
+    }
+    return ""
+  }
+  BEGIN {
+    n = split(ranks, list, " ")
+    for (i = 1; i <= n; i++) rank[list[i]] = i
+  }
+  FNR == 1 {
+    forwards = 0
+    all[FILENAME] = 1
+    if (FILENAME ~ /^concurrency\/internal\// && !RankOf(FILENAME)) print FILENAME ":1: concurrency/internal/ has ranked folders: " ranks
+    if (FILENAME ~ /^concurrency\/[^\/]*\.cc$/) print FILENAME ":1: the sources of concurrency/ lie in the folders of its internal/"
+  }
+  /this line stays for one release/ { forwards = 1 }
+  !forwards && !/IWYU pragma: export/ && /^#include <weft\/concurrency\// {
+    to = $2
+    gsub(/^<weft\/|>.*$/, "", to)
+    edges[FILENAME] = edges[FILENAME] " " to
+  }
+  END {
+    for (file in all) {
+      if (!RankOf(file)) continue
+      split("", visited)
+      found = Higher(file, RankOf(file))
+      if (found != "") print file ":1: " found " is above it: " ranks
+    }
+  }' "${files[@]}"
 }
 
 # A class that is cut over several files to meet a line count is as long as before.
@@ -224,8 +281,10 @@ check_classes() {
 check_slices() {
   local file
   for file in "${sources[@]}"; do
-    [[ $file =~ ^(net|http|handlers|server)/.*\.cc$ ]] || continue
+    [[ $file =~ ^(concurrency|net|http|handlers|server)/.*\.cc$ ]] || continue
     [ -e "${file%.cc}.h" ] && continue
+    # Those of concurrency/ lie in the ranked folders.
+    [[ $file == concurrency/* && -e concurrency/$(basename "${file%.cc}").h ]] && continue
     [[ " ${slices//$'\n'/ } " == *" $file "* ]] || echo "$file:1: a source has a header of its name, or stands on the list of slices"
   done
 }
@@ -298,7 +357,7 @@ check_lengths() {
   echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
 }
 
-{ check_sources; check_cycles; check_classes; check_slices; check_names; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+{ check_sources; check_cycles; check_ranks; check_classes; check_slices; check_names; check_protocol_word; check_socket_calls; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
 cat "$breaches"
 if [ -s "$breaches" ]; then
   echo "$(wc -l <"$breaches") breaches of the layering and house rules"
