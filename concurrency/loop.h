@@ -3,112 +3,23 @@
 #define WEFT_CONCURRENCY_LOOP_H_
 
 #include <cstdint>
-#include <source_location>
 #include <string>
-#include <string_view>
 
+#include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/clock.h>
+#include <weft/concurrency/fiber_job.h>         // IWYU pragma: export
+#include <weft/concurrency/loop_hooks.h>        // IWYU pragma: export
+#include <weft/concurrency/loop_signal.h>       // IWYU pragma: export
+#include <weft/concurrency/reusable_context.h>  // IWYU pragma: export
+#include <weft/concurrency/scoped_context.h>    // IWYU pragma: export
 
 // For those who build a server or a driver on weft: the loop under the fibers. Handlers and services never need this header.
 //
-// A loop is one thread that runs fibers, watches descriptors and fires timers, in turns, so that none starves the others.
-// Code that the loop calls back (tasks, watches, timers, a job's Ended) runs on the loop's own stack: it must be short and
-// must not wait; a blocking call of weft aborts there.
+// A loop is one thread that runs fibers (FiberJob), watches descriptors and fires timers (loop_hooks.h), in turns, so that none starves the
+// others. Code that the loop calls back runs on the loop's own stack: it must be short and must not wait.
 
 namespace weft {
-
-class Loop;
-
-// Work for a loop. The poster owns it and keeps it until it has run; it may be posted again then.
-class LoopTask {
- public:
-  using Function = void (*)(LoopTask*);
-  explicit LoopTask(Function run) : run_(run) {}
-  LoopTask(const LoopTask&) = delete;
-  LoopTask& operator=(const LoopTask&) = delete;
-
- private:
-  friend class LoopAccess;
-  LoopTask* next_ = nullptr;
-  Function run_;
-};
-
-// A descriptor that a loop watches. The owner keeps it until Loop::Remove.
-class FdWatch {
- public:
-  FdWatch(const FdWatch&) = delete;
-  FdWatch& operator=(const FdWatch&) = delete;
-
-  // These events of epoll have come. On the loop's stack.
-  virtual void OnFdEvents(std::uint32_t events) = 0;
-
- protected:
-  FdWatch() = default;
-  ~FdWatch() = default;
-};
-
-// Fires once at its time, on the loop's stack. The owner disarms it before it ends.
-class LoopTimer {
- public:
-  using Function = void (*)(LoopTimer*);
-  explicit LoopTimer(Function fire) : fire_(fire) {}
-  LoopTimer(const LoopTimer&) = delete;
-  LoopTimer& operator=(const LoopTimer&) = delete;
-  bool Armed() const { return slot_ != 0; }
-
- private:
-  friend class LoopAccess;
-  Function fire_;
-  std::uint32_t slot_ = 0;  // place in the loop's heap, from 1; 0: not armed
-  std::int64_t when_ = 0;   // these two while the heap has no room for it
-  LoopTimer* next_ = nullptr;
-};
-
-// Something that a thread beside the loops looks at, so that it is seen to while loops are held by code that does not park.
-class LoopSentinel {
- public:
-  // On that thread; short, and never waits. Returns for how long it need not be called again; it is called at once when the context
-  // that it was added with is done.
-  using Function = Duration (*)(LoopSentinel*);
-  explicit LoopSentinel(Function look) : look_(look) {}
-  LoopSentinel(const LoopSentinel&) = delete;
-  LoopSentinel& operator=(const LoopSentinel&) = delete;
-
- private:
-  friend class LoopAccess;
-  Function look_;
-};
-
-// What a fiber does, and who owns it: a fiber never starts without one. The owner keeps the job until Ended.
-class FiberJob {
- public:
-  FiberJob() = default;
-  FiberJob(const FiberJob&) = delete;
-  FiberJob& operator=(const FiberJob&) = delete;
-
-  // The body, in the fiber.
-  virtual void Run() = 0;
-  // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted here.
-  virtual void Ended() noexcept = 0;
-  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment to hand out what it holds
-  // back. Must not wait.
-  virtual void BeforePark() noexcept {}
-  // The same before it lets others go first (Yield), and may come back at once.
-  virtual void BeforeYield() noexcept {}
-
- protected:
-  ~FiberJob() = default;
-};
-
-struct FiberOptions {
-  std::string_view name;            // for debugging; the first 47 bytes are kept
-  std::uint64_t parent = 0;         // the id of the fiber that this one is listed under
-  const Context* context = nullptr;  // CurrentContext() of the fiber; outlives it. Null: Background
-  std::uint64_t work = 0;           // see Scope
-  std::source_location started{};   // for debugging: the line that wanted the fiber; without one nothing is shown
-};
 
 class Loop {
  public:
@@ -166,62 +77,6 @@ class Loop {
  protected:
   Loop() = default;
   ~Loop() = default;
-};
-
-// The id of the running fiber, as in FiberInfo; 0 outside of fibers.
-std::uint64_t CurrentFiberId() noexcept;
-
-// Gives the running fiber another name, for debugging.
-void SetFiberName(std::string_view name) noexcept;
-
-// Lets one fiber wait for something that happens on its own loop, such as readiness of a descriptor. Not thread-safe.
-class LoopSignal {
- public:
-  enum class Outcome { kNotified, kContextDone, kTimedOut };
-
-  // Parks the running fiber until Notify, the end of the context, or `until`. `waits_for` is a literal, for debugging.
-  Outcome Wait(const Context& ctx, const char* waits_for, TimePoint until = TimePoint::max()) noexcept;
-  // Wakes the waiting fiber, if one waits.
-  void Notify() noexcept;
-  bool Waiting() const { return parker_ != nullptr; }
-
- private:
-  void* parker_ = nullptr;
-};
-
-// Makes `ctx` the CurrentContext() of the running fiber, or of a plain thread, until the end of the C++ scope. `ctx` must live as
-// long.
-class [[nodiscard]] ScopedContext {
- public:
-  explicit ScopedContext(const Context& ctx) noexcept;
-  ~ScopedContext();
-  ScopedContext(const ScopedContext&) = delete;
-  ScopedContext& operator=(const ScopedContext&) = delete;
-
- private:
-  const Context* previous_;
-};
-
-// A root context that is used again and again, one user after the other, without an allocation unless somebody keeps a
-// context beyond its use. For servers: one per request. Values come from `values`, which must outlive it.
-class ReusableContext {
- public:
-  explicit ReusableContext(const Context& values) noexcept;
-  ~ReusableContext();
-  ReusableContext(const ReusableContext&) = delete;
-  ReusableContext& operator=(const ReusableContext&) = delete;
-
-  // A live context with this deadline (TimePoint::max(): none). Valid until End.
-  const Context& Begin(TimePoint deadline, const Error& deadline_cause);
-  void Cancel(const Error& cause) noexcept;   // between Begin and End, from any thread
-  void End(const Error& cause) noexcept;      // cancels what others still hold
-  bool Done() const noexcept;                 // between Begin and End: it has ended already; does not look at the clock
-  // Takes the deadline away; contexts derived before keep theirs.
-  void DropDeadline() noexcept;
-
- private:
-  Context values_;
-  Context ctx_;
 };
 
 }  // namespace weft

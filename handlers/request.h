@@ -14,7 +14,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/loop.h>
+#include <weft/concurrency/scoped_context.h>
 #include <weft/handlers/body.h>
 #include <weft/http/fields.h>
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <thread>
 
+#include <weft/concurrency/loop.h>
 #include <weft/concurrency/run.h>
 
 #include "batch_kit.h"

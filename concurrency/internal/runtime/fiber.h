@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weft/concurrency/fiber_job.h>
 #include <weft/concurrency/internal/base/clock.h>
 #include <weft/concurrency/internal/base/prefetch.h>
 #include <weft/concurrency/internal/context/context_node.h>
@@ -16,7 +17,7 @@
 #include <weft/concurrency/internal/runtime/fiber_roll.h>
 #include <weft/concurrency/internal/runtime/loop_access.h>
 #include <weft/concurrency/internal/runtime/stack.h>
-#include <weft/concurrency/loop.h>
+#include <weft/concurrency/loop_hooks.h>
 
 namespace weft::internal {
 

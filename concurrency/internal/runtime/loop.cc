@@ -2,13 +2,10 @@
 #include <weft/concurrency/loop.h>
 
 #include <weft/concurrency/internal/runtime/loop_core.h>
-#include <weft/concurrency/internal/runtime/park.h>
 #include <weft/concurrency/internal/runtime/scheduler.h>
-#include <weft/concurrency/scope.h>
 
 namespace weft {
 
-using internal::ContextNode;
 using internal::LoopCore;
 
 namespace {
@@ -59,95 +56,5 @@ Error Loop::Start(FiberJob& job, const FiberOptions& options) noexcept {
 
 void Loop::Hold() noexcept { Core(this).scheduler().Hold(); }
 void Loop::Release() noexcept { Core(this).scheduler().Release(); }
-
-std::uint64_t CurrentFiberId() noexcept {
-  const internal::FiberCore* fiber = internal::CurrentFiber();
-  return fiber != nullptr ? fiber->record.Id() : 0;
-}
-
-void SetFiberName(std::string_view name) noexcept {
-  if (internal::FiberCore* fiber = internal::CurrentFiber()) fiber->record.Rename(name);
-}
-
-LoopSignal::Outcome LoopSignal::Wait(const Context& ctx, const char* waits_for, TimePoint until) noexcept {
-  if (parker_ != nullptr) internal::AbortMisuse("LoopSignal::Wait", "one fiber waits for it at a time");
-  if (ctx.Err()) return Outcome::kContextDone;
-  internal::Parker parker(waits_for, true);  // nobody may notify between the caller's look and the next line
-  parker_ = &parker;
-  const std::uint32_t outcome = parker.Park(ctx, internal::ToNs(until));
-  parker_ = nullptr;
-  if (outcome == internal::Parker::kContextDone) return Outcome::kContextDone;
-  return outcome == internal::Parker::kTimedOut ? Outcome::kTimedOut : Outcome::kNotified;
-}
-
-void LoopSignal::Notify() noexcept {
-  if (parker_ != nullptr) static_cast<internal::Parker*>(parker_)->Wake();
-}
-
-namespace {
-// Where the current context of this fiber, or of this plain thread, is kept.
-const Context*& CurrentContextPlace() noexcept {
-  static thread_local const Context* of_thread = nullptr;
-  internal::FiberCore* fiber = internal::CurrentFiber();
-  return fiber != nullptr ? fiber->context : of_thread;
-}
-}  // namespace
-
-ScopedContext::ScopedContext(const Context& ctx) noexcept : previous_(CurrentContextPlace()) { CurrentContextPlace() = &ctx; }
-ScopedContext::~ScopedContext() { CurrentContextPlace() = previous_; }
-
-Context CurrentContext() {
-  const Context* context = CurrentContextPlace();
-  return context != nullptr ? *context : Background();
-}
-
-ReusableContext::ReusableContext(const Context& values) noexcept : values_(values) {}
-
-ReusableContext::~ReusableContext() {
-  if (ContextNode* node = ContextAccess::Node(ctx_)) node->Cancel({});
-}
-
-const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_cause) {
-  ContextNode* node = ContextAccess::Node(ctx_);
-  if (node != nullptr && node->Unique()) {
-    node->Renew(internal::ToNs(deadline), deadline_cause);
-    return ctx_;
-  }
-  // Values only: a request outlives the cancellation of the context that the server was started with.
-  const Context values = WithoutCancel(values_);
-  ctx_ = ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(values), internal::ToNs(deadline), deadline_cause));
-  return ctx_;
-}
-
-void ReusableContext::Cancel(const Error& cause) noexcept { ContextAccess::Node(ctx_)->Cancel(cause); }
-
-bool ReusableContext::Done() const noexcept { return ContextAccess::Node(ctx_)->Done(); }
-
-void ReusableContext::End(const Error& cause) noexcept {
-  ContextNode* node = ContextAccess::Node(ctx_);
-  internal::FiberCore* fiber = internal::CurrentFiber();
-  if (fiber != nullptr && fiber->watch.Follows(node)) fiber->watch.Forget();
-  if (!node->Unique()) node->Cancel(cause);  // nobody else can see it otherwise
-}
-
-void ReusableContext::DropDeadline() noexcept { ContextAccess::Node(ctx_)->DropDeadline(); }
-
-Scope CurrentScope() noexcept {
-  const LoopCore* loop = internal::t_loop;
-  if (loop == nullptr) return {};
-  const internal::FiberCore* fiber = loop->running();
-  return {loop, fiber != nullptr ? fiber->work : 0};
-}
-
-ScopedWork::ScopedWork() noexcept : previous_(0) {
-  internal::FiberCore* fiber = internal::CurrentFiber();
-  if (fiber == nullptr) return;
-  previous_ = fiber->work;
-  fiber->work = fiber->loop.NextWork();
-}
-
-ScopedWork::~ScopedWork() {
-  if (internal::FiberCore* fiber = internal::CurrentFiber()) fiber->work = previous_;
-}
 
 }  // namespace weft

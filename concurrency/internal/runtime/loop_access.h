@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include <weft/concurrency/loop.h>
+#include <weft/concurrency/loop_hooks.h>
 
 namespace weft {
 // The door to the private parts of what users hand to a loop.

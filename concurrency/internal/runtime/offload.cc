@@ -4,7 +4,7 @@
 #include <weft/concurrency/internal/base/tracing.h>
 #include <weft/concurrency/internal/runtime/scheduler.h>
 #include <weft/concurrency/internal/runtime/wait_list.h>
-#include <weft/concurrency/loop.h>
+#include <weft/concurrency/scoped_context.h>
 
 namespace weft::internal {
 namespace {

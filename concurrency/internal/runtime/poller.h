@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include <weft/concurrency/internal/runtime/task_queue.h>
-#include <weft/concurrency/loop.h>
+#include <weft/concurrency/loop_hooks.h>
 
 namespace weft::internal {
 

@@ -9,7 +9,7 @@
 #include <weft/concurrency/internal/base/clock.h>
 #include <weft/concurrency/internal/runtime/explorer.h>
 #include <weft/concurrency/internal/runtime/loop_access.h>
-#include <weft/concurrency/loop.h>
+#include <weft/concurrency/loop_hooks.h>
 
 namespace weft::internal {
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/concurrency/reusable_context.h>
+
+#include <weft/concurrency/internal/context/context_node.h>
+#include <weft/concurrency/internal/runtime/loop_core.h>
+
+namespace weft {
+
+using internal::ContextNode;
+
+ReusableContext::ReusableContext(const Context& values) noexcept : values_(values) {}
+
+ReusableContext::~ReusableContext() {
+  if (ContextNode* node = ContextAccess::Node(ctx_)) node->Cancel({});
+}
+
+const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_cause) {
+  ContextNode* node = ContextAccess::Node(ctx_);
+  if (node != nullptr && node->Unique()) {
+    node->Renew(internal::ToNs(deadline), deadline_cause);
+    return ctx_;
+  }
+  // Values only: a request outlives the cancellation of the context that the server was started with.
+  const Context values = WithoutCancel(values_);
+  ctx_ = ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(values), internal::ToNs(deadline), deadline_cause));
+  return ctx_;
+}
+
+void ReusableContext::Cancel(const Error& cause) noexcept { ContextAccess::Node(ctx_)->Cancel(cause); }
+
+bool ReusableContext::Done() const noexcept { return ContextAccess::Node(ctx_)->Done(); }
+
+void ReusableContext::End(const Error& cause) noexcept {
+  ContextNode* node = ContextAccess::Node(ctx_);
+  internal::FiberCore* fiber = internal::CurrentFiber();
+  if (fiber != nullptr && fiber->watch.Follows(node)) fiber->watch.Forget();
+  if (!node->Unique()) node->Cancel(cause);  // nobody else can see it otherwise
+}
+
+void ReusableContext::DropDeadline() noexcept { ContextAccess::Node(ctx_)->DropDeadline(); }
+
+}  // namespace weft
