@@ -8,8 +8,9 @@
 #include <type_traits>
 #include <utility>
 
-#include <weft/concurrency/internal/sync/free_shelves.h>
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/lifetimebound.h>
+#include <weft/concurrency/internal/sync/free_shelves.h>
 
 namespace weft {
 
@@ -63,8 +64,8 @@ class FreeList {
     ~Handle() { Put(); }
 
     explicit operator bool() const noexcept { return item_ != nullptr; }
-    T& operator*() const noexcept { return item_->object; }
-    T* operator->() const noexcept { return &item_->object; }
+    T& operator*() const noexcept WEFT_LIFETIMEBOUND { return item_->object; }
+    T* operator->() const noexcept WEFT_LIFETIMEBOUND { return &item_->object; }
 
     // Gives the object back now. The handle is empty then.
     void Put() noexcept {

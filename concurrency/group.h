@@ -45,7 +45,7 @@ class Group {
   Group& operator=(const Group&) = delete;
 
   // The context of the members: done when the group is canceled, when a member failed, and once Wait has returned.
-  const Context& Ctx() const { return state_.ctx(); }
+  const Context& Ctx() const WEFT_LIFETIMEBOUND { return state_.ctx(); }
 
   // Starts f: Error(const Context&) or void(const Context&), with the group's context, which is also its CurrentContext().
   // When the group is full it waits for a place. False: f was refused and destroyed, because the group is canceled or nothing

@@ -12,6 +12,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/lifetimebound.h>
 #include <weft/concurrency/internal/base/list.h>
 #include <weft/concurrency/internal/base/small_lock.h>
 #include <weft/concurrency/internal/base/unique_function.h>
@@ -125,7 +126,7 @@ class OnceValue {
   ~OnceValue() = default;  // nobody may be in Get any more
 
   // Valid as long as the OnceValue. After the first call it never suspends.
-  const T& Get() {
+  const T& Get() WEFT_LIFETIMEBOUND {
     if (!gate_.Done()) Make();
     if (failure_ != nullptr) std::rethrow_exception(failure_);
     return *value_;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <weft/concurrency/internal/base/lifetimebound.h>
 #include <weft/concurrency/internal/base/small_lock.h>
 
 namespace weft {
@@ -63,9 +64,9 @@ class PerLoop : private internal::PerLoopBase {
 
   // The T of this loop; valid as long as the loop and the PerLoop live. Never suspends. Aborts on a plain thread. An exception
   // of `make` goes to the caller, and the next one tries again.
-  T& Get() { return *static_cast<T*>(PerLoopBase::Get()); }
-  T& operator*() { return Get(); }
-  T* operator->() { return &Get(); }
+  T& Get() WEFT_LIFETIMEBOUND { return *static_cast<T*>(PerLoopBase::Get()); }
+  T& operator*() WEFT_LIFETIMEBOUND { return Get(); }
+  T* operator->() WEFT_LIFETIMEBOUND { return &Get(); }
 
  private:
   static void* Make(PerLoopBase& self) { return new T(static_cast<PerLoop&>(self).make_()); }

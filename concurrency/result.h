@@ -7,14 +7,7 @@
 #include <utility>
 
 #include <weft/concurrency/error.h>
-
-// What a function returns points into its object, so it must not outlive a temporary one: clang warns of
-// `for (auto& field : client.Get(ctx, url)->Header())`.
-#if defined(__clang__)
-#define WEFT_LIFETIMEBOUND [[clang::lifetimebound]]
-#else
-#define WEFT_LIFETIMEBOUND
-#endif
+#include <weft/concurrency/internal/base/lifetimebound.h>
 
 namespace weft {
 

@@ -104,11 +104,11 @@ class Request {
   // Done when the client is gone, the deadline of the request has passed, the server's drain ran
   // out of patience, or the handler has returned; its cause says which. Pass it to everything that
   // works for this request.
-  const Context& Ctx() const { return *ctx_; }
+  const Context& Ctx() const WEFT_LIFETIMEBOUND { return *ctx_; }
 
   // Done as soon as the server begins to drain. For answers that go on for long: end them in good
   // order then.
-  const Context& Draining() const { return *draining_; }
+  const Context& Draining() const WEFT_LIFETIMEBOUND { return *draining_; }
 
   // Replaces the context until the end of the returned guard: Ctx(), the body's reads and
   // CurrentContext() follow. A reference that Ctx() gave out meanwhile ends with the guard. For
@@ -130,19 +130,19 @@ class Request {
   bool OffersUpgrade(std::string_view protocol) const;
 
   // "GET"; case matters (RFC 9110 section 9.1).
-  std::string_view Method() const { return method_; }
+  std::string_view Method() const WEFT_LIFETIMEBOUND { return method_; }
   // The target as it came: "/a%20b?x=1", "http://host/a", "host:443" or "*" (RFC 9112 section 3.2).
-  std::string_view Target() const { return target_; }
+  std::string_view Target() const WEFT_LIFETIMEBOUND { return target_; }
   // The path, decoded: "/a b". A decoded "%2F" looks like any other slash here; Mux tells them
   // apart.
-  std::string_view Path() const { return path_; }
+  std::string_view Path() const WEFT_LIFETIMEBOUND { return path_; }
   // The path as it came: "/a%20b".
-  std::string_view RawPath() const { return raw_path_; }
+  std::string_view RawPath() const WEFT_LIFETIMEBOUND { return raw_path_; }
   // The query as it came, without the question mark: "x=1".
-  std::string_view RawQuery() const { return raw_query_; }
+  std::string_view RawQuery() const WEFT_LIFETIMEBOUND { return raw_query_; }
   // Whom the client asked: the authority of the target, else the Host field; with the port if there
   // is one.
-  std::string_view Host() const { return host_; }
+  std::string_view Host() const WEFT_LIFETIMEBOUND { return host_; }
   // The address of the client, "192.0.2.7:50123"; what comes before the port of an IPv6 one is in
   // brackets. It is the one that has connected, unless the middleware ForwardedPeer has found
   // another one; then the port is left out where it is not known.
@@ -157,11 +157,11 @@ class Request {
   //   if (tls == nullptr || !tls->peer_certificate) return weft::HttpError(403);
   const TlsInfo* Tls() const;
   // What the middleware RequestId has called it; empty without.
-  std::string_view Id() const { return id_; }
+  std::string_view Id() const WEFT_LIFETIMEBOUND { return id_; }
 
   const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
   // Empty until the body has been read to its end.
-  const Fields& Trailer() const { return trailer_; }
+  const Fields& Trailer() const WEFT_LIFETIMEBOUND { return trailer_; }
 
   // The first value of this name in the query, decoded ("+" is a blank); empty if there is none.
   // Pairs with a broken escape or a semicolon are left out, as in Go. The query is parsed on first
@@ -173,7 +173,7 @@ class Request {
   // What a wildcard of the Mux pattern matched, decoded; empty if there is no such wildcard.
   std::string_view PathValue(std::string_view name) const;
   // The Mux pattern that matched, as it was registered; empty without one.
-  std::string_view Pattern() const { return pattern_; }
+  std::string_view Pattern() const WEFT_LIFETIMEBOUND { return pattern_; }
 
   // The same as numbers, bool ("true", "false", "1", "0") or strings. The error, returned from the
   // handler, answers 400 with a text that names the parameter. A missing parameter is such an error

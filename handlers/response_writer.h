@@ -53,11 +53,11 @@ class ResponseWriter {
   // The fields of the head. Changes count until the head is out (HeadSent). The server adds by
   // itself the fields that frame the body, Date, and a Content-Type told from the first bytes of
   // the body. A Date or Content-Type with an empty value stands for none: the answer goes without.
-  Fields& Header();
+  Fields& Header() WEFT_LIFETIMEBOUND;
   // Fields that follow the body. They make an answer chunked, and are lost on a client that cannot
   // take them (HTTP/1.0). Most clients and proxies drop them, some put them among the header's, and
   // few lose the response (docs/clients.md): what every client must see belongs into the head or the body.
-  Fields& Trailer();
+  Fields& Trailer() WEFT_LIFETIMEBOUND;
 
   // Chooses the status; without it, it is 200. The first choice counts, later ones do nothing. A
   // 1xx status other than 101 is an interim answer (103 Early Hints): it is sent at once, with the

@@ -112,9 +112,9 @@ class Recorder {
   // What the client would have got. All of it lives until the next Serve or the end of the
   // recorder.
   int Status() const;                     // 0: the answer was broken off before its head
-  const Fields& Header() const;           // with Content-Length if the length was known
+  const Fields& Header() const WEFT_LIFETIMEBOUND;           // with Content-Length if the length was known
   const std::string& Body() const;        // empty for HEAD
-  const Fields& Trailer() const;
+  const Fields& Trailer() const WEFT_LIFETIMEBOUND;
   const std::vector<Informational>& Interim() const;
   bool Aborted() const;                   // broken off: what came before is what had been sent by then
   int Flushes() const;                    // how often something was flushed

@@ -51,7 +51,7 @@ class Fields {
   // The first field that Set or Add has refused since the last Clear, and why: "Authorization: a
   // line feed in the value". Empty if none was. What a program reads from a file often ends in a
   // line feed, and a message without the field could do harm: whoever sends it looks here first.
-  std::string_view Refused() const { return refused_; }
+  std::string_view Refused() const WEFT_LIFETIMEBOUND { return refused_; }
   // Deletes all fields of this name.
   void Del(std::string_view name) {
     if (MayHave(name)) Erase(name);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Compiles each case of a file of tests/rejected/: "#if CASE == N  // TEXT" must not compile, with one static assertion that says TEXT, and
-# "accepted" must.
+# Compiles each case of a file of tests/rejected/: "#if CASE == N  // TEXT" must not compile, with one static assertion that says TEXT, or,
+# for "error: TEXT", one error that does; and "accepted" must compile.
 #
 #   tests/rejected_test.sh FILE COMPILER [OPTION...]
 set -euo pipefail
@@ -27,7 +27,8 @@ while IFS=: read -r number text; do
   elif [ "$text" = accepted ]; then
     report "$number" "it does not compile"
   else
-    grep -q "static.assertion failed.*$text" "$said" || report "$number" "the compiler does not say \"$text\""
+    [[ $text == error:* ]] || text="static.assertion failed.*$text"
+    grep -q "$text" "$said" || report "$number" "the compiler does not say \"$text\""
     [ "$(grep -c ' error: ' "$said")" -eq 1 ] || report "$number" "there is more than one error"
   fi
 done < <(sed -nE 's,^#(el)?if CASE == ([0-9]+)  // (.*)$,\2:\3,p' "$file")

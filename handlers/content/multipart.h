@@ -30,19 +30,19 @@ class MultipartReader;
 class MultipartPart {
  public:
   // The name of the field; may be empty.
-  std::string_view Name() const { return name_; }
+  std::string_view Name() const WEFT_LIFETIMEBOUND { return name_; }
   // Whether it is a file. One that a user has not chosen is a file too, with an empty name and no
   // content.
   bool IsFile() const { return file_name_.has_value(); }
   // The last component of the name that the client gives: what comes after the last '/' or '\';
   // empty for "." and "..". Its bytes are the client's choice: show it, but do not use it as the
   // name of a file.
-  std::string_view FileName() const {
+  std::string_view FileName() const WEFT_LIFETIMEBOUND {
     return file_name_ ? std::string_view(*file_name_) : std::string_view();
   }
   // As the client says; "text/plain" if it says nothing (RFC 7578 section 4.4).
-  std::string_view ContentType() const;
-  const Fields& Header() const { return header_; }
+  std::string_view ContentType() const WEFT_LIFETIMEBOUND;
+  const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
 
   // Reads at least one byte of the content and at most `buffer`; 0 at the end of the part. It
   // suspends while the body comes, under this context. Errors are those of MultipartReader::Next.

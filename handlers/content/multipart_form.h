@@ -41,13 +41,13 @@ class MultipartFile {
   ~MultipartFile();
 
   // As MultipartPart has them.
-  std::string_view Name() const { return name_; }
-  std::string_view FileName() const { return file_name_; }
-  std::string_view ContentType() const { return content_type_; }
+  std::string_view Name() const WEFT_LIFETIMEBOUND { return name_; }
+  std::string_view FileName() const WEFT_LIFETIMEBOUND { return file_name_; }
+  std::string_view ContentType() const WEFT_LIFETIMEBOUND { return content_type_; }
   std::uint64_t Size() const { return size_; }
 
   // The whole content, if it is in memory; else empty, and fd() is open.
-  std::string_view Text() const { return text_; }
+  std::string_view Text() const WEFT_LIFETIMEBOUND { return text_; }
   // Of the file on the disk, open for reading and writing until this object ends; -1 if the content
   // is in memory.
   int fd() const;
@@ -80,7 +80,7 @@ class MultipartForm {
   static Result<MultipartForm> Read(Request& r, const MultipartFormOptions& options);
 
   // What is no file.
-  const Form& Fields() const { return fields_; }
+  const Form& Fields() const WEFT_LIFETIMEBOUND { return fields_; }
   // In the client's order.
   std::vector<MultipartFile>& Files() { return files_; }
   // The first file of this name; null if there is none.
