@@ -62,10 +62,10 @@ class Cond {
  private:
   static void CheckLocked(const std::unique_lock<Mutex>& lock);
 
-  internal::SmallLock lock_;  // guards the rest
-  internal::List<internal::Parker> waiters_;
-  internal::Wakes leaving_;
-  const Mutex* mutex_ = nullptr;  // of those who wait
+  internal::SmallLock lock_;
+  internal::List<internal::Parker> waiters_ WEFT_GUARDED_BY(lock_);
+  internal::Wakes leaving_ WEFT_GUARDED_BY(lock_);
+  const Mutex* mutex_ WEFT_GUARDED_BY(lock_) = nullptr;  // of those who wait
 };
 
 }  // namespace weft

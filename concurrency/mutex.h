@@ -87,7 +87,7 @@ class Mutex {
   std::atomic<std::uint32_t> state_{0};
   internal::SmallLock lock_;
   std::atomic<std::int32_t> spins_{0};  // how well it pays to spin
-  internal::List<internal::Parker> waiters_;
+  internal::List<internal::Parker> waiters_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft

@@ -39,13 +39,13 @@ class OnceGate {
 
  private:
   enum State : std::uint32_t { kNew, kRunning, kDone };
-  std::optional<Turn> TryEnter();
+  std::optional<Turn> TryEnter() WEFT_REQUIRES(lock_);
 
   std::atomic<std::uint32_t> state_{kNew};
-  SmallLock lock_;  // guards the rest, and changes of state_
-  const void* runner_ = nullptr;
+  SmallLock lock_;  // also guards changes of state_
+  const void* runner_ WEFT_GUARDED_BY(lock_) = nullptr;
   const char* const name_;
-  List<Parker> waiters_;
+  List<Parker> waiters_ WEFT_GUARDED_BY(lock_);
 };
 
 struct OnceLeave {

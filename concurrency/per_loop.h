@@ -35,9 +35,9 @@ class PerLoopBase {
   void EndAll() noexcept;
 
   const Type& type_;
-  SmallLock lock_;  // guards the rest
-  std::vector<PerLoopValue*> values_;
-  Parker* waiter_ = nullptr;
+  SmallLock lock_;
+  std::vector<PerLoopValue*> values_ WEFT_GUARDED_BY(lock_);
+  Parker* waiter_ WEFT_GUARDED_BY(lock_) = nullptr;
 };
 
 }  // namespace internal

@@ -43,19 +43,19 @@ class RateLimiter {
   struct Waiter;
   Error WaitInLine(const Context& ctx, Waiter& waiter);
   Error LateFor(const Context& ctx, std::int64_t now_ns, std::int64_t ready_ns) const;
-  Error TooMany(std::int64_t n) const;
-  void Refill(std::int64_t now_ns) noexcept;
-  bool Take(std::int64_t n) noexcept;
-  std::int64_t ReadyNs(std::int64_t now_ns, double tokens) const noexcept;
-  void Nudge(Waiter* waiter) noexcept;
+  Error TooMany(std::int64_t n) const WEFT_REQUIRES(lock_);
+  void Refill(std::int64_t now_ns) noexcept WEFT_REQUIRES(lock_);
+  bool Take(std::int64_t n) noexcept WEFT_REQUIRES(lock_);
+  std::int64_t ReadyNs(std::int64_t now_ns, double tokens) const noexcept WEFT_REQUIRES(lock_);
+  void Nudge(Waiter* waiter) noexcept WEFT_REQUIRES(lock_);
 
   mutable internal::SmallLock lock_;
-  double rate_;
-  std::int64_t burst_;
-  double tokens_;
-  std::int64_t refilled_ns_;
-  double asked_ = 0;  // by all who wait; whole numbers can run over
-  internal::List<Waiter> waiters_;
+  double rate_ WEFT_GUARDED_BY(lock_);
+  std::int64_t burst_ WEFT_GUARDED_BY(lock_);
+  double tokens_ WEFT_GUARDED_BY(lock_);
+  std::int64_t refilled_ns_ WEFT_GUARDED_BY(lock_);
+  double asked_ WEFT_GUARDED_BY(lock_) = 0;  // by all who wait; whole numbers can run over
+  internal::List<Waiter> waiters_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft

@@ -92,7 +92,7 @@ class RWMutex {
   void WaitForReading();
   void UnlockSlow();
   void UnlockSharedSlow();
-  void LetIn();
+  void LetIn() WEFT_REQUIRES(lock_);
 
   // The word says who holds it; readers are counted from kReader on. While kQueued is set nobody gets in but by LetIn. The lock
   // guards the queue and every change of kQueued.
@@ -101,7 +101,7 @@ class RWMutex {
   static constexpr std::uint32_t kReader = 4;
   std::atomic<std::uint32_t> state_{0};
   internal::SmallLock lock_;
-  internal::List<internal::Parker> waiters_;
+  internal::List<internal::Parker> waiters_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft

@@ -77,12 +77,12 @@ class Semaphore {
   enum class Fast { kGot, kTooFew, kQueued };
   Fast TryFast(std::int64_t n) noexcept;
   bool AcquireSlow(const Context& ctx, std::int64_t n);
-  bool TakeIfFirst(std::int64_t n) noexcept;
-  void Enter(Request& request) noexcept;
-  Request* FirstThatFits() noexcept;
+  bool TakeIfFirst(std::int64_t n) noexcept WEFT_REQUIRES(lock_);
+  void Enter(Request& request) noexcept WEFT_REQUIRES(lock_);
+  Request* FirstThatFits() noexcept WEFT_REQUIRES(lock_);
   std::int64_t Free() const noexcept;
-  void Serve() noexcept;
-  void SortAnew() noexcept;
+  void Serve() noexcept WEFT_REQUIRES(lock_);
+  void SortAnew() noexcept WEFT_REQUIRES(lock_);
   bool ReleaseAndServe(std::uint64_t tokens) noexcept;
 
   // How many tokens are out, and the top bit while somebody is queued: then all changes go through the lock. size_ changes only
@@ -91,9 +91,9 @@ class Semaphore {
   std::atomic<std::uint64_t> out_{0};
   std::atomic<std::int64_t> size_;
   mutable internal::SmallLock lock_;
-  std::uint64_t arrivals_ = 0;
-  internal::List<Request> requests_;   // for no more tokens than the size, the oldest first
-  internal::List<Request> too_large_;  // for more: apart, so that nobody has to look at them in passing
+  std::uint64_t arrivals_ WEFT_GUARDED_BY(lock_) = 0;
+  internal::List<Request> requests_ WEFT_GUARDED_BY(lock_);   // for no more tokens than the size, the oldest first
+  internal::List<Request> too_large_ WEFT_GUARDED_BY(lock_);  // for more: apart, so that nobody has to look at them in passing
 };
 
 }  // namespace weft

@@ -66,7 +66,7 @@ class Singleflight {
     const Error left = journey->Wait(ctx);
     std::optional<Result<Outcome>> got;
     if (!left) got.emplace(journey->Get());
-    const bool joined = journey->Leave([&] { EraseLocked(*journey); });
+    const bool joined = journey->Leave([&]() WEFT_REQUIRES(lock_) { EraseLocked(*journey); });
     if (got.has_value()) return std::move(*got);
     // What has happened already wins.
     if (joined && journey->result->Ok()) return journey->Get();
@@ -146,13 +146,13 @@ class Singleflight {
     journey.LandLocked();
   }
 
-  void EraseLocked(const Journey& journey) {
+  void EraseLocked(const Journey& journey) WEFT_REQUIRES(lock_) {
     const auto at = flights_.find(journey.key);
     if (at != flights_.end() && at->second.get() == &journey) flights_.erase(at);
   }
 
   internal::SmallLock lock_;
-  std::unordered_map<K, std::shared_ptr<Journey>, Hash> flights_;
+  std::unordered_map<K, std::shared_ptr<Journey>, Hash> flights_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft

@@ -39,17 +39,17 @@ class TimePointQueue {
   Result<TimePoint> Wait(const Context& ctx, const char* waits_for);
 
   // For a Select.
-  SmallLock& lock() noexcept { return lock_; }
-  List<QueueWaiter>& waiters() noexcept { return waiters_; }
-  std::int64_t WhenLocked() const noexcept { return when_ns_; }
-  bool TakeLocked(std::int64_t now_ns) noexcept;
+  SmallLock& lock() noexcept WEFT_RETURNS_LOCK(lock_) { return lock_; }
+  List<QueueWaiter>& waiters() noexcept WEFT_REQUIRES(lock_) { return waiters_; }
+  std::int64_t WhenLocked() const noexcept WEFT_REQUIRES(lock_) { return when_ns_; }
+  bool TakeLocked(std::int64_t now_ns) noexcept WEFT_REQUIRES(lock_);
 
  private:
   SmallLock lock_;
-  std::int64_t when_ns_;
-  std::int64_t period_ns_;  // 0: once
-  std::int64_t taken_ns_ = 0;
-  List<QueueWaiter> waiters_;
+  std::int64_t when_ns_ WEFT_GUARDED_BY(lock_);
+  std::int64_t period_ns_ WEFT_GUARDED_BY(lock_);  // 0: once
+  std::int64_t taken_ns_ WEFT_GUARDED_BY(lock_) = 0;
+  List<QueueWaiter> waiters_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace internal
@@ -106,9 +106,9 @@ class TimePointCase : public SelectCase {
   explicit TimePointCase(TimePointQueue& queue) noexcept : queue_(queue) {}
   SmallLock* Lock() noexcept override { return &queue_.lock(); }
   bool Begin() noexcept override { return true; }
-  bool Try(std::int64_t now_ns) noexcept override { return queue_.TakeLocked(now_ns); }
+  bool Try(std::int64_t now_ns) noexcept override WEFT_NO_LOCK_ANALYSIS { return queue_.TakeLocked(now_ns); }  // Select holds the lock
   std::int64_t DueNs() noexcept override { return due_ns_; }
-  bool Enter(Parker& parker, std::uint32_t outcome) noexcept override;
+  bool Enter(Parker& parker, std::uint32_t outcome) noexcept override WEFT_NO_LOCK_ANALYSIS;  // likewise
   void Leave() noexcept override { waiter_.Leave(); }
   bool DoneWhenClaimed() noexcept override { return false; }  // it was set anew
 

@@ -70,7 +70,7 @@ class FdWaiter {
  public:
   explicit FdWaiter(int fd, const FdWaitOptions& options = {}) noexcept : fd_(fd), options_(options) {}
   FdWaiter(FdWaiter&& other) noexcept;  // while nobody waits
-  FdWaiter& operator=(FdWaiter&& other) noexcept;
+  FdWaiter& operator=(FdWaiter&& other) noexcept WEFT_NO_LOCK_ANALYSIS;
   ~FdWaiter() { Forget(); }
 
   // As WaitFd.
@@ -85,15 +85,15 @@ class FdWaiter {
 
  private:
   class Visit;
-  Error EnterLoop() noexcept;
+  Error EnterLoop() noexcept WEFT_REQUIRES(lock_);
   internal::FdRegistration* TakeEntry(const char* function) noexcept;
 
   int fd_;
   FdWaitOptions options_;
-  internal::SmallLock lock_;  // guards the rest
-  internal::FdRegistration* entry_ = nullptr;
-  int fibers_ = 0;  // that wait
-  int threads_ = 0;
+  internal::SmallLock lock_;
+  internal::FdRegistration* entry_ WEFT_GUARDED_BY(lock_) = nullptr;
+  int fibers_ WEFT_GUARDED_BY(lock_) = 0;  // that wait
+  int threads_ WEFT_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace weft

@@ -51,7 +51,8 @@ foreach(source IN LISTS api_programs)
   endif()
 endforeach()
 
-# The same files and the library, read by clang: nothing is generated, so a stamp stands for "accepted".
+# The same files and the library, read by clang, which also knows which lock guards what (thread_annotations.h): nothing is generated, so
+# a stamp stands for "accepted".
 find_program(WEFT_CLANG NAMES clang++-19 clang++)
 mark_as_advanced(WEFT_CLANG)
 if(WEFT_CLANG)
@@ -97,7 +98,7 @@ if(WEFT_CLANG)
     cmake_path(GET stamp PARENT_PATH stamp_dir)
     file(MAKE_DIRECTORY "${stamp_dir}")
     add_custom_command(OUTPUT "${stamp}"
-      COMMAND "${WEFT_CLANG}" -std=c++20 -fsyntax-only ${strict} -include-pch "${clang_pch}" "-I${weft_BINARY_DIR}/include"
+      COMMAND "${WEFT_CLANG}" -std=c++20 -fsyntax-only ${strict} -Wthread-safety-analysis -Wthread-safety-attributes -include-pch "${clang_pch}" "-I${weft_BINARY_DIR}/include"
         "$<$<BOOL:${boost_includes}>:-isystem$<JOIN:${boost_includes},;-isystem>>"
         -MD -MF "${stamp}.d" -MT "${stamp}" "${source}"
       COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"

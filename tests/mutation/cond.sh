@@ -24,4 +24,4 @@ mutation "those whom a broadcast does not wake itself are forgotten" internal/sy
   's/leaving_\.PassOn\(\);//'
 
 mutation "one that has given up wakes none of the others" internal/sync/cond.cc explore_cond_test \
-  's/\(std::uint32_t\) \{ leaving_\.PassOn\(\);/(std::uint32_t how) { if (how == Parker::kWoken) leaving_.PassOn();/'
+  's/\(std::uint32_t\) WEFT_REQUIRES\(lock_\) \{ leaving_\.PassOn\(\);/(std::uint32_t how) { if (how == Parker::kWoken) leaving_.PassOn();/'

@@ -104,7 +104,7 @@ bool AwaitOp::RequestCancel() noexcept {
 
 // True when the last pin is gone.
 bool AwaitOp::WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept {
-  return WaitInPlace(lock_, waiter_, "await", ctx, [this] { return pins_ == 0; }, until_ns);
+  return WaitInPlace(lock_, waiter_, "await", ctx, [this]() WEFT_REQUIRES(lock_) { return pins_ == 0; }, until_ns);
 }
 
 void AwaitOp::Wait() {

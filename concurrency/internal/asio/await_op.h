@@ -79,17 +79,17 @@ class AwaitOp {
   // In the fiber: parks until the operation has ended and the last pin is gone. Rethrows what the start threw.
   void Wait();
   bool Completed() const noexcept { return completed_; }
-  // After Wait: empty if the operation succeeded.
-  Error Verdict() const;
+  // After Wait, when nobody else is left: empty if the operation succeeded.
+  Error Verdict() const WEFT_NO_LOCK_ANALYSIS;
 
  private:
   friend class AwaitPin;
   void AddPin() noexcept;
   void DropPin() noexcept;
-  void DropPinLocked() noexcept;
+  void DropPinLocked() noexcept WEFT_REQUIRES(lock_);
   bool WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept;
   bool RequestCancel() noexcept;
-  bool Failed() const noexcept;
+  bool Failed() const noexcept WEFT_NO_LOCK_ANALYSIS;  // after Wait
 
   const Context& ctx_;
   const bool cancelable_;
@@ -105,15 +105,15 @@ class AwaitOp {
   Error error_;
   std::exception_ptr exception_;
 
-  SmallLock lock_;  // guards the rest
-  int pins_ = 0;
-  bool begun_ = false;
-  bool ended_ = false;
-  bool abandoned_ = false;
-  bool cancel_requested_ = false;
-  bool cancel_on_its_way_ = false;
-  bool cancel_heard_ = false;  // something of the operation listened to it
-  Parker* waiter_ = nullptr;
+  SmallLock lock_;
+  int pins_ WEFT_GUARDED_BY(lock_) = 0;
+  bool begun_ WEFT_GUARDED_BY(lock_) = false;
+  bool ended_ WEFT_GUARDED_BY(lock_) = false;
+  bool abandoned_ WEFT_GUARDED_BY(lock_) = false;
+  bool cancel_requested_ WEFT_GUARDED_BY(lock_) = false;
+  bool cancel_on_its_way_ WEFT_GUARDED_BY(lock_) = false;
+  bool cancel_heard_ WEFT_GUARDED_BY(lock_) = false;  // something of the operation listened to it
+  Parker* waiter_ WEFT_GUARDED_BY(lock_) = nullptr;
 };
 
 // The pin of something posted; it may be thrown away without being run.

@@ -87,32 +87,34 @@ struct LookUpJob : OffloadJob {
   }
   static void End(OffloadJob* job) {
     auto* self = static_cast<LookUpJob*>(job);
-    std::unique_lock hold(self->lock);
-    if (self->abandoned) {
-      hold.unlock();
-      delete self;
-      return;
+    {
+      std::lock_guard hold(self->lock);
+      if (!self->abandoned) {
+        self->ended = true;
+        if (self->waiter != nullptr) self->waiter->Wake();
+        return;
+      }
     }
-    self->ended = true;
-    if (self->waiter != nullptr) self->waiter->Wake();
+    delete self;
   }
 
   const std::string host;
   const std::string service;
   Result<Endpoints> result;  // the thread's until it has ended
-  SmallLock lock;  // guards the rest
-  bool ended = false;
-  bool abandoned = false;
-  Parker* waiter = nullptr;
+  SmallLock lock;
+  bool ended WEFT_GUARDED_BY(lock) = false;
+  bool abandoned WEFT_GUARDED_BY(lock) = false;
+  Parker* waiter WEFT_GUARDED_BY(lock) = nullptr;
 };
 
 // True when the job has ended. False: the context is done, and the job belongs to its thread or is gone.
 bool WaitForLookUp(const Context& ctx, OffloadPool& pool, std::unique_ptr<LookUpJob>& job) {
-  if (WaitInPlace(job->lock, job->waiter, "resolve", ctx, [&] { return job->ended; })) return true;
+  if (WaitInPlace(job->lock, job->waiter, "resolve", ctx, [&]() WEFT_REQUIRES(job->lock) { return job->ended; })) return true;
   if (pool.Remove(*job)) return false;
   std::lock_guard hold(job->lock);
   if (job->ended) return true;
-  job.release()->abandoned = true;
+  job->abandoned = true;
+  (void)job.release();
   return false;
 }
 

@@ -43,9 +43,9 @@ class alignas(64) ChanBase {
   ChanBase(const ChanBase&) = delete;
   ChanBase& operator=(const ChanBase&) = delete;
 
-  SmallLock& lock() noexcept { return lock_; }
-  List<ChanWaiter>& receivers() noexcept { return receivers_; }
-  List<ChanWaiter>& senders() noexcept { return senders_; }
+  SmallLock& lock() noexcept WEFT_RETURNS_LOCK(lock_) { return lock_; }
+  List<ChanWaiter>& receivers() noexcept WEFT_REQUIRES(lock_) { return receivers_; }
+  List<ChanWaiter>& senders() noexcept WEFT_REQUIRES(lock_) { return senders_; }
   bool Close() noexcept;
   std::size_t Size() noexcept;
   std::size_t Capacity() const noexcept { return capacity_; }
@@ -54,22 +54,22 @@ class alignas(64) ChanBase {
   void DropHandle() noexcept {
     if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) Orphan();
   }
-  // With the lock.
-  void EnterLocked() noexcept { ++inside_; }
-  [[nodiscard]] bool LeaveLocked() noexcept { return --inside_ == 0 && orphaned_; }  // true: Destroy is the caller's, after the lock
+  void EnterLocked() noexcept WEFT_REQUIRES(lock_) { ++inside_; }
+  // True: Destroy is the caller's, after the lock.
+  [[nodiscard]] bool LeaveLocked() noexcept WEFT_REQUIRES(lock_) { return --inside_ == 0 && orphaned_; }
   void Destroy() noexcept { destroy_(this); }
 
   // For who keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
-  void DeliverInLock(ChanWaiter& served) noexcept;
+  void DeliverInLock(ChanWaiter& served) noexcept WEFT_REQUIRES(lock_);
 
  protected:
   // The first who waits and can still be claimed, which is done here; null if there is none. Unlock or DeliverInLock follows, once
   // the value has moved.
-  ChanWaiter* ClaimReceiver() noexcept { return ClaimFirst(receivers_); }
-  ChanWaiter* ClaimSender() noexcept { return ClaimFirst(senders_); }
+  ChanWaiter* ClaimReceiver() noexcept WEFT_REQUIRES(lock_) { return ClaimFirst(receivers_); }
+  ChanWaiter* ClaimSender() noexcept WEFT_REQUIRES(lock_) { return ClaimFirst(senders_); }
   // Releases the lock and lets `served` (may be null) go on. A fiber goes on only when it is delivered, so that is the last touch:
   // it may destroy the channel then. A thread may go on before, but comes through the lock.
-  void Unlock(ChanWaiter* served) noexcept {
+  void Unlock(ChanWaiter* served) noexcept WEFT_RELEASE(lock_) {
     const bool fiber = served != nullptr && served->fiber != nullptr;
     if (served != nullptr && !fiber) Deliver(*served);
     if (fiber && !served->in_select) --inside_;
@@ -77,19 +77,20 @@ class alignas(64) ChanBase {
     if (fiber) Deliver(*served, this);
   }
   // Called with the lock, which it releases: waits in `queue` until somebody has dealt with `waiter`.
-  ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept;
+  ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept
+      WEFT_RELEASE(lock_);
 
   SmallLock lock_;
-  std::uint32_t closed_ : 1 = 0;
-  std::uint32_t orphaned_ : 1 = 0;  // no handle is left
-  std::uint32_t inside_ : 30 = 0;   // waiting calls and cases that come through the lock again, or pinned it
+  std::uint32_t closed_ : 1 WEFT_GUARDED_BY(lock_) = 0;
+  std::uint32_t orphaned_ : 1 WEFT_GUARDED_BY(lock_) = 0;  // no handle is left
+  std::uint32_t inside_ : 30 WEFT_GUARDED_BY(lock_) = 0;   // waiting calls and cases that come through the lock again, or pinned it
   const std::size_t capacity_;
-  std::size_t size_ = 0;  // values in the buffer
-  List<ChanWaiter> receivers_;
-  List<ChanWaiter> senders_;
+  std::size_t size_ WEFT_GUARDED_BY(lock_) = 0;  // values in the buffer
+  List<ChanWaiter> receivers_ WEFT_GUARDED_BY(lock_);
+  List<ChanWaiter> senders_ WEFT_GUARDED_BY(lock_);
 
  private:
-  ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept {
+  ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept WEFT_REQUIRES(lock_) {
     // The two lines of who waits on another loop come at the same time this way.
     if (!queue.Empty()) {
       PrefetchToWrite(last_fiber_);
@@ -101,7 +102,7 @@ class alignas(64) ChanBase {
     return nullptr;
   }
 
-  void CloseLocked() noexcept;
+  void CloseLocked() noexcept WEFT_REQUIRES(lock_);
   void Orphan() noexcept;
 
   const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
@@ -121,8 +122,7 @@ class ChanPin {
   ChanBase* const chan_;
 };
 
-// A channel of T. The functions whose name ends in Locked want the lock held; the caller then lets
-// `served` go on.
+// A channel of T. Who calls a function whose name ends in Locked then lets `served` go on.
 template <class T>
 class ChanState final : public ChanBase {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -136,7 +136,7 @@ class ChanState final : public ChanBase {
     while (size_ != 0) (void)Pop();
   }
 
-  ChanStatus TrySendLocked(T& value, ChanWaiter*& served) noexcept {
+  ChanStatus TrySendLocked(T& value, ChanWaiter*& served) noexcept WEFT_REQUIRES(this->lock_) {
     if (closed_) return ChanStatus::kClosed;
     if ((served = ClaimReceiver()) != nullptr) {
       static_cast<std::optional<T>*>(served->place)->emplace(std::move(value));
@@ -147,7 +147,7 @@ class ChanState final : public ChanBase {
     return ChanStatus::kDone;
   }
 
-  ChanStatus TryReceiveLocked(std::optional<T>& out, ChanWaiter*& served) noexcept {
+  ChanStatus TryReceiveLocked(std::optional<T>& out, ChanWaiter*& served) noexcept WEFT_REQUIRES(this->lock_) {
     if (size_ != 0) {
       out.emplace(Pop());
       if ((served = ClaimSender()) != nullptr) Push(*static_cast<T*>(served->place));
@@ -212,13 +212,13 @@ class ChanState final : public ChanBase {
   };
 
   T& At(std::size_t index) noexcept { return *std::launder(static_cast<T*>(static_cast<void*>(ring_[index].bytes))); }
-  void Push(T& value) noexcept {
+  void Push(T& value) noexcept WEFT_REQUIRES(this->lock_) {
     std::size_t at = first_ + size_;
     if (at >= capacity_) at -= capacity_;
     new (ring_[at].bytes) T(std::move(value));
     ++size_;
   }
-  T Pop() noexcept {
+  T Pop() noexcept WEFT_REQUIRES(this->lock_) {
     T& oldest = At(first_);
     T value(std::move(oldest));
     oldest.~T();

@@ -18,11 +18,11 @@ namespace internal {
 struct MemoryPipe {
   explicit MemoryPipe(std::size_t bytes) : ring(bytes) {}
 
-  std::size_t Put(std::string_view data);
-  std::size_t Take(std::span<char> into);
+  std::size_t Put(std::string_view data) WEFT_REQUIRES(lock);
+  std::size_t Take(std::span<char> into) WEFT_REQUIRES(lock);
   // The end of a Read or Write under the lock, if it can go on.
-  std::optional<Result<std::size_t>> TryRead(std::span<char> into);
-  std::optional<Error> TryWrite(std::string_view& data);
+  std::optional<Result<std::size_t>> TryRead(std::span<char> into) WEFT_REQUIRES(lock);
+  std::optional<Error> TryWrite(std::string_view& data) WEFT_REQUIRES(lock);
   void EndWriting() noexcept;
   void EndReading() noexcept;
   static void Wake(Parker* waiter) noexcept {
@@ -31,14 +31,14 @@ struct MemoryPipe {
 
   Mutex read_turn;
   Mutex write_turn;
-  SmallLock lock;  // guards what follows
-  std::vector<char> ring;
-  std::size_t begin = 0;
-  std::size_t size = 0;
-  bool writer_done = false;
-  bool reader_gone = false;
-  Parker* reader = nullptr;
-  Parker* writer = nullptr;
+  SmallLock lock;
+  std::vector<char> ring WEFT_GUARDED_BY(lock);
+  std::size_t begin WEFT_GUARDED_BY(lock) = 0;
+  std::size_t size WEFT_GUARDED_BY(lock) = 0;
+  bool writer_done WEFT_GUARDED_BY(lock) = false;
+  bool reader_gone WEFT_GUARDED_BY(lock) = false;
+  Parker* reader WEFT_GUARDED_BY(lock) = nullptr;
+  Parker* writer WEFT_GUARDED_BY(lock) = nullptr;
 };
 
 std::size_t MemoryPipe::Put(std::string_view data) {
@@ -102,7 +102,7 @@ namespace {
 
 // Repeats `attempt`, under the pipe's lock, until it has an outcome or the context is done.
 template <class Outcome, class Attempt>
-Outcome Repeat(const Context& ctx, MemoryPipe& pipe, Parker*& place, const char* waits_for, Attempt attempt) {
+Outcome Repeat(const Context& ctx, MemoryPipe& pipe, Parker*& place, const char* waits_for, Attempt attempt) WEFT_NO_LOCK_ANALYSIS {
   for (;;) {
     if (Error err = ctx.Err()) return err;
     {
@@ -154,7 +154,7 @@ Result<std::size_t> MemoryStream::Read(const Context& ctx, std::span<char> into)
   if (Error err = pipe.read_turn.Lock(ctx)) return err;
   std::unique_lock turn(pipe.read_turn, std::adopt_lock);
   if (into.empty()) return std::size_t{0};
-  return internal::Repeat<Result<std::size_t>>(ctx, pipe, pipe.reader, "memory stream: read", [&] { return pipe.TryRead(into); });
+  return internal::Repeat<Result<std::size_t>>(ctx, pipe, pipe.reader, "memory stream: read", [&]() WEFT_REQUIRES(pipe.lock) { return pipe.TryRead(into); });
 }
 
 Error MemoryStream::Write(const Context& ctx, std::string_view data, std::size_t* written) {
@@ -164,7 +164,7 @@ Error MemoryStream::Write(const Context& ctx, std::string_view data, std::size_t
   if (Error err = pipe.write_turn.Lock(ctx)) return err;
   std::unique_lock turn(pipe.write_turn, std::adopt_lock);
   std::string_view left = data;
-  Error err = internal::Repeat<Error>(ctx, pipe, pipe.writer, "memory stream: write", [&] { return pipe.TryWrite(left); });
+  Error err = internal::Repeat<Error>(ctx, pipe, pipe.writer, "memory stream: write", [&]() WEFT_REQUIRES(pipe.lock) { return pipe.TryWrite(left); });
   if (written != nullptr) *written = data.size() - left.size();
   return err;
 }

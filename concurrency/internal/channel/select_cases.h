@@ -33,14 +33,15 @@ class ChanCase : public SelectCase {
   explicit ChanCase(const Chan<T>& chan) : chan_(ChanAccess::State(chan).get()) {}
 
   SmallLock* Lock() noexcept override { return chan_ != nullptr ? &chan_->lock() : nullptr; }
-  void Leave() noexcept override {
+  // Select holds the lock, here and in Try and Enter.
+  void Leave() noexcept override WEFT_NO_LOCK_ANALYSIS {
     waiter_.Leave();
     if (std::exchange(waiter_.in_select, false) && chan_->LeaveLocked()) last_.Is(*chan_);
   }
   void Keep() override { kept_ = ChanHandle<T>(chan_); }
 
  protected:
-  void EnterIn(List<ChanWaiter>& queue, void* place, Parker& parker, std::uint32_t outcome) noexcept {
+  void EnterIn(List<ChanWaiter>& queue, void* place, Parker& parker, std::uint32_t outcome) noexcept WEFT_NO_LOCK_ANALYSIS {
     waiter_.place = place;
     waiter_.in_select = true;
     chan_->EnterLocked();
@@ -68,14 +69,14 @@ class ReceiveCase final : public ChanCase<T> {
     waiter_.closed = false;
     return false;
   }
-  bool Try(std::int64_t) noexcept override {
+  bool Try(std::int64_t) noexcept override WEFT_NO_LOCK_ANALYSIS {
     if (chan_ == nullptr) return false;
     ChanWaiter* served = nullptr;
     const ChanStatus status = chan_->TryReceiveLocked(value_, served);
     if (served != nullptr) chan_->DeliverInLock(*served);
     return status != ChanStatus::kWouldWait;
   }
-  bool Enter(Parker& parker, std::uint32_t outcome) noexcept override {
+  bool Enter(Parker& parker, std::uint32_t outcome) noexcept override WEFT_NO_LOCK_ANALYSIS {
     if (chan_ != nullptr) this->EnterIn(chan_->receivers(), &value_, parker, outcome);
     return true;
   }
@@ -103,7 +104,7 @@ class SendCase final : public ChanCase<T> {
     closed_ = waiter_.closed = false;
     return false;
   }
-  bool Try(std::int64_t) noexcept override {
+  bool Try(std::int64_t) noexcept override WEFT_NO_LOCK_ANALYSIS {
     if (chan_ == nullptr) return false;
     ChanWaiter* served = nullptr;
     const ChanStatus status = chan_->TrySendLocked(Value(), served);
@@ -111,7 +112,7 @@ class SendCase final : public ChanCase<T> {
     closed_ = status == ChanStatus::kClosed;
     return status != ChanStatus::kWouldWait;
   }
-  bool Enter(Parker& parker, std::uint32_t outcome) noexcept override {
+  bool Enter(Parker& parker, std::uint32_t outcome) noexcept override WEFT_NO_LOCK_ANALYSIS {
     if (chan_ != nullptr) this->EnterIn(chan_->senders(), &Value(), parker, outcome);
     return true;
   }

@@ -25,10 +25,10 @@ class LockSet {
       SortAll(call);
     }
   }
-  void lock() noexcept {  // NOLINT
+  void lock() noexcept WEFT_NO_LOCK_ANALYSIS {  // NOLINT
     for (std::size_t i = 0; i < count_; ++i) locks_[i]->lock();
   }
-  void unlock() noexcept {  // NOLINT
+  void unlock() noexcept WEFT_NO_LOCK_ANALYSIS {  // NOLINT
     for (std::size_t i = count_; i > 0; --i) locks_[i - 1]->unlock();
   }
 

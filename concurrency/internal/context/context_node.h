@@ -100,8 +100,8 @@ class ContextNode : public Link<SiblingTag> {
   bool EndWithOther() noexcept;
   bool Latch(Ending& ending, ContextNode*& todo) noexcept;
   bool SetError(Ending& ending, ContextNode*& todo) noexcept;
-  bool TakeChildrenLocked(ContextNode*& todo) noexcept;
-  bool WakeSomeLocked(int most) noexcept;
+  bool TakeChildrenLocked(ContextNode*& todo) noexcept WEFT_REQUIRES(lock_);
+  bool WakeSomeLocked(int most) noexcept WEFT_REQUIRES(lock_);
   void WakeRest() noexcept;
   void FinishBelow(ContextNode* todo, Ending& ending, ContextNode*& relays) noexcept;
   void WaitUntilSettled() const noexcept;
@@ -123,8 +123,8 @@ class ContextNode : public Link<SiblingTag> {
   bool is_relay_ = false;
   Error cause_;                                // written before err_
   Error deadline_cause_;                       // of the deadline in deadline_ns_
-  List<ContextNode, SiblingTag> children_;     // not counted: they hold us
-  List<ContextWaiter, WaiterTag> waiters_;
+  List<ContextNode, SiblingTag> children_ WEFT_GUARDED_BY(lock_);     // not counted: they hold us
+  List<ContextWaiter, WaiterTag> waiters_ WEFT_GUARDED_BY(lock_);
   const void* key_ = nullptr;
   void* value_ = nullptr;
   ValueDeleter deleter_ = nullptr;

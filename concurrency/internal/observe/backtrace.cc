@@ -45,7 +45,7 @@ struct Question : LoopTask {
   }
   // True: it is answered. Otherwise the context is done, and nobody may be there for what comes yet.
   bool Wait(const Context& ctx) {
-    if (WaitInPlace(lock, waiter, "backtrace", ctx, [this] { return answered; })) return true;
+    if (WaitInPlace(lock, waiter, "backtrace", ctx, [this]() WEFT_REQUIRES(lock) { return answered; })) return true;
     std::lock_guard hold(lock);
     left = !answered;
     return answered;
@@ -56,7 +56,7 @@ struct Question : LoopTask {
 
   const HeldLoop loop;
   SmallLock lock;  // guards what asker and loop share
-  bool left = false;
+  bool left WEFT_GUARDED_BY(lock) = false;
 
  private:
   static void OnLoop(LoopTask* task) {
@@ -70,8 +70,8 @@ struct Question : LoopTask {
   void Post() { loop->PostPinned(*this); }
 
   std::shared_ptr<Question> self;
-  Parker* waiter = nullptr;
-  bool answered = false;
+  Parker* waiter WEFT_GUARDED_BY(lock) = nullptr;
+  bool answered WEFT_GUARDED_BY(lock) = false;
 };
 
 // The stack of one fiber.

@@ -29,7 +29,7 @@ class ServiceList {
     }
   }
 
-  Error WaitAndEnd() {
+  Error WaitAndEnd() WEFT_NO_LOCK_ANALYSIS {  // at its end nobody is left
     (void)end_.ctx.Wait();
     const Error why = end_.ctx.Cause();
     for (; !groups_.empty(); groups_.pop_back()) {
@@ -49,9 +49,11 @@ class ServiceList {
     }
     const bool as_told = ctx.Err() && (err.Is(kCanceled) || err.Is(ctx.Cause()));
     if (err && !as_told) NoteFailure(std::move(err));
-    std::unique_lock hold(lock_);
-    const bool last = --left_ == 0;
-    hold.unlock();
+    bool last = false;
+    {
+      std::lock_guard hold(lock_);
+      last = --left_ == 0;
+    }
     if (last) end_.cancel();
   }
 
@@ -67,8 +69,8 @@ class ServiceList {
   const CancelScope end_;
   std::vector<Service> services_;
   internal::SmallLock lock_;
-  std::size_t left_;  // that have not returned
-  Error first_;
+  std::size_t left_ WEFT_GUARDED_BY(lock_);  // that have not returned
+  Error first_ WEFT_GUARDED_BY(lock_);
   std::deque<Group> groups_;  // last: what their members touch is declared before
 };
 

@@ -25,7 +25,7 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
   // Enters the descriptor in the set of the loop of this thread. Null: `failure` has the error.
   static FdRegistration* Make(int fd, Error& failure) noexcept;
   // Takes the descriptor out of the set. From any thread, once nobody waits; the object is gone.
-  static void End(FdRegistration* entry) noexcept;
+  static void End(FdRegistration* entry) noexcept WEFT_NO_LOCK_ANALYSIS;  // looks at alive_ without it on the loop
 
   // The loop that has it, to compare with; null if it has ended.
   const LoopCore* Home() noexcept;
@@ -50,9 +50,9 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
   Parker* reader_ = nullptr;
   Parker* writer_ = nullptr;
 
-  SmallLock lock_;  // guards the rest
-  bool alive_ = true;      // the loop has not ended
-  bool given_up_ = false;  // the loop frees it
+  SmallLock lock_;
+  bool alive_ WEFT_GUARDED_BY(lock_) = true;      // the loop has not ended
+  bool given_up_ WEFT_GUARDED_BY(lock_) = false;  // the loop frees it
 };
 
 }  // namespace weft::internal

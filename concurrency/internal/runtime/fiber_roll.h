@@ -44,7 +44,7 @@ class FiberRoll {
 
  private:
   SmallLock lock_;
-  List<RollEntry, RollTag> entries_;
+  List<RollEntry, RollTag> entries_ WEFT_GUARDED_BY(lock_);
 };
 
 // Goes through a roll in pieces, in the order in which the fibers were made. Between the pieces fibers may come and go; each that stays is

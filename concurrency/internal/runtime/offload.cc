@@ -14,8 +14,8 @@ struct ParkedJob : OffloadJob {
   void (*call)(void*) = nullptr;
   void* what = nullptr;
   SmallLock lock;  // held by the pool thread while it wakes the fiber
-  Parker* waiter = nullptr;
-  bool ended = false;
+  Parker* waiter WEFT_GUARDED_BY(lock) = nullptr;
+  bool ended WEFT_GUARDED_BY(lock) = false;
   const FiberCore* const fiber = CurrentFiber();
   const Context* given = nullptr;
 
@@ -33,7 +33,7 @@ struct ParkedJob : OffloadJob {
 
   // Returns true when the job has ended, false when the context is done first.
   bool WaitForEnd(const Context& ctx) {
-    return WaitInPlace(lock, waiter, "offload", ctx, [this] { return ended; });
+    return WaitInPlace(lock, waiter, "offload", ctx, [this]() WEFT_REQUIRES(lock) { return ended; });
   }
 };
 

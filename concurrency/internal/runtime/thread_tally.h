@@ -40,7 +40,7 @@ class ThreadTally {
  private:
   std::atomic<std::int64_t> at_work_{0};
   SmallLock lock_;
-  List<Sleeper> sleepers_;
+  List<Sleeper> sleepers_ WEFT_GUARDED_BY(lock_);
 };
 
 // The tally that this thread belongs to, or null.

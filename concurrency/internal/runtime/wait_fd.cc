@@ -175,7 +175,7 @@ class FdWaiter::Visit {
   FdRegistration* Entry() const { return entry_; }  // null: on a plain thread
 
  private:
-  void Count(int n) { (in_fiber_ ? waiter_.fibers_ : waiter_.threads_) += n; }
+  void Count(int n) WEFT_REQUIRES(waiter_.lock_) { (in_fiber_ ? waiter_.fibers_ : waiter_.threads_) += n; }
 
   FdWaiter& waiter_;
   const bool in_fiber_;

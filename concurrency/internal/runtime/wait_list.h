@@ -26,7 +26,7 @@ struct NothingMore {
 // the lock, before it parks.
 template <class Lock, class Look, class Left = NothingMore, class Entered = NothingMore>
 std::uint32_t WaitInList(Lock& lock, List<Parker>& waiters, const char* waits_for, const Context& ctx, Look look, Left left = {},
-                         Entered entered = {}) {
+                         Entered entered = {}) WEFT_NO_LOCK_ANALYSIS {
   Parker parker(waits_for);
   {
     std::lock_guard hold(lock);
@@ -43,7 +43,8 @@ std::uint32_t WaitInList(Lock& lock, List<Parker>& waiters, const char* waits_fo
 
 // The same where one waits at a time, in `place`, for what `look` tells. Returns what that says at the end.
 template <class Lock, class Look>
-bool WaitInPlace(Lock& lock, Parker*& place, const char* waits_for, const Context& ctx, Look look, std::int64_t until_ns = kNever) {
+bool WaitInPlace(Lock& lock, Parker*& place, const char* waits_for, const Context& ctx, Look look, std::int64_t until_ns = kNever)
+    WEFT_NO_LOCK_ANALYSIS {
   Parker parker(waits_for);
   {
     std::lock_guard hold(lock);

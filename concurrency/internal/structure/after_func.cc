@@ -72,7 +72,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   }
 
   void Begin() noexcept;
-  static void OnLoop(LoopTask* task);
+  static void OnLoop(LoopTask* task) WEFT_NO_LOCK_ANALYSIS;  // the phase does not change any more
   static void OnTime(LoopTimer* timer);
 
   struct ContextLink : ContextWaiter {
@@ -91,8 +91,8 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   const std::uint64_t work;
   const std::source_location started;
   SmallLock lock;
-  Phase phase = Phase::kWaiting;
-  List<Parker> waiters;
+  Phase phase WEFT_GUARDED_BY(lock) = Phase::kWaiting;
+  List<Parker> waiters WEFT_GUARDED_BY(lock);
   bool begins_late = false;  // on the loop: its fiber could not be started yet
   std::atomic<std::uint64_t> runner{0};  // the function's fiber
   ContextLink link;
@@ -133,7 +133,7 @@ void AfterFuncState::OnTime(LoopTimer* timer) {
 
 // The whole life of a plain thread's AfterFunc.
 void AfterFuncState::WaitAndCall() noexcept {
-  if (WaitInList(lock, waiters, "AfterFunc", ctx, [this] { return phase != Phase::kWaiting; }) == kDidNotWait) return;
+  if (WaitInList(lock, waiters, "AfterFunc", ctx, [this]() WEFT_REQUIRES(lock) { return phase != Phase::kWaiting; }) == kDidNotWait) return;
   if (Claim(Phase::kStarted)) {
     Call();
     End();
@@ -196,7 +196,7 @@ void AfterFuncState::WaitUntilEnded() {
     return;
   }
   if (const std::uint64_t id = CurrentFiberId(); id != 0 && id == runner.load(std::memory_order_relaxed)) return;
-  while (WaitInList(lock, waiters, "AfterFunc", Background(), [this] { return phase != Phase::kStarted; }) != kDidNotWait) {
+  while (WaitInList(lock, waiters, "AfterFunc", Background(), [this]() WEFT_REQUIRES(lock) { return phase != Phase::kStarted; }) != kDidNotWait) {
   }
 }
 

@@ -46,7 +46,7 @@ class Flight {
   // Each caller's last step. The last one cancels the work if it still runs, and joins it; that gives true. `forget` is called with
   // the lock if new callers must not join any more.
   template <class Forget>
-  bool Leave(Forget forget) {
+  bool Leave(Forget forget) WEFT_NO_LOCK_ANALYSIS {
     bool last = false;
     bool cut_off = false;
     {

@@ -27,8 +27,8 @@ class GroupThreads {
   void Run(Member& member, ThreadTally* tally);
 
   SmallLock lock_;
-  std::vector<std::thread> running_;
-  std::vector<std::thread::id> ended_;
+  std::vector<std::thread> running_ WEFT_GUARDED_BY(lock_);
+  std::vector<std::thread::id> ended_ WEFT_GUARDED_BY(lock_);
 };
 
 void GroupThreads::Start(Member& member) {

@@ -43,7 +43,7 @@ class GroupState {
   bool Start(std::string_view name, std::unique_ptr<Member> member, internal::Start how);
   void SetLimit(int limit);
   void Cancel(Error cause) noexcept;
-  Error Wait();
+  Error Wait() WEFT_NO_LOCK_ANALYSIS;  // at its end nobody is left
   const std::vector<Error>& Errors() const { return errors_; }
 
  private:
@@ -61,7 +61,7 @@ class GroupState {
   bool MayStart() const;
   Place TakePlace(internal::Start how);
   Place TakePlaceLimited(internal::Start how);
-  Place TakeFreeLocked();
+  Place TakeFreeLocked() WEFT_REQUIRES(lock_);
   bool Refuse();
   bool StartFiber(std::string_view name, std::unique_ptr<Member> member);
   bool StartThread(std::unique_ptr<Member> member);
@@ -72,11 +72,11 @@ class GroupState {
   void Leave();
   bool LeaveLimited();
   void Fail(Error error);
-  bool Repeats(const Error& error, const Error& own, const Error& own_cause) const;
+  bool Repeats(const Error& error, const Error& own, const Error& own_cause) const WEFT_REQUIRES(lock_);
   Error WhyRefused() const;
   void WaitForEnd();
-  bool WakeCallerLocked();
-  bool FullAt(std::uint64_t word) const { return limit_ > 0 && word / kOne >= static_cast<std::uint64_t>(limit_); }
+  bool WakeCallerLocked() WEFT_REQUIRES(lock_);
+  bool FullAt(std::uint64_t word) const WEFT_REQUIRES(lock_) { return limit_ > 0 && word / kOne >= static_cast<std::uint64_t>(limit_); }
 
   std::atomic<std::uint64_t> word_{0};
   Context ctx_;
@@ -86,11 +86,11 @@ class GroupState {
   const std::uint64_t work_;
 
   SmallLock lock_;
-  int limit_ = 0;
-  List<Parker> for_place_;    // callers of Go
+  int limit_ WEFT_GUARDED_BY(lock_) = 0;
+  List<Parker> for_place_ WEFT_GUARDED_BY(lock_);    // callers of Go
   Parker* waiter_ = nullptr;  // the caller of Wait; written before kWaited
-  Error first_;
-  std::vector<Error> errors_;
+  Error first_ WEFT_GUARDED_BY(lock_);
+  std::vector<Error> errors_ WEFT_GUARDED_BY(lock_);
   std::unique_ptr<GroupThreads> threads_;  // only where loop_ is null
 };
 

@@ -15,13 +15,13 @@ Error Cond::Wait(const Context& ctx, std::unique_lock<Mutex>& lock) {
   CheckLocked(lock);
   internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
-  const auto enter = [&] {
+  const auto enter = [&]() WEFT_REQUIRES(lock_) {
     if (!waiters_.Empty() && mutex_ != lock.mutex()) internal::AbortMisuse("Cond::Wait", "others wait with another mutex");
     mutex_ = lock.mutex();
     return false;
   };
   const bool woken = internal::WaitInList(
-                         lock_, waiters_, "cond", ctx, enter, [&](std::uint32_t) { leaving_.PassOn(); },
+                         lock_, waiters_, "cond", ctx, enter, [&](std::uint32_t) WEFT_REQUIRES(lock_) { leaving_.PassOn(); },
                          [&] { lock.unlock(); }) == Parker::kWoken;
   lock.lock();
   return woken ? Error() : ctx.Err();

@@ -64,9 +64,9 @@ class FreeShelves {
   const Destroy destroy_;
   const std::size_t keep_;
   const std::int64_t trim_ns_;
-  SmallLock lock_;  // guards threads_
-  FreeShelf threads_;
-  bool ending_ = false;
+  SmallLock lock_;
+  FreeShelf threads_ WEFT_GUARDED_BY(lock_);
+  bool ending_ WEFT_GUARDED_BY(lock_) = false;
   PerLoop<OfLoop> loops_;
 };
 

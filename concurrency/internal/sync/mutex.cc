@@ -140,7 +140,7 @@ void Mutex::UnlockSlow() {
 bool Mutex::PassOn() {
   std::lock_guard hold(lock_);
   if (waiters_.Empty()) return false;
-  auto pop = [this] {
+  auto pop = [this]() WEFT_REQUIRES(lock_) {
     auto* first = static_cast<Waiter*>(waiters_.PopFront());
     if (waiters_.Empty()) Clear(kQueued, std::memory_order_relaxed);
     return first;

@@ -36,8 +36,8 @@ OnceGate::Turn OnceGate::Enter(const Context& ctx) {
     if (runner_ == Self()) AbortMisuse(name_, "called by its own function: it would wait for itself");
   }
   std::optional<Turn> turn;
-  const auto look = [&] { return (turn = TryEnter()).has_value(); };
-  const std::uint32_t outcome = WaitInList(lock_, waiters_, name_, ctx, look, [&](std::uint32_t how) {
+  const auto look = [&]() WEFT_REQUIRES(lock_) { return (turn = TryEnter()).has_value(); };
+  const std::uint32_t outcome = WaitInList(lock_, waiters_, name_, ctx, look, [&](std::uint32_t how) WEFT_REQUIRES(lock_) {
     if (how == kTurn) runner_ = Self();
   });
   if (outcome == kDidNotWait) return *turn;

@@ -89,7 +89,7 @@ PerLoopBase::~PerLoopBase() {
     std::lock_guard hold(lock_);
     if (values_.empty()) return;
   }
-  (void)WaitInPlace(lock_, waiter_, "per-loop values", Background(), [this] { return values_.empty(); });
+  (void)WaitInPlace(lock_, waiter_, "per-loop values", Background(), [this]() WEFT_REQUIRES(lock_) { return values_.empty(); });
 }
 
 }  // namespace weft::internal

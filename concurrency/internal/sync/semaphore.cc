@@ -17,12 +17,12 @@ struct Semaphore::Request : Parker {
 };
 
 // The lock and kQueued, which sends everybody else to the lock.
-class Semaphore::Slow {
+class WEFT_SCOPED_CAPABILITY Semaphore::Slow {
  public:
-  explicit Slow(Semaphore& semaphore) : semaphore_(semaphore), hold_(semaphore.lock_) {
+  explicit Slow(Semaphore& semaphore) WEFT_ACQUIRE(semaphore.lock_) WEFT_NO_LOCK_ANALYSIS : semaphore_(semaphore), hold_(semaphore.lock_) {
     semaphore_.out_.fetch_or(kQueued, std::memory_order_acquire);
   }
-  ~Slow() {
+  ~Slow() WEFT_RELEASE() WEFT_NO_LOCK_ANALYSIS {
     if (semaphore_.requests_.Empty() && semaphore_.too_large_.Empty()) semaphore_.out_.fetch_and(~kQueued, std::memory_order_release);
   }
   Slow(const Slow&) = delete;

@@ -30,7 +30,8 @@ Error WaitQueue::Wait(const Context& ctx, const char* waits_for) {
   if (Error err = ctx.Err()) return err;
   if (Zero()) return {};
   const std::uint32_t outcome = WaitInList(
-      lock_, waiters_, waits_for, ctx, [&] { return count_ == 0; }, [&](std::uint32_t) { leaving_.PassOn(); });
+      lock_, waiters_, waits_for, ctx, [&]() WEFT_REQUIRES(lock_) { return count_ == 0; },
+      [&](std::uint32_t) WEFT_REQUIRES(lock_) { leaving_.PassOn(); });
   if (outcome == kDidNotWait || outcome == Parker::kWoken) return {};
   return ctx.Err();
 }

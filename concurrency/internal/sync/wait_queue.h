@@ -23,9 +23,9 @@ class WaitQueue {
 
  private:
   mutable SmallLock lock_;
-  std::int64_t count_;
-  List<Parker> waiters_;
-  Wakes leaving_;
+  std::int64_t count_ WEFT_GUARDED_BY(lock_);
+  List<Parker> waiters_ WEFT_GUARDED_BY(lock_);
+  Wakes leaving_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::internal
