@@ -10,30 +10,9 @@
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/runtime/run_offloaded.h>
 
 namespace weft {
-
-namespace internal {
-
-// Runs `call(what)` on a pool thread and parks the fiber; on a plain thread it calls it in place. Returns an error if it was
-// not called.
-Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what);
-
-template <class T>
-struct IsResult : std::false_type {};
-template <class T>
-struct IsResult<Result<T>> : std::true_type {};
-
-template <class F>
-decltype(auto) CallOffloaded(F& f, const Context& ctx) {
-  if constexpr (std::is_invocable_v<F&, const Context&>) {
-    return f(ctx);
-  } else {
-    return f();
-  }
-}
-
-}  // namespace internal
 
 // Runs `f` on a thread of the scheduler's pool and parks the fiber until it has ended: for code that would block its thread
 // (file I/O, a database client without an asynchronous form) or compute for long. `f` takes nothing, or a const Context& to

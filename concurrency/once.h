@@ -2,8 +2,6 @@
 #ifndef WEFT_CONCURRENCY_ONCE_H_
 #define WEFT_CONCURRENCY_ONCE_H_
 
-#include <atomic>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -13,48 +11,10 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/base/lifetimebound.h>
-#include <weft/concurrency/internal/base/list.h>
-#include <weft/concurrency/internal/base/small_lock.h>
 #include <weft/concurrency/internal/base/unique_function.h>
+#include <weft/concurrency/internal/sync/once_gate.h>
 
 namespace weft {
-
-namespace internal {
-
-class Parker;
-
-// Lets one caller do something and keeps the others waiting until it has ended; shared by Once and the once-values.
-class OnceGate {
- public:
-  explicit OnceGate(const char* name) : name_(name) {}
-  OnceGate(const OnceGate&) = delete;
-  OnceGate& operator=(const OnceGate&) = delete;
-
-  enum class Turn { kYours, kDone, kContextDone };
-  bool Done() const { return state_.load(std::memory_order_acquire) == kDone; }
-  // kYours: the caller does it, and then calls Leave. Otherwise somebody else has done it, or the context ended first.
-  Turn Enter(const Context& ctx);
-  // `done` false: it counts as not done, and the next one who waits, or comes, has the turn.
-  void Leave(bool done) noexcept;
-
- private:
-  enum State : std::uint32_t { kNew, kRunning, kDone };
-  std::optional<Turn> TryEnter() WEFT_REQUIRES(lock_);
-
-  std::atomic<std::uint32_t> state_{kNew};
-  SmallLock lock_;  // also guards changes of state_
-  const void* runner_ WEFT_GUARDED_BY(lock_) = nullptr;
-  const char* const name_;
-  List<Parker> waiters_ WEFT_GUARDED_BY(lock_);
-};
-
-struct OnceLeave {
-  OnceGate& gate;
-  bool done = true;
-  ~OnceLeave() { gate.Leave(done); }
-};
-
-}  // namespace internal
 
 // Does something once, whoever comes first (Go's sync.Once). Unlike std::call_once the function may park, and those who wait for it
 // park their fibers, of any loop; threads sleep.

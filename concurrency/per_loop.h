@@ -5,42 +5,11 @@
 #include <functional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <weft/concurrency/internal/base/lifetimebound.h>
-#include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/sync/per_loop_base.h>
 
 namespace weft {
-
-namespace internal {
-
-class Parker;
-struct PerLoopValue;
-
-// What of a PerLoop does not depend on T.
-class PerLoopBase {
- protected:
-  struct Type {
-    void* (*make)(PerLoopBase& self);
-    void (*destroy)(void* value);
-  };
-  explicit PerLoopBase(const Type& type) : type_(type) {}
-  ~PerLoopBase();
-  PerLoopBase(const PerLoopBase&) = delete;
-  PerLoopBase& operator=(const PerLoopBase&) = delete;
-  void* Get();
-
- private:
-  friend struct PerLoopValue;
-  void EndAll() noexcept;
-
-  const Type& type_;
-  SmallLock lock_;
-  std::vector<PerLoopValue*> values_ WEFT_GUARDED_BY(lock_);
-  Parker* waiter_ WEFT_GUARDED_BY(lock_) = nullptr;
-};
-
-}  // namespace internal
 
 // One T for each loop, made by the first fiber that asks for it there: for what is shared by the fibers of a loop and not between
 // loops, such as a pool of connections that were made with CurrentExecutor. It needs no lock as long as nobody parks in the middle

@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/call_returning_error.h>
 #include <weft/concurrency/internal/base/unique_function.h>
-#include <weft/concurrency/clock.h>
 
 namespace weft {
 
@@ -82,20 +83,6 @@ struct RunOptions {
 
 namespace internal {
 Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Error(const Context&)>& main);
-
-template <class F>
-Error CallReturningError(F& f, const Context& ctx) {
-  if constexpr (std::is_invocable_v<F&, const Context&>) {
-    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Context&>>) {
-      f(ctx);
-      return {};
-    } else {
-      return f(ctx);
-    }
-  } else {
-    static_assert(std::is_invocable_v<F&, const Context&>, "the function must take a const weft::Context&");
-  }
-}
 }  // namespace internal
 
 // Makes a scheduler on the calling thread, runs `main` as its first fiber under `ctx`, and returns what it returned, when

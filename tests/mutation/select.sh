@@ -11,8 +11,8 @@ mutation "the case that was chosen is forgotten when the context is done" intern
 mutation "no case has a time" internal/channel/select_core.cc explore_select_test \
   's/if \(due < first\)/if (due > first)/'
 
-mutation "a timer that is set anew counts as done" timer.h explore_select_test \
-  's/(DoneWhenClaimed\(\) noexcept override \{ return )false/\1true/' internal/channel/timer.cc
+mutation "a timer that is set anew counts as done" internal/channel/time_point_queue.h explore_select_test \
+  's/(DoneWhenClaimed\(\) noexcept override \{ return )false/\1true/' internal/channel/time_point_queue.cc
 
 mutation "a send that was ended by a close counts as done" internal/channel/select_cases.h explore_select_test \
   's/if \(closed_ \|\| waiter_\.closed\)/if (closed_)/'

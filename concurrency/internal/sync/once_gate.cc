@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/once.h>
+#include <weft/concurrency/internal/sync/once_gate.h>
 
 #include <mutex>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/timer.h>
+#include <weft/concurrency/internal/channel/time_point_queue.h>
 
 #include <mutex>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/per_loop.h>
+#include <weft/concurrency/internal/sync/per_loop_base.h>
 
 #include <algorithm>
 #include <mutex>

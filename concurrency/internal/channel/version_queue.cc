@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/watch.h>
+#include <weft/concurrency/internal/channel/version_queue.h>
 
 #include <weft/concurrency/internal/runtime/park.h>
 
