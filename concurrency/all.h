@@ -47,9 +47,10 @@ inline Error WhyMissing(Error first, const Context& ctx) {
 
 }  // namespace internal
 
-// Runs all functions at once, in a Group of the caller, and returns all values in the order of the functions, or the first error
-// (an exception is one); then the others are canceled. Everything is joined when it returns. Under a done context none is called.
-// No functions give no values. Parks; also on a plain thread, where each function gets a thread.
+// Runs all functions at once, in a Group of the caller, and returns all values in the order of the
+// functions, or the first error (an exception is one); then the others are canceled. Everything is
+// joined when it returns. Under a done context none is called. No functions give no values. Parks;
+// also on a plain thread, where each function gets a thread.
 //
 //   weft::Result<std::vector<Item>> items = weft::All<Item>(ctx, std::move(lookups));
 template <class T>
@@ -68,7 +69,8 @@ Result<std::vector<T>> All(const Context& ctx, std::vector<std::function<Result<
   return values;
 }
 
-// The same for functions of different types: F: Result<T>(const Context&), each with a T of its own.
+// The same for functions of different types: F: Result<T>(const Context&), each with a T of its
+// own.
 //
 //   auto both = weft::All(ctx, [&](const weft::Context& ctx) { return LoadUser(ctx, id); },
 //                              [&](const weft::Context& ctx) { return LoadOrders(ctx, id); });

@@ -21,9 +21,10 @@ struct Frame {
   std::uintptr_t offset = 0;   // of the address in the module: addr2line -Cfie MODULE OFFSET gives the line
 };
 
-// The stack of a fiber that waits, the innermost call first; `fiber` as in FiberInfo. The walk is done on the fiber's own loop,
-// where nothing can move it: called elsewhere, this sends the loop a message and waits for it, at most until the end of `ctx`.
-// From any fiber and any thread; fibers of other loops are not stopped.
+// The stack of a fiber that waits, the innermost call first; `fiber` as in FiberInfo. The walk is
+// done on the fiber's own loop, where nothing can move it: called elsewhere, this sends the loop a
+// message and waits for it, at most until the end of `ctx`. From any fiber and any thread; fibers
+// of other loops are not stopped.
 //
 //   weft::Result<std::vector<weft::Frame>> frames = weft::Backtrace(ctx, info.id);
 //   if (frames.Ok()) std::fputs(weft::FormatFrames(*frames).c_str(), stderr);
@@ -35,18 +36,20 @@ struct Frame {
 //   std::errc::function_not_supported      neither x86-64 nor aarch64
 //   the error of `ctx`                     it was done before the loop came to it, such as when a fiber holds that loop
 //
-// Frames are found by frame pointers. Weft is compiled with them; code that is not (-fomit-frame-pointer, the default of
-// optimising compilers) has its callers skipped, or ends the walk early. Nothing outside of the fiber's stack is ever read.
-// Names come from the symbol table of the module's file, static functions too; a stripped one names only what it exports, and
+// Frames are found by frame pointers. Weft is compiled with them; code that is not
+// (-fomit-frame-pointer, the default of optimising compilers) has its callers skipped, or ends the
+// walk early. Nothing outside of the fiber's stack is ever read. Names come from the symbol table
+// of the module's file, static functions too; a stripped one names only what it exports, and
 // `offset` is all that is left.
 Result<std::vector<Frame>> Backtrace(const Context& ctx, std::uint64_t fiber);
 
 // A line each: "    Transfer(Account&, Account&)  (bank+0x4a5f)".
 std::string FormatFrames(const std::vector<Frame>& frames);
 
-// FormatFiberTree of all fibers of the process with the stack of each below its line, or why there is none. It asks all loops, which walk
-// some stacks at each turn, and gives up waiting with `ctx`, so give it a timeout: the answer holds then what was found until then. Symbols
-// are read from files: a second or so for large programs; on a loop, Offload it.
+// FormatFiberTree of all fibers of the process with the stack of each below its line, or why there
+// is none. It asks all loops, which walk some stacks at each turn, and gives up waiting with `ctx`,
+// so give it a timeout: the answer holds then what was found until then. Symbols are read from
+// files: a second or so for large programs; on a loop, Offload it.
 //
 //   const weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(1));
 //   const weft::Result<std::string> dump = weft::Offload(scope.ctx, [](const weft::Context& c) { return weft::DumpFibers(c); });

@@ -36,7 +36,8 @@ template <class T>
 struct SubscriberState {
   explicit SubscriberState(const SubscribeOptions& options)
       : chan(options.capacity != 0 ? options.capacity : 1), when_full(options.when_full) {}
-  // What is dropped goes into `dropped`, which has a place for it: its destructor runs code of users, which may use the Broadcast.
+  // What is dropped goes into `dropped`, which has a place for it: its destructor runs code of
+  // users, which may use the Broadcast.
   void Offer(T& copy, std::vector<T>& dropped) noexcept {
     ChanState<T>& state = *ChanAccess::State(chan);
     while (state.TrySend(copy) == ChanStatus::kWouldWait) {
@@ -70,7 +71,8 @@ struct BroadcastState {
     subscriber->place = subscribers.size();
     subscribers.push_back(std::move(subscriber));
   }
-  // The last one takes its place, so that leaving costs the same however many there are. Does nothing for one that is out already.
+  // The last one takes its place, so that leaving costs the same however many there are. Does
+  // nothing for one that is out already.
   void Remove(SubscriberState<T>& subscriber) {
     const std::size_t at = subscriber.place;
     if (at >= subscribers.size() || subscribers[at].get() != &subscriber) return;
@@ -94,7 +96,8 @@ class Subscription {
   }
   ~Subscription() { Unsubscribe(); }
 
-  // Parks until there is a value. kClosed once the broadcast was closed, or this subscriber disconnected, and the buffer is empty.
+  // Parks until there is a value. kClosed once the broadcast was closed, or this subscriber
+  // disconnected, and the buffer is empty.
   Result<T> Receive(const Context& ctx) { return own_->chan.Receive(ctx); }
   // For OnReceive in a Select, TryReceive, ForEach. Do not send on it.
   const Chan<T>& Channel() const { return own_->chan; }
@@ -118,10 +121,11 @@ class Subscription {
   std::shared_ptr<internal::SubscriberState<T>> own_;
 };
 
-// Gives each value to every subscriber that is there at the moment. Publishing never waits: each subscriber has a bounded buffer of its
-// own, and says what happens when that is full, so a slow one harms nobody else. All subscribers see the values in the same order.
-// A shared handle, as Chan; all calls may come from any thread. Copying a T must not wait (give out std::shared_ptr<const T> for what
-// is large). If it throws, nobody has got the value.
+// Gives each value to every subscriber that is there at the moment. Publishing never waits: each
+// subscriber has a bounded buffer of its own, and says what happens when that is full, so a slow
+// one harms nobody else. All subscribers see the values in the same order. A shared handle, as
+// Chan; all calls may come from any thread. Copying a T must not wait (give out
+// std::shared_ptr<const T> for what is large). If it throws, nobody has got the value.
 //
 //   weft::Broadcast<Tick> ticks;
 //   group.Go([sub = ticks.Subscribe({.capacity = 16})](const weft::Context& ctx) mutable {
@@ -145,7 +149,8 @@ class Broadcast {
     return Subscription<T>(state_, std::move(own));
   }
 
-  // Returns how many subscribers there were; those that it disconnects for being slow are not counted again.
+  // Returns how many subscribers there were; those that it disconnects for being slow are not
+  // counted again.
   std::size_t Publish(const T& value) const {
     std::vector<T> dropped, copies;  // destroyed after the lock
     std::lock_guard hold(state_->lock);

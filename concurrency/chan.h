@@ -18,18 +18,21 @@ namespace internal {
 struct ChanAccess;
 }
 
-// Hands values from senders to receivers, in order (Go's chan). Any number of fibers and plain threads, of any loop, may send and
-// receive. A Chan is a shared handle: copies are the same channel, and the channel lives as long as one of them; const is the handle,
-// not the channel, so closures may capture it by value. When the last handle goes while calls or Selects still wait, nobody can serve
-// them any more: they end as if it had been closed. A default-constructed one is the nil channel: nothing is ever ready
-// on it, which takes a case out of a Select.
+// Hands values from senders to receivers, in order (Go's chan). Any number of fibers and plain
+// threads, of any loop, may send and receive. A Chan is a shared handle: copies are the same
+// channel, and the channel lives as long as one of them; const is the handle, not the channel, so
+// closures may capture it by value. When the last handle goes while calls or Selects still wait,
+// nobody can serve them any more: they end as if it had been closed. A default-constructed one is
+// the nil channel: nothing is ever ready on it, which takes a case out of a Select.
 //
-// Capacity 0 is a rendezvous: Send returns when a receiver has the value. With a capacity that many values wait in a buffer, and Send
-// waits only when it is full. Waiters are served in the order in which they came. A value is moved from only if it was
-// handed over, so a Send that failed may be tried again with it; a receive that ended with its context has taken nothing.
+// Capacity 0 is a rendezvous: Send returns when a receiver has the value. With a capacity that many
+// values wait in a buffer, and Send waits only when it is full. Waiters are served in the order in
+// which they came. A value is moved from only if it was handed over, so a Send that failed may be
+// tried again with it; a receive that ended with its context has taken nothing.
 //
-// Close says that no more values come: receivers get what is in the buffer, then kClosed for ever. Sending on a closed channel, and
-// closing it again, are answers here (kClosed, false), not crashes as in Go. One side should own the close: the sender.
+// Close says that no more values come: receivers get what is in the buffer, then kClosed for ever.
+// Sending on a closed channel, and closing it again, are answers here (kClosed, false), not crashes
+// as in Go. One side should own the close: the sender.
 //
 //   weft::Chan<Job> jobs(16);
 //   group.Go("reader", [&](const weft::Context& ctx) -> weft::Error {
@@ -41,17 +44,19 @@ struct ChanAccess;
 //   });
 //   weft::Error err = jobs.ForEach(ctx, [&](Job job) { return Work(ctx, job); });
 //
-// All calls may come from any thread. What was done before a send happens before what follows its receive; of a channel of
-// capacity C the k-th receive happens before the k+C-th send returns; a Close happens before a receive that sees it
-// (docs/memory_model.md). Moving a T must not throw, wait or use the channel: it happens under the channel's lock.
+// All calls may come from any thread. What was done before a send happens before what follows its
+// receive; of a channel of capacity C the k-th receive happens before the k+C-th send returns; a
+// Close happens before a receive that sees it (docs/memory_model.md). Moving a T must not throw,
+// wait or use the channel: it happens under the channel's lock.
 template <class T>
 class Chan {
  public:
   Chan() noexcept = default;  // nil
   explicit Chan(std::size_t capacity) : state_(capacity) {}
 
-  // Parks until the value is handed over or in the buffer. kClosed if the channel is closed, also while it waits; the context's
-  // error if that is done first. On a nil channel it waits for the context.
+  // Parks until the value is handed over or in the buffer. kClosed if the channel is closed, also
+  // while it waits; the context's error if that is done first. On a nil channel it waits for the
+  // context.
   Error Send(const Context& ctx, T&& value) const {
     internal::ExplorePoint();
     if (ContextAccess::MayBeDone(ctx)) [[unlikely]] {
@@ -67,7 +72,8 @@ class Chan {
     return Send(ctx, std::move(copy));
   }
 
-  // Parks until there is a value. kClosed once the channel is closed and drained; the context's error if that is done first.
+  // Parks until there is a value. kClosed once the channel is closed and drained; the context's
+  // error if that is done first.
   Result<T> Receive(const Context& ctx) const {
     std::optional<T> value;
     const internal::ChanStatus status = Take(state_.get(), ctx, value);
@@ -88,16 +94,16 @@ class Chan {
     return value;
   }
 
-  // Wakes all who wait: senders with kClosed, receivers too, for the buffer is empty if they wait. False: it was closed before, or
-  // is nil.
+  // Wakes all who wait: senders with kClosed, receivers too, for the buffer is empty if they wait.
+  // False: it was closed before, or is nil.
   bool Close() const { return state_ != nullptr && state_->Close(); }
 
   // Values in the buffer at the moment; its size. Zero for nil.
   std::size_t Size() const { return state_ != nullptr ? state_->Size() : 0; }
   std::size_t Capacity() const { return state_ != nullptr ? state_->Capacity() : 0; }
 
-  // Calls f(T) for each value until the channel is closed and drained: empty Error. f may return Error: the first one ends it
-  // and is returned. The context's error if that is done.
+  // Calls f(T) for each value until the channel is closed and drained: empty Error. f may return
+  // Error: the first one ends it and is returned. The context's error if that is done.
   template <class F>
   Error ForEach(const Context& ctx, F f) const {
     internal::ChanState<T>* const state = state_.get();

@@ -12,8 +12,8 @@ class Context;
 
 using Duration = std::chrono::nanoseconds;
 
-// The one clock of the process: monotonic (CLOCK_MONOTONIC), except inside RunTest, where it is virtual and stands
-// still until everybody waits. All deadlines and timeouts of weft follow it.
+// The one clock of the process: monotonic (CLOCK_MONOTONIC), except inside RunTest, where it is
+// virtual and stands still until everybody waits. All deadlines and timeouts of weft follow it.
 struct Clock {
   using rep = Duration::rep;
   using period = Duration::period;
@@ -27,9 +27,9 @@ using TimePoint = std::chrono::time_point<Clock, Duration>;
 
 inline TimePoint Now() noexcept { return Clock::now(); }
 
-// Parks the caller for `duration`, or until the context is done, whichever is first: returns an empty Error after the
-// whole time, else the context's error. Under a done context it returns at once; a duration of zero or less
-// returns at once too. Works on plain threads as well.
+// Parks the caller for `duration`, or until the context is done, whichever is first: returns an
+// empty Error after the whole time, else the context's error. Under a done context it returns at
+// once; a duration of zero or less returns at once too. Works on plain threads as well.
 Error Sleep(const Context& ctx, Duration duration);
 
 }  // namespace weft

@@ -28,9 +28,10 @@ struct FiberInfo {
   std::string StartedAt() const;
 };
 
-// All live fibers of the process, of all schedulers, parents before their children. It may be called at any time from
-// anywhere and never suspends; fibers go on meanwhile, so it is a picture of each fiber, not of one instant. No loop is held up by it but
-// the caller's own, for some microseconds per fiber: where there may be very many, call it in an Offload.
+// All live fibers of the process, of all schedulers, parents before their children. It may be
+// called at any time from anywhere and never suspends; fibers go on meanwhile, so it is a picture
+// of each fiber, not of one instant. No loop is held up by it but the caller's own, for some
+// microseconds per fiber: where there may be very many, call it in an Offload.
 std::vector<FiberInfo> ListFibers();
 
 // The same as an indented tree, one line a fiber.

@@ -18,7 +18,8 @@
 
 namespace weft {
 
-// The errors that weft itself makes. Each has a constant below (kCanceled and so on) to compare with.
+// The errors that weft itself makes. Each has a constant below (kCanceled and so on) to compare
+// with.
 enum class Errc : std::int32_t {
   kCanceled = 1,        // the context was canceled
   kDeadlineExceeded,    // the context's deadline passed
@@ -42,7 +43,8 @@ class Error;
 
 namespace internal {
 
-// What an Error points to. Constants live in static storage with `refs` below zero and are never freed.
+// What an Error points to. Constants live in static storage with `refs` below zero and are never
+// freed.
 struct ErrorRep {
   constexpr ErrorRep(std::int32_t initial_refs, std::int32_t weft_code, std::string_view what) noexcept
       : refs(initial_refs), code(weft_code), text(what) {}
@@ -58,8 +60,8 @@ Error MakeTypedError(std::string message, std::shared_ptr<const void> payload, c
                      const std::vector<Error>* joined = nullptr);
 [[noreturn]] void AbortMisuse(const char* function, const char* rule) noexcept;
 
-// Its address tells the type T. One for weft and the program also where weft is a shared library and the program hides its names; types
-// of weft's that are carried have to say so, too.
+// Its address tells the type T. One for weft and the program also where weft is a shared library
+// and the program hides its names; types of weft's that are carried have to say so, too.
 template <class T>
 [[gnu::visibility("default")]] inline constexpr char kTypeTag = 0;
 
@@ -70,11 +72,13 @@ concept ErrorCodeEnum = std::is_enum_v<E> && requires(E e) {
 
 }  // namespace internal
 
-// Tells whether something failed, and why. It is a value as small as a pointer: copying counts a reference and
-// never allocates; an Error is immutable, so it may be read from any thread. `if (err)` means: it failed.
+// Tells whether something failed, and why. It is a value as small as a pointer: copying counts a
+// reference and never allocates; an Error is immutable, so it may be read from any thread. `if
+// (err)` means: it failed.
 //
-// An Error has a message, may carry a code or a typed payload or an exception, and may wrap another Error
-// (Go's fmt.Errorf with %w). Is and As look through everything it wraps, also where that is several errors (of First).
+// An Error has a message, may carry a code or a typed payload or an exception, and may wrap another
+// Error (Go's fmt.Errorf with %w). Is and As look through everything it wraps, also where that is
+// several errors (of First).
 //
 //   if (weft::Error err = Connect(ctx)) return err.Wrap("load the profile");
 //   if (err.Is(weft::kDeadlineExceeded)) ...
@@ -83,8 +87,8 @@ class [[nodiscard]] Error {
   // No error.
   constexpr Error() noexcept = default;
 
-  // From a standard error code, or anything that converts to one (Boost's codes do). A code that says
-  // "no error" gives an empty Error.
+  // From a standard error code, or anything that converts to one (Boost's codes do). A code that
+  // says "no error" gives an empty Error.
   Error(const std::error_code& code);  // NOLINT: conversion is the purpose
   template <class C>
     requires(!std::is_same_v<std::remove_cvref_t<C>, std::error_code> && !std::is_enum_v<C> &&
@@ -92,7 +96,8 @@ class [[nodiscard]] Error {
              std::is_convertible_v<const C&, std::error_code>)
   Error(const C& code) : Error(static_cast<std::error_code>(code)) {}  // NOLINT
 
-  // From an error enum: Errc, std::errc, or an enum of Boost or of the user that has make_error_code.
+  // From an error enum: Errc, std::errc, or an enum of Boost or of the user that has
+  // make_error_code.
   template <internal::ErrorCodeEnum E>
   Error(E code) : Error(static_cast<std::error_code>(make_error_code(code))) {}  // NOLINT
 
@@ -112,8 +117,8 @@ class [[nodiscard]] Error {
   }
   ~Error() { Unref(); }
 
-  // A new error with this text. Each call makes an identity of its own: two errors of the same text are not
-  // each other for Is (Go's errors.New).
+  // A new error with this text. Each call makes an identity of its own: two errors of the same text
+  // are not each other for Is (Go's errors.New).
   static Error New(std::string message);
 
   // An error that carries a value for As<T>(), for example the status of an answer.
@@ -123,24 +128,27 @@ class [[nodiscard]] Error {
                                     &internal::kTypeTag<T>, Errc{});
   }
 
-  // An error that carries an exception; its message is what(), for types derived from std::exception.
-  // A null pointer gives an empty Error. Where there is no memory for it, the error is std::errc::not_enough_memory, without the exception.
+  // An error that carries an exception; its message is what(), for types derived from
+  // std::exception. A null pointer gives an empty Error. Where there is no memory for it, the error
+  // is std::errc::not_enough_memory, without the exception.
   static Error FromException(std::exception_ptr exception) noexcept;
 
   explicit operator bool() const noexcept { return rep_ != nullptr; }
 
-  // The whole story, outermost first: "load the profile: connect: Connection refused". Empty when no error.
+  // The whole story, outermost first: "load the profile: connect: Connection refused". Empty when
+  // no error.
   std::string Message() const;
 
   // This error with `what` said before it. Wrapping no error gives no error.
   Error Wrap(std::string_view what) const;
 
-  // True if this error, or one that it wraps, is `target`: the same New, or the same code (std::errc is told in the codes of the
-  // system as well). An empty Error is nothing, also not another empty one.
+  // True if this error, or one that it wraps, is `target`: the same New, or the same code
+  // (std::errc is told in the codes of the system as well). An empty Error is nothing, also not
+  // another empty one.
   bool Is(const Error& target) const noexcept;
 
-  // The payload of type T that this error or one that it wraps carries; null if there is none. Valid as long
-  // as any copy of this Error lives.
+  // The payload of type T that this error or one that it wraps carries; null if there is none.
+  // Valid as long as any copy of this Error lives.
   template <class T>
   const T* As() const noexcept {
     return static_cast<const T*>(Payload(&internal::kTypeTag<T>));
@@ -201,7 +209,8 @@ inline constinit const ErrorRep kRefusedRep{-1, 9, "refused"};
 inline constinit const ErrorRep kDeadlockRep{-1, 10, "deadlock"};
 inline constinit const ErrorRep kLeakedRep{-1, 11, "leaked"};
 
-// How contexts end that nobody cancels: by the end of their scope. Constants, so that it costs no memory and no count of references.
+// How contexts end that nobody cancels: by the end of their scope. Constants, so that it costs no
+// memory and no count of references.
 inline constinit const ErrorRep kScopeGoneRep{-1, 1, "the CancelScope of this context is gone"};
 inline constinit const ErrorRep kCanceledByScopeRep{-1, 1, "context canceled: the CancelScope of this context is gone"};
 // In a Result whose old value is gone when moving the new one in throws.
@@ -221,8 +230,9 @@ inline constinit const Error kRefused {internal::kRefusedRep};
 inline constinit const Error kDeadlock {internal::kDeadlockRep};
 inline constinit const Error kLeaked {internal::kLeakedRep};
 
-// No error if it Is(kCanceled), else the same error: for the main of a program, and for workers, to which being told to stop is no
-// failure. A handler must not use it: what it has then may be half of an answer.
+// No error if it Is(kCanceled), else the same error: for the main of a program, and for workers, to
+// which being told to stop is no failure. A handler must not use it: what it has then may be half
+// of an answer.
 //
 //   if (weft::Error err = weft::IgnoreCanceled(group.Wait())) return 1;
 inline Error IgnoreCanceled(Error error) noexcept { return error.Is(kCanceled) ? Error() : std::move(error); }

@@ -8,8 +8,9 @@
 
 namespace weft {
 
-// Something that happens once. Any number of fibers and threads, of any loop, wait for it; those that come later do not wait. What
-// was done before Set happens before what follows a Wait that returned no error.
+// Something that happens once. Any number of fibers and threads, of any loop, wait for it; those
+// that come later do not wait. What was done before Set happens before what follows a Wait that
+// returned no error.
 //
 //   weft::Event ready;
 //   group.Go("watcher", [&](const weft::Context& ctx) { return ready.Wait(ctx); });
@@ -24,7 +25,8 @@ class Event {
   // Never suspends. Calling it again does nothing.
   void Set();
   bool IsSet() const;
-  // Parks until Set. Returns the context's error if that is done first, also under a context that is done already.
+  // Parks until Set. Returns the context's error if that is done first, also under a context that
+  // is done already.
   Error Wait(const Context& ctx);
 
  private:

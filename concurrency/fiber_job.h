@@ -10,7 +10,8 @@
 
 namespace weft {
 
-// What a fiber does, and who owns it: a fiber never starts without one. The owner keeps the job until Ended.
+// What a fiber does, and who owns it: a fiber never starts without one. The owner keeps the job
+// until Ended.
 class FiberJob {
  public:
   FiberJob() = default;
@@ -19,10 +20,11 @@ class FiberJob {
 
   // The body, in the fiber.
   virtual void Run() = 0;
-  // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted here.
+  // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted
+  // here.
   virtual void Ended() noexcept = 0;
-  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment to hand out what it holds
-  // back. Must not wait.
+  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment
+  // to hand out what it holds back. Must not wait.
   virtual void BeforePark() noexcept {}
   // The same before it lets others go first (Yield), and may come back at once.
   virtual void BeforeYield() noexcept {}

@@ -19,8 +19,8 @@ struct FreeListOptions {
   Duration trim_every = std::chrono::seconds(1);  // see FreeList
 };
 
-// Objects that are used again instead of made anew, such as buffers and parsers (Go's sync.Pool; what
-// people call a pool of connections is something else).
+// Objects that are used again instead of made anew, such as buffers and parsers (Go's sync.Pool;
+// what people call a pool of connections is something else).
 //
 //   weft::FreeList<std::string> buffers;
 //   weft::FreeList<std::string>::Handle buffer = buffers.Get();
@@ -28,18 +28,21 @@ struct FreeListOptions {
 //   Append(*buffer);
 //   // the handle gives it back
 //
-// An object comes back in any state: as its last user left it, or fresh from the factory. Reset it after Get.
-// No object is ever with two users. It may be used and given back on another loop or thread than the one that got it: it is then
-// kept there. So T must not belong to a loop, as Asio objects do; for those there is PerLoop.
+// An object comes back in any state: as its last user left it, or fresh from the factory. Reset it
+// after Get. No object is ever with two users. It may be used and given back on another loop or
+// thread than the one that got it: it is then kept there. So T must not belong to a loop, as Asio
+// objects do; for those there is PerLoop.
 //
-// Each loop has a shelf of its own, which takes no lock; plain threads share one, under a lock. A shelf gives out what came back last.
-// It keeps `keep` objects at the most, and destroys what comes back beyond that. It is trimmed when an object comes back and
-// `trim_every` has passed since the last time: as many as were lying there unused all that time are destroyed, the oldest
-// first. A shelf that nobody uses is not trimmed; Trim() empties it.
+// Each loop has a shelf of its own, which takes no lock; plain threads share one, under a lock. A
+// shelf gives out what came back last. It keeps `keep` objects at the most, and destroys what comes
+// back beyond that. It is trimmed when an object comes back and `trim_every` has passed since the
+// last time: as many as were lying there unused all that time are destroyed, the oldest first. A
+// shelf that nobody uses is not trimmed; Trim() empties it.
 //
-// Lifetime. What a loop keeps ends with the loop, or with the FreeList if that is first: its destructor has each loop destroy its own and
-// waits for that, as ~PerLoop does. Either may be first. No handle may be left when the FreeList ends. The destructor of T
-// runs where an object comes back, or on the loop's own stack when a loop or the FreeList ends, so it must not wait.
+// Lifetime. What a loop keeps ends with the loop, or with the FreeList if that is first: its
+// destructor has each loop destroy its own and waits for that, as ~PerLoop does. Either may be
+// first. No handle may be left when the FreeList ends. The destructor of T runs where an object
+// comes back, or on the loop's own stack when a loop or the FreeList ends, so it must not wait.
 template <class T>
 class FreeList {
   struct Item : internal::FreeItem {
@@ -48,7 +51,8 @@ class FreeList {
   };
 
  public:
-  // Owns one object and gives it back when it ends. Movable; it may be empty. Does not outlive the FreeList.
+  // Owns one object and gives it back when it ends. Movable; it may be empty. Does not outlive the
+  // FreeList.
   class Handle {
    public:
     Handle() noexcept = default;
@@ -85,7 +89,8 @@ class FreeList {
   template <class U = T>
     requires std::is_default_constructible_v<U>
   explicit FreeList(FreeListOptions options = {}) : FreeList([] { return T(); }, options) {}
-  // `make` makes an object when there is none to use again. It is called by several at the same time, without a lock, and may wait.
+  // `make` makes an object when there is none to use again. It is called by several at the same
+  // time, without a lock, and may wait.
   explicit FreeList(std::function<T()> make, FreeListOptions options = {})
       : make_(std::move(make)),
         shelves_([](internal::FreeItem* item) { delete static_cast<Item*>(item); }, options.keep, options.trim_every) {}
@@ -93,8 +98,8 @@ class FreeList {
   FreeList(const FreeList&) = delete;
   FreeList& operator=(const FreeList&) = delete;
 
-  // An object that nobody else has; never empty. Never suspends, unless the factory does. An exception of the factory goes to
-  // the caller.
+  // An object that nobody else has; never empty. Never suspends, unless the factory does. An
+  // exception of the factory goes to the caller.
   Handle Get() {
     if (internal::FreeItem* item = shelves_.Take()) return Handle(*this, static_cast<Item*>(item));
     return Handle(*this, new Item(make_));

@@ -25,13 +25,14 @@ struct GroupOptions {
   bool spread = false;  // give the fibers to all loops in turn, not only to the builder's
 };
 
-// Runs functions at the same time and joins them (Go's errgroup). The first error cancels the group's context, and is what
-// Wait returns; an exception that leaves a function counts as one. A group that goes out of scope cancels and waits, so
-// nothing of it can be left running: declare what the members touch before it.
+// Runs functions at the same time and joins them (Go's errgroup). The first error cancels the
+// group's context, and is what Wait returns; an exception that leaves a function counts as one. A
+// group that goes out of scope cancels and waits, so nothing of it can be left running: declare
+// what the members touch before it.
 //
-// A group belongs to the place where it is built, whoever calls Go. Built in a fiber, its members are fibers of that loop (or of
-// all loops, see GroupOptions); built on a plain thread, they are threads. It may be used from any fiber or thread, but is
-// built, waited for and destroyed by one.
+// A group belongs to the place where it is built, whoever calls Go. Built in a fiber, its members
+// are fibers of that loop (or of all loops, see GroupOptions); built on a plain thread, they are
+// threads. It may be used from any fiber or thread, but is built, waited for and destroyed by one.
 //
 //   weft::Group group(ctx);
 //   group.Go("user", [&](const weft::Context& ctx) { return Fetch(ctx, "/user", user); });
@@ -44,15 +45,18 @@ class Group {
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
-  // The context of the members: done when the group is canceled, when a member failed, and once Wait has returned.
+  // The context of the members: done when the group is canceled, when a member failed, and once
+  // Wait has returned.
   const Context& Ctx() const WEFT_LIFETIMEBOUND { return state_.ctx(); }
 
-  // Starts f: Error(const Context&) or void(const Context&), with the group's context, which is also its CurrentContext().
-  // When the group is full it waits for a place. False: f was refused and destroyed, because the group is canceled or nothing
-  // could be started; that shows in Wait too. Where members are threads, only an end of the group's own refuses, by an error,
-  // Cancel or Wait: under a context whose parent is done f is started and finds it done, so that what several members of a main
-  // agree on (one ends the other) holds also when a signal comes between their starts. Members may call it. `where` is what lists
-  // and reports show as the place of the start; a function that starts members for others takes one of its own and hands it on.
+  // Starts f: Error(const Context&) or void(const Context&), with the group's context, which is
+  // also its CurrentContext(). When the group is full it waits for a place. False: f was refused
+  // and destroyed, because the group is canceled or nothing could be started; that shows in Wait
+  // too. Where members are threads, only an end of the group's own refuses, by an error, Cancel or
+  // Wait: under a context whose parent is done f is started and finds it done, so that what several
+  // members of a main agree on (one ends the other) holds also when a signal comes between their
+  // starts. Members may call it. `where` is what lists and reports show as the place of the start;
+  // a function that starts members for others takes one of its own and hands it on.
   template <class F>
   bool Go(F f, std::source_location where = std::source_location::current()) {
     return Go("member", std::move(f), where);
@@ -76,14 +80,16 @@ class Group {
   // Cancels the group's context. An empty cause means kCanceled.
   void Cancel(Error cause = {}) { state_.Cancel(std::move(cause)); }
 
-  // Waits until all members have ended, also when the context is done (cancellation ends waiting, never joining), and returns
-  // the first error. A member that returns the cancellation or deadline of the parent has been cut short, and that is an error: a
-  // result may be missing. A member has not failed if it only repeats the group's own cancellation, after an error of another one
-  // or after Cancel. After a refusal without any other error it is the cause of the refusal. Where being told to stop is no
-  // failure, as in main: IgnoreCanceled(group.Wait()).
+  // Waits until all members have ended, also when the context is done (cancellation ends waiting,
+  // never joining), and returns the first error. A member that returns the cancellation or deadline
+  // of the parent has been cut short, and that is an error: a result may be missing. A member has
+  // not failed if it only repeats the group's own cancellation, after an error of another one or
+  // after Cancel. After a refusal without any other error it is the cause of the refusal. Where
+  // being told to stop is no failure, as in main: IgnoreCanceled(group.Wait()).
   Error Wait() { return state_.Wait(); }
 
-  // After Wait: all errors in the order in which they came, without those that only repeat a cancellation.
+  // After Wait: all errors in the order in which they came, without those that only repeat a
+  // cancellation.
   const std::vector<Error>& Errors() const { return state_.Errors(); }
 
  private:
@@ -95,7 +101,8 @@ class Group {
   internal::GroupState state_;
 };
 
-// What As<AllFailed>() of an error of First gives: the errors of all functions, in the order of the functions.
+// What As<AllFailed>() of an error of First gives: the errors of all functions, in the order of the
+// functions.
 struct [[gnu::visibility("default")]] AllFailed {
   std::vector<Error> errors;
 };
@@ -110,12 +117,15 @@ Error AnotherWasFirst();
 
 }  // namespace internal
 
-// Runs all functions at once, in a Group of the caller, and returns what the first successful one gave: for asking several
-// replicas, or a fallback beside the slow way. The others are canceled and joined, so it returns when the last of them has ended.
+// Runs all functions at once, in a Group of the caller, and returns what the first successful one
+// gave: for asking several replicas, or a fallback beside the slow way. The others are canceled and
+// joined, so it returns when the last of them has ended.
 //
-// When all have failed (an exception counts as failing) the error names all of them and gives them by As<AllFailed>(); it Is each of
-// them, and As<T>() finds what the first of them that has a T carries (Go's joined errors). If the context ended before anybody succeeded, that error also Is the context's. No functions at all is an error; under a done context
-// none is called. Parks; also on a plain thread, where each function gets a thread.
+// When all have failed (an exception counts as failing) the error names all of them and gives them
+// by As<AllFailed>(); it Is each of them, and As<T>() finds what the first of them that has a T
+// carries (Go's joined errors). If the context ended before anybody succeeded, that error also Is
+// the context's. No functions at all is an error; under a done context none is called. Parks; also
+// on a plain thread, where each function gets a thread.
 //
 //   weft::Result<Price> price = weft::First<Price>(ctx, {
 //       [&](const weft::Context& ctx) { return Ask(ctx, "a.internal"); },

@@ -8,8 +8,9 @@
 
 namespace weft {
 
-// For those who build a server or a driver on weft: what a loop calls back. All of it belongs to somebody else, who keeps it as long as the
-// loop may call. It is called on the loop's own stack: it must be short and must not wait; a blocking call of weft aborts there.
+// For those who build a server or a driver on weft: what a loop calls back. All of it belongs to
+// somebody else, who keeps it as long as the loop may call. It is called on the loop's own stack:
+// it must be short and must not wait; a blocking call of weft aborts there.
 
 // Work for a loop. The poster owns it and keeps it until it has run; it may be posted again then.
 class LoopTask {
@@ -56,11 +57,12 @@ class LoopTimer {
   LoopTimer* next_ = nullptr;
 };
 
-// Something that a thread beside the loops looks at, so that it is seen to while loops are held by code that does not park.
+// Something that a thread beside the loops looks at, so that it is seen to while loops are held by
+// code that does not park.
 class LoopSentinel {
  public:
-  // On that thread; short, and never waits. Returns for how long it need not be called again; it is called at once when the context
-  // that it was added with is done.
+  // On that thread; short, and never waits. Returns for how long it need not be called again; it is
+  // called at once when the context that it was added with is done.
   using Function = Duration (*)(LoopSentinel*);
   explicit LoopSentinel(Function look) : look_(look) {}
   LoopSentinel(const LoopSentinel&) = delete;

@@ -7,8 +7,9 @@
 
 namespace weft {
 
-// Lets one fiber wait for something that happens on its own loop, such as readiness of a descriptor. Not thread-safe. A second fiber that
-// waits aborts by name. An Event is the same for any number of fibers and threads.
+// Lets one fiber wait for something that happens on its own loop, such as readiness of a
+// descriptor. Not thread-safe. A second fiber that waits aborts by name. An Event is the same for
+// any number of fibers and threads.
 //
 //   readable.Notify();                                   // in the watch's function, on the loop's stack
 //   while (!has_bytes) {
@@ -18,7 +19,8 @@ class LoopSignal {
  public:
   enum class Outcome { kNotified, kContextDone, kTimedOut };
 
-  // Parks the running fiber until Notify, the end of the context, or `until`. `waits_for` is a literal, for debugging.
+  // Parks the running fiber until Notify, the end of the context, or `until`. `waits_for` is a
+  // literal, for debugging.
   Outcome Wait(const Context& ctx, const char* waits_for, TimePoint until = TimePoint::max()) noexcept;
   // Wakes the waiting fiber, if one waits.
   void Notify() noexcept;

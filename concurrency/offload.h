@@ -14,16 +14,19 @@
 
 namespace weft {
 
-// Runs `f` on a thread of the scheduler's pool and parks the fiber until it has ended: for code that would block its thread
-// (file I/O, a database client without an asynchronous form) or compute for long. `f` takes nothing, or a const Context& to
-// notice a cancel; CurrentContext() in it is this context as well. If the context is done before a thread has begun, `f` is not called and the context's error comes back; once it
-// runs, Offload waits for its end, because `f` may use the caller's stack, and what it returned comes back. An exception
-// comes back as an Error, and so does a failure to start a thread. On a plain thread `f` runs in place, and so does an Offload
-// inside of an Offload.
+// Runs `f` on a thread of the scheduler's pool and parks the fiber until it has ended: for code
+// that would block its thread (file I/O, a database client without an asynchronous form) or compute
+// for long. `f` takes nothing, or a const Context& to notice a cancel; CurrentContext() in it is
+// this context as well. If the context is done before a thread has begun, `f` is not called and the
+// context's error comes back; once it runs, Offload waits for its end, because `f` may use the
+// caller's stack, and what it returned comes back. An exception comes back as an Error, and so does
+// a failure to start a thread. On a plain thread `f` runs in place, and so does an Offload inside
+// of an Offload.
 //
-// The pool has RunOptions::offload_threads; when all are at work, calls wait for one in the order in which they came. If
-// RunOptions::offload_queue of them wait already, a call fails at once with kRefused and `f` is not called: the work comes in faster
-// than the threads can do it, and who waits longer only answers later.
+// The pool has RunOptions::offload_threads; when all are at work, calls wait for one in the order
+// in which they came. If RunOptions::offload_queue of them wait already, a call fails at once with
+// kRefused and `f` is not called: the work comes in faster than the threads can do it, and who
+// waits longer only answers later.
 //
 // f returning T gives Result<T>; Error or void gives Error; Result<T> gives Result<T>.
 //
@@ -66,7 +69,8 @@ struct OffloadStats {
   Duration longest_wait{};     // of a call for its thread; one that gave up, or waits still, counts too
 };
 
-// Of the running fiber's scheduler; all zero on a plain thread. Takes the pool's lock for a moment; does not suspend.
+// Of the running fiber's scheduler; all zero on a plain thread. Takes the pool's lock for a moment;
+// does not suspend.
 OffloadStats CurrentOffloadStats();
 
 }  // namespace weft

@@ -16,15 +16,16 @@
 
 namespace weft {
 
-// Does something once, whoever comes first (Go's sync.Once). Unlike std::call_once the function may park, and those who wait for it
-// park their fibers, of any loop; threads sleep.
+// Does something once, whoever comes first (Go's sync.Once). Unlike std::call_once the function may
+// park, and those who wait for it park their fibers, of any loop; threads sleep.
 //
 //   weft::Once once;
 //   once.Do([&] { table.Build(); });   // when it returns, the table is built, by this caller or another one
 //
-// What the function did happens before what follows any return of Do without an error. Once it is done, Do is one load. An exception
-// counts as done: it goes to the caller that ran the function, and later calls do nothing. A function that calls Do on its own
-// Once would wait for itself: that aborts by name (if it does so in another fiber and waits for that, it is a deadlock).
+// What the function did happens before what follows any return of Do without an error. Once it is
+// done, Do is one load. An exception counts as done: it goes to the caller that ran the function,
+// and later calls do nothing. A function that calls Do on its own Once would wait for itself: that
+// aborts by name (if it does so in another fiber and waits for that, it is a deadlock).
 class Once {
  public:
   Once() = default;
@@ -32,7 +33,8 @@ class Once {
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
 
-  // f: void(). Without a context: it returns when the function, of this caller or another one, has ended.
+  // f: void(). Without a context: it returns when the function, of this caller or another one, has
+  // ended.
   template <class F>
   void Do(F&& f) {
     static_assert(std::is_void_v<std::invoke_result_t<F>>, "only one caller would see what f returns: use OnceValue or OnceResult");
@@ -41,9 +43,10 @@ class Once {
     std::invoke(std::forward<F>(f));
   }
 
-  // f: void() or void(const Context&). Waits for another caller's function only as long as the context is live, and returns its
-  // error otherwise; the function goes on for the others. Under a done context it fails also when it is done, and does
-  // not start f. A function that was started here counts as done whatever happens to the context.
+  // f: void() or void(const Context&). Waits for another caller's function only as long as the
+  // context is live, and returns its error otherwise; the function goes on for the others. Under a
+  // done context it fails also when it is done, and does not start f. A function that was started
+  // here counts as done whatever happens to the context.
   template <class F>
   Error Do(const Context& ctx, F&& f) {
     if (Error err = ctx.Err()) return err;
@@ -68,13 +71,15 @@ class Once {
   internal::OnceGate gate_{"Once::Do"};
 };
 
-// A value that is made by the first one who asks for it (Go's OnceValue; for several values take a struct or a std::tuple).
+// A value that is made by the first one who asks for it (Go's OnceValue; for several values take a
+// struct or a std::tuple).
 //
 //   weft::OnceValue<Table> table([] { return Table::Build(); });
 //   Use(table.Get());
 //
-// Get parks while another caller makes the value. An exception of the function is kept, and thrown again to every caller. The
-// function is destroyed after its only call. Any fiber or thread may call Get; the value is shared and therefore const.
+// Get parks while another caller makes the value. An exception of the function is kept, and thrown
+// again to every caller. The function is destroyed after its only call. Any fiber or thread may
+// call Get; the value is shared and therefore const.
 template <class T>
 class OnceValue {
   static_assert(!std::is_reference_v<T> && !std::is_void_v<T>, "keep a value, or a pointer; for none there is OnceFunc");
@@ -117,8 +122,9 @@ class OnceValue {
   std::exception_ptr failure_;
 };
 
-// A function that runs once, however often it is called (Go's OnceFunc). Calls wait until that run has ended. An exception
-// of it is kept, and thrown again by every call. The function is destroyed after its run.
+// A function that runs once, however often it is called (Go's OnceFunc). Calls wait until that run
+// has ended. An exception of it is kept, and thrown again by every call. The function is destroyed
+// after its run.
 //
 //   weft::OnceFunc close([&] { log.Close(); });
 //   close();
@@ -145,9 +151,10 @@ class OnceFunc {
 //   if (weft::Error err = loaded.Err()) return err;
 //   Use(**loaded);
 //
-// The function runs under the context of the caller that came first. Its value is kept, and so is its Error and its exception,
-// which is thrown again to every caller. One exception: an Error that comes when that context is done says nothing about the others.
-// It goes to that caller only, and the next one, who waits already or comes later, runs the function again under its own context.
+// The function runs under the context of the caller that came first. Its value is kept, and so is
+// its Error and its exception, which is thrown again to every caller. One exception: an Error that
+// comes when that context is done says nothing about the others. It goes to that caller only, and
+// the next one, who waits already or comes later, runs the function again under its own context.
 // The function is destroyed once the outcome is settled.
 template <class T>
 class OnceResult {
@@ -157,8 +164,8 @@ class OnceResult {
   explicit OnceResult(F make) : make_(std::move(make)) {}
   ~OnceResult() = default;  // nobody may be in Get any more
 
-  // The pointer is valid as long as the OnceResult, and never null. Returns the context's error if that is done while another caller
-  // runs the function, or already.
+  // The pointer is valid as long as the OnceResult, and never null. Returns the context's error if
+  // that is done while another caller runs the function, or already.
   Result<const T*> Get(const Context& ctx) {
     if (Error err = ctx.Err()) return err;
     if (!gate_.Done()) {

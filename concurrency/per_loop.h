@@ -11,16 +11,17 @@
 
 namespace weft {
 
-// One T for each loop, made by the first fiber that asks for it there: for what is shared by the fibers of a loop and not between
-// loops, such as a pool of connections that were made with CurrentExecutor. It needs no lock as long as nobody parks in the middle
-// of a change.
+// One T for each loop, made by the first fiber that asks for it there: for what is shared by the
+// fibers of a loop and not between loops, such as a pool of connections that were made with
+// CurrentExecutor. It needs no lock as long as nobody parks in the middle of a change.
 //
 //   weft::PerLoop<BackendPool> pools;                        // in main, or beside the server
 //   mux.Handle("GET /", [&](weft::ResponseWriter& w, weft::Request& r) { return Answer(w, r, *pools); });
 //
-// Each T is made and destroyed on its loop. It ends with the loop (on the loop's own stack, before the loop's Asio objects), or with
-// the PerLoop if that is first: the destructor waits until all loops have destroyed theirs. So neither making nor destroying a T may
-// wait, and while making it nobody may ask for it; both abort. A PerLoop serves all loops of the process, of any scheduler.
+// Each T is made and destroyed on its loop. It ends with the loop (on the loop's own stack, before
+// the loop's Asio objects), or with the PerLoop if that is first: the destructor waits until all
+// loops have destroyed theirs. So neither making nor destroying a T may wait, and while making it
+// nobody may ask for it; both abort. A PerLoop serves all loops of the process, of any scheduler.
 template <class T>
 class PerLoop : private internal::PerLoopBase {
  public:
@@ -31,8 +32,8 @@ class PerLoop : private internal::PerLoopBase {
   explicit PerLoop(std::function<T()> make) : PerLoopBase(kType), make_(std::move(make)) {}
   ~PerLoop() = default;  // may park; aborts on a loop's own stack while another loop has a T
 
-  // The T of this loop; valid as long as the loop and the PerLoop live. Never suspends. Aborts on a plain thread. An exception
-  // of `make` goes to the caller, and the next one tries again.
+  // The T of this loop; valid as long as the loop and the PerLoop live. Never suspends. Aborts on a
+  // plain thread. An exception of `make` goes to the caller, and the next one tries again.
   T& Get() WEFT_LIFETIMEBOUND { return *static_cast<T*>(PerLoopBase::Get()); }
   T& operator*() WEFT_LIFETIMEBOUND { return Get(); }
   T* operator->() WEFT_LIFETIMEBOUND { return &Get(); }

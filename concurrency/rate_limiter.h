@@ -11,15 +11,16 @@
 
 namespace weft {
 
-// Lets things happen at a bounded rate: a bucket that holds at most `burst` tokens, is full at first and gains `rate` tokens per
-// second of weft's clock. For fibers and threads of any loop. Who waits is served in the order of arrival, and newcomers cannot
-// overtake; nobody owes tokens, so one that gives up takes none and those behind it move up.
+// Lets things happen at a bounded rate: a bucket that holds at most `burst` tokens, is full at
+// first and gains `rate` tokens per second of weft's clock. For fibers and threads of any loop. Who
+// waits is served in the order of arrival, and newcomers cannot overtake; nobody owes tokens, so
+// one that gives up takes none and those behind it move up.
 //
 //   weft::RateLimiter mails(5, 10);                              // 5 per second, 10 at once after a pause
 //   if (weft::Error err = mails.Wait(ctx)) return err;
 //
-// A rate of zero gives nothing more than what is in the bucket; an infinite one never makes anybody wait. A negative rate, a burst
-// below one and a request for less than one token abort.
+// A rate of zero gives nothing more than what is in the bucket; an infinite one never makes anybody
+// wait. A negative rate, a burst below one and a request for less than one token abort.
 class RateLimiter {
  public:
   RateLimiter(double rate, std::int64_t burst);

@@ -11,14 +11,15 @@
 
 namespace weft {
 
-// A T, or the Error that says why there is none. It does not convert to bool: an Error is true on failure and a
-// Result would be true on success, and the two must not be confused.
+// A T, or the Error that says why there is none. It does not convert to bool: an Error is true on
+// failure and a Result would be true on success, and the two must not be confused.
 //
 //   weft::Result<int> port = ParsePort(text);
 //   if (weft::Error err = port.Err()) return err.Wrap("--address");
 //   Listen(*port);
 //
-// A function that returns nothing on success returns Error, so Result<void> and Result<Error> do not compile.
+// A function that returns nothing on success returns Error, so Result<void> and Result<Error> do
+// not compile.
 template <class T>
 class [[nodiscard]] Result {
   static_assert(!std::is_void_v<T>, "Result<void> does not exist: return Error");
@@ -46,8 +47,9 @@ class [[nodiscard]] Result {
       : failure_(other.failure_) {
     if (Ok()) new (&value_) T(other.value_);
   }
-  // If moving a T throws, this Result is what it was, or, when it had a value, what T's own assignment leaves; one that cannot be
-  // assigned is lost, and the Result has an Error instead. To copy has no effect if the copy throws.
+  // If moving a T throws, this Result is what it was, or, when it had a value, what T's own
+  // assignment leaves; one that cannot be assigned is lost, and the Result has an Error instead. To
+  // copy has no effect if the copy throws.
   Result& operator=(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
     if (this == &other) return *this;
     if (!other.Ok()) {

@@ -8,8 +8,9 @@
 
 namespace weft {
 
-// A root context that is used again and again, one user after the other, without an allocation unless somebody keeps a
-// context beyond its use. For servers: one per request. Values come from `values`, which must outlive it.
+// A root context that is used again and again, one user after the other, without an allocation
+// unless somebody keeps a context beyond its use. For servers: one per request. Values come from
+// `values`, which must outlive it.
 //
 //   const weft::Context& ctx = reusable.Begin(weft::Now() + timeout, kTooSlow);
 //   Serve(ctx);

@@ -19,24 +19,28 @@ namespace internal {
 class Parker;
 }
 
-// A lock that one writer or many readers hold, between fibers and threads of any loop (Go's sync.RWMutex). A waiter parks its fiber,
-// never its loop. It may be held across a park, and is not tied to a thread. It pays over Mutex where reading takes long or parks;
-// for a few instructions Mutex is as fast.
+// A lock that one writer or many readers hold, between fibers and threads of any loop (Go's
+// sync.RWMutex). A waiter parks its fiber, never its loop. It may be held across a park, and is not
+// tied to a thread. It pays over Mutex where reading takes long or parks; for a few instructions
+// Mutex is as fast.
 //
-// Order. All wait in one queue, in the order in which they came. A waiting writer holds back the readers that come after it, so
-// writers do not starve; readers that stand next to each other in the queue are let in together, and a writer does not overtake
-// them, so readers do not starve either. Everything is handed over: what was given to a waiter is never free in between. A writer
+// Order. All wait in one queue, in the order in which they came. A waiting writer holds back the
+// readers that come after it, so writers do not starve; readers that stand next to each other in
+// the queue are let in together, and a writer does not overtake them, so readers do not starve
+// either. Everything is handed over: what was given to a waiter is never free in between. A writer
 // that gives up lets in the readers behind it, if readers hold the lock.
 //
 //   if (weft::Error err = mutex.RLock(ctx)) return err;        // gives up when the context is done
 //   std::shared_lock hold(mutex, std::adopt_lock);
 //
-// lock(), lock_shared() and their kin make it SharedLockable, so std::shared_lock, std::unique_lock and std::scoped_lock work; they
-// have no context and wait until they have the lock. Under a done context the others fail also when the lock is free; a context
-// that ends after the lock was given to the caller comes too late: the caller has it, and no error is returned.
+// lock(), lock_shared() and their kin make it SharedLockable, so std::shared_lock, std::unique_lock
+// and std::scoped_lock work; they have no context and wait until they have the lock. Under a done
+// context the others fail also when the lock is free; a context that ends after the lock was given
+// to the caller comes too late: the caller has it, and no error is returned.
 //
-// Unlocking what is not locked that way aborts. Not recursive, not for readers either: a reader that locks again waits for ever if a
-// writer has come in between. There is no upgrade from reader to writer. It may be destroyed right after the last unlock.
+// Unlocking what is not locked that way aborts. Not recursive, not for readers either: a reader
+// that locks again waits for ever if a writer has come in between. There is no upgrade from reader
+// to writer. It may be destroyed right after the last unlock.
 class RWMutex {
  public:
   RWMutex() = default;
@@ -94,8 +98,8 @@ class RWMutex {
   void UnlockSharedSlow();
   void LetIn() WEFT_REQUIRES(lock_);
 
-  // The word says who holds it; readers are counted from kReader on. While kQueued is set nobody gets in but by LetIn. The lock
-  // guards the queue and every change of kQueued.
+  // The word says who holds it; readers are counted from kReader on. While kQueued is set nobody
+  // gets in but by LetIn. The lock guards the queue and every change of kQueued.
   static constexpr std::uint32_t kWriter = 1;
   static constexpr std::uint32_t kQueued = 2;
   static constexpr std::uint32_t kReader = 4;

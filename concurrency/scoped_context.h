@@ -6,8 +6,9 @@
 
 namespace weft {
 
-// Makes `ctx` the CurrentContext() of the running fiber, or of a plain thread, until the end of the C++ scope. `ctx` must live as
-// long. Scopes nest, and end on the fiber or thread on which they began.
+// Makes `ctx` the CurrentContext() of the running fiber, or of a plain thread, until the end of the
+// C++ scope. `ctx` must live as long. Scopes nest, and end on the fiber or thread on which they
+// began.
 //
 //   const weft::Context named = weft::WithValue(ctx, kUser, user);
 //   const weft::ScopedContext current(named);

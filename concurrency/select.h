@@ -24,13 +24,15 @@
 //       weft::OnAfter(std::chrono::seconds(1), [&] { ... }),
 //       weft::OnDone(r.Draining(), [&] { ... }));
 //
-// Exactly one case happens: its send or receive is done, then its function runs, without any lock, and may wait. Select returns the
-// index of that case, or the Error that its function returned (functions return void or Error). If the context is done it fails with
-// its error, also if a case is ready; so a case for the caller's own context is not needed.
+// Exactly one case happens: its send or receive is done, then its function runs, without any lock,
+// and may wait. Select returns the index of that case, or the Error that its function returned
+// (functions return void or Error). If the context is done it fails with its error, also if a case
+// is ready; so a case for the caller's own context is not needed.
 //
-// All cases are tried as one step: between the look at one and the look at another nothing happens on their channels. Of several
-// that are ready one is chosen at random, all equally likely; SelectInOrder takes the first as written, which gives a
-// priority. With OnDefault it does not wait. A case on a nil channel is never ready; without a case that can become ready it waits for
+// All cases are tried as one step: between the look at one and the look at another nothing happens
+// on their channels. Of several that are ready one is chosen at random, all equally likely;
+// SelectInOrder takes the first as written, which gives a priority. With OnDefault it does not
+// wait. A case on a nil channel is never ready; without a case that can become ready it waits for
 // the context. One channel may occur in several cases; a Select does not meet itself.
 //
 // An OnSend to a closed channel makes Select return kClosed.
@@ -43,8 +45,9 @@ auto OnReceive(const Chan<T>& chan, F f) {
   return internal::ReceiveCase<T, F>(chan, std::move(f));
 }
 
-// A value that is moved in stays where it is until the case runs, so it must live as long as the Select; SelectCases::Add takes it
-// over. Other values, and those that are trivial to copy, are copied at once. f() is optional.
+// A value that is moved in stays where it is until the case runs, so it must live as long as the
+// Select; SelectCases::Add takes it over. Other values, and those that are trivial to copy, are
+// copied at once. f() is optional.
 template <class T, class V, class F = internal::DoNothing>
   requires std::is_same_v<std::remove_cvref_t<V>, T> || std::is_constructible_v<T, V>
 auto OnSend(const Chan<T>& chan, V&& value, F f = {}) {
@@ -55,7 +58,8 @@ auto OnSend(const Chan<T>& chan, V&& value, F f = {}) {
   }
 }
 
-// Ready when this much time has passed since the Select began; at once for zero and less. f() is optional.
+// Ready when this much time has passed since the Select began; at once for zero and less. f() is
+// optional.
 template <class F = internal::DoNothing>
 auto OnAfter(Duration duration, F f = {}) {
   return internal::AfterCase<F>(duration, std::move(f));
@@ -112,8 +116,9 @@ Result<std::size_t> SelectInOrder(const Context& ctx, Cases&&... cases) {
   return internal::SelectOf(ctx, internal::SelectOrder::kAsWritten, cases...);
 }
 
-// Cases whose number is known only at run time. The list may be used for several Selects one after the other; a length of time
-// begins anew each time, and a value that was sent is gone. The list owns what is moved into its cases, whether it is sent or not.
+// Cases whose number is known only at run time. The list may be used for several Selects one after
+// the other; a length of time begins anew each time, and a value that was sent is gone. The list
+// owns what is moved into its cases, whether it is sent or not.
 //
 //   weft::SelectCases cases;
 //   for (auto& feed : feeds) cases.Add(weft::OnReceive(feed, [&](weft::Result<Tick> tick) { ... }));

@@ -15,7 +15,8 @@ namespace weft {
 
 class Semaphore;
 
-// Tokens that are given back at the end of the scope, or earlier by Release. Move-only; must not outlive the semaphore.
+// Tokens that are given back at the end of the scope, or earlier by Release. Move-only; must not
+// outlive the semaphore.
 class [[nodiscard]] Permit {
  public:
   Permit() noexcept = default;
@@ -34,12 +35,14 @@ class [[nodiscard]] Permit {
   std::int64_t n_ = 0;
 };
 
-// A number of tokens that fibers and threads of any loop share: bounds how much of something goes on at once (Go's
-// semaphore.Weighted). A request may ask for several tokens and gets all of them or none.
+// A number of tokens that fibers and threads of any loop share: bounds how much of something goes
+// on at once (Go's semaphore.Weighted). A request may ask for several tokens and gets all of them
+// or none.
 //
-// Requests are served strictly in the order in which they came. A small one waits behind a large one although there are tokens
-// for it, on purpose: otherwise a stream of small ones would starve the large one. Only a request for more tokens than the size is
-// passed over: it waits for its context, or for a Resize that makes it fit, which gives it its turn by its age.
+// Requests are served strictly in the order in which they came. A small one waits behind a large
+// one although there are tokens for it, on purpose: otherwise a stream of small ones would starve
+// the large one. Only a request for more tokens than the size is passed over: it waits for its
+// context, or for a Resize that makes it fit, which gives it its turn by its age.
 //
 //   weft::Semaphore lookups(8);
 //   weft::Result<weft::Permit> permit = lookups.Hold(ctx);
@@ -54,8 +57,8 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  // Parks until it has n tokens. Returns the context's error if that is done first, and then has none; under a done context it
-  // fails also when there are tokens.
+  // Parks until it has n tokens. Returns the context's error if that is done first, and then has
+  // none; under a done context it fails also when there are tokens.
   Error Acquire(const Context& ctx, std::int64_t n = 1);
   // The same, but the tokens go back by themselves.
   Result<Permit> Hold(const Context& ctx, std::int64_t n = 1);
@@ -64,7 +67,8 @@ class Semaphore {
   // Gives tokens back; any fiber or thread may do it. More than are out abort. Never suspends.
   void Release(std::int64_t n = 1);
 
-  // Sets how many tokens there are. When the size shrinks below what is out, nobody gets any until enough came back.
+  // Sets how many tokens there are. When the size shrinks below what is out, nobody gets any until
+  // enough came back.
   void Resize(std::int64_t size);
 
   // A picture of one moment, for metrics.
@@ -85,8 +89,8 @@ class Semaphore {
   void SortAnew() noexcept WEFT_REQUIRES(lock_);
   bool ReleaseAndServe(std::uint64_t tokens) noexcept;
 
-  // How many tokens are out, and the top bit while somebody is queued: then all changes go through the lock. size_ changes only
-  // while the bit is set, too.
+  // How many tokens are out, and the top bit while somebody is queued: then all changes go through
+  // the lock. size_ changes only while the bit is set, too.
   static constexpr std::uint64_t kQueued = std::uint64_t{1} << 63;
   std::atomic<std::uint64_t> out_{0};
   std::atomic<std::int64_t> size_;

@@ -29,14 +29,15 @@ class SignalQueue;
 //     if (weft::Error err = tls.Reload()) Report(err);
 //   }
 //
-// It watches from its construction until its destruction, which restores what was set before, and keeps what
-// arrives until somebody takes it: in the order of arrival, several of one kind as one. An arrival is taken by
-// one waiter. It needs no descriptor, and no thread of the process that has the signals unblocked. Signals
-// that have come before it, and were not blocked, are lost.
+// It watches from its construction until its destruction, which restores what was set before, and
+// keeps what arrives until somebody takes it: in the order of arrival, several of one kind as one.
+// An arrival is taken by one waiter. It needs no descriptor, and no thread of the process that has
+// the signals unblocked. Signals that have come before it, and were not blocked, are lost.
 //
-// Built in main before there are loops, it may be used by any of them, and by plain threads; it outlives all
-// waits. One signal belongs to one NotifyContext or Signals at a time: a second one aborts by name. If its own
-// thread cannot be started it watches nothing; Wait fails and says so, and OnSignal is never ready.
+// Built in main before there are loops, it may be used by any of them, and by plain threads; it
+// outlives all waits. One signal belongs to one NotifyContext or Signals at a time: a second one
+// aborts by name. If its own thread cannot be started it watches nothing; Wait fails and says so,
+// and OnSignal is never ready.
 class Signals {
  public:
   explicit Signals(std::initializer_list<int> signals);
@@ -44,8 +45,8 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // Parks, or blocks a plain thread, until a signal has arrived that nobody has taken yet, and takes it. Fails
-  // with the context's error when that is done first.
+  // Parks, or blocks a plain thread, until a signal has arrived that nobody has taken yet, and
+  // takes it. Fails with the context's error when that is done first.
   Result<int> Wait(const Context& ctx);
 
  private:

@@ -20,20 +20,23 @@
 
 namespace weft {
 
-// Runs one piece of work per key at a time: callers that come while it runs wait for it and share what it gives, a value or an error
-// (Go's singleflight, but with contexts). For caches that are filled from something slow.
+// Runs one piece of work per key at a time: callers that come while it runs wait for it and share
+// what it gives, a value or an error (Go's singleflight, but with contexts). For caches that are
+// filled from something slow.
 //
 //   weft::Singleflight<std::string, Page> pages;
 //   auto page = pages.Do(ctx, url, [url](const weft::Context& ctx) { return Load(ctx, url); });
 //   if (weft::Error err = page.Err()) return err;
 //   Show(page->value);
 //
-// The work runs in a fiber of the loop of the caller that began it (on a plain thread: in a thread), not in the caller itself,
-// because each caller may leave alone when its context ends, also that one. Its context has the values of that caller but neither
-// its cancellation nor its deadline: it is canceled when the last caller has left. That last caller waits until the work has
+// The work runs in a fiber of the loop of the caller that began it (on a plain thread: in a
+// thread), not in the caller itself, because each caller may leave alone when its context ends,
+// also that one. Its context has the values of that caller but neither its cancellation nor its
+// deadline: it is canceled when the last caller has left. That last caller waits until the work has
 // ended; so no work outlives all calls for it. Whoever comes after the cancel begins anew.
 //
-// The function may therefore outlive the call that gave it. It must not refer to that caller's stack: capture by value, not [&].
+// The function may therefore outlive the call that gave it. It must not refer to that caller's
+// stack: capture by value, not [&].
 //
 // For any fibers and threads, of any loop. V is copied for each caller; K needs a hash and ==.
 template <class K, class V, class Hash = std::hash<K>>
@@ -51,10 +54,11 @@ class Singleflight {
   Singleflight(const Singleflight&) = delete;
   Singleflight& operator=(const Singleflight&) = delete;
 
-  // Parks until there is a result for the key. f: Result<V>(const Context&); it is not called if the work runs already. Errors: that
-  // of the work, for all callers (an exception arrives as one with Exception()); the context's, for this caller only; kDeadlock when
-  // the work for a key asks for that key again. Under a done context f is not called. The last caller whose context ends waits for
-  // the work, and returns its value if it gave one all the same.
+  // Parks until there is a result for the key. f: Result<V>(const Context&); it is not called if
+  // the work runs already. Errors: that of the work, for all callers (an exception arrives as one
+  // with Exception()); the context's, for this caller only; kDeadlock when the work for a key asks
+  // for that key again. Under a done context f is not called. The last caller whose context ends
+  // waits for the work, and returns its value if it gave one all the same.
   template <class F>
   Result<Outcome> Do(const Context& ctx, const K& key, F f) {
     internal::ExplorePoint();

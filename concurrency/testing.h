@@ -28,9 +28,9 @@ namespace internal {
 Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context&)>& body);
 }
 
-// Runs `body` (Error(const Context&) or void(const Context&)) as a fiber, on one loop and under virtual time, and returns when
-// everything that it started has ended. For tests of code that waits: they take no time, and come out the same each time (Go's
-// testing/synctest).
+// Runs `body` (Error(const Context&) or void(const Context&)) as a fiber, on one loop and under
+// virtual time, and returns when everything that it started has ended. For tests of code that
+// waits: they take no time, and come out the same each time (Go's testing/synctest).
 //
 //   TEST(Backoff, WaitsLongerEachTime) {
 //     weft::Error err = weft::RunTest([](const weft::Context& ctx) {
@@ -41,8 +41,9 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
 //     EXPECT_FALSE(err) << err.Message();
 //   }
 //
-// Time begins at the same point in each test. It stands still while a fiber can run, and jumps to the next timer or deadline
-// when all of them wait. So a Sleep of one nanosecond returns when everybody else has done what can be done now.
+// Time begins at the same point in each test. It stands still while a fiber can run, and jumps to
+// the next timer or deadline when all of them wait. So a Sleep of one nanosecond returns when
+// everybody else has done what can be done now.
 //
 // What comes back, besides the error of `body` (an exception that leaves it is one):
 //   kDeadlock  everybody waited and no time could help. The message lists the fibers and what each waits for. The context of the
@@ -52,15 +53,17 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
 //              a server. The message lists the fibers that were left. The context was canceled here too; what does not end
 //              even then stays in memory for ever.
 //
-// Threads. Work in Offload holds time, unless it waits in a call of weft; so do the threads that it starts by Group or AfterFunc.
-// Other threads are not known: a fiber that waits for a std::thread is a deadlock.
+// Threads. Work in Offload holds time, unless it waits in a call of weft; so do the threads that it
+// starts by Group or AfterFunc. Other threads are not known: a fiber that waits for a std::thread
+// is a deadlock.
 //
-// Descriptors. What is written to a pipe or a Unix-domain socket of the test itself is seen at once. Everything that comes from
-// outside, such as data over TCP, takes real time, which is not waited for, except by Await and WaitFd: virtual time stands still during
-// an operation of Asio, and while a fiber waits for a descriptor.
+// Descriptors. What is written to a pipe or a Unix-domain socket of the test itself is seen at
+// once. Everything that comes from outside, such as data over TCP, takes real time, which is not
+// waited for, except by Await and WaitFd: virtual time stands still during an operation of Asio,
+// and while a fiber waits for a descriptor.
 //
-// It takes the clock of the whole process, so it aborts by name inside a fiber, inside another RunTest, and while other loops
-// run; Run on another thread aborts meanwhile.
+// It takes the clock of the whole process, so it aborts by name inside a fiber, inside another
+// RunTest, and while other loops run; Run on another thread aborts meanwhile.
 template <class F>
 Error RunTest(const TestOptions& options, F body) {
   internal::UniqueFunction<Error(const Context&)> function(

@@ -26,8 +26,8 @@ struct Unlimited {
 
 }  // namespace internal
 
-// Takes a limit away, whether it is a time, a number or a size: options.idle_timeout = weft::kUnlimited. Each limit is
-// there because somebody was hurt without it.
+// Takes a limit away, whether it is a time, a number or a size: options.idle_timeout =
+// weft::kUnlimited. Each limit is there because somebody was hurt without it.
 inline constexpr internal::Unlimited kUnlimited;
 
 }  // namespace weft

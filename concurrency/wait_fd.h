@@ -8,8 +8,8 @@
 #include <weft/concurrency/internal/base/small_lock.h>
 #include <weft/concurrency/result.h>
 
-// Waits until a descriptor is ready, for libraries that do their own I/O on descriptors of theirs and only ask to be called again, such as
-// libpq and c-ares: the fiber parks, the loop goes on.
+// Waits until a descriptor is ready, for libraries that do their own I/O on descriptors of theirs
+// and only ask to be called again, such as libpq and c-ares: the fiber parks, the loop goes on.
 //
 //   while (PQisBusy(connection)) {
 //     weft::Result<weft::FdEvents> ready = weft::WaitFd(ctx, PQsocket(connection), weft::FdEvents::kRead);
@@ -36,29 +36,36 @@ constexpr bool Includes(FdEvents events, FdEvents which) noexcept {
 
 struct FdWaitOptions {
   const char* waits_for = "descriptor";  // a literal, for the list of fibers
-  // In RunTest: virtual time stands still during the wait, since the kernel and whoever is at the other end work in real time. False
-  // where the other end belongs to the test itself and what it writes is there at once, as in a pipe or a unix socket.
+  // In RunTest: virtual time stands still during the wait, since the kernel and whoever is at the
+  // other end work in real time. False where the other end belongs to the test itself and what it
+  // writes is there at once, as in a pipe or a unix socket.
   bool holds_time = true;
 };
 
-// Waits until the descriptor is ready for one of `events`, and returns for which: what poll(2) would say, so a descriptor at its end, or
-// with an error, is ready for whatever was asked. It looks first, and returns after a Yield if there is nothing to wait for.
+// Waits until the descriptor is ready for one of `events`, and returns for which: what poll(2)
+// would say, so a descriptor at its end, or with an error, is ready for whatever was asked. It
+// looks first, and returns after a Yield if there is nothing to wait for.
 //
-// Parks the fiber; a plain thread blocks, and also wakes as soon as the context is done. One fiber or thread may wait for each direction of a
-// descriptor at a time. The descriptor stays open until this returns; one that was closed meanwhile aborts where that can be noticed. It
-// need not be non-blocking. Errors: the context's; std::errc::bad_file_descriptor; those of epoll_ctl(2).
+// Parks the fiber; a plain thread blocks, and also wakes as soon as the context is done. One fiber
+// or thread may wait for each direction of a descriptor at a time. The descriptor stays open until
+// this returns; one that was closed meanwhile aborts where that can be noticed. It need not be
+// non-blocking. Errors: the context's; std::errc::bad_file_descriptor; those of epoll_ctl(2).
 //
-// Each wait that parks costs four system calls beside the loop's own: two looks, and an entry in the epoll set that comes and goes. An
-// FdWaiter keeps the entry, for a descriptor that is waited for again and again.
+// Each wait that parks costs four system calls beside the loop's own: two looks, and an entry in
+// the epoll set that comes and goes. An FdWaiter keeps the entry, for a descriptor that is waited
+// for again and again.
 Result<FdEvents> WaitFd(const Context& ctx, int fd, FdEvents events, const FdWaitOptions& options = {});
 
-// The same for a descriptor that is waited for many times. It keeps its entry in the epoll set of the loop that has used it last, so a
-// wait costs only the looks, which are calls of poll(2) that never wait. It may be made, used and destroyed on any loop and thread, also after its loop has
-// ended; those who wait at the same time, one for each direction, are on the same loop or on plain threads.
+// The same for a descriptor that is waited for many times. It keeps its entry in the epoll set of
+// the loop that has used it last, so a wait costs only the looks, which are calls of poll(2) that
+// never wait. It may be made, used and destroyed on any loop and thread, also after its loop has
+// ended; those who wait at the same time, one for each direction, are on the same loop or on plain
+// threads.
 //
-// It does not own the descriptor. Forget comes before anybody closes that, or before this library call that does; it may be used again
-// after it, for whatever has the same number then. An entry that nobody forgot would never wake anybody again: where that can be noticed, it
-// aborts. Libraries may change their descriptor while they connect: use WaitFd until they are done.
+// It does not own the descriptor. Forget comes before anybody closes that, or before this library
+// call that does; it may be used again after it, for whatever has the same number then. An entry
+// that nobody forgot would never wake anybody again: where that can be noticed, it aborts.
+// Libraries may change their descriptor while they connect: use WaitFd until they are done.
 //
 //   weft::FdWaiter waiter(PQsocket(connection));
 //   ...
@@ -75,8 +82,8 @@ class FdWaiter {
 
   // As WaitFd.
   Result<FdEvents> Wait(const Context& ctx, FdEvents events);
-  // For callers whose last attempt has just failed with EAGAIN: spares the look. It may return although nothing is ready, so try again, and
-  // come back here if that fails, too.
+  // For callers whose last attempt has just failed with EAGAIN: spares the look. It may return
+  // although nothing is ready, so try again, and come back here if that fails, too.
   Error WaitAfterEagain(const Context& ctx, FdEvents events);
   // Takes the entry out of the epoll set. Never suspends. Aborts while somebody waits.
   void Forget() noexcept;

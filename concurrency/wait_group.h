@@ -8,8 +8,9 @@
 
 namespace weft {
 
-// Waits for a number of things to end (Go's sync.WaitGroup). Prefer Group, which also starts, cancels and collects errors; this is
-// for work that something else owns. Add before the work can call Done. It may be used again when the count is back at zero.
+// Waits for a number of things to end (Go's sync.WaitGroup). Prefer Group, which also starts,
+// cancels and collects errors; this is for work that something else owns. Add before the work can
+// call Done. It may be used again when the count is back at zero.
 class WaitGroup {
  public:
   WaitGroup() = default;

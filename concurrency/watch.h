@@ -21,9 +21,10 @@ class ChangeCase;
 template <class T>
 class WatchReader;
 
-// The latest value of something: a configuration, a leader, a price. Readers get the newest value and never those in between, so a slow
-// reader costs nothing and misses nothing that still matters. A shared handle, as Chan; all calls may come from any thread, and what was
-// done before Set happens before what follows a read of its value.
+// The latest value of something: a configuration, a leader, a price. Readers get the newest value
+// and never those in between, so a slow reader costs nothing and misses nothing that still matters.
+// A shared handle, as Chan; all calls may come from any thread, and what was done before Set
+// happens before what follows a read of its value.
 //
 //   weft::Watch<Config> config(Load());
 //   group.Go([reader = config.Reader()](const weft::Context& ctx) mutable -> weft::Error {
@@ -65,8 +66,8 @@ class Watch {
 template <class T>
 class WatchReader {
  public:
-  // Parks until there is a value that this reader has not seen. kClosed after the last one; the context's error if that is done first.
-  // If copying the value throws, it counts as not seen.
+  // Parks until there is a value that this reader has not seen. kClosed after the last one; the
+  // context's error if that is done first. If copying the value throws, it counts as not seen.
   Result<T> Next(const Context& ctx) {
     if (Error err = state_->queue.WaitForAnother(ctx, seen_)) return err;
     return Take();
@@ -113,7 +114,8 @@ class ChangeCase final : public VersionCase {
 };
 }  // namespace internal
 
-// A case of a Select: there is a value that the reader has not seen. f(Result<T>): the newest one, or kClosed.
+// A case of a Select: there is a value that the reader has not seen. f(Result<T>): the newest one,
+// or kClosed.
 template <class T, class F>
 auto OnChange(WatchReader<T>& reader, F f) {
   return internal::ChangeCase<T, F>(reader, std::move(f));
