@@ -15,6 +15,7 @@
 #include "load/connect.h"
 #include "load/process_probe.h"
 #include "load/response_reader.h"
+#include "load/tls.h"
 
 namespace weft::bench {
 namespace {
@@ -22,15 +23,16 @@ namespace {
 constexpr std::size_t kParkedPerPause = 128;
 
 // Sends one request; in idle mode takes the answer too. False when that failed.
-bool Exchange(int fd, const std::string& request, bool take_answer, HeadCache& cache) {
-  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return false;
+bool Exchange(int fd, ssl_st* tls, const std::string& request, bool take_answer, HeadCache& cache) {
+  const ssize_t sent = tls != nullptr ? SendTls(tls, request.data(), request.size()) : send(fd, request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(request.size())) return false;
   if (!take_answer) return true;
   const timeval patience{5, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   ResponseReader reader(cache);
   char input[16 * 1024];
   for (;;) {
-    const ssize_t got = recv(fd, input, sizeof input, 0);
+    const ssize_t got = tls != nullptr ? ReceiveTls(tls, input, sizeof input) : recv(fd, input, sizeof input, 0);
     if (got <= 0) return false;
     const auto tally = reader.Consume({input, static_cast<std::size_t>(got)});
     if (tally.broken || tally.failed > 0) return false;
@@ -76,7 +78,8 @@ int RunHold(const Options& options) {
   for (const int step : options.steps) {
     while (sockets.size() < static_cast<std::size_t>(step)) {
       sockets.push_back(Connect(options));
-      if (!Exchange(sockets.back(), request, idle, cache)) ++failures;
+      ssl_st* const tls = options.tls ? StartTls(sockets.back()) : nullptr;  // which stays
+      if (!Exchange(sockets.back(), tls, request, idle, cache)) ++failures;
       // Nothing comes back that would hold a fast client to the server's pace, and a full accept queue costs a second.
       if (!idle && sockets.size() % kParkedPerPause == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }

@@ -9,6 +9,7 @@
 
 #include "common/address.h"
 #include "load/closed_loop.h"
+#include "load/handshakes.h"
 #include "load/hold.h"
 #include "load/options.h"
 
@@ -39,6 +40,8 @@ int main(int argc, char** argv) {
     case weft::bench::Mode::kIdle:
     case weft::bench::Mode::kPark:
       return weft::bench::RunHold(options);
+    case weft::bench::Mode::kHandshakes:
+      return weft::bench::RunHandshakes(options);
     case weft::bench::Mode::kClosedLoop:
       return weft::bench::RunClosedLoop(options);
   }

@@ -15,10 +15,12 @@ namespace {
 constexpr const char* kUsage =
     "usage: load --address HOST:PORT [--connections 32] [--seconds 3 | --requests N] [--warmup 0.5] [--pipeline 1]\n"
     "            [--path /] [--body BYTES] [--spin] [--tls] [--pid PID,PID]\n"
-    "       load --address HOST:PORT --idle N,N [--wait] [--pid PID,PID]\n"
+    "       load --address HOST:PORT --handshakes RATE [--seconds 3]\n"
+    "       load --address HOST:PORT --idle N,N [--tls] [--wait] [--pid PID,PID]\n"
     "       load --address HOST:PORT --park N,N --path /sleep/60000 [--wait] [--pid PID,PID]\n"
     "       load --free-port\n"
-    "The first form keeps each connection busy and prints what it counted. --idle opens connections up to each N, takes one\n"
+    "The first form keeps each connection busy and prints what it counted. --handshakes opens RATE connections a second, each\n"
+    "with a full TLS handshake and one request. --idle opens connections up to each N, takes one\n"
     "answer on each and holds them; --park sends one request on each and expects no answer; both report the memory of\n"
     "the given processes after each step, and --wait holds the last one until stdin ends. --free-port prints a port that\n"
     "is free now.\n";
@@ -69,6 +71,9 @@ void ApplyFlag(Options& options, std::string_view flag, std::string_view value) 
     options.warmup = std::chrono::duration<double>(Number<double>(flag, value, 0));
   } else if (flag == "--pid") {
     options.processes = Numbers<pid_t>(flag, value);
+  } else if (flag == "--handshakes") {
+    options.mode = Mode::kHandshakes;
+    options.handshakes = Number<int>(flag, value, 1);
   } else if (flag == "--idle" || flag == "--park") {
     options.mode = flag == "--idle" ? Mode::kIdle : Mode::kPark;
     options.steps = Numbers<int>(flag, value);

@@ -12,7 +12,7 @@
 
 namespace weft::bench {
 
-enum class Mode { kClosedLoop, kIdle, kPark, kFreePort };
+enum class Mode { kClosedLoop, kHandshakes, kIdle, kPark, kFreePort };
 
 // What the command line asks for. Every field has the value that the usage text names as its default.
 struct Options {
@@ -26,6 +26,7 @@ struct Options {
   std::uint64_t requests = 0;   // above 0 the window ends after that many answers instead of after a time
   std::chrono::duration<double> seconds{3};
   std::chrono::duration<double> warmup{0.5};
+  int handshakes = 0;           // a second
   bool tls = false;             // speak TLS 1.3
   bool spin = false;            // poll without sleeping, so that the server never pays for waking the load
   std::vector<int> steps;       // idle and park: how many connections to hold, one after another

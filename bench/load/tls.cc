@@ -50,6 +50,8 @@ ssl_st* StartTls(int fd) {
   return tls;
 }
 
+void EndTls(ssl_st* tls) { SSL_free(tls); }
+
 ssize_t SendTls(ssl_st* tls, const char* bytes, std::size_t size) {
   std::size_t count = 0;
   ERR_clear_error();

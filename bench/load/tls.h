@@ -15,6 +15,7 @@ namespace weft::bench {
 
 // Before the socket becomes non-blocking: the handshake. Ends the program if it fails.
 ssl_st* StartTls(int fd);
+void EndTls(ssl_st* tls);
 // As send and recv on a non-blocking socket, with their errno.
 ssize_t SendTls(ssl_st* tls, const char* bytes, std::size_t size);
 ssize_t ReceiveTls(ssl_st* tls, char* buffer, std::size_t size);

@@ -23,9 +23,9 @@ struct Seen {
 };
 
 // Asks again and again on one connection until it is told to go, or the server has closed.
-Seen AskUntilTheEnd(const std::string& bound, std::atomic<int>& running, int enough, Event& load_is_on) {
+Seen AskUntilTheEnd(const TestServer& server, std::atomic<int>& running, int enough, Event& load_is_on) {
   Seen seen;
-  Result<TestClient> client = TestClient::Dial(Background(), bound);
+  Result<TestClient> client = server.Connect(Background());
   if (!client.Ok()) return seen;
   for (;;) {
     if (client->Send(Background(), "GET /work HTTP/1.1\r\nHost: x\r\n\r\n")) return seen;
@@ -39,13 +39,21 @@ Seen AskUntilTheEnd(const std::string& bound, std::atomic<int>& running, int eno
   }
 }
 
-TEST(DrainUnderLoad, LosesNoRequest) {
+class DrainUnderLoadOver : public testing::TestWithParam<const char*> {};
+
+TEST_P(DrainUnderLoadOver, LosesNoRequest) {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
   constexpr int kRounds = 3;
 #else
   constexpr int kRounds = 20;
 #endif
   constexpr int kClients = 8;
+  ServerOptions options = Tcp(2);
+  if (GetParam() == std::string("TLS")) {
+    const Result<Tls> tls = Tls::SelfSigned({"localhost"});
+    if (!tls.Ok()) GTEST_SKIP() << tls.Err().Message();
+    options.tls = *tls;
+  }
   for (int round = 0; round < kRounds; ++round) {
     TestServer server(
         Background(),
@@ -54,13 +62,13 @@ TEST(DrainUnderLoad, LosesNoRequest) {
           if (Error err = Sleep(r.Ctx(), std::chrono::microseconds(100))) return err;
           return w.Write("done");
         },
-        Tcp(2));
+        options);
     std::atomic<int> running{0};
     Event load_is_on;
     std::vector<Seen> seen(kClients);
     std::vector<std::thread> clients;
     for (int i = 0; i < kClients; ++i) {
-      clients.emplace_back([&, i] { seen[static_cast<std::size_t>(i)] = AskUntilTheEnd(server.Bound(), running, kClients, load_is_on); });
+      clients.emplace_back([&, i] { seen[static_cast<std::size_t>(i)] = AskUntilTheEnd(server, running, kClients, load_is_on); });
     }
     ASSERT_FALSE(load_is_on.Wait(Background()));
 
@@ -74,6 +82,8 @@ TEST(DrainUnderLoad, LosesNoRequest) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(, DrainUnderLoadOver, testing::Values("TCP", "TLS"), [](const auto& param) { return std::string(param.param); });
 
 TEST(DrainUnderLoad, ReadinessFailsAndFibersAreListedMeanwhile) {
   Readiness readiness;

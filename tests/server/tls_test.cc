@@ -6,6 +6,10 @@
 
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/connect.h>
+#include <weft/net/internal/socket.h>
+#include <weft/net/internal/tls/alpn.h>
+#include <weft/net/internal/tls/client_context.h>
+#include <weft/net/internal/tls/session.h>
 #include <weft/server/internal/test_wire.h>
 
 #include "hijack_kit.h"
@@ -107,6 +111,89 @@ TEST(ServerTls, GivesAHandshakeItsTime) {
     EXPECT_GE(Now() - begin, seconds(3));
     EXPECT_LE(Now() - begin, seconds(4));
     EXPECT_THAT(site.Events(), ElementsAre("timeout handshake", "timeout handshake"));
+  });
+}
+
+// A client whose bytes the test sends itself.
+struct ByHand {
+  ByHand(const Context& c, const Site& site) : ctx(c), wire(*TestClient::Dial(c, site.server().Bound())) {
+    auto context = internal::ClientContext::Load(Trusting());
+    session = *internal::TlsSession::Client(*context, "test", alpn);
+    step = session->Handshake({}, out);
+  }
+  std::string Take() { return std::string(std::exchange(out, {}).View()); }
+  // Reads until the server waits for the rest of the handshake.
+  void ReadFlight() {
+    while (step == internal::TlsSession::Step::kWantInput && out.empty()) {
+      const Result<std::string> came = wire.ReadSome(ctx);
+      ASSERT_TRUE(came.Ok() && !came->empty());
+      step = session->Handshake(*came, out);
+    }
+  }
+
+  const Context& ctx;
+  TestClient wire;
+  const internal::AlpnList alpn{"http/1.1"};
+  std::unique_ptr<internal::TlsSession> session;
+  internal::ByteBuffer out;
+  internal::TlsSession::Step step;
+};
+
+TEST(ServerTls, TakesAHandshakeByteByByte) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    ByHand client(ctx, site);
+    const auto send_slowly = [&](const std::string& bytes) {
+      for (const char byte : bytes) {
+        EXPECT_FALSE(client.wire.Send(ctx, {&byte, 1}));
+        (void)Sleep(ctx, milliseconds(1));
+      }
+    };
+    send_slowly(client.Take());
+    client.ReadFlight();
+    ASSERT_EQ(client.step, internal::TlsSession::Step::kDone);
+    const iovec request = internal::Part(kGet);
+    ASSERT_TRUE(client.session->Write({&request, 1}, client.out));
+    send_slowly(client.Take());
+
+    std::string text;
+    while (!text.ends_with("\r\n\r\nx")) {
+      const Result<std::string> came = client.wire.ReadSome(ctx);
+      ASSERT_TRUE(came.Ok() && !came->empty());
+      std::string plain(came->size(), '\0');
+      const auto read = client.session->Read(*came, plain, client.out);
+      text.append(plain, 0, read.size);
+    }
+    EXPECT_THAT(site.Events(), IsEmpty());
+  });
+}
+
+TEST(ServerTls, GivesUpClientsThatStopInAnyStateOfAHandshake) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    ByHand after_half_of_the_hello(ctx, site);
+    const std::string hello = after_half_of_the_hello.Take();
+    EXPECT_FALSE(after_half_of_the_hello.wire.Send(ctx, hello.substr(0, hello.size() / 2)));
+    ByHand after_the_hello(ctx, site);
+    EXPECT_FALSE(after_the_hello.wire.Send(ctx, after_the_hello.Take()));
+    ByHand before_its_last_byte(ctx, site);
+    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, before_its_last_byte.Take()));
+    before_its_last_byte.ReadFlight();
+    const std::string finished = before_its_last_byte.Take();
+    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, finished.substr(0, finished.size() - 1)));
+    const TimePoint begin = Now();
+
+    for (ByHand* client : {&after_half_of_the_hello, &after_the_hello, &before_its_last_byte}) {
+      while (true) {
+        const Result<std::string> more = client->wire.ReadSome(ctx);
+        if (!more.Ok() || more->empty()) break;
+      }
+    }
+
+    EXPECT_GE(Now() - begin, seconds(10) - milliseconds(1));
+    EXPECT_LE(Now() - begin, seconds(11));
+    EXPECT_EQ(site.Count("timeout handshake"), 3);
+    EXPECT_FALSE(site.Stop());
   });
 }
 

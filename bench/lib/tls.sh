@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Bodies from memory over TLS 1.3, beside nginx, Go and h2o: one worker each, the same key (ECDSA P-256), cipher
+# (TLS_AES_128_GCM_SHA256), group (X25519) and ALPN. Sourced by bench/run, which sets: root, weft_build, peers_dir, scratch,
+# rounds, seconds, and what speed.sh and servers.sh need.
+#
+# It goes as in speed.sh: a round starts the servers anew and measures them in slices that take turns.
+
+tls_certificate=
+tls_bodies=
+
+make_tls_files() {
+  tls_bodies=$(mktemp -d "/dev/shm/weft-bench.XXXXXX")
+  head -c 1024 /dev/zero | tr '\0' x >"$tls_bodies/1k"
+  head -c $((1 << 20)) /dev/zero | tr '\0' x >"$tls_bodies/1m"
+  tls_certificate=$scratch/tls
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$tls_certificate.key" -out "$tls_certificate.pem" 2>/dev/null
+}
+
+# start_from_template TEMPLATE PROGRAM...: fills in a configuration, says where it listens, and runs the program on it.
+start_from_template() {
+  local template=$1 dir port
+  dir=$(mktemp -d "$scratch/server.XXXXXX")
+  port=$("$peers_dir/load" --free-port)
+  sed -e "s|@PORT@|$port|" -e "s|@DIR@|$dir|" -e "s|@CERTIFICATE@|$tls_certificate.pem|" -e "s|@KEY@|$tls_certificate.key|" \
+    -e "s|@BODIES@|$tls_bodies|" -e "s|@KIBIBYTE@|$(cat "$tls_bodies/1k")|" "$root/bench/peers/$template" >"$dir/conf"
+  if [ "$(id -u)" -eq 0 ] && [[ $template == nginx* ]]; then sed -i '1i user root;' "$dir/conf"; fi
+  if [ "$(id -u)" -eq 0 ] && [[ $template == h2o* ]]; then echo "user: root" >>"$dir/conf"; fi
+  echo "listening on http://127.0.0.1:$port"
+  case $template in
+    nginx*) exec nginx -p "$dir" -c "$dir/conf" ;;
+    h2o*) exec h2o -c "$dir/conf" ;;
+  esac
+}
+start_nginx_tls() { start_from_template nginx_tls.conf.in; }
+start_h2o() { start_from_template h2o.conf.in; }
+
+tls_command() {
+  local files="--tls-cert $tls_certificate.pem --tls-key $tls_certificate.key"
+  case $1 in
+    weft) echo "$weft_dir/bench/weft_bodies --address 127.0.0.1:0 $files" ;;
+    go) echo "$peers_dir/gohttp --address 127.0.0.1:0 --procs 1 --bodies $files" ;;
+    nginx) echo start_nginx_tls ;;
+    h2o) echo start_h2o ;;
+  esac
+}
+
+# measure_tls_round ROUND PATH
+measure_tls_round() {
+  local round=$1 path=$2 name slice i count slices=$((2 * seconds)) here=()
+  local -a load_flags=(--tls --path "$path")
+  [ "$path" = /1m ] && load_flags+=(--connections 4)
+  for name in weft nginx h2o go; do
+    wanted "$name" || continue
+    if [ "$name" = h2o ] && ! command -v h2o >/dev/null; then continue; fi
+    if start_server "$name" "$(tls_command "$name")"; then here+=("$name"); fi
+  done
+  count=${#here[@]}
+  for ((slice = 0; slice < slices; ++slice)); do
+    for ((i = 0; i < count; ++i)); do measure_slice "$round" "${here[$(((i + slice + round - 1) % count))]}"; done
+  done
+  stop_all
+}
+
+measure_tls() {
+  local path round results
+  make_tls_files
+  for path in /1k /1m; do
+    results=$peers_dir/tls${path#/}.txt
+    : >"$results"
+    case $path in
+      /1k) printf '\nTLS 1.3, GET of 1 KiB; goals for weft: at most 0.65 of nginx and 0.42 of Go\n\n' ;;
+      /1m) printf '\nTLS 1.3, GET of 1 MiB, 4 connections; goal for weft: at most 0.75 of nginx\n\n' ;;
+    esac
+    for ((round = 1; round <= rounds; ++round)); do measure_tls_round "$round" "$path" >>"$results"; done
+    awk -v order="weft nginx h2o go" -v bases="nginx h2o go" -f "$root/bench/lib/median.awk" -f "$root/bench/lib/table.awk" "$results"
+  done
+  rm -rf "$tls_bodies"
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Weft with bodies from memory, over TLS where a certificate is given: /1k and /1m.
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <weft/handlers/routing/mux.h>
+#include <weft/server/listen_and_serve.h>
+
+int main(int argc, char** argv) {
+  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
+  weft::TlsCertificate certificate;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view flag = argv[i];
+    if (flag == "--address") options.address = argv[i + 1];
+    if (flag == "--tls-cert") certificate.certificate_file = argv[i + 1];
+    if (flag == "--tls-key") certificate.key_file = argv[i + 1];
+  }
+  if (!certificate.certificate_file.empty()) {
+    weft::Result<weft::Tls> tls = weft::Tls::Load({.certificates = {certificate}});
+    if (weft::Error err = tls.Err()) {
+      std::fprintf(stderr, "weft_bodies: %s\n", err.Message().c_str());
+      return 1;
+    }
+    options.tls = *tls;
+  }
+  options.on_listen = [](std::string_view bound) {
+    std::printf("listening on %s\n", bound.data());
+    std::fflush(stdout);
+  };
+
+  weft::Mux mux;
+  for (const auto& [path, size] : {std::pair<const char*, std::size_t>{"GET /1k", 1024}, {"GET /1m", 1024 * 1024}}) {
+    mux.Handle(path, [body = std::string(size, 'x')](weft::ResponseWriter& w, weft::Request&) {
+      w.Header().Set("Content-Type", "application/octet-stream");
+      w.Header().Set("Content-Length", std::to_string(body.size()));
+      return w.Write(body);
+    });
+  }
+  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+  if (weft::Error err = weft::ListenAndServe(ctx, options, mux)) {
+    std::fprintf(stderr, "weft_bodies: %s\n", err.Message().c_str());
+    return 1;
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Other people's clients over TLS: what they verify, how they come back, and what they make of the end.
+#include <string>
+
+#include "../net/tls_certificates.h"
+#include "clients_kit.h"
+
+namespace weft {
+namespace {
+
+const std::string kScripts = WEFT_CLIENTS_DIR;
+
+struct TlsSite {
+  explicit TlsSite(TlsServerOptions given = {}) : server(Background(), Routes(), Options(std::move(given))) {}
+
+  ServerOptions Options(TlsServerOptions given) {
+    const TlsCertificate own = MakeCertificate({.alternatives = {"DNS:localhost", "IP:127.0.0.1"}});
+    ca = folder.Write("ca.pem", own.certificate_pem);
+    given.certificates = {own};
+    ServerOptions options = Tcp(2);
+    options.tls = *Tls::Load(std::move(given));
+    return options;
+  }
+  static Mux Routes() {
+    Mux mux;
+    mux.Handle("GET /hello", [](ResponseWriter& w, Request& r) {
+      const TlsInfo& tls = *r.Tls();
+      return w.Write(tls.peer_certificate ? tls.peer_certificate->subject : tls.resumed ? "hello again" : "hello");
+    });
+    // Without a length, and to a client of HTTP/1.0: its end is that of the connection.
+    mux.Handle("GET /until-close", [](ResponseWriter& w, Request&) -> Error {
+      for (int i = 0; i < 20; ++i) {
+        if (Error err = w.Write(std::string(10'000, 'x'))) return err;
+        if (Error err = w.Flush()) return err;
+      }
+      return {};
+    });
+    mux.Handle("GET /broken", [](ResponseWriter& w, Request&) -> Error {
+      w.Header().Set("Content-Length", "100000");
+      if (Error err = w.Write(std::string(10'000, 'x'))) return err;
+      if (Error err = w.Flush()) return err;
+      return Error::New("broken");
+    });
+    mux.Handle("POST /echo", [](ResponseWriter& w, Request& r) -> Error {
+      r.Body().SetLimit(64 << 20);
+      const Result<std::string> body = r.Body().ReadAll();
+      if (Error err = body.Err()) return err;
+      return w.Write(*body);
+    });
+    return mux;
+  }
+  std::string Url(std::string_view path) const { return server.Bound() + std::string(path); }
+  std::string Port() const { return server.Bound().substr(server.Bound().rfind(':') + 1); }
+
+  TempFolder folder;
+  std::string ca;
+  TestServer server;
+};
+
+TEST(TlsClients, CurlVerifiesTheNameAndReadsToTheEnd) {
+  WEFT_NEEDS(curl, "curl");
+  const TlsSite site;
+  const auto fetch = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = {"-sS", "--cacert", site.ca};
+    all.insert(all.end(), more.begin(), more.end());
+    return RunProgram(curl, all);
+  };
+
+  EXPECT_EQ(fetch({site.Url("/hello")}).out, "hello");
+  EXPECT_EQ(fetch({"--tlsv1.2", "--tls-max", "1.2", site.Url("/hello")}).out, "hello");
+  const Outcome whole = fetch({"--http1.0", site.Url("/until-close")});
+  EXPECT_EQ(whole.code, 0) << whole.errors;
+  EXPECT_EQ(whole.out.size(), 200'000u);
+  EXPECT_NE(fetch({site.Url("/broken")}).code, 0);
+  EXPECT_EQ(RunProgram(curl, {"-sS", site.Url("/hello")}).code, 60) << "it must not trust what it does not know";
+}
+
+TEST(TlsClients, CurlShowsACertificate) {
+  WEFT_NEEDS(curl, "curl");
+  const TlsCertificate ca = MakeCertificate({.common_name = "test CA", .ca = true});
+  const TlsSite site({.client_ca_pem = ca.certificate_pem, .client_auth = ClientAuth::kRequire});
+  const TlsCertificate billing = site.folder.Write("billing", MakeCertificate({.common_name = "billing", .issuer = &ca}));
+
+  const Outcome with = RunProgram(curl, {"-sS", "--cacert", site.ca, "--cert", billing.certificate_file, "--key",
+                                         billing.key_file, site.Url("/hello")});
+  const Outcome without = RunProgram(curl, {"-sS", "--cacert", site.ca, site.Url("/hello")});
+
+  EXPECT_EQ(with.out, "CN=billing") << with.errors;
+  EXPECT_NE(without.code, 0);
+}
+
+TEST(TlsClients, OpensslComesBackWithATicket) {
+  WEFT_NEEDS(openssl, "openssl");
+  const TlsSite site;
+  for (const char* version : {"-tls1_2", "-tls1_3"}) {
+    const std::string ticket = site.folder.Path("ticket");
+    const std::string connect = "printf 'GET /hello HTTP/1.0\\r\\n\\r\\n' | " + openssl + " s_client -quiet -no_ign_eof -connect 127.0.0.1:" +
+                                site.Port() + " -CAfile " + site.ca + " " + version + " -ign_eof ";
+
+    const Outcome first = RunProgram("/bin/sh", {"-c", connect + "-sess_out " + ticket});
+    const Outcome second = RunProgram("/bin/sh", {"-c", connect + "-sess_in " + ticket});
+
+    EXPECT_TRUE(first.out.ends_with("\r\n\r\nhello")) << version << first.out << first.errors;
+    EXPECT_TRUE(second.out.ends_with("\r\n\r\nhello again")) << version << second.out << second.errors;
+  }
+}
+
+TEST(TlsClients, PythonAndNodeVerifyAndReadToTheEnd) {
+  WEFT_NEEDS(python, "python3");
+  WEFT_NEEDS(node, "node");
+  const TlsSite site;
+
+  const Outcome from_python = RunProgram(python, {kScripts + "/tls_client.py", site.Url(""), site.ca});
+  const Outcome from_node = RunProgram(node, {kScripts + "/tls_client.js", site.Url(""), site.ca});
+
+  EXPECT_EQ(from_python.out, "ok\n") << from_python.errors;
+  EXPECT_EQ(from_node.out, "ok\n") << from_node.errors;
+}
+
+}  // namespace
+}  // namespace weft
