@@ -61,7 +61,7 @@ struct ServerState {
   const HeadLimits limits;
   const Refusals refusals;
   const TrustedPeers proxies;  // who must begin with a PROXY header
-  const AlpnList alpn{"http/1.1"};
+  const AlpnList alpn{"http/1.1", "http/1.0"};  // curl --http1.0 offers nothing but the second
   const bool connections_watched;  // the observer asks for each connection's begin and end
   // Causes of the contexts of requests.
   const Error request_deadline = Error::New("request timeout");
