@@ -50,11 +50,11 @@ std::shared_ptr<spdlog::logger> CurrentLogger() {
   return common != nullptr && common->name().empty() ? ToStderr() : common;
 }
 
-void Queue(std::shared_ptr<spdlog::logger> logger, bool gathered, LogLevel level, std::string line) {
+void Queue(std::shared_ptr<spdlog::logger> logger, bool gathered, LogLevel level, std::string line, std::string_view about = {}) {
   if (logger == nullptr || !logger->should_log(Spdlogs(level))) return;
   const Context ctx = CurrentContext();
   internal::LogEntry entry{std::chrono::system_clock::now(), Spdlogs(level), 0, std::move(logger), std::move(line), gathered};
-  entry.ids = {std::string(RequestIdOf(ctx)), std::string(TraceIdOf(ctx))};
+  entry.ids = {std::string(about.empty() ? RequestIdOf(ctx) : about), std::string(TraceIdOf(ctx))};
   LogQueue::Get().Write(std::move(entry));
 }
 
@@ -69,11 +69,13 @@ bool LogEnabled(LogLevel level) noexcept {
   }
 }
 
-void LogLine(LogLevel level, std::string line) noexcept {
+void LogLine(LogLevel level, std::string line) noexcept { LogLineAbout({}, level, std::move(line)); }
+
+void LogLineAbout(std::string_view request_id, LogLevel level, std::string line) noexcept {
   try {
     std::shared_ptr<spdlog::logger> logger = CurrentLogger();
     const bool gathered = logger == ToStderr();
-    Queue(std::move(logger), gathered, level, std::move(line));
+    Queue(std::move(logger), gathered, level, std::move(line), request_id);
   } catch (...) {
     LogQueue::Get().CountDropped(1);
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <weft/concurrency/context.h>
 
@@ -44,6 +45,9 @@ bool LogEnabled(LogLevel level) noexcept;
 // Writes a line, without an end of line of its own, unless its level is not wanted. From any thread, in fibers too; never suspends.
 // What a client has sent must be escaped by the caller.
 void LogLine(LogLevel level, std::string line) noexcept;
+
+// The same about a request for which the caller does not run, or no longer: with this id, unless it is empty.
+void LogLineAbout(std::string_view request_id, LogLevel level, std::string line) noexcept;
 
 // The same for a line that has a form of its own, such as that of an access log: to the spdlog logger registered as `logger`, else to
 // stderr, without time and level before it.

@@ -58,7 +58,7 @@ class LogObserver final : public Observer {
     Log(kListening, spdlog::level::info, "listening on {}", event.bound);
   }
   void OnBadRequest(const BadRequest& event) override {
-    Log(kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
+    LogAbout(event.request_id, kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
   }
   void OnBadProxyHeader(const BadProxyHeader& event) override {
     // A proxy that is not set up as this server expects it loses every client.
@@ -70,11 +70,11 @@ class LogObserver final : public Observer {
   void OnTimedOut(const TimedOut& event) override {
     // Idle connections end that way every day.
     const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
-    Log(event.kind == TimeoutKind::kIdle ? kIdleTimedOut : kTimedOut, level, "{} timeout of {} after {:g} s",
+    LogAbout(event.request_id, event.kind == TimeoutKind::kIdle ? kIdleTimedOut : kTimedOut, level, "{} timeout of {} after {:g} s",
         Name(event.kind), event.peer, Seconds(event.limit));
   }
   void OnLimitReached(const LimitReached& event) override {
-    Log(kLimitReached, spdlog::level::warn, "limit of {} ({}) reached{}{}", Name(event.kind), event.limit, event.peer.empty() ? "" : " by ",
+    LogAbout(event.request_id, kLimitReached, spdlog::level::warn, "limit of {} ({}) reached{}{}", Name(event.kind), event.limit, event.peer.empty() ? "" : " by ",
         event.peer);
   }
   void OnOutOfMemory(const OutOfMemory& event) override {
@@ -82,11 +82,11 @@ class LogObserver final : public Observer {
         event.status != 0 ? "answered 503" : "its answer was broken off");
   }
   void OnHandlerFailed(const HandlerFailed& event) override {
-    Log(kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
+    LogAbout(event.request_id, kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
         event.status, event.error.Message());
   }
   void OnResponseAborted(const ResponseAborted& event) override {
-    Log(kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
+    LogAbout(event.request_id, kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
         event.peer, event.body_bytes, event.error.Message());
   }
   void OnDrainProgress(const DrainProgress& event) override {
@@ -96,7 +96,7 @@ class LogObserver final : public Observer {
         event.requests, event.cause ? ", because of " : "", event.cause.Message());
   }
   void OnHandlerStuck(const HandlerStuck& event) override {
-    Log(kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
+    LogAbout(event.request_id, kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
         event.fiber, event.method, PathOf(event.target), event.peer, Seconds(event.since));
   }
   void OnAcceptFailed(const AcceptFailed& event) override {
@@ -128,12 +128,19 @@ class LogObserver final : public Observer {
 
   template <class... Args>
   void Log(Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format, Args&&... args) {
+    LogAbout({}, kind, level, format, std::forward<Args>(args)...);
+  }
+
+  // The request's own context is gone by then, or it is another fiber that tells.
+  template <class... Args>
+  void LogAbout(std::string_view request_id, Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format,
+                Args&&... args) {
     const Throttle::Permit permit = throttles_[kind].Take();
     if (!permit.granted) return;
     const auto weight = static_cast<LogLevel>(level);
     if (!LogEnabled(weight)) return;
     if (permit.left_out != 0) LogLine(weight, spdlog::fmt_lib::format("{} lines like the next were left out", permit.left_out));
-    LogLine(weight, spdlog::fmt_lib::format(format, std::forward<Args>(args)...));
+    LogLineAbout(request_id, weight, spdlog::fmt_lib::format(format, std::forward<Args>(args)...));
   }
 
   std::array<Throttle, kKinds> throttles_;

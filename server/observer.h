@@ -10,7 +10,8 @@
 
 namespace weft {
 
-// The things that an Observer is told of. All views hold during the call only.
+// The things that an Observer is told of. All views hold during the call only. Where an event is about one request, `request_id` is what
+// the middleware RequestId has called it; empty if nothing has.
 
 // The server listens; before the first accept.
 struct Listening {
@@ -53,6 +54,7 @@ struct BadRequest {
   std::string_view peer;  // "127.0.0.1:50000"
   int status;
   std::string_view reason;  // "bare LF"
+  std::string_view request_id = {};  // of a request whose body it is
 };
 
 // The server itself has answered a request, or what was to become one, with this status instead of a handler: it was malformed or came too
@@ -92,6 +94,7 @@ struct TimedOut {
   std::string_view peer;
   TimeoutKind kind;
   Duration limit;
+  std::string_view request_id = {};
 };
 
 enum class LimitKind : std::uint8_t {
@@ -108,6 +111,7 @@ struct LimitReached {
   std::string_view peer;  // empty where it is nobody's in particular: connections, and requests in handlers or queued
   LimitKind kind;
   std::uint64_t limit;    // of body bytes: the one that held for the request (Body::SetLimit)
+  std::string_view request_id = {};
 };
 
 // There was no memory for a stack, or for something else that the server needs. A request was answered with `status` 503, or, where that is
@@ -126,6 +130,7 @@ struct HandlerFailed {
   std::string_view target;
   int status;
   const Error& error;  // Exception() tells whether it was thrown
+  std::string_view request_id = {};
 };
 
 // A response that had begun was broken off: the client sees a failed connection, not a response that looks complete. Also
@@ -136,6 +141,7 @@ struct ResponseAborted {
   std::string_view target;
   std::uint64_t body_bytes;  // of the response or stream, until then
   const Error& error;        // why: kClientGone, kTimeout, the handler's own, ...
+  std::string_view request_id = {};
 };
 // The old name, kept for one release.
 using AnswerAborted [[deprecated("weft::ResponseAborted")]] = ResponseAborted;
@@ -167,6 +173,7 @@ struct HandlerStuck {
   std::string_view method;
   std::string_view target;
   Duration since;  // how long its context has been done
+  std::string_view request_id = {};
 };
 
 // accept(2) failed for more than one connection: out of descriptors or memory (the server waits and goes on), or for

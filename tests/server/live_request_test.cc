@@ -18,6 +18,7 @@ class Named final : public LiveRequest {
   std::string_view Method() const override { return "GET"; }
   std::string_view Target() const override { return name_; }
   std::string PeerName() const override { return "peer"; }
+  std::string_view Id() const override { return {}; }
   bool HasHandler() const override { return true; }
   void Cancel(const Error&) noexcept override {}
 

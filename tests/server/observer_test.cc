@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -9,10 +10,12 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <weft/handlers/log_pattern.h>
 #include <weft/server/observer.h>
 
 namespace weft {
@@ -89,6 +92,34 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
                           "warning cut off after 21.000 s: 1 connections, 1 requests",
                           "error handler does not end: request 7 (GET /x from 127.0.0.1:1), 5 s after its context was done",
                           "error accept: no database"));
+}
+
+TEST(DefaultObserver, WritesTheIdOfTheRequestThatAnEventIsAbout) {
+  std::ostringstream log;  // the other sink forms its lines when they are looked at, and knows no ids then
+  const auto logger = std::make_shared<spdlog::logger>("weft", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
+  SetLogPattern(*logger, "%q %v");
+  spdlog::register_logger(logger);
+  Observer& observer = DefaultObserver();
+  const Error failed = Error::New("no database");
+
+  observer.OnBadRequest({"127.0.0.1:1", 400, "bad chunk size", "a-1"});
+  observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kBodyStall, std::chrono::seconds(30), "a-2"});
+  observer.OnLimitReached({"127.0.0.1:1", LimitKind::kBodyBytes, 9, "a-3"});
+  observer.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed, "a-4"});
+  observer.OnResponseAborted({"127.0.0.1:1", "GET", "/x", 17, kClientGone, "a-5"});
+  observer.OnHandlerStuck({"request 7", "127.0.0.1:1", "GET", "/x", std::chrono::seconds(5), "a-6"});
+  observer.OnHandlerFailed({"127.0.0.1:1", "GET", "/x", 500, failed});
+
+  spdlog::drop("weft");
+
+  EXPECT_EQ(log.str(),
+            "a-1 bad request from 127.0.0.1:1: bad chunk size (400)\n"
+            "a-2 body stall timeout of 127.0.0.1:1 after 30 s\n"
+            "a-3 limit of body bytes (9) reached by 127.0.0.1:1\n"
+            "a-4 GET /x from 127.0.0.1:1: answered 500: no database\n"
+            "a-5 GET /x from 127.0.0.1:1: broken off after 17 bytes: client gone\n"
+            "a-6 handler does not end: request 7 (GET /x from 127.0.0.1:1), 5 s after its context was done\n"
+            "- GET /x from 127.0.0.1:1: answered 500: no database\n");
 }
 
 TEST(DefaultObserver, PrefersALoggerOfItsOwnName) {

@@ -41,19 +41,23 @@ inline const Tls& TestCertificate() {
 // Keeps what the server tells, one line for each event.
 class EventLog final : public Observer {
  public:
-  void OnBadRequest(const BadRequest& e) override { Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason)); }
+  void OnBadRequest(const BadRequest& e) override {
+    Add(("bad request " + std::to_string(e.status) + ": ").append(e.reason), e.request_id);
+  }
   void OnRequestRefused(const RequestRefused& e) override { refused_.fetch_add(1, std::memory_order_relaxed), last_refused_ = e.status; }
   void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
   void OnTlsFailed(const TlsFailed& e) override { Add("TLS failed: " + std::string(e.reason)); }
-  void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind))); }
-  void OnLimitReached(const LimitReached& e) override { Add("limit " + std::string(Name(e.kind)) + " " + std::to_string(e.limit)); }
+  void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind)), e.request_id); }
+  void OnLimitReached(const LimitReached& e) override {
+    Add("limit " + std::string(Name(e.kind)) + " " + std::to_string(e.limit), e.request_id);
+  }
   void OnOutOfMemory(const OutOfMemory& e) override { Add("out of memory " + std::to_string(e.status)); }
   void OnHandlerFailed(const HandlerFailed& e) override {
-    Add("failed " + std::to_string(e.status) + ": " + e.error.Message());
+    Add("failed " + std::to_string(e.status) + ": " + e.error.Message(), e.request_id);
   }
-  void OnResponseAborted(const ResponseAborted& e) override { Add("aborted: " + e.error.Message()); }
+  void OnResponseAborted(const ResponseAborted& e) override { Add("aborted: " + e.error.Message(), e.request_id); }
   void OnDrainProgress(const DrainProgress& e) override { Add("drain " + std::string(Name(e.phase))); }
-  void OnHandlerStuck(const HandlerStuck& e) override { Add("stuck " + std::string(e.fiber)); }
+  void OnHandlerStuck(const HandlerStuck& e) override { Add("stuck " + std::string(e.fiber), e.request_id); }
   void OnLoopStalled(const LoopStalled& e) override { Add("stalled " + std::string(e.fiber)); }
   void OnAcceptFailed(const AcceptFailed& e) override { Add("accept failed: " + e.error.Message()); }
 
@@ -66,8 +70,9 @@ class EventLog final : public Observer {
   }
 
  private:
-  void Add(std::string line) {
+  void Add(std::string line, std::string_view request_id = {}) {
     std::lock_guard hold(lock_);
+    if (!request_id.empty()) line.append(" [").append(request_id).append("]");
     lines_.push_back(std::move(line));
   }
   std::atomic<int> refused_{0};

@@ -268,12 +268,12 @@ void Session::BeforePark() noexcept {
 }
 
 void Session::OnReadStalled(Duration period) {
-  shard_.observer().OnTimedOut({client_->PeerName(), TimeoutKind::kBodyStall, period});
+  shard_.observer().OnTimedOut({client_->PeerName(), TimeoutKind::kBodyStall, period, run_.Id()});
   client_->SetCloseReason(CloseReason::kTimedOut);
 }
 
 void Session::OnWriteStalled(Duration period) {
-  shard_.observer().OnTimedOut({client_->PeerName(), TimeoutKind::kWriteStall, period});
+  shard_.observer().OnTimedOut({client_->PeerName(), TimeoutKind::kWriteStall, period, run_.Id()});
   client_->SetCloseReason(CloseReason::kTimedOut);
   run_.Cancel(kTimeout);
 }
@@ -287,7 +287,7 @@ Error Session::SendContinue() {
 }
 
 void Session::OnMalformedBody(int status, const char* reason) {
-  shard_.observer().OnBadRequest({client_->PeerName(), status, reason});
+  shard_.observer().OnBadRequest({client_->PeerName(), status, reason, run_.Id()});
   client_->SetCloseReason(CloseReason::kBadRequest);
 }
 

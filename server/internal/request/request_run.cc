@@ -30,19 +30,20 @@ Error RequestRun::Complete(const Error& handlers) { return ResponseAccess::Compl
 void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_over) {
   Observer& observer = shard_.observer();
   if (failure && (ResponseAborted() || taken_over)) {
-    observer.OnResponseAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure});
+    observer.OnResponseAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure,
+                                request_.Id()});
   } else if (failure) {
     // Whoever sends a CONNECT to a handler that says yes to everything gets a 501, which is nobody's failure.
     const int status = StatusOf(failure);
     if (status >= 500 && (handlers || status != 501)) {
-      observer.OnHandlerFailed({owner_.PeerName(), request_.Method(), request_.Target(), status, failure});
+      observer.OnHandlerFailed({owner_.PeerName(), request_.Method(), request_.Target(), status, failure, request_.Id()});
     }
   }
   if (context_.Done() && ctx_->Cause().Is(shard_.server().request_deadline)) {
-    observer.OnTimedOut({owner_.PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
+    observer.OnTimedOut({owner_.PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout, request_.Id()});
   }
   if (const Error body = RequestAccess::BodyError(request_); body && body.Is(kTooLarge)) {
-    observer.OnLimitReached({owner_.PeerName(), LimitKind::kBodyBytes, RequestAccess::BodyLimit(request_)});
+    observer.OnLimitReached({owner_.PeerName(), LimitKind::kBodyBytes, RequestAccess::BodyLimit(request_), request_.Id()});
   }
 }
 
@@ -59,7 +60,8 @@ void RequestRun::End() {
 bool RequestRun::LongLived() {
   if (long_lived_) return true;
   if (!shard_.slots().AcquireLongLived()) {
-    shard_.observer().OnLimitReached({owner_.PeerName(), LimitKind::kLongLivedRequests, shard_.slots().LongLivedMax()});
+    shard_.observer().OnLimitReached(
+        {owner_.PeerName(), LimitKind::kLongLivedRequests, shard_.slots().LongLivedMax(), request_.Id()});
     return false;
   }
   long_lived_ = true;

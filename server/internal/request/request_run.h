@@ -80,6 +80,7 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   std::string_view Method() const override { return request_.Method(); }
   std::string_view Target() const override { return request_.Target(); }
   std::string PeerName() const override { return owner_.PeerName(); }
+  std::string_view Id() const override { return request_.Id(); }
   bool HasHandler() const override { return has_handler_; }
   void Cancel(const Error& cause) noexcept override {
     if (has_handler_) context_.Cancel(cause);

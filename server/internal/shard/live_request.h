@@ -19,6 +19,8 @@ class LiveRequest {
   virtual std::string_view Method() const = 0;
   virtual std::string_view Target() const = 0;
   virtual std::string PeerName() const = 0;
+  // What its middleware has called it (Request::Id); empty without.
+  virtual std::string_view Id() const = 0;
   // Its handler has not returned yet.
   virtual bool HasHandler() const = 0;
   // Ends the context of its handler. Any stack of the loop.

@@ -165,7 +165,7 @@ void ShardDrain::Visit(LiveRequest& request) {
   if (step_ != DrainStep::kReport || !request.HasHandler()) return;
   const Duration late = loop_.TurnTime() - forced_at_ + server_.options.cancel_grace;
   try {
-    server_.observer.OnHandlerStuck({request.Name(), request.PeerName(), request.Method(), request.Target(), late});
+    server_.observer.OnHandlerStuck({request.Name(), request.PeerName(), request.Method(), request.Target(), late, request.Id()});
   } catch (const std::bad_alloc&) {  // it will be reported again
   }
 }
