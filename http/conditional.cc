@@ -62,10 +62,11 @@ bool RangeIsForCurrent(const Fields& request, const Validators& current) {
   if (!request.Has("If-Range")) return true;
   const std::optional<std::string_view> value = internal::SingleValue(request, "If-Range");
   if (!value) return false;
+  const std::optional<EntityTag> tag = ParseEntityTag(current.etag);
   if (const std::optional<EntityTag> asked = ParseEntityTag(*value)) {
-    const std::optional<EntityTag> tag = ParseEntityTag(current.etag);
     return tag && StrongMatch(*asked, *tag);
   }
+  if (tag && tag->weak) return false;
   const std::optional<sys_seconds> date = ParseHttpDate(*value);
   return date && current.modified && *date == *current.modified;
 }

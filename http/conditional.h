@@ -41,7 +41,8 @@ Precondition CheckPreconditions(std::string_view method, const Fields& request,
                                 const Validators& current);
 
 // Whether Range is to be looked at: there is no If-Range, or it names the current version by a
-// strong entity tag, or by exactly the date of Last-Modified (RFC 9110 section 13.1.5).
+// strong entity tag, or by exactly the date of Last-Modified (RFC 9110 section 13.1.5). Where the
+// current tag is weak the date is too: what changes without its tag may do so within a second.
 bool RangeIsForCurrent(const Fields& request, const Validators& current);
 
 }  // namespace weft

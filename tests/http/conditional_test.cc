@@ -192,6 +192,8 @@ TEST(IfRange, NamesTheCurrentVersionOrRangesAreNothing) {
       {Weak(), {{"If-Range", "\"v1\""}}, false},
       {OnlyDate(), {{"If-Range", "\"v1\""}}, false},
       {Strong(), {Line("If-Range", kThen)}, true},
+      {OnlyDate(), {Line("If-Range", kThen)}, true},
+      {Weak(), {Line("If-Range", kThen)}, false},
       {Strong(), {Line("If-Range", kBefore)}, false},
       {Strong(), {Line("If-Range", kAfter)}, false},
       {Validators{.etag = "\"v1\""}, {Line("If-Range", kThen)}, false},
