@@ -34,7 +34,7 @@ const TraceIds* TraceOf(const Context& ctx);
 
 // `parent` with an id. An id comes into log lines as it is: it must not hold what a client has
 // chosen freely.
-Context WithRequestId(const Context& parent, std::string id);
+Context WithRequestId(const Context& parent, std::string_view id);
 Context WithTrace(const Context& parent, TraceIds ids);
 
 }  // namespace weft

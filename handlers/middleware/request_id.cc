@@ -2,6 +2,7 @@
 #include <weft/handlers/middleware/request_id.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -24,13 +25,10 @@ bool IsGoodId(std::string_view id) {
   return !id.empty() && id.size() <= kAcceptedMax && std::all_of(id.begin(), id.end(), good);
 }
 
-std::string IdOf(const Request& r, const RequestIdOptions& options) {
-  if (options.accept && !options.field.empty()) {
-    if (const std::string_view came = r.Header().Get(options.field); IsGoodId(came)) {
-      return std::string(came);
-    }
-  }
-  return internal::RandomHex(kDigits);
+std::string_view AcceptedId(const Request& r, const RequestIdOptions& options) {
+  if (!options.accept || options.field.empty()) return {};
+  const std::string_view came = r.Header().Get(options.field);
+  return IsGoodId(came) ? came : std::string_view();
 }
 
 }  // namespace
@@ -39,10 +37,15 @@ Middleware RequestId(RequestIdOptions options) {
   return [options = std::move(options)](Handler next) -> Handler {
     return [options, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
       if (!r.Id().empty()) return next(w, r);
-      std::string id = IdOf(r, options);
+      std::array<char, kDigits> made;
+      std::string_view id = AcceptedId(r, options);
+      if (id.empty()) {
+        internal::FillRandomHex(made);
+        id = {made.data(), made.size()};
+      }
       RequestAccess::SetId(r, id);
       if (!options.field.empty()) w.Header().Set(options.field, id);
-      const RequestContextScope use = r.Use(WithRequestId(r.Ctx(), std::move(id)));
+      const RequestContextScope use = r.Use(WithRequestId(r.Ctx(), id));
       return next(w, r);
     };
   };

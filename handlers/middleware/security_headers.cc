@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,19 +11,18 @@ namespace weft {
 namespace {
 
 struct Line {
-  const char* name;
+  std::string_view name;
   std::string value;
   bool over_tls_only = false;
 };
 
 std::vector<Line> LinesOf(SecurityHeadersOptions options) {
   std::vector<Line> lines;
-  const auto add = [&lines](const char* name, std::string value, bool over_tls_only) {
+  const auto add = [&lines](std::string_view name, std::string value, bool over_tls_only) {
     if (value.empty()) return;
     Fields check;
     if (!check.Set(name, value)) {
-      throw std::invalid_argument(std::string("SecurityHeaders: ") + name +
-                                  " has a control character");
+      throw std::invalid_argument("SecurityHeaders: " + std::string(name) + " has a control character");
     }
     lines.push_back({name, std::move(value), over_tls_only});
   };

@@ -14,8 +14,8 @@ Middleware Timeout(Duration limit) {
                 std::chrono::duration<double>(limit).count());
   return [limit, cause = Error::New(text)](Handler next) -> Handler {
     return [limit, cause, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
-      const CancelScope scope = WithTimeout(r.Ctx(), limit, cause);
-      const RequestContextScope use = r.Use(scope.ctx);
+      auto [ctx, cancel] = WithTimeout(r.Ctx(), limit, cause);
+      const RequestContextScope use = r.Use(std::move(ctx));  // which then has the only one: at its end nobody needs to be told
       return next(w, r);
     };
   };

@@ -56,7 +56,7 @@ CancelFunc::~CancelFunc() { Finish(); }
 void CancelFunc::Finish() noexcept {
   if (node_ == nullptr) return;
   finisher_.reset();  // the watch first, so that a signal of the last moment still tells its name
-  node_->CancelByScope();
+  if (!node_->Unique()) node_->CancelByScope();  // else nobody could see it, and it has no children
   ContextNode::Unref(std::exchange(node_, nullptr));
 }
 

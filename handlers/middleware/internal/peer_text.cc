@@ -49,6 +49,7 @@ std::string_view AddressOfPeer(std::string_view peer) {
 
 std::string NetworkOfPeer(std::string_view peer) {
   const std::string host(AddressOfPeer(peer));
+  if (host.find(':') == std::string::npos) return host;
   in6_addr address;
   if (inet_pton(AF_INET6, host.c_str(), &address) != 1) return host;
   std::memset(address.s6_addr + 8, 0, 8);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace weft::internal {
@@ -12,7 +13,8 @@ namespace weft::internal {
 // kernel, some at a time. Not for keys and tokens that keep a secret. From any thread.
 std::uint64_t RandomBits();
 
-// So many random digits in lower case, not all of them zero.
+// Random digits in lower case, not all of them zero.
+void FillRandomHex(std::span<char> digits);
 std::string RandomHex(std::size_t digits);
 
 }  // namespace weft::internal
