@@ -30,21 +30,28 @@ void SortOnce(std::vector<std::string_view>& methods) {
   methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
 }
 
+// The method that is looked for.
+struct Wanted {
+  std::string_view text;
+  std::uint64_t word = WordOf(text);
+};
+
 // Of routes with the same path: the one for this method, or else GET's for HEAD, or else the one
 // for all methods.
-const Route* Pick(const std::vector<const Route*>& routes, std::string_view method) {
-  const auto find = [&](std::string_view wanted) -> const Route* {
+const Route* Pick(const std::vector<const Route*>& routes, const Wanted& method) {
+  const auto find = [&routes](const Wanted& wanted) -> const Route* {
     for (const Route* route : routes) {
-      if (route->pattern.method == wanted) return route;
+      if (route->method_word != wanted.word) continue;
+      if (wanted.word != kLongMethod || route->pattern.method == wanted.text) return route;
     }
     return nullptr;
   };
   if (routes.empty()) return nullptr;
   if (const Route* route = find(method)) return route;
-  if (method == "HEAD") {
-    if (const Route* route = find("GET")) return route;
+  if (method.text == "HEAD") {
+    if (const Route* route = find({"GET"})) return route;
   }
-  return find({});
+  return find({std::string_view()});
 }
 
 }  // namespace
@@ -54,7 +61,7 @@ const Route* Pick(const std::vector<const Route*>& routes, std::string_view meth
 class RouteTree::Walk {
  public:
   Walk(const RouteQuery& query, RouteMatch& match)
-      : query_(query), match_(match), encoded_(query.raw_path.size() != query.decoded_path.size()) {}
+      : query_(query), method_{query.method}, match_(match), encoded_(query.raw_path.size() != query.decoded_path.size()) {}
 
   void SetSlashBehind() { slash_behind_ = true; }
   void Collect(std::vector<std::string_view>& methods) { methods_ = &methods; }
@@ -83,9 +90,8 @@ class RouteTree::Walk {
 
  private:
   static const Node* Literal(const Node& node, std::string_view segment) {
-    const auto at = std::lower_bound(node.literals.begin(), node.literals.end(), segment,
-                                     [](const auto& child, std::string_view text) { return child->text < text; });
-    return at != node.literals.end() && (*at)->text == segment ? at->get() : nullptr;
+    const std::uint32_t at = node.by_text.Find(segment);
+    return at != LiteralTable::kAbsent ? node.literals[at].get() : nullptr;
   }
 
   bool Take(const std::vector<const Route*>& routes) {
@@ -93,7 +99,7 @@ class RouteTree::Walk {
       for (const Route* route : routes) AddMethod(route->pattern.method, *methods_);
       return false;
     }
-    match_.route = Pick(routes, query_.method);
+    match_.route = Pick(routes, method_);
     return match_.route != nullptr;
   }
 
@@ -104,6 +110,7 @@ class RouteTree::Walk {
   }
 
   const RouteQuery& query_;
+  const Wanted method_;
   RouteMatch& match_;
   const bool encoded_;
   bool slash_behind_ = false;
@@ -120,13 +127,12 @@ RouteTree::Node& RouteTree::Child(Node& node, const PatternSegment& segment) {
     if (node.wildcard == nullptr) node.wildcard = std::make_unique<Node>();
     return *node.wildcard;
   }
-  auto at = std::lower_bound(node.literals.begin(), node.literals.end(), segment.text,
-                             [](const auto& child, const std::string& text) { return child->text < text; });
-  if (at == node.literals.end() || (*at)->text != segment.text) {
-    at = node.literals.insert(at, std::make_unique<Node>());
-    (*at)->text = segment.text;
-  }
-  return **at;
+  const std::uint32_t at = node.by_text.Find(segment.text);
+  if (at != LiteralTable::kAbsent) return *node.literals[at];
+  Node& child = *node.literals.emplace_back(std::make_unique<Node>());
+  child.text = segment.text;
+  node.by_text.Add(child.text, static_cast<std::uint32_t>(node.literals.size() - 1));
+  return child;
 }
 
 void RouteTree::Insert(Node& root, const Route& route) {
@@ -151,7 +157,8 @@ void RouteTree::Add(Pattern pattern, Handler handler) {
   for (const PatternSegment& segment : pattern.segments) {
     if (segment.kind == Kind::kWildcard || segment.kind == Kind::kRest) names.push_back(segment.text);
   }
-  routes_.push_back(std::make_unique<Route>(Route{std::move(pattern), std::move(handler), std::move(names)}));
+  const std::uint64_t method_word = WordOf(pattern.method);
+  routes_.push_back(std::make_unique<Route>(Route{std::move(pattern), std::move(handler), method_word, std::move(names)}));
   const Route& route = *routes_.back();
   Insert(route.pattern.host.empty() ? any_host_ : hosts_[route.pattern.host], route);
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,14 +12,26 @@
 #include <vector>
 
 #include <weft/handlers/handler.h>
+#include <weft/handlers/routing/internal/literal_table.h>
 #include <weft/handlers/routing/internal/pattern.h>
 
 namespace weft::internal {
+
+// A method in one word, so that it is compared in one step: its bytes, 0 for none. A longer one than fits is kLongMethod, and has to be
+// looked at itself.
+inline constexpr std::uint64_t kLongMethod = ~std::uint64_t{0};
+inline std::uint64_t WordOf(std::string_view method) noexcept {
+  if (method.size() > sizeof(std::uint64_t)) return kLongMethod;
+  std::uint64_t word = 0;
+  for (const char c : method) word = word << 8 | static_cast<unsigned char>(c);
+  return word;
+}
 
 // A registered pattern.
 struct Route {
   Pattern pattern;
   Handler handler;
+  std::uint64_t method_word = 0;   // WordOf(pattern.method)
   std::vector<std::string> names;  // of the wildcards, in order; empty for the slash at the end
 };
 
@@ -74,7 +87,8 @@ class RouteTree {
  private:
   struct Node {
     std::string text;
-    std::vector<std::unique_ptr<Node>> literals;  // in order of their texts
+    std::vector<std::unique_ptr<Node>> literals;
+    LiteralTable by_text;  // of those, to their places in the list
     std::unique_ptr<Node> wildcard;
     std::vector<const Route*> here;  // the path ends in this segment
     std::vector<const Route*> end;   // in a slash behind it
