@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <weft/handlers/content/internal/field_parameters.h>
+#include <weft/handlers/content/internal/plain_body.h>
 #include <weft/handlers/handler.h>
 #include <weft/http/internal/percent.h>
 #include <weft/http/internal/text.h>
@@ -61,6 +62,7 @@ Result<Form> ReadForm(Request& r, FormOptions options) {
     return HttpError(
         415, "the body must be a form, with Content-Type: application/x-www-form-urlencoded");
   }
+  if (Error err = internal::CheckPlain(r)) return err;
   Result<std::string> text = r.Body().ReadAll();
   if (Error err = text.Err()) return err;
   return ParseForm(*text, options);

@@ -57,7 +57,7 @@ class Form {
 
 // Reads the body of a request as a form (application/x-www-form-urlencoded, as browsers send it by
 // POST). It suspends while the body comes. Errors, and the response to them:
-//   415  another Content-Type, or none
+//   415  another Content-Type, or none; or a Content-Encoding
 //   413  the body is larger than its limit (Body::SetLimit); or more fields than allowed
 //   400  a broken escape or a semicolon, with the name of the field
 //   others of Body

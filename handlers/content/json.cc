@@ -5,6 +5,7 @@
 
 #include <weft/handlers/content/internal/field_parameters.h>
 #include <weft/handlers/content/internal/json_fill.h>
+#include <weft/handlers/content/internal/plain_body.h>
 #include <weft/handlers/handler.h>
 #include <weft/http/internal/text.h>
 
@@ -56,6 +57,7 @@ Error FillFromBody(std::string_view text, void* out, const JsonType& type,
 Error ReadJsonInto(Request& r, void* out, const JsonType& type, const JsonOptions& options) {
   CheckOptions("ReadJson", options);
   if (Error err = CheckType(r)) return err;
+  if (Error err = CheckPlain(r)) return err;
   Body& body = r.Body();
   if (body.Declared().value_or(kSmallBody + 1) > kSmallBody) {
     Result<std::string> text = body.ReadAll();

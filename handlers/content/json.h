@@ -51,7 +51,7 @@ concept JsonValidated = requires(const T& value) {
 // Reads the body of a request as a T. It suspends while the body comes. Errors, and the response to
 // them:
 //   415  the request has no Content-Type application/json or ...+json, or a charset other than
-//        UTF-8
+//        UTF-8; or it has a Content-Encoding: nothing is decompressed unasked
 //   413  the body is larger than its limit (Body::SetLimit)
 //   400  the text is not one value of JSON, or does not fit T: "/items/3/price: expected a number,
 //        not a string (line 7, column 14)". The place is a JSON pointer (RFC 6901) and, in lines and

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <weft/handlers/content/internal/field_parameters.h>
+#include <weft/handlers/content/internal/plain_body.h>
 #include <weft/handlers/handler.h>
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/multipart_scanner.h>
@@ -85,6 +86,7 @@ Error MultipartReader::Begin() {
   if (!internal::EqualsIgnoreCase(type.First(), "multipart/form-data")) {
     return HttpError(415, "the body must be a form, with Content-Type: multipart/form-data");
   }
+  if (Error err = internal::CheckPlain(request_)) return err;
   const std::optional<std::string> boundary = type.Get("boundary");
   if (!boundary || !MultipartScanner::IsBoundary(*boundary)) {
     return Malformed("the Content-Type has no boundary");

@@ -91,7 +91,7 @@ class MultipartReader {
   // The next part; what was left of the one before is read and thrown away. Null after the last
   // one. It suspends while the body comes. Errors, and the response to them; after one that is not
   // the context's, every later call returns it:
-  //   415  the request has no Content-Type multipart/form-data
+  //   415  the request has no Content-Type multipart/form-data, or has a Content-Encoding
   //   413  the body is larger than its limit (Body::SetLimit), or has more parts than allowed
   //   400  the body breaks the format; the text says how
   //   others of Body

@@ -52,6 +52,14 @@ TEST(ReadForm, RefusesWhatIsNoForm) {
   EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body("")), 200);
 }
 
+// Compressed bytes, too, are fields of a form for who does not know better.
+TEST(ReadForm, TakesNoEncodedBody) {
+  const RequestBuilder plain = RequestBuilder("POST").Header("Content-Type", kType).Body("a=1");
+  EXPECT_EQ(StatusOf(plain), 200);
+  EXPECT_EQ(StatusOf(RequestBuilder(plain).Header("Content-Encoding", "identity")), 200);
+  EXPECT_EQ(StatusOf(RequestBuilder(plain).Header("Content-Encoding", "gzip")), 415);
+}
+
 TEST(ReadForm, BoundsBodyAndFields) {
   EXPECT_EQ(
       StatusOf(

@@ -299,6 +299,22 @@ TEST(ReadJson, WantsAMediaTypeOfJson) {
   EXPECT_EQ(status_of(nullptr), 415);
 }
 
+TEST(ReadJson, TakesNoEncodedBody) {
+  const auto status_of = [](const char* coding) {
+    Recorder recorder;
+    recorder.Serve([](ResponseWriter&, Request& r) { return ReadJson<int>(r).Err(); },
+                   RequestBuilder("POST")
+                       .Header("Content-Type", "application/json")
+                       .Header("Content-Encoding", coding)
+                       .Body("1"));
+    return recorder.Status();
+  };
+  for (const char* coding : {"gzip", "br", "identity, gzip", "x"}) {
+    EXPECT_EQ(status_of(coding), 415) << coding;
+  }
+  for (const char* coding : {"identity", "", "Identity"}) EXPECT_EQ(status_of(coding), 200) << coding;
+}
+
 TEST(ReadJson, RefusesABodyAboveItsLimit) {
   for (const std::size_t size : {100u, 5000u}) {
     Recorder recorder;

@@ -204,6 +204,15 @@ TEST(MultipartReader, WantsABoundary) {
             "");
 }
 
+TEST(MultipartReader, TakesNoEncodedBody) {
+  EXPECT_EQ(PartsOf(RequestBuilder("POST")
+                        .Header("Content-Type", "multipart/form-data; boundary=b")
+                        .Header("Content-Encoding", "gzip")
+                        .Body("--b--"))
+                .substr(0, 3),
+            "415");
+}
+
 TEST(MultipartReader, TakesNamesAsBrowsersWriteThem) {
   const auto shown = [](const std::string& disposition) {
     return Parts(Part(disposition, "") + "--xYz--");
