@@ -5,7 +5,7 @@
 # once); clang reads the sources of the library, too. And weft is used as a package.
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
-# with 0), any other file is only compiled.
+# with 0), any other file is only compiled. Those with json in their name link weft::json.
 set(strict -Wall -Wextra -Wshadow)
 if(WEFT_WERROR)
   list(APPEND strict -Werror)
@@ -13,7 +13,7 @@ endif()
 
 # Each header twice in a row: it compiles alone, and its guard works.
 file(GLOB public_headers CONFIGURE_DEPENDS RELATIVE "${weft_SOURCE_DIR}"
-  "${weft_SOURCE_DIR}/concurrency/*.h" "${weft_SOURCE_DIR}/net/*.h" "${weft_SOURCE_DIR}/http/*.h" "${weft_SOURCE_DIR}/handlers/*.h"
+  "${weft_SOURCE_DIR}/weft.h" "${weft_SOURCE_DIR}/concurrency/*.h" "${weft_SOURCE_DIR}/net/*.h" "${weft_SOURCE_DIR}/http/*.h" "${weft_SOURCE_DIR}/handlers/*.h"
   "${weft_SOURCE_DIR}/handlers/*/*.h" "${weft_SOURCE_DIR}/server/*.h")
 list(FILTER public_headers EXCLUDE REGEX "/internal/")
 set(header_sources "")
@@ -29,6 +29,10 @@ file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cc" CONTENT "${al
 file(GLOB api_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/api/*.cc")
 set(api_programs ${api_sources})
 list(FILTER api_programs INCLUDE REGEX "_(main|run)\\.cc$")
+if(NOT WEFT_JSON)
+  list(FILTER api_sources EXCLUDE REGEX "json")
+  list(FILTER api_programs EXCLUDE REGEX "json")
+endif()
 set(api_objects ${api_sources})
 list(REMOVE_ITEM api_objects ${api_programs})
 
@@ -40,6 +44,9 @@ endif()
 foreach(source IN LISTS api_programs)
   cmake_path(GET source STEM name)
   add_executable(api_${name} "${source}")
+  if(name MATCHES "json")
+    target_link_libraries(api_${name} PRIVATE weft::json)
+  endif()
   target_link_libraries(api_${name} PRIVATE weft::testing)
   target_compile_options(api_${name} PRIVATE ${strict} -O0)
   weft_link_quickly(api_${name})

@@ -47,6 +47,7 @@ good_tree() {
   put handlers/internal/tree.h
   put server/server.h '#include <weft/handlers/handler.h>'
   put server/internal/accept.h '#include <weft/net/internal/fd.h>' '#include <weft/http/internal/text.h>'
+  put weft.h '#include <weft/server/server.h>'
   put tests/concurrency/loop_test.cc '#include <weft/concurrency/internal/runtime/loop_core.h>'
   echo 'set(sources loop_test.cc)' >"$tree/tests/concurrency/CMakeLists.txt"
   put tests/server/server_test.cc '#include <weft/handlers/routing/mux.h>' '#include "helper.h"'
@@ -109,6 +110,8 @@ expect_breach 'must not bring <spdlog/spdlog.h>' handlers/log.h '#include <spdlo
 expect_breach 'must not bring <openssl/ssl.h>' server/tls.h '#include <openssl/ssl.h>'
 expect_breach 'must not bring <boost/asio/io_context.hpp>' concurrency/run.h '#include <weft/concurrency/internal/asio/driver.h>'
 expect_breach 'must not bring <boost/asio/any_io_executor.hpp>' server/server.h '#include <weft/concurrency/await.h>'
+expect_breach 'must not bring <spdlog/spdlog.h>' weft.h '#include <spdlog/spdlog.h>'
+expect_breach 'slow to compile' weft.h '#include <regex>'
 expect_breach 'slow to compile' handlers/mux.h '#include <iostream>'
 expect_breach 'there is no <weft/handlers/gone.h>' handlers/mux.h '#include <weft/handlers/gone.h>'
 expect_breach 'include lines have the form' handlers/mux.h '#include "handler.h"'

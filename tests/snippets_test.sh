@@ -8,7 +8,7 @@
 #       if (weft::Error err = mutex.Lock(ctx)) return err;
 #
 # must occur in that file line by line (indentation aside). The block is indented by four spaces or fenced, and follows the mark.
-# In docs/concurrency.md each block with C++ of weft is marked.
+# In docs/concurrency.md and docs/handlers.md each block with C++ of weft is marked.
 #
 #   tests/snippets_test.sh [TREE]      TREE: the top of the repository, by default the one this script is in
 #
@@ -36,7 +36,7 @@ function check_block() {
     ++checked
     if (text_of(source) == "\n") breach(source_line, source " is not there or empty")
     else if (index(text_of(source), "\n" block) == 0) breach(block_line, "this is not in " source " as it stands here")
-  } else if (FILENAME == "docs/concurrency.md" && block ~ /weft::[A-Z]/ && block ~ /[;{]\n/) {
+  } else if (FILENAME ~ /^docs\/(concurrency|handlers)\.md$/ && block ~ /weft::[A-Z]/ && block ~ /[;{]\n/) {
     breach(block_line, "a snippet without the name of the file that it is from")
   }
   block = source = ""
