@@ -10,6 +10,7 @@
 //   /park      waits for POST /release            POST /ignore      answers without reading
 //   /nap       takes five milliseconds
 //   /stats     what has happened so far, one "NAME NUMBER" a line
+// and, where Boost.JSON is there, those of content_routes.h.
 
 #include <algorithm>
 #include <atomic>
@@ -28,6 +29,10 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 #include <weft/server/observer.h>
+
+#ifdef WEFT_HOSTILE_CONTENT
+#include "content_routes.h"
+#endif
 
 namespace {
 
@@ -214,7 +219,12 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
   };
   const weft::CancelScope signals = weft::NotifyContext(weft::Background(), {SIGTERM});
-  const weft::Error err = weft::ListenAndServe(signals.ctx, options, Routes());
+  weft::Mux mux = Routes();
+#ifdef WEFT_HOSTILE_CONTENT
+  const ContentRoutes content;
+  content.AddTo(mux);
+#endif
+  const weft::Error err = weft::ListenAndServe(signals.ctx, options, mux);
   if (err) std::fprintf(stderr, "hostile_server: %s\n", err.Message().c_str());
   return err ? 1 : 0;
 }
