@@ -62,6 +62,17 @@ build_gate() {
 build_micro() {
   micro=$weft_dir/bench/micro
   build_weft "concurrency operations" weft_bench_micro || micro=
+  build_gomicro
+}
+
+# What the handlers part compares: sets micro_handlers to weft's program without a server.
+build_handlers() {
+  micro_handlers=$weft_dir/bench/micro_handlers
+  build_weft "handlers" weft_bench_micro_handlers weft_bench_content || micro_handlers=
+  build_gomicro
+}
+
+build_gomicro() {
   if ! wanted go; then
     left_out[gomicro]="it was not asked for"
   elif [ -z "$go" ]; then

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Reads the rows "name goal title" of the table, and then lines "round name side ns cpu_ns wall_ns", one for each slice. Prints
+# Reads the rows "name goal title" of the table, where a goal is a ratio to Go, as "500ns" a time, or "-", and then lines "round name side ns cpu_ns wall_ns", one for each slice. Prints
 # one line for each operation: medians over the rounds of the medians of a round's slices, and of the ratios within a
 # round. Needs median.awk.
 
@@ -10,12 +10,23 @@ function OfRound(name, side, round, field,    values, i, n) {
   return Median(values, n)
 }
 
-function Nanoseconds(name, side,    values, round, n) {
+# The median over the rounds; empty if it was not measured.
+function Time(name, side,    values, round, n) {
   for (round = 1; round <= rounds; round++) {
     if ((name, side, round) in slices) values[++n] = OfRound(name, side, round, 4)
   }
-  if (!n) return "-"
-  return sprintf(Median(values, n) < 1000 ? "%.1f" : "%.0f", Median(values, n))
+  return n ? Median(values, n) : ""
+}
+
+function Nanoseconds(name, side,    time) {
+  time = Time(name, side)
+  return time == "" ? "-" : sprintf(time < 1000 ? "%.1f" : "%.0f", time)
+}
+
+function Met(name, goal, ratios_count) {
+  if (goal ~ /ns$/) return Time(name, "weft") <= goal + 0 ? "yes" : "NO"
+  if (!ratios_count || goal == "-") return ""
+  return Median(ratios, ratios_count) <= goal ? "yes" : "NO"
 }
 
 # The cores that it kept busy on the average: CPU time by time on the wall.
@@ -60,8 +71,7 @@ END {
     if (!(name in known)) continue
     n = Ratios(name)
     ratio = n ? sprintf("%.2f (%.2f to %.2f)", Median(ratios, n), Least(ratios, n), Most(ratios, n)) : "-"
-    met = !n || goal[name] == "-" ? "" : Median(ratios, n) <= goal[name] ? "yes" : "NO"
-    printf line, title[name], Nanoseconds(name, "weft"), Nanoseconds(name, "go"), ratio, goal[name], met,
+    printf line, title[name], Nanoseconds(name, "weft"), Nanoseconds(name, "go"), ratio, goal[name], Met(name, goal[name], n),
       Busy(name, "weft") ", " Busy(name, "go")
   }
 }

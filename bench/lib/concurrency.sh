@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # The library's operations beside Go's. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch, rounds, go,
-# operations, slice_ms, server_core, load_core.
+# operations, slice_ms, server_core, load_core; and micro, the program that has them.
 #
 # Each round starts both programs anew. They stay alive, and measure one slice of an operation for each line on their stdin, in
 # turns: the slices that are compared lie within milliseconds of each other.
@@ -85,15 +85,18 @@ choose_priority() {
   real_time=(chrt --rr 1)
   if ! "${real_time[@]}" true 2>/dev/null; then
     real_time=()
-    echo "no real-time priority is permitted: trust the rows of two loops only if nothing else runs" >&2
+    echo "no real-time priority is permitted: trust two loops, and latencies beside cold files, only if nothing else runs" >&2
   fi
 }
+
+# What stands alone: neither weft's nor Go's but the machine's, or held to nanoseconds.
+only_weft_has() { [[ $1 =~ ^(bare-line|exchange|chain-8|request-id|access-log|security-headers|rate-limit|timeout)$ ]]; }
 
 # measure_operation ROUND NAME CORES: prints "ROUND NAME SIDE ns cpu_ns wall_ns" for each slice.
 measure_operation() {
   local round=$1 name=$2 cores=$3 pair side i count answer
   local -a sides=("${micro_sides[@]}")
-  if [ "$name" = bare-line ]; then sides=(weft); fi  # neither weft nor Go: the machine
+  if only_weft_has "$name"; then sides=(weft); fi
   count=${#sides[@]}
   for ((pair = 0; pair <= slice_pairs; ++pair)); do
     for ((i = 0; i < count; ++i)); do
@@ -107,14 +110,11 @@ measure_operation() {
   done
 }
 
-measure_concurrency() {
-  local round name goal title cores results=$peers_dir/concurrency.txt
+# measure_rows ROWS RESULTS: measures the operations of a table that the function ROWS prints, and prints what they took. Each slice goes
+# into the file RESULTS.
+measure_rows() {
+  local round name goal title cores rows=$1 results=$2
   local -A cores_of=()
-  echo
-  if [ ! -x "$micro" ]; then
-    echo "Concurrency: left out, its release build failed"
-    return
-  fi
   while read -r name cores; do cores_of[$name]=$cores; done < <("$micro" --list)
   micro_sides=(weft)
   if [ -n "${left_out[gomicro]:-}" ]; then
@@ -122,12 +122,6 @@ measure_concurrency() {
   else
     micro_sides+=(go)
   fi
-  choose_priority
-  for name in ${operations//,/ }; do
-    if ! concurrency_rows | grep -q "^$name "; then echo "there is no operation $name" >&2; fi
-  done
-  echo "$rounds rounds of $slice_pairs slices of $slice_ms ms for each operation, on core $server_core;" \
-    "two loops on cores $server_core and $load_core"
   : >"$results"
   for ((round = 1; round <= rounds; ++round)); do
     while read -r name goal title; do
@@ -137,9 +131,25 @@ measure_concurrency() {
       elif [ "$round" -eq 1 ]; then
         echo "left out: $name, this build of weft does not have it"
       fi
-    done < <(concurrency_rows)
+    done < <("$rows")
     stop_all_micro
   done
   printf '\nMedians of the rounds; in brackets the least and the greatest. Each slice is in %s\n\n' "$results"
-  awk -f "$root/bench/lib/median.awk" -f "$root/bench/lib/concurrency.awk" <(concurrency_rows) "$results"
+  awk -f "$root/bench/lib/median.awk" -f "$root/bench/lib/concurrency.awk" <("$rows") "$results"
+}
+
+measure_concurrency() {
+  local name
+  echo
+  if [ ! -x "$micro" ]; then
+    echo "Concurrency: left out, its release build failed"
+    return
+  fi
+  choose_priority
+  for name in ${operations//,/ }; do
+    if ! concurrency_rows | grep -q "^$name "; then echo "there is no operation $name" >&2; fi
+  done
+  echo "$rounds rounds of $slice_pairs slices of $slice_ms ms for each operation, on core $server_core;" \
+    "two loops on cores $server_core and $load_core"
+  measure_rows concurrency_rows "$peers_dir/concurrency.txt"
 }

@@ -11,12 +11,14 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "common/address.h"
+#include "load/beside.h"
 #include "load/connect.h"
 #include "load/histogram.h"
 #include "load/process_probe.h"
@@ -32,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 // load less than the server.
 constexpr std::uint64_t kSkipMin = 16 * 1024;
 constexpr std::uint64_t kSkipMax = 1 << 30;
+constexpr std::uint64_t kBeside = ~std::uint64_t{0};  // in an event, instead of the number of a connection
 
 struct Connection {
   int fd;
@@ -59,7 +62,7 @@ class ClosedLoop {
                                        ? Turn(std::chrono::hours(1), options_.requests)
                                        : Turn(std::chrono::duration_cast<Clock::duration>(options_.seconds), 0);
     Report(window, QuietCpuTime() - cpu_before);
-    return errors_ > 0 ? 1 : 0;
+    return errors_ > 0 || (beside_ && beside_->Errors() > 0) ? 1 : 0;
   }
 
  private:
@@ -77,6 +80,12 @@ class ClosedLoop {
       if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) != 0) Die("epoll_ctl");
     }
     alive_ = options_.connections;
+    if (options_.beside.empty()) return;
+    beside_.emplace(options_);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = kBeside;
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, beside_->Descriptor(), &event) != 0) Die("epoll_ctl");
   }
 
   // Keeps the connections busy for a time, or until the answers are there when a number is given; then takes the answers
@@ -91,6 +100,7 @@ class ClosedLoop {
     while (alive_ > 0 && (sending_ || busy_ > 0)) {
       TakeEvents();
       const Clock::time_point now = Clock::now();
+      if (beside_ && sending_) beside_->Turn(now);
       if (now < end && (answers_wanted == 0 || answers_ < answers_wanted || !sending_)) continue;
       if (!sending_) {
         errors_ += static_cast<std::uint64_t>(busy_);
@@ -107,6 +117,10 @@ class ClosedLoop {
     const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), options_.spin ? 0 : 100);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
+      if (event.data.u64 == kBeside) {
+        beside_->OnReady();
+        continue;
+      }
       Connection& connection = connections_[event.data.u64];
       if (connection.fd >= 0 && connection.unsent > 0) SendRest(connection);
       if (connection.fd >= 0 && (event.events & ~static_cast<unsigned>(EPOLLOUT)) != 0) Receive(connection);
@@ -200,6 +214,9 @@ class ClosedLoop {
                 cpu_us / 1e6 / seconds, static_cast<double>(latency_.Quantile(0.5)) / 1e3,
                 static_cast<double>(latency_.Quantile(0.99)) / 1e3, static_cast<double>(latency_.Max()) / 1e3,
                 static_cast<unsigned long long>(errors_));
+    if (!beside_) return;
+    std::printf("beside=%llu beside_p50_us=%.1f beside_p99_us=%.1f\n", static_cast<unsigned long long>(beside_->Answers()),
+                static_cast<double>(beside_->Latency().Quantile(0.5)) / 1e3, static_cast<double>(beside_->Latency().Quantile(0.99)) / 1e3);
   }
 
   const Options& options_;
@@ -207,6 +224,7 @@ class ClosedLoop {
   std::vector<char> input_;
   HeadCache cache_;
   std::vector<Connection> connections_;
+  std::optional<Beside> beside_;
   int epoll_ = -1;
   int alive_ = 0;  // connections that are open
   int busy_ = 0;   // those of them that await an answer

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 
 #include "common/address.h"
@@ -14,7 +16,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: load --address HOST:PORT [--connections 32] [--seconds 3 | --requests N] [--warmup 0.5] [--pipeline 1]\n"
-    "            [--path /] [--body BYTES] [--spin] [--tls] [--pid PID,PID]\n"
+    "            [--path /] [--body BYTES | --json FILE] [--beside FOLDER [--evict]] [--spin] [--tls] [--pid PID,PID]\n"
     "       load --address HOST:PORT --handshakes RATE [--seconds 3]\n"
     "       load --address HOST:PORT --idle N,N [--tls] [--wait] [--pid PID,PID]\n"
     "       load --address HOST:PORT --park N,N --path /sleep/60000 [--wait] [--pid PID,PID]\n"
@@ -23,11 +25,19 @@ constexpr const char* kUsage =
     "with a full TLS handshake and one request. --idle opens connections up to each N, takes one\n"
     "answer on each and holds them; --park sends one request on each and expects no answer; both report the memory of\n"
     "the given processes after each step, and --wait holds the last one until stdin ends. --free-port prints a port that\n"
-    "is free now.\n";
+    "is free now. --json sends the text of a file; --beside asks for the files of a folder on one more connection, which\n"
+    "is not counted, and --evict drops each of them from the page cache before.\n";
 
 [[noreturn]] void Refuse(const std::string& what) {
   std::fprintf(stderr, "load: %s\n%s", what.c_str(), kUsage);
   std::exit(2);
+}
+
+std::string ReadFile(std::string_view name) {
+  std::ifstream file{std::string(name)};
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (text.empty()) Refuse(std::string(name) + ": nothing to read");
+  return text;
 }
 
 template <class T>
@@ -62,7 +72,12 @@ void ApplyFlag(Options& options, std::string_view flag, std::string_view value) 
   } else if (flag == "--pipeline") {
     options.pipeline = Number<int>(flag, value, 1);
   } else if (flag == "--body") {
-    options.body_bytes = Number<std::size_t>(flag, value, 1);
+    options.body.assign(Number<std::size_t>(flag, value, 1), 'x');
+  } else if (flag == "--json") {
+    options.body = ReadFile(value);
+    options.body_type = "application/json";
+  } else if (flag == "--beside") {
+    options.beside = value;
   } else if (flag == "--requests") {
     options.requests = Number<std::uint64_t>(flag, value, 1);
   } else if (flag == "--seconds") {
@@ -92,6 +107,8 @@ Options ParseOptions(int argc, char** argv) {
       options.tls = true;
     } else if (flag == "--spin") {
       options.spin = true;
+    } else if (flag == "--evict") {
+      options.evict = true;
     } else if (flag == "--wait") {
       options.wait = true;
     } else if (flag == "--free-port") {
@@ -107,12 +124,12 @@ Options ParseOptions(int argc, char** argv) {
 }
 
 std::string BuildRequest(const Options& options) {
-  std::string request = options.body_bytes > 0 ? "POST " : "GET ";
+  std::string request = options.body.empty() ? "GET " : "POST ";
   request += options.path + " HTTP/1.1\r\nHost: " + options.host + "\r\nUser-Agent: load\r\nAccept: */*\r\n";
-  if (options.body_bytes > 0) {
-    request += "Content-Type: text/plain\r\nContent-Length: " + std::to_string(options.body_bytes) + "\r\n";
+  if (!options.body.empty()) {
+    request += "Content-Type: " + options.body_type + "\r\nContent-Length: " + std::to_string(options.body.size()) + "\r\n";
   }
-  return request + "\r\n" + std::string(options.body_bytes, 'x');
+  return request + "\r\n" + options.body;
 }
 
 }  // namespace weft::bench

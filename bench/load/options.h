@@ -22,7 +22,10 @@ struct Options {
   std::string path = "/";
   int connections = 32;
   int pipeline = 1;
-  std::size_t body_bytes = 0;   // above 0 the requests are POSTs with that many bytes
+  std::string body;             // not empty: the requests are POSTs with it
+  std::string body_type = "text/plain";
+  std::string beside;           // a folder whose files one more connection asks for; empty: none
+  bool evict = false;           // ... each of which is dropped from the page cache before
   std::uint64_t requests = 0;   // above 0 the window ends after that many answers instead of after a time
   std::chrono::duration<double> seconds{3};
   std::chrono::duration<double> warmup{0.5};

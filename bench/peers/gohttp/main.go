@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Gohttp is net/http as its users write it: a ServeMux, a hello, a handler that
-// sleeps under its request's context, an echo and the files of a folder.
+// sleeps under its request's context, echoes of bytes and of JSON, and the files of a folder.
 // It stands without a go.mod, whose version would bind a newer toolchain to older behaviour, and uses nothing newer than
 // Go 1.19, the oldest that our distributions carry.
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -51,6 +52,32 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
+type item struct {
+	SKU      string   `json:"sku"`
+	Title    string   `json:"title"`
+	Quantity int      `json:"quantity"`
+	Price    float64  `json:"price"`
+	Tags     []string `json:"tags"`
+}
+
+type order struct {
+	ID       uint64 `json:"id"`
+	Customer string `json:"customer"`
+	Email    string `json:"email"`
+	Paid     bool   `json:"paid"`
+	Items    []item `json:"items"`
+}
+
+func echoJSON(w http.ResponseWriter, r *http.Request) {
+	var o order
+	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(o)
+}
+
 func main() {
 	address := flag.String("address", "127.0.0.1:0", "`HOST:PORT` to listen on")
 	files := flag.String("files", "", "`FOLDER` whose files are handed out at /files/")
@@ -63,6 +90,7 @@ func main() {
 	mux.HandleFunc("/", hello)
 	mux.HandleFunc("/sleep/", sleep)
 	mux.HandleFunc("/echo", echo)
+	mux.HandleFunc("/json", echoJSON)
 	if *files != "" {
 		mux.HandleFunc("/files/", func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFile(w, r, filepath.Join(*files, filepath.Base(r.URL.Path)))
