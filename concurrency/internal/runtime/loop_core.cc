@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <weft/concurrency/internal/base/cpu_relax.h>
+#include <weft/concurrency/internal/base/loop_slot.h>
 #include <weft/concurrency/internal/base/sanitizers.h>
 #include <weft/concurrency/internal/base/tracing.h>
 #include <weft/concurrency/internal/runtime/loop_host.h>
@@ -31,6 +32,7 @@ LoopCore::LoopCore(Scheduler& scheduler, LoopHost& host, int index, std::size_t 
 LoopCore::~LoopCore() = default;
 
 void LoopCore::Run() {
+  const LoopSlot slot;
   t_loop = this;
   t_loop_side = &side_;
   t_wake_later = &waking_;

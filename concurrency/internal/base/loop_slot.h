@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CONCURRENCY_INTERNAL_BASE_LOOP_SLOT_H_
+#define WEFT_CONCURRENCY_INTERNAL_BASE_LOOP_SLOT_H_
+
+#include <cstdint>
+
+namespace weft::internal {
+
+// So many threads can have memory of their own in what is kept for each loop: slot 0 is for all the others together.
+inline constexpr std::uint32_t kLoopSlots = 256;
+
+// The slot of this thread: from 1 on that of the loop that runs here, which no other running loop of the process has. 0 on plain threads,
+// and on loops beyond the number of slots.
+extern constinit thread_local std::uint32_t t_loop_slot;
+
+// Slots from here on were never used.
+std::uint32_t LoopSlotsUsed() noexcept;
+
+// Gives this thread a slot while it lives. Who gets the same slot later sees all that was written before.
+class LoopSlot {
+ public:
+  LoopSlot() noexcept;
+  ~LoopSlot();
+  LoopSlot(const LoopSlot&) = delete;
+  LoopSlot& operator=(const LoopSlot&) = delete;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CONCURRENCY_INTERNAL_BASE_LOOP_SLOT_H_
