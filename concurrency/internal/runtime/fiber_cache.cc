@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t kTrimEveryNs = 500'000'000;
 constexpr std::int64_t kTrimPauseNs = 1'000'000;  // between two pieces, while there is other work
 constexpr int kTrimPiece = 128;                   // fibers, or stacks
+constexpr std::size_t kOneLess = static_cast<std::size_t>(-1);
 constexpr std::size_t kKeepWarm = 16;             // fibers that are never destroyed
 // A stack that was used deeper gives what lies below back at once. As much as the largest page, so that what a system with large pages
 // adds to a length never reaches the fiber at the top.
@@ -19,7 +20,7 @@ constexpr std::size_t kDeepBytes = 64 * 1024;
 FiberCore* FiberCache::Take(LoopCore& loop, LoopSide& side) noexcept {
   FiberCore* fiber = idle_.PopFront();
   if (fiber != nullptr) {
-    idle_low_ = std::min(idle_low_, --idle_count_);
+    idle_low_ = std::min(idle_low_, CountIdle(kOneLess));
     return fiber;
   }
   fiber = FiberCore::Make(loop, side, stacks_);
@@ -35,12 +36,12 @@ void FiberCache::Give(FiberCore& fiber) noexcept {
     if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes);
   }
   idle_.PushFront(fiber);
-  if (++idle_count_ > kKeepWarm) trim_due_ = true;
+  if (CountIdle(1) > kKeepWarm) trim_due_ = true;
 }
 
 void FiberCache::Destroy(FiberCore& fiber, LoopSide& side) noexcept {
   fiber.Link<IdleTag>::Unlink();
-  --idle_count_;
+  CountIdle(kOneLess);
   side.running = &fiber;
   fiber.EndForSanitizer();
   side.running = nullptr;
@@ -60,20 +61,20 @@ bool FiberCache::Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) n
   } else {
     if (now_ns - last_trim_ns_ < kTrimEveryNs) return false;
     cold_ = idle_low_ > kKeepWarm ? idle_low_ - kKeepWarm : 0;
-    idle_low_ = idle_count_ - cold_;
+    idle_low_ = Idle() - cold_;
     trimming_ = true;
   }
   last_trim_ns_ = now_ns;
   if (TrimSome(side)) return true;
   trimming_ = false;
-  trim_due_ = idle_count_ > kKeepWarm;
+  trim_due_ = Idle() > kKeepWarm;
   return true;
 }
 
 // The coldest first, then the pages of free stacks between stacks that are used. False: nothing is left to do.
 bool FiberCache::TrimSome(LoopSide& side) noexcept {
   int left = kTrimPiece;
-  for (; cold_ > 0 && idle_count_ > kKeepWarm && left > 0; --left, --cold_) Destroy(*idle_.Back(), side);
+  for (; cold_ > 0 && Idle() > kKeepWarm && left > 0; --left, --cold_) Destroy(*idle_.Back(), side);
   if (left > 0) cold_ = 0;
   return cold_ != 0 || stacks_.Clean(left);
 }

@@ -15,7 +15,8 @@
 namespace weft::internal {
 
 // The fibers of a loop that have no job, warm ones first, and the stacks that they are made of. Those that nobody has needed for a while
-// are destroyed, in pieces. Only on the loop's thread and stack, but for the roll and DeepestStack.
+// are destroyed, in pieces. Only on the loop's thread and stack, but for the roll, Idle, StackBytes and
+// DeepestStack.
 class FiberCache {
  public:
   explicit FiberCache(std::size_t stack_bytes) : stacks_(stack_bytes) {}
@@ -24,7 +25,7 @@ class FiberCache {
 
   FiberCore* Take(LoopCore& loop, LoopSide& side) noexcept;  // null: no memory for a stack; also in a fiber
   void Give(FiberCore& fiber) noexcept;                      // its job has ended
-  std::size_t Idle() const noexcept { return idle_count_; }
+  std::size_t Idle() const noexcept { return idle_count_.load(std::memory_order_relaxed); }
 
   // There may be something to give back; not before this time.
   bool TrimDue() const noexcept { return trim_due_; }
@@ -35,15 +36,22 @@ class FiberCache {
   void DestroyAll(LoopSide& side) noexcept;
 
   const std::shared_ptr<FiberRoll>& roll() const noexcept { return roll_; }
+  std::size_t StackBytes() const noexcept { return stacks_.StackBytes(); }
   std::size_t DeepestStack() const noexcept { return deepest_.load(std::memory_order_relaxed); }
 
  private:
+  // Only the loop writes the count, so it needs no atomic step.
+  std::size_t CountIdle(std::size_t change) noexcept {
+    const std::size_t now = Idle() + change;
+    idle_count_.store(now, std::memory_order_relaxed);
+    return now;
+  }
   bool TrimSome(LoopSide& side) noexcept;
   void Destroy(FiberCore& fiber, LoopSide& side) noexcept;
 
   StackMaker stacks_;
   List<FiberCore, IdleTag> idle_;  // the warmest first
-  std::size_t idle_count_ = 0;
+  std::atomic<std::size_t> idle_count_{0};
   std::size_t idle_low_ = 0;       // fewest since the last look: so many nobody has needed
   std::size_t cold_ = 0;           // that are to be destroyed yet, of those
   bool trim_due_ = false;

@@ -40,7 +40,7 @@ void LoopCore::Run() {
   side_.eh = CurrentEhState();
   side_.tsan_fiber = TsanCurrentFiber();
   RefreshNow();
-  while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || live_ != 0 || HasWork())) Turn();
+  while (!abandoned_ && (!stop_.load(std::memory_order_acquire) || LiveFibers() != 0 || HasWork())) Turn();
   while (locals_ != nullptr) locals_->end(locals_);
   if (!abandoned_) fibers_.DestroyAll(side_);
   t_wake_later = nullptr;
@@ -60,7 +60,7 @@ void LoopCore::Turn() {
   if (!waking_.Empty()) [[unlikely]] WakeSome();
   RunReady();
   if (HasWork()) return LookAround();
-  if (stop_.load(std::memory_order_acquire) && live_ == 0) return;
+  if (stop_.load(std::memory_order_acquire) && LiveFibers() == 0) return;
   Sleep();
 }
 
@@ -209,7 +209,7 @@ void LoopCore::Sleep() {
     }
   } else {
     sleeping_.store(true, std::memory_order_seq_cst);
-    if (inbox_.load(std::memory_order_seq_cst) == nullptr && !(stop_.load(std::memory_order_seq_cst) && live_ == 0)) {
+    if (inbox_.load(std::memory_order_seq_cst) == nullptr && !(stop_.load(std::memory_order_seq_cst) && LiveFibers() == 0)) {
       std::int64_t until = timers_.Earliest();
       if (fibers_.TrimDue()) until = std::min(until, fibers_.TrimDueNs(now_ns_));
       idle_.store(IdleWord(), std::memory_order_relaxed);
@@ -321,7 +321,7 @@ std::uint64_t LoopCore::NextWork() noexcept {
 FiberCore* LoopCore::StartFiber(FiberJob& job, const FiberOptions& options) noexcept {
   FiberCore* fiber = fibers_.Take(*this, side_);
   if (fiber == nullptr) return nullptr;
-  ++live_;
+  live_.store(LiveFibers() + 1, std::memory_order_relaxed);
   fiber->job = &job;
   fiber->context = options.context;
   fiber->work = options.work;
@@ -339,7 +339,7 @@ void LoopCore::Retire(FiberCore& fiber) {
   FiberJob* job = fiber.job;
   fiber.record.End();
   fibers_.Give(fiber);
-  --live_;
+  live_.store(LiveFibers() - 1, std::memory_order_relaxed);
   job->Ended();
 }
 

@@ -113,8 +113,10 @@ class LoopCore final : public Loop {
   }
   // The thread that drives the loop, from the begin of Run on.
   pthread_t Thread() const noexcept { return thread_.load(std::memory_order_acquire); }
-  std::size_t LiveFibers() const noexcept { return live_; }
-  std::size_t IdleFibers() const noexcept { return fibers_.Idle(); }  // on its thread
+  // From any thread.
+  std::size_t LiveFibers() const noexcept { return live_.load(std::memory_order_relaxed); }
+  std::size_t IdleFibers() const noexcept { return fibers_.Idle(); }
+  std::size_t StackBytes() const noexcept { return fibers_.StackBytes(); }
   std::size_t DeepestStack() const noexcept { return fibers_.DeepestStack(); }
 
  private:
@@ -159,7 +161,7 @@ class LoopCore final : public Loop {
   int resumes_since_look_ = 0;  // at timers and descriptors
   TimerHeap timers_;
   std::int64_t now_ns_ = 0;
-  std::size_t live_ = 0;
+  std::atomic<std::size_t> live_{0};  // written by the loop alone, which needs no atomic step for it
   std::uint64_t next_id_ = 0;
   std::atomic<std::uint64_t> epoch_{0};
   std::atomic<const FiberCore*> watched_{nullptr};

@@ -23,7 +23,7 @@ int OffloadThreads(const RunOptions& options) {
 }  // namespace
 
 Scheduler::Scheduler(const RunOptions& options)
-    : pool_(OffloadThreads(options), options.offload_queue, VirtualTime() ? &tally_ : nullptr) {
+    : name_(options.name), pool_(OffloadThreads(options), options.offload_queue, VirtualTime() ? &tally_ : nullptr) {
   for (int i = 0; i < LoopsWanted(options); ++i) {
     loops_.push_back(std::make_unique<LoopCore>(*this, static_cast<LoopHost&>(*this), i, options.stack_bytes));
     LoopList::Add(*loops_.back());

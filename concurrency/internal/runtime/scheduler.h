@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,8 @@ class Scheduler final : private LoopHost {
   // Runs `job` as the first fiber and drives all loops until the last hold is gone. An error means that it was not begun.
   Error RunUntilDone(FiberJob& job, const FiberOptions& options);
 
+  // RunOptions::name.
+  const std::string& name() const noexcept { return name_; }
   int LoopCount() const noexcept override { return static_cast<int>(loops_.size()); }
   LoopCore& At(int index) noexcept { return *loops_[static_cast<std::size_t>(index)]; }
   LoopCore& NextForSpread() noexcept;
@@ -77,6 +80,7 @@ class Scheduler final : private LoopHost {
   void DriveLoop(LoopCore& loop);
   Error StartThreads(std::vector<std::thread>& threads);
 
+  const std::string name_;
   std::vector<std::unique_ptr<LoopCore>> loops_;
   std::atomic<std::int64_t> holds_{0};
   std::atomic<bool> main_ended_{false};
