@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_CONTENT_INTERNAL_UTF8_H_
-#define WEFT_HANDLERS_CONTENT_INTERNAL_UTF8_H_
+#ifndef WEFT_HANDLERS_INTERNAL_UTF8_H_
+#define WEFT_HANDLERS_INTERNAL_UTF8_H_
 
 #include <cstddef>
 #include <string_view>
@@ -46,4 +46,4 @@ constexpr bool IsUtf8(std::string_view text) noexcept {
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_CONTENT_INTERNAL_UTF8_H_
+#endif  // WEFT_HANDLERS_INTERNAL_UTF8_H_
