@@ -4,7 +4,7 @@
 #include <exception>
 #include <utility>
 
-#include <weft/handlers/error_status.h>
+#include <weft/handlers/internal/outcome.h>
 #include <weft/handlers/log.h>
 
 namespace weft {
@@ -29,16 +29,12 @@ void Record(const std::function<void(const AccessRecord&)>& log, ResponseWriter&
   record.referer = r.Header().Get("Referer");
   record.user_agent = r.Header().Get("User-Agent");
   record.version = r.Version();
-  record.bytes = w.BytesWritten();
   record.duration = Now() - arrival.start;
   record.error = error;
-  record.status = w.Status();
-  record.aborted = w.Err() || (error && w.HeadSent());
-  if (error && !w.HeadSent()) {  // the error's answer will take the place of what was written so far
-    record.bytes = 0;
-    record.status = StatusOf(error);
-    record.aborted = record.aborted || record.status == kStatusClientGone;
-  }
+  const internal::Outcome outcome = internal::OutcomeOf(w, error);
+  record.status = outcome.status;
+  record.bytes = outcome.bytes;
+  record.aborted = outcome.aborted;
   if (!record.error) record.error = w.Err();
   log(record);
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_INTERNAL_LABEL_TABLE_H_
+#define WEFT_HANDLERS_INTERNAL_LABEL_TABLE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::internal {
+
+// What a LabelTable holds for one combination of values.
+struct LabelEntry {
+  virtual ~LabelEntry() = default;
+  std::vector<std::string> values;
+  std::size_t hash = 0;
+};
+
+// Finds what belongs to a combination of values of labels, without a lock where it is there already. Entries are never taken away, and
+// there are at most kEntriesMax: once all but one are used, new combinations share the last one, whose values are all "other".
+class LabelTable {
+ public:
+  static constexpr std::size_t kEntriesMax = 1000;
+  using Values = std::span<const std::string_view>;
+  using Make = std::function<std::unique_ptr<LabelEntry>(Values)>;
+
+  LabelTable();
+  ~LabelTable();
+  LabelTable(const LabelTable&) = delete;
+  LabelTable& operator=(const LabelTable&) = delete;
+
+  // `make` is called under the table's lock, and gives an entry whose values are not set yet. Any thread.
+  template <class M>
+  LabelEntry& FindOrMake(Values values, M&& make) {
+    const std::size_t hash = Hash(values);
+    if (LabelEntry* found = Find(values, hash)) return *found;
+    return Other(values, hash, make);
+  }
+
+  // Those that were made, from the one of this number on, at most `most` of them; in the order in which they were made.
+  std::vector<const LabelEntry*> From(std::size_t first, std::size_t most) const;
+  // How often somebody got the shared one.
+  std::uint64_t Overflow() const { return overflow_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Slots;
+
+  static std::size_t Hash(Values values);
+  LabelEntry* Find(Values values, std::size_t hash) const;
+  LabelEntry& Other(Values values, std::size_t hash, const Make& make);
+  LabelEntry& AddLocked(Values values, std::size_t hash, const Make& make);
+  void GrowLocked();
+
+  std::atomic<Slots*> slots_;
+  std::atomic<LabelEntry*> other_{nullptr};
+  std::atomic<std::uint64_t> overflow_{0};
+
+  mutable std::mutex lock_;  // guards the rest, and changes of the slots
+  std::vector<std::unique_ptr<Slots>> all_slots_;  // older ones may still be read
+  std::vector<std::unique_ptr<LabelEntry>> entries_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_INTERNAL_LABEL_TABLE_H_
