@@ -8,6 +8,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
+#include <string>
 #include <utility>
 
 #include <weft/handlers/log.h>
@@ -55,55 +57,55 @@ class Throttle {
 class LogObserver final : public Observer {
  public:
   void OnListening(const Listening& event) override {
-    Log(kListening, spdlog::level::info, "listening on {}", event.bound);
+    Log(event.server, kListening, spdlog::level::info, "listening on {}", event.bound);
   }
   void OnBadRequest(const BadRequest& event) override {
-    LogAbout(event.request_id, kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
+    LogAbout(event.server, event.request_id, kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
   }
   void OnBadProxyHeader(const BadProxyHeader& event) override {
     // A proxy that is not set up as this server expects it loses every client.
-    Log(kBadProxyHeader, spdlog::level::warn, "closed a connection from {}: {}", event.peer, event.reason);
+    Log(event.server, kBadProxyHeader, spdlog::level::warn, "closed a connection from {}: {}", event.peer, event.reason);
   }
   void OnTlsFailed(const TlsFailed& event) override {
-    Log(kTlsFailed, spdlog::level::info, "TLS handshake with {} failed: {}", event.peer, event.reason);
+    Log(event.server, kTlsFailed, spdlog::level::info, "TLS handshake with {} failed: {}", event.peer, event.reason);
   }
   void OnTimedOut(const TimedOut& event) override {
     // Idle connections end that way every day.
     const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
-    LogAbout(event.request_id, event.kind == TimeoutKind::kIdle ? kIdleTimedOut : kTimedOut, level, "{} timeout of {} after {:g} s",
+    LogAbout(event.server, event.request_id, event.kind == TimeoutKind::kIdle ? kIdleTimedOut : kTimedOut, level, "{} timeout of {} after {:g} s",
         Name(event.kind), event.peer, Seconds(event.limit));
   }
   void OnLimitReached(const LimitReached& event) override {
-    LogAbout(event.request_id, kLimitReached, spdlog::level::warn, "limit of {} ({}) reached{}{}", Name(event.kind), event.limit, event.peer.empty() ? "" : " by ",
+    LogAbout(event.server, event.request_id, kLimitReached, spdlog::level::warn, "limit of {} ({}) reached{}{}", Name(event.kind), event.limit, event.peer.empty() ? "" : " by ",
         event.peer);
   }
   void OnOutOfMemory(const OutOfMemory& event) override {
-    Log(kOutOfMemory, spdlog::level::err, "no memory for a request of {}: {}", event.peer,
+    Log(event.server, kOutOfMemory, spdlog::level::err, "no memory for a request of {}: {}", event.peer,
         event.status != 0 ? "answered 503" : "its answer was broken off");
   }
   void OnHandlerFailed(const HandlerFailed& event) override {
-    LogAbout(event.request_id, kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
+    LogAbout(event.server, event.request_id, kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
         event.status, event.error.Message());
   }
   void OnResponseAborted(const ResponseAborted& event) override {
-    LogAbout(event.request_id, kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
+    LogAbout(event.server, event.request_id, kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
         event.peer, event.body_bytes, event.error.Message());
   }
   void OnDrainProgress(const DrainProgress& event) override {
     const bool late = event.phase == DrainPhase::kCanceling || event.phase == DrainPhase::kForceClose;
-    Log(kDrainProgress, late ? spdlog::level::warn : spdlog::level::info,
+    Log(event.server, kDrainProgress, late ? spdlog::level::warn : spdlog::level::info,
         "{} after {:.3f} s: {} connections, {} requests{}{}", Name(event.phase), Seconds(event.elapsed), event.connections,
         event.requests, event.cause ? ", because of " : "", event.cause.Message());
   }
   void OnHandlerStuck(const HandlerStuck& event) override {
-    LogAbout(event.request_id, kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
+    LogAbout(event.server, event.request_id, kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
         event.fiber, event.method, PathOf(event.target), event.peer, Seconds(event.since));
   }
   void OnAcceptFailed(const AcceptFailed& event) override {
-    Log(kAcceptFailed, event.fatal ? spdlog::level::critical : spdlog::level::err, "accept: {}", event.error.Message());
+    Log(event.server, kAcceptFailed, event.fatal ? spdlog::level::critical : spdlog::level::err, "accept: {}", event.error.Message());
   }
   void OnLoopStalled(const LoopStalled& event) override {
-    Log(kLoopStalled, spdlog::level::warn, "{} has held its loop for {:.3f} s without parking{}{}", event.fiber, Seconds(event.held),
+    Log(event.server, kLoopStalled, spdlog::level::warn, "{} has held its loop for {:.3f} s without parking{}{}", event.fiber, Seconds(event.held),
         event.stack.empty() ? "" : ":\n", event.stack);
   }
 
@@ -127,20 +129,23 @@ class LogObserver final : public Observer {
   };
 
   template <class... Args>
-  void Log(Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format, Args&&... args) {
-    LogAbout({}, kind, level, format, std::forward<Args>(args)...);
+  void Log(std::string_view server, Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format, Args&&... args) {
+    LogAbout(server, {}, kind, level, format, std::forward<Args>(args)...);
   }
 
   // The request's own context is gone by then, or it is another fiber that tells.
   template <class... Args>
-  void LogAbout(std::string_view request_id, Kind kind, spdlog::level::level_enum level, spdlog::format_string_t<Args...> format,
-                Args&&... args) {
+  void LogAbout(std::string_view server, std::string_view request_id, Kind kind, spdlog::level::level_enum level,
+                spdlog::format_string_t<Args...> format, Args&&... args) {
     const Throttle::Permit permit = throttles_[kind].Take();
     if (!permit.granted) return;
     const auto weight = static_cast<LogLevel>(level);
     if (!LogEnabled(weight)) return;
     if (permit.left_out != 0) LogLine(weight, spdlog::fmt_lib::format("{} lines like the next were left out", permit.left_out));
-    LogLineAbout(request_id, weight, spdlog::fmt_lib::format(format, std::forward<Args>(args)...));
+    std::string line;
+    if (!server.empty()) line.append(server).append(": ");
+    spdlog::fmt_lib::format_to(std::back_inserter(line), format, std::forward<Args>(args)...);
+    LogLineAbout(request_id, weight, std::move(line));
   }
 
   std::array<Throttle, kKinds> throttles_;

@@ -10,18 +10,20 @@
 
 namespace weft {
 
-// The things that an Observer is told of. All views hold during the call only. Where an event is about one request, `request_id` is what
-// the middleware RequestId has called it; empty if nothing has.
+// The things that an Observer hears of. All views hold during the call only. `server` is the ServerOptions::name of the server that it
+// happened to. Where an event is about one request, `request_id` is what the middleware RequestId has called it; empty if nothing has.
 
 // The server listens; before the first accept.
 struct Listening {
   std::string_view bound;  // "http://127.0.0.1:8080"
+  std::string_view server = {};
 };
 
 // A connection was accepted. Told only to who asks: Observer::WatchesConnections.
 struct ConnectionOpened {
   int descriptor;         // no other open connection has the same
   std::string_view peer;  // who has connected: a proxy, where options.proxy_protocol_from names it
+  std::string_view server = {};
 };
 
 enum class CloseReason : std::uint8_t {
@@ -46,6 +48,7 @@ struct ConnectionClosed {
   std::string_view peer;  // the client, as its requests saw it
   CloseReason reason;
   std::uint64_t requests;  // that reached a handler
+  std::string_view server = {};
 };
 
 // Bytes came that are no good request. They are answered with `status`, unless an answer has begun already or the handler chooses another
@@ -55,6 +58,7 @@ struct BadRequest {
   int status;
   std::string_view reason;  // "bare LF"
   std::string_view request_id = {};  // of a request whose body it is
+  std::string_view server = {};
 };
 
 // The server itself has answered a request, or what was to become one, with this status instead of a handler: it was malformed or came too
@@ -63,12 +67,14 @@ struct BadRequest {
 struct RequestRefused {
   int status;
   std::string_view reason;  // one of a few dozen fixed texts
+  std::string_view server = {};
 };
 
 // A peer that options.proxy_protocol_from names did not begin with a good PROXY header. The connection was closed without an answer.
 struct BadProxyHeader {
   std::string_view peer;  // the proxy
   std::string_view reason;
+  std::string_view server = {};
 };
 
 // A connection over TLS came to nothing: the peer has offered nothing that both know, does not trust our certificate or
@@ -78,6 +84,7 @@ struct BadProxyHeader {
 struct TlsFailed {
   std::string_view peer;
   std::string_view reason;  // "no shared cipher", "tlsv1 alert unknown ca", ...: OpenSSL's words
+  std::string_view server = {};
 };
 
 enum class TimeoutKind : std::uint8_t {
@@ -95,6 +102,7 @@ struct TimedOut {
   TimeoutKind kind;
   Duration limit;
   std::string_view request_id = {};
+  std::string_view server = {};
 };
 
 enum class LimitKind : std::uint8_t {
@@ -112,6 +120,7 @@ struct LimitReached {
   LimitKind kind;
   std::uint64_t limit;    // of body bytes: the one that held for the request (Body::SetLimit)
   std::string_view request_id = {};
+  std::string_view server = {};
 };
 
 // There was no memory for a stack, or for something else that the server needs. A request was answered with `status` 503, or, where that is
@@ -119,6 +128,7 @@ struct LimitReached {
 struct OutOfMemory {
   std::string_view peer;
   int status;
+  std::string_view server = {};
 };
 
 // A request was answered with a 5xx in place of what its handler wanted to say: the handler returned an Error, or threw, that is the
@@ -131,6 +141,7 @@ struct HandlerFailed {
   int status;
   const Error& error;  // Exception() tells whether it was thrown
   std::string_view request_id = {};
+  std::string_view server = {};
 };
 
 // A response that had begun was broken off: the client sees a failed connection, not a response that looks complete. Also
@@ -142,6 +153,7 @@ struct ResponseAborted {
   std::uint64_t body_bytes;  // of the response or stream, until then
   const Error& error;        // why: kClientGone, kTimeout, the handler's own, ...
   std::string_view request_id = {};
+  std::string_view server = {};
 };
 // The old name, kept for one release.
 using AnswerAborted [[deprecated("weft::ResponseAborted")]] = ResponseAborted;
@@ -163,6 +175,7 @@ struct DrainProgress {
   std::uint64_t requests;     // in handlers
   Duration elapsed;           // since the drain began
   Error cause = {};           // why it began: the cause of ListenAndServe's context ("signal: terminated"), or why the listener broke
+  std::string_view server = {};
 };
 
 // A handler has not returned although its context is done and its connection is cut. The server cannot end before it
@@ -174,6 +187,7 @@ struct HandlerStuck {
   std::string_view target;
   Duration since;  // how long its context has been done
   std::string_view request_id = {};
+  std::string_view server = {};
 };
 
 // accept(2) failed for more than one connection: out of descriptors or memory (the server waits and goes on), or for
@@ -181,6 +195,7 @@ struct HandlerStuck {
 struct AcceptFailed {
   const Error& error;
   bool fatal;
+  std::string_view server = {};
 };
 
 // A fiber has held its loop for long without parking: every other request of that loop waits for it. Told again while it lasts, but
@@ -190,14 +205,15 @@ struct LoopStalled {
   std::string_view fiber;
   Duration held;
   std::string_view stack = {};  // where its thread is, a line for each call (FormatFrames); empty where that cannot be told
+  std::string_view server = {};
 };
 
 // Is told what happens below the handlers, where no middleware sees it: to log, to count, to alert. weft itself
-// never logs; the observer in ServerOptions decides, and the default one writes through spdlog.
+// never logs; the observers in ServerOptions decide, and the default one writes through spdlog.
 //
 // Every member does nothing unless it is overridden. Calls come from any loop's thread, and from one beside the loops, also at the same time, and
 // between two requests of other people: be quick, be thread-safe, never throw, never suspend. An observer outlives
-// the server that it is given to.
+// the servers that it is given to; one may serve several, which `server` tells apart. MetricsObserver (metrics_observer.h) counts.
 //
 //   class Counting : public weft::Observer {
 //    public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/options.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -110,6 +111,7 @@ Error ServerOptions::Validate() const {
   checks.Grace("first_byte_grace", first_byte_grace, false);
   checks.Grace("drain_timeout", drain_timeout, true);
   checks.Grace("cancel_grace", cancel_grace, false);
+  if (std::count(observers.begin(), observers.end(), nullptr) != 0) return Nonsense("observers", "a list with a null in it", "without");
   return checks.Failure();
 }
 

@@ -199,7 +199,13 @@ struct ServerOptions {
   // details (RFC 9457); Retry-After and Connection: close stay.
   std::function<RefusalBody(int status)> refusal = nullptr;
 
-  // Told what happens below the handlers. Null: DefaultObserver(), which logs.
+  // What the server is called in the events of its observers, in logs, metrics and ListServers: "api", "debug". For programs with several.
+  std::string name = {};
+
+  // Who hears what happens below the handlers, in this order. Without any it is DefaultObserver(), which logs; to log and count, give both:
+  //   options.observers = {&weft::DefaultObserver(), &counting};
+  std::vector<Observer*> observers = {};
+  // One more, for a server that has just one.
   Observer* observer = nullptr;
 
   // An Error that names the first field that makes no sense, and what would: "ServerOptions: idle_timeout is -1 s; it

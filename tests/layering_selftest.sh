@@ -150,6 +150,11 @@ good_tree
 sed 's/WEFT_HANDLERS_MUX_H_/MUX_H/' "$tree/handlers/mux.h" >"$tree/handlers/router.h"
 expect_report 'the guard is named' handlers/router.h
 
+good_tree
+put server/observer.h '  virtual void OnOld(const Old&) {}' '  virtual void OnNews(const News&) {}'
+put server/internal/observers.h '  void OnOld(const Old& event) override;'
+expect_report 'OnNews is not there' server/internal/observers.h
+
 # The codemap: a file that is not named, and a name without a file.
 codemap="$(dirname "$check")/codemap_test.sh"
 good_tree

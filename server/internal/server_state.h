@@ -24,10 +24,10 @@ namespace weft::internal {
 // What all loops of one server share. It lives in ListenAndServe's fiber and outlives all connections. All but the counts is
 // written before the first accept.
 struct ServerState {
-  ServerState(const Context& ctx, const ServerOptions& given, weft::Handler to_serve)
+  ServerState(const Context& ctx, const ServerOptions& given, weft::Handler to_serve, Observer& tells)
       : options(given),
         handler(std::move(to_serve)),
-        observer(given.observer != nullptr ? *given.observer : DefaultObserver()),
+        observer(tells),
         values(WithoutCancel(ctx)),
         limits{given.head_bytes_max, given.target_bytes_max, given.fields_max},
         refusals(given.refusal),

@@ -27,10 +27,10 @@ struct Eviction : LoopTask {
 
 }  // namespace
 
-Workers::Workers(ServerState& shared) {
+Workers::Workers(ServerState& shared) : limits_(ResolveLimits(shared.options, MeasureResources())) {
   Loop& here = *Loop::Current();
   // Connections are spread evenly, so each loop has its share and nothing is counted across loops.
-  ServerLimits share = ResolveLimits(shared.options, MeasureResources());
+  ServerLimits share = limits_;
   share.requests = ShareOf(share.requests, here.Siblings());
   share.queued_requests = ShareOf(share.queued_requests, here.Siblings());
   share.long_lived = ShareOf(share.long_lived, here.Siblings());

@@ -10,6 +10,7 @@
 #include <weft/net/internal/fd.h>
 #include <weft/net/internal/peer.h>
 #include <weft/server/internal/entrance.h>
+#include <weft/server/internal/limits.h>
 #include <weft/server/internal/on_loop.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/internal/worker.h>
@@ -35,6 +36,9 @@ class Workers final : public Entrance::Placement {
   // Has each loop take the steps of the drain up to this one, all at the same time, each when it comes to it.
   void GoTo(DrainStep step);
 
+  // Of all loops together, before they were shared out.
+  const ServerLimits& limits() const { return limits_; }
+
   template <class F>
   void ForEach(F see) {
     for (auto& worker : workers_) see(*worker);
@@ -48,6 +52,7 @@ class Workers final : public Entrance::Placement {
  private:
   Worker& Choose(const Loop* here);
 
+  const ServerLimits limits_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<std::size_t> next_{0};
   std::atomic<std::size_t> evict_next_{0};

@@ -196,6 +196,12 @@ TEST(DefaultObserver, AFloodOfOneKindLeavesRoomForTheOthers) {
   EXPECT_EQ(lines.back(), "warning limit of connections (9) reached by 127.0.0.1:1");
 }
 
+TEST(DefaultObserver, LinesBeginWithTheNameOfTheServer) {
+  const CapturedLog log;
+  DefaultObserver().OnListening({.bound = "http://127.0.0.1:80", .server = "api"});
+  EXPECT_EQ(log.Lines().back(), "info api: listening on http://127.0.0.1:80");
+}
+
 TEST(Observer, HearsOfAbortedResponsesByTheOldNameToo) {
   struct Old final : Observer {
     void OnAnswerAborted(const ResponseAborted& event) override { bytes += event.body_bytes; }

@@ -27,12 +27,12 @@ void InFlight::Release() {
     return;
   }
   next->Unlink();
-  --waiting_;
+  Count(waiting_, -1);
   ShardMember::Of(*next).TakeSlot();
 }
 
 bool InFlight::MayQueue() {
-  if (waiting_ < share_.queued_requests) return true;
+  if (Queued() < share_.queued_requests) return true;
   if (!std::exchange(overload_reported_, true)) {
     observer_.OnLimitReached({"", LimitKind::kQueuedRequests, share_.queued_requests});
   }

@@ -26,8 +26,12 @@ class InFlight {
 
   // From any thread: requests that have a handler.
   std::uint64_t Requests() const {
-    return in_flight_.load(std::memory_order_relaxed) + long_lived_.load(std::memory_order_relaxed);
+    return Short() + LongLived();
   }
+  // Of them, those that are long-lived, and the others; and those that wait for a slot.
+  std::uint64_t LongLived() const { return long_lived_.load(std::memory_order_relaxed); }
+  std::uint64_t Short() const { return in_flight_.load(std::memory_order_relaxed); }
+  std::uint64_t Queued() const { return waiting_.load(std::memory_order_relaxed); }
 
   // False: all are taken, which is reported once for each time that they run out.
   bool Acquire();
@@ -38,8 +42,8 @@ class InFlight {
   // Whether a request may wait for a slot; the caller then puts it into the queue. Who leaves the queue
   // without a slot says so.
   bool MayQueue();
-  void NoteQueued() { ++waiting_; }
-  void NoteLeftQueue() { --waiting_; }
+  void NoteQueued() { Count(waiting_, 1); }
+  void NoteLeftQueue() { Count(waiting_, -1); }
 
   // Nobody waits for one of these.
   bool AcquireLongLived();
@@ -60,7 +64,7 @@ class InFlight {
   TimeoutList& queue_;  // of Members
   std::atomic<std::uint64_t> in_flight_{0};
   std::atomic<std::uint64_t> long_lived_{0};
-  std::uint64_t waiting_ = 0;
+  std::atomic<std::uint64_t> waiting_{0};
   bool full_reported_ = false;
   bool overload_reported_ = false;
 };
