@@ -11,6 +11,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/testing.h>
+#include <weft/handlers/metrics.h>
 #include <weft/handlers/testing.h>
 #include <weft/http/status.h>
 
@@ -46,6 +47,17 @@ RequestBuilder Get(std::string_view accepted = "gzip", const std::string& method
 
 Handler Compressed(Handler handler, CompressOptions options = {}) {
   return Chain(std::move(handler), {Compress(std::move(options))});
+}
+
+TEST(Compress, MakesAPageOfMetricsSmaller) {
+  Metrics metrics;
+  metrics.AddHistogram("some_seconds", "Some.").Observe(1);
+  static_cast<void>(metrics.Count());  // has ten series at once
+  Recorder recorder;
+  recorder.Serve(Compressed(metrics.Serve()), Get());
+  EXPECT_EQ(recorder.Header().Get("Content-Encoding"), "gzip");
+  EXPECT_EQ(recorder.Header().Get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(Gunzip(recorder.Body()).text.find("some_seconds_sum 1\n"), std::string::npos);
 }
 
 TEST(Compress, MakesABodySmallerForWhoeverTakesIt) {
