@@ -4,13 +4,20 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace weft {
 
+class ReadinessHold;
+
 // Whether a process should be sent new requests. Servers report to it, a handler tells load
-// balancers (ReadyHandler in handlers/health.h), and the application may hold it back while it
-// warms up. Several servers may share one: it is ready while at least one serves, none drains, and
-// nobody holds it back.
+// balancers (ReadyHandler in handlers/debug/health.h), and the application may hold it back while it
+// warms up or lacks something. Several servers may share one: it is ready while at least one serves,
+// none drains, and nobody holds it back.
 //
 // It outlives the servers and handlers that use it. All members may be called from any thread; none
 // suspends.
@@ -18,6 +25,7 @@ namespace weft {
 //   weft::Readiness readiness;
 //   app_options.readiness = &readiness;
 //   debug_mux.Handle("/readyz", weft::ReadyHandler(readiness));
+//   weft::ReadinessHold warming_up = readiness.Hold("reads its index");
 class Readiness {
  public:
   // What one server reports: made when it begins to serve, destroyed when it has ended.
@@ -51,19 +59,63 @@ class Readiness {
 
   bool Ready() const noexcept {
     const std::int64_t servers = servers_.load(std::memory_order_acquire);
-    return servers > 0 && servers < kOneDraining && !held_back_.load(std::memory_order_acquire);
+    return servers > 0 && servers < kOneDraining && holds_.load(std::memory_order_acquire) == 0 &&
+           !held_back_.load(std::memory_order_acquire);
   }
+  // Why it is not ready, for people; empty if it is.
+  std::vector<std::string> Reasons() const;
 
-  // Makes it not ready, whatever the servers report, until called with false.
+  // It is not ready while this lives, whatever the servers report and others hold. The reason is for people: "database: connection refused".
+  [[nodiscard]] ReadinessHold Hold(std::string reason);
+
+  // One hold without a life of its own: from a call with true to one with false, whoever calls. Two who use it overwrite each other; Hold
+  // does not.
   void HoldBack(bool held) noexcept { held_back_.store(held, std::memory_order_release); }
 
  private:
+  friend class ReadinessHold;
+  using Held = std::list<std::string>;
+
+  void Release(Held::iterator hold) noexcept;
+
   // Both counts in one word, so that a reader sees them at one instant.
   static constexpr std::int64_t kOneServing = 1;
   static constexpr std::int64_t kOneDraining = std::int64_t{1} << 32;
 
   std::atomic<std::int64_t> servers_{0};
   std::atomic<bool> held_back_{false};
+  std::atomic<std::uint64_t> holds_{0};  // as many as there are reasons
+  mutable std::mutex lock_;              // guards the reasons
+  Held reasons_;
+};
+
+// Keeps a Readiness from being ready; made by Readiness::Hold, which outlives it. It may be moved; one that was moved from, or was made
+// without a Readiness, holds nothing.
+class [[nodiscard]] ReadinessHold {
+ public:
+  ReadinessHold() noexcept = default;
+  ReadinessHold(ReadinessHold&& other) noexcept : readiness_(std::exchange(other.readiness_, nullptr)), hold_(other.hold_) {}
+  ReadinessHold& operator=(ReadinessHold&& other) noexcept {
+    if (this == &other) return *this;
+    Release();
+    readiness_ = std::exchange(other.readiness_, nullptr);
+    hold_ = other.hold_;
+    return *this;
+  }
+  ~ReadinessHold() { Release(); }
+
+  // Lets go before its end. Calls after the first one do nothing.
+  void Release() noexcept {
+    if (Readiness* readiness = std::exchange(readiness_, nullptr)) readiness->Release(hold_);
+  }
+  bool Holds() const noexcept { return readiness_ != nullptr; }
+
+ private:
+  friend class Readiness;
+  ReadinessHold(Readiness& readiness, Readiness::Held::iterator hold) noexcept : readiness_(&readiness), hold_(hold) {}
+
+  Readiness* readiness_ = nullptr;
+  Readiness::Held::iterator hold_{};
 };
 
 }  // namespace weft

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/debug/health.h>
 
+#include <string>
+
 #include <weft/handlers/error_status.h>
 
 namespace weft {
@@ -26,7 +28,10 @@ Handler HealthHandler() {
 
 Handler ReadyHandler(const Readiness& readiness) {
   return [&readiness](ResponseWriter& w, Request& r) {
-    return readiness.Ready() ? Answer(w, r, 200, "ready\n") : Answer(w, r, 503, "not ready\n");
+    if (readiness.Ready()) return Answer(w, r, 200, "ready\n");
+    std::string text = "not ready\n";
+    for (const std::string& reason : readiness.Reasons()) text.append(reason).append("\n");
+    return Answer(w, r, 503, text);
   };
 }
 

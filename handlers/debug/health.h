@@ -13,10 +13,11 @@ namespace weft {
 //   debug_mux.Handle("/healthz", weft::HealthHandler());
 //   debug_mux.Handle("/readyz", weft::ReadyHandler(readiness));
 
-// Answers 200 as long as the process can answer at all (a liveness probe).
+// Responds 200 as long as the process can respond at all: a liveness probe. It asks nobody, and so should any of your own: who fails it is
+// restarted, and a restart mends no database.
 Handler HealthHandler();
 
-// Answers 200 while `readiness` is ready, else 503 (a readiness probe). `readiness` outlives the
+// Responds 200 while `readiness` is ready, else 503 and a line for each reason (a readiness probe). `readiness` outlives the
 // handler. Serve it where it can be reached while the application drains: on a debug server that
 // ends after it.
 Handler ReadyHandler(const Readiness& readiness);

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -51,6 +53,54 @@ TEST(Readiness, WithSeveralServersOneThatDrainsIsEnough) {
     EXPECT_FALSE(readiness.Ready());
   }
   EXPECT_TRUE(readiness.Ready());
+}
+
+TEST(Readiness, IsNotReadyWhileAnyHoldLives) {
+  Readiness readiness;
+  const Readiness::Report server(&readiness);
+  std::optional<ReadinessHold> database(readiness.Hold("database: connection refused"));
+  ReadinessHold cache = readiness.Hold("cache: warming up");
+  EXPECT_EQ(StatusOfReady(readiness), 503);
+
+  database.reset();
+  EXPECT_EQ(StatusOfReady(readiness), 503);
+
+  cache.Release();
+  cache.Release();
+  EXPECT_EQ(StatusOfReady(readiness), 200);
+}
+
+TEST(Readiness, AHoldMayMove) {
+  Readiness readiness;
+  const Readiness::Report server(&readiness);
+  ReadinessHold one = readiness.Hold("one");
+  {
+    ReadinessHold inner = std::move(one);
+    EXPECT_FALSE(one.Holds());
+    EXPECT_TRUE(inner.Holds());
+    ReadinessHold two = readiness.Hold("two");
+    two = std::move(inner);  // lets go of its own
+    EXPECT_EQ(readiness.Reasons(), std::vector<std::string>{"one"});
+  }
+  EXPECT_TRUE(readiness.Ready());
+}
+
+TEST(Readiness, TheReadinessProbeListsTheReasons) {
+  Readiness readiness;
+  const auto body = [&] {
+    Recorder recorder;
+    recorder.Serve(ReadyHandler(readiness), RequestBuilder());
+    return recorder.Body();
+  };
+  const ReadinessHold cache = readiness.Hold("cache: warming up");
+  EXPECT_EQ(body(), "not ready\nno server serves\ncache: warming up\n");
+
+  Readiness::Report server(&readiness);
+  readiness.HoldBack(true);
+  EXPECT_EQ(body(), "not ready\nheld back\ncache: warming up\n");
+
+  server.BeginDrain();
+  EXPECT_EQ(body(), "not ready\na server drains\nheld back\ncache: warming up\n");
 }
 
 TEST(Readiness, CanBeHeldBack) {
