@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/observe/thread_stack.h>
 
-#include <ucontext.h>
 #include <unwind.h>
 
 #include <atomic>
@@ -10,6 +9,8 @@
 #include <cstddef>
 #include <ctime>
 #include <mutex>
+
+#include <weft/concurrency/internal/observe/interrupted.h>
 
 namespace weft::internal {
 namespace {
@@ -27,18 +28,6 @@ std::atomic<pthread_t> g_thread{};
 std::uintptr_t g_found[kDepthMax];
 std::size_t g_count = 0;
 std::uintptr_t g_interrupted = 0;
-
-std::uintptr_t InstructionOf(const void* machine) noexcept {
-  const auto& registers = static_cast<const ucontext_t*>(machine)->uc_mcontext;
-#if defined(__x86_64__) && defined(REG_RIP)
-  return static_cast<std::uintptr_t>(registers.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-  return static_cast<std::uintptr_t>(registers.pc);
-#else
-  static_cast<void>(registers);
-  return 0;
-#endif
-}
 
 // The handler's own frames come first; what was interrupted begins at its instruction.
 _Unwind_Reason_Code Note(_Unwind_Context* frame, void*) {
