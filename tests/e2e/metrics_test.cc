@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The example that is watched, and Prometheus' own tool on what it shows.
+// The example that is watched, and what Prometheus makes of it.
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <map>
+#include <set>
+#include <sstream>
 #include <string>
+#include <vector>
+
+#include <weft/concurrency/event.h>
+#include <weft/handlers/metrics.h>
 
 #include "clients_kit.h"
 #include "kit.h"
@@ -60,6 +71,69 @@ TEST(MetricsExample, ShowsWhatTheServiceAndItsServersDid) {
   }
   EXPECT_EQ(watched.End(), 0);
   EXPECT_NE(watched.process.Errors().find("app: drained"), std::string::npos);
+}
+
+// Where a process listens on 127.0.0.1: it may have chosen the port itself, and not say so.
+std::string ListeningAddress(pid_t pid) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  std::set<std::string> sockets;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(proc + "/fd", ignored)) {
+    const std::string target = std::filesystem::read_symlink(entry.path(), ignored).string();  // "socket:[4711]"
+    if (target.starts_with("socket:[")) sockets.insert(target.substr(8, target.size() - 9));
+  }
+  std::ifstream table(proc + "/net/tcp");
+  std::string line;
+  std::getline(table, line);
+  while (std::getline(table, line)) {
+    std::istringstream words(line);
+    std::vector<std::string> word(10);
+    for (std::string& one : word) words >> one;
+    constexpr const char* kListens = "0A";
+    if (word[3] != kListens || sockets.count(word[9]) == 0) continue;
+    return "http://127.0.0.1:" + std::to_string(std::stoul(word[1].substr(word[1].find(':') + 1), nullptr, 16));
+  }
+  return {};
+}
+
+// When it asks for the second time it has taken in what it got the first time.
+TEST(Metrics, PrometheusScrapesThem) {
+  WEFT_NEEDS(prometheus, "prometheus");
+  Metrics metrics;
+  metrics.AddCounter("notes_total", "Notes.", {"text"}).With({"a \"b\"\\\n\xc3\xa9"}).Add(42);
+  metrics.AddHistogram("times_seconds", "Times.", {1, 2}).Observe(1.5);
+  Event again;
+  std::atomic<int> scrapes{0};
+  Mux mux;
+  mux.Use(metrics.Count());
+  mux.Handle("GET /metrics", [&, page = metrics.Serve()](ResponseWriter& w, Request& r) -> Error {
+    if (++scrapes == 2) again.Set();
+    return page(w, r);
+  });
+  TestServer server(Background(), mux, Tcp());
+  const TemporaryFile config("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: app, static_configs: [{targets: ['" +
+                             server.Bound().substr(std::string("http://").size()) + "']}]}]\n");
+  char folder[] = "/tmp/weft_test_XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  {
+    Process process(prometheus, {"--config.file=" + config.Path(), std::string("--storage.tsdb.path=") + folder,
+                                 "--web.listen-address=127.0.0.1:0", "--log.level=error"});
+
+    ASSERT_FALSE(again.Wait(Background()));
+
+    Result<TestClient> client = TestClient::Dial(Background(), ListeningAddress(process.Id()));
+    ASSERT_TRUE(client.Ok()) << client.Err().Message();
+    const auto ask = [&](const std::string& query) {
+      const Result<TestResponse> response = client->Get(Background(), "/api/v1/query?query=" + query);
+      return response.Ok() ? response->body : response.Err().Message();
+    };
+    EXPECT_NE(ask("up").find(",\"1\"]"), std::string::npos) << ask("up");
+    EXPECT_NE(ask("notes_total").find("\"text\":\"a \\\"b\\\"\\\\\\n\xc3\xa9\""), std::string::npos) << ask("notes_total");
+    EXPECT_NE(ask("notes_total").find(",\"42\"]"), std::string::npos) << ask("notes_total");
+    EXPECT_NE(ask("times_seconds_bucket").find("\"le\":\"+Inf\""), std::string::npos) << ask("times_seconds_bucket");
+  }
+  std::filesystem::remove_all(folder);
+  EXPECT_FALSE(server.Stop());
 }
 
 TEST(MetricsExample, PromtoolFindsNothingToSayAboutThePage) {
