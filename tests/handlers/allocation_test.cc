@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <weft/handlers/access.h>
+#include <weft/handlers/metrics.h>
 #include <weft/handlers/middleware/cors.h>
 #include <weft/handlers/middleware/cross_origin_protection.h>
 #include <weft/handlers/middleware/in_flight.h>
@@ -119,6 +120,15 @@ TEST(Allocation, MiddlewareThatNeedsNothingOfItsOwnMakesNone) {
   mux.Group("/hello", {MaxBytes(1 << 20)}, [](Mux& hello) {
     hello.Handle("GET /{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); }, {InFlight(1000)});
   });
+
+  EXPECT_EQ(AllocationsOf(mux, 5), 0u);
+}
+
+TEST(Allocation, CountingRequestsMakesNone) {
+  Metrics metrics;
+  Mux mux;
+  mux.Use(metrics.Count());
+  mux.Handle("GET /hello/{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); });
 
   EXPECT_EQ(AllocationsOf(mux, 5), 0u);
 }
