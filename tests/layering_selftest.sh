@@ -154,6 +154,8 @@ good_tree
 put server/observer.h '  virtual void OnOld(const Old&) {}' '  virtual void OnNews(const News&) {}'
 put server/internal/observers.h '  void OnOld(const Old& event) override;'
 expect_report 'OnNews is not there' server/internal/observers.h
+put server/metrics_observer.h '  void OnNews(const News& event) override;'
+expect_report 'OnOld is not there' server/metrics_observer.h
 
 # The codemap: a file that is not named, and a name without a file.
 codemap="$(dirname "$check")/codemap_test.sh"
