@@ -14,9 +14,10 @@
 // For those who count what happens on all loops very often, such as metrics and statistics.
 namespace weft {
 
-// A number that everybody adds to, and few read: each loop has a part of it in memory of its own, so that an addition costs some
-// nanoseconds and disturbs no other loop; a reader adds the parts up. Threads that are no loops share one part, which is slower. A small
-// handle on memory of a LoopCells, which outlives it. From any thread; nothing suspends.
+// A number that everybody adds to, and few read: each loop has a part of it in memory of its own,
+// so that an addition costs some nanoseconds and disturbs no other loop; a reader adds the parts
+// up. Threads that are no loops share one part, which is slower. A small handle on memory of a
+// LoopCells, which outlives it. From any thread; nothing suspends.
 //
 // A cell holds either integers or reals, by the functions that are used on it.
 class LoopCell {
@@ -62,8 +63,8 @@ class LoopCell {
   std::atomic<std::uint64_t>* first_;  // the part of slot 0
 };
 
-// Memory for cells, which all begin at zero. It takes address space for 256 loops, and real memory for those that add something: a page
-// for each loop and 512 cells.
+// Memory for cells, which all begin at zero. It takes address space for 256 loops, and real memory
+// for those that add something: a page for each loop and 512 cells.
 //
 //   weft::LoopCells cells;                      // outlives the loops that count
 //   const weft::LoopCell hits = cells.Take();
@@ -78,7 +79,8 @@ class LoopCells {
   LoopCells(const LoopCells&) = delete;
   LoopCells& operator=(const LoopCells&) = delete;
 
-  // The first of `together` new cells, 1 to kTogetherMax; LoopCell::After gives the others. From any thread. Throws std::bad_alloc.
+  // The first of `together` new cells, 1 to kTogetherMax; LoopCell::After gives the others. From
+  // any thread. Throws std::bad_alloc.
   LoopCell Take(std::size_t together = 1);
 
  private:

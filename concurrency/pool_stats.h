@@ -8,8 +8,8 @@
 
 namespace weft {
 
-// What a pool of connections, or of other things that are lent out, holds at this moment and has done so far. A pool has a function
-// Stats that returns one, which any thread may call.
+// What a pool of connections, or of other things that are lent out, holds at this moment and has
+// done so far. A pool has a function Stats that returns one, which any thread may call.
 struct PoolStats {
   // At this moment.
   std::uint64_t open = 0;     // idle and in use

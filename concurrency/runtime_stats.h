@@ -10,7 +10,8 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/offload.h>
 
-// What the schedulers of the process do, in numbers: for metrics and dashboards. ListFibers (debug.h) tells of each fiber.
+// What the schedulers of the process do, in numbers: for metrics and dashboards. ListFibers
+// (debug.h) tells of each fiber.
 namespace weft {
 
 // One loop at the moment of asking.
@@ -30,7 +31,8 @@ struct SchedulerStats {
   OffloadStats offload;
 };
 
-// All schedulers of the process, the oldest first. From anywhere; takes some microseconds and never suspends.
+// All schedulers of the process, the oldest first. From anywhere; takes some microseconds and never
+// suspends.
 std::vector<SchedulerStats> ListSchedulers();
 
 // How long what comes to a loop waits for its turn.
@@ -40,9 +42,10 @@ struct LoopLag {
   Duration lag{};
 };
 
-// Gives each loop of the process something to do, and measures how long that takes to run. Suspends until all have run it, but no longer
-// than `limit` and the context allow: of a loop that is held for longer the time so far comes back. It wakes all loops, so call it once in
-// some seconds and not in a request.
+// Gives each loop of the process something to do, and measures how long that takes to run. Suspends
+// until all have run it, but no longer than `limit` and the context allow: of a loop that is held
+// for longer the time so far comes back. It wakes all loops, so call it once in some seconds and
+// not in a request.
 std::vector<LoopLag> MeasureLoopLag(const Context& ctx, Duration limit = std::chrono::milliseconds(50));
 
 }  // namespace weft
