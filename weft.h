@@ -18,6 +18,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/copy.h>
+#include <weft/concurrency/crash_report.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/offload.h>
@@ -29,9 +30,11 @@
 #include <weft/handlers/content/file_server.h>
 #include <weft/handlers/debug/debug_fibers.h>
 #include <weft/handlers/debug/health.h>
+#include <weft/handlers/debug/run_checks.h>
 #include <weft/handlers/error_status.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/log.h>
+#include <weft/handlers/metrics.h>
 #include <weft/handlers/middleware/access_log.h>
 #include <weft/handlers/middleware/basic_auth.h>
 #include <weft/handlers/middleware/bearer_auth.h>
@@ -54,6 +57,8 @@
 #include <weft/handlers/routing/redirect.h>
 #include <weft/handlers/routing/strip_prefix.h>
 #include <weft/server/listen_and_serve.h>
+#include <weft/server/metrics_observer.h>
 #include <weft/server/observer.h>
+#include <weft/server/server_stats.h>
 
 #endif  // WEFT_WEFT_H_
