@@ -44,13 +44,13 @@ add_known_servers() {
 start_server() {
   local name=$1 tries why address output="$scratch/$1.out" errors="$scratch/$1.err"
   : >"$output"
-  # The words of the command are meant to be split here; start_nginx is a function of this file.
+  # The words of the command are meant to be split here; it may be a function, such as start_nginx.
   # shellcheck disable=SC2086
   { taskset -cp "$server_core" "$BASHPID" >/dev/null 2>&1 || true
-    if [ "$2" = start_nginx ]; then start_nginx; else exec $2; fi; } >"$output" 2>"$errors" </dev/null &
+    if declare -F "$2" >/dev/null; then "$2"; else exec $2; fi; } >"$output" 2>"$errors" </dev/null &
   server_pid[$name]=$!
   for ((tries = 0; tries < 100; ++tries)); do
-    address=$(sed -n 's|^listening on http://||p' "$output" | head -n 1)
+    address=$(sed -n 's|^listening on https\{0,1\}://||p' "$output" | head -n 1)
     if [ -n "$address" ] && answers "$address"; then
       server_address[$name]=$address
       return 0

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -78,9 +79,21 @@ func echoJSON(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(o)
 }
 
+func body(size int) http.HandlerFunc {
+	bytes := []byte(strings.Repeat("x", size))
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Length", strconv.Itoa(len(bytes)))
+		w.Write(bytes)
+	}
+}
+
 func main() {
 	address := flag.String("address", "127.0.0.1:0", "`HOST:PORT` to listen on")
 	files := flag.String("files", "", "`FOLDER` whose files are handed out at /files/")
+	bodies := flag.Bool("bodies", false, "hand out /1k and /1m from memory")
+	certificate := flag.String("tls-cert", "", "`FILE` of a certificate: speak TLS")
+	key := flag.String("tls-key", "", "`FILE` of its key")
 	procs := flag.Int("procs", 0, "threads that run Go code (0: what the runtime chooses, or GOMAXPROCS)")
 	flag.Parse()
 	if *procs > 0 {
@@ -96,10 +109,18 @@ func main() {
 			http.ServeFile(w, r, filepath.Join(*files, filepath.Base(r.URL.Path)))
 		})
 	}
+	if *bodies {
+		mux.HandleFunc("/1k", body(1024))
+		mux.HandleFunc("/1m", body(1024*1024))
+	}
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
+	if *certificate != "" {
+		server := &http.Server{Handler: mux, TLSConfig: &tls.Config{NextProtos: []string{"http/1.1"}}}
+		log.Fatal(server.ServeTLS(listener, *certificate, *key))
+	}
 	log.Fatal(http.Serve(listener, mux))
 }

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   if (!certificate.certificate_file.empty()) {
     weft::Result<weft::Tls> tls = weft::Tls::Load({.certificates = {certificate}});
     if (weft::Error err = tls.Err()) {
-      std::fprintf(stderr, "weft_bodies: %s\n", err.Message().c_str());
+      std::fprintf(stderr, "bodies: %s\n", err.Message().c_str());
       return 1;
     }
     options.tls = *tls;
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   }
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   if (weft::Error err = weft::ListenAndServe(ctx, options, mux)) {
-    std::fprintf(stderr, "weft_bodies: %s\n", err.Message().c_str());
+    std::fprintf(stderr, "bodies: %s\n", err.Message().c_str());
     return 1;
   }
 }
