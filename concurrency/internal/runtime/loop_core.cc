@@ -29,7 +29,8 @@ constexpr int kTimersPerLook = 256;  // most wake a fiber, which runs later
 LoopCore::LoopCore(Scheduler& scheduler, LoopHost& host, int index, std::size_t stack_bytes)
     : scheduler_(scheduler), host_(host), side_(&OnInbox, index), fibers_(stack_bytes) {}
 
-LoopCore::~LoopCore() = default;
+// What is outside may destroy handlers, which still find the loop.
+LoopCore::~LoopCore() { outside_.reset(); }
 
 void LoopCore::Run() {
   const LoopSlot slot;

@@ -173,7 +173,7 @@ class LoopCore final : public Loop {
   Poller poller_;
   FiberCache fibers_;
   const Error no_stack_ = ErrorAccess::NoMemory().Wrap("stack of a new fiber");
-  std::unique_ptr<EventSource> outside_;  // ends before the Poller
+  std::unique_ptr<EventSource> outside_;
   int operations_ = 0;
   bool abandoned_ = false;
   LoopLocal* locals_ = nullptr;
