@@ -85,7 +85,7 @@ choose_priority() {
   real_time=(chrt --rr 1)
   if ! "${real_time[@]}" true 2>/dev/null; then
     real_time=()
-    echo "no real-time priority is permitted: trust two loops, and latencies beside cold files, only if nothing else runs" >&2
+    echo "no real-time priority is permitted: trust the rows of two loops only if nothing else runs" >&2
   fi
 }
 

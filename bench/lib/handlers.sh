@@ -55,16 +55,12 @@ make_handlers_files() {
 }
 
 # measure_kind ROUND KIND SERVER PATH FLAGS...: prints "ROUND KIND:SERVER requests cpu_us rps p50_us p99_us busy". Its variables are global for
-# measure_slice. Latency means nothing where others take the cores away for milliseconds, so "cold" has a server of its own, which runs with
-# real-time priority where that is permitted, and so does its load.
+# measure_slice.
 measure_kind() {
   local round=$1 kind=$2 server=$3 name
-  local -a load_flags=(--path "$4" "${@:5}") load_priority=()
+  local -a load_flags=(--path "$4" "${@:5}")
   name=$server
-  if [ "$kind" = cold ]; then
-    name=quiet
-    load_priority=(${real_time[@]+"${real_time[@]}"})
-  fi
+  if [ "$kind" = cold ]; then name=weft; fi
   [ -n "${server_pid[$name]:-}" ] || return 0
   measure_slice "$round" "$name" | awk -v name="$kind:$server" '{ $2 = name; print }'
   if [ "${#load_flags[@]}" -gt 2 ] && [ "${load_flags[2]}" = --beside ]; then
@@ -76,7 +72,6 @@ measure_handlers_round() {
   local round=$1 slice i count slices=$((2 * seconds)) kind server path flags
   local -a lines=()
   start_server weft "$weft_dir/bench/content --address 127.0.0.1:0 --folder $scratch/files" || true
-  start_server quiet "${real_time[*]-} $weft_dir/bench/content --address 127.0.0.1:0 --folder $scratch/files" || true
   if wanted nginx && [ -z "${left_out[nginx]:-}" ]; then start_server nginx start_nginx || true; fi
   if wanted go && [ -z "${left_out[go]:-}" ]; then start_server go "$peers_dir/gohttp --address 127.0.0.1:0 --files $scratch/files" || true; fi
   mapfile -t lines < <(handlers_slices)
@@ -109,7 +104,6 @@ measure_handlers() {
   measure_rows handlers_rows "$peers_dir/handlers.txt"
 
   make_handlers_files
-  choose_priority
   printf '\nHandlers in a server: %s rounds of %s s for each kind of request\n' "$rounds" "$seconds"
   : >"$results"
   : >"$scratch/beside.txt"

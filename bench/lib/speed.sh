@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # CPU per request, requests per second and latency. Sourced by bench/run, which sets: root, peers_dir, scratch, measured,
-# rounds, seconds, connections, server_core, load_core, load_flags. load_priority: the command in front of the load, if there is one.
+# rounds, seconds, connections, server_core, load_core, load_flags.
 #
 # A round starts every server anew and then measures them in turn, in slices of half a second: the speed of a virtual
 # machine changes within seconds, and what is compared must lie close together. All servers run during a round, but
@@ -12,7 +12,7 @@ slice_seconds=0.5
 
 # measure_slice ROUND NAME: prints "ROUND NAME requests cpu_us rps p50_us p99_us busy", or says what went wrong.
 measure_slice() {
-  if ! taskset -c "$load_core" ${load_priority[@]+"${load_priority[@]}"} "$peers_dir/load" --address "${server_address[$2]}" --pid "$(processes_of "$2")" --spin \
+  if ! taskset -c "$load_core" "$peers_dir/load" --address "${server_address[$2]}" --pid "$(processes_of "$2")" --spin \
     --connections "$connections" --seconds "$slice_seconds" --warmup 0.1 ${load_flags[@]+"${load_flags[@]}"} \
     >"$scratch/load.out" 2>"$scratch/load.err"; then
     echo "  $2, round $1: a slice does not count: $(cat "$scratch/load.out" "$scratch/load.err" | tail -n 1)" >&2
