@@ -35,9 +35,9 @@ class SignalQueue;
 // the signals unblocked. Signals that have come before it, and were not blocked, are lost.
 //
 // Built in main before there are loops, it may be used by any of them, and by plain threads; it
-// outlives all waits. One signal belongs to one NotifyContext or Signals at a time: a second one
-// aborts by name. If its own thread cannot be started it watches nothing; Wait fails and says so,
-// and OnSignal is never ready.
+// outlives all waits. RunTest does not know of signals: a test that sends some runs on real time. One
+// signal belongs to one NotifyContext or Signals at a time: a second one aborts by name. If its own
+// thread cannot be started it watches nothing; Wait fails and says so, and OnSignal is never ready.
 class Signals {
  public:
   explicit Signals(std::initializer_list<int> signals);

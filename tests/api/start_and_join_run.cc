@@ -127,6 +127,7 @@ weft::Error UntilASignal() {
 
 int main() {
   Check(!UntilASignal() && ended_by_signal);
+  Check(!weft::Run(weft::Background(), Reloading) && reloads == 1);
   weft::Error err = weft::Run(weft::Background(), {.loops = 2, .name = "report"}, [](const weft::Context& ctx) {
     return weft::Sleep(ctx, milliseconds(1));
   });
@@ -140,7 +141,6 @@ int main() {
     weft::CancelScope scope = weft::WithTimeout(ctx, hours(1));
     Foreign connection;
     Check(Stoppable(scope.ctx, connection).Is(weft::kDeadlineExceeded) && connection.stopped);
-    Check(!Reloading(ctx) && reloads == 1);
     Check(LiveUntilTheDrain(ctx, scope.ctx).Is(weft::kDeadlineExceeded));
     weft::Chan<int> jobs(1);
     jobs.TrySend(1);
