@@ -73,8 +73,11 @@ void RecordReader::Keep() {
 
 bool RecordReader::HasWhole() const {
   if (left_ != 0) return !Empty();
-  const std::size_t size = SizeOfRecord(Held());
-  return size != 0 && (size == kAll || Held().size() >= size);
+  const bool in_held = held_.size() > taken_;
+  if (in_held && !fresh_.empty()) return true;  // a Read will tell
+  const std::string_view bytes = in_held ? Held() : fresh_;
+  const std::size_t size = SizeOfRecord(bytes);
+  return size != 0 && (size == kAll || bytes.size() >= size);
 }
 
 void RecordReader::Clear() {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 #include <weft/net/internal/tls/alpn.h>
@@ -51,8 +52,14 @@ class TlsSession::Call {
     session_.bio_.reader.Lend(ciphertext);
     session_.bio_.out = &out;
   }
+  // What came and cannot be kept is lost, and with it the connection.
   ~Call() {
-    session_.bio_.reader.Keep();
+    try {
+      session_.bio_.reader.Keep();
+    } catch (const std::bad_alloc&) {
+      session_.bio_.reader.Clear();
+      session_.FailHandshake({TlsFailure::Kind::kHere, "no memory"});
+    }
     session_.bio_.out = nullptr;
   }
   Call(const Call&) = delete;
@@ -66,7 +73,7 @@ void TlsSession::TicketFree::operator()(ssl_session_st* ticket) const {
   SSL_SESSION_free(ticket);
 }
 
-bool TlsSession::Open(ssl_ctx_st* ctx) {
+bool TlsSession::Begin(ssl_ctx_st* ctx) {
   ssl_ = SSL_new(ctx);
   BIO* const bio = ssl_ != nullptr ? bio_.Make() : nullptr;
   if (bio == nullptr) return false;
@@ -78,7 +85,7 @@ bool TlsSession::Open(ssl_ctx_st* ctx) {
 std::unique_ptr<TlsSession> TlsSession::Server(std::shared_ptr<const ServerContexts> contexts,
                                                const AlpnList* alpn) {
   std::unique_ptr<TlsSession> session(new TlsSession);
-  const bool opened = session->Open(contexts->Default());
+  const bool opened = session->Begin(contexts->Default());
   ClearErrors();
   if (!opened) return nullptr;
   SSL_set_accept_state(session->ssl_);
@@ -93,7 +100,7 @@ Result<std::unique_ptr<TlsSession>> TlsSession::Client(std::shared_ptr<const Cli
                                                        const AlpnList& alpn, Ticket ticket) {
   std::unique_ptr<TlsSession> session(new TlsSession);
   ClearErrors();
-  if (!session->Open(context->ctx)) return Error::New("TLS: no memory for a connection");
+  if (!session->Begin(context->ctx)) return Error::New("TLS: no memory for a connection");
   SSL* const ssl = session->ssl_;
   SSL_set_connect_state(ssl);
   const std::string& name = context->server_name.empty() ? host : context->server_name;
@@ -166,9 +173,10 @@ TlsSession::ReadResult TlsSession::Read(std::span<const char> ciphertext, std::s
       return {size, StateAfterFailedRead()};
     size += count;
     bio_.reader.ResetStarted();
+    // A read that finds nothing costs as much as one that finds something.
+    if (!HasPending()) return {size, NothingMore()};
   }
-  bio_.reader.Keep();
-  return {size, HasPending() ? ReadState::kMore : NothingMore()};
+  return {size, ReadState::kMore};
 }
 
 TlsSession::ReadState TlsSession::StateAfterFailedRead() {

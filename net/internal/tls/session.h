@@ -116,6 +116,8 @@ class TlsSession {
   // Whether a part of a record has come, whose rest has not: the peer is in a message.
   bool InRecord() const { return bio_.reader.HasPart(); }
   bool HandshakeDone() const { return done_; }
+  // Whether more may come: the peer's side has not ended, and nothing has failed.
+  bool Open() const { return end_ == PeerEnd::kOpen && !failed_; }
   const TlsFailure& Failure() const { return failure_; }
 
   // A place for ciphertext that the socket has not taken yet. The session does not look at it.
@@ -134,7 +136,7 @@ class TlsSession {
   class Call;
 
   TlsSession() = default;
-  bool Open(ssl_ctx_st* ctx);
+  bool Begin(ssl_ctx_st* ctx);
   Step FailHandshake(const TlsFailure& failure);
   ReadState StateAfterFailedRead();
   ReadState NothingMore();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/net/internal/tls/span_bio.h>
 
+#include <new>
 #include <string_view>
 
 #include <weft/net/internal/tls/openssl.h>
@@ -12,8 +13,12 @@ int Read(BIO* bio, char* to, int size) {
   auto* const span = static_cast<SpanBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   if (span->TooManyIdle()) return -1;
-  const std::size_t count = span->reader.Read(to, static_cast<std::size_t>(size));
-  if (count != 0) return static_cast<int>(count);
+  try {
+    const std::size_t count = span->reader.Read(to, static_cast<std::size_t>(size));
+    if (count != 0) return static_cast<int>(count);
+  } catch (const std::bad_alloc&) {  // which must not pass through C: without a wish for more it is a failure
+    return -1;
+  }
   BIO_set_retry_read(bio);
   return -1;
 }
@@ -21,8 +26,12 @@ int Read(BIO* bio, char* to, int size) {
 int Write(BIO* bio, const char* bytes, int size) {
   auto* const span = static_cast<SpanBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  span->out->Append({bytes, static_cast<std::size_t>(size)});
-  return size;
+  try {
+    span->out->Append({bytes, static_cast<std::size_t>(size)});
+    return size;
+  } catch (const std::bad_alloc&) {
+    return -1;
+  }
 }
 
 long Control(BIO*, int command, long, void*) {
