@@ -56,6 +56,7 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
     if (got == 0) return std::size_t{0};
     if (errno != EAGAIN && errno != EWOULDBLOCK) return Broke();
     socket_->NoteDrained();
+    read_progress_.Moved(socket_->TakeArrived());
     if (why) {
       if (why.Is(kTimeout)) owner_.OnReadStalled(stall);
       return why;
@@ -104,6 +105,18 @@ Error PacedIo::SendInTurn(iovec* parts, std::size_t count, int flags) {
       AfterPiece();
       if (Error err = WhyNoMore()) return err;
     } else if (Error err = WaitWritable()) {
+      return err;
+    }
+  }
+  return {};
+}
+
+Error PacedIo::SendWhatIsHeld() {
+  WaitForTurn();
+  const FiberTurn::Hold hold(turn_);
+  while (socket_->HoldsOutput()) {
+    if (Error err = WaitWritable()) {
+      NoteFailure();
       return err;
     }
   }

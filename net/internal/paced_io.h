@@ -91,6 +91,11 @@ class PacedIo {
   // MSG_MORE. The second one is for who holds the turn already. No context ends it, only a stall does.
   Error Send(iovec* parts, std::size_t count);
   Error SendInTurn(iovec* parts, std::size_t count, int flags);
+  // Parks until a layer below has nothing left to send. A stall ends it.
+  Error WaitUntilSent() {
+    if (!socket_->HoldsOutput()) [[likely]] return {};
+    return SendWhatIsHeld();
+  }
   // One sendfile: what it took; negative: an error, as sendfile, and `errno`.
   ssize_t SendFileAtOnce(int file, std::uint64_t offset, std::size_t size);
   // Parks until there is room to write.
@@ -123,6 +128,7 @@ class PacedIo {
   static constexpr int kPiecesInARow = 4;
 
   bool PeerTakesEnough();
+  Error SendWhatIsHeld();
   Error WhyNoMore() const;
 
   Loop& loop_;

@@ -18,8 +18,8 @@ class SocketLayer {
  public:
   // `more`: there may be more to read now, in the socket or in here.
   virtual ssize_t Read(const Socket& socket, char* buffer, std::size_t size, bool& more) = 0;
-  // What it has taken is as good as sent: what the socket did not take is held here, and goes out by
-  // Flush. Takes nothing (EAGAIN) while anything is held.
+  // What the socket does not take of it is held here, and goes out by Flush: whoever ends the connection waits for that.
+  // Takes nothing (EAGAIN) while anything is held.
   virtual ssize_t Send(const Socket& socket, const iovec* parts, std::size_t count) = 0;
   // EINVAL: the file has to be read and sent.
   virtual ssize_t SendFile(const Socket& socket, int file, std::uint64_t offset, std::size_t size) = 0;
@@ -31,6 +31,8 @@ class SocketLayer {
   virtual bool HasPending() const = 0;
   // Whether a part of something has come whose rest has not: the peer is in the middle of it.
   virtual bool InMessage() const = 0;
+  // How many bytes have come over the wire since this was asked last: a peer may be quick, and nothing of it be of use yet.
+  virtual std::size_t TakeArrived() = 0;
   // Our side is through, which the peer is told; at once, or when what is held is out.
   virtual bool ShutWrite(const Socket& socket) = 0;
 

@@ -89,6 +89,9 @@ class WatchedSocket : public FdWatch {
   // False: the connection is gone.
   bool ShutWrite();
   bool HasInput() { return (layered_ && Layer().HasPending()) || socket_.HasInput(); }
+  // Whether a layer holds what the socket has not taken.
+  bool HoldsOutput() { return layered_ && Layer().Held() > 0; }
+  std::size_t TakeArrived() { return layered_ ? Layer().TakeArrived() : 0; }
   // Whether a layer has a part of something whose rest has not come.
   bool InMessage() { return layered_ && Layer().InMessage(); }
   // Reads bytes off the wire to throw them away, which no layer has to understand; as Socket::Receive.

@@ -28,7 +28,7 @@ ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resour
   const std::uint64_t quarter = resources.memory_bytes / 4;
 
   ServerLimits limits;
-  const std::uint64_t connections = std::min(for_server / 8 * 7, quarter / kBytesPerConnection);
+  const std::uint64_t connections = std::min(for_server / 8 * 7, quarter / (options.tls ? kBytesPerTlsConnection : kBytesPerConnection));
   limits.connections = chosen(options.connections_max, std::max(connections, kAtLeast));
   const std::uint64_t requests = std::max(std::min(limits.connections, quarter / kBytesPerRequest), kAtLeast);
   limits.requests = chosen(options.requests_max, requests);

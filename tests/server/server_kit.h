@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,26 @@ inline bool OverTls() {
   static const bool over_tls = std::getenv("WEFT_TEST_TLS") != nullptr;
   return over_tls;
 }
+// Where sites have spoken TLS so far; any thread.
+class TlsAddresses {
+ public:
+  static TlsAddresses& Instance() {
+    static TlsAddresses all;
+    return all;
+  }
+  void Add(const std::string& bound) {
+    std::lock_guard hold(lock_);
+    all_.insert(bound);
+  }
+  bool Has(std::string_view bound) const {
+    std::lock_guard hold(lock_);
+    return all_.contains(std::string(bound));
+  }
+
+ private:
+  mutable std::mutex lock_;
+  std::set<std::string> all_;
+};
 inline const Tls& TestCertificate() {
   static const Tls certificate = *Tls::SelfSigned({"test"});
   return certificate;
@@ -115,7 +136,7 @@ class Client {
 
  private:
   static Result<TestClient> Dial(const Context& ctx, std::string_view bound) {
-    if (!OverTls()) return TestClient::Dial(ctx, bound);
+    if (!TlsAddresses::Instance().Has(bound)) return TestClient::Dial(ctx, bound);
     return TestClient::DialTls(ctx, bound, {.ca_pem = TestCertificate().Certificates().front().pem, .server_name = "test"});
   }
   template <class T>
@@ -136,7 +157,9 @@ class Client {
 class Site {
  public:
   Site(const Context& ctx, Handler handler, ServerOptions options = {})
-      : ctx_(ctx), server_(ctx, std::move(handler), WithLog(std::move(options))) {}
+      : ctx_(ctx), server_(ctx, std::move(handler), WithLog(std::move(options))) {
+    if (OverTls()) TlsAddresses::Instance().Add(server_.Bound());
+  }
 
   Client Connect() const { return {ctx_, server_.Bound()}; }
   std::vector<std::string> Events() const { return log_.Lines(); }

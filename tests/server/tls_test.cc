@@ -4,35 +4,15 @@
 // under WEFT_TEST_TLS=1.
 #include <sys/socket.h>
 
-#include <weft/net/internal/address.h>
-#include <weft/net/internal/connect.h>
-#include <weft/net/internal/socket.h>
-#include <weft/net/internal/tls/alpn.h>
-#include <weft/net/internal/tls/client_context.h>
-#include <weft/net/internal/tls/session.h>
-#include <weft/server/internal/test_wire.h>
-
 #include "hijack_kit.h"
-#include "server_kit.h"
+#include "tls_kit.h"
 
 namespace weft {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::StartsWith;
-
-ServerOptions WithTls(ServerOptions options = {}) {
-  options.tls = TestCertificate();
-  return options;
-}
-
-TlsClientOptions Trusting() { return {.ca_pem = TestCertificate().Certificates().front().pem, .server_name = "test"}; }
-
-TestClient Connected(const Context& ctx, const Site& site) { return *TestClient::DialTls(ctx, site.server().Bound(), Trusting()); }
 
 TEST(ServerTls, TellsHandlersWhatWasAgreedOn) {
   Play([](const Context& ctx) {
@@ -52,148 +32,6 @@ TEST(ServerTls, IsNotThereInPlainText) {
     Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Tls() != nullptr || r.Secure() ? "TLS" : "plain"); });
 
     EXPECT_EQ(site.Connect().Get("/").body, "plain");
-  });
-}
-
-TEST(ServerTls, RespondsInPlainTextToPlainText) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    Client client(ctx, *TestClient::Dial(ctx, site.server().Bound()));
-    client.Send(kGet);
-
-    const TestResponse response = client.Answer();
-
-    EXPECT_EQ(response.status, 400);
-    EXPECT_THAT(response.body, HasSubstr("plain HTTP on a port for HTTPS"));
-    EXPECT_TRUE(client.Ended());
-    EXPECT_THAT(site.Events(), ElementsAre(StartsWith("bad request 400")));
-  });
-}
-
-TEST(ServerTls, ReportsClientsThatDoNotTrustIt) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    const Tls other = *Tls::SelfSigned({"test"});
-
-    const Result<TestClient> client = TestClient::DialTls(
-        ctx, site.server().Bound(), {.ca_pem = other.Certificates().front().pem, .server_name = "test"});
-
-    EXPECT_FALSE(client.Ok());
-    (void)Sleep(ctx, milliseconds(1));
-    EXPECT_THAT(site.Events(), ElementsAre(StartsWith("TLS failed: ")));
-  });
-}
-
-TEST(ServerTls, SaysNothingOfThoseWhoLeaveWithoutAWord) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    { const TestClient prober = *TestClient::Dial(ctx, site.server().Bound()); }
-    (void)Sleep(ctx, seconds(1));
-
-    EXPECT_THAT(site.Events(), IsEmpty());
-    EXPECT_FALSE(site.Stop());
-  });
-}
-
-TEST(ServerTls, GivesAHandshakeItsTime) {
-  Play([](const Context& ctx) {
-    ServerOptions options;
-    options.handshake_timeout = seconds(3);
-    Site site(ctx, Say("x"), WithTls(options));
-    Client silent(ctx, *TestClient::Dial(ctx, site.server().Bound()));
-    Client slow(ctx, *TestClient::Dial(ctx, site.server().Bound()));
-    slow.Send("\x16\x03\x01");
-    const TimePoint begin = Now();
-
-    EXPECT_TRUE(silent.Ended());
-    EXPECT_TRUE(slow.Ended());
-
-    EXPECT_GE(Now() - begin, seconds(3));
-    EXPECT_LE(Now() - begin, seconds(4));
-    EXPECT_THAT(site.Events(), ElementsAre("timeout handshake", "timeout handshake"));
-  });
-}
-
-// A client whose bytes the test sends itself.
-struct ByHand {
-  ByHand(const Context& c, const Site& site) : ctx(c), wire(*TestClient::Dial(c, site.server().Bound())) {
-    auto context = internal::ClientContext::Load(Trusting());
-    session = *internal::TlsSession::Client(*context, "test", alpn);
-    step = session->Handshake({}, out);
-  }
-  std::string Take() { return std::string(std::exchange(out, {}).View()); }
-  // Reads until the server waits for the rest of the handshake.
-  void ReadFlight() {
-    while (step == internal::TlsSession::Step::kWantInput && out.empty()) {
-      const Result<std::string> came = wire.ReadSome(ctx);
-      ASSERT_TRUE(came.Ok() && !came->empty());
-      step = session->Handshake(*came, out);
-    }
-  }
-
-  const Context& ctx;
-  TestClient wire;
-  const internal::AlpnList alpn{"http/1.1"};
-  std::unique_ptr<internal::TlsSession> session;
-  internal::ByteBuffer out;
-  internal::TlsSession::Step step;
-};
-
-TEST(ServerTls, TakesAHandshakeByteByByte) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    ByHand client(ctx, site);
-    const auto send_slowly = [&](const std::string& bytes) {
-      for (const char byte : bytes) {
-        EXPECT_FALSE(client.wire.Send(ctx, {&byte, 1}));
-        (void)Sleep(ctx, milliseconds(1));
-      }
-    };
-    send_slowly(client.Take());
-    client.ReadFlight();
-    ASSERT_EQ(client.step, internal::TlsSession::Step::kDone);
-    const iovec request = internal::Part(kGet);
-    ASSERT_TRUE(client.session->Write({&request, 1}, client.out));
-    send_slowly(client.Take());
-
-    std::string text;
-    while (!text.ends_with("\r\n\r\nx")) {
-      const Result<std::string> came = client.wire.ReadSome(ctx);
-      ASSERT_TRUE(came.Ok() && !came->empty());
-      std::string plain(came->size(), '\0');
-      const auto read = client.session->Read(*came, plain, client.out);
-      text.append(plain, 0, read.size);
-    }
-    EXPECT_THAT(site.Events(), IsEmpty());
-  });
-}
-
-TEST(ServerTls, GivesUpClientsThatStopInAnyStateOfAHandshake) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    ByHand after_half_of_the_hello(ctx, site);
-    const std::string hello = after_half_of_the_hello.Take();
-    EXPECT_FALSE(after_half_of_the_hello.wire.Send(ctx, hello.substr(0, hello.size() / 2)));
-    ByHand after_the_hello(ctx, site);
-    EXPECT_FALSE(after_the_hello.wire.Send(ctx, after_the_hello.Take()));
-    ByHand before_its_last_byte(ctx, site);
-    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, before_its_last_byte.Take()));
-    before_its_last_byte.ReadFlight();
-    const std::string finished = before_its_last_byte.Take();
-    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, finished.substr(0, finished.size() - 1)));
-    const TimePoint begin = Now();
-
-    for (ByHand* client : {&after_half_of_the_hello, &after_the_hello, &before_its_last_byte}) {
-      while (true) {
-        const Result<std::string> more = client->wire.ReadSome(ctx);
-        if (!more.Ok() || more->empty()) break;
-      }
-    }
-
-    EXPECT_GE(Now() - begin, seconds(10) - milliseconds(1));
-    EXPECT_LE(Now() - begin, seconds(11));
-    EXPECT_EQ(site.Count("timeout handshake"), 3);
-    EXPECT_FALSE(site.Stop());
   });
 }
 
@@ -293,6 +131,107 @@ TEST(ServerTls, SendsToAClientThatReadsLate) {
   });
 }
 
+// The kernel goes on sending what it has when a connection is closed. What is held above it has to be waited for.
+TEST(ServerTls, LosesNothingOfALastResponseThatIsTakenSlowly) {
+  Play([](const Context& ctx) {
+    const std::string body = Pattern(4 * 1024 * 1024);
+    ServerOptions options;
+    options.half_closed_clients = true;
+    Site site(ctx, [&](ResponseWriter& w, Request&) {
+      w.Header().Set("Content-Length", std::to_string(body.size()));
+      return w.Write(body);
+    }, WithTls(options));
+    for (const bool half_closes : {false, true}) {
+      TestClient client = Connected(ctx, site);
+      ASSERT_FALSE(client.Send(ctx, half_closes ? kGet : "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+      if (half_closes) client.CloseSend();
+      std::string all;
+      while (all.size() < body.size() - 50'000) all += *client.ReadSome(ctx);
+      (void)Sleep(ctx, seconds(20));
+
+      const Result<std::string> rest = client.ReadToEnd(ctx);
+
+      ASSERT_TRUE(rest.Ok()) << rest.Err().Message();
+      EXPECT_TRUE((all + *rest).ends_with("\r\n\r\n" + body));
+      EXPECT_TRUE(client.SawCloseNotify());
+    }
+  });
+}
+
+TEST(ServerTls, GivesUpALastResponseThatNobodyTakes) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    options.write_stall_timeout = seconds(7);
+    Site site(ctx, Say(Pattern(4 * 1024 * 1024)), WithTls(options));
+    TestClient client = Connected(ctx, site);
+    ASSERT_FALSE(client.Send(ctx, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+
+    (void)Sleep(ctx, seconds(8));
+
+    EXPECT_EQ(site.Count("timeout write stall"), 1);
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+// The last of a request and the whole of the next one in one record: what comes after that has its event while the first is served.
+TEST(ServerTls, LooksForMoreAfterWhatItHad) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      if (r.Method() == "POST") {
+        char body[500];
+        for (std::size_t got = 0; got < sizeof(body);) {
+          const Result<std::size_t> n = r.Body().Read({body + got, sizeof(body) - got});
+          if (Error err = n.Err()) return err;
+          got += *n;
+        }
+        if (Error err = Sleep(r.Ctx(), seconds(1))) return err;
+      }
+      return w.Write(r.Target());
+    }, WithTls());
+    Client client(ctx, Connected(ctx, site));
+    client.Send("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 500\r\n\r\n");
+    (void)Sleep(ctx, milliseconds(10));
+    client.Send(std::string(500, 'b') + "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    (void)Sleep(ctx, milliseconds(10));
+    client.Send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
+    const TimePoint begin = Now();
+
+    for (const char* target : {"/1", "/2", "/3"}) EXPECT_EQ(client.Answer().body, target);
+
+    EXPECT_LE(Now() - begin, seconds(2));
+  });
+}
+
+TEST(ServerTls, SeesACloseNotifyThatComesWithData) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
+      Result<Stream> stream = SwitchToEcho(w);
+      if (Error err = stream.Err()) return err;
+      if (Error err = EchoAll(*stream)) return err;
+      return stream->CloseWrite();
+    }, WithTls());
+    ByHand client(ctx, site);
+    EXPECT_FALSE(client.wire.Send(ctx, client.Take()));
+    client.ReadFlight();
+    for (const std::string_view text : {kUpgrade, std::string_view("the last")}) {
+      const iovec part = internal::Part(text);
+      ASSERT_TRUE(client.session->Write({&part, 1}, client.out));
+    }
+    client.session->Finish(client.out);
+    EXPECT_FALSE(client.wire.Send(ctx, client.Take()));  // and no FIN
+
+    std::string text;
+    const CancelScope soon = WithTimeout(ctx, seconds(5));
+    while (client.session->Ended() == internal::TlsSession::PeerEnd::kOpen) {
+      const Result<std::string> came = client.wire.ReadSome(soon.ctx);
+      ASSERT_TRUE(came.Ok() && !came->empty());
+      std::string plain(came->size(), '\0');
+      text.append(plain.data(), client.session->Read(*came, plain, client.out).size);
+    }
+    EXPECT_TRUE(client.session->Ended() == internal::TlsSession::PeerEnd::kCloseNotify);
+  });
+}
+
 TEST(ServerTls, ServesRequestsThatComeTogether) {
   Play([](const Context& ctx) {
     Site site(ctx, Tell, WithTls());
@@ -321,75 +260,6 @@ TEST(ServerTls, HandsTheStreamToAHandlerThatHijacks) {
     client.raw().CloseSend();
     EXPECT_EQ(client.ToEnd(), "");
     EXPECT_TRUE(client.raw().SawCloseNotify());
-  });
-}
-
-TEST(ServerTls, ReloadsWhileConnectionsGoOn) {
-  Play([](const Context& ctx) {
-    Tls certificate = *Tls::SelfSigned({"test"});
-    ServerOptions options;
-    options.tls = certificate;
-    Site site(ctx, Say("x"), options);
-    const auto trusting = [&] { return TlsClientOptions{.ca_pem = certificate.Certificates().front().pem, .server_name = "test"}; };
-    TestClient before = *TestClient::DialTls(ctx, site.server().Bound(), trusting());
-    const TlsClientOptions old = trusting();
-
-    ASSERT_FALSE(certificate.Reload());
-
-    EXPECT_EQ(before.Get(ctx, "/")->body, "x");
-    EXPECT_FALSE(TestClient::DialTls(ctx, site.server().Bound(), old).Ok());
-    Result<TestClient> after = TestClient::DialTls(ctx, site.server().Bound(), trusting());
-    ASSERT_TRUE(after.Ok()) << after.Err().Message();
-    EXPECT_EQ(after->Get(ctx, "/")->body, "x");
-  });
-}
-
-TEST(ServerTls, FollowsAProxyHeader) {
-  Play([](const Context& ctx) {
-    ServerOptions options;
-    options.proxy_protocol_from = {"unix"};
-    Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Peer() + (r.Secure() ? " secure" : "")); }, WithTls(options));
-    const auto address = internal::ResolveAddress(site.server().Bound());
-    ASSERT_TRUE(address.Ok());
-    internal::TestWire wire(*internal::Connect(ctx, {&*address, 1}, {.holds_time = false}));
-    ASSERT_FALSE(wire.Send(ctx, "PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n"));
-    const Error failed = wire.StartTls(ctx, "test", Trusting());
-    ASSERT_FALSE(failed) << failed.Message();
-    ASSERT_FALSE(wire.Send(ctx, kGet));
-    char response[512];
-
-    const Result<std::size_t> got = wire.Receive(ctx, response);
-
-    ASSERT_TRUE(got.Ok());
-    EXPECT_THAT(std::string(response, *got), testing::EndsWith("\r\n\r\n192.0.2.7:4711 secure"));
-    EXPECT_THAT(site.Events(), IsEmpty());
-  });
-}
-
-TEST(ServerTls, DrainsConnectionsInTheMiddleOfAHandshake) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    Client slow(ctx, *TestClient::Dial(ctx, site.server().Bound()));
-    slow.Send("\x16\x03\x01");
-    (void)Sleep(ctx, seconds(2));
-    const TimePoint begin = Now();
-
-    EXPECT_FALSE(site.Stop());
-
-    EXPECT_LE(Now() - begin, milliseconds(1500));
-  });
-}
-
-TEST(ServerTls, ServesWhoConnectsJustBeforeADrain) {
-  Play([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    TestClient raw = *TestClient::Dial(ctx, site.server().Bound());
-    (void)Sleep(ctx, milliseconds(1));
-    site.server().BeginDrain();
-    (void)Sleep(ctx, milliseconds(50));
-    EXPECT_FALSE(raw.Send(ctx, "\x16"));
-    raw.Close();
-    EXPECT_FALSE(site.Stop());
   });
 }
 

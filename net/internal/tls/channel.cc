@@ -99,22 +99,25 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
   const std::size_t most = std::clamp(size, kReceiveMin, kReceiveMax);
   for (;;) {
     std::span<const char> came;
-    if (!session_->HasPending()) {
+    const bool receives = session_->Open() && !session_->HasPending();
+    if (receives) {
       const ssize_t got = Receive(socket, scratch.received.get(), most);
-      undrained_ = got == static_cast<ssize_t>(most);
+      drained_ = got < static_cast<ssize_t>(most);
       if (got < 0) return -1;
       if (got == 0) session_->SawFin();
       came = {scratch.received.get(), static_cast<std::size_t>(got)};
+      arrived_ += came.size();
     }
     const TlsSession::ReadResult result = session_->Read(came, {buffer, size}, scratch.sealed);
     if (!scratch.sealed.empty()) static_cast<void>(SendSealed(socket, scratch.sealed.View()));
     scratch.sealed.Clear();
     if (result.size > 0) {
-      more = undrained_ || result.state != TlsSession::ReadState::kWantInput;
+      // Without a recv nobody knows whether the socket has more: its event may have come long ago.
+      more = !receives || !drained_ || result.state != TlsSession::ReadState::kWantInput;
       return static_cast<ssize_t>(result.size);
     }
     if (result.state != TlsSession::ReadState::kWantInput) return EndOf(result.state);
-    if (!undrained_) return Fail(EAGAIN);
+    if (receives && drained_) return Fail(EAGAIN);
   }
 }
 
@@ -177,12 +180,15 @@ bool TlsChannel::Flush(const Socket& socket) {
   return socket.ShutWrite();
 }
 
-bool TlsChannel::ShutWrite(const Socket& socket) {
+bool TlsChannel::ShutWrite(const Socket& socket) try {
   Scratch& scratch = ScratchOfThread();
   session_->Finish(scratch.sealed);
   if (!SendSealed(socket, scratch.sealed.View())) return false;
   shut_when_sent_ = Held() > 0;
   return shut_when_sent_ || socket.ShutWrite();
+} catch (const std::bad_alloc&) {  // without a close_notify: no end in good order
+  socket.ShutBoth();
+  return false;
 }
 
 }  // namespace weft::internal

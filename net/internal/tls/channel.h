@@ -43,6 +43,7 @@ class TlsChannel final : public SocketLayer {
   bool HasPending() const override { return session_->HasPending(); }
   bool InMessage() const override { return session_->InRecord(); }
   bool ShutWrite(const Socket& socket) override;
+  std::size_t TakeArrived() override { return std::exchange(arrived_, 0); }
 
  private:
   enum class Peer : std::uint8_t { kSpeaks, kHasEnded, kIsBroken };
@@ -54,8 +55,9 @@ class TlsChannel final : public SocketLayer {
 
   std::unique_ptr<TlsSession> session_;
   Peer peer_ = Peer::kSpeaks;
-  bool undrained_ = false;        // the last recv took all that there was room for
+  bool drained_ = true;           // the last recv had room for more than there was
   bool shut_when_sent_ = false;
+  std::size_t arrived_ = 0;
 };
 
 }  // namespace weft::internal

@@ -84,7 +84,7 @@ void Batch::SendResponses() {
   for (std::size_t i = 0; i < kept_count_; ++i) {
     KeptResponses& kept = kept_[i];
     const ssize_t sent = kept.client->Send(kept.bytes.View());
-    if (sent == static_cast<ssize_t>(kept.bytes.size())) continue;
+    if (sent == static_cast<ssize_t>(kept.bytes.size()) && !kept.client->HoldsOutput()) continue;
     if (sent > 0) kept.bytes.EraseFront(static_cast<std::size_t>(sent));
     std::swap(kept_[left++], kept);
   }

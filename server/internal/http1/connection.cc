@@ -71,7 +71,8 @@ void Connection::TakeEvents(std::uint32_t events) {
 // ends at once comes back through SessionEnded while this is on the stack; that only notes the new state.
 void Connection::Drive() {
   driving_ = true;
-  for (int i = 0; i < kReadsInARow && MayHaveInput() && Reading(); ++i) ReadOnce();
+  const int reads = Layered() ? kLayeredReadsInARow : kReadsInARow;
+  for (int i = 0; i < reads && MayHaveInput() && Reading(); ++i) ReadOnce();
   driving_ = false;
   if (MayHaveInput() && Reading()) shard_.Requeue(*this);
 }
@@ -89,7 +90,9 @@ void Connection::TakeOther(const HeadRead& read) {
   switch (read.what) {
     case HeadRead::What::kRequest: return Take(read);
     case HeadRead::What::kNothing: return CloseIfQuietInDrain();
-    case HeadRead::What::kEnd: return Close();
+    case HeadRead::What::kEnd:
+      if (Layered() && !Broken()) static_cast<void>(ShutWrite());  // says that this was all
+      return Close();
     case HeadRead::What::kMore: return;
     case HeadRead::What::kPart:
       empty_lines_ = read.head->empty_lines;
@@ -244,7 +247,8 @@ void Connection::StaysOpen(const SessionOutcome& outcome, Head& head) {
   Become(State::kIdle);
   empty_lines_ = head.empty_lines;
   if (!outcome.leftover.empty()) KeepPartial(outcome.leftover, head);
-  if (shard_.draining()) SetMayHaveInput(true);  // the read that finds nothing closes it
+  // The read that finds nothing closes it, or takes half a record for half a head.
+  if (shard_.draining() || InMessage()) SetMayHaveInput(true);
 }
 
 // --- timeouts, and the steps of a drain
@@ -277,13 +281,19 @@ void Connection::OnTimeout() noexcept {
         SetCloseReason(CloseReason::kTimedOut);
         return CloseGently();
       case State::kHandshake:
+        if (AwaitsItsTurn()) return shard_.Place(Shard::List::kHandshake, *this);
         shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kHandshake, shard_.options().handshake_timeout});
         SetCloseReason(CloseReason::kTimedOut);
         return Close();
       case State::kQueued:
         shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
         return RejectOverload(partial()->head().is_head);
-      case State::kClosing: return Close();
+      case State::kClosing:
+        // A stream that its handler has closed: a layer may hold the last of it, as the kernel would.
+        if (HoldsOutput() && !shard_.draining() && shard_.now() < LingerEnd()) {
+          return shard_.Place(Shard::List::kClosing, *this, LingerEnd());
+        }
+        return Close();
       case State::kAborting: return LookWhetherAcknowledged();
       case State::kBusy:
       case State::kClosed: return;

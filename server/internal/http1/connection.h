@@ -70,6 +70,8 @@ class Connection : public Client {
   }
   // In kHandshake: something has come.
   virtual void GoOnWithHandshake() {}
+  // In kHandshake: its client has done its part, and others were before it.
+  virtual bool AwaitsItsTurn() const { return false; }
   // It is through: reads heads.
   void Drive();
   // Our side is closed; the descriptor stays until the client has closed its own.
@@ -80,6 +82,7 @@ class Connection : public Client {
  private:
   // Requests that are read in one go before other connections of the loop get their turn.
   static constexpr int kReadsInARow = 16;
+  static constexpr int kLayeredReadsInARow = 2;  // what comes may be work for the layer alone, such as keys that change
 
   void TakeEvents(std::uint32_t events);
   bool MayBeBatched() const;

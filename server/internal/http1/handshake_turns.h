@@ -16,6 +16,7 @@ class HandshakeTurns {
    protected:
     Waiter() = default;
     ~Waiter() { Unlink(); }
+    bool Waiting() const { return Linked(); }
     virtual void TakeStep() noexcept = 0;
 
    private:

@@ -2,6 +2,7 @@
 #include <weft/server/internal/http1/outgoing.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,15 @@ void Outgoing::AddType(std::string_view type) {
   Bytes().Insert(std::exchange(type_at_, 0), line);
 }
 
+// A layer may hold the end of what was sent: a connection is not given back before that is out.
+Error Outgoing::WaitUntilSent() {
+  if (io_.Failed()) return kClosed;
+  if (finished_) return kServerClosing;
+  Error err = io_.WaitUntilSent();
+  if (err) facts_.Note(KeepAliveFacts::kFailed);
+  return err;
+}
+
 void Outgoing::NoteSent(std::size_t bytes) noexcept {
   if (bytes > response_at_) begun_ = true;
   bytes_.EraseFront(bytes);
@@ -29,8 +39,14 @@ void Outgoing::NoteSent(std::size_t bytes) noexcept {
 
 void Outgoing::SendAtOnce() noexcept {
   if (type_at_ != 0 || finished_ || io_.Failed()) return;
-  const ssize_t sent = io_.SendAtOnce(Bytes().View());
-  if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
+  try {
+    const ssize_t sent = io_.SendAtOnce(Bytes().View());
+    if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
+  } catch (const std::bad_alloc&) {  // a layer's: nobody knows how much is out
+    io_.socket().SetBroken();
+    io_.NoteFailure();
+    return;
+  }
   if (!bytes_.empty()) io_.socket().WatchWritable(io_.loop());
 }
 

@@ -97,7 +97,7 @@ void Session::Run() {
     Lose();
   }
   try {
-    static_cast<void>(out_.Send());
+    if (!out_.Send() && client_->HoldsOutput()) static_cast<void>(out_.WaitUntilSent());
   } catch (const std::bad_alloc&) {
     Lose();
     client_->SetBroken();
@@ -254,7 +254,7 @@ bool Session::FinishByForce() {
   }
   out_.SendAtOnce();
   facts_.Note(KeepAliveFacts::kFailed);
-  if (out_.Bytes().empty()) out_.Finish();
+  if (out_.Bytes().empty() && !client_->HoldsOutput()) out_.Finish();
   return out_.Finished();
 }
 

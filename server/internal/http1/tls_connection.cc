@@ -13,7 +13,7 @@ bool TlsConnection::BeginHandshake(std::string_view first) {
   if (Layered()) return false;
   first_.Assign(first);
   Become(State::kHandshake);
-  if (!first.empty()) GoOnWithHandshake();
+  if (!first.empty() || MayHaveInput()) GoOnWithHandshake();
   return true;
 }
 
@@ -41,6 +41,7 @@ void TlsConnection::StepOn() {
   if (!BeginSession()) return;
   const TlsSession::Step step = channel_.Handshake(socket(), first_.View());
   first_.Recycle(0);
+  if (channel_.Held() > 0) OnHeld();
   switch (step) {
     case TlsSession::Step::kWantInput: return;
     case TlsSession::Step::kDone: return Succeed();
@@ -52,7 +53,6 @@ void TlsConnection::StepOn() {
 // The client's first request may be here already.
 void TlsConnection::Succeed() {
   BeginLayer();
-  if (channel_.Held() > 0) OnHeld();
   Become(State::kFresh);
   SetMayHaveInput(true);
   Drive();

@@ -23,6 +23,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
   void OnHeld() override { WatchWritable(shard_.loop()); }
   bool BeginHandshake(std::string_view first) override;
   void GoOnWithHandshake() override;
+  bool AwaitsItsTurn() const override { return Waiting(); }
   void TakeStep() noexcept override;
   void StepOn();
   bool BeginSession();

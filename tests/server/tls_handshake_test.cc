@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a connection over TLS begins, and where that comes to nothing.
+#include "tls_kit.h"
+
+namespace weft {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+TEST(TlsHandshake, RespondsInPlainTextToPlainText) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    Client client(ctx, *TestClient::Dial(ctx, site.server().Bound()));
+    client.Send(kGet);
+
+    const TestResponse response = client.Answer();
+
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr("plain HTTP on a port for HTTPS"));
+    EXPECT_TRUE(client.Ended());
+    EXPECT_THAT(site.Events(), ElementsAre(StartsWith("bad request 400")));
+  });
+}
+
+TEST(TlsHandshake, ReportsClientsThatDoNotTrustIt) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    const Tls other = *Tls::SelfSigned({"test"});
+
+    const Result<TestClient> client = TestClient::DialTls(
+        ctx, site.server().Bound(), {.ca_pem = other.Certificates().front().pem, .server_name = "test"});
+
+    EXPECT_FALSE(client.Ok());
+    (void)Sleep(ctx, milliseconds(1));
+    EXPECT_THAT(site.Events(), ElementsAre(StartsWith("TLS failed: ")));
+  });
+}
+
+TEST(TlsHandshake, SaysNothingOfThoseWhoLeaveWithoutAWord) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    { const TestClient prober = *TestClient::Dial(ctx, site.server().Bound()); }
+    (void)Sleep(ctx, seconds(1));
+
+    EXPECT_THAT(site.Events(), IsEmpty());
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+TEST(TlsHandshake, GivesAHandshakeItsTime) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    options.handshake_timeout = seconds(3);
+    Site site(ctx, Say("x"), WithTls(options));
+    Client silent(ctx, *TestClient::Dial(ctx, site.server().Bound()));
+    Client slow(ctx, *TestClient::Dial(ctx, site.server().Bound()));
+    slow.Send("\x16\x03\x01");
+    const TimePoint begin = Now();
+
+    EXPECT_TRUE(silent.Ended());
+    EXPECT_TRUE(slow.Ended());
+
+    EXPECT_GE(Now() - begin, seconds(3));
+    EXPECT_LE(Now() - begin, seconds(4));
+    EXPECT_THAT(site.Events(), ElementsAre("timeout handshake", "timeout handshake"));
+  });
+}
+
+TEST(TlsHandshake, TakesAHandshakeByteByByte) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    ByHand client(ctx, site);
+    const auto send_slowly = [&](const std::string& bytes) {
+      for (const char byte : bytes) {
+        EXPECT_FALSE(client.wire.Send(ctx, {&byte, 1}));
+        (void)Sleep(ctx, milliseconds(1));
+      }
+    };
+    send_slowly(client.Take());
+    client.ReadFlight();
+    ASSERT_EQ(client.step, internal::TlsSession::Step::kDone);
+    const iovec request = internal::Part(kGet);
+    ASSERT_TRUE(client.session->Write({&request, 1}, client.out));
+    send_slowly(client.Take());
+
+    std::string text;
+    while (!text.ends_with("\r\n\r\nx")) {
+      const Result<std::string> came = client.wire.ReadSome(ctx);
+      ASSERT_TRUE(came.Ok() && !came->empty());
+      std::string plain(came->size(), '\0');
+      const auto read = client.session->Read(*came, plain, client.out);
+      text.append(plain, 0, read.size);
+    }
+    EXPECT_THAT(site.Events(), IsEmpty());
+  });
+}
+
+TEST(TlsHandshake, GivesUpClientsThatStopInAnyStateOfAHandshake) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    ByHand after_half_of_the_hello(ctx, site);
+    const std::string hello = after_half_of_the_hello.Take();
+    EXPECT_FALSE(after_half_of_the_hello.wire.Send(ctx, hello.substr(0, hello.size() / 2)));
+    ByHand after_the_hello(ctx, site);
+    EXPECT_FALSE(after_the_hello.wire.Send(ctx, after_the_hello.Take()));
+    ByHand before_its_last_byte(ctx, site);
+    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, before_its_last_byte.Take()));
+    before_its_last_byte.ReadFlight();
+    const std::string finished = before_its_last_byte.Take();
+    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, finished.substr(0, finished.size() - 1)));
+    const TimePoint begin = Now();
+
+    for (ByHand* client : {&after_half_of_the_hello, &after_the_hello, &before_its_last_byte}) {
+      while (true) {
+        const Result<std::string> more = client->wire.ReadSome(ctx);
+        if (!more.Ok() || more->empty()) break;
+      }
+    }
+
+    EXPECT_GE(Now() - begin, seconds(10) - milliseconds(1));
+    EXPECT_LE(Now() - begin, seconds(11));
+    EXPECT_EQ(site.Count("timeout handshake"), 3);
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+// What a balancer does that checks with send-proxy.
+TEST(TlsHandshake, SaysNothingOfAProbeThatOnlySendsAProxyHeader) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    options.proxy_protocol_from = {"unix"};
+    Site site(ctx, Say("x"), WithTls(options));
+    TestClient probe = *TestClient::Dial(ctx, site.server().Bound());
+    ASSERT_FALSE(probe.Send(ctx, "PROXY UNKNOWN\r\n"));
+    probe.CloseSend();
+
+    const Result<std::string> rest = probe.ReadToEnd(ctx);
+
+    EXPECT_TRUE(rest.Ok() && rest->empty());
+    EXPECT_THAT(site.Events(), IsEmpty());
+  });
+}
+
+TEST(TlsHandshake, ReloadsWhileConnectionsGoOn) {
+  Play([](const Context& ctx) {
+    Tls certificate = *Tls::SelfSigned({"test"});
+    ServerOptions options;
+    options.tls = certificate;
+    Site site(ctx, Say("x"), options);
+    const auto trusting = [&] { return TlsClientOptions{.ca_pem = certificate.Certificates().front().pem, .server_name = "test"}; };
+    TestClient before = *TestClient::DialTls(ctx, site.server().Bound(), trusting());
+    const TlsClientOptions old = trusting();
+
+    ASSERT_FALSE(certificate.Reload());
+
+    EXPECT_EQ(before.Get(ctx, "/")->body, "x");
+    EXPECT_FALSE(TestClient::DialTls(ctx, site.server().Bound(), old).Ok());
+    Result<TestClient> after = TestClient::DialTls(ctx, site.server().Bound(), trusting());
+    ASSERT_TRUE(after.Ok()) << after.Err().Message();
+    EXPECT_EQ(after->Get(ctx, "/")->body, "x");
+  });
+}
+
+TEST(TlsHandshake, FollowsAProxyHeader) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    options.proxy_protocol_from = {"unix"};
+    Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Peer() + (r.Secure() ? " secure" : "")); }, WithTls(options));
+    const auto address = internal::ResolveAddress(site.server().Bound());
+    ASSERT_TRUE(address.Ok());
+    internal::TestWire wire(*internal::Connect(ctx, {&*address, 1}, {.holds_time = false}));
+    ASSERT_FALSE(wire.Send(ctx, "PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n"));
+    const Error failed = wire.StartTls(ctx, "test", Trusting());
+    ASSERT_FALSE(failed) << failed.Message();
+    ASSERT_FALSE(wire.Send(ctx, kGet));
+    char response[512];
+
+    const Result<std::size_t> got = wire.Receive(ctx, response);
+
+    ASSERT_TRUE(got.Ok());
+    EXPECT_THAT(std::string(response, *got), testing::EndsWith("\r\n\r\n192.0.2.7:4711 secure"));
+    EXPECT_THAT(site.Events(), IsEmpty());
+  });
+}
+
+TEST(TlsHandshake, DrainsConnectionsInTheMiddleOfAHandshake) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    Client slow(ctx, *TestClient::Dial(ctx, site.server().Bound()));
+    slow.Send("\x16\x03\x01");
+    (void)Sleep(ctx, seconds(2));
+    const TimePoint begin = Now();
+
+    EXPECT_FALSE(site.Stop());
+
+    EXPECT_LE(Now() - begin, milliseconds(1500));
+  });
+}
+
+TEST(TlsHandshake, ServesWhoConnectsJustBeforeADrain) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    TestClient raw = *TestClient::Dial(ctx, site.server().Bound());
+    (void)Sleep(ctx, milliseconds(1));
+    site.server().BeginDrain();
+    (void)Sleep(ctx, milliseconds(50));
+    EXPECT_FALSE(raw.Send(ctx, "\x16"));
+    raw.Close();
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+}  // namespace
+}  // namespace weft

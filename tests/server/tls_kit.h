@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_SERVER_TLS_KIT_H_
+#define WEFT_TESTS_SERVER_TLS_KIT_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <weft/net/internal/address.h>
+#include <weft/net/internal/connect.h>
+#include <weft/net/internal/socket.h>
+#include <weft/net/internal/tls/alpn.h>
+#include <weft/net/internal/tls/client_context.h>
+#include <weft/net/internal/tls/session.h>
+#include <weft/server/internal/test_wire.h>
+
+#include "server_kit.h"
+
+namespace weft {
+
+inline ServerOptions WithTls(ServerOptions options = {}) {
+  options.tls = TestCertificate();
+  return options;
+}
+
+inline TlsClientOptions Trusting() { return {.ca_pem = TestCertificate().Certificates().front().pem, .server_name = "test"}; }
+
+inline TestClient Connected(const Context& ctx, const Site& site) { return *TestClient::DialTls(ctx, site.server().Bound(), Trusting()); }
+
+// A client whose bytes the test sends itself.
+struct ByHand {
+  ByHand(const Context& c, const Site& site) : ctx(c), wire(*TestClient::Dial(c, site.server().Bound())) {
+    auto context = internal::ClientContext::Load(Trusting());
+    session = *internal::TlsSession::Client(*context, "test", alpn);
+    step = session->Handshake({}, out);
+  }
+  std::string Take() { return std::string(std::exchange(out, {}).View()); }
+  // Reads until the server waits for the rest of the handshake.
+  void ReadFlight() {
+    while (step == internal::TlsSession::Step::kWantInput && out.empty()) {
+      const Result<std::string> came = wire.ReadSome(ctx);
+      ASSERT_TRUE(came.Ok() && !came->empty());
+      step = session->Handshake(*came, out);
+    }
+  }
+
+  const Context& ctx;
+  TestClient wire;
+  const internal::AlpnList alpn{"http/1.1"};
+  std::unique_ptr<internal::TlsSession> session;
+  internal::ByteBuffer out;
+  internal::TlsSession::Step step;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_TESTS_SERVER_TLS_KIT_H_
