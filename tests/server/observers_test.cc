@@ -124,7 +124,9 @@ TEST(Observers, AStalledLoopIsReportedWithItsStack) {
   EXPECT_FALSE(server.Stop());
   EXPECT_EQ(stalls.server, "api");
   EXPECT_EQ(stalls.fiber, "GET /");
+#if !defined(__SANITIZE_THREAD__)  // which holds signals back from a thread that computes
   EXPECT_NE(stalls.stack.find("AStalledLoopIsReportedWithItsStack"), std::string::npos) << stalls.stack;
+#endif
 }
 
 TEST(Observers, ANullAmongThemIsAnError) {
