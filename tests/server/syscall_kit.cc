@@ -104,7 +104,14 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
 
 // The library sends by this one, but under sanitizers and with clang.
 long syscall(long number, ...) noexcept {
-  static auto* const next = weft::Next<long(long, ...)>("syscall");
+  // Without the guard of a static that is made at first use: who waits at one calls this function.
+  using Function = long(long, ...);
+  static constinit std::atomic<Function*> found{nullptr};
+  Function* next = found.load(std::memory_order_relaxed);
+  if (next == nullptr) {
+    next = weft::Next<Function>("syscall");
+    found.store(next, std::memory_order_relaxed);
+  }
   long arguments[6];
   va_list list;
   va_start(list, number);
