@@ -17,17 +17,12 @@
 #include <weft/concurrency/internal/structure/signal_verdict.h>
 
 #include "kit.h"
+#include "signal_kit.h"
 
 namespace weft {
 namespace {
 
 using namespace weft::testing;
-
-void (*HandlerOf(int signal))(int) {
-  struct sigaction now{};
-  sigaction(signal, nullptr, &now);
-  return now.sa_handler;
-}
 
 void Nothing(int) {}
 

@@ -14,17 +14,12 @@
 #include <weft/concurrency/group.h>
 
 #include "kit.h"
+#include "signal_kit.h"
 
 namespace weft {
 namespace {
 
 using namespace weft::testing;
-
-void (*HandlerOf(int signal))(int) {
-  struct sigaction now{};
-  sigaction(signal, nullptr, &now);
-  return now.sa_handler;
-}
 
 TEST(Signals, ComeAgainAndAgain) {
   Signals signals({SIGUSR1});

@@ -25,6 +25,15 @@ TEST(ResolveLimits, MemoryBoundsConnectionsAndRequests) {
   EXPECT_EQ(limits.requests, kGiB / 4 / kBytesPerRequest);
 }
 
+TEST(ResolveLimits, ConnectionsOverTlsTakeMoreMemory) {
+  ServerOptions options;
+  const Result<Tls> tls = Tls::SelfSigned({"test"});
+  if (!tls.Ok()) GTEST_SKIP() << tls.Err().Message();
+  options.tls = *tls;
+
+  EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections, kGiB / 4 / kBytesPerTlsConnection);
+}
+
 TEST(ResolveLimits, LongLivedRequestsLeaveConnectionsToOthersAndTakeTheirShareOfMemory) {
   EXPECT_EQ(ResolveLimits({}, {.descriptors = 1024, .memory_bytes = 64 * kGiB}).long_lived, 630u);
   EXPECT_EQ(ResolveLimits({}, {.descriptors = 1 << 20, .memory_bytes = kGiB}).long_lived, kGiB / 4 / kBytesPerLongLived);

@@ -202,14 +202,16 @@ TEST(ServerTls, LooksForMoreAfterWhatItHad) {
   });
 }
 
+Error EchoToTheEnd(ResponseWriter& w, Request&) {
+  Result<Stream> stream = SwitchToEcho(w);
+  if (Error err = stream.Err()) return err;
+  if (Error err = EchoAll(*stream)) return err;
+  return stream->CloseWrite();
+}
+
 TEST(ServerTls, SeesACloseNotifyThatComesWithData) {
   Play([](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
-      Result<Stream> stream = SwitchToEcho(w);
-      if (Error err = stream.Err()) return err;
-      if (Error err = EchoAll(*stream)) return err;
-      return stream->CloseWrite();
-    }, WithTls());
+    Site site(ctx, &EchoToTheEnd, WithTls());
     ByHand client(ctx, site);
     EXPECT_FALSE(client.wire.Send(ctx, client.Take()));
     client.ReadFlight();
@@ -229,6 +231,7 @@ TEST(ServerTls, SeesACloseNotifyThatComesWithData) {
       text.append(plain.data(), client.session->Read(*came, plain, client.out).size);
     }
     EXPECT_TRUE(client.session->Ended() == internal::TlsSession::PeerEnd::kCloseNotify);
+    EXPECT_THAT(text, testing::EndsWith("\r\n\r\nthe last"));
   });
 }
 
@@ -245,12 +248,7 @@ TEST(ServerTls, ServesRequestsThatComeTogether) {
 
 TEST(ServerTls, HandsTheStreamToAHandlerThatHijacks) {
   Play([](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
-      Result<Stream> stream = SwitchToEcho(w);
-      if (Error err = stream.Err()) return err;
-      if (Error err = EchoAll(*stream)) return err;
-      return stream->CloseWrite();
-    }, WithTls());
+    Site site(ctx, &EchoToTheEnd, WithTls());
     Client client(ctx, Connected(ctx, site));
     client.Send("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nfirst");
     EXPECT_EQ(client.Answer().status, 101);
