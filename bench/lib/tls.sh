@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Bodies from memory over TLS 1.3, beside nginx, Go and h2o: one worker each, the same key (ECDSA P-256), cipher
-# (TLS_AES_128_GCM_SHA256), group (X25519) and ALPN. Sourced by bench/run, which sets: root, weft_build, peers_dir, scratch,
+# (TLS_AES_128_GCM_SHA256), group (X25519) and ALPN. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch,
 # rounds, seconds, and what speed.sh and servers.sh need.
 #
 # It goes as in speed.sh: a round starts the servers anew and measures them in slices that take turns.
@@ -11,7 +11,8 @@ tls_certificate=
 tls_bodies=
 
 make_tls_files() {
-  tls_bodies=$(mktemp -d "/dev/shm/weft-bench.XXXXXX")
+  tls_bodies=$scratch/bodies
+  mkdir -p "$tls_bodies"
   head -c 1024 /dev/zero | tr '\0' x >"$tls_bodies/1k"
   head -c $((1 << 20)) /dev/zero | tr '\0' x >"$tls_bodies/1m"
   tls_certificate=$scratch/tls
@@ -24,7 +25,7 @@ make_certificate() {
     -keyout "$tls_certificate.key" -out "$tls_certificate.pem" 2>/dev/null
 }
 
-# start_from_template TEMPLATE PROGRAM...: fills in a configuration, says where it listens, and runs the program on it.
+# start_from_template TEMPLATE: fills in a configuration, says where it listens, and runs the program on it.
 start_from_template() {
   local template=$1 dir port
   dir=$(mktemp -d "$scratch/server.XXXXXX")
@@ -107,5 +108,4 @@ measure_tls() {
   done
   printf '\nLatency of a kept client beside full handshakes; goals: p99 at most 1 ms more at 200 a second (2 ms with RSA), 20 ms at 1,000\n\n'
   measure_handshakes
-  rm -rf "$tls_bodies"
 }
