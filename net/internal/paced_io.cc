@@ -48,15 +48,14 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
     if (socket_->Forced()) return kServerClosing;
     bool more = false;
     const ssize_t got = socket_->Read(buffer.data(), buffer.size(), more);
+    read_progress_.Moved(socket_->Arrived(got));
     if (got > 0) {
       socket_->NoteRead(more);
-      read_progress_.Moved(static_cast<std::uint64_t>(got));
       return static_cast<std::size_t>(got);
     }
     if (got == 0) return std::size_t{0};
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return Broke();
+    if (!WouldWait(errno)) return Broke();
     socket_->NoteDrained();
-    read_progress_.Moved(socket_->TakeArrived());
     if (why) {
       if (why.Is(kTimeout)) owner_.OnReadStalled(stall);
       return why;
@@ -91,7 +90,7 @@ Error PacedIo::SendInTurn(iovec* parts, std::size_t count, int flags) {
   while (count > 0) {
     ssize_t sent = socket_->SendParts(parts, count, flags);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return Broke();
+    if (sent < 0 && !WouldWait(errno)) return Broke();
     if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
     for (; count > 0 && sent >= static_cast<ssize_t>(parts->iov_len); --count) {
       sent -= static_cast<ssize_t>((parts++)->iov_len);

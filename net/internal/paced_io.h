@@ -66,7 +66,10 @@ class PacedIo {
   // --- reading
 
   // A body begins: its pace is its own.
-  void BeginReading() { read_progress_.Restart(); }
+  void BeginReading() {
+    static_cast<void>(socket_->Arrived(0));
+    read_progress_.Restart();
+  }
   // Up to `buffer` bytes, at least one; 0 at the end of the peer's side. What has come counts for more
   // than a context that is done meanwhile. Errors: the context's, kTimeout when `progress_min` bytes have
   // not come within `stall`, kClientGone, kServerClosing, kClosed.

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -74,6 +75,9 @@ class Socket final {
  private:
   Fd fd_;
 };
+
+// Whether a call on a socket has failed with this errno because it would have had to wait.
+inline bool WouldWait(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
 
 // As SendParts wants it, which only reads.
 inline iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }

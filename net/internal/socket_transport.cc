@@ -10,8 +10,6 @@
 namespace weft::internal {
 namespace {
 
-bool WouldWait(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
-
 Error SystemError(int number, std::string_view what) { return Error(std::error_code(number, std::generic_category())).Wrap(what); }
 
 // A peer that always has or takes bytes must not keep the others of this loop from their turn.

@@ -91,7 +91,12 @@ class WatchedSocket : public FdWatch {
   bool HasInput() { return (layered_ && Layer().HasPending()) || socket_.HasInput(); }
   // Whether a layer holds what the socket has not taken.
   bool HoldsOutput() { return layered_ && Layer().Held() > 0; }
-  std::size_t TakeArrived() { return layered_ ? Layer().TakeArrived() : 0; }
+  // How many bytes have come over the wire for a read with this result. Of a layer: since this was asked last, also those
+  // of which nothing can be used yet.
+  std::uint64_t Arrived(ssize_t got) {
+    if (layered_) [[unlikely]] return Layer().TakeArrived();
+    return got > 0 ? static_cast<std::uint64_t>(got) : 0;
+  }
   // Whether a layer has a part of something whose rest has not come.
   bool InMessage() { return layered_ && Layer().InMessage(); }
   // Reads bytes off the wire to throw them away, which no layer has to understand; as Socket::Receive.

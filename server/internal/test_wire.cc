@@ -24,8 +24,6 @@ Error WaitUntil(const Context& ctx, int fd, FdEvents events, const char* waits_f
   return WaitFd(ctx, fd, events, {.waits_for = waits_for, .holds_time = false}).Err();
 }
 
-bool WouldWait(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
-
 const AlpnList& Http11() {
   static const AlpnList list{"http/1.1"};
   return list;

@@ -37,8 +37,6 @@ ssize_t Receive(const Socket& socket, char* buffer, std::size_t size) {
   return got;
 }
 
-bool WouldWait() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-
 ssize_t Fail(int number) {
   errno = number;
   return -1;
@@ -77,7 +75,7 @@ TlsSession::Step TlsChannel::Handshake(const Socket& socket, std::string_view fi
     std::span<const char> came(first);
     if (first.empty()) {
       const ssize_t got = Receive(socket, scratch.received.get(), kReceiveMax);
-      if (got < 0 && WouldWait()) return TlsSession::Step::kWantInput;
+      if (got < 0 && WouldWait(errno)) return TlsSession::Step::kWantInput;
       if (got <= 0) session_->SawFin();
       came = {scratch.received.get(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
       full = came.size() == kReceiveMax;
@@ -151,7 +149,7 @@ bool TlsChannel::SendSealed(const Socket& socket, std::string_view sealed) {
   while (!sealed.empty() && owed.empty()) {
     const ssize_t sent = socket.Send(sealed.data(), sealed.size());
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && !WouldWait()) return false;
+    if (sent < 0 && !WouldWait(errno)) return false;
     if (sent < 0) break;
     sealed.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -171,7 +169,7 @@ bool TlsChannel::Flush(const Socket& socket) {
     const std::string_view bytes = owed.View();
     const ssize_t sent = socket.Send(bytes.data(), bytes.size());
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return WouldWait();
+    if (sent < 0) return WouldWait(errno);
     owed.EraseFront(static_cast<std::size_t>(sent));
     if (owed.empty()) owed.Recycle(0);
   }

@@ -62,7 +62,7 @@ Error SendFilePart(PacedIo& io, FilePart& part) {
       if (Error err = io.AfterLongTurn()) return err;
     } else if (sent == 0) {
       return FileTooShort();
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    } else if (WouldWait(errno)) {
       if (Error err = io.WaitWritable()) return err;
     } else if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {
       return SendByReading(io, part);

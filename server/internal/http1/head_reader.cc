@@ -78,7 +78,7 @@ HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& 
   bool more = false;
   const ssize_t got = socket.Read(room.data(), room.size(), more);
   const auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
-  const bool nothing = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  const bool nothing = got < 0 && WouldWait(errno);
   if (kept != nullptr) kept->UseRoom(room.size(), size);
   if (nothing) {
     socket.SetMayHaveInput(false);

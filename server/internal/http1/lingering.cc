@@ -19,7 +19,7 @@ bool Lingering::Go(Client& client) {
   do {
     got = client.Discard(shard.read_buffer(), Shard::kReadBytes);
   } while (got < 0 && errno == EINTR);
-  if (got < 0) return errno != EAGAIN && errno != EWOULDBLOCK;
+  if (got < 0) return !WouldWait(errno);
   if (got == 0) return !aborting;
   if (!aborting) {
     amount_ += got;
