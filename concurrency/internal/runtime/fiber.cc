@@ -144,7 +144,7 @@ inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept {
         "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #endif
   );
-  // Never so. But a function with a call in it keeps nothing below its stack pointer (the red zone), where the push writes.
+  // Never true. But a function with a call in it keeps nothing below its stack pointer (the red zone), where the push writes.
   if (from.data == nullptr) [[unlikely]] std::abort();
   return from;
 }

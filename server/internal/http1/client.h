@@ -103,8 +103,8 @@ class Client : public ShardMember, public WatchedSocket {
   Client(Shard& shard, Fd fd, const Peer& peer)
       : WatchedSocket(std::move(fd), peer.Family() == AF_UNIX), shard_(shard), peer_(peer), since_(shard.now()) {}
 
-  // Goes to the next state, which the present one has to allow: moves to its list, and starts its time. The two
-  // states that each request comes by are seen to in place.
+  // Goes to the next state, which the present one has to allow: moves to its list, and starts its time. Inline for
+  // the two states that every request passes through.
   void Become(State to) {
     const State before = LeaveFor(to);
     if (to == State::kBusy) {

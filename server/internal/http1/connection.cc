@@ -88,7 +88,7 @@ inline void Connection::Take(const HeadRead& read) {
 
 void Connection::TakeOther(const HeadRead& read) {
   switch (read.what) {
-    case HeadRead::What::kRequest: return Take(read);
+    case HeadRead::What::kRequest: return;  // Take
     case HeadRead::What::kNothing: return CloseIfQuietInDrain();
     case HeadRead::What::kEnd:
       if (Layered() && !Broken()) static_cast<void>(ShutWrite());  // says that this was all

@@ -69,7 +69,7 @@ class Outgoing final : private Lendable {
   Error Send();
   // Sends all of it and then `parts`, of which the first one is room for it; changes `parts`.
   Error SendWith(iovec* parts, std::size_t count);
-  // Parks until what was sent has left this machine's hands for the kernel's.
+  // Parks until the kernel has all that was sent.
   Error WaitUntilSent();
   // The same for who has the turn already (PacedIo::SendInTurn).
   Error SendInTurnWith(iovec* parts, std::size_t count, int flags);
