@@ -72,22 +72,24 @@ measure_tls_round() {
 
 # What a kept client feels while others do full handshakes at a rate. It runs before the load, so that its own core is no part of it.
 measure_handshakes() {
-  local rate kind first="" line
+  local rate kind first="" line others
   command -v chrt >/dev/null && chrt -f 10 true 2>/dev/null && first="chrt -f 10"
   for kind in P-256 RSA-2048; do
     if [ "$kind" = RSA-2048 ]; then make_certificate -newkey rsa:2048; fi
     start_server weft "$(tls_command weft)" || return
     for rate in 0 200 1000; do
+      others=
       if [ "$rate" -gt 0 ]; then
         taskset -c "$load_core" "$peers_dir/load" --address "${server_address[weft]}" --handshakes "$rate" --path /1k \
           --seconds "$((seconds + 2))" >"$scratch/handshakes.out" &
+        others=$!
       fi
       # shellcheck disable=SC2086
       line=$(taskset -c "$load_core" $first "$peers_dir/load" --address "${server_address[weft]}" --tls --connections 1 --path /1k \
         --seconds "$seconds" --warmup 0.5 --pid "$(processes_of weft)")
-      wait %% 2>/dev/null || true
+      if [ -n "$others" ]; then wait "$others" || true; fi
       printf '  %-8s %5s a second: %s; %s\n' "$kind" "$rate" "$(tr ' ' '\n' <<<"$line" | grep -E '^(p50|p99|max)_us' | tr '\n' ' ')" \
-        "$([ "$rate" -eq 0 ] || cat "$scratch/handshakes.out")"
+        "$([ -z "$others" ] || cat "$scratch/handshakes.out")"
     done
     stop_all
   done
