@@ -32,6 +32,9 @@ enum class Errc : std::int32_t {
   kRefused,             // not started: the group, pool or scheduler takes no more work
   kDeadlock,            // everybody waits and nothing can wake anybody
   kLeaked,              // something was still running where all should have ended
+  kUnavailable,         // what this needs cannot be reached, or takes no more
+  kUpstreamFailed,      // what this needs was reached, and failed or sent nonsense
+  kUpstreamTimeout,     // what this needs was too slow, by a limit of its client
 };
 
 const std::error_category& ErrorCategory() noexcept;
@@ -208,6 +211,9 @@ inline constinit const ErrorRep kMalformedRep{-1, 8, "malformed"};
 inline constinit const ErrorRep kRefusedRep{-1, 9, "refused"};
 inline constinit const ErrorRep kDeadlockRep{-1, 10, "deadlock"};
 inline constinit const ErrorRep kLeakedRep{-1, 11, "leaked"};
+inline constinit const ErrorRep kUnavailableRep{-1, 12, "unavailable"};
+inline constinit const ErrorRep kUpstreamFailedRep{-1, 13, "upstream failed"};
+inline constinit const ErrorRep kUpstreamTimeoutRep{-1, 14, "upstream timed out"};
 
 // How contexts end that nobody cancels: by the end of their scope. Constants, so that it costs no
 // memory and no count of references.
@@ -229,6 +235,9 @@ inline constinit const Error kMalformed {internal::kMalformedRep};
 inline constinit const Error kRefused {internal::kRefusedRep};
 inline constinit const Error kDeadlock {internal::kDeadlockRep};
 inline constinit const Error kLeaked {internal::kLeakedRep};
+inline constinit const Error kUnavailable {internal::kUnavailableRep};
+inline constinit const Error kUpstreamFailed {internal::kUpstreamFailedRep};
+inline constinit const Error kUpstreamTimeout {internal::kUpstreamTimeoutRep};
 
 // No error if it Is(kCanceled), else the same error: for the main of a program, and for workers, to
 // which being told to stop is no failure. A handler must not use it: what it has then may be half

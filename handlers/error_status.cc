@@ -27,8 +27,9 @@ int StatusOf(const Error& error) noexcept {
     int status;
   };
   static constexpr Row kRows[] = {
-      {kClientGone, kStatusClientGone}, {kServerClosing, 503}, {kDeadlineExceeded, 504},
-      {kTooLarge, 413},                 {kMalformed, 400},     {kTimeout, 408},
+      {kClientGone, kStatusClientGone}, {kServerClosing, 503},  {kDeadlineExceeded, 504},
+      {kUnavailable, 503},              {kUpstreamFailed, 502}, {kUpstreamTimeout, 504},
+      {kTooLarge, 413},                 {kMalformed, 400},      {kTimeout, 408},
       {kRefused, 503},
   };
   for (const Row& row : kRows) {

@@ -18,6 +18,9 @@ inline constexpr int kStatusClientGone = 499;
 //   kClientGone         kStatusClientGone: nothing is sent
 //   kServerClosing      503
 //   kDeadlineExceeded   504
+//   kUnavailable        503: what the handler needs cannot be reached, or takes no more
+//   kUpstreamFailed     502: it was reached, and failed
+//   kUpstreamTimeout    504: it was too slow
 //   kTooLarge           413
 //   kMalformed          400
 //   kTimeout            408

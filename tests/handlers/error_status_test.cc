@@ -8,6 +8,7 @@
 
 #include <weft/handlers/handler.h>
 #include <weft/handlers/testing.h>
+#include <weft/net/client_failure.h>
 
 namespace weft {
 namespace {
@@ -35,6 +36,11 @@ TEST(ErrorStatus, Table) {
       {"timeout", kTimeout.Wrap("request body"), 408},
       {"refused", kRefused.Wrap("too many"), 503},
       {"too large", kTooLarge.Wrap("request body"), 413},
+      {"an upstream that is not there", kUnavailable.Wrap("https://users.internal"), 503},
+      {"an upstream that failed", kUpstreamFailed.Wrap("https://users.internal"), 502},
+      {"a slow upstream", kUpstreamTimeout, 504},
+      {"an upstream's malformed response is not the client's fault",
+       MakeClientFailure({ClientFailure::kMalformed, true, "http://users", "status line"}), 502},
       {"deadline", kDeadlineExceeded, 504},
       {"a context's deadline", expired.ctx.Err(), 504},
       {"server closing", kServerClosing, 503},

@@ -82,6 +82,9 @@ class WeftCategory final : public std::error_category {
       case Errc::kRefused: return std::string(kRefusedRep.text);
       case Errc::kDeadlock: return std::string(kDeadlockRep.text);
       case Errc::kLeaked: return std::string(kLeakedRep.text);
+      case Errc::kUnavailable: return std::string(kUnavailableRep.text);
+      case Errc::kUpstreamFailed: return std::string(kUpstreamFailedRep.text);
+      case Errc::kUpstreamTimeout: return std::string(kUpstreamTimeoutRep.text);
     }
     return "unknown weft error " + std::to_string(value);
   }
