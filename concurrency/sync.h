@@ -10,6 +10,7 @@
 #include <weft/concurrency/mutex.h>         // IWYU pragma: export
 #include <weft/concurrency/offload.h>       // IWYU pragma: export
 #include <weft/concurrency/once.h>          // IWYU pragma: export
+#include <weft/concurrency/resource_pool.h>  // IWYU pragma: export
 #include <weft/concurrency/rw_mutex.h>      // IWYU pragma: export
 #include <weft/concurrency/semaphore.h>     // IWYU pragma: export
 #include <weft/concurrency/singleflight.h>  // IWYU pragma: export

@@ -114,6 +114,22 @@ std::size_t Build() {
   return buffer->size();                                   // the handle gives it back
 }
 
+struct Session {
+  weft::Error Call(const weft::Context&) { return ++calls == 2 ? weft::kClosed : weft::Error(); }
+  int calls = 0;
+};
+weft::ResourcePool<Session> sessions({.max = 2, .make = [](const weft::Context&) -> weft::Result<Session> { return Session(); }});
+
+weft::Error CallASession(const weft::Context& ctx) {
+  weft::Result<weft::ResourcePool<Session>::Lease> session = sessions.Acquire(ctx);
+  if (weft::Error err = session.Err()) return err;         // kUnavailable: its text names those that have them
+  if (weft::Error err = (*session)->Call(ctx)) {
+    session->Discard();                                    // broken: not for the next one
+    return err;
+  }
+  return {};                                               // the lease gives it back
+}
+
 struct Connections {
   int open = 0;
 };
@@ -152,6 +168,7 @@ int main() {
     CloseTwice(log);
     Check(log.closes == 1);
     Check(Build() == 4 && Build() == 4 && buffers.Idle() == 1);
+    Check(!CallASession(ctx) && CallASession(ctx).Is(weft::kClosed) && sessions.Stats().closed == 1);
     Check(Open() == 1 && Open() == 2);
   });
 }

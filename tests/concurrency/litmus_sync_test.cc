@@ -315,6 +315,23 @@ TEST(LitmusFreeList, WhatIsGivenBackComesBeforeTheNextGet) {
   other.join();
 }
 
+TEST(LitmusResourcePool, AReturnComesBeforeTheNextLease) {
+  ResourcePool<int> pool({.max = 1, .make = [](const Context&) -> Result<int> { return 0; }});
+  int same_room = 0;
+  const auto side = [&] {
+    for (int i = 0; i < Rounds(2000); ++i) {
+      Result<ResourcePool<int>::Lease> mine = pool.Acquire(Background());
+      ++**mine;
+      ++same_room;
+      if (i % 5 == 0) mine->Discard();
+    }
+  };
+  std::thread other(side);
+  side();
+  other.join();
+  EXPECT_EQ(same_room, 2 * Rounds(2000));
+}
+
 struct Task : LoopTask {
   Task() : LoopTask([](LoopTask* self) {
     auto* task = static_cast<Task*>(self);
