@@ -32,8 +32,10 @@ class ByteBuffer {
     std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
     size_ += bytes.size();
   }
+  // Of a buffer without memory it takes no more than this needs: many hold one message and never another byte.
   void Assign(std::string_view bytes) {
     size_ = 0;
+    if (capacity_ == 0 && !bytes.empty()) Allocate((bytes.size() + kUnit - 1) / kUnit * kUnit);
     Append(bytes);
   }
   void Insert(std::size_t at, std::string_view bytes) {
@@ -62,9 +64,14 @@ class ByteBuffer {
   }
 
  private:
+  static constexpr std::size_t kUnit = 64;
+
   void Enlarge(std::size_t room) {
     std::size_t capacity = capacity_ < 512 ? 512 : capacity_ * 2;
     if (capacity < size_ + room) capacity = size_ + room;
+    Allocate(capacity);
+  }
+  void Allocate(std::size_t capacity) {
     std::unique_ptr<char[]> larger(new char[capacity]);
     if (size_ != 0) std::memcpy(larger.get(), bytes_.get(), size_);
     bytes_ = std::move(larger);

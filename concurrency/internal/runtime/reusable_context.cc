@@ -21,7 +21,7 @@ const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_
     return ctx_;
   }
   // Values only: a request outlives the cancellation of the context that the server was started with.
-  const Context values = WithoutCancel(values_);
+  const Context values = ContextAccess::Canceler(values_) == nullptr ? values_ : WithoutCancel(values_);
   ctx_ = ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(values), internal::ToNs(deadline), deadline_cause));
   return ctx_;
 }
