@@ -3,7 +3,7 @@
 # Installs the libraries, the headers that users can reach as include/weft/<folder>/, and what find_package(weft) reads.
 include(CMakePackageConfigHelpers)
 
-set(libraries weft weft_concurrency weft_testing weft_concurrency_testing)
+set(libraries weft_lto weft weft_concurrency weft_testing weft_concurrency_testing)
 if(WEFT_JSON)
   list(APPEND libraries weft_json)
 endif()

@@ -42,9 +42,25 @@ function(weft_add_library target)
     "$<BUILD_INTERFACE:${weft_BINARY_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   weft_stand_alone(${target})
   # A request passes through many small functions of many files. With WEFT_LTO objects hold what gcc needs to optimise across
-  # files; its linker uses that unless it is told -fno-lto. They hold machine code as well, for that case and for other linkers.
+  # files, and machine code as well, which is what a program is linked of unless it asks for more (weft::lto) or is optimised so itself.
   if(WEFT_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+    set(optimised "$<OR:$<BOOL:$<TARGET_PROPERTY:WEFT_ACROSS_FILES>>,$<BOOL:$<TARGET_PROPERTY:INTERPROCEDURAL_OPTIMIZATION>>>")
+    target_link_options(${target} INTERFACE "$<$<NOT:${optimised}>:-fno-lto>")
+  endif()
+endfunction()
+
+# weft_add_lto(): weft::lto. A program that links it is optimised with weft as one, where the library was built with WEFT_LTO; else it
+# changes nothing. The programs of weft that are measured link it.
+function(weft_add_lto)
+  add_library(weft_lto INTERFACE)
+  add_library(weft::lto ALIAS weft_lto)
+  set_target_properties(weft_lto PROPERTIES
+    EXPORT_NAME lto
+    COMPATIBLE_INTERFACE_BOOL WEFT_ACROSS_FILES
+    INTERFACE_WEFT_ACROSS_FILES ON)
+  if(WEFT_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_link_options(weft_lto INTERFACE -flto=auto -O2)
   endif()
 endfunction()
 
@@ -71,22 +87,9 @@ function(weft_stand_alone target)
   endif()
 endfunction()
 
-# weft_link_across_files(<program>): lets the linker optimise the library and the program as one, under WEFT_LTO.
 function(weft_link_across_files program)
-  if(WEFT_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_link_options(${program} PRIVATE -flto=auto -O2)
-  endif()
+  target_link_libraries(${program} PRIVATE weft::lto)
 endfunction()
 
-# weft_link_quickly(<target>): takes the machine code as it is, in a fiftieth of the time; for what is not measured.
-function(weft_link_quickly target)
-  get_target_property(type ${target} TYPE)
-  if(type STREQUAL "INTERFACE_LIBRARY")
-    set(scope INTERFACE)
-  else()
-    set(scope PRIVATE)
-  endif()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_link_options(${target} ${scope} -fno-lto)
-  endif()
+function(weft_link_quickly)
 endfunction()

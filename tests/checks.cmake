@@ -49,7 +49,6 @@ foreach(source IN LISTS api_programs)
   endif()
   target_link_libraries(api_${name} PRIVATE weft::testing)
   target_compile_options(api_${name} PRIVATE ${strict} -O0)
-  weft_link_quickly(api_${name})
   set_target_properties(api_${name} PROPERTIES
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/api")
   if(name MATCHES "_run$")

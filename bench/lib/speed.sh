@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# CPU per request, requests per second and latency. Sourced by bench/run, which sets: root, peers_dir, scratch, measured,
+# CPU per request, requests per second and latency. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch, measured,
 # rounds, seconds, connections, server_core, load_core, load_flags.
 #
 # A round starts every server anew and then measures them in turn, in slices of half a second: the speed of a virtual
@@ -33,8 +33,13 @@ measure_round() {
   stop_all
 }
 
+# Beside the hello that is optimised across files (weft::lto) stands one that is linked as any program of a user.
 measure_speed() {
-  local round results=$peers_dir/slices.txt
+  local round results=$peers_dir/slices.txt measured=("${measured[@]}")
+  if [[ " ${measured[*]} " == *" weft "* ]] && [ -x "$weft_dir/bench/hello_plain" ]; then
+    measured+=(weft-plain)
+    server_command[weft-plain]="$weft_dir/bench/hello_plain --address 127.0.0.1:0 --loops 1"
+  fi
   : >"$results"
   printf '\n%s rounds of %s s for each server, %s connections, server on core %s, load on core %s\n' \
     "$rounds" "$seconds" "$connections" "$server_core" "$load_core"
