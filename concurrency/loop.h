@@ -78,6 +78,11 @@ class Loop {
   // taken.
   Error Start(FiberJob& job, const FiberOptions& options) noexcept;
 
+  // In RunTest: virtual time stands still from the first to the second, as during Await, since
+  // whoever is waited for works in real time.
+  void HoldTime() noexcept;
+  void ReleaseTime() noexcept;
+
   // Keeps the scheduler alive, as a group does. From any thread.
   void Hold() noexcept;
   void Release() noexcept;

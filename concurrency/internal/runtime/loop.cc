@@ -54,6 +54,9 @@ Error Loop::Start(FiberJob& job, const FiberOptions& options) noexcept {
   return Core(this).NoStack();
 }
 
+void Loop::HoldTime() noexcept { Core(this).AddOperation(1); }
+void Loop::ReleaseTime() noexcept { Core(this).AddOperation(-1); }
+
 void Loop::Hold() noexcept { Core(this).scheduler().Hold(); }
 void Loop::Release() noexcept { Core(this).scheduler().Release(); }
 
