@@ -36,7 +36,7 @@ at_most 11 'begin of' 'start of'
 at_most 46 '(is|are|was|were) told' 'is reported, or can be told apart'
 at_most 46 'who (has|is|wants|waits|does|asks)' 'a sentence with a subject'
 at_most 13 'cancelled' 'canceled'
-at_most 13 'kNone' 'kUnlimited'  # ClientAuth::kNone and the like, and the old name
+at_most 20 'kNone' 'kUnlimited'  # ClientAuth::kNone, BodyKind::kNone and the like, and the old name
 at_most 31 '(Take|Give|Ensure)[A-Za-z]*Place[A-Za-z]*' 'Slot'
 
 if [ "$breaches" -gt 0 ]; then
