@@ -23,7 +23,7 @@ internal_pairs="handlers/http handlers/net server/http server/net"
 http_uses="concurrency/error.h concurrency/result.h"
 
 # Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
-ready_made="routing middleware content debug"
+ready_made="routing middleware content live debug"
 
 # Folders in which no component (a header and the .cc of the same name) needs itself by way of others. What a header only hands on, at its
 # end ("IWYU pragma: export"), it does not need.

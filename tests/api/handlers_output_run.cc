@@ -44,14 +44,14 @@ weft::Error AfterPost(weft::ResponseWriter& w, weft::Request&) {
 // Ticks until the client leaves or the server drains.
 weft::Error Feed(weft::ResponseWriter& w, weft::Request& r, const weft::Chan<std::string>& news) {
   if (!r.LongLived()) return weft::HttpError(503);                // no deadline, and no slot among the short ones
-  w.Header().Set("Content-Type", "text/event-stream");
+  w.Header().Set("Content-Type", "application/x-ndjson");
   weft::CancelScope scope = weft::WithCancel(r.Ctx());
   weft::StopFunc drain = weft::AfterFunc(r.Draining(), [&] { scope.cancel(weft::kServerClosing); });
   while (true) {
     const weft::Result<std::string> line = news.Receive(scope.ctx);
     if (line.Err().Is(weft::kServerClosing)) return {};           // an end in good order; the client comes again
     if (weft::Error err = line.Err()) return err;
-    if (weft::Error err = w.Write("data: " + *line + "\n\n")) return err;
+    if (weft::Error err = w.Write(*line + "\n")) return err;
     if (weft::Error err = w.Flush()) return err;                  // now, and not when the buffer is full
   }
 }
@@ -82,7 +82,7 @@ int main() {
     const weft::CancelScope draining = weft::WithCancel(ctx);
     weft::Group group(ctx);
     group.Go([&](const weft::Context& c) -> weft::Error {
-      if (weft::Error err = news.Send(c, "tea is ready")) return err;
+      if (weft::Error err = news.Send(c, R"("tea is ready")")) return err;
       if (weft::Error err = weft::Sleep(c, seconds(100))) return err;   // longer than any deadline
       draining.cancel();
       return {};
@@ -90,6 +90,6 @@ int main() {
     recorder.Serve([&](weft::ResponseWriter& w, weft::Request& r) { return Feed(w, r, news); },
                    weft::RequestBuilder().Draining(draining.ctx));
     Check(!group.Wait());
-    Check(recorder.LongLived() && !recorder.Err() && recorder.Body() == "data: tea is ready\n\n");
+    Check(recorder.LongLived() && !recorder.Err() && recorder.Body() == "\"tea is ready\"\n");
   });
 }

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Streams of events over the wire: drains, clients that leave, and clients that do not read.
+#include <weft/handlers/live/events.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include <weft/concurrency/debug.h>
+
+#include "server_kit.h"
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+ServerSentEvent AsEvent(const std::string& text) { return {.data = text}; }
+
+// Sends what is published to all; remembers what Forward has returned.
+class Feed {
+ public:
+  explicit Feed(SubscribeOptions subscribe = {}) : subscribe_(subscribe) {}
+  Handler AsHandler() {
+    return [this](ResponseWriter& w, Request& r) -> Error {
+      const Subscription<std::string> mine = texts.Subscribe(subscribe_);
+      Result<EventStream> events = StartEvents(w, r);
+      if (Error err = events.Err()) return err;
+      Error outcome = events->Forward(r.Ctx(), mine, AsEvent);
+      outcomes.push_back(outcome);
+      return outcome;
+    };
+  }
+  Broadcast<std::string> texts;
+  std::vector<Error> outcomes;
+
+ private:
+  const SubscribeOptions subscribe_;
+};
+
+Client Subscribed(const Site& site) {
+  Client client = site.Connect();
+  client.Send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(client.Until("retry: 2000\n\n").find("Content-Type: text/event-stream\r\n"), std::string::npos);
+  return client;
+}
+
+TEST(LiveEvents, ReachEveryClientAtOnce) {
+  Play([](const Context& ctx) {
+    Feed feed;
+    Site site(ctx, feed.AsHandler());
+    std::vector<Client> clients;
+    for (int i = 0; i < 100; ++i) clients.push_back(Subscribed(site));
+
+    EXPECT_EQ(feed.texts.Publish("hello"), 100u);
+
+    for (Client& client : clients) client.Until("data: hello\n\n");
+  });
+}
+
+TEST(LiveEvents, ADrainEndsThemInGoodOrderAndWaitsForNothing) {
+  Play([](const Context& ctx) {
+    Feed feed;
+    Site site(ctx, feed.AsHandler());
+    std::vector<Client> clients;
+    for (int i = 0; i < 20; ++i) clients.push_back(Subscribed(site));
+    const TimePoint begin = Now();
+    site.server().BeginDrain();
+
+    std::set<std::string> retries;
+    for (Client& client : clients) {
+      const std::string rest = client.ToEnd();
+      EXPECT_NE(rest.find("retry: "), rest.npos);
+      EXPECT_TRUE(rest.ends_with("0\r\n\r\n")) << rest;  // RFC 9112 section 7.1: the response is whole
+      retries.insert(rest.substr(rest.find("retry: ")));
+    }
+    EXPECT_GT(retries.size(), 1u);
+    EXPECT_FALSE(site.server().Join());
+    EXPECT_LT(Now() - begin, 2s);  // of a drain_timeout of 20
+    EXPECT_EQ(feed.outcomes.size(), 20u);
+    for (const Error& err : feed.outcomes) EXPECT_FALSE(err) << err.Message();
+    EXPECT_EQ(site.Count("failed"), 0);
+    EXPECT_EQ(site.Count("aborted"), 0);
+  });
+}
+
+TEST(LiveEvents, AClientThatLeavesEndsItsStream) {
+  Play([](const Context& ctx) {
+    Feed feed;
+    Site site(ctx, feed.AsHandler());
+    { Client client = Subscribed(site); }
+    (void)Sleep(ctx, 1ms);
+
+    ASSERT_EQ(feed.outcomes.size(), 1u);
+    EXPECT_TRUE(feed.outcomes[0].Is(kClientGone)) << feed.outcomes[0].Message();
+    EXPECT_EQ(feed.texts.Subscribers(), 0u);
+    EXPECT_EQ(site.Count("failed"), 0);
+  });
+}
+
+TEST(LiveEvents, HeartbeatsNeedNoFiberOfTheirOwn) {
+  Play([](const Context& ctx) {
+    Feed feed;
+    Site site(ctx, feed.AsHandler());
+    Client client = Subscribed(site);
+    const TimePoint begin = Now();
+    const std::size_t fibers = ListFibers().size();
+    client.Until(": \n\n");
+    EXPECT_GE(Now() - begin, 12s);
+    EXPECT_LE(Now() - begin, 15s);
+    EXPECT_EQ(ListFibers().size(), fibers);
+    client.Until(": \n\n");
+  });
+}
+
+TEST(LiveEvents, AreRefusedBeyondTheLimitOfLongLivedRequests) {
+  Play([](const Context& ctx) {
+    Feed feed;
+    ServerOptions options;
+    options.long_lived_max = 1;
+    Site site(ctx, feed.AsHandler(), options);
+    Client first = Subscribed(site);
+    Client second = site.Connect();
+
+    const TestResponse response = second.Get("/events");
+    EXPECT_EQ(response.status, 503);
+    EXPECT_TRUE(response.Has("Retry-After"));
+  });
+}
+
+// What has been published goes nowhere: 2 values wait in the subscription, and what the socket holds.
+TEST(LiveEvents, AClientThatStopsReadingIsGivenUpAndHoldsNobody) {
+  Play([](const Context& ctx) {
+    Feed feed({.capacity = 2, .when_full = WhenFull::kDisconnect});
+    Site site(ctx, feed.AsHandler());
+    Client silent = Subscribed(site);
+    Client polite = Subscribed(site);
+    const std::string large(100'000, 'x');
+    const TimePoint begin = Now();
+    for (int i = 0; i < 100; ++i) {
+      feed.texts.Publish(large);
+      polite.Until("\n\n");
+    }
+    EXPECT_EQ(Now(), begin);  // it has waited for nobody
+    EXPECT_EQ(feed.texts.Subscribers(), 1u);
+    (void)Sleep(ctx, 31s);
+
+    ASSERT_EQ(feed.outcomes.size(), 1u);
+    EXPECT_TRUE(feed.outcomes[0].Is(kTimeout)) << feed.outcomes[0].Message();
+    EXPECT_EQ(site.Count("timeout"), 1);
+  });
+}
+
+}  // namespace
+}  // namespace weft
