@@ -18,6 +18,8 @@ namespace weft {
 // kUnavailable (503), kUpstreamFailed (502) or kUpstreamTimeout (504). It never Is kTimeout, kMalformed, kTooLarge, kClientGone,
 // kRefused or kClosed, which are about the handler's own client. The system's code stays: Is(std::errc::connection_refused).
 struct [[gnu::visibility("default")]] ClientFailure {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"  // clang's: three of them are names of Errors, too
   enum Kind : std::uint8_t {
     kResolve,      // there is no such name, or nobody who knows
     kRefused,      // nobody listens there, or an address that is not allowed
@@ -32,6 +34,7 @@ struct [[gnu::visibility("default")]] ClientFailure {
     kTooLarge,     // the response is above a limit
     kStatus,       // a response that says so itself
   };
+#pragma GCC diagnostic pop
 
   Kind kind;
   // The other side may have acted on the call. False: it has not, and the call may be sent again, whatever it is.

@@ -13,7 +13,7 @@ endif()
 
 # Each header twice in a row: it compiles alone, and its guard works.
 file(GLOB public_headers CONFIGURE_DEPENDS RELATIVE "${weft_SOURCE_DIR}"
-  "${weft_SOURCE_DIR}/weft.h" "${weft_SOURCE_DIR}/concurrency/*.h" "${weft_SOURCE_DIR}/net/*.h" "${weft_SOURCE_DIR}/http/*.h" "${weft_SOURCE_DIR}/handlers/*.h"
+  "${weft_SOURCE_DIR}/weft.h" "${weft_SOURCE_DIR}/concurrency/*.h" "${weft_SOURCE_DIR}/net/*.h" "${weft_SOURCE_DIR}/http/*.h" "${weft_SOURCE_DIR}/clients/*.h" "${weft_SOURCE_DIR}/clients/*/*.h" "${weft_SOURCE_DIR}/handlers/*.h"
   "${weft_SOURCE_DIR}/handlers/*/*.h" "${weft_SOURCE_DIR}/server/*.h")
 list(FILTER public_headers EXCLUDE REGEX "/internal/")
 set(header_sources "")

@@ -18,7 +18,7 @@ report() {
   breaches=$((breaches + 1))
 }
 
-for folder in concurrency net http handlers server; do
+for folder in concurrency net http clients handlers server; do
   [ -d "$folder" ] || continue
   mapfile -t names < <(awk -v head="### $folder/" '
     /^#/ { inside = /^### / ? $0 == head : /^####/ ? inside : 0 }

@@ -45,6 +45,9 @@ good_tree() {
   put handlers/routing/mux.h '#include <weft/handlers/handler.h>'
   put handlers/mux.h '#include <weft/handlers/routing/mux.h>'
   put handlers/internal/tree.h
+  put clients/web/client.h '#include <weft/http/fields.h>' '#include <weft/net/stream.h>'
+  put clients/web/internal/wire.h '#include <weft/net/internal/fd.h>'
+  put handlers/proxy/proxy.h '#include <weft/handlers/handler.h>' '#include <weft/clients/web/client.h>'
   put server/server.h '#include <weft/handlers/handler.h>'
   put server/internal/accept.h '#include <weft/net/internal/fd.h>' '#include <weft/http/internal/text.h>'
   put weft.h '#include <weft/server/server.h>'
@@ -90,6 +93,10 @@ expect_breach 'must not include net/' concurrency/sleep.h '#include <weft/net/st
 expect_breach 'must not include handlers/' net/stream.h '#include <weft/handlers/handler.h>'
 expect_breach 'neither includes the other' net/stream.h '#include <weft/http/fields.h>'
 expect_breach 'neither includes the other' http/fields.h '#include <weft/net/stream.h>'
+expect_breach 'neither includes the other' clients/web/client.h '#include <weft/handlers/handler.h>'
+expect_breach 'neither includes the other' handlers/handler.h '#include <weft/clients/web/client.h>'
+expect_breach 'must not include clients/' net/stream.h '#include <weft/clients/web/client.h>'
+expect_breach 'belong to clients/' handlers/proxy/proxy.h '#include <weft/clients/web/internal/wire.h>'
 expect_breach 'knows no fiber and no socket' http/fields.h '#include <weft/concurrency/await.h>'
 expect_breach 'belong to net/' examples/hello.cc '#include <weft/net/internal/fd.h>'
 expect_breach 'no internal/ header of another folder' server/server.h '#include <weft/net/internal/fd.h>'
@@ -162,7 +169,7 @@ codemap="$(dirname "$check")/codemap_test.sh"
 good_tree
 mkdir "$tree/docs"
 printf '%s\n' '### net/' '`stream.h`, `internal/fd.h`' '### http/' '`fields.h`, `internal/text.h`, `names.h`' '### server/' '`server.h`, `internal/accept.h`' \
-  '### concurrency/' '`error.h`, `await.h`, `loop.*`, `loop_driver.h`, `internal/base/list.h`, `loop_core.h`, `driver.h`' '### handlers/' '`handler.h`, `mux.h`, `internal/tree.h`, `names.h`' >"$tree/docs/architecture.md"
+  '### concurrency/' '`error.h`, `await.h`, `loop.*`, `loop_driver.h`, `internal/base/list.h`, `loop_core.h`, `driver.h`' '### handlers/' '`handler.h`, `mux.h`, `internal/tree.h`, `names.h`, `proxy.h`' '### clients/' '`client.h`, `wire.h`' >"$tree/docs/architecture.md"
 if ! output=$("$codemap" "$tree" 2>&1); then printf 'FAILED: a good codemap does not pass:\n%s\n' "$output" && failures=$((failures + 1)); fi
 check=$codemap
 put net/gone.h

@@ -17,17 +17,17 @@ cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 interface_headers="access.h body.h body_filter.h error_status.h handler.h log.h metric.h metrics.h problem.h readiness.h request.h response_writer.h server_side.h stream.h"
 
 # Whose internal/ headers others may include, beside their own folder: FOLDER-THAT-INCLUDES/FOLDER-OF-THE-HEADER.
-internal_pairs="handlers/http handlers/net server/http server/net"
+internal_pairs="clients/http clients/net handlers/http handlers/net server/http server/net"
 
 # What http/ uses of concurrency/: bytes in, facts out; no fiber.
 http_uses="concurrency/error.h concurrency/result.h"
 
 # Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
-ready_made="routing middleware content live debug"
+ready_made="routing middleware content live debug proxy"
 
 # Folders in which no component (a header and the .cc of the same name) needs itself by way of others. What a header only hands on, at its
 # end ("IWYU pragma: export"), it does not need.
-acyclic="concurrency net http handlers server"
+acyclic="concurrency net http clients handlers server"
 
 # The folders of concurrency/internal/, the lowest first: none includes a higher one, nor a public header that brings one along. The sources
 # of public headers lie there, too.
@@ -43,7 +43,7 @@ slices="concurrency/internal/structure/after_func.cc concurrency/internal/struct
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
-small_classes="concurrency net http handlers server"
+small_classes="concurrency net http clients handlers server"
 class_lines_max=500
 
 # What a public header must not bring along, directly or through another header of ours; await.h is the bridge for
@@ -57,7 +57,7 @@ heavy_headers='^(iostream|sstream|regex|filesystem|format|ranges)$'
 breaches=$(mktemp)
 trap 'rm -f "$breaches"' EXIT
 
-mapfile -t folders < <(for f in concurrency net http handlers server weft.h examples bench tests; do if [ -e "$f" ]; then echo "$f"; fi; done)
+mapfile -t folders < <(for f in concurrency net http clients handlers server weft.h examples bench tests; do if [ -e "$f" ]; then echo "$f"; fi; done)
 mapfile -t sources < <(find "${folders[@]}" -type f \( -name '*.h' -o -name '*.cc' \) | sort)
 if [ "${#sources[@]}" -eq 0 ]; then
   echo "no .h or .cc file under $PWD: nothing to check"
@@ -72,7 +72,7 @@ check_sources() {
 
   # The lowest layer is 1; 0 is outside of the layers.
   function Rank(folder) {
-    return folder == "concurrency" ? 1 : folder == "net" || folder == "http" ? 2 : folder == "handlers" ? 3 : folder == "server" ? 4 : 0
+    return folder == "concurrency" ? 1 : folder == "net" || folder == "http" ? 2 : folder == "handlers" || folder == "clients" ? 3 : folder == "server" ? 4 : 0
   }
 
   function CheckOurs(path, parts, folder) {
@@ -82,10 +82,10 @@ check_sources() {
     if (side && Rank(folder) > Rank(side)) {
       Report(FNR, side "/ must not include " folder "/, which is above it (<weft/" path ">)")
     }
-    if (side && side != folder && Rank(folder) == Rank(side)) {
+    if (side && side != folder && Rank(folder) == Rank(side) && !(folder == "clients" && top == "handlers" && at[2] in is_ready_made)) {
       Report(FNR, side "/ and " folder "/ stand side by side: neither includes the other (<weft/" path ">)")
     }
-    if (path ~ /\/internal\// && side != folder && !((side "/" folder) in may_look_into)) {
+    if (path ~ /\/internal\// && side != folder && tested != folder && !((side "/" folder) in may_look_into)) {
       Report(FNR, "internal/ headers belong to " folder "/ and its tests (<weft/" path ">)")
     }
     if (path ~ /\/internal\// && is_public && top != folder) {
@@ -134,6 +134,9 @@ check_sources() {
     side = Rank(top) ? top : ""
     # Tests stand beside the folder that they test; those of the server and the end-to-end ones see all public headers.
     if (top == "tests" && Rank(at[2])) side = at[2]
+    # Those of clients play their servers.
+    tested = ""
+    if (top == "tests" && at[2] == "clients") { tested = side; side = "server" }
     # Tables and targets are played against the pure functions of http/, too; attacks and launchers use its helpers for descriptors.
     if (top == "tests" && (at[2] == "conformance" || at[2] == "fuzz" || at[2] == "hostile" || at[2] == "e2e")) side = "server"
     is_header = FILENAME ~ /\.h$/
@@ -281,7 +284,7 @@ check_classes() {
 check_slices() {
   local file
   for file in "${sources[@]}"; do
-    [[ $file =~ ^(concurrency|net|http|handlers|server)/.*\.cc$ ]] || continue
+    [[ $file =~ ^(concurrency|net|http|clients|handlers|server)/.*\.cc$ ]] || continue
     [ -e "${file%.cc}.h" ] && continue
     # Those of concurrency/ lie in the ranked folders.
     [[ $file == concurrency/* && -e concurrency/$(basename "${file%.cc}").h ]] && continue
@@ -291,7 +294,7 @@ check_slices() {
 
 # Two classes of one name in one namespace are one class to the linker, which takes the members of either.
 check_names() {
-  mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep -E '^(concurrency|net|http|handlers|server)/' || true)
+  mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep -E '^(concurrency|net|http|clients|handlers|server)/' || true)
   [ "${#files[@]}" -gt 0 ] || return 0
   awk '
   function Here(i, name) {
@@ -325,7 +328,7 @@ check_protocol_word() {
 # One file speaks to the kernel about a connection, so that TLS and other pollers have one place. internal/test_wire.cc plays a client.
 check_socket_calls() {
   local folder
-  for folder in http handlers server; do
+  for folder in http clients handlers server; do
     if [ -d "$folder" ]; then
       grep -rnE '(^|[^A-Za-z_.>])(recv|send|recvmsg|sendmsg|recvfrom|sendto|sendfile|shutdown|setsockopt)\(' "$folder" --include='*.h' --include='*.cc' |
         grep -vE '^server/internal/test_wire\.cc:|^[^:]*:[0-9]+: *//' |

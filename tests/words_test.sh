@@ -10,7 +10,7 @@ export LC_ALL=C
 cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 
 places=()
-for place in README.md docs concurrency net http handlers server examples; do
+for place in README.md docs concurrency net http clients handlers server examples; do
   if [ -e "$place" ]; then places+=("$place"); fi
 done
 

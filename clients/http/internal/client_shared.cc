@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/http/internal/client_shared.h>
+
+#include <algorithm>
+
+namespace weft::internal {
+
+std::shared_ptr<SharedOrigin> ClientShared::FindOrigin(const std::string& name) {
+  const std::lock_guard hold(origins_lock_);
+  std::shared_ptr<SharedOrigin>& origin = origins_[name];
+  if (origin == nullptr) origin = std::make_shared<SharedOrigin>(name, options.requests_per_origin_max);
+  return origin;
+}
+
+void ClientShared::ForgetUnused() noexcept {
+  const std::lock_guard hold(origins_lock_);
+  std::erase_if(origins_, [](const auto& each) { return each.second.use_count() == 1; });
+}
+
+void ClientShared::TrimElsewhere(const Part& asks) noexcept {
+  const std::lock_guard hold(parts_lock);
+  for (Part* part : parts) {
+    if (part != &asks && part->IsSiblingOf(asks)) part->AskToTrim();
+  }
+}
+
+PoolStats ClientShared::Stats() const {
+  const auto now = [](const std::atomic<std::int64_t>& count) { return static_cast<std::uint64_t>(std::max<std::int64_t>(count.load(), 0)); };
+  PoolStats stats;
+  stats.idle = now(idle);
+  stats.in_use = now(out);
+  stats.open = stats.idle + stats.in_use;
+  stats.waiting = now(waiting);
+  stats.opened = opened;
+  stats.closed = closed;
+  stats.failed = failed;
+  stats.waited = waited;
+  stats.longest_wait = Duration(longest_wait_ns.load());
+  return stats;
+}
+
+}  // namespace weft::internal

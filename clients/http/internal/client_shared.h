@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_CLIENT_SHARED_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_CLIENT_SHARED_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <weft/clients/http/internal/connector.h>
+#include <weft/clients/http/internal/shared_origin.h>
+#include <weft/clients/http/options.h>
+#include <weft/concurrency/loop.h>
+#include <weft/concurrency/pool_stats.h>
+
+namespace weft::internal {
+
+// What all loops share of one client. From any thread.
+struct ClientShared {
+  // What a loop has of it, as others see it.
+  class Part {
+   public:
+    explicit Part(const Loop& first) : first_sibling_(first) {}
+    // Under parts_lock: closes idle connections beyond the limit, soon.
+    virtual void AskToTrim() noexcept = 0;
+    bool IsSiblingOf(const Part& other) const { return &first_sibling_ == &other.first_sibling_; }
+
+   protected:
+    ~Part() = default;
+
+   private:
+    const Loop& first_sibling_;
+  };
+
+  explicit ClientShared(HttpClientOptions given) : options(std::move(given)), connector(options) {}
+  ClientShared(const ClientShared&) = delete;
+  ClientShared& operator=(const ClientShared&) = delete;
+
+  std::shared_ptr<SharedOrigin> FindOrigin(const std::string& name);
+  // Origins that no loop has any use for are forgotten.
+  void ForgetUnused() noexcept;
+  // Other loops of the caller's scheduler, which cannot end meanwhile, give up what is kept beyond the limit.
+  void TrimElsewhere(const Part& asks) noexcept;
+  PoolStats Stats() const;
+
+  const HttpClientOptions options;
+  Connector connector;
+
+  // So far, and now.
+  std::atomic<std::int64_t> out{0};    // exchanges that somebody uses
+  std::atomic<std::int64_t> idle{0};
+  std::atomic<std::int64_t> waiting{0};
+  std::atomic<std::uint64_t> opened{0};
+  std::atomic<std::uint64_t> closed{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> waited{0};
+  std::atomic<std::int64_t> longest_wait_ns{0};
+
+  std::mutex parts_lock;  // for a moment
+  std::vector<Part*> parts;
+
+ private:
+  std::mutex origins_lock_;  // for a moment, when a loop sees an origin for the first time
+  std::unordered_map<std::string, std::shared_ptr<SharedOrigin>> origins_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_CLIENT_SHARED_H_

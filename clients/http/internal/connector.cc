@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/http/internal/connector.h>
+
+#include <string>
+#include <utility>
+
+#include <weft/clients/http/internal/socket_wire.h>
+#include <weft/clients/http/internal/stream_wire.h>
+#include <weft/concurrency/loop.h>
+#include <weft/concurrency/offload.h>
+#include <weft/net/internal/connect.h>
+
+namespace weft::internal {
+namespace {
+
+ClientFailure::Kind KindOfConnect(const Error& error) {
+  if (error.Is(std::errc::connection_refused) || error.Is(std::errc::no_such_file_or_directory)) return ClientFailure::kRefused;
+  if (error.Is(std::errc::connection_reset)) return ClientFailure::kReset;
+  if (error.Is(std::errc::timed_out)) return ClientFailure::kTimedOut;
+  return ClientFailure::kUnreachable;
+}
+
+Error Failed(ClientFailure::Kind kind, const HttpUrl& url, const Error& error) {
+  return MakeClientFailure({kind, false, url.origin, error.Message()}, error);
+}
+
+Address ToAddress(const SocketAddress& address, const std::string& host) {
+  Address out = Address::Parse(FormatPeer(address)).Ok() ? *Address::Parse(FormatPeer(address)) : Address{};
+  if (out.host.empty()) out.host = host;
+  return out;
+}
+
+}  // namespace
+
+// An Error of ours is about this connection alone; one that came with the context is the caller's.
+Result<std::unique_ptr<ClientWire>> Connector::Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+  const CancelScope limit = WithTimeout(ctx, options_.connect_timeout);
+  Result<std::unique_ptr<ClientWire>> wire = ConnectInTime(limit.ctx, url, origin);
+  if (wire.Ok()) return wire;
+  if (Error err = ctx.Err()) return err.Wrap("connect to " + url.origin);
+  if (limit.ctx.Err()) return MakeClientFailure({ClientFailure::kTimedOut, false, url.origin, "not connected in time"});
+  return wire;
+}
+
+Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+  if (options_.dial) return Dialled(ctx, url, origin);
+  std::unique_ptr<TlsSession> session;
+  if (url.secure) {
+    Result<std::unique_ptr<TlsSession>> made = NewSession(ctx, url, origin);
+    if (Error err = made.Err()) return err;
+    session = *std::move(made);
+  }
+  Result<Fd> fd = OpenSocket(ctx, url);
+  if (Error err = fd.Err()) return err;
+  auto wire = std::make_unique<SocketWire>(*Loop::Current(), *std::move(fd), url.address.IsUnix(), pace_);
+  if (Error err = wire->Begin()) return Failed(ClientFailure::kUnreachable, url, err);
+  if (session != nullptr) {
+    if (Error err = wire->Handshake(ctx, std::move(session))) return Failed(ClientFailure::kTls, url, err);
+  }
+  return std::unique_ptr<ClientWire>(std::move(wire));
+}
+
+Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+  Result<Stream> stream = options_.dial(ctx, url.address);
+  if (Error err = stream.Err()) {
+    if (err.As<ClientFailure>() != nullptr) return err;
+    return Failed(KindOfConnect(err), url, err);
+  }
+  auto wire = std::make_unique<StreamWire>(*std::move(stream), pace_);
+  if (url.secure) {
+    Result<std::unique_ptr<TlsSession>> session = NewSession(ctx, url, origin);
+    if (Error err = session.Err()) return err;
+    if (Error err = wire->Handshake(ctx, *std::move(session))) return Failed(ClientFailure::kTls, url, err);
+  }
+  return std::unique_ptr<ClientWire>(std::move(wire));
+}
+
+Result<Fd> Connector::OpenSocket(const Context& ctx, const HttpUrl& url) {
+  std::vector<SocketAddress> addresses;
+  if (url.address.IsUnix()) {
+    if (options_.allow) {
+      return MakeClientFailure({ClientFailure::kRefused, false, url.origin, "unix sockets are not allowed where `allow` is set"});
+    }
+    const Result<SocketAddress> local = ResolveAddress(url.address.Text());
+    if (Error err = local.Err()) return Failed(ClientFailure::kResolve, url, err);
+    addresses.push_back(*local);
+  } else {
+    const Result<NameCache::Addresses> found = names_.Find(ctx, url.address.host, url.address.port);
+    if (Error err = found.Err()) return Failed(ClientFailure::kResolve, url, err);
+    Result<std::vector<SocketAddress>> allowed = Allowed(url, **found);
+    if (Error err = allowed.Err()) return err;
+    addresses = *std::move(allowed);
+  }
+  Result<Fd> fd = internal::Connect(ctx, addresses, {.holds_time = !url.address.IsUnix()});
+  if (Error err = fd.Err()) return Failed(KindOfConnect(err), url, err);
+  return fd;
+}
+
+Result<std::vector<SocketAddress>> Connector::Allowed(const HttpUrl& url, const std::vector<SocketAddress>& found) {
+  if (!options_.allow) return found;
+  std::vector<SocketAddress> allowed;
+  Error first;
+  for (const SocketAddress& each : found) {
+    Error err = options_.allow(ToAddress(each, url.address.host));
+    if (!err) allowed.push_back(each);
+    else if (!first) first = std::move(err);
+  }
+  if (allowed.empty()) return MakeClientFailure({ClientFailure::kRefused, false, url.origin, first.Message()});
+  return allowed;
+}
+
+Result<std::unique_ptr<TlsSession>> Connector::NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+  const Result<std::shared_ptr<const ClientContext>> context = LoadTls(ctx);
+  if (Error err = context.Err()) return Failed(ClientFailure::kTls, url, err);
+  Result<std::unique_ptr<TlsSession>> session = TlsSession::Client(*context, url.address.host, alpn_, origin.TakeTicket());
+  if (Error err = session.Err()) return Failed(ClientFailure::kTls, url, err);
+  return session;
+}
+
+// The system's certificates are tens of milliseconds of reading.
+Result<std::shared_ptr<const ClientContext>> Connector::LoadTls(const Context& ctx) {
+  Result<std::unique_lock<Mutex>> lock = tls_lock_.Acquire(ctx);
+  if (Error err = lock.Err()) return err;
+  if (tls_ != nullptr) return tls_;
+  Result<std::shared_ptr<const ClientContext>> loaded = Offload(ctx, [options = options_.tls] { return ClientContext::Load(options); });
+  if (loaded.Ok()) tls_ = *loaded;
+  return loaded;
+}
+
+}  // namespace weft::internal

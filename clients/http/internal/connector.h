@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_CONNECTOR_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_CONNECTOR_H_
+
+#include <memory>
+#include <vector>
+
+#include <weft/clients/http/internal/name_cache.h>
+#include <weft/clients/http/internal/shared_origin.h>
+#include <weft/clients/http/internal/url.h>
+#include <weft/clients/http/internal/wire.h>
+#include <weft/clients/http/options.h>
+#include <weft/concurrency/mutex.h>
+#include <weft/net/client_failure.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/tls/alpn.h>
+#include <weft/net/internal/tls/client_context.h>
+
+namespace weft::internal {
+
+// Makes the connections of one client: look-up, race of the addresses (RFC 8305), TLS. From any fiber.
+class Connector {
+ public:
+  explicit Connector(const HttpClientOptions& options) : options_(options), pace_{.stall = options.stall_timeout} {}
+
+  // On the loop of the caller. Errors: the context's; a ClientFailure, with nothing processed.
+  Result<std::unique_ptr<ClientWire>> Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+
+ private:
+  Result<std::unique_ptr<ClientWire>> ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Result<std::unique_ptr<ClientWire>> Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Result<Fd> OpenSocket(const Context& ctx, const HttpUrl& url);
+  Result<std::vector<SocketAddress>> Allowed(const HttpUrl& url, const std::vector<SocketAddress>& found);
+  Result<std::unique_ptr<TlsSession>> NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Result<std::shared_ptr<const ClientContext>> LoadTls(const Context& ctx);
+
+  const HttpClientOptions& options_;
+  const ClientWire::Pace pace_;
+  const AlpnList alpn_{"http/1.1"};
+  NameCache names_;
+  Mutex tls_lock_;
+  std::shared_ptr<const ClientContext> tls_;  // loaded by the first who needs it
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_CONNECTOR_H_

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_EXCHANGE_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_EXCHANGE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <weft/clients/http/internal/incoming_body.h>
+#include <weft/clients/http/internal/kept_connections.h>
+#include <weft/clients/http/internal/outgoing_request.h>
+#include <weft/clients/http/internal/url.h>
+#include <weft/clients/http/internal/wire.h>
+#include <weft/http/fields.h>
+#include <weft/http/internal/http1/response_parser.h>
+#include <weft/net/client_failure.h>
+#include <weft/net/internal/byte_buffer.h>
+
+namespace weft::internal {
+
+// One request and its response on one connection. It is used again and again, so a warm one allocates nothing. On its loop; one fiber may
+// send while another one receives.
+class Exchange {
+ public:
+  // Where it goes when nobody uses it any more.
+  class Home {
+   public:
+    virtual void Recycle(Exchange* exchange) noexcept = 0;
+
+   protected:
+    ~Home() = default;
+  };
+
+  Exchange(Home& home, KeptConnections& kept) : home_(home), kept_connections_(kept) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  Loop& loop() { return kept_connections_.loop(); }
+
+  // --- who uses it: a response, and the handle of HttpClient::Open
+
+  void Acquire() { ++users_; }
+  // The last one: the connection is kept if the response was read to its end, or as good as.
+  void Release() noexcept;
+  void Reset() noexcept;
+
+  // --- sending
+
+  // Takes a slot of the origin and a connection. `fresh`: not a kept one. Errors: the context's; ClientFailure, with nothing processed.
+  Error Connect(const Context& ctx, const OutgoingRequest& request, bool fresh);
+  // A second attempt of the same request: the slot stays.
+  Error Reconnect(const Context& ctx, const OutgoingRequest& request);
+  // Sends the head, and a whole body with it as far as that goes without a wait.
+  Error SendHead(const Context& ctx, const OutgoingRequest& request);
+  // What is left of head and whole body.
+  bool HasUnsent() const { return !unsent_body_.empty() || unsent_head_ != out_.size(); }
+  Error SendUnsent(const Context& ctx);
+  // Sends nothing more until the server has asked for the body, has rejected it, or has had its time.
+  Error WaitForContinue(const Context& ctx, Duration wait);
+  // A piece of a body that is streamed, framed.
+  Error SendPiece(const Context& ctx, std::string_view data);
+  // The last chunk, or a check that all that was announced was sent.
+  Error EndBody(const Context& ctx);
+  // All is sent: from now on the server has its time to respond. Of a connection with a part of a request nothing is used again.
+  void NoteSent();
+  // Sending has failed; the server may have responded all the same, which takes no long time.
+  void NoteSendFailed() { LimitHead(kAfterFailedSend); }
+  bool Sent() const { return sent_; }
+  std::uint64_t LeftToSend() const { return left_to_send_; }
+  bool SentAny() const { return sent_any_; }
+  bool WasKept() const { return kept_; }
+
+  // --- receiving
+
+  // The final response. Interim ones are reported. Gives up at `until`. Errors: the context's; ClientFailure.
+  Error ReadHead(const Context& ctx, TimePoint until);
+  // The same, with a limit that begins when all is sent (NoteSent, EndBody), perhaps by another fiber.
+  Error ReadHeadAfterBody(const Context& ctx, Duration limit);
+  bool HeadIsHere() const { return head_done_; }
+  // Bytes of a response wait to be read as one.
+  bool HasReceived() const { return !in_.empty(); }
+  bool ReceivedAny() const { return received_any_; }
+  int status() const { return head_.status; }
+  int version_minor() const { return head_.version_minor; }
+  const Fields& header() const { return header_; }
+  const Fields& trailer() const { return body_.trailers(); }
+  const HttpUrl& url() const { return url_; }
+  HttpUrl& url() { return url_; }
+  std::string_view method() const { return method_; }
+  const ReceivedFraming& framing() const { return framing_; }
+  std::uint64_t BytesLeft() const { return body_.BytesLeft(); }
+
+  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
+
+  // The connection, of which what follows the head is another protocol's. `first`: what of it came with the head.
+  std::unique_ptr<ClientWire> TakeWire(std::string& first);
+  ClientWire* wire() { return wire_.get(); }
+
+  // The response cannot be read any more.
+  Error FailWith(ClientFailure::Kind kind, std::string detail, const Error& cause = {});
+
+ private:
+  static constexpr int kInterimsMax = 16;
+  static constexpr Duration kAfterFailedSend = std::chrono::seconds(1);
+  static constexpr std::size_t kHeadRoom = 8 * 1024;
+  static constexpr std::size_t kDrainMax = 64 * 1024;
+  static constexpr std::size_t kBufferKept = 64 * 1024;
+
+  struct HeadTimer : LoopTimer {
+    explicit HeadTimer(Exchange& owner) : LoopTimer([](LoopTimer* self) { static_cast<HeadTimer*>(self)->exchange.HeadIsLate(); }), exchange(owner) {}
+    Exchange& exchange;
+  };
+
+  Error MakeFailure(ClientFailure::Kind kind, std::string detail, const Error& cause = {}) const;
+  // Of a call under `ctx` that the wire has failed.
+  Error Failed(const Context& ctx, const Error& error, const char* detail) const;
+  void LimitHead(Duration limit);
+  void HeadIsLate() noexcept;
+  Error TakeSlot(const Context& ctx);
+  Error WaitForSlot(const Context& ctx);
+  Error TakeConnection(const Context& ctx, bool fresh, bool repeatable);
+  Error FillHead(const Context& ctx, TimePoint until);
+  Error TakeInterim(const ResponseResult& result);
+  Error TakeFinal(const ResponseResult& result);
+  void FinishIfDone() noexcept;
+  void GiveSlotBack() noexcept;
+  void DropWire() noexcept;
+
+  const HttpClientOptions& options() const { return kept_connections_.client().options; }
+
+  Home& home_;
+  KeptConnections& kept_connections_;
+  OriginPool* pool_ = nullptr;  // while it has a slot
+  std::unique_ptr<ClientWire> wire_;
+  int users_ = 0;
+
+  HttpUrl url_;
+  std::string method_;
+  ByteBuffer out_;
+  std::size_t unsent_head_ = 0;       // where the rest of out_ begins
+  std::string_view unsent_body_;      // the caller's
+  std::uint64_t left_to_send_ = 0;    // of a length that was announced
+  const Fields* trailers_out_ = nullptr;
+  const std::function<void(int, const Fields&)>* on_interim_ = nullptr;
+
+  ByteBuffer in_;                     // the head, and what came with it
+  ReceivedResponse head_;
+  Fields header_;                     // views into in_
+  ReceivedFraming framing_;
+  IncomingBody body_;
+  int interims_ = 0;
+  HeadTimer head_timer_{*this};
+  const CancelFunc* head_waiter_ = nullptr;  // of ReadHeadAfterBody
+  Duration head_limit_{};
+
+  bool kept_ = false;                 // the connection was used before
+  bool chunked_out_ = false;
+  bool wants_upgrade_ = false;
+  bool close_after_ = false;          // we have said so
+  bool sent_any_ = false;
+  bool sent_ = false;
+  bool continued_ = false;
+  bool received_any_ = false;
+  bool head_done_ = false;
+  bool head_late_ = false;
+  bool broken_ = false;               // nothing can be received any more
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_EXCHANGE_H_

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/http/internal/kept_connections.h>
+
+#include <algorithm>
+#include <utility>
+
+
+namespace weft::internal {
+
+KeptConnections::KeptConnections(ClientShared& client, Loop& loop) : Part(loop.Sibling(0)), client_(client), loop_(loop) {
+  const std::lock_guard hold(client_.parts_lock);
+  client_.parts.push_back(this);
+}
+
+KeptConnections::~KeptConnections() {
+  loop_.Disarm(timer_);
+  {
+    const std::lock_guard hold(client_.parts_lock);
+    Part* const self = this;
+    std::erase(client_.parts, self);
+  }
+  for (auto& [name, pool] : pools_) {
+    while (!pool.idle.empty()) CloseAt(pool, pool.idle.size() - 1);
+  }
+}
+
+OriginPool& KeptConnections::Pool(const std::string& origin) {
+  if (const auto at = pools_.find(std::string_view(origin)); at != pools_.end()) return at->second;
+  OriginPool& pool = pools_[origin];
+  pool.shared = client_.FindOrigin(origin);
+  ArmFor(Now() + kLookEvery);
+  return pool;
+}
+
+std::unique_ptr<ClientWire> KeptConnections::TakeIdle(OriginPool& pool, bool sees_its_end) {
+  if (pool.idle.empty()) return nullptr;
+  if (sees_its_end && !pool.idle.back().wire->SeesItsEnd()) return nullptr;
+  std::unique_ptr<ClientWire> wire = std::move(pool.idle.back().wire);
+  pool.idle.pop_back();
+  pool.shared->idle.fetch_sub(1, std::memory_order_relaxed);
+  client_.idle.fetch_sub(1, std::memory_order_relaxed);
+  wire->Wake();
+  return wire;
+}
+
+void KeptConnections::Keep(std::unique_ptr<ClientWire> wire) {
+  OriginPool& pool = *wire->pool;
+  if (client_.options.idle_per_origin_max == 0 || !wire->Rest(*this)) {
+    client_.closed.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const TimePoint now = Now();
+  pool.idle.push_back({std::move(wire), now});
+  client_.idle.fetch_add(1, std::memory_order_relaxed);
+  const std::uint32_t kept = pool.shared->idle.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (kept > client_.options.idle_per_origin_max) {
+    if (pool.idle.size() > 1) {
+      CloseAt(pool, 0);
+    } else {
+      client_.TrimElsewhere(*this);
+    }
+  }
+  if (!timer_.Armed() && client_.options.idle_timeout != kUnlimited) ArmFor(now + client_.options.idle_timeout);
+}
+
+void KeptConnections::CloseAt(OriginPool& pool, std::size_t index) noexcept {
+  pool.idle[index].wire->Wake();
+  pool.idle.erase(pool.idle.begin() + static_cast<std::ptrdiff_t>(index));
+  pool.shared->idle.fetch_sub(1, std::memory_order_relaxed);
+  client_.idle.fetch_sub(1, std::memory_order_relaxed);
+  client_.closed.fetch_add(1, std::memory_order_relaxed);
+}
+
+void KeptConnections::OnIdleEnd(ClientWire& wire) noexcept {
+  OriginPool& pool = *wire.pool;
+  const auto at = std::find_if(pool.idle.begin(), pool.idle.end(), [&wire](const OriginPool::Kept& kept) { return kept.wire.get() == &wire; });
+  if (at != pool.idle.end()) CloseAt(pool, static_cast<std::size_t>(at - pool.idle.begin()));
+}
+
+void KeptConnections::ArmFor(TimePoint when) {
+  if (!timer_.Armed()) loop_.Arm(timer_, when);
+}
+
+// The oldest of an origin is the first. What nobody has used for so long is forgotten, so that a client of very many hosts does not grow.
+void KeptConnections::CloseOld() {
+  const TimePoint now = Now();
+  TimePoint next = TimePoint::max();
+  bool forgot = false;
+  for (auto at = pools_.begin(); at != pools_.end();) {
+    OriginPool& pool = at->second;
+    while (!pool.idle.empty() && now - pool.idle.front().since >= client_.options.idle_timeout) CloseAt(pool, 0);
+    if (!pool.idle.empty()) {
+      if (client_.options.idle_timeout != kUnlimited) next = std::min(next, pool.idle.front().since + client_.options.idle_timeout);
+      ++at;
+    } else if (pool.users != 0) {
+      ++at;
+    } else {
+      forgot = true;
+      at = pools_.erase(at);
+    }
+  }
+  if (forgot) client_.ForgetUnused();
+  if (next != TimePoint::max()) ArmFor(std::max(next, now + kLookEvery));
+}
+
+void KeptConnections::AskToTrim() noexcept {
+  if (asked_.exchange(true)) return;
+  loop_.Hold();
+  loop_.Post(trim_);
+}
+
+void KeptConnections::Trim() noexcept {
+  asked_ = false;
+  for (auto& [name, pool] : pools_) {
+    while (!pool.idle.empty() && pool.shared->idle.load() > client_.options.idle_per_origin_max) CloseAt(pool, 0);
+  }
+  loop_.Release();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_KEPT_CONNECTIONS_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_KEPT_CONNECTIONS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <weft/clients/http/internal/client_shared.h>
+#include <weft/clients/http/internal/shared_origin.h>
+#include <weft/clients/http/internal/wire.h>
+#include <weft/concurrency/loop.h>
+
+namespace weft::internal {
+
+// What a loop has of one origin: the connections that nobody uses, the one that was used last at the end.
+struct OriginPool {
+  struct Kept {
+    std::unique_ptr<ClientWire> wire;
+    TimePoint since;
+  };
+  std::shared_ptr<SharedOrigin> shared;
+  std::vector<Kept> idle;
+  std::uint32_t users = 0;  // requests of this loop that are under way
+};
+
+// The connections that a loop has of one client and nobody uses. On its loop only, but for AskToTrim.
+class KeptConnections final : private ClientWire::Keeper, private ClientShared::Part {
+ public:
+  KeptConnections(ClientShared& client, Loop& loop);
+  ~KeptConnections();
+  KeptConnections(const KeptConnections&) = delete;
+  KeptConnections& operator=(const KeptConnections&) = delete;
+
+  Loop& loop() const { return loop_; }
+  ClientShared& client() const { return client_; }
+
+  // Valid while it has a user.
+  OriginPool& Pool(const std::string& origin);
+
+  // The connection that was used last; null: there is none. `sees_its_end`: only one that is known not to have ended.
+  std::unique_ptr<ClientWire> TakeIdle(OriginPool& pool, bool sees_its_end);
+  // Keeps a connection for the next request, or closes it.
+  void Keep(std::unique_ptr<ClientWire> wire);
+
+ private:
+  static constexpr Duration kLookEvery = std::chrono::seconds(1);
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+
+  void AskToTrim() noexcept override;
+  void OnIdleEnd(ClientWire& wire) noexcept override;
+  void CloseAt(OriginPool& pool, std::size_t index) noexcept;
+  void CloseOld();
+  void Trim() noexcept;
+  void ArmFor(TimePoint when);
+
+  struct Timer : LoopTimer {
+    explicit Timer(KeptConnections& owner) : LoopTimer([](LoopTimer* self) { static_cast<Timer*>(self)->part.CloseOld(); }), part(owner) {}
+    KeptConnections& part;
+  };
+  struct TrimTask : LoopTask {
+    explicit TrimTask(KeptConnections& owner) : LoopTask([](LoopTask* self) { static_cast<TrimTask*>(self)->part.Trim(); }), part(owner) {}
+    KeptConnections& part;
+  };
+
+  ClientShared& client_;
+  Loop& loop_;
+  std::unordered_map<std::string, OriginPool, Hash, std::equal_to<>> pools_;
+  Timer timer_{*this};
+  TrimTask trim_{*this};
+  std::atomic<bool> asked_{false};
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_KEPT_CONNECTIONS_H_

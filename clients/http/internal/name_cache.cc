@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/http/internal/name_cache.h>
+
+#include <cstring>
+#include <utility>
+
+#include <weft/concurrency/await.h>
+#include <weft/net/internal/connect.h>
+
+namespace weft::internal {
+namespace {
+
+Semaphore& LookupSlots() {
+  static Semaphore slots(NameCache::kLookupsMax);
+  return slots;
+}
+
+}  // namespace
+
+Result<NameCache::Addresses> NameCache::LookUp(const Context& ctx, const std::string& host, std::uint16_t port) {
+  Result<Permit> slot = LookupSlots().Hold(ctx);
+  if (Error err = slot.Err()) return err;
+  const auto endpoints = Resolve(ctx, host, std::to_string(port));
+  if (Error err = endpoints.Err()) return err;
+  std::vector<SocketAddress> addresses;
+  for (const auto& endpoint : *endpoints) {
+    SocketAddress each;
+    each.size = static_cast<socklen_t>(endpoint.size());
+    std::memcpy(&each.local, endpoint.data(), endpoint.size());
+    addresses.push_back(each);
+  }
+  return std::make_shared<const std::vector<SocketAddress>>(InterleaveFamilies(addresses));
+}
+
+void NameCache::Keep(const std::string& name, const Result<Addresses>& found) {
+  const std::lock_guard hold(lock_);
+  if (entries_.size() >= kNamesMax && !entries_.contains(name)) entries_.clear();
+  Entry& entry = entries_[name];
+  entry.asked = Now();
+  entry.failure = found.Err();
+  if (!found.Ok()) return;
+  entry.addresses = *found;
+  entry.found = entry.asked;
+}
+
+Result<NameCache::Addresses> NameCache::Find(const Context& ctx, const std::string& host, std::uint16_t port) {
+  const std::string name = host + ":" + std::to_string(port);
+  Addresses stale;
+  {
+    const std::lock_guard hold(lock_);
+    if (const auto at = entries_.find(name); at != entries_.end()) {
+      const Entry& entry = at->second;
+      const Duration age = Now() - entry.asked;
+      if (!entry.failure && age < kGoodFor) return entry.addresses;
+      if (Now() - entry.found < kStaleFor) stale = entry.addresses;
+      if (entry.failure && age < kBadFor) {
+        if (stale != nullptr) return stale;
+        return entry.failure;
+      }
+    }
+  }
+  // The work may go on after this call: it has copies.
+  const auto outcome = lookups_.Do(ctx, name, [host, port](const Context& of_all) { return LookUp(of_all, host, port); });
+  if (Error err = ctx.Err()) return err;
+  const Result<Addresses> found = outcome.Ok() ? Result<Addresses>(outcome->value) : Result<Addresses>(outcome.Err());
+  Keep(name, found);
+  if (!found.Ok() && stale != nullptr) return stale;
+  return found;
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_NAME_CACHE_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_NAME_CACHE_H_
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <weft/concurrency/clock.h>
+#include <weft/concurrency/semaphore.h>
+#include <weft/concurrency/singleflight.h>
+#include <weft/net/internal/address.h>
+
+namespace weft::internal {
+
+// The addresses of names, in the order in which they are to be tried: looked up by the system in the pool of Offload, once for
+// all who ask at the same time, and kept for a while, since nobody but the system knows for how long they are good. A name
+// server that is away must not stop the reads of files that share the pool, so look-ups have a number of their own. From any
+// fiber.
+class NameCache {
+ public:
+  static constexpr Duration kGoodFor = std::chrono::seconds(30);
+  static constexpr Duration kBadFor = std::chrono::seconds(1);
+  // An old one is better than none while the name server is away.
+  static constexpr Duration kStaleFor = std::chrono::minutes(5);
+  static constexpr std::size_t kNamesMax = 4096;
+  static constexpr int kLookupsMax = 8;  // at once, by all clients of the process
+
+  using Addresses = std::shared_ptr<const std::vector<SocketAddress>>;
+
+  // Errors: the context's; the resolver's.
+  Result<Addresses> Find(const Context& ctx, const std::string& host, std::uint16_t port);
+
+ private:
+  struct Entry {
+    Addresses addresses;  // null: there is none
+    Error failure;
+    TimePoint asked;
+    TimePoint found;
+  };
+  static Result<Addresses> LookUp(const Context& ctx, const std::string& host, std::uint16_t port);
+  void Keep(const std::string& name, const Result<Addresses>& found);
+
+  std::mutex lock_;  // for a moment
+  std::map<std::string, Entry> entries_;
+  Singleflight<std::string, Addresses> lookups_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_NAME_CACHE_H_

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/http/internal/send_request.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <weft/clients/http/internal/exchange.h>
+#include <weft/clients/http/internal/propagated_fields.h>
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+
+namespace weft::internal {
+namespace {
+
+const Error& ResponseIsHere() {
+  static const Error here = Error::New("the response is here before the whole request was sent");
+  return here;
+}
+
+// An exchange that goes back unless a response takes it over.
+class Held {
+ public:
+  explicit Held(LoopPart& part) : exchange_(part.NewExchange()) { exchange_->Acquire(); }
+  ~Held() { exchange_->Release(); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  Exchange* operator->() const { return exchange_; }
+  Exchange& operator*() const { return *exchange_; }
+
+ private:
+  Exchange* const exchange_;
+};
+
+struct Sent {
+  Error own;   // of the caller's reader
+  Error wire;
+};
+
+// Sends what is left of the request, in the fiber of the caller.
+Sent SendBody(const Context& ctx, Exchange& exchange, const OutgoingRequest& request) {
+  if (exchange.HasUnsent()) {
+    if (Error err = exchange.SendUnsent(ctx)) return {{}, err};
+  }
+  if (request.reader == nullptr) return {};
+  std::array<char, 16 * 1024> piece;
+  for (;;) {
+    const Result<std::size_t> got = request.reader->Read(ctx, piece);
+    if (Error err = got.Err()) return {err, {}};
+    if (*got == 0) break;
+    if (request.length && *got > exchange.LeftToSend()) return {Error::New("the body of the request is longer than its Content-Length"), {}};
+    if (Error err = exchange.SendPiece(ctx, {piece.data(), *got})) return {{}, err};
+  }
+  if (request.length && exchange.LeftToSend() != 0) return {Error::New("the body of the request is shorter than its Content-Length"), {}};
+  return {{}, exchange.EndBody(ctx)};
+}
+
+// A response that comes before the body is through ends the sending: a server that rejects an upload may read no more of it.
+Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingRequest& request, Duration response_timeout) {
+  const CancelScope sending = WithCancel(ctx);
+  Error head_error;
+  bool listened = false;
+  Group listener(ctx);
+  const bool listens = listener.Go("response", [&](const Context& c) {
+    head_error = exchange.ReadHeadAfterBody(c, response_timeout);
+    listened = true;
+    sending.cancel(ResponseIsHere());
+  });
+  if (!listens) return listener.Wait();
+  Yield();  // it listens before the first byte is sent
+  const Sent sent = SendBody(sending.ctx, exchange, request);
+  if (sent.own && !listened) {
+    listener.Cancel(sent.own);
+    static_cast<void>(listener.Wait());
+    return sent.own;
+  }
+  if (!sent.own && !sent.wire) {
+    exchange.NoteSent();
+  } else {
+    exchange.NoteSendFailed();
+  }
+  static_cast<void>(listener.Wait());
+  if (!exchange.HeadIsHere() && sent.wire && !head_error) return sent.wire;
+  return head_error;
+}
+
+// One attempt on one connection.
+Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& request, Duration response_timeout) {
+  if (Error err = exchange.SendHead(ctx, request)) {
+    // A server that has closed may have said why.
+    if (ctx.Err() || !exchange.SentAny() || exchange.ReadHead(ctx, Now() + std::chrono::seconds(1))) return err;
+    return {};
+  }
+  if (request.expect && request.body != OutgoingRequest::Body::kWithout) {
+    if (Error err = exchange.WaitForContinue(ctx, *request.expect)) return err;
+    if (exchange.HasReceived()) return exchange.ReadHead(ctx, Now() + response_timeout);
+  }
+  if (exchange.HasUnsent() || request.reader != nullptr) return SendAndListen(ctx, exchange, request, response_timeout);
+  exchange.NoteSent();
+  return exchange.ReadHead(ctx, response_timeout == kUnlimited ? TimePoint::max() : Now() + response_timeout);
+}
+
+// The rule of RFC 9110 section 9.2.2 for repetitions by itself, at its narrowest: a kept connection had ended, and that looks as if nobody
+// had seen the request.
+bool MayTryAgain(const Context& ctx, const Exchange& exchange, const OutgoingRequest& request, const Error& error) {
+  if (!exchange.WasKept() || exchange.ReceivedAny() || ctx.Err()) return false;
+  const ClientFailure* failure = error.As<ClientFailure>();
+  if (failure == nullptr || (failure->kind != ClientFailure::kEnded && failure->kind != ClientFailure::kReset)) return false;
+  if (failure->processed && !MayBeRepeated(request)) return false;
+  return request.reader == nullptr || request.reader->Rewind();
+}
+
+}  // namespace
+
+Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingRequest request) {
+  if (Error err = ctx.Err()) return err.Wrap(std::string(request.method) + " " + request.url->Shown());
+  const HttpClientOptions& options = part.client().options;
+  Fields propagated;
+  if (AddPropagated(ctx, options.propagate, propagated)) request.propagated = &propagated;
+  const Held exchange(part);
+  if (Error err = exchange->Connect(ctx, request, /*fresh=*/false)) return err;
+  Error err = Exchanged(ctx, *exchange, request, options.response_timeout);
+  if (err && MayTryAgain(ctx, *exchange, request, err)) {
+    if (Error failed = exchange->Reconnect(ctx, request)) return failed;
+    err = Exchanged(ctx, *exchange, request, options.response_timeout);
+  }
+  if (err) return err;
+  return ClientResponse(*exchange);
+}
+
+Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request) {
+  if (Error err = ctx.Err()) return err.Wrap(std::string(request.method) + " " + request.url->Shown());
+  const HttpClientOptions& options = part.client().options;
+  Fields propagated;
+  if (AddPropagated(ctx, options.propagate, propagated)) request.propagated = &propagated;
+  const Held exchange(part);
+  if (Error err = exchange->Connect(ctx, request, /*fresh=*/false)) return err;
+  if (Error err = exchange->SendHead(ctx, request)) return err;
+  if (request.expect) {
+    if (Error err = exchange->WaitForContinue(ctx, *request.expect)) return err;
+  }
+  return ClientExchange(*exchange, options.response_timeout);
+}
+
+Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url) {
+  if (Error err = ctx.Err()) return err;
+  KeptConnections& kept = part.kept();
+  OriginPool& pool = kept.Pool(url.origin);
+  if (!pool.idle.empty()) return {};
+  ++pool.users;
+  Result<std::unique_ptr<ClientWire>> wire = part.client().connector.Connect(ctx, url, *pool.shared);
+  if (wire.Ok()) {
+    part.client().opened.fetch_add(1, std::memory_order_relaxed);
+    (*wire)->pool = &pool;
+    kept.Keep(*std::move(wire));
+  }
+  --pool.users;
+  return wire.Err();
+}
+
+}  // namespace weft::internal

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_SOCKET_WIRE_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_SOCKET_WIRE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <weft/clients/http/internal/wire.h>
+#include <weft/concurrency/loop.h>
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/progress.h>
+#include <weft/net/internal/tls/channel.h>
+#include <weft/net/internal/watched_socket.h>
+
+namespace weft::internal {
+
+// A socket that the loop watches, in the plain or under TLS. While nobody uses it it has no fiber and no buffer: an event finds out
+// whether it is still good.
+class SocketWire final : public ClientWire, private WatchedSocket {
+ public:
+  SocketWire(Loop& loop, Fd fd, bool is_unix, const Pace& pace);
+  ~SocketWire() override;
+
+  // Before all else.
+  Error Begin() { return Watch(loop_); }
+  // The handshake. Errors: the context's, the system's, and one of the peer's or OpenSSL's words otherwise.
+  Error Handshake(const Context& ctx, std::unique_ptr<TlsSession> session);
+  TlsSession* Tls() override { return channel_ != nullptr ? &channel_->session() : nullptr; }
+
+  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer, TimePoint until) override;
+  std::size_t ReadAtOnce(std::span<char> buffer) override;
+  Error Write(const Context& ctx, iovec* parts, std::size_t count) override;
+  Result<std::size_t> WriteAtOnce(iovec* parts, std::size_t count) override;
+  Error CloseWrite() override;
+  bool Rest(Keeper& keeper) override;
+  void Wake() noexcept override { keeper_ = nullptr; }
+  bool SeesItsEnd() const override { return true; }
+  void Close() noexcept override;
+
+ private:
+  void OnFdEvents(std::uint32_t events) override;
+  SocketLayer& Layer() override { return *channel_; }
+  void OnHeld() override { WatchWritable(loop_); }
+  LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until);
+  Error WaitWritable(const Context& ctx);
+  bool StaysQuiet();
+
+  Loop& loop_;
+  Keeper* keeper_ = nullptr;  // while nobody uses it
+  std::unique_ptr<TlsChannel> channel_;
+  LoopSignal readable_;
+  LoopSignal writable_;
+  Progress read_progress_;
+  Progress write_progress_;
+  bool open_ = true;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_SOCKET_WIRE_H_

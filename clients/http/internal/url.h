@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_HTTP_INTERNAL_URL_H_
+#define WEFT_CLIENTS_HTTP_INTERNAL_URL_H_
+
+#include <string>
+#include <string_view>
+
+#include <weft/concurrency/result.h>
+#include <weft/net/address.h>
+
+namespace weft::internal {
+
+// An absolute URL, taken apart (RFC 3986, RFC 9110 section 4.2), for a request.
+struct HttpUrl {
+  bool secure = false;
+  Address address;        // where to connect
+  std::string origin;     // "https://users.internal:8443": scheme, host and port that are the same for all spellings
+  std::string authority;  // as the Host field has it
+  std::string target;     // path and query, as they came; "/" for none
+
+  // The whole, without what belongs to the client alone (the fragment).
+  std::string Text() const;
+  // For messages: without the query, which may hold secrets.
+  std::string Shown() const;
+};
+
+// "http://", "https://" or "http+unix://": the host of the last is the path of a socket, percent-encoded. User information is
+// rejected (RFC 9110 section 4.2.4), and so is a byte that may not stand in a request line. The Error says what is wrong.
+Error ParseHttpUrl(std::string_view text, HttpUrl& out);
+
+// Where a Location leads to (RFC 3986 section 5.2); what it has no fragment of is dropped.
+Error ResolveLocation(const HttpUrl& base, std::string_view location, HttpUrl& out);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_CLIENTS_HTTP_INTERNAL_URL_H_

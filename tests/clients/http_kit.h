@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_CLIENTS_HTTP_KIT_H_
+#define WEFT_TESTS_CLIENTS_HTTP_KIT_H_
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weft/clients/http/client_request.h>
+#include <weft/net/client_failure.h>
+#include <weft/server/testing.h>
+
+namespace weft {
+
+// Of a server that listens in memory.
+inline std::string UrlOf(std::string_view bound, std::string_view target) {
+  if (bound.starts_with("unix:@")) return "http+unix://%40" + std::string(bound.substr(6)) + std::string(target);
+  return std::string(bound) + std::string(target);
+}
+inline std::string UrlOf(const TestServer& server, std::string_view target) { return UrlOf(server.Bound(), target); }
+
+inline void ExpectFailure(const Error& err, ClientFailure::Kind kind, bool processed) {
+  const ClientFailure* failure = err.As<ClientFailure>();
+  ASSERT_NE(failure, nullptr) << err.Message();
+  EXPECT_EQ(failure->kind, kind) << err.Message();
+  EXPECT_EQ(failure->processed, processed) << err.Message();
+}
+
+// A body in pieces, which can be read again.
+class PiecesBody final : public BodyReader {
+ public:
+  explicit PiecesBody(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) override {
+    if (Error err = ctx.Err()) return err;
+    if (at_ == pieces_.size()) return std::size_t{0};
+    const std::size_t size = std::string_view(pieces_[at_]).substr(in_).copy(buffer.data(), buffer.size());
+    in_ += size;
+    if (in_ == pieces_[at_].size()) {
+      ++at_;
+      in_ = 0;
+    }
+    return size;
+  }
+  bool Rewind() override {
+    at_ = in_ = 0;
+    return true;
+  }
+
+ private:
+  std::vector<std::string> pieces_;
+  std::size_t at_ = 0;
+  std::size_t in_ = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_TESTS_CLIENTS_HTTP_KIT_H_
