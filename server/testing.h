@@ -95,7 +95,8 @@ class TestClient {
     return ReadResponse(ctx, method);
   }
 
-  // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF.
+  // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF. A body gets its
+  // Content-Length, unless they frame it already.
   Result<TestResponse> Get(const Context& ctx, std::string_view target, std::string_view fields = {});
   Result<TestResponse> Post(const Context& ctx, std::string_view target, std::string_view body,
                           std::string_view fields = {});
