@@ -5,7 +5,7 @@
 # once); clang reads the sources of the library, too. And weft is used as a package.
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
-# with 0), any other file is only compiled. Those with json in their name link weft::json.
+# with 0), any other file is only compiled. Those with json or postgres in their name link weft::json or weft::postgres.
 set(strict -Wall -Wextra -Wshadow)
 if(WEFT_WERROR)
   list(APPEND strict -Werror)
@@ -33,6 +33,10 @@ if(NOT WEFT_JSON)
   list(FILTER api_sources EXCLUDE REGEX "json")
   list(FILTER api_programs EXCLUDE REGEX "json")
 endif()
+if(NOT WEFT_POSTGRES)
+  list(FILTER api_sources EXCLUDE REGEX "postgres")
+  list(FILTER api_programs EXCLUDE REGEX "postgres")
+endif()
 set(api_objects ${api_sources})
 list(REMOVE_ITEM api_objects ${api_programs})
 
@@ -46,6 +50,9 @@ foreach(source IN LISTS api_programs)
   add_executable(api_${name} "${source}")
   if(name MATCHES "json")
     target_link_libraries(api_${name} PRIVATE weft::json)
+  endif()
+  if(name MATCHES "postgres")
+    target_link_libraries(api_${name} PRIVATE weft::postgres)
   endif()
   target_link_libraries(api_${name} PRIVATE weft::testing)
   target_compile_options(api_${name} PRIVATE ${strict} -O0)
@@ -99,7 +106,12 @@ if(WEFT_CLANG)
     DEPENDS "${CMAKE_CURRENT_BINARY_DIR}/clang/std.h" DEPFILE "${clang_pch}.d"
     COMMENT "Reading the standard library with clang" VERBATIM)
   set(stamps "")
-  foreach(source IN ITEMS "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cc" LISTS api_sources example_sources concurrency_sources weft_sources compress_sources)
+  set(postgres_sources "")
+  if(WEFT_POSTGRES)
+    get_target_property(postgres_sources weft_postgres SOURCES)
+    list(APPEND strict "-I${PostgreSQL_INCLUDE_DIRS}")
+  endif()
+  foreach(source IN ITEMS "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cc" LISTS api_sources example_sources concurrency_sources weft_sources compress_sources postgres_sources)
     cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${weft_SOURCE_DIR}" OUTPUT_VARIABLE shown)
     if(shown MATCHES "^\\.\\.|headers/")
       cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE shown)

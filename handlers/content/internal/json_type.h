@@ -122,12 +122,12 @@ const JsonType& JsonTypeOf();
 
 template <class Owner, class Descriptor>
 constexpr JsonMember DescribeJsonMember() {
-  using Value = std::remove_cvref_t<decltype(std::declval<Owner&>().*Descriptor::pointer)>;
-  return {Descriptor::name, &JsonTypeOf<Value>,
+  using Member = std::remove_cvref_t<decltype(std::declval<Owner&>().*Descriptor::pointer)>;
+  return {Descriptor::name, &JsonTypeOf<Member>,
           [](void* object) -> void* {
             return &(static_cast<Owner*>(object)->*Descriptor::pointer);
           },
-          !kIsOptional<Value>};
+          !kIsOptional<Member>};
 }
 
 template <class Owner, class... Descriptors>

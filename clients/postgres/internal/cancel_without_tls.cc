@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/postgres/internal/cancel_tls.h>
+
+namespace weft::postgres::internal {
+namespace {
+
+class NoTls final : public CancelLayer {
+ public:
+  Error Send(std::string_view, Waits&) override { return Error::New("weft is built without TLS (WEFT_TLS=OFF)"); }
+  Error AwaitEnd(Waits&) override { return {}; }
+};
+
+}  // namespace
+
+std::unique_ptr<CancelLayer> MakeTlsLayer(PGconn*, int) { return std::make_unique<NoTls>(); }
+
+}  // namespace weft::postgres::internal

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/postgres/internal/child_process.h>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <system_error>
+
+namespace weft::postgres::internal {
+namespace {
+
+Error SystemError(const char* what) { return Error(std::error_code(errno, std::generic_category())).Wrap(what); }
+
+constexpr int kControl = 3, kStatus = 4;
+
+// From here to exec nothing may allocate or lock: other threads did not survive the fork.
+[[noreturn]] void BecomeProgram(char* const* argv, int log, uid_t user, gid_t group) {
+  dup2(log, 1);
+  dup2(log, 2);
+  syscall(SYS_close_range, 3, UINT_MAX, 0);
+  if (user != 0 && (setgroups(0, nullptr) != 0 || setgid(group) != 0 || setuid(user) != 0)) _exit(126);
+  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD, SIGHUP}) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execv(argv[0], argv);
+  _exit(127);
+}
+
+// Tells the program's id, and how it has ended; ends it when the other side of kControl is gone.
+[[noreturn]] void Keep(char* const* argv, int log, int control, int status, uid_t user, gid_t group) {
+  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) signal(number, SIG_IGN);  // Ctrl-C is for our parent
+  signal(SIGCHLD, SIG_DFL);
+  const pid_t pid = _Fork();
+  if (pid == 0) BecomeProgram(argv, log, user, group);
+  const int from = fcntl(control, F_DUPFD, 10), to = fcntl(status, F_DUPFD, 10);
+  dup2(from, kControl);
+  dup2(to, kStatus);
+  syscall(SYS_close_range, kStatus + 1, UINT_MAX, 0);
+  [[maybe_unused]] ssize_t ignored = write(kStatus, &pid, sizeof pid);
+  const int program = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  int result = 0;
+  for (bool told = false; pid > 0;) {
+    pollfd both[] = {{told ? -1 : kControl, POLLIN, 0}, {program, POLLIN, 0}};
+    poll(both, 2, program >= 0 ? -1 : 20);
+    if (waitpid(pid, &result, WNOHANG) == pid) break;
+    if (!told && both[0].revents != 0) {
+      told = true;
+      kill(pid, SIGQUIT);
+    }
+  }
+  ignored = write(kStatus, &result, sizeof result);
+  _exit(0);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& command, const std::string& log, uid_t user, gid_t group) {
+  std::vector<char*> argv;
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  std::array<int, 2> control{}, status{};
+  if (pipe2(control.data(), O_CLOEXEC) != 0) return SystemError("pipe");
+  if (pipe2(status.data(), O_CLOEXEC) != 0) return SystemError("pipe");
+  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const pid_t keeper = fork();
+  if (keeper == 0) {
+    close(control[1]);
+    close(status[0]);
+    Keep(argv.data(), output, control[0], status[1], user, group);
+  }
+  const Error failure = keeper < 0 ? SystemError("fork") : Error();
+  close(control[0]);
+  close(status[1]);
+  if (output >= 0) close(output);
+  pid_t pid = -1;
+  if (!failure && read(status[0], &pid, sizeof pid) == sizeof pid && pid > 0) {
+    return std::unique_ptr<ChildProcess>(new ChildProcess(keeper, pid, control[1], status[0]));
+  }
+  close(control[1]);
+  close(status[0]);
+  if (keeper > 0) waitpid(keeper, nullptr, 0);
+  return failure ? failure : Error::New("fork failed");
+}
+
+ChildProcess::~ChildProcess() {
+  Signal(SIGCONT);
+  close(control_);
+  (void)Wait();
+  close(status_);
+}
+
+int ChildProcess::Wait() {
+  if (waited_) return result_;
+  waited_ = true;
+  ssize_t got = 0;
+  do {
+    got = read(status_, &result_, sizeof result_);
+  } while (got < 0 && errno == EINTR);
+  waitpid(keeper_, nullptr, 0);
+  return result_;
+}
+
+void ChildProcess::Signal(int number) const {
+  if (waited_) return;
+  const std::string id = std::to_string(pid_);
+  std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+  std::vector<pid_t> all = {pid_};
+  for (pid_t child = 0; children >> child;) all.push_back(child);
+  for (const pid_t one : all) kill(one, number);
+}
+
+}  // namespace weft::postgres::internal

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_POSTGRES_INTERNAL_CONN_INFO_H_
+#define WEFT_CLIENTS_POSTGRES_INTERNAL_CONN_INFO_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/result.h>
+
+namespace weft::postgres::internal {
+
+using ConnInfo = std::vector<std::pair<std::string, std::string>>;
+
+// The settings of `conninfo`, with the addresses of its hosts beside their names: libpq would block its thread to look them up, and could
+// not be called back. A host with several addresses becomes several hosts, which libpq tries in turn.
+Result<ConnInfo> ResolveHosts(const Context& ctx, const std::string& conninfo, const std::string& origin);
+
+}  // namespace weft::postgres::internal
+
+#endif  // WEFT_CLIENTS_POSTGRES_INTERNAL_CONN_INFO_H_

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/postgres/internal/connection.h>
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weft/clients/postgres/failure.h>
+#include <weft/clients/postgres/internal/error_of.h>
+#include <weft/clients/postgres/internal/real_time_waits.h>
+
+namespace weft::postgres::internal {
+namespace {
+
+// The statement is not there any more (DISCARD ALL, a pooler), or its columns have changed.
+bool MustPrepareAnew(const Error& error) { return IsSqlState(error, "26000") || IsSqlState(error, "0A000"); }
+
+}  // namespace
+
+Connection::Connection(Shared& shared, std::unique_ptr<Wire> wire)
+    : shared_(shared), wire_(std::move(wire)), statements_(shared.options.statements_max) {}
+
+Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows) {
+  if (const int number = parameters.WithZeroByte(); number != 0) {
+    return Error::New("postgres: parameter $" + std::to_string(number) + " has a zero byte, which a text of PostgreSQL cannot hold");
+  }
+  const bool in_transaction = InTransaction();
+  bool delivered = false;
+  Error err = RunOnce(ctx, sql, parameters, rows, delivered);
+  if (!err || delivered || !shared_.options.prepare || !MustPrepareAnew(err)) return err;
+  statements_.Remove(sql);
+  // In a transaction it is too late: that has failed.
+  return in_transaction ? err : RunOnce(ctx, sql, parameters, rows, delivered);
+}
+
+Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows, bool& delivered) {
+  if (Error err = ctx.Err()) return err;
+  std::vector<const char*> values;
+  parameters.Pointers(values);
+  int sent = 0;
+  if (shared_.options.prepare) {
+    const Result<const StatementCache::Statement*> statement = Prepared(ctx, sql);
+    if (Error err = statement.Err()) return err;
+    sent = PQsendQueryPrepared(wire_->Raw(), (*statement)->name.c_str(), parameters.Count(), values.data(), nullptr, nullptr, 0);
+  } else {
+    sent = PQsendQueryParams(wire_->Raw(), std::string(sql).c_str(), parameters.Count(), nullptr, values.data(), nullptr, nullptr, 0);
+  }
+  if (Error err = Sent(sent)) return err;
+  if (rows.RowByRow()) PQsetSingleRowMode(wire_->Raw());
+  return Receive(ctx, rows, delivered);
+}
+
+Result<const StatementCache::Statement*> Connection::Prepared(const Context& ctx, std::string_view sql) {
+  if (const StatementCache::Statement* known = statements_.Find(sql)) return known;
+  if (const StatementCache::Statement* excess = statements_.Excess()) {
+    if (Error err = Command(ctx, ("deallocate " + excess->name).c_str())) return err;
+    statements_.Remove(std::string(excess->sql));
+  }
+  std::string name = statements_.NewName();
+  if (Error err = Sent(PQsendPrepare(wire_->Raw(), name.c_str(), std::string(sql).c_str(), 0, nullptr))) return err;
+  if (Error err = FinishCommand(ctx)) return err;
+  return &statements_.Add(sql, std::move(name));
+}
+
+Error Connection::Command(const Context& ctx, const char* sql) {
+  if (Error err = ctx.Err()) return err;
+  if (Error err = Sent(PQsendQuery(wire_->Raw(), sql))) return err;
+  return FinishCommand(ctx);
+}
+
+// libpq takes no command only when the connection is lost, or out of memory.
+Error Connection::Sent(int sent) {
+  if (sent == 1) return {};
+  lost_ = true;
+  return OfConnect(PQerrorMessage(wire_->Raw()), shared_.origin);
+}
+
+Error Connection::FinishCommand(const Context& ctx, std::uint64_t* rows) {
+  struct Affected final : ResultHandler {
+    Error OnColumns(const ResultView&) override { return {}; }
+    Error OnRows(const ResultView&) override { return {}; }
+    void OnAffected(std::uint64_t n) override { rows = n; }
+    std::uint64_t rows = 0;
+  } affected;
+  bool delivered = false;
+  Error err = Receive(ctx, affected, delivered);
+  if (rows != nullptr) *rows = affected.rows;
+  return err;
+}
+
+Error Connection::OfFailed(const PGresult* result) const { return OfResult(result, shared_.origin, wire_->Lost()); }
+
+Error Connection::Receive(const Context& ctx, ResultHandler& rows, bool& delivered) {
+  const bool flushed = PQflush(wire_->Raw()) == 0;
+  Wire::UnderContext waits(*wire_, ctx, flushed);
+  Error failure = flushed ? Error() : wire_->Flush(waits);
+  Delivery delivery{rows};
+  bool ended = false;
+  while (!failure && !delivery.stop && !ended) {
+    const Result<PgResult> next = wire_->Next(waits);
+    failure = next.Err();
+    ended = !failure && *next == nullptr;
+    if (!failure && !ended && !delivery.verdict) delivery.verdict = Take(next->get(), delivery);
+  }
+  if (!ended) Stop(ctx);
+  delivered = delivery.delivered;
+  if (delivery.thrown) std::rethrow_exception(delivery.thrown);
+  return delivery.verdict ? delivery.verdict : failure;
+}
+
+Error Connection::Take(PGresult* result, Delivery& to) {
+  switch (PQresultStatus(result)) {
+    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE: {
+      Error err = Deliver(ResultView(result), to);
+      to.rows.OnAffected(std::strtoull(PQcmdTuples(result), nullptr, 10));
+      return err;
+    }
+    case PGRES_COMMAND_OK: {
+      // A statement without rows where rows are asked for fails by its columns: it has none.
+      Error err = std::exchange(to.described, true) ? Error() : to.rows.OnColumns(ResultView(result));
+      to.rows.OnAffected(std::strtoull(PQcmdTuples(result), nullptr, 10));
+      return err;
+    }
+    case PGRES_EMPTY_QUERY: return Error::New("postgres: the statement is empty");
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH: to.stop = true; return Error::New("postgres: COPY goes by CopyIn and CopyOut");
+    default: return OfFailed(result);
+  }
+}
+
+// An exception is kept until the server has stopped: no fiber parks while it handles one.
+Error Connection::Deliver(const ResultView& view, Delivery& to) {
+  Error err;
+  try {
+    if (!std::exchange(to.described, true)) err = to.rows.OnColumns(view);
+    if (!err && view.Rows() > 0) {
+      to.delivered = true;
+      err = to.rows.OnRows(view);
+    }
+  } catch (...) {
+    to.thrown = std::current_exception();
+  }
+  // Where rows come one by one there are more on the way.
+  if ((err || to.thrown) && to.rows.RowByRow()) to.stop = true;
+  return err;
+}
+
+void Connection::Rollback(const Context& ctx) {
+  if (Lost() || !InTransaction()) return;
+  const Context calm = WithoutCancel(ctx);
+  RealTimeWaits waits(calm, wire_->Socket(), shared_.options.cancel_grace);
+  Error err = Sent(PQsendQuery(wire_->Raw(), "rollback"));
+  if (!err) err = wire_->Flush(waits);
+  if (!err) err = Drain(waits);
+  if (err || InTransaction()) lost_ = true;
+}
+
+Error Connection::Commit(const Context& ctx) {
+  if (Error err = ctx.Err()) return err;
+  if (Error err = Sent(PQsendQuery(wire_->Raw(), "commit"))) return CommitUnknown(err, shared_.origin);
+  const Context calm = WithoutCancel(ctx);
+  std::optional<RealTimeWaits> after;
+  Wire::UnderContext during(*wire_, ctx, PQflush(wire_->Raw()) == 0);
+  Error verdict, ended;
+  for (;;) {
+    Waits& waits = after ? static_cast<Waits&>(*after) : during;
+    Error err = wire_->Flush(waits);
+    Result<PgResult> next = err ? Result<PgResult>(err) : wire_->Next(waits);
+    if (next.Err() && !after) {
+      ended = next.Err();
+      after.emplace(calm, wire_->Socket(), shared_.options.cancel_grace);
+      continue;
+    }
+    if (next.Err()) {
+      lost_ = true;
+      return CommitUnknown(ended, shared_.origin);
+    }
+    if (*next == nullptr) return verdict;
+    if (PQresultStatus(next->get()) != PGRES_COMMAND_OK) {
+      verdict = OfFailed(next->get());
+      if (Lost()) verdict = CommitUnknown(verdict, shared_.origin);
+    } else if (std::string_view(PQcmdStatus(next->get())) != "COMMIT") {
+      verdict = Error::New("postgres: the transaction was rolled back, because a statement in it had failed, whose Error was passed over");
+    }
+  }
+}
+
+}  // namespace weft::postgres::internal

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/postgres/internal/connection.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include <weft/clients/postgres/internal/conn_info.h>
+#include <weft/clients/postgres/internal/error_of.h>
+#include <weft/concurrency/offload.h>
+#include <weft/net/client_failure.h>
+
+namespace weft::postgres::internal {
+namespace {
+
+struct Finish {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using Handle = std::unique_ptr<PGconn, Finish>;
+
+Handle Start(const ConnInfo& info) {
+  std::vector<const char*> keywords, values;
+  for (const auto& [keyword, value] : info) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  Handle connection(PQconnectStartParams(keywords.data(), values.data(), 0));
+  if (connection != nullptr) {
+    PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);  // or nobody tells the sqlstate
+    PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
+  }
+  return connection;
+}
+
+// Each step runs in the pool of Offload: the client's part of SCRAM is 4,096 rounds of HMAC, 8 ms, and libpq looks names up, and reads
+// files, within a step. Sockets are waited for here; libpq may take another one in each step.
+Error Establish(const Context& ctx, PGconn* connection, const std::string& origin) {
+  for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {
+    if (next == PGRES_POLLING_FAILED) return OfConnect(PQerrorMessage(connection), origin);
+    const FdEvents events = next == PGRES_POLLING_READING ? FdEvents::kRead : FdEvents::kWrite;
+    if (Error err = WaitFd(ctx, PQsocket(connection), events, {.waits_for = "postgres to connect"}).Err()) return err;
+    Result<PostgresPollingStatusType> polled = Offload(ctx, [&] { return PQconnectPoll(connection); });
+    if (Error err = polled.Err()) return err;
+    next = *polled;
+  }
+  return {};
+}
+
+// What every connection of ours is set to: forms of values that are read here, and the server's own nets. What a pooler would not keep with the
+// connection is left out with `prepare`.
+std::vector<std::string> Settings(const PoolOptions& options, int server_version) {
+  std::string common = "set datestyle to iso";
+  if (options.prepare) common += "; set bytea_output to hex; set extra_float_digits to 1";
+  if (options.prepare && !(options.statement_timeout == kUnlimited)) {
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(options.statement_timeout).count();
+    common += "; set statement_timeout to " + std::to_string(std::clamp<std::int64_t>(ms, 1, INT32_MAX));
+  }
+  std::vector<std::string> all = {std::move(common)};
+  // Not on all systems that a server may run on.
+  if (options.prepare && server_version >= 140000) all.emplace_back("set client_connection_check_interval to 1000");
+  return all;
+}
+
+Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared) {
+  const Result<ConnInfo> info = ResolveHosts(ctx, shared.options.conninfo, shared.origin);
+  if (Error err = info.Err()) return err;
+  Result<Handle> started = Offload(ctx, [&] { return Start(*info); });
+  if (Error err = started.Err()) return err;
+  Handle handle = *std::move(started);
+  if (handle == nullptr) return Error(std::errc::not_enough_memory);
+  if (PQstatus(handle.get()) == CONNECTION_BAD) return OfConnect(PQerrorMessage(handle.get()), shared.origin);
+  if (Error err = Establish(ctx, handle.get(), shared.origin)) return err;
+  PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
+  const int version = PQserverVersion(handle.get());
+  Result<std::unique_ptr<Wire>> wire = Wire::Make(handle.release());
+  if (Error err = wire.Err()) return err;
+  auto connection = std::make_unique<Connection>(shared, *std::move(wire));
+  bool required = true;
+  for (const std::string& setting : Settings(shared.options, version)) {
+    Error err = connection->Command(ctx, setting.c_str());
+    if (err && (required || connection->Lost())) return err.Wrap("set up a connection");
+    required = false;
+  }
+  return connection;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::Open(const Context& ctx, Shared& shared) {
+  if (shared.invalid) return shared.invalid;
+  const CancelScope scope = WithTimeout(ctx, shared.options.connect_timeout);
+  const Result<Permit> turn = shared.gate.Enter(scope.ctx);
+  Error failure = turn.Err();
+  if (!failure) {
+    Result<std::unique_ptr<Connection>> opened = OpenOnce(scope.ctx, shared);
+    if (opened.Ok()) {
+      shared.gate.Succeeded();
+      return opened;
+    }
+    failure = opened.Err();
+  }
+  if (Error err = ctx.Err()) return err;
+  if (scope.ctx.Err() && failure.Is(kDeadlineExceeded)) failure = ConnectTimedOut(shared.origin, "to connect");
+  if (failure.Is(kRefused)) failure = MakeClientFailure(Errc::kUnavailable, {ClientFailure::kBusy, false, shared.origin, failure.Message()});
+  if (turn.Ok()) shared.gate.Failed(failure);
+  return failure;
+}
+
+}  // namespace weft::postgres::internal

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_POSTGRES_INTERNAL_STATEMENT_CACHE_H_
+#define WEFT_CLIENTS_POSTGRES_INTERNAL_STATEMENT_CACHE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace weft::postgres::internal {
+
+// The statements that are prepared on one connection, by their text.
+class StatementCache {
+ public:
+  struct Statement {
+    std::string sql, name;
+  };
+
+  explicit StatementCache(std::size_t max) : max_(max) {}
+
+  // Used now; null: not prepared.
+  const Statement* Find(std::string_view sql) {
+    const auto found = by_sql_.find(sql);
+    if (found == by_sql_.end()) return nullptr;
+    order_.splice(order_.begin(), order_, found->second);
+    return &*found->second;
+  }
+  std::string NewName() { return "weft_" + std::to_string(++names_); }
+  const Statement& Add(std::string_view sql, std::string name) {
+    order_.push_front({std::string(sql), std::move(name)});
+    by_sql_.emplace(order_.front().sql, order_.begin());
+    return order_.front();
+  }
+  void Remove(std::string_view sql) {
+    const auto found = by_sql_.find(sql);
+    if (found == by_sql_.end()) return;
+    const auto statement = found->second;
+    by_sql_.erase(found);  // its key lies in the statement
+    order_.erase(statement);
+  }
+  // The one to give up before another is prepared; null: there is room.
+  const Statement* Excess() const { return order_.size() >= max_ && !order_.empty() ? &order_.back() : nullptr; }
+
+ private:
+  const std::size_t max_;
+  std::uint64_t names_ = 0;
+  std::list<Statement> order_;  // the one used last in front
+  std::unordered_map<std::string_view, std::list<Statement>::iterator> by_sql_;
+};
+
+}  // namespace weft::postgres::internal
+
+#endif  // WEFT_CLIENTS_POSTGRES_INTERNAL_STATEMENT_CACHE_H_

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/postgres/internal/wire.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace weft::postgres::internal {
+
+Result<std::unique_ptr<Wire>> Wire::Make(PGconn* connection) {
+  const int duplicate = fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0);
+  if (duplicate < 0) {
+    const std::error_code code(errno, std::generic_category());
+    PQfinish(connection);
+    return Error(code).Wrap("postgres: watch a connection");
+  }
+  return std::unique_ptr<Wire>(new Wire(connection, duplicate));
+}
+
+Wire::Wire(PGconn* connection, int duplicate) : connection_(connection), watched_(duplicate, {.waits_for = "postgres"}) {
+  PQsetnonblocking(connection_, 1);
+  PQsetNoticeReceiver(connection_, &OnNotice, this);
+}
+
+Wire::~Wire() {
+  watched_.Forget();
+  PQfinish(connection_);
+  close(watched_.Descriptor());
+}
+
+// Between statements libpq takes an error for a notice.
+void Wire::OnNotice(void* self, const PGresult* notice) {
+  const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (severity != nullptr && std::strcmp(severity, "FATAL") == 0) static_cast<Wire*>(self)->fatal_ = true;
+}
+
+bool Wire::Check() noexcept {
+  for (pollfd look = {Socket(), POLLIN, 0}; poll(&look, 1, 0) > 0;) {
+    if (PQconsumeInput(connection_) == 0) return false;
+    (void)PQisBusy(connection_);  // reads the messages
+    if (Lost()) return false;
+  }
+  return !Lost();
+}
+
+Error Wire::Flush(Waits& waits) {
+  while (PQflush(connection_) == 1) {
+    const Result<FdEvents> ready = waits.Wait(FdEvents::kReadWrite);
+    if (Error err = ready.Err()) return err;
+    // A server that cannot send stops reading.
+    if (Includes(*ready, FdEvents::kRead) && PQconsumeInput(connection_) == 0) return {};
+  }
+  return {};
+}
+
+Result<PgResult> Wire::Next(Waits& waits) {
+  while (PQisBusy(connection_) != 0) {
+    if (Error err = waits.Wait(FdEvents::kRead).Err()) return err;
+    // If it fails, what the server has said last may be among what is here.
+    if (PQconsumeInput(connection_) == 0) break;
+  }
+  PgResult result(PQgetResult(connection_));
+  if (result != nullptr) OnNotice(this, result.get());
+  return result;
+}
+
+Result<std::string_view> Wire::NextCopyRow(Waits& waits) {
+  for (;;) {
+    char* row = nullptr;
+    const int size = PQgetCopyData(connection_, &row, 1);
+    row_.reset(row);
+    if (size > 0) return std::string_view(row, static_cast<std::size_t>(size));
+    if (size < 0) return std::string_view();
+    if (Error err = waits.Wait(FdEvents::kRead).Err()) return err;
+    if (PQconsumeInput(connection_) == 0) return std::string_view();
+  }
+}
+
+Result<FdEvents> Wire::UnderContext::Wait(FdEvents events) {
+  if (std::exchange(sent_, false) && events == FdEvents::kRead) {
+    // It cannot be here yet, and whatever comes wakes.
+    if (Error err = wire_.watched_.WaitAfterEagain(ctx_, events)) return err;
+    return events;
+  }
+  sent_ = false;
+  return wire_.watched_.Wait(ctx_, events);
+}
+
+}  // namespace weft::postgres::internal

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_POSTGRES_TESTING_H_
+#define WEFT_CLIENTS_POSTGRES_TESTING_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weft/concurrency/result.h>
+
+namespace weft::postgres {
+
+namespace internal {
+class ChildProcess;
+}
+
+struct TestServerOptions {
+  std::vector<std::string> settings{};  // "max_connections=5"
+  std::string password{};               // asked for, by SCRAM; empty: everybody may come
+  // Also on 127.0.0.1, over TLS with this certificate and key (PEM files, readable for all); empty:
+  // a unix socket only.
+  std::string certificate_file{}, key_file{};
+};
+
+// A PostgreSQL server for tests, in weft::testing: the real program as a child of this process, with
+// a new database in a temporary folder, on a unix socket there. It ends with the object, and with the
+// process if that is killed. Run as root it runs as the user "postgres", or "nobody", since it
+// refuses to be root.
+//
+//   if (!weft::postgres::TestServer::Available()) GTEST_SKIP() << "no PostgreSQL server here";
+//   weft::Result<std::unique_ptr<weft::postgres::TestServer>> server = weft::postgres::TestServer::Start();
+//   weft::postgres::Pool db({.conninfo = (*server)->ConnInfo()});
+//
+// Its functions block the thread: a second for Start. In RunTest virtual time stands still while a
+// Pool waits for it.
+class TestServer {
+ public:
+  // Whether the programs postgres and initdb are here: in PATH, or where Debian has them.
+  static bool Available();
+  static Result<std::unique_ptr<TestServer>> Start(TestServerOptions options = {});
+  ~TestServer();
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  // For PoolOptions. The user is "weft", the database "postgres".
+  std::string ConnInfo() const;
+  // Over TLS, on 127.0.0.1; only with a certificate.
+  std::string TlsConnInfo() const;
+  // The path of its unix socket, for a proxy in front of it.
+  std::string SocketPath() const;
+  std::string Log() const;  // what it has written to its log so far
+
+  // Ends all its processes by SIGKILL, as a machine that fails.
+  void Kill();
+  // The "fast" shutdown of an administrator: sessions are told (57P01) and closed.
+  void Stop();
+  // Starts it again, on the same data, after Kill or Stop.
+  Error Restart();
+  // SIGSTOP and SIGCONT for all its processes: a server that hangs.
+  void Pause();
+  void Resume();
+
+ private:
+  explicit TestServer(TestServerOptions options);
+  Error InitDb();
+  Error Launch();
+  Error AwaitReady();
+
+  const TestServerOptions options_;
+  std::string folder_;
+  int port_ = 5432;
+  std::unique_ptr<internal::ChildProcess> process_;
+};
+
+}  // namespace weft::postgres
+
+#endif  // WEFT_CLIENTS_POSTGRES_TESTING_H_

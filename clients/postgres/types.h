@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_POSTGRES_TYPES_H_
+#define WEFT_CLIENTS_POSTGRES_TYPES_H_
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weft/concurrency/result.h>
+
+// Types of PostgreSQL that C++ has none for.
+//
+//   smallint, integer, bigint   std::int16_t, std::int32_t, std::int64_t, and larger ones
+//   real, double precision      float, double
+//   boolean                     bool
+//   text, varchar, enums, and all types that are not in this list, as text     std::string
+//   numeric                     Numeric, std::string
+//   bytea                       Bytes
+//   json, jsonb                 Json, std::string
+//   uuid                        Uuid, std::string
+//   timestamptz                 TimestampTz
+//   timestamp                   Timestamp
+//   date                        std::chrono::year_month_day
+//   arrays of these             std::vector
+//   null                        std::optional
+//
+// Parameters take the same types, unsigned integers, string_view and literals; the server gives them
+// the type that the statement needs.
+
+namespace weft::postgres {
+
+using Bytes = std::vector<std::byte>;
+
+// A moment; its time zone is the reader's affair, as in PostgreSQL.
+using TimestampTz = std::chrono::sys_time<std::chrono::microseconds>;
+// What a clock on some wall showed.
+using Timestamp = std::chrono::local_time<std::chrono::microseconds>;
+
+// An exact number, in decimal digits: "12.50". "NaN" and "Infinity" are possible.
+struct Numeric {
+  std::string text;
+  friend bool operator==(const Numeric&, const Numeric&) = default;
+};
+
+// A document, unparsed.
+struct Json {
+  std::string text;
+  friend bool operator==(const Json&, const Json&) = default;
+};
+
+struct Uuid {
+  std::array<std::uint8_t, 16> bytes{};
+
+  // 32 hexadecimal digits, with or without hyphens.
+  static Result<Uuid> Parse(std::string_view text);
+  // "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".
+  std::string Text() const;
+  friend bool operator==(const Uuid&, const Uuid&) = default;
+};
+
+}  // namespace weft::postgres
+
+#endif  // WEFT_CLIENTS_POSTGRES_TYPES_H_

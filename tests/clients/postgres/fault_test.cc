@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include <weft/net/client_failure.h>
+
+#include "kit.h"
+
+namespace weft::postgres {
+namespace {
+
+class PostgresFaultTest : public PostgresTest {};
+
+// Lost, or not there: for a handler a 503, and never something that blames its client.
+void ExpectUnavailable(const Error& err) {
+  EXPECT_TRUE(err.Is(kUnavailable)) << err.Message();
+  EXPECT_NE(err.As<ClientFailure>(), nullptr) << err.Message();
+}
+
+bool Serves(const Context& ctx, Pool& db) {
+  for (int i = 0; i < 2000; ++i) {
+    if (!db.Ping(ctx)) return true;
+    (void)Sleep(ctx, 5ms);
+  }
+  return false;
+}
+
+// Fibers that query all the time, while `fault` happens to the server: each gets its value or an Error at once, and once the server is back all of
+// them are served.
+void UnderLoad(Pool& db, const std::function<void()>& fault, const std::function<void()>& repair) {
+  OnLoops(2, [&](const Context& ctx) {
+    EXPECT_OK(db.Ping(ctx));
+    const CancelScope load = WithCancel(ctx);
+    std::atomic<std::int64_t> served{0}, failed{0};
+    Group group(ctx, {.spread = true});
+    for (int f = 0; f < 16; ++f) {
+      group.Go([&, f](const Context&) {
+        while (!load.ctx.Err()) {
+          const Result<std::optional<std::int32_t>> back = db.QueryOne<std::int32_t>(load.ctx, "select $1::integer", f);
+          if (back.Ok()) {
+            EXPECT_EQ(*back, f);
+            ++served;
+          } else if (!load.ctx.Err()) {
+            ExpectUnavailable(back.Err());
+            ++failed;
+            (void)Sleep(load.ctx, 1ms);
+          }
+        }
+      });
+    }
+    while (served < 500) Yield();
+    fault();
+    while (failed < 50) Yield();
+    repair();
+    EXPECT_TRUE(Serves(ctx, db));
+    const std::int64_t before = served;
+    while (served < before + 500) Yield();
+    load.cancel();
+    EXPECT_OK(group.Wait());
+    EXPECT_EQ(db.Stats().in_use, 0u);
+  });
+}
+
+TEST_F(PostgresFaultTest, AKilledServerIsAnErrorAtOnceAndThePoolIsWholeAgain) {
+  Pool db(Options());
+  UnderLoad(db, [] { Server().Kill(); }, [] { EXPECT_OK(Server().Restart()); });
+}
+
+TEST_F(PostgresFaultTest, ARestartedServerIsAnErrorAtOnceAndThePoolIsWholeAgain) {
+  Pool db(Options());
+  UnderLoad(db, [] { Server().Stop(); }, [] { EXPECT_OK(Server().Restart()); });
+}
+
+// What is idle when the server restarts costs no call an error.
+TEST_F(PostgresFaultTest, IdleConnectionsThatAreLostAreReplacedBeforeTheyAreUsed) {
+  Pool db(Options());
+  OnLoops(1, [&](const Context& ctx) {
+    Group group(ctx);
+    for (int i = 0; i < 4; ++i) group.Go([&](const Context& c) { EXPECT_OK(db.Execute(c, "select pg_sleep(0.1)").Err()); });
+    EXPECT_OK(group.Wait());
+    EXPECT_EQ(db.Stats().idle, 4u);
+    Server().Stop();
+    EXPECT_OK(Server().Restart());
+    EXPECT_OK(db.Ping(ctx));
+    EXPECT_EQ(db.Stats().open, 1u) << "the others were found lost, too";
+  });
+}
+
+TEST_F(PostgresFaultTest, AServerThatHangsCostsNoMoreThanDeadlineAndGrace) {
+  OnLoops(1, [](const Context& ctx) {
+    PoolOptions options = Options();
+    options.cancel_grace = 50ms;
+    options.connect_timeout = 100ms;
+    Pool db(options);
+    EXPECT_OK(db.Ping(ctx));
+    Server().Pause();
+    const CancelScope soon = WithTimeout(ctx, 50ms);
+    EXPECT_TRUE(db.Ping(soon.ctx).Is(kDeadlineExceeded));
+    EXPECT_EQ(db.Stats().closed, 1u) << "nobody knows what it does";
+    const Error err = db.Ping(ctx);
+    ExpectUnavailable(err);
+    ASSERT_NE(err.As<ClientFailure>(), nullptr);
+    EXPECT_EQ(err.As<ClientFailure>()->kind, ClientFailure::kTimedOut);
+    EXPECT_FALSE(err.As<ClientFailure>()->processed);
+    Server().Resume();
+    EXPECT_TRUE(Serves(ctx, db));
+  });
+}
+
+TEST_F(PostgresFaultTest, ATerminatedSessionSaysWhyAndMayHaveBeenProcessed) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(Options()), admin(Options());
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      const Error err = db.Execute(c, "select pg_sleep(60)").Err();
+      ExpectUnavailable(err);
+      EXPECT_TRUE(err.As<ClientFailure>()->processed);
+      EXPECT_EQ(err.As<ClientFailure>()->kind, ClientFailure::kReset);
+      EXPECT_TRUE(IsSqlState(err, "57P01")) << err.Message();
+    });
+    while (*admin.QueryOne<std::int64_t>(ctx, "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%sleep(60)%' and pid <> pg_backend_pid()") == 0) {
+    }
+    EXPECT_OK(group.Wait());
+    EXPECT_OK(db.Ping(ctx));
+  });
+}
+
+TEST_F(PostgresFaultTest, ALostCommitIsUnknown) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(Options()), admin(Options());
+    EXPECT_OK(db.Execute(ctx, "create table lost (n integer)").Err());
+    EXPECT_OK(db.Execute(ctx, "create function sleep_long() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$").Err());
+    EXPECT_OK(db.Execute(ctx, "create constraint trigger t after insert on lost deferrable initially deferred for each row execute function sleep_long()").Err());
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      const Error err = db.InTransaction(c, [](const Context& in, Transaction& tx) { return tx.Execute(in, "insert into lost values (1)").Err(); });
+      ExpectUnavailable(err);
+      ASSERT_NE(err.As<Failure>(), nullptr);
+      EXPECT_TRUE(err.As<Failure>()->commit_unknown);
+    });
+    while (*admin.QueryOne<std::int64_t>(ctx, "select count(pg_terminate_backend(pid)) from pg_stat_activity where query = 'commit' and state = 'active'") == 0) {
+    }
+    EXPECT_OK(group.Wait());
+  });
+}
+
+TEST_F(PostgresFaultTest, WhatCannotBeReachedSaysSo) {
+  OnLoops(1, [](const Context& ctx) {
+    const auto kind_of = [&](const std::string& conninfo) {
+      Pool db({.conninfo = conninfo});
+      const Error err = db.Ping(ctx);
+      EXPECT_NE(err.As<ClientFailure>(), nullptr) << err.Message();
+      EXPECT_FALSE(err.As<ClientFailure>() != nullptr && err.As<ClientFailure>()->processed);
+      return err.As<ClientFailure>() != nullptr ? err.As<ClientFailure>()->kind : ClientFailure::kStatus;
+    };
+    EXPECT_EQ(kind_of("host=/nonexistent dbname=x"), ClientFailure::kRefused);
+    EXPECT_EQ(kind_of("host=127.0.0.1 port=1 dbname=x"), ClientFailure::kRefused);
+    EXPECT_EQ(kind_of("host=no-such-name.invalid dbname=x"), ClientFailure::kResolve);
+    EXPECT_EQ(kind_of(Server().ConnInfo() + " dbname=no_such_database"), ClientFailure::kStatus);
+    Pool db({.conninfo = Server().ConnInfo() + " dbname=no_such_database"});
+    const Error err = db.Ping(ctx);
+    EXPECT_TRUE(IsSqlState(err, "3D000")) << err.Message();
+    EXPECT_TRUE(err.Is(kUpstreamFailed)) << "no reason to try again";
+  });
+}
+
+TEST_F(PostgresFaultTest, ALaterHostIsTriedToo) {
+  OnLoops(1, [](const Context& ctx) {
+    std::string conninfo = Server().ConnInfo();
+    conninfo.insert(conninfo.find("host=") + 5, "/nonexistent,localhost,");
+    conninfo.replace(conninfo.find("port="), 9, "port=5432,1,5432");
+    Pool db({.conninfo = conninfo});
+    EXPECT_OK(db.Ping(ctx));
+  });
+}
+
+class PostgresFewConnectionsTest : public PostgresTest {
+ protected:
+  static void SetUpTestSuite() { StartServer({.settings = {"max_connections=5", "superuser_reserved_connections=0"}, .password = "secret"}); }
+};
+
+// Asked for by SCRAM, which is computed in the pool of Offload.
+TEST_F(PostgresFewConnectionsTest, MoreThanTheServerHasIsUnavailableForThose) {
+  OnLoops(2, [](const Context& ctx) {
+    Pool db(Options());
+    std::atomic<int> served{0}, failed{0};
+    Group group(ctx, {.spread = true});
+    for (int i = 0; i < 16; ++i) {
+      group.Go([&](const Context& c) {
+        const Error err = db.Execute(c, "select pg_sleep(0.3)").Err();
+        if (err) ExpectUnavailable(err);
+        ++(err ? failed : served);
+      });
+    }
+    EXPECT_OK(group.Wait());
+    EXPECT_GE(served, 1);
+    EXPECT_GE(failed, 1);
+    EXPECT_TRUE(Serves(ctx, db));
+    EXPECT_LE(db.Stats().open, 5u);
+  });
+}
+
+TEST_F(PostgresFewConnectionsTest, AWrongPasswordIsNoReasonToTryAgain) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db({.conninfo = Server().ConnInfo() + " password=wrong"});
+    const Error err = db.Ping(ctx);
+    EXPECT_TRUE(IsSqlState(err, "28P01")) << err.Message();
+    EXPECT_TRUE(err.Is(kUpstreamFailed));
+    EXPECT_EQ(err.Message().find("secret"), std::string::npos);
+  });
+}
+
+}  // namespace
+}  // namespace weft::postgres

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_TESTS_CLIENTS_POSTGRES_KIT_H_
+#define WEFT_TESTS_CLIENTS_POSTGRES_KIT_H_
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <weft/clients/postgres/pool.h>
+#include <weft/clients/postgres/testing.h>
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+#include <weft/concurrency/testing.h>
+
+#include "../../missing_program.h"
+
+namespace weft::postgres {
+
+using namespace std::chrono_literals;
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr int Rounds(int usual) { return usual / 10; }
+#else
+inline constexpr int Rounds(int usual) { return usual; }
+#endif
+
+// Runs `body` on real time, on this many loops.
+inline void OnLoops(int loops, const std::function<void(const Context&)>& body) {
+  RunOptions options;
+  options.loops = loops;
+  const Error err = Run(Background(), options, [&](const Context& ctx) { body(ctx); });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+// The real server, one for all tests of a suite.
+class PostgresTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { StartServer({}); }
+  static void StartServer(TestServerOptions options) {
+    if (!TestServer::Available()) return;
+    Result<std::unique_ptr<TestServer>> started = TestServer::Start(std::move(options));
+    ASSERT_FALSE(started.Err()) << started.Err().Message();
+    server_ = *std::move(started);
+  }
+  static void TearDownTestSuite() { server_.reset(); }
+  void SetUp() override {
+    if (server_ == nullptr) WEFT_PROGRAM_IS_MISSING("postgres", "clients");
+  }
+
+  static TestServer& Server() { return *server_; }
+  static PoolOptions Options() { return {.conninfo = server_->ConnInfo()}; }
+  // How many other sessions of clients the server has in this state.
+  static std::int64_t Sessions(const Context& ctx, Pool& db, const std::string& state) {
+    const Result<std::optional<std::int64_t>> count = db.QueryOne<std::int64_t>(
+        ctx, "select count(*) from pg_stat_activity where state = $1 and pid <> pg_backend_pid() and backend_type = 'client backend'", state);
+    EXPECT_FALSE(count.Err()) << count.Err().Message();
+    return count.Ok() ? count->value_or(-1) : -1;
+  }
+
+ private:
+  static inline std::unique_ptr<TestServer> server_;
+};
+
+#define EXPECT_OK(result)                                      \
+  do {                                                         \
+    const ::weft::Error ok_err = (result);                     \
+    EXPECT_FALSE(ok_err) << ok_err.Message();                  \
+  } while (false)
+
+}  // namespace weft::postgres
+
+#endif  // WEFT_TESTS_CLIENTS_POSTGRES_KIT_H_
