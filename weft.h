@@ -16,6 +16,8 @@
 //     return weft::ListenAndServe(ctx, ":8080", mux) ? 1 : 0;
 //   }
 
+#include <weft/clients/http/http_client.h>
+#include <weft/clients/retry.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/copy.h>
 #include <weft/concurrency/crash_report.h>
@@ -52,6 +54,7 @@
 #include <weft/handlers/middleware/timeout.h>
 #include <weft/handlers/middleware/trace_context.h>
 #include <weft/handlers/problem.h>
+#include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/handlers/readiness.h>
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/routing/redirect.h>

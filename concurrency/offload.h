@@ -28,6 +28,9 @@ namespace weft {
 // kRefused and `f` is not called: the work comes in faster than the threads can do it, and who
 // waits longer only answers later.
 //
+// Where a thread of the pool and a loop share a core the loop comes first: the pool's threads have
+// the scheduler's policy SCHED_BATCH, unless the process has another one than the usual.
+//
 // f returning T gives Result<T>; Error or void gives Error; Result<T> gives Result<T>.
 //
 //   weft::Result<std::string> text = weft::Offload(ctx, [&] { return ReadWholeFile(path); });

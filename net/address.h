@@ -24,6 +24,9 @@ struct Address {
   static Result<Address> Parse(std::string_view text);
 };
 
+// Where a client wants to be connected to: what its option `dial` is given, in tests and for connections that are made in another way.
+using DialTarget = Address;
+
 }  // namespace weft
 
 #endif  // WEFT_NET_ADDRESS_H_

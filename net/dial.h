@@ -22,9 +22,6 @@ struct DialOptions {
   Duration probe_after = std::chrono::seconds(60);
 };
 
-// Where a client wants to be connected to: what its option `dial` is given, in tests and for connections that are made in another way.
-using DialTarget = Address;
-
 // Connects to a server (Go's net.Dialer), under a context that should have a deadline: without one the system decides how long an address
 // that says nothing is worth waiting for, which is minutes.
 //

@@ -39,6 +39,7 @@
 
 namespace weft {
 
+class HttpClient;
 namespace internal {
 class TestWire;
 }
@@ -95,7 +96,8 @@ class TestClient {
     return ReadResponse(ctx, method);
   }
 
-  // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF.
+  // Sends a request and reads its answer, passing over interim ones. `fields` are whole lines, each with its CRLF. A body gets its
+  // Content-Length, unless they frame it already.
   Result<TestResponse> Get(const Context& ctx, std::string_view target, std::string_view fields = {});
   Result<TestResponse> Post(const Context& ctx, std::string_view target, std::string_view body,
                           std::string_view fields = {});
@@ -147,6 +149,12 @@ class TestServer {
   // A client of this server; over TLS, if it speaks that, one that trusts it (and shows no certificate).
   Result<TestClient> Connect(const Context& ctx) const;
 
+  // A client of this server alone, whatever the host of the URL: Client().Get(ctx, server.Url("/hello")). In a fiber. It ends with the
+  // server, so its responses end before that.
+  HttpClient& Client();
+  // "http://test-server/hello"; "https://..." where it speaks TLS.
+  std::string Url(std::string_view target) const;
+
   // Lets the drain begin, without waiting for it.
   void BeginDrain();
   // Waits until ListenAndServe has returned, and returns what it did. While that takes long it says on stderr, again and
@@ -157,6 +165,7 @@ class TestServer {
 
  private:
   struct State;
+  TlsClientOptions ClientTls() const;
   std::unique_ptr<State> state_;
 };
 

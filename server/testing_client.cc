@@ -27,6 +27,17 @@ std::string Shown(std::string_view text) {
   return "\"" + std::string(text.substr(0, kMax)) + (text.size() > kMax ? "...\"" : "\"");
 }
 
+// Whether one of these lines is a field of that name, which is in lower case.
+bool HasField(std::string_view lines, std::string_view name) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
+    if (line.empty()) return false;
+    if (line.size() > name.size() && line[name.size()] == ':' && internal::EqualsIgnoreCase(line.substr(0, name.size()), name)) return true;
+    lines.remove_prefix(line.size());
+  }
+  return false;
+}
+
 template <class T>
 bool Parse(std::string_view text, T& number, int base) {
   const auto [stopped, code] = std::from_chars(text.data(), text.data() + text.size(), number, base);
@@ -224,7 +235,11 @@ Result<TestResponse> TestClient::Do(const Context& ctx, std::string_view method,
                                   std::string_view fields, std::string_view body) {
   std::string request;
   request.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
-  request.append(fields).append("\r\n").append(body);
+  request.append(fields);
+  if (!body.empty() && !HasField(fields, "content-length") && !HasField(fields, "transfer-encoding")) {
+    request.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  }
+  request.append("\r\n").append(body);
   if (Error err = Send(ctx, request)) return err;
   for (;;) {
     Result<TestResponse> answer = ReadResponse(ctx, method);

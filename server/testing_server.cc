@@ -4,10 +4,12 @@
 #include <atomic>
 #include <cstdio>
 
+#include <weft/clients/http/http_client.h>
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/clock.h>
+#include <weft/server/internal/faulty_link.h>
 #include <weft/server/listen_and_serve.h>
 #include <weft/server/testing.h>
 
@@ -45,6 +47,7 @@ struct TestServer::State {
 
   Handler handler;
   ServerOptions options;
+  std::unique_ptr<HttpClient> client;
   std::string bound;
   Error result;
   Event started;
@@ -59,21 +62,46 @@ TestServer::TestServer(const Context& ctx, Handler handler, ServerOptions option
   (void)state_->started.Wait(Background());
 }
 
-TestServer::~TestServer() { (void)Stop(); }
+TestServer::~TestServer() {
+  state_->client.reset();
+  (void)Stop();
+}
 
 const std::string& TestServer::Bound() const { return state_->bound; }
 
-Result<TestClient> TestServer::Connect(const Context& ctx) const {
-  if (!state_->options.tls) return TestClient::Dial(ctx, Bound());
-  const CertificateInfo certificate = state_->options.tls->Certificates().front();
+// Trusts the server, by whatever name it has.
+TlsClientOptions TestServer::ClientTls() const {
   TlsClientOptions options;
+  if (!state_->options.tls) return options;
+  const CertificateInfo certificate = state_->options.tls->Certificates().front();
   options.ca_pem = certificate.pem;
   if (!certificate.dns_names.empty()) {
     options.server_name = certificate.dns_names.front();
   } else if (!certificate.ip_addresses.empty()) {
     options.server_name = certificate.ip_addresses.front();
   }
-  return TestClient::DialTls(ctx, Bound(), options);
+  return options;
+}
+
+Result<TestClient> TestServer::Connect(const Context& ctx) const {
+  if (!state_->options.tls) return TestClient::Dial(ctx, Bound());
+  return TestClient::DialTls(ctx, Bound(), ClientTls());
+}
+
+HttpClient& TestServer::Client() {
+  if (state_->client == nullptr) {
+    HttpClientOptions options;
+    options.tls = ClientTls();
+    options.dial = [this, link = std::make_shared<internal::LinkState>()](const Context& ctx, const DialTarget&) {
+      return internal::DialTestServer(ctx, Bound(), link);
+    };
+    state_->client = std::make_unique<HttpClient>(std::move(options));
+  }
+  return *state_->client;
+}
+
+std::string TestServer::Url(std::string_view target) const {
+  return (state_->options.tls ? "https://test-server" : "http://test-server") + std::string(target);
 }
 
 void TestServer::BeginDrain() { state_->stop.cancel(); }

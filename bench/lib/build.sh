@@ -49,7 +49,7 @@ build_weft() {
 }
 
 build_examples() {
-  build_weft examples hello service download weft_bench_hello_plain || left_out[weft]="its release build failed"
+  build_weft examples hello download weft_bench_echo weft_bench_hello_plain || left_out[weft]="its release build failed"
 }
 
 # Sets gate to the program that measures it.

@@ -34,7 +34,7 @@ add_known_servers() {
   local any=127.0.0.1:0
   add_server floor "$peers_dir/epoll_floor --address $any"
   add_server weft "$weft_dir/examples/hello --address $any --loops 1" \
-    "$weft_dir/examples/service --address $any --debug-address $any --loops 1"
+    "$weft_dir/bench/echo --address $any"
   add_server nginx start_nginx
   add_server beast "$peers_dir/beast_async --address $any" "$peers_dir/beast_async --address $any"
   add_server go "$peers_dir/gohttp --address $any" "$peers_dir/gohttp --address $any"

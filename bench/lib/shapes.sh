@@ -16,7 +16,7 @@ servers_of() {
   local any=127.0.0.1:0
   case $1 in
     echo-*)
-      echo "weft $weft_dir/examples/service --address $any --debug-address $any --loops 1"
+      echo "weft $weft_dir/bench/echo --address $any"
       echo "go $peers_dir/gohttp --address $any"
       ;;
     pipeline)

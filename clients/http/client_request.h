@@ -73,6 +73,8 @@ class ClientRequest {
   // Sends "Expect: 100-continue" and waits for so long before it sends the body all the same (RFC 9110 section 10.1.1): for large ones
   // that the server may reject.
   void ExpectContinue(Duration wait = std::chrono::seconds(1)) { expect_ = wait; }
+  // In place of HttpClientOptions::response_timeout.
+  void ResponseTimeout(Duration limit) { response_timeout_ = limit; }
   // Called in the fiber that waits for the response, for each interim response (1xx) but 100 that comes before it, such as 103.
   void OnInterim(std::function<void(int status, const Fields& fields)> call) { on_interim_ = std::move(call); }
 
@@ -91,6 +93,7 @@ class ClientRequest {
   BodyReader* reader_ = nullptr;
   std::unique_ptr<BodyReader> adapter_;
   std::optional<Duration> expect_;
+  std::optional<Duration> response_timeout_;
   std::function<void(int, const Fields&)> on_interim_;
 };
 
@@ -125,6 +128,7 @@ struct ClientRequestAccess {
   static const std::optional<std::string>& Body(const ClientRequest& r) { return r.body_; }
   static BodyReader* Reader(const ClientRequest& r) { return r.reader_; }
   static std::optional<Duration> Expect(const ClientRequest& r) { return r.expect_; }
+  static std::optional<Duration> ResponseTimeout(const ClientRequest& r) { return r.response_timeout_; }
   static const std::function<void(int, const Fields&)>& OnInterim(const ClientRequest& r) { return r.on_interim_; }
 };
 

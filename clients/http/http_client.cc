@@ -24,6 +24,7 @@ OutgoingRequest Outgoing(const ClientRequest& request, const internal::HttpUrl& 
   out.trailers = ClientRequestAccess::Trailer(request);
   out.user_agent = options.user_agent;
   out.expect = ClientRequestAccess::Expect(request);
+  out.response_timeout = ClientRequestAccess::ResponseTimeout(request).value_or(options.response_timeout);
   out.on_interim = &ClientRequestAccess::OnInterim(request);
   if (BodyReader* reader = ClientRequestAccess::Reader(request)) {
     out.body = OutgoingRequest::Body::kReader;
@@ -66,6 +67,7 @@ Result<ClientResponse> HttpClient::Get(const Context& ctx, std::string_view url)
   out.method = "GET";
   out.url = &parsed;
   out.user_agent = state_->shared.options.user_agent;
+  out.response_timeout = state_->shared.options.response_timeout;
   return internal::SendRequest(ctx, part, out);
 }
 

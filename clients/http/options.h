@@ -57,7 +57,7 @@ struct HttpClientOptions {
   std::function<Error(const Address&)> allow = nullptr;
   // Connects in place of the client, in plain: TLS comes on top of the Stream. For tests (TestNetwork) and for connections through something
   // else. Called in the fiber of the request, under the connect_timeout.
-  std::function<Result<Stream>(const Context&, const Address&)> dial = nullptr;
+  std::function<Result<Stream>(const Context&, const DialTarget&)> dial = nullptr;
 };
 
 }  // namespace weft

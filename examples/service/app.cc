@@ -1,152 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
 
-#include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
-#include <weft/concurrency/group.h>
-#include <weft/concurrency/time.h>
+#include <weft/handlers/content/file_server.h>
+#include <weft/handlers/middleware/access_log.h>
+#include <weft/handlers/middleware/cross_origin_protection.h>
+#include <weft/handlers/middleware/max_bytes.h>
+#include <weft/handlers/middleware/problem_details.h>
+#include <weft/handlers/middleware/recover.h>
+#include <weft/handlers/middleware/request_id.h>
+#include <weft/handlers/middleware/security_headers.h>
+#include <weft/handlers/middleware/timeout.h>
+
+#include "events.h"
+#include "files.h"
+#include "notes_api.h"
+#include "tour.h"
 
 namespace {
 
-constexpr std::string_view kPage = R"(<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>weft: the example service</title>
-<h1>weft: the example service</h1>
-<ul>
-<li><a href="/hello/anna">GET /hello/{name}</a> greets
-<li><a href="/sleep/500">GET /sleep/{ms}</a> sleeps under the request's context
-<li><a href="/fanout?n=8">GET /fanout?n=8</a> asks this service n times at once and fails as one;
-    with <a href="/fanout?n=8&amp;hang=1">&amp;hang=1</a> one question hangs, and the answer is 504 after 2 s
-<li><a href="/deadline/200">GET /deadline/{ms}</a> works past its own deadline: 504
-<li><a href="/jobs">GET /jobs</a> counts the jobs of the queue
-</ul>
-<form method="post" action="/echo" enctype="text/plain">
-POST /echo answers the body as it came: <input name="text" value="hello"> <button>send</button>
-</form>
-<form method="post" action="/jobs" enctype="text/plain">
-POST /jobs gives the worker something to do: <input name="job" value="write a letter"> <button>send</button>
-</form>
-<p>The debug server, on an address of its own, has /debug/fibers, /healthz and /readyz.
-)";
-
-using std::chrono::milliseconds;
-
-weft::Error Text(weft::ResponseWriter& w, const std::string& text) {
-  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
-  return w.Write(text);
+// The first one is the outermost.
+void AddMiddleware(weft::Mux& mux, const AppParts& parts) {
+  mux.Use(parts.metrics.Count());
+  mux.Use(weft::RequestId());
+  if (parts.access_log) mux.Use(weft::AccessLog());
+  mux.Use(weft::ProblemDetails());
+  mux.Use(weft::Recover());
+  mux.Use(weft::SecurityHeaders({.content_security_policy = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"}));
+  mux.Use(weft::CrossOriginProtection());
 }
 
-weft::Error Home(weft::ResponseWriter& w, weft::Request&) {
-  w.Header().Set("Content-Type", "text/html; charset=utf-8");
-  return w.Write(kPage);
-}
-
-weft::Error Hello(weft::ResponseWriter& w, weft::Request& r) { return Text(w, "Hello, " + std::string(r.PathValue("name")) + "!\n"); }
-
-// Reads and writes piece by piece: the memory is the same for a byte and for a terabyte.
-weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
-  r.Body().SetLimit(weft::kUnlimited);
-  const std::string_view type = r.Header().Get("Content-Type");
-  w.Header().Set("Content-Type", type.empty() ? "application/octet-stream" : type);
-  w.Header().Set("X-Content-Type-Options", "nosniff");
-  const std::optional<std::uint64_t> length = r.Body().Declared();
-  if (length) w.Header().Set("Content-Length", std::to_string(*length));
-  constexpr std::uint64_t kPieceMax = 64 * 1024;  // smaller ones cost more system calls and packets, larger ones save nothing
-  const std::size_t size = static_cast<std::size_t>(std::min(length.value_or(kPieceMax), kPieceMax));
-  const std::unique_ptr<char[]> piece(new char[size]);
-  for (;;) {
-    weft::Result<std::size_t> n = r.Body().Read({piece.get(), size});
-    if (weft::Error err = n.Err()) return err;
-    if (*n == 0) return {};
-    if (weft::Error err = w.Write({piece.get(), *n})) return err;
-  }
-}
-
-weft::Error SleepFor(weft::ResponseWriter& w, weft::Request& r) {
-  weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");
-  if (weft::Error err = ms.Err()) return err;
-  if (weft::Error err = weft::Sleep(r.Ctx(), milliseconds(*ms))) return err;
-  return Text(w, "slept " + std::to_string(*ms) + " ms\n");
-}
-
-weft::Error Deadline(weft::ResponseWriter& w, weft::Request& r) {
-  weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");
-  if (weft::Error err = ms.Err()) return err;
-  weft::CancelScope scope = weft::WithTimeout(r.Ctx(), milliseconds(*ms), weft::Error::New("the deadline of this handler"));
-  // The work, in steps that look at the context, would take longer than that.
-  for (weft::TimePoint end = weft::Now() + milliseconds(*ms) + std::chrono::hours(1); weft::Now() < end;) {
-    if (weft::Error err = weft::Sleep(scope.ctx, milliseconds(10))) return err;  // answers 504
-  }
-  return Text(w, "done\n");
-}
-
-weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const SelfClient& self) {
-  int n = 8;
-  if (r.Query("n")) {
-    weft::Result<int> given = r.QueryAs<int>("n");
-    if (weft::Error err = given.Err()) return err;
-    n = *given;
-  }
-  if (n < 1 || n > 100) return weft::HttpError(400, "n must be from 1 to 100");
-  const bool hang = r.Query("hang") == "1";
-
-  weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2), weft::Error::New("the fan-out took too long"));
-  std::vector<std::string> answers(static_cast<std::size_t>(n));  // before the group: it is joined first
-  weft::Group group(scope.ctx);
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const bool hangs = hang && i == 0;
-    group.Go("question " + std::to_string(i), [&self, &answer = answers[i], hangs](const weft::Context& ctx) -> weft::Error {
-      weft::Result<std::string> got = self.Get(ctx, hangs ? "/sleep/3600000" : "/sleep/20");
-      if (got.Ok()) answer = *std::move(got);
-      return got.Err();
-    });
-  }
-  const weft::Error failure = group.Wait();
-  if (weft::Error err = scope.ctx.Err()) return err.Wrap("fan-out");  // 504, or nobody is there any more
-  if (failure && r.Draining().Err()) return weft::kServerClosing.Wrap(failure.Message());  // our own door is closed: 503
-  if (failure) return weft::HttpError(502, "a question failed").Wrap(failure.Message());
-
-  std::string text;
-  for (std::size_t i = 0; i < answers.size(); ++i) text += std::to_string(i) + ": " + answers[i];
-  return Text(w, text);
-}
-
-weft::Error AddJob(weft::ResponseWriter& w, weft::Request& r, JobQueue& jobs) {
-  r.Body().SetLimit(16 * 1024);
-  weft::Result<std::string> text = r.Body().ReadAll();
-  if (weft::Error err = text.Err()) return err;
-  weft::Result<std::uint64_t> id = jobs.Put(r.Ctx(), *std::move(text));
-  if (weft::Error err = id.Err()) return err;
-  w.WriteHeader(202);
-  return Text(w, "accepted as job " + std::to_string(*id) + "\n");
-}
-
-weft::Error CountJobs(weft::ResponseWriter& w, JobQueue& jobs) {
-  const JobQueue::Counts counts = jobs.Count();
-  w.Header().Set("Content-Type", "application/json");
-  return w.Write("{\"taken_in\":" + std::to_string(counts.taken_in) + ",\"waiting\":" + std::to_string(counts.waiting) +
-                 ",\"done\":" + std::to_string(counts.done) + "}\n");
+// index.html at "/", the rest below /static.
+weft::Error AddPage(weft::Mux& mux, const std::string& folder) {
+  const weft::Result<weft::Handler> index = weft::FileServer(folder);
+  if (weft::Error err = index.Err()) return err;
+  const weft::Result<weft::Handler> files = weft::FileServer(folder, {.prefix = "/static", .index = ""});
+  if (weft::Error err = files.Err()) return err;
+  mux.Handle("GET /{$}", *index);
+  mux.Handle("GET /static/{path...}", *files);
+  return {};
 }
 
 }  // namespace
 
-weft::Mux MakeApp(const SelfClient& self, JobQueue& jobs) {
+weft::Result<weft::Mux> MakeApp(const AppParts& parts) {
   weft::Mux mux;
-  mux.Handle("GET /{$}", Home);
-  mux.Handle("GET /hello/{name}", Hello);
-  mux.Handle("POST /echo", Echo);
-  mux.Handle("GET /sleep/{ms}", SleepFor);
-  mux.Handle("GET /deadline/{ms}", Deadline);
-  mux.Handle("GET /fanout", [&self](weft::ResponseWriter& w, weft::Request& r) { return FanOut(w, r, self); });
-  mux.Handle("POST /jobs", [&jobs](weft::ResponseWriter& w, weft::Request& r) { return AddJob(w, r, jobs); });
-  mux.Handle("GET /jobs", [&jobs](weft::ResponseWriter& w, weft::Request&) { return CountJobs(w, jobs); });
+  AddMiddleware(mux, parts);
+  mux.Group("/api", {weft::Timeout(std::chrono::seconds(10)), weft::MaxBytes(64 * 1024)},
+            [&](weft::Mux& api) { AddNotesRoutes(api, parts.notes, parts.metrics); });
+  AddEventRoutes(mux, parts.notes, parts.metrics);  // long-lived: outside of the Timeout, which would end it
+  if (weft::Error err = AddFileRoutes(mux, parts.files_folder)) return err.Wrap("files");
+  if (weft::Error err = AddPage(mux, parts.page_folder)) return err.Wrap("page");
+  AddJobRoutes(mux, parts.jobs);
+  AddTourRoutes(mux, parts.self);
   return mux;
 }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <weft/concurrency/time.h>
-#include <weft/handlers/handler.h>
+#include <weft/handlers/content/json.h>
 
 namespace {
 
@@ -29,9 +29,9 @@ void JobQueue::Close() {
   (void)jobs_.Close();
 }
 
-JobQueue::Counts JobQueue::Count() const {
+JobCounts JobQueue::Count() const {
   const std::uint64_t done = done_;  // first: what is done was taken in before
-  return {.taken_in = taken_in_, .done = done, .waiting = jobs_.Size()};
+  return {.taken_in = taken_in_, .waiting = jobs_.Size(), .done = done};
 }
 
 weft::Error WorkOff(const weft::Context& ctx, JobQueue& queue) {
@@ -43,4 +43,17 @@ weft::Error WorkOff(const weft::Context& ctx, JobQueue& queue) {
     queue.CountDone();
     return {};
   });
+}
+
+void AddJobRoutes(weft::Mux& mux, JobQueue& jobs) {
+  mux.Handle("POST /jobs", [&jobs](weft::ResponseWriter& w, weft::Request& r) -> weft::Error {
+    r.Body().SetLimit(16 * 1024);
+    weft::Result<std::string> text = r.Body().ReadAll();
+    if (weft::Error err = text.Err()) return err;
+    const weft::Result<std::uint64_t> id = jobs.Put(r.Ctx(), *std::move(text));
+    if (weft::Error err = id.Err()) return err;
+    w.WriteHeader(202);
+    return w.Write("accepted as job " + std::to_string(*id) + "\n");
+  });
+  mux.Handle("GET /jobs", [&jobs](weft::ResponseWriter& w, weft::Request&) { return weft::WriteJson(w, jobs.Count()); });
 }

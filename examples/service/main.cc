@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A backend as its user would write it: an application server, a worker, and a debug server that outlives the drain of both, started
-// and ended in order. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills.
+// A backend as its user would write it: notes in a database, a page that shows them live, uploads; a worker; and a debug server that
+// outlives the drain of both, with metrics and probes. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills.
 //
-//   build/release/examples/service --address 127.0.0.1:8080 --debug-address 127.0.0.1:6060 &
-//   curl http://127.0.0.1:8080/hello/anna
-//   curl 'http://127.0.0.1:8080/fanout?n=8&hang=1' & curl http://127.0.0.1:6060/debug/fibers
+//   build/release/examples/service --database notes.db --files uploads --access-log &
+//   xdg-open http://127.0.0.1:8080
+//   curl --json '{"title":"tea","text":"green"}' http://127.0.0.1:8080/api/notes
+//   curl http://127.0.0.1:6060/metrics
 //
-// Exit code: 0 after a clean drain, 1 otherwise, 2 for flags that it does not understand.
+// main.cc puts the parts together, app.cc has the routes; to make it yours, begin with note.h. Exit code: 0 after a clean drain, 1
+// otherwise, 2 for flags that it does not understand.
 
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -22,116 +23,105 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <weft/concurrency/run.h>
-#include <weft/concurrency/services.h>
-#include <weft/handlers/debug/debug_fibers.h>
-#include <weft/handlers/debug/health.h>
-#include <weft/handlers/middleware/access_log.h>
-#include <weft/handlers/middleware/recover.h>
-#include <weft/handlers/readiness.h>
-#include <weft/server/listen_and_serve.h>
+#include <weft/handlers/log_pattern.h>
+#include <weft/weft.h>
 
-#include "../flags.h"
-#include "../tls_flags.h"
 #include "app.h"
-#include "jobs.h"
-#include "self_client.h"
+#include "settings.h"
+#include "storage.h"
 
 namespace {
-
-struct Settings {
-  weft::ServerOptions app{.address = "127.0.0.1:8080"};
-  weft::ServerOptions debug{.address = "127.0.0.1:6060", .loops = 1};
-  bool access_log = false;
-  bool verbose = false;
-};
-
-Settings ReadFlags(int argc, char** argv) {
-  Settings settings;
-  Flags flags(argc, argv,
-              "usage: service [--address HOST:PORT] [--debug-address HOST:PORT] [--loops N] [--drain-timeout SECONDS] "
-              "[--access-log] [--verbose] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-self-signed]");
-  TlsFlags tls;
-  while (flags.Next()) {
-    if (flags.Is("--address")) {
-      settings.app.address = flags.Text();
-    } else if (flags.Is("--debug-address")) {
-      settings.debug.address = flags.Text();
-    } else if (flags.Is("--loops")) {
-      settings.app.loops = flags.Number(1, 1024);
-    } else if (flags.Is("--drain-timeout")) {
-      const std::chrono::duration<double> seconds(flags.Number(0.0, 86400.0));
-      settings.app.drain_timeout = std::chrono::duration_cast<weft::Duration>(seconds);
-    } else if (flags.Is("--access-log")) {
-      settings.access_log = true;
-    } else if (flags.Is("--verbose")) {
-      settings.verbose = true;
-    } else if (!tls.Take(flags)) {
-      flags.Unknown();
-    }
-  }
-  settings.app.tls = tls.Load(flags);
-  if (weft::Error err = settings.app.Validate()) flags.Fail("--address: " + err.Message());
-  if (weft::Error err = settings.debug.Validate()) flags.Fail("--debug-address: " + err.Message());
-  return settings;
-}
 
 void Announce(const char* what, std::string_view bound) {
   std::printf("%s on %s\n", what, bound.data());
   std::fflush(stdout);
 }
 
+// weft logs to the logger of this name, and so does the service: failures, and with --verbose or --access-log also what is usual. Each
+// line has the id of the request that it is about.
+void SetUpLog(const Settings& settings) {
+  const auto logger = spdlog::stderr_color_mt("weft");
+  weft::SetLogPattern(*logger, "%Y-%m-%d %H:%M:%S.%e %^%l%$ [%q] %v");
+  logger->set_level(settings.verbose || settings.access_log ? spdlog::level::info : spdlog::level::warn);
+}
+
+// What only those who run the service can reach.
+weft::Mux MakeDebug(weft::Metrics& metrics, const weft::Readiness& readiness) {
+  weft::Mux mux;
+  mux.Handle("GET /metrics", metrics.Serve());
+  mux.Handle("GET /debug/fibers", weft::DebugFibers());
+  mux.Handle("/healthz", weft::HealthHandler());
+  mux.Handle("/readyz", weft::ReadyHandler(readiness));
+  return mux;
+}
+
 // With TLS the service asks itself in plain text, on a socket of its own: it shows no certificate.
 weft::ServerOptions ForItself(SelfClient& self) {
   weft::ServerOptions options{.address = "unix:@weft-service-" + std::to_string(getpid()), .loops = 1};
   options.on_listen = [&self](std::string_view bound) { self.SetServer(bound); };
+  options.name = "itself";
   return options;
 }
 
-weft::Error Serve(Settings& settings) {
-  SelfClient self;
-  JobQueue jobs;
-  weft::Readiness readiness;
-
-  weft::Mux app = MakeApp(self, jobs);
-  if (settings.access_log) app.Use(weft::AccessLog());
-  app.Use(weft::Recover());
+void CompleteOptions(Settings& settings, SelfClient& self, weft::Observer& counting, weft::Readiness& readiness) {
+  settings.app.name = "app";
   settings.app.readiness = &readiness;
+  settings.app.refusal = weft::ProblemRefusals();
   settings.app.on_listen = [&self, plain = !settings.app.tls](std::string_view bound) {
     if (plain) self.SetServer(bound);
     Announce("listening", bound);
   };
-
-  weft::Mux debug_app;
-  debug_app.Handle("GET /debug/fibers", weft::DebugFibers());
-  debug_app.Handle("/healthz", weft::HealthHandler());
-  debug_app.Handle("/readyz", weft::ReadyHandler(readiness));
+  settings.debug.name = "debug";
   settings.debug.on_listen = [](std::string_view bound) { Announce("debug", bound); };
+  settings.app.observers = settings.debug.observers = {&weft::DefaultObserver(), &counting};
+}
 
-  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+weft::Error Serve(Settings& settings) {
+  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});  // first: a signal that comes early ends in good order, too
+  weft::Metrics metrics;  // before everything that counts
+  weft::MetricsObserver counting(metrics);
+  weft::Readiness readiness;
+  SelfClient self;
+  JobQueue jobs;
+  weft::Result<Storage> storage = Storage::Open(settings.database, settings.files);
+  if (weft::Error err = storage.Err()) return err;
+  weft::Result<weft::Mux> app = MakeApp({.notes = storage->Notes(),
+                                         .jobs = jobs,
+                                         .self = self,
+                                         .metrics = metrics,
+                                         .files_folder = storage->FilesFolder(),
+                                         .page_folder = settings.page,
+                                         .access_log = settings.access_log});
+  if (weft::Error err = app.Err()) return err;
+  const weft::Mux debug = MakeDebug(metrics, readiness);
+  CompleteOptions(settings, self, counting, readiness);
+
   // They end from the last to the first: nobody adds jobs any more when the worker does those that are left, and the debug server tells
   // how that goes.
   std::vector<weft::Service> services = {
-      {"debug", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.debug, debug_app); }},
+      {"debug", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.debug, debug); }},
+      {"checks", [&](const weft::Context& c) {
+         const auto check = [&notes = storage->Notes()](const weft::Context& check_ctx) { return notes.Check(check_ctx); };
+         return weft::RunChecks(c, readiness, {{"database", check}});
+       }},
       {"worker", [&](const weft::Context& c) {
          const weft::RunOptions options{.loops = 1, .name = "worker"};
          return weft::Run(c, options, [&](const weft::Context& worker_ctx) { return WorkOff(worker_ctx, jobs); });
        }},
   };
   if (settings.app.tls) {
-    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ForItself(self), app); }});
+    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ForItself(self), *app); }});
   }
-  services.push_back({"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, app); }});
+  services.push_back({"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, *app); }});
   return weft::RunServices(ctx, std::move(services));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  weft::InstallCrashReport();
   Settings settings = ReadFlags(argc, argv);
-  // weft logs to the logger of this name: failures, and with --verbose or --access-log also what is usual, such as the steps of a drain.
-  const bool all = settings.verbose || settings.access_log;
-  spdlog::stderr_color_mt("weft")->set_level(all ? spdlog::level::info : spdlog::level::warn);
+  SetUpLog(settings);
   if (weft::Error err = Serve(settings)) {
     std::fprintf(stderr, "service: %s\n", err.Message().c_str());
     return 1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/offload.h>
 
+#include <sched.h>
+
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -191,6 +193,20 @@ TEST(Offload, OnAPlainThreadItRunsInPlace) {
   EXPECT_FALSE(Offload(Background(), [&] { ran_on = std::this_thread::get_id(); }));
   EXPECT_EQ(ran_on, std::this_thread::get_id());
   EXPECT_EQ(Offload(Background(), []() -> int { throw std::runtime_error("here"); }).Err().Message(), "here");
+}
+
+TEST(Offload, ItsThreadsStandBackForLoops) {
+  OnLoops(1, [](const Context& ctx) {
+    const int here = sched_getscheduler(0);
+    int of_what_it_starts = -1;
+    const Result<int> policy = Offload(ctx, [&] {
+      std::thread([&] { of_what_it_starts = sched_getscheduler(0); }).join();
+      return sched_getscheduler(0);
+    });
+    if (here != SCHED_OTHER) GTEST_SKIP() << "this process has a policy of its own: " << here;
+    EXPECT_EQ(*policy, SCHED_BATCH | SCHED_RESET_ON_FORK);
+    EXPECT_EQ(of_what_it_starts, SCHED_OTHER);
+  });
 }
 
 TEST(Offload, CancelAndStartMeet) {

@@ -145,31 +145,6 @@ TEST(BackgroundWorkExample, FinishesWhatItHasAcceptedAfterASignal) {
   EXPECT_EQ(server.Wait(), 0) << server.Errors();
 }
 
-TEST(ServiceExample, RefusesJobsWhenItsQueueIsFull) {
-  Process service(Example("service"), {"--address", "127.0.0.1:0", "--debug-address", "127.0.0.1:0", "--loops", "1"});
-  std::string bound;
-  for (int i = 0; i < 2; ++i) {
-    const std::string line = service.Line();
-    if (line.starts_with("listening on ")) bound = line.substr(std::string("listening on ").size());
-  }
-  Result<TestClient> client = TestClient::Dial(Background(), bound);
-  ASSERT_TRUE(client.Ok()) << client.Err().Message();
-
-  int accepted = 0;
-  int status = 0;
-  while (accepted < 100'000) {
-    Result<TestResponse> answer = client->Post(Background(), "/jobs", "a letter");
-    ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
-    status = answer->status;
-    if (status != 202) break;
-    ++accepted;
-  }
-
-  EXPECT_EQ(status, 503);
-  EXPECT_GE(accepted, 1000);
-  // To work them off would take long: the service is killed.
-}
-
 TEST(ConcurrencyExamples, RefuseBadFlagsWithOneLineAndCode2) {
   for (const char* program : {"background_work", "forgotten_sender", "list_directory", "pipeline", "replicas", "worker_pool"}) {
     Process process(Example(program), {"--nonsense"});

@@ -37,6 +37,7 @@ void AppendConnection(ByteBuffer& out, std::string_view options, const Seen& see
 // Of the caller's fields what is the client's business is left out (RFC 9112 section 6).
 void AppendCallersField(ByteBuffer& out, const Fields::Field& field, const OutgoingRequest& request, Seen& seen) {
   const std::string_view name = field.name;
+  if (request.propagated != nullptr && request.propagated->Has(name)) return;
   const auto is = [name](std::string_view other) { return EqualsIgnoreCase(name, other); };
   switch (name.size()) {
     case 4:

@@ -33,6 +33,7 @@ struct OutgoingRequest {
   BodyReader* reader = nullptr;
   std::optional<std::uint64_t> length;  // of a body that is streamed; none: chunks
   std::optional<Duration> expect;       // how long to wait for 100
+  Duration response_timeout{};
   bool without_credentials = false;     // after a redirect to somebody else
   const std::function<void(int, const Fields&)>* on_interim = nullptr;
 

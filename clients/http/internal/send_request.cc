@@ -57,13 +57,13 @@ Sent SendBody(const Context& ctx, Exchange& exchange, const OutgoingRequest& req
 }
 
 // A response that comes before the body is through ends the sending: a server that rejects an upload may read no more of it.
-Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingRequest& request, Duration response_timeout) {
+Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingRequest& request) {
   const CancelScope sending = WithCancel(ctx);
   Error head_error;
   bool listened = false;
   Group listener(ctx);
   const bool listens = listener.Go("response", [&](const Context& c) {
-    head_error = exchange.ReadHeadAfterBody(c, response_timeout);
+    head_error = exchange.ReadHeadAfterBody(c, request.response_timeout);
     listened = true;
     sending.cancel(ResponseIsHere());
   });
@@ -85,8 +85,12 @@ Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingReques
   return head_error;
 }
 
+TimePoint InTime(const OutgoingRequest& request) {
+  return request.response_timeout == kUnlimited ? TimePoint::max() : Now() + request.response_timeout;
+}
+
 // One attempt on one connection.
-Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& request, Duration response_timeout) {
+Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& request) {
   if (Error err = exchange.SendHead(ctx, request)) {
     // A server that has closed may have said why.
     if (ctx.Err() || !exchange.SentAny() || exchange.ReadHead(ctx, Now() + std::chrono::seconds(1))) return err;
@@ -94,11 +98,11 @@ Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& r
   }
   if (request.expect && request.body != OutgoingRequest::Body::kWithout) {
     if (Error err = exchange.WaitForContinue(ctx, *request.expect)) return err;
-    if (exchange.HasReceived()) return exchange.ReadHead(ctx, Now() + response_timeout);
+    if (exchange.HasReceived()) return exchange.ReadHead(ctx, InTime(request));
   }
-  if (exchange.HasUnsent() || request.reader != nullptr) return SendAndListen(ctx, exchange, request, response_timeout);
+  if (exchange.HasUnsent() || request.reader != nullptr) return SendAndListen(ctx, exchange, request);
   exchange.NoteSent();
-  return exchange.ReadHead(ctx, response_timeout == kUnlimited ? TimePoint::max() : Now() + response_timeout);
+  return exchange.ReadHead(ctx, InTime(request));
 }
 
 // The rule of RFC 9110 section 9.2.2 for repetitions by itself, at its narrowest: a kept connection had ended, and that looks as if nobody
@@ -120,10 +124,10 @@ Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingR
   if (AddPropagated(ctx, options.propagate, propagated)) request.propagated = &propagated;
   const Held exchange(part);
   if (Error err = exchange->Connect(ctx, request, /*fresh=*/false)) return err;
-  Error err = Exchanged(ctx, *exchange, request, options.response_timeout);
+  Error err = Exchanged(ctx, *exchange, request);
   if (err && MayTryAgain(ctx, *exchange, request, err)) {
     if (Error failed = exchange->Reconnect(ctx, request)) return failed;
-    err = Exchanged(ctx, *exchange, request, options.response_timeout);
+    err = Exchanged(ctx, *exchange, request);
   }
   if (err) return err;
   return ClientResponse(*exchange);
@@ -140,7 +144,7 @@ Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, Outgoing
   if (request.expect) {
     if (Error err = exchange->WaitForContinue(ctx, *request.expect)) return err;
   }
-  return ClientExchange(*exchange, options.response_timeout);
+  return ClientExchange(*exchange, request.response_timeout);
 }
 
 Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/runtime/offload_pool.h>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <new>
 #include <string>
@@ -11,6 +13,17 @@
 #include <weft/concurrency/internal/base/thread_signals.h>
 
 namespace weft::internal {
+namespace {
+
+// Where loops and this pool share cores, one of its threads that has got work must not take the core from a loop that runs: the
+// scheduler gives it its share, but not at once. A policy that somebody has chosen stays, and what a job starts has the usual one.
+void StandBackForLoops() noexcept {
+  if (sched_getscheduler(0) != SCHED_OTHER) return;
+  const sched_param param{};
+  sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &param);
+}
+
+}  // namespace
 
 OffloadPool::~OffloadPool() {
   {
@@ -94,6 +107,7 @@ Error OffloadPool::StartThread() {
     threads_.emplace_back([this] {
       const PipeSignalShield no_pipe_signal;
       t_tally = tally_;
+      StandBackForLoops();
       Work();
     });
   } catch (const std::system_error& e) {

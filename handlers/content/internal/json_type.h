@@ -122,12 +122,12 @@ const JsonType& JsonTypeOf();
 
 template <class Owner, class Descriptor>
 constexpr JsonMember DescribeJsonMember() {
-  using Member = std::remove_cvref_t<decltype(std::declval<Owner&>().*Descriptor::pointer)>;
-  return {Descriptor::name, &JsonTypeOf<Member>,
+  using Value = std::remove_cvref_t<decltype(std::declval<Owner&>().*Descriptor::pointer)>;
+  return {Descriptor::name, &JsonTypeOf<Value>,
           [](void* object) -> void* {
             return &(static_cast<Owner*>(object)->*Descriptor::pointer);
           },
-          !kIsOptional<Member>};
+          !kIsOptional<Value>};
 }
 
 template <class Owner, class... Descriptors>

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What bench/run asks of a server beside small responses: bodies that are echoed piece by piece, and requests that are parked. Without
+// middleware, as its peers.
+//
+//   echo --address 127.0.0.1:0
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <weft/concurrency/time.h>
+#include <weft/concurrency/unlimited.h>
+#include <weft/handlers/routing/mux.h>
+#include <weft/server/listen_and_serve.h>
+
+namespace {
+
+weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
+  r.Body().SetLimit(weft::kUnlimited);
+  w.Header().Set("Content-Type", "application/octet-stream");
+  const std::optional<std::uint64_t> length = r.Body().Declared();
+  if (length) w.Header().Set("Content-Length", std::to_string(*length));
+  constexpr std::uint64_t kPieceMax = 64 * 1024;
+  const std::size_t size = static_cast<std::size_t>(std::min(length.value_or(kPieceMax), kPieceMax));
+  const std::unique_ptr<char[]> piece(new char[size]);
+  for (;;) {
+    const weft::Result<std::size_t> n = r.Body().Read({piece.get(), size});
+    if (weft::Error err = n.Err()) return err;
+    if (*n == 0) return {};
+    if (weft::Error err = w.Write({piece.get(), *n})) return err;
+  }
+}
+
+weft::Error SleepFor(weft::ResponseWriter& w, weft::Request& r) {
+  const weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");
+  if (weft::Error err = ms.Err()) return err;
+  if (weft::Error err = weft::Sleep(r.Ctx(), std::chrono::milliseconds(*ms))) return err;
+  return w.Write("slept\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::string(argv[i]) == "--address") options.address = argv[i + 1];
+  }
+  options.on_listen = [](std::string_view bound) {
+    std::printf("listening on %s\n", bound.data());
+    std::fflush(stdout);
+  };
+  weft::Mux mux;
+  mux.Handle("POST /echo", Echo);
+  mux.Handle("GET /sleep/{ms}", SleepFor);
+  auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+  return weft::ListenAndServe(ctx, options, mux) ? 1 : 0;
+}

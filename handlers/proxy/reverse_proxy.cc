@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/proxy/reverse_proxy.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <weft/clients/http/http_client.h>
+#include <weft/concurrency/group.h>
+#include <weft/handlers/proxy/internal/passed_fields.h>
+#include <weft/handlers/proxy/internal/tunnel.h>
+#include <weft/http/internal/content_length.h>
+#include <weft/http/internal/text.h>
+
+namespace weft {
+namespace {
+
+// One request through the proxy.
+class Passage {
+ public:
+  Passage(UpstreamPool& pool, const ProxyOptions& options, ResponseWriter& w, Request& r) : pool_(pool), options_(options), w_(w), r_(r) {}
+
+  Error Serve() {
+    if (r_.Method() == "CONNECT") return HttpError(405);
+    if (!r_.RawPath().starts_with('/')) return HttpError(400);
+    for (const std::string& protocol : options_.upgrades) {
+      if (r_.OffersUpgrade(protocol)) upgrade_ = protocol;
+    }
+    return HasBody() ? ServeWithBody() : ServeWithoutBody();
+  }
+
+ private:
+  bool HasBody() const {
+    const std::string_view length = r_.Header().Get("Content-Length");
+    return r_.Header().Has("Transfer-Encoding") || (!length.empty() && length != "0");
+  }
+
+  std::string UrlAt(const UpstreamLease& upstream) const {
+    std::string_view path = r_.RawPath();
+    const std::string_view prefix = options_.strip_prefix;
+    if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/' || prefix.ends_with('/'))) {
+      path.remove_prefix(prefix.ends_with('/') ? prefix.size() - 1 : prefix.size());
+    }
+    std::string url = upstream.Address();
+    if (path.empty()) url += '/';
+    url += path;
+    if (r_.Target().find('?') != std::string_view::npos) url.append("?").append(r_.RawQuery());
+    return url;
+  }
+
+  ClientRequest MakeRequest(const UpstreamLease& upstream) {
+    ClientRequest request(std::string(r_.Method()), UrlAt(upstream));
+    Fields& fields = request.Header();
+    internal::PassRequestFields(r_, fields);
+    if (options_.keep_host) {
+      fields.Set("Host", r_.Host());
+    } else if (!pool_.Options().server_name.empty()) {
+      fields.Set("Host", pool_.Options().server_name);
+    }
+    if (!upgrade_.empty()) fields.Set("Upgrade", upgrade_);
+    request.ResponseTimeout(options_.response_timeout);
+    request.OnInterim([this](int status, const Fields& interim) { PassInterim(status, interim); });
+    return request;
+  }
+
+  // Many clients take an interim response for the final one (docs/clients.md); browsers that navigate do not.
+  void PassInterim(int status, const Fields& interim) {
+    if (status != 103 || r_.Header().Get("Sec-Fetch-Mode") != "navigate" || w_.HeadSent()) return;
+    Fields& fields = w_.Header();
+    internal::PassFields(interim, fields);
+    w_.WriteHeader(status);
+    for (const auto& [name, value] : interim) fields.Del(name);
+  }
+
+  bool MayAskAnother(const Error& error, bool without_effects) const {
+    const ClientFailure* failure = error.As<ClientFailure>();
+    if (failure == nullptr || r_.Ctx().Err()) return false;
+    return !failure->processed || without_effects;
+  }
+
+  // What a failure says about the upstream; what is ours, such as kBusy, says nothing.
+  void Judge(UpstreamLease& upstream, const Error& error) const {
+    const ClientFailure* failure = error.As<ClientFailure>();
+    if (failure != nullptr && failure->kind != ClientFailure::kBusy) upstream.Failed();
+  }
+
+  Error ServeWithoutBody() {
+    const CancelScope all_tries = WithTimeout(r_.Ctx(), options_.response_timeout, kUpstreamTimeout);
+    const bool without_effects = r_.Method() == "GET" || r_.Method() == "HEAD" || r_.Method() == "OPTIONS";
+    for (int tries = 0;; ++tries) {
+      Result<UpstreamLease> upstream = pool_.Acquire(tried_);
+      if (Error err = upstream.Err()) return err;
+      Result<ClientResponse> response = [&] {
+        if (options_.try_timeout == kUnlimited) return pool_.Client().Do(all_tries.ctx, MakeRequest(*upstream));
+        const CancelScope one = WithTimeout(all_tries.ctx, options_.try_timeout, kUpstreamTimeout);
+        return pool_.Client().Do(one.ctx, MakeRequest(*upstream));
+      }();
+      if (response.Ok()) return Respond(*upstream, *std::move(response));
+      Error err = Late(response.Err(), *upstream);
+      Judge(*upstream, err);
+      if (tries >= options_.retries_max || all_tries.ctx.Err() || !MayAskAnother(err, without_effects)) return err;
+      tried_.push_back(upstream->Address());
+    }
+  }
+
+  // A limit of ours that has passed is the upstream's fault, unlike that of the request.
+  Error Late(const Error& error, const UpstreamLease& upstream) const {
+    if (r_.Ctx().Err() || error.As<ClientFailure>() != nullptr || !error.Is(kUpstreamTimeout)) return error;
+    return MakeClientFailure({ClientFailure::kTimedOut, true, upstream.Address(), "no response in the time of the proxy"});
+  }
+
+  // The request's deadline is for those that respond at once: an upload takes as long as the client sends.
+  Error ServeWithBody() {
+    if (!r_.LongLived()) return HttpError(503);
+    r_.Body().SetLimit(options_.body_bytes_max);
+    const std::optional<std::uint64_t> length = internal::ParseLength(r_.Header().Get("Content-Length"));
+    for (int tries = 0;; ++tries) {
+      Result<UpstreamLease> upstream = pool_.Acquire(tried_);
+      if (Error err = upstream.Err()) return err;
+      ClientRequest request = MakeRequest(*upstream);
+      Result<ClientExchange> exchange = pool_.Client().Open(r_.Ctx(), request, length);
+      if (exchange.Ok()) return PassBoth(*upstream, request, *exchange);
+      Error err = exchange.Err();
+      Judge(*upstream, err);
+      if (tries >= options_.retries_max || !MayAskAnother(err, false)) return err;
+      tried_.push_back(upstream->Address());
+    }
+  }
+
+  // Both ways at once: an upstream may respond while it still reads.
+  Error PassBoth(UpstreamLease& upstream, ClientRequest& request, ClientExchange& exchange) {
+    Error of_client;
+    Group sending(r_.Ctx());
+    sending.Go("request body", [&](const Context& c) { of_client = PassBody(c, request, exchange, sending); });
+    Result<ClientResponse> response = exchange.Head(sending.Ctx());
+    Error err = response.Err();
+    if (!err) err = Respond(upstream, *std::move(response));
+    // A final response that is whole ends the upload.
+    sending.Cancel();
+    static_cast<void>(sending.Wait());
+    if (of_client) return of_client;
+    if (response.Err()) Judge(upstream, response.Err());
+    return err;
+  }
+
+  // An Error of the client's side ends the exchange; one of the upstream's is what Head reports.
+  Error PassBody(const Context& ctx, ClientRequest& request, ClientExchange& exchange, Group& sending) {
+    const auto piece = std::make_unique<std::array<char, kPiece>>();
+    for (;;) {
+      const Result<std::size_t> got = r_.Body().Read(ctx, *piece);
+      if (Error err = got.Err()) {
+        if (ctx.Err() && !r_.Ctx().Err()) return {};
+        sending.Cancel(err);
+        return err;
+      }
+      if (*got == 0) break;
+      if (exchange.Write(ctx, {piece->data(), *got})) return {};
+    }
+    internal::PassFields(r_.Trailer(), request.Trailer());
+    static_cast<void>(exchange.CloseWrite(ctx));
+    return {};
+  }
+
+  Error Respond(UpstreamLease& upstream, ClientResponse response) {
+    upstream.Succeeded();
+    if (response.Status() == 101) return PassUpgrade(std::move(response));
+    // What follows has no deadline, only stalls. Where there are too many such requests it keeps the one it has.
+    static_cast<void>(r_.LongLived());
+    internal::PassFields(response.Header(), w_.Header());
+    const std::string_view length = response.Header().Get("Content-Length");
+    if (!length.empty() && response.Status() != 204) w_.Header().Set("Content-Length", length);
+    w_.WriteHeader(response.Status());
+    const bool at_once = !response.ContentLength() || internal::EqualsIgnoreCase(response.Header().Get("Content-Type").substr(0, 17), "text/event-stream");
+    if (response.ContentLength() != 0u) {
+      if (Error err = PassResponseBody(response, at_once)) return err;
+    }
+    internal::PassFields(response.Trailer(), w_.Trailer());
+    return {};
+  }
+
+  // Without a length nobody knows when the next piece comes, so none is held back.
+  Error PassResponseBody(ClientResponse& response, bool at_once) {
+    const auto piece = std::make_unique<std::array<char, kPiece>>();
+    for (;;) {
+      const Result<std::size_t> got = response.Read(r_.Ctx(), *piece);
+      if (Error err = got.Err()) {
+        if (w_.HeadSent()) w_.Abort();
+        return err;
+      }
+      if (*got == 0) return {};
+      if (Error err = w_.Write({piece->data(), *got})) return err;
+      if (!at_once) continue;
+      if (Error err = w_.Flush()) return err;
+    }
+  }
+
+  Error PassUpgrade(ClientResponse response) {
+    Result<Stream> upstream = response.TakeStream();
+    if (Error err = upstream.Err()) return err;
+    internal::PassFields(response.Header(), w_.Header());
+    w_.Header().Set("Upgrade", response.Header().Get("Upgrade"));
+    w_.WriteHeader(101);
+    Result<Stream> client = w_.Hijack();
+    if (Error err = client.Err()) return err;
+    return internal::JoinStreams(r_.Ctx(), *client, *upstream);
+  }
+
+  static constexpr std::size_t kPiece = 32 * 1024;
+
+  UpstreamPool& pool_;
+  const ProxyOptions& options_;
+  ResponseWriter& w_;
+  Request& r_;
+  std::string_view upgrade_;
+  std::vector<std::string> tried_;
+};
+
+}  // namespace
+
+Handler ReverseProxy(UpstreamPool& pool, ProxyOptions options) {
+  return [&pool, options = std::move(options)](ResponseWriter& w, Request& r) { return Passage(pool, options, w, r).Serve(); };
+}
+
+}  // namespace weft

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_TEST_NETWORK_H_
+#define WEFT_SERVER_TEST_NETWORK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <weft/clients/http/options.h>
+#include <weft/concurrency/context.h>
+#include <weft/handlers/handler.h>
+#include <weft/server/options.h>
+#include <weft/server/testing.h>
+
+namespace weft {
+
+// The other services of a test, by their names, and the faults between them and the one that is tested. In memory and, under RunTest, on
+// virtual time: a stall of 30 seconds takes no time.
+//
+//   weft::TestNetwork network(ctx);
+//   network.Serve("https://users.internal", MakeUsers());
+//   weft::HttpClient client(network.ClientOptions());
+//   MyService service(client);                          // asks https://users.internal/u/1
+//   network.Stall("https://users.internal");
+//   EXPECT_TRUE(service.Greet(ctx, 1).Is(weft::kUpstreamTimeout));
+//
+// Built and used in a fiber. Declare it before the clients that use it.
+class TestNetwork {
+ public:
+  explicit TestNetwork(const Context& ctx);
+  ~TestNetwork();  // stops the servers
+  TestNetwork(const TestNetwork&) = delete;
+  TestNetwork& operator=(const TestNetwork&) = delete;
+
+  // A server of this origin, "http://users.internal:8080". "https://...": with a certificate that ClientOptions trusts. It lives as long
+  // as the network.
+  TestServer& Serve(std::string_view origin, Handler handler, ServerOptions options = {});
+
+  // For clients of the origins that are served by now; there are no other hosts (ClientFailure::kResolve).
+  HttpClientOptions ClientOptions() const;
+
+  // Faults of an origin, which replace the one before, for open connections and new ones.
+  // Nobody listens any more; what is open breaks.
+  void Refuse(std::string_view origin);
+  // A connection breaks once the client has received so many bytes on it.
+  void Reset(std::string_view origin, std::uint64_t after_bytes = 0);
+  // Connections are made, and nothing comes.
+  void Stall(std::string_view origin);
+  // Each connect, and the first bytes after each request, come so much later.
+  void Delay(std::string_view origin, Duration by);
+  // No fault any more. Connections that stalled go on.
+  void Heal(std::string_view origin);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_TEST_NETWORK_H_
