@@ -10,35 +10,14 @@
 
 #include <csignal>
 #include <cstdio>
-#include <string_view>
 
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
-#include "flags.h"
-#include "tls_flags.h"
+#include "server_flags.h"
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:8080"};
-  TlsFlags tls;
-  Flags flags(argc, argv,
-              "usage: hello [--address HOST:PORT] [--loops N] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | "
-              "--tls-self-signed]");
-  while (flags.Next()) {
-    if (flags.Is("--address")) {
-      options.address = flags.Text();
-    } else if (flags.Is("--loops")) {
-      options.loops = flags.Number(1, 1024);
-    } else if (!tls.Take(flags)) {
-      flags.Unknown();
-    }
-  }
-  if (weft::Error err = options.Validate()) flags.Fail("--address: " + err.Message());
-  options.tls = tls.Load(flags);
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
+  const weft::ServerOptions options = ServerFlags(argc, argv, "hello", "127.0.0.1:8080");
 
   weft::Mux mux;
   mux.Handle("GET /{$}", [](weft::ResponseWriter& w, weft::Request&) {
