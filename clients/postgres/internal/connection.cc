@@ -92,9 +92,8 @@ Error Connection::FinishCommand(const Context& ctx, std::uint64_t* rows) {
 Error Connection::OfFailed(const PGresult* result) const { return OfResult(result, shared_.origin, wire_->Lost()); }
 
 Error Connection::Receive(const Context& ctx, ResultHandler& rows, bool& delivered) {
-  const bool flushed = PQflush(wire_->Raw()) == 0;
-  Wire::UnderContext waits(*wire_, ctx, flushed);
-  Error failure = flushed ? Error() : wire_->Flush(waits);
+  Wire::UnderContext waits(*wire_, ctx);
+  Error failure = wire_->Flush(waits);
   Delivery delivery{rows};
   bool ended = false;
   while (!failure && !delivery.stop && !ended) {
@@ -163,7 +162,7 @@ Error Connection::Commit(const Context& ctx) {
   if (Error err = Sent(PQsendQuery(wire_->Raw(), "commit"))) return CommitUnknown(err, shared_.origin);
   const Context calm = WithoutCancel(ctx);
   std::optional<RealTimeWaits> after;
-  Wire::UnderContext during(*wire_, ctx, PQflush(wire_->Raw()) == 0);
+  Wire::UnderContext during(*wire_, ctx);
   Error verdict, ended;
   for (;;) {
     Waits& waits = after ? static_cast<Waits&>(*after) : during;

@@ -9,7 +9,8 @@
 #include <cstddef>
 #include <cstring>
 #include <system_error>
-#include <utility>
+
+#include <weft/concurrency/run.h>
 
 namespace weft::postgres::internal {
 
@@ -82,14 +83,19 @@ Result<std::string_view> Wire::NextCopyRow(Waits& waits) {
   }
 }
 
+// A look first: of a connection that has ended before the last send there is no news any more. After the wait the caller's own read is the
+// look, so that a query costs one.
 Result<FdEvents> Wire::UnderContext::Wait(FdEvents events) {
-  if (std::exchange(sent_, false) && events == FdEvents::kRead) {
-    // It cannot be here yet, and whatever comes wakes.
-    if (Error err = wire_.watched_.WaitAfterEagain(ctx_, events)) return err;
+  pollfd look = {wire_.Socket(), 0, 0};
+  if (Includes(events, FdEvents::kRead)) look.events |= POLLIN;
+  if (Includes(events, FdEvents::kWrite)) look.events |= POLLOUT;
+  if (poll(&look, 1, 0) > 0) {
+    if (Error err = ctx_.Err()) return err;
+    Yield();  // there may always be more
     return events;
   }
-  sent_ = false;
-  return wire_.watched_.Wait(ctx_, events);
+  if (Error err = wire_.watched_.WaitAfterEagain(ctx_, events)) return err;
+  return events;
 }
 
 }  // namespace weft::postgres::internal

@@ -21,6 +21,7 @@ using PgResult = std::unique_ptr<PGresult, FreeResult>;
 // How libpq is waited for: under a context while a call goes on, by real time while the server is made to stop.
 class Waits {
  public:
+  // It may return although nothing is ready.
   virtual Result<FdEvents> Wait(FdEvents events) = 0;
 
  protected:
@@ -53,14 +54,12 @@ class Wire {
   // Waits under a context, for the caller's fiber.
   class UnderContext final : public Waits {
    public:
-    // `sent`: what was asked for is on its way, and nothing has been read since.
-    UnderContext(Wire& wire, const Context& ctx, bool sent = false) : wire_(wire), ctx_(ctx), sent_(sent) {}
+    UnderContext(Wire& wire, const Context& ctx) : wire_(wire), ctx_(ctx) {}
     Result<FdEvents> Wait(FdEvents events) override;
 
    private:
     Wire& wire_;
     const Context& ctx_;
-    bool sent_;
   };
 
  private:
