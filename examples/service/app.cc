@@ -16,7 +16,6 @@
 #include "events.h"
 #include "files.h"
 #include "notes_api.h"
-#include "tour.h"
 
 namespace {
 
@@ -53,6 +52,6 @@ weft::Result<weft::Mux> MakeApp(const AppParts& parts) {
   if (weft::Error err = AddFileRoutes(mux, parts.files_folder)) return err.Wrap("files");
   if (weft::Error err = AddPage(mux, parts.page_folder)) return err.Wrap("page");
   AddJobRoutes(mux, parts.jobs);
-  AddTourRoutes(mux, parts.self);
+  AddTourRoutes(mux, parts.neighbour);
   return mux;
 }

@@ -10,13 +10,13 @@
 
 #include "jobs.h"
 #include "note_store.h"
-#include "self_client.h"
+#include "tour.h"
 
 // What the application works with; it outlives the mux.
 struct AppParts {
   NoteStore& notes;
   JobQueue& jobs;
-  const SelfClient& self;
+  const Neighbour& neighbour;
   weft::Metrics& metrics;
   std::string files_folder;  // what users upload
   std::string page_folder;   // index.html and what it needs

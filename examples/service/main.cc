@@ -55,20 +55,32 @@ weft::Mux MakeDebug(weft::Metrics& metrics, const weft::Readiness& readiness) {
   return mux;
 }
 
+// A bound address as a URL, a unix socket as the client names it: "unix:@app" is "http+unix://%40app".
+std::string UrlOf(std::string_view bound) {
+  if (!bound.starts_with("unix:")) return std::string(bound);
+  std::string url = "http+unix://";
+  for (const char c : bound.substr(5)) {
+    if (c == '/') url += "%2F";
+    else if (c == '@') url += "%40";
+    else url += c;
+  }
+  return url;
+}
+
 // With TLS the service asks itself in plain text, on a socket of its own: it shows no certificate.
-weft::ServerOptions ForItself(SelfClient& self) {
+weft::ServerOptions ForItself(Neighbour& neighbour) {
   weft::ServerOptions options{.address = "unix:@weft-service-" + std::to_string(getpid()), .loops = 1};
-  options.on_listen = [&self](std::string_view bound) { self.SetServer(bound); };
+  options.on_listen = [&neighbour](std::string_view bound) { neighbour.url = UrlOf(bound); };
   options.name = "itself";
   return options;
 }
 
-void CompleteOptions(Settings& settings, SelfClient& self, weft::Observer& counting, weft::Readiness& readiness) {
+void CompleteOptions(Settings& settings, Neighbour& neighbour, weft::Observer& counting, weft::Readiness& readiness) {
   settings.app.name = "app";
   settings.app.readiness = &readiness;
   settings.app.refusal = weft::ProblemRefusals();
-  settings.app.on_listen = [&self, plain = !settings.app.tls](std::string_view bound) {
-    if (plain) self.SetServer(bound);
+  settings.app.on_listen = [&neighbour, plain = !settings.app.tls](std::string_view bound) {
+    if (plain) neighbour.url = UrlOf(bound);
     Announce("listening", bound);
   };
   settings.debug.name = "debug";
@@ -81,20 +93,23 @@ weft::Error Serve(Settings& settings) {
   weft::Metrics metrics;  // before everything that counts
   weft::MetricsObserver counting(metrics);
   weft::Readiness readiness;
-  SelfClient self;
+  // It belongs to main: it outlives the servers and the loops that use it.
+  weft::HttpClient client({.propagate = {.request_id = true}});
+  metrics.Add("client", [&client] { return client.Stats(); });
+  Neighbour neighbour{client, {}};
   JobQueue jobs;
   weft::Result<Storage> storage = Storage::Open(settings.database, settings.files);
   if (weft::Error err = storage.Err()) return err;
   weft::Result<weft::Mux> app = MakeApp({.notes = storage->Notes(),
                                          .jobs = jobs,
-                                         .self = self,
+                                         .neighbour = neighbour,
                                          .metrics = metrics,
                                          .files_folder = storage->FilesFolder(),
                                          .page_folder = settings.page,
                                          .access_log = settings.access_log});
   if (weft::Error err = app.Err()) return err;
   const weft::Mux debug = MakeDebug(metrics, readiness);
-  CompleteOptions(settings, self, counting, readiness);
+  CompleteOptions(settings, neighbour, counting, readiness);
 
   // They end from the last to the first: nobody adds jobs any more when the worker does those that are left, and the debug server tells
   // how that goes.
@@ -110,7 +125,7 @@ weft::Error Serve(Settings& settings) {
        }},
   };
   if (settings.app.tls) {
-    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ForItself(self), *app); }});
+    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ForItself(neighbour), *app); }});
   }
   services.push_back({"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, *app); }});
   return weft::RunServices(ctx, std::move(services));

@@ -61,7 +61,15 @@ weft::Error Deadline(weft::ResponseWriter& w, weft::Request& r) {
   return Text(w, "done\n");
 }
 
-weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const SelfClient& self) {
+// Under the context of the request, or one derived from it: its deadline and its end are those of the question, too.
+weft::Result<std::string> Ask(const weft::Context& ctx, const Neighbour& neighbour, const char* path) {
+  weft::Result<weft::ClientResponse> response = neighbour.client.Get(ctx, neighbour.url + path);
+  if (weft::Error err = response.Err()) return err;
+  if (weft::Error err = response->ExpectSuccess()) return err;
+  return response->ReadAll(ctx);
+}
+
+weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const Neighbour& neighbour) {
   int n = 8;
   if (r.Query("n")) {
     weft::Result<int> given = r.QueryAs<int>("n");
@@ -76,8 +84,8 @@ weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const SelfClient& 
   weft::Group group(scope.ctx);
   for (std::size_t i = 0; i < responses.size(); ++i) {
     const bool hangs = hang && i == 0;
-    group.Go("request " + std::to_string(i), [&self, &answer = responses[i], hangs](const weft::Context& ctx) -> weft::Error {
-      weft::Result<std::string> got = self.Get(ctx, hangs ? "/sleep/3600000" : "/sleep/20");
+    group.Go("request " + std::to_string(i), [&neighbour, &answer = responses[i], hangs](const weft::Context& ctx) -> weft::Error {
+      weft::Result<std::string> got = Ask(ctx, neighbour, hangs ? "/sleep/3600000" : "/sleep/20");
       if (got.Ok()) answer = *std::move(got);
       return got.Err();
     });
@@ -85,7 +93,7 @@ weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const SelfClient& 
   const weft::Error failure = group.Wait();
   if (weft::Error err = scope.ctx.Err()) return err.Wrap("fan-out");  // 504, or nobody is there any more
   if (failure && r.Draining().Err()) return weft::kServerClosing.Wrap(failure.Message());  // our own door is closed: 503
-  if (failure) return weft::HttpError(502, "a request failed").Wrap(failure.Message());
+  if (failure) return failure;  // a ClientFailure: 502, 503 or 504
 
   std::string text;
   for (std::size_t i = 0; i < responses.size(); ++i) text += std::to_string(i) + ": " + responses[i];
@@ -94,10 +102,10 @@ weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const SelfClient& 
 
 }  // namespace
 
-void AddTourRoutes(weft::Mux& mux, const SelfClient& self) {
+void AddTourRoutes(weft::Mux& mux, const Neighbour& neighbour) {
   mux.Handle("GET /hello/{name}", Hello);
   mux.Handle("POST /echo", Echo);
   mux.Handle("GET /sleep/{ms}", SleepFor);
   mux.Handle("GET /deadline/{ms}", Deadline);
-  mux.Handle("GET /fanout", [&self](weft::ResponseWriter& w, weft::Request& r) { return FanOut(w, r, self); });
+  mux.Handle("GET /fanout", [&neighbour](weft::ResponseWriter& w, weft::Request& r) { return FanOut(w, r, neighbour); });
 }

@@ -2,9 +2,16 @@
 #ifndef WEFT_EXAMPLES_SERVICE_TOUR_H_
 #define WEFT_EXAMPLES_SERVICE_TOUR_H_
 
+#include <string>
+
+#include <weft/clients/http/http_client.h>
 #include <weft/handlers/routing/mux.h>
 
-#include "self_client.h"
+// Another service, which the tour asks; in this example it is the service itself.
+struct Neighbour {
+  weft::HttpClient& client;
+  std::string url;  // "http://127.0.0.1:8080"; set before the first question
+};
 
 // What weft does, in small routes to try.
 //   GET /hello/{name}        greets
@@ -12,7 +19,7 @@
 //   GET /sleep/{ms}          sleeps under the request's context
 //   GET /deadline/{ms}       works past its own deadline: 504
 //   GET /fanout?n=8          asks this service n times at once, and fails as one; with &hang=1 one request hangs: 504 after 2 s
-// `self` outlives the mux.
-void AddTourRoutes(weft::Mux& mux, const SelfClient& self);
+// `neighbour` outlives the mux.
+void AddTourRoutes(weft::Mux& mux, const Neighbour& neighbour);
 
 #endif  // WEFT_EXAMPLES_SERVICE_TOUR_H_

@@ -28,7 +28,7 @@ class ServiceApp : public testing::Test {
     storage_ = std::make_unique<Result<Storage>>(Storage::Open(scratch_.path + "/notes.db", scratch_.path + "/files"));
     ASSERT_TRUE(storage_->Ok()) << storage_->Err().Message();
     metrics_ = std::make_unique<Metrics>();
-    const Result<Mux> app = MakeApp({.notes = Store(), .jobs = jobs_, .self = self_, .metrics = *metrics_, .files_folder = (*storage_)->FilesFolder(),
+    const Result<Mux> app = MakeApp({.notes = Store(), .jobs = jobs_, .neighbour = neighbour_, .metrics = *metrics_, .files_folder = (*storage_)->FilesFolder(),
                                      .page_folder = WEFT_SERVICE_PAGE});
     ASSERT_TRUE(app.Ok()) << app.Err().Message();
     ServerOptions options;
@@ -57,7 +57,8 @@ class ServiceApp : public testing::Test {
 
   Scratch scratch_;
   JobQueue jobs_;
-  SelfClient self_;
+  HttpClient client_;
+  Neighbour neighbour_{client_, {}};
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<Result<Storage>> storage_;
   std::unique_ptr<TestServer> server_;

@@ -27,7 +27,7 @@ class NameCache {
   // An old one is better than none while the name server is away.
   static constexpr Duration kStaleFor = std::chrono::minutes(5);
   static constexpr std::size_t kNamesMax = 4096;
-  static constexpr int kLookupsMax = 8;  // at once, by all clients of the process
+  static constexpr int kLookupsMax = 4;  // at once, by all clients of the process: half of the smallest pool
 
   using Addresses = std::shared_ptr<const std::vector<SocketAddress>>;
 

@@ -188,6 +188,7 @@ Error SocketWire::CloseWrite() {
 Error SocketWire::Handshake(const Context& ctx, std::unique_ptr<TlsSession> session) {
   channel_ = std::make_unique<TlsChannel>();
   channel_->Begin(std::move(session));
+  if (!channel_->Start(socket())) return SystemError(EPIPE);
   for (;;) {
     const TlsSession::Step step = channel_->Handshake(socket(), {});
     if (channel_->Held() > 0) WatchWritable(loop_);

@@ -68,6 +68,14 @@ class FrontOf {
 
 }  // namespace
 
+bool TlsChannel::Start(const Socket& socket) {
+  Scratch& scratch = ScratchOfThread();
+  static_cast<void>(session_->Handshake({}, scratch.sealed));
+  const bool sent = SendSealed(socket, scratch.sealed.View());
+  scratch.sealed.Clear();
+  return sent;
+}
+
 TlsSession::Step TlsChannel::Handshake(const Socket& socket, std::string_view first) {
   Scratch& scratch = ScratchOfThread();
   if (!Flush(socket)) session_->SawFin();

@@ -30,6 +30,8 @@ class TlsChannel final : public SocketLayer {
   void Begin(std::unique_ptr<TlsSession> session) { session_ = std::move(session); }
   TlsSession& session() { return *session_; }
 
+  // Of a client, which speaks first. False: the connection is gone.
+  bool Start(const Socket& socket);
   // Takes part in the handshake as far as that goes with what has come: `first`, which was read
   // already, and what the socket has. Nothing else until it is done.
   TlsSession::Step Handshake(const Socket& socket, std::string_view first);

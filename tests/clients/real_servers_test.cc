@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Other people's servers, in plain: what they send is taken, connections are kept, and they are behind the proxy and before it.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <weft/clients/http/http_client.h>
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+#include <weft/handlers/proxy/reverse_proxy.h>
+#include <weft/server/testing.h>
+
+#include "../e2e/process.h"
+#include "../missing_program.h"
+#include "http_kit.h"
+
+namespace weft {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Folder {
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "weft-servers-XXXXXX").string();
+    path = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path); }
+  std::string Write(const std::string& name, const std::string& text) const {
+    std::ofstream(path + "/" + name) << text;
+    return path + "/" + name;
+  }
+  std::string path;
+};
+
+std::string FindProgram(const std::string& name) {
+  for (const char* folder : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/", "/usr/local/go/bin/"}) {
+    if (fs::exists(folder + name)) return folder + name;
+  }
+  return {};
+}
+
+// What all of them serve: /hello a short text, /big five megabytes, /echo the body of the request.
+constexpr const char* kNodeServer = R"(
+const http = require('http');
+const server = http.createServer((q, s) => {
+  if (q.url === '/hello') return s.end('hello');
+  if (q.url === '/big') { for (let i = 0; i < 50; i++) s.write('x'.repeat(100000)); return s.end(); }
+  if (q.url === '/trailer') { s.setHeader('Trailer', 'Sum'); s.write('body'); s.addTrailers({Sum: '4'}); return s.end(); }
+  if (q.url === '/hints') { s.writeEarlyHints({link: '</a>'}); return s.end('hints'); }
+  if (q.url === '/upgrade') return s.end('no');
+  q.pipe(s);
+});
+server.on('upgrade', (q, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+  socket.pipe(socket);
+});
+server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port));
+)";
+
+constexpr const char* kGoServer = R"(
+package main
+
+import ("fmt"; "io"; "net"; "net/http"; "strings")
+
+func main() {
+	http.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") })
+	http.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) {
+		for i := 0; i < 50; i++ { io.WriteString(w, strings.Repeat("x", 100000)) }
+	})
+	http.HandleFunc("/trailer", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "Sum"); io.WriteString(w, "body"); w.Header().Set("Sum", "4")
+	})
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { body, _ := io.ReadAll(r.Body); w.Write(body) })
+	l, _ := net.Listen("tcp", "127.0.0.1:0")
+	fmt.Println("http://" + l.Addr().String())
+	http.Serve(l, nil)
+}
+)";
+
+template <class F>
+void OnLoop(F f) {
+  const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
+    f(ctx);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+void ExpectServed(const Context& ctx, HttpClient& client, const std::string& base) {
+  for (int i = 0; i < 3; ++i) {
+    Result<ClientResponse> hello = client.Get(ctx, base + "/hello");
+    ASSERT_TRUE(hello.Ok()) << hello.Err().Message();
+    EXPECT_EQ(*hello->ReadAll(ctx), "hello");
+    Result<ClientResponse> big = client.Get(ctx, base + "/big");
+    ASSERT_TRUE(big.Ok()) << big.Err().Message();
+    const Result<std::string> all = big->ReadAll(ctx);
+    ASSERT_TRUE(all.Ok()) << all.Err().Message();
+    EXPECT_EQ(all->size(), 5'000'000u);
+    Result<ClientResponse> head = client.Do(ctx, ClientRequest("HEAD", base + "/hello"));
+    ASSERT_TRUE(head.Ok()) << head.Err().Message();
+    EXPECT_EQ(head->Status(), 200);
+  }
+}
+
+void ExpectEchoes(const Context& ctx, HttpClient& client, const std::string& base) {
+  for (const std::size_t size : {0u, 10u, 3'000'000u}) {
+    ClientRequest request("POST", base + "/echo");
+    request.SetBody(std::string(size, 'x'));
+    Result<ClientResponse> response = client.Do(ctx, request);
+    ASSERT_TRUE(response.Ok()) << response.Err().Message();
+    EXPECT_EQ(response->ReadAll(ctx)->size(), size);
+    // Node responds while it still reads: only an exchange that listens and sends at once comes to its end.
+    Result<ClientExchange> exchange = client.Open(ctx, ClientRequest("POST", base + "/echo"));
+    ASSERT_TRUE(exchange.Ok()) << exchange.Err().Message();
+    Group group(ctx);
+    group.Go("send", [&](const Context& c) -> Error {
+      if (Error err = exchange->Write(c, std::string(size + 1, 'y'))) return err;
+      return exchange->CloseWrite(c);
+    });
+    Result<ClientResponse> streamed = exchange->Head(ctx);
+    ASSERT_TRUE(streamed.Ok()) << streamed.Err().Message();
+    EXPECT_EQ(streamed->ReadAll(ctx)->size(), size + 1);
+    EXPECT_FALSE(group.Wait());
+  }
+}
+
+// The same through a proxy of ours.
+void ExpectServedThroughProxy(const Context& ctx, const std::string& base) {
+  HttpClient inner;
+  UpstreamPool pool(inner, {.addresses = {base}});
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  TestServer front(ctx, ReverseProxy(pool), options);
+  HttpClient client;
+  ExpectServed(ctx, client, front.Bound());
+  ExpectEchoes(ctx, client, front.Bound());
+}
+
+TEST(RealServers, Node) {
+  const std::string node = FindProgram("node");
+  if (node.empty()) WEFT_PROGRAM_IS_MISSING("node", "clients");
+  const Folder folder;
+  Process server(node, {folder.Write("server.js", kNodeServer)});
+  const std::string base = server.Line();
+  OnLoop([&](const Context& ctx) {
+    HttpClient client;
+    ExpectServed(ctx, client, base);
+    EXPECT_EQ(client.Stats().opened, 1u);
+    ExpectEchoes(ctx, client, base);
+    Result<ClientResponse> trailer = client.Get(ctx, base + "/trailer");
+    EXPECT_EQ(*trailer->ReadAll(ctx), "body");
+    EXPECT_EQ(trailer->Trailer().Get("Sum"), "4");
+    int hints = 0;
+    ClientRequest request("GET", base + "/hints");
+    request.OnInterim([&](int status, const Fields&) { hints = status; });
+    EXPECT_EQ(*client.Do(ctx, request)->ReadAll(ctx), "hints");
+    EXPECT_EQ(hints, 103);
+    ClientRequest upgrade("GET", base + "/upgrade");
+    upgrade.Header().Set("Upgrade", "websocket");
+    Result<Stream> stream = client.Do(ctx, upgrade)->TakeStream();
+    ASSERT_TRUE(stream.Ok()) << stream.Err().Message();
+    EXPECT_FALSE(stream->Write(ctx, "ping"));
+    std::array<char, 10> piece;
+    EXPECT_EQ(*stream->Read(ctx, piece), 4u);
+    ExpectServedThroughProxy(ctx, base);
+  });
+}
+
+TEST(RealServers, Go) {
+  const std::string go = FindProgram("go");
+  if (go.empty()) WEFT_PROGRAM_IS_MISSING("go", "peers");
+  const Folder folder;
+  const std::string source = folder.Write("server.go", kGoServer);
+  const std::string program = folder.path + "/server";
+  setenv("GOCACHE", (fs::temp_directory_path() / "weft-go-cache").c_str(), 0);
+  setenv("HOME", folder.path.c_str(), 0);
+  {
+    Process build(go, {"build", "-o", program, source});
+    ASSERT_EQ(build.Wait(), 0);
+  }
+  Process server(program, {});
+  const std::string base = server.Line();
+  OnLoop([&](const Context& ctx) {
+    HttpClient client;
+    ExpectServed(ctx, client, base);
+    EXPECT_EQ(client.Stats().opened, 1u);
+    Result<ClientResponse> trailer = client.Get(ctx, base + "/trailer");
+    EXPECT_EQ(*trailer->ReadAll(ctx), "body");
+    EXPECT_EQ(trailer->Trailer().Get("Sum"), "4");
+    ExpectEchoes(ctx, client, base);
+    ExpectServedThroughProxy(ctx, base);
+  });
+}
+
+// On a unix socket, so that no port has to be chosen.
+TEST(RealServers, Nginx) {
+  const std::string nginx = FindProgram("nginx");
+  if (nginx.empty()) WEFT_PROGRAM_IS_MISSING("nginx", "peers");
+  const Folder folder;
+  fs::permissions(folder.path, fs::perms::all);
+  folder.Write("hello", "hello");
+  folder.Write("big", std::string(5'000'000, 'x'));
+  const std::string socket = folder.path + "/nginx.sock";
+  const std::string config = folder.Write("nginx.conf", "daemon off; pid " + folder.path + "/pid; error_log stderr;\n"
+      "events {}\n"
+      "http { access_log off; client_body_temp_path " + folder.path + "/b; proxy_temp_path " + folder.path + "/p; fastcgi_temp_path " + folder.path +
+      "/f; uwsgi_temp_path " + folder.path + "/u; scgi_temp_path " + folder.path + "/s;\n"
+      "server { listen unix:" + socket + "; root " + folder.path + "; keepalive_requests 5; } }\n");
+  Process server(nginx, {"-c", config, "-p", folder.path, "-e", "stderr"});
+  for (int i = 0; i < 1000 && !fs::exists(socket); ++i) usleep(10'000);
+  std::string base = "http+unix://";
+  for (const char c : socket) base += c == '/' ? std::string("%2F") : std::string(1, c);
+  OnLoop([&](const Context& ctx) {
+    HttpClient client;
+    for (int i = 0; i < 5; ++i) ExpectServed(ctx, client, base);
+    EXPECT_EQ(client.Get(ctx, base + "/missing")->Status(), 404);
+    EXPECT_EQ(client.Stats().opened, 46u / 5 + 1);
+    HttpClient inner;
+    UpstreamPool pool(inner, {.addresses = {base}});
+    ServerOptions options;
+    options.address = "127.0.0.1:0";
+    TestServer front(ctx, ReverseProxy(pool), options);
+    HttpClient outer;
+    for (int i = 0; i < 5; ++i) ExpectServed(ctx, outer, front.Bound());
+  });
+}
+
+}  // namespace
+}  // namespace weft

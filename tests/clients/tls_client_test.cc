@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include <weft/clients/http/http_client.h>
+#include <weft/concurrency/run.h>
+#include <weft/concurrency/testing.h>
+#include <weft/net/tls.h>
+#include <weft/server/test_network.h>
+
+#include "http_kit.h"
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+Error Echo(ResponseWriter& w, Request& r) {
+  const Result<std::string> body = r.Body().ReadAll();
+  if (Error err = body.Err()) return err;
+  w.Header().Set("X-Secure", r.Secure() ? "yes" : "no");
+  w.Header().Set("X-Client", r.Tls() != nullptr && r.Tls()->peer_certificate ? r.Tls()->peer_certificate->subject : "nobody");
+  return w.Write(*body);
+}
+
+ServerOptions Secure(const Tls& tls) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.tls = tls;
+  options.body_bytes_max = 10'000'000;
+  return options;
+}
+
+template <class F>
+void OnLoops(F f) {
+  const Error err = Run(Background(), {.loops = 2}, [&](const Context& ctx) -> Error {
+    f(ctx);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+HttpClientOptions Trusting(const Tls& tls) {
+  HttpClientOptions options;
+  options.tls.ca_pem = tls.Certificates()[0].pem;
+  return options;
+}
+
+TEST(HttpClientTls, TalksAndKeepsTheConnection) {
+  OnLoops([](const Context& ctx) {
+    const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
+    TestServer server(ctx, &Echo, Secure(tls));
+    HttpClient client(Trusting(tls));
+    for (const std::size_t size : {1u, 100'000u, 5'000'000u}) {
+      Result<ClientResponse> response = client.Post(ctx, server.Bound() + "/", "text/plain", std::string(size, 'x'));
+      ASSERT_TRUE(response.Ok()) << response.Err().Message();
+      EXPECT_EQ(response->Header().Get("X-Secure"), "yes");
+      EXPECT_NE(response->Tls(), nullptr);
+      const Result<std::string> body = response->ReadAll(ctx);
+      ASSERT_TRUE(body.Ok()) << body.Err().Message();
+      EXPECT_EQ(body->size(), size);
+    }
+    EXPECT_EQ(client.Stats().opened, 1u);
+    EXPECT_EQ(client.Stats().idle, 1u);
+  });
+}
+
+TEST(HttpClientTls, ComesBackWithATicket) {
+  OnLoops([](const Context& ctx) {
+    const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
+    TestServer server(ctx, &Echo, Secure(tls));
+    HttpClientOptions options = Trusting(tls);
+    options.idle_per_origin_max = 0;
+    HttpClient client(options);
+    for (int i = 0; i < 2; ++i) {
+      Result<ClientResponse> response = client.Post(ctx, server.Bound() + "/", "text/plain", std::string(100'000, 'x'));
+      ASSERT_TRUE(response.Ok()) << response.Err().Message();
+      EXPECT_EQ(response->Tls()->resumed, i > 0) << i;
+      EXPECT_TRUE(response->ReadAll(ctx).Ok());
+    }
+    EXPECT_EQ(client.Stats().opened, 2u);
+  });
+}
+
+TEST(HttpClientTls, TrustsNobodyElse) {
+  OnLoops([](const Context& ctx) {
+    const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
+    const Tls other = *Tls::SelfSigned({"127.0.0.1"});
+    const Tls named = *Tls::SelfSigned({"users.internal"});
+    TestServer server(ctx, &Echo, Secure(tls));
+    TestServer misnamed(ctx, &Echo, Secure(named));
+    HttpClient system;
+    HttpClient wrong(Trusting(other));
+    HttpClient by_name(Trusting(named));
+    HttpClientOptions called = Trusting(named);
+    called.tls.server_name = "users.internal";
+    HttpClient by_other_name(called);
+    HttpClient anybody({.tls = {.insecure_skip_verify = true}});
+    ExpectFailure(system.Get(ctx, server.Bound()).Err(), ClientFailure::kTls, false);
+    ExpectFailure(wrong.Get(ctx, server.Bound()).Err(), ClientFailure::kTls, false);
+    const Error err = by_name.Get(ctx, misnamed.Bound()).Err();
+    ExpectFailure(err, ClientFailure::kTls, false);
+    EXPECT_NE(err.Message().find("mismatch"), std::string::npos) << err.Message();
+    EXPECT_TRUE(by_other_name.Get(ctx, misnamed.Bound()).Ok());
+    EXPECT_TRUE(anybody.Get(ctx, server.Bound()).Ok());
+  });
+}
+
+TEST(HttpClientTls, PlainPeersAreNoTls) {
+  OnLoops([](const Context& ctx) {
+    ServerOptions options;
+    options.address = "127.0.0.1:0";
+    TestServer plain(ctx, &Echo, options);
+    HttpClient client;
+    ExpectFailure(client.Get(ctx, "https" + plain.Bound().substr(4)).Err(), ClientFailure::kTls, false);
+  });
+}
+
+// A certificate file that is not there: the first request says so, and the client works again once it is.
+TEST(HttpClientTls, OptionsThatCannotBeLoadedFailTheRequest) {
+  OnLoops([](const Context& ctx) {
+    HttpClient client({.tls = {.ca_file = "/nonexistent/ca.pem"}});
+    const Error err = client.Get(ctx, "https://127.0.0.1:1/").Err();
+    ExpectFailure(err, ClientFailure::kTls, false);
+    EXPECT_NE(err.Message().find("/nonexistent/ca.pem"), std::string::npos) << err.Message();
+  });
+}
+
+TEST(HttpClientTls, OverADialledStreamOnVirtualTime) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    TestNetwork network(ctx);
+    network.Serve("https://users.internal", &Echo);
+    HttpClient client(network.ClientOptions());
+    for (int i = 0; i < 3; ++i) {
+      Result<ClientResponse> response = client.Post(ctx, "https://users.internal/", "text/plain", std::string(1'000'000, 'x'));
+      if (Error failed = response.Err()) return failed;
+      EXPECT_EQ(response->Header().Get("X-Secure"), "yes");
+      const Result<std::string> body = response->ReadAll(ctx);
+      if (Error failed = body.Err()) return failed;
+      EXPECT_EQ(body->size(), 1'000'000u);
+    }
+    network.Stall("https://users.internal");
+    EXPECT_TRUE(client.Get(ctx, "https://users.internal/").Err().Is(kUpstreamTimeout));
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+TEST(HttpClientTls, ADeadlineEndsAHandshake) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    TestNetwork network(ctx);
+    network.Serve("https://users.internal", &Echo);
+    network.Stall("https://users.internal");
+    HttpClient client(network.ClientOptions());
+    const TimePoint before = Now();
+    ExpectFailure(client.Get(ctx, "https://users.internal/").Err(), ClientFailure::kTimedOut, false);
+    EXPECT_EQ(Now() - before, 5s);
+    const CancelScope limit = WithTimeout(ctx, 1s);
+    EXPECT_TRUE(client.Get(limit.ctx, "https://users.internal/").Err().Is(kDeadlineExceeded));
+    EXPECT_EQ(Now() - before, 6s);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+}  // namespace
+}  // namespace weft
