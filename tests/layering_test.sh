@@ -35,13 +35,14 @@ concurrency_ranks="base context runtime sync structure channel asio observe run 
 
 # Sources without a header of their own in those folders: what a lower header declares and a higher layer does (context.h, clock.h, group.h,
 # await.h); parts of LoopCore and FiberCore; parts of ResponseWriter and Request, which users see as one; the classes of the two
-# headers for tests; and what stands in for TLS where there is no OpenSSL.
+# headers for tests; and what stands in for OpenSSL and nghttp2 where they are not.
 slices="concurrency/internal/structure/after_func.cc concurrency/internal/structure/with_grace.cc concurrency/internal/structure/notify_context.cc
   concurrency/internal/structure/first.cc concurrency/internal/runtime/sleep.cc concurrency/internal/asio/resolve.cc
   concurrency/internal/runtime/loop_explore.cc concurrency/internal/runtime/fiber_layout.cc concurrency/internal/observe/trace_json.cc
   handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc
-  clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/copy.cc"
+  clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/copy.cc
+  http/internal/http2/without_nghttp2.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
 small_classes="concurrency net http clients handlers server"

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/http/internal/http2/session.h>
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace weft::internal::http2 {
+namespace {
+
+// The library's own limits, beside those of Budget.
+constexpr std::size_t kAcksOwedMax = 500;
+constexpr std::size_t kSettingsMax = 32;
+constexpr std::uint64_t kWindowUpdatesPerData = 10;
+constexpr std::uint64_t kWindowUpdatesFree = 100;  // of each connection, and what a turn of many streams sends
+
+std::string_view Text(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
+
+nghttp2_nv Pair(const Fields::Field& field) {
+  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
+          reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(), field.value.size(),
+          NGHTTP2_NV_FLAG_NONE};
+}
+
+// As the library wants them. It copies them, with names in lower case.
+class Pairs {
+ public:
+  explicit Pairs(std::span<const Fields::Field> fields) {
+    if (fields.size() > kFew) many_.resize(fields.size());
+    for (std::size_t i = 0; i < fields.size(); ++i) data()[i] = Pair(fields[i]);
+    size_ = fields.size();
+  }
+  nghttp2_nv* data() { return many_.empty() ? few_ : many_.data(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  static constexpr std::size_t kFew = 16;
+  nghttp2_nv few_[kFew];
+  std::vector<nghttp2_nv> many_;
+  std::size_t size_ = 0;
+};
+
+SessionStream* StreamOf(nghttp2_session* session, std::int32_t id) {
+  return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session, id));
+}
+
+bool IsRequestHead(const nghttp2_frame* frame) {
+  return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+}
+
+// No memory in the library ends the connection.
+void Check(int result) {
+  if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
+}
+
+}  // namespace
+
+struct SessionCallbacks {
+  static Session& Of(void* user) { return *static_cast<Session*>(user); }
+
+  static int OnBeginHeaders(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (!IsRequestHead(frame)) return 0;
+    SessionStream* stream = nullptr;
+    try {
+      stream = Of(user).owner_.OnStream();
+    } catch (const std::bad_alloc&) {
+    }
+    if (stream == nullptr) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    stream->id_ = frame->hd.stream_id;
+    stream->open_ = true;
+    stream->head_done_ = stream->responded_ = stream->reset_by_peer_ = false;
+    stream->turn_ = 0;
+    return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
+  }
+
+  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+                      const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+    SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+    if (stream == nullptr) return 0;
+    Session& self = Of(user);
+    self.payload_ += name_size + value_size;
+    try {
+      if (stream->OnField(Text(name, name_size), Text(value, value_size))) return 0;
+    } catch (const std::bad_alloc&) {
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    self.failure_ = ErrorCode::kEnhanceYourCalm;
+    self.owner_.OnNuisance(Nuisance::kFieldList);
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  // RFC 9113 section 8.2.1: a message with such a field is malformed; the library would leave the field out.
+  static int OnInvalidHeader(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
+                             std::size_t, std::uint8_t, void*) {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+
+  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    Session& self = Of(user);
+    switch (frame->hd.type) {
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 && !self.settled_) {
+          self.settled_ = true;
+          self.owner_.OnSettings();
+        }
+        return 0;
+      case NGHTTP2_PING:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.owner_.OnPingAnswered();
+        return 0;
+      case NGHTTP2_GOAWAY: self.peer_ends_ = true; return 0;
+      case NGHTTP2_RST_STREAM:
+        if (SessionStream* stream = StreamOf(session, frame->hd.stream_id)) {
+          stream->reset_by_peer_ = true;
+          if (!stream->responded_) self.owner_.OnNuisance(Nuisance::kReset);
+        }
+        return 0;
+      case NGHTTP2_HEADERS:
+      case NGHTTP2_DATA: break;
+      default: return 0;
+    }
+    SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+    if (stream == nullptr) return 0;
+    if (IsRequestHead(frame)) {
+      stream->head_done_ = true;
+      stream->OnHead();
+    }
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream->OnEnd();
+    return 0;
+  }
+
+  static int OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
+    if (frame->hd.stream_id == 0) return 0;
+    Of(user).owner_.OnNuisance(error == NGHTTP2_ERR_REFUSED_STREAM ? Nuisance::kRefused : Nuisance::kStreamError);
+    return 0;
+  }
+
+  static int OnDataChunk(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
+                         void* user) {
+    Session& self = Of(user);
+    self.payload_ += size;
+    SessionStream* const stream = StreamOf(session, id);
+    if (stream == nullptr) {
+      nghttp2_session_consume_connection(session, size);
+      return 0;
+    }
+    try {
+      stream->OnData(Text(data, size));
+    } catch (const std::bad_alloc&) {
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    return 0;
+  }
+
+  static int OnStreamClose(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* user) {
+    SessionStream* const stream = StreamOf(session, id);
+    if (stream == nullptr) return 0;
+    nghttp2_session_set_stream_user_data(session, id, nullptr);
+    std::vector<std::int32_t>& waiting = Of(user).next_turn_;
+    waiting.erase(std::remove(waiting.begin(), waiting.end(), id), waiting.end());
+    stream->open_ = false;
+    stream->OnClosed(static_cast<ErrorCode>(code), stream->reset_by_peer_);
+    return 0;
+  }
+
+  // --- sending
+
+  // What the library has found wrong it says by a GOAWAY of its own.
+  static int OnSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
+    Session& self = Of(user);
+    if (frame->goaway.error_code != NGHTTP2_NO_ERROR) self.failure_ = static_cast<ErrorCode>(frame->goaway.error_code);
+    // A PING is urgent to the library: it would be answered before the peer has seen the GOAWAY.
+    if (std::exchange(self.pings_after_goaway_, false)) return nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
+    return 0;
+  }
+
+  static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t size, std::uint32_t* flags,
+                          nghttp2_data_source*, void* user) {
+    Session& self = Of(user);
+    SessionStream* const found = StreamOf(session, id);
+    if (found == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    SessionStream& stream = *found;
+    const SessionStream::Piece piece = stream.NextBody(size);
+    if (piece.size == 0 && !piece.last) return NGHTTP2_ERR_DEFERRED;
+    if (piece.size > 0 && stream.turn_ == self.turn_) {
+      self.next_turn_.push_back(id);
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    if (piece.size > 0) stream.turn_ = self.turn_;
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (piece.last) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (const std::span<const Fields::Field> trailer = stream.TrailerFields(); !trailer.empty()) {
+        Pairs pairs(trailer);
+        if (nghttp2_submit_trailer(session, id, pairs.data(), pairs.size()) == 0) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      }
+    }
+    return static_cast<ssize_t>(piece.size);
+  }
+
+  static int SendData(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
+                      nghttp2_data_source*, void* user) {
+    Session& self = Of(user);
+    if (self.out_->Size() >= self.most_) return NGHTTP2_ERR_WOULDBLOCK;
+    try {
+      SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+      if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      self.out_->Append(Text(header, kFrameHeaderSize));
+      stream->TakeBody(size, *self.out_);
+    } catch (const std::bad_alloc&) {
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    ++self.data_sent_;
+    return 0;
+  }
+
+  // One set for all sessions of the process.
+  static const nghttp2_session_callbacks* All() {
+    static nghttp2_session_callbacks* const all = [] {
+      nghttp2_session_callbacks* made = nullptr;
+      if (nghttp2_session_callbacks_new(&made) != 0) return made;
+      nghttp2_session_callbacks_set_on_begin_headers_callback(made, &OnBeginHeaders);
+      nghttp2_session_callbacks_set_on_header_callback(made, &OnHeader);
+      nghttp2_session_callbacks_set_on_invalid_header_callback(made, &OnInvalidHeader);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, &OnFrame);
+      nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, &OnInvalidFrame);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &OnDataChunk);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, &OnStreamClose);
+      nghttp2_session_callbacks_set_send_data_callback(made, &SendData);
+      nghttp2_session_callbacks_set_on_frame_send_callback(made, &OnSent);
+      return made;
+    }();
+    return all;
+  }
+
+  static const nghttp2_option* Options() {
+    static nghttp2_option* const all = [] {
+      nghttp2_option* made = nullptr;
+      if (nghttp2_option_new(&made) != 0) return made;
+      nghttp2_option_set_no_auto_window_update(made, 1);
+      nghttp2_option_set_no_closed_streams(made, 1);
+      nghttp2_option_set_max_outbound_ack(made, kAcksOwedMax);
+      nghttp2_option_set_max_settings(made, kSettingsMax);
+      return made;
+    }();
+    return all;
+  }
+};
+
+bool SessionsExist() { return true; }
+
+std::unique_ptr<Session> Session::Server(const SessionSettings& settings, Owner& owner) {
+  std::unique_ptr<Session> session(new (std::nothrow) Session(owner));
+  if (session == nullptr || !session->Begin(settings)) return nullptr;
+  return session;
+}
+
+bool Session::Begin(const SessionSettings& settings) {
+  if (SessionCallbacks::All() == nullptr || SessionCallbacks::Options() == nullptr) return false;
+  if (nghttp2_session_server_new2(&session_, SessionCallbacks::All(), this, SessionCallbacks::Options()) != 0) return false;
+  // What clients say about priorities is not followed, so they need not say it (RFC 9218 section 2.1).
+  nghttp2_settings_entry entries[5] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.streams_max},
+                                       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
+                                       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.field_list_max},
+                                       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+                                       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
+  if (nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries, settings.extended_connect ? 5 : 4) != 0) return false;
+  return nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(settings.connection_window)) == 0;
+}
+
+Session::~Session() {
+  if (session_ != nullptr) nghttp2_session_del(session_);
+}
+
+// RFC 9113 section 10.5: frames that are in order, and of which a peer may send as many as it likes.
+void Session::Count(const FrameHeader& frame) {
+  switch (frame.type) {
+    case frame_type::kData:
+      if (frame.length == 0 && (frame.flags & frame_flag::kEndStream) == 0) owner_.OnNuisance(Nuisance::kEmptyData);
+      break;
+    case frame_type::kHeaders:
+    case frame_type::kContinuation:
+    case frame_type::kReset:
+    case frame_type::kGoAway: break;  // each is met by a limit of its own
+    case frame_type::kPriority:
+    case frame_type::kPriorityUpdate: owner_.OnNuisance(Nuisance::kPriority); break;
+    case frame_type::kWindowUpdate:
+      if (++window_updates_ > kWindowUpdatesFree + kWindowUpdatesPerData * data_sent_) owner_.OnNuisance(Nuisance::kWindowUpdate);
+      break;
+    case frame_type::kSettings:
+    case frame_type::kPing:
+      if ((frame.flags & frame_flag::kAck) == 0 || frame.length > 8) owner_.OnNuisance(Nuisance::kControlFrame);
+      break;
+    default: owner_.OnNuisance(Nuisance::kControlFrame); break;
+  }
+}
+
+bool Session::Receive(std::string_view bytes) {
+  scanner_.Scan(bytes, [this](const FrameHeader& frame) { Count(frame); });
+  payload_ = 0;
+  const ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (!proportion_.Came(bytes.size(), payload_)) owner_.OnNuisance(Nuisance::kOverhead);
+  if (taken == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
+  if (taken >= 0) {
+    return !Failed();
+  }
+  if (!Failed()) {
+    failure_ = taken == NGHTTP2_ERR_FLOODED            ? ErrorCode::kEnhanceYourCalm
+               : taken == NGHTTP2_ERR_CALLBACK_FAILURE ? ErrorCode::kInternalError
+                                                       : ErrorCode::kProtocolError;
+  }
+  nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(failure_));
+  return false;
+}
+
+// Those that had a frame in the last turn, in the same order.
+void Session::ResumeTurn() {
+  ++turn_;
+  std::vector<std::int32_t> streams;
+  streams.swap(next_turn_);
+  for (const std::int32_t id : streams) nghttp2_session_resume_data(session_, id);
+}
+
+bool Session::Write(FrameBuffer& out, std::size_t most) {
+  out_ = &out;
+  most_ = most;
+  while (out.Size() < most) {
+    const std::uint8_t* bytes = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+    if (size < 0) {
+      out_ = nullptr;
+      return false;
+    }
+    if (size > 0) {
+      out.Append(Text(bytes, static_cast<std::size_t>(size)));
+    } else if (out.Size() >= most) {
+      break;
+    } else if (!next_turn_.empty()) {
+      ResumeTurn();
+    } else {
+      ++turn_;  // all have had theirs
+      break;
+    }
+  }
+  out_ = nullptr;
+  return true;
+}
+
+std::size_t Session::Waiting() const { return nghttp2_session_get_outbound_queue_size(session_) + next_turn_.size(); }
+
+bool Session::Respond(SessionStream& stream, std::span<const Fields::Field> fields, bool body) {
+  if (!stream.open_) return false;
+  Pairs pairs(fields);
+  nghttp2_data_provider provider;
+  provider.source.ptr = nullptr;  // by its id
+  provider.read_callback = &SessionCallbacks::ReadBody;
+  stream.responded_ = true;
+  const int result = nghttp2_submit_response(session_, stream.id_, pairs.data(), pairs.size(), body ? &provider : nullptr);
+  Check(result);
+  return result == 0;
+}
+
+bool Session::Inform(SessionStream& stream, std::span<const Fields::Field> fields) {
+  if (!stream.open_) return false;
+  Pairs pairs(fields);
+  const int result =
+      nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id_, nullptr, pairs.data(), pairs.size(), nullptr);
+  Check(result);
+  return result == 0;
+}
+
+void Session::ResumeBody(SessionStream& stream) {
+  if (stream.open_) Check(nghttp2_session_resume_data(session_, stream.id_));
+}
+
+void Session::Reset(SessionStream& stream, ErrorCode code) {
+  if (stream.open_) Check(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, static_cast<std::uint32_t>(code)));
+}
+
+void Session::Forget(SessionStream& stream) {
+  if (!stream.open_) return;
+  stream.open_ = false;
+  nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
+}
+
+void Session::GiveBackConnection(std::size_t bytes) { Check(nghttp2_session_consume_connection(session_, bytes)); }
+
+void Session::GiveBackStream(SessionStream& stream, std::size_t bytes) {
+  if (stream.open_) Check(nghttp2_session_consume_stream(session_, stream.id_, bytes));
+}
+
+void Session::GrowWindow(SessionStream& stream, std::uint32_t bytes) {
+  if (stream.open_) {
+    Check(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id_, static_cast<std::int32_t>(bytes)));
+  }
+}
+
+void Session::Ping() { Check(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr)); }
+
+void Session::AnnounceEnd() {
+  pings_after_goaway_ = true;
+  Check(nghttp2_submit_shutdown_notice(session_));
+}
+
+void Session::SayEnd(ErrorCode code) {
+  Check(nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                              static_cast<std::uint32_t>(code), nullptr, 0));
+}
+
+void Session::Terminate(ErrorCode code) {
+  failure_ = code;
+  Check(nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(code)));
+}
+
+}  // namespace weft::internal::http2
