@@ -43,6 +43,9 @@ MetricsObserver::MetricsObserver(Metrics& metrics)
                                             "Connections of proxies that began without a good PROXY header.", {"server"})),
       tls_failed_(metrics.AddCounter("weft_server_tls_failed_total", "Connections over TLS that came to nothing, by what OpenSSL says.",
                                      {"server", "reason"})),
+      peers_misbehaved_(metrics.AddCounter("weft_server_peers_misbehaved_total",
+                                           "Connections of HTTP/2 that were ended for what their client did, by what that was.",
+                                           {"server", "kind"})),
       timeouts_(metrics.AddCounter("weft_server_timeouts_total", "Clients that were too slow, and requests that took too long.",
                                    {"server", "kind"})),
       limits_reached_(metrics.AddCounter("weft_server_limits_reached_total", "How often a limit of the server was reached.",
@@ -83,6 +86,7 @@ void MetricsObserver::OnRequestRefused(const RequestRefused& event) {
 }
 void MetricsObserver::OnBadProxyHeader(const BadProxyHeader& event) { CountOne(bad_proxy_headers_, {event.server}); }
 void MetricsObserver::OnTlsFailed(const TlsFailed& event) { CountOne(tls_failed_, {event.server, event.reason}); }
+void MetricsObserver::OnPeerMisbehaved(const PeerMisbehaved& event) { CountOne(peers_misbehaved_, {event.server, Name(event.kind)}); }
 void MetricsObserver::OnTimedOut(const TimedOut& event) { CountOne(timeouts_, {event.server, Name(event.kind)}); }
 void MetricsObserver::OnLimitReached(const LimitReached& event) { CountOne(limits_reached_, {event.server, Name(event.kind)}); }
 void MetricsObserver::OnOutOfMemory(const OutOfMemory& event) { CountOne(out_of_memory_, {event.server}); }

@@ -30,6 +30,7 @@ class MetricsObserver final : public Observer {
   void OnRequestRefused(const RequestRefused& event) override;
   void OnBadProxyHeader(const BadProxyHeader& event) override;
   void OnTlsFailed(const TlsFailed& event) override;
+  void OnPeerMisbehaved(const PeerMisbehaved& event) override;
   void OnTimedOut(const TimedOut& event) override;
   void OnLimitReached(const LimitReached& event) override;
   void OnOutOfMemory(const OutOfMemory& event) override;
@@ -47,6 +48,7 @@ class MetricsObserver final : public Observer {
   Labeled<Counter>& requests_refused_;
   Labeled<Counter>& bad_proxy_headers_;
   Labeled<Counter>& tls_failed_;
+  Labeled<Counter>& peers_misbehaved_;
   Labeled<Counter>& timeouts_;
   Labeled<Counter>& limits_reached_;
   Labeled<Counter>& out_of_memory_;

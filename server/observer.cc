@@ -69,6 +69,9 @@ class LogObserver final : public Observer {
   void OnTlsFailed(const TlsFailed& event) override {
     Log(event.server, kTlsFailed, spdlog::level::info, "TLS handshake with {} failed: {}", event.peer, event.reason);
   }
+  void OnPeerMisbehaved(const PeerMisbehaved& event) override {
+    Log(event.server, kPeerMisbehaved, spdlog::level::info, "HTTP/2 connection of {} ended: {}", event.peer, Name(event.kind));
+  }
   void OnTimedOut(const TimedOut& event) override {
     // Idle connections end that way every day.
     const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
@@ -115,6 +118,7 @@ class LogObserver final : public Observer {
     kBadRequest,
     kBadProxyHeader,
     kTlsFailed,
+    kPeerMisbehaved,
     kTimedOut,
     kIdleTimedOut,
     kLimitReached,
@@ -191,6 +195,34 @@ std::string_view Name(LimitKind kind) {
   return "unknown";
 }
 
+std::string_view Name(Misbehaviour kind) {
+  switch (kind) {
+    case Misbehaviour::kProtocolError:
+      return "protocol error";
+    case Misbehaviour::kResets:
+      return "resets";
+    case Misbehaviour::kStreamErrors:
+      return "malformed requests";
+    case Misbehaviour::kControlFrames:
+      return "control frames";
+    case Misbehaviour::kEmptyData:
+      return "empty DATA";
+    case Misbehaviour::kPriorities:
+      return "priorities";
+    case Misbehaviour::kWindowUpdates:
+      return "window updates";
+    case Misbehaviour::kRefusedStreams:
+      return "refused streams";
+    case Misbehaviour::kOverhead:
+      return "overhead";
+    case Misbehaviour::kFieldList:
+      return "field list";
+    case Misbehaviour::kAbandonedRequests:
+      return "abandoned requests";
+  }
+  return "unknown";
+}
+
 std::string_view Name(CloseReason reason) {
   switch (reason) {
     case CloseReason::kClient:
@@ -211,6 +243,8 @@ std::string_view Name(CloseReason reason) {
       return "drain";
     case CloseReason::kTls:
       return "TLS";
+    case CloseReason::kMisbehaved:
+      return "misbehaved";
     case CloseReason::kForced:
       return "cut off";
   }

@@ -37,6 +37,7 @@ enum class CloseReason : std::uint8_t {
   kDrain,     // the server ends, in good order
   kForced,    // the server ended before its request did
   kTls,       // the handshake failed (TlsFailed)
+  kMisbehaved,  // over HTTP/2 (PeerMisbehaved)
   // Old names, for one release.
   kAnswered [[deprecated("kComplete")]] = kComplete,
   kCutOff [[deprecated("kForced")]] = kForced,
@@ -84,6 +85,28 @@ struct BadProxyHeader {
 struct TlsFailed {
   std::string_view peer;
   std::string_view reason;  // "no shared cipher", "tlsv1 alert unknown ca", ...: OpenSSL's words
+  std::string_view server = {};
+};
+
+// What a client of HTTP/2 has done that its connection was ended for (docs/http2.md).
+enum class Misbehaviour : std::uint8_t {
+  kProtocolError,      // what it has sent is no HTTP/2
+  kResets,             // requests that it has reset before a response, one after the other
+  kStreamErrors,       // malformed requests, one after the other
+  kControlFrames,      // PING, SETTINGS, frames of unknown types
+  kEmptyData,          // DATA without a byte
+  kPriorities,
+  kWindowUpdates,      // many more than there was to send
+  kRefusedStreams,     // more streams at a time than are allowed, again and again
+  kOverhead,           // hardly a byte of payload in megabytes
+  kFieldList,          // fields of four times head_bytes_max
+  kAbandonedRequests,  // as many requests again and again, while the handlers of those it has given up still run
+};
+
+// The connection was ended with GOAWAY, and its requests with it (kClientGone).
+struct PeerMisbehaved {
+  std::string_view peer;
+  Misbehaviour kind;
   std::string_view server = {};
 };
 
@@ -238,6 +261,7 @@ class Observer {
   virtual void OnRequestRefused(const RequestRefused&) {}
   virtual void OnBadProxyHeader(const BadProxyHeader&) {}
   virtual void OnTlsFailed(const TlsFailed&) {}
+  virtual void OnPeerMisbehaved(const PeerMisbehaved&) {}
   virtual void OnTimedOut(const TimedOut&) {}
   virtual void OnLimitReached(const LimitReached&) {}
   virtual void OnOutOfMemory(const OutOfMemory&) {}
@@ -253,6 +277,7 @@ class Observer {
 
 std::string_view Name(TimeoutKind kind);  // "header", "idle", ...
 std::string_view Name(LimitKind kind);    // "connections", ...
+std::string_view Name(Misbehaviour kind);  // "resets", ...
 std::string_view Name(CloseReason reason);  // "client", ...
 std::string_view Name(DrainPhase phase);  // "lame duck", ...
 

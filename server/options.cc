@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include <weft/http/internal/http2/session.h>
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/trusted_peers.h>
 
@@ -107,6 +108,13 @@ Error ServerOptions::Validate() const {
   checks.Positive("target_bytes_max", target_bytes_max);
   checks.Range("fields_max", fields_max, 1, 65536);
   checks.Positive("requests_per_connection_max", requests_per_connection_max);
+  checks.Range("streams_per_connection_max", streams_per_connection_max, 1, 65536);
+  checks.Range("stream_window_bytes", stream_window_bytes, 1024, std::uint64_t{1} << 30);
+  checks.Range("connection_window_bytes", connection_window_bytes, 64 * 1024, std::uint64_t{1} << 30);
+  checks.Range("misbehaviour_max", misbehaviour_max, 10, 1000000);
+  if (http2_cleartext && !internal::http2::SessionsExist()) {
+    return Nonsense("http2_cleartext", "true", "false: weft was built without HTTP/2 (WEFT_HTTP2=OFF)");
+  }
   checks.Grace("lame_duck", lame_duck, false);
   checks.Grace("first_byte_grace", first_byte_grace, false);
   checks.Grace("drain_timeout", drain_timeout, true);

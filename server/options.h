@@ -81,8 +81,8 @@ struct ServerOptions {
 
   // With certificates the server speaks TLS, and on_listen has "https://..."; without it speaks in plain text. Several
   // servers may share one handle, and Reload changes what new connections get. A request in plain text gets a 400 in
-  // plain text. A PROXY header comes before TLS. HTTP/1.1 is what is agreed on (ALPN); a client that offers others
-  // only is turned away.
+  // plain text. A PROXY header comes before TLS. HTTP/2 or HTTP/1.1 is agreed on (ALPN); a client that
+  // offers others only is turned away.
   std::optional<Tls> tls = {};
 
   // Timeouts: above zero, or kUnlimited.
@@ -163,6 +163,36 @@ struct ServerOptions {
   // Requests that have called Request::LongLived or ResponseWriter::Hijack. Beyond, Hijack fails with kRefused (which answers 503),
   // and LongLived returns false: the request keeps its deadline and its place among those in flight. Each loop has its share of it.
   std::uint64_t long_lived_max = 0;
+
+  // HTTP/2 (docs/http2.md).
+
+  // Speaks HTTP/2 with clients that choose it over TLS (ALPN). Without effect in a build without it (WEFT_HTTP2).
+  bool http2 = true;
+
+  // Speaks it in plain text too, with clients that know beforehand (RFC 9113 section 3.3): for a proxy, or a service mesh, that does.
+  // Connections then begin with the preface of HTTP/2, or as before. An Upgrade to h2c is never taken up.
+  bool http2_cleartext = false;
+
+  // Takes CONNECT with :protocol (RFC 8441), so that a WebSocket can be a stream of HTTP/2: a handler sees the request as an upgrade,
+  // and Hijack gives it the stream. Some clients (Node 26) try and fail where that is offered, and fall back where it is not.
+  bool http2_extended_connect = false;
+
+  // Requests that a client may have open at one time on a connection. So many handlers run for it, too: those that it has given up
+  // count until they have ended. 1 to 65,536.
+  std::uint32_t streams_per_connection_max = 100;
+
+  // How much of a body may come that its handler has not read, from its first read on; before that 64 KiB, if that is less. 1 KiB to
+  // 1 GiB.
+  std::uint32_t stream_window_bytes = 256 * 1024;
+
+  // The same for all bodies of a connection together: so much memory it may take for what nobody has read yet. No body waits for
+  // another one to be read before that. 64 KiB to 1 GiB.
+  std::uint32_t connection_window_bytes = 1024 * 1024;
+
+  // What a client may do that is in order now and then, and an attack a thousand times: requests that it resets at once, pings, empty
+  // frames, and more (docs/http2.md). A tenth of it comes back each second, and one for each request that ends well. Beyond, the
+  // connection ends (ENHANCE_YOUR_CALM). 10 to 1,000,000.
+  std::uint32_t misbehaviour_max = 500;
 
   // Requests on one connection. The last of them is answered with Connection: close.
   std::uint64_t requests_per_connection_max = kUnlimited;

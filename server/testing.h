@@ -47,7 +47,7 @@ class TestWire;
 // What a server has responded.
 struct TestResponse {
   int status = 0;
-  std::string version;                                      // "HTTP/1.1"
+  std::string version;                                      // "HTTP/1.1", "HTTP/2.0"
   std::vector<std::pair<std::string, std::string>> header;  // as they came
   std::string body;                                         // without its framing
   std::vector<std::pair<std::string, std::string>> trailer;
@@ -72,6 +72,12 @@ class TestClient {
   // The same, and a TLS handshake: "https://127.0.0.1:8443", "unix:/run/app.sock". The server has to prove that it is
   // options.server_name; empty: the host of the address.
   static Result<TestClient> DialTls(const Context& ctx, std::string_view bound, const TlsClientOptions& options);
+
+  // The same in HTTP/2: in plain text by prior knowledge (ServerOptions::http2_cleartext); with `tls`, by ALPN. What the test says and
+  // hears is as over HTTP/1.1, but for "HTTP/2.0" in the status line and names in lower case: each request becomes a stream, and responses
+  // are heard in the order of the requests. A response that is reset looks like a connection that is.
+  static Result<TestClient> DialHttp2(const Context& ctx, std::string_view bound);
+  static Result<TestClient> DialHttp2(const Context& ctx, std::string_view bound, const TlsClientOptions& tls);
 
   TestClient(TestClient&& other) noexcept;
   TestClient& operator=(TestClient&& other) noexcept;
@@ -148,6 +154,9 @@ class TestServer {
 
   // A client of this server; over TLS, if it speaks that, one that trusts it (and shows no certificate).
   Result<TestClient> Connect(const Context& ctx) const;
+
+  // The same in HTTP/2. In plain text the server has to have ServerOptions::http2_cleartext.
+  Result<TestClient> ConnectHttp2(const Context& ctx) const;
 
   // A client of this server alone, whatever the host of the URL: Client().Get(ctx, server.Url("/hello")). In a fiber. It ends with the
   // server, so its responses end before that.

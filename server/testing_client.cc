@@ -46,7 +46,7 @@ bool Parse(std::string_view text, T& number, int base) {
 
 // "HTTP/1.1 200 OK\r\n"
 bool ParseStatusLine(std::string_view line, TestResponse& answer) {
-  if (line.size() < 14 || !line.starts_with("HTTP/1.") || line[8] != ' ' || line[12] != ' ') return false;
+  if (line.size() < 14 || !(line.starts_with("HTTP/1.") || line.starts_with("HTTP/2.0")) || line[8] != ' ' || line[12] != ' ') return false;
   answer.version = line.substr(0, 8);
   return Parse(line.substr(9, 3), answer.status, 10);
 }
@@ -101,6 +101,23 @@ Result<TestClient> TestClient::DialTls(const Context& ctx, std::string_view boun
   Result<std::unique_ptr<internal::TestWire>> wire = Open(ctx, address);
   if (Error err = wire.Err()) return err;
   if (Error err = (*wire)->StartTls(ctx, HostOf(address), options)) return err.Wrap("connect to " + std::string(bound));
+  return TestClient(*std::move(wire));
+}
+
+Result<TestClient> TestClient::DialHttp2(const Context& ctx, std::string_view bound) {
+  Result<std::unique_ptr<internal::TestWire>> wire = Open(ctx, WithoutScheme(bound));
+  if (Error err = wire.Err()) return err;
+  if (Error err = (*wire)->StartHttp2(ctx)) return err.Wrap("connect to " + std::string(bound));
+  return TestClient(*std::move(wire));
+}
+
+Result<TestClient> TestClient::DialHttp2(const Context& ctx, std::string_view bound, const TlsClientOptions& tls) {
+  const std::string_view address = WithoutScheme(bound);
+  Result<std::unique_ptr<internal::TestWire>> wire = Open(ctx, address);
+  if (Error err = wire.Err()) return err;
+  Error err = (*wire)->StartTls(ctx, HostOf(address), tls, /*http2=*/true);
+  if (!err) err = (*wire)->StartHttp2(ctx);
+  if (err) return err.Wrap("connect to " + std::string(bound));
   return TestClient(*std::move(wire));
 }
 

@@ -88,6 +88,11 @@ Result<TestClient> TestServer::Connect(const Context& ctx) const {
   return TestClient::DialTls(ctx, Bound(), ClientTls());
 }
 
+Result<TestClient> TestServer::ConnectHttp2(const Context& ctx) const {
+  if (!state_->options.tls) return TestClient::DialHttp2(ctx, Bound());
+  return TestClient::DialHttp2(ctx, Bound(), ClientTls());
+}
+
 HttpClient& TestServer::Client() {
   if (state_->client == nullptr) {
     HttpClientOptions options;

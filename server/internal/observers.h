@@ -24,6 +24,7 @@ class Observers final : public Observer {
   void OnRequestRefused(const RequestRefused& event) override { Tell(all_, &Observer::OnRequestRefused, event); }
   void OnBadProxyHeader(const BadProxyHeader& event) override { Tell(all_, &Observer::OnBadProxyHeader, event); }
   void OnTlsFailed(const TlsFailed& event) override { Tell(all_, &Observer::OnTlsFailed, event); }
+  void OnPeerMisbehaved(const PeerMisbehaved& event) override { Tell(all_, &Observer::OnPeerMisbehaved, event); }
   void OnTimedOut(const TimedOut& event) override { Tell(all_, &Observer::OnTimedOut, event); }
   void OnLimitReached(const LimitReached& event) override { Tell(all_, &Observer::OnLimitReached, event); }
   void OnOutOfMemory(const OutOfMemory& event) override { Tell(all_, &Observer::OnOutOfMemory, event); }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/refusals.h>
 
+#include <string>
 #include <utility>
 
 #include <weft/http/fields.h>
 #include <weft/http/internal/http1/response_head_writer.h>
+#include <weft/http/status.h>
 
 namespace weft::internal {
 namespace {
@@ -36,6 +38,15 @@ std::size_t Refusals::Write(char* out, std::size_t capacity, int status, std::st
     return WriteErrorResponse(out, capacity, {status, body.content_type, body.text, date_line, retry_after, method_is_head});
   }
   return WriteSimpleError(out, capacity, status, reason, date_line, retry_after, method_is_head);
+}
+
+RefusalBody Refusals::For(int status, std::string_view reason) const {
+  for (const auto& [its, body] : rows_) {
+    if (its == status) return body;
+  }
+  std::string text = std::to_string(status) + ' ';
+  text.append(ReasonPhrase(status)).append(reason.empty() ? "" : ": ").append(reason).append("\n");
+  return {"text/plain; charset=utf-8", std::move(text)};
 }
 
 }  // namespace weft::internal

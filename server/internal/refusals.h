@@ -18,6 +18,9 @@ class Refusals {
   // Asks once for each status that the server uses by itself. A body without a good Content-Type is left out.
   explicit Refusals(const std::function<RefusalBody(int status)>& make);
 
+  // The body of such a response, for who frames it itself.
+  RefusalBody For(int status, std::string_view reason) const;
+
   // Writes a complete response that closes the connection, and returns its size. If that is above `capacity` the
   // content of `out` is undefined: call again with that much room.
   std::size_t Write(char* out, std::size_t capacity, int status, std::string_view reason, std::string_view date_line,

@@ -13,6 +13,7 @@
 #include <weft/concurrency/event.h>
 #include <weft/handlers/handler.h>
 #include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http2/session.h>
 #include <weft/net/internal/tls/alpn.h>
 #include <weft/net/internal/trusted_peers.h>
 #include <weft/server/internal/refusals.h>
@@ -61,7 +62,8 @@ struct ServerState {
   const HeadLimits limits;
   const Refusals refusals;
   const TrustedPeers proxies;  // who must begin with a PROXY header
-  const AlpnList alpn{"http/1.1", "http/1.0"};  // curl --http1.0 offers nothing but the second
+  // What is agreed on over TLS; curl --http1.0 offers nothing but the last.
+  const AlpnList alpn = options.http2 && http2::SessionsExist() ? AlpnList{"h2", "http/1.1", "http/1.0"} : AlpnList{"http/1.1", "http/1.0"};
   const bool connections_watched;  // the observer asks for each connection's begin and end
   // Causes of the contexts of requests.
   const Error request_deadline = Error::New("request timeout");

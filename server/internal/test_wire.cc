@@ -24,17 +24,18 @@ Error WaitUntil(const Context& ctx, int fd, FdEvents events, const char* waits_f
   return WaitFd(ctx, fd, events, {.waits_for = waits_for, .holds_time = false}).Err();
 }
 
-const AlpnList& Http11() {
-  static const AlpnList list{"http/1.1"};
-  return list;
+const AlpnList& Protocols(bool http2) {
+  static const AlpnList one{"http/1.1"};
+  static const AlpnList two{"h2"};
+  return http2 ? two : one;
 }
 
 }  // namespace
 
-Error TestWire::StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options) {
+Error TestWire::StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options, bool http2) {
   Result<std::shared_ptr<const ClientContext>> context = ClientContext::Load(options);
   if (Error err = context.Err()) return err;
-  Result<std::unique_ptr<TlsSession>> session = TlsSession::Client(*context, host, Http11());
+  Result<std::unique_ptr<TlsSession>> session = TlsSession::Client(*context, host, Protocols(http2));
   if (Error err = session.Err()) return err;
   session_ = *std::move(session);
   std::span<const char> came;
@@ -79,7 +80,55 @@ Error TestWire::SendSealed(const Context& ctx) {
   return err;
 }
 
+Error TestWire::StartHttp2(const Context& ctx) {
+  http2_ = std::make_unique<TestHttp2>();
+  return SendFrames(ctx);
+}
+
+Error TestWire::SendFrames(const Context& ctx) {
+  const std::string frames = http2_->ToSend();
+  return frames.empty() ? Error() : SendBytes(ctx, frames);
+}
+
+// What the server's windows hold up goes out as it opens them, which somebody has to hear.
 Error TestWire::Send(const Context& ctx, std::string_view bytes) {
+  if (http2_ == nullptr) return SendBytes(ctx, bytes);
+  http2_->Send(bytes);
+  for (;;) {
+    if (Error err = SendFrames(ctx)) return err;
+    if (!http2_->AwaitsWindow() || receiving_ || end_seen_ || http2_->Ended()) return {};
+    if (Error err = ReceiveFrames(ctx)) return err;
+  }
+}
+
+Error TestWire::ReceiveFrames(const Context& ctx) {
+  constexpr std::size_t kPiece = 16 * 1024;
+  const std::unique_ptr<char[]> buffer(new char[kPiece]);
+  receiving_ = true;
+  const Result<std::size_t> got = ReceiveBytes(ctx, {buffer.get(), kPiece});
+  receiving_ = false;
+  if (Error err = got.Err()) return err;
+  end_seen_ = *got == 0;
+  http2_->Receive({buffer.get(), *got});
+  text_ += http2_->Take();
+  // An acknowledgement that nobody takes any more is nothing that the test asked for.
+  const Error unsent = SendFrames(ctx);
+  return unsent.Is(kCanceled) || unsent.Is(kDeadlineExceeded) ? unsent : Error();
+}
+
+Result<std::size_t> TestWire::Receive(const Context& ctx, std::span<char> buffer) {
+  if (http2_ == nullptr) return ReceiveBytes(ctx, buffer);
+  while (text_.empty()) {
+    if (http2_->Ended()) return SystemError(ECONNRESET, "receive");
+    if (end_seen_) return std::size_t{0};
+    if (Error err = ReceiveFrames(ctx)) return err;
+  }
+  const std::size_t size = text_.copy(buffer.data(), buffer.size());
+  text_.erase(0, size);
+  return size;
+}
+
+Error TestWire::SendBytes(const Context& ctx, std::string_view bytes) {
   if (session_ == nullptr) return SendRaw(ctx, bytes);
   if (bytes.empty()) return {};
   const iovec part = Part(bytes);
@@ -100,7 +149,7 @@ Result<std::size_t> TestWire::ReceiveRaw(const Context& ctx, std::span<char> buf
   }
 }
 
-Result<std::size_t> TestWire::Receive(const Context& ctx, std::span<char> buffer) {
+Result<std::size_t> TestWire::ReceiveBytes(const Context& ctx, std::span<char> buffer) {
   if (session_ == nullptr) return ReceiveRaw(ctx, buffer);
   constexpr std::size_t kPiece = 64 * 1024;
   if (received_ == nullptr) received_.reset(new char[kPiece]);

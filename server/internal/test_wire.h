@@ -15,6 +15,7 @@
 #include <weft/net/internal/fd.h>
 #include <weft/net/internal/tls/session.h>
 #include <weft/net/tls_options.h>
+#include <weft/server/internal/test_http2.h>
 
 namespace weft::internal {
 
@@ -24,8 +25,10 @@ class TestWire {
  public:
   explicit TestWire(Fd fd) : fd_(std::move(fd)) {}
 
-  // Before all else: the handshake, in which the server has to prove that it is `host`.
-  Error StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options);
+  // Before all else: the handshake, in which the server has to prove that it is `host`. `http2`: that is what both will speak.
+  Error StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options, bool http2 = false);
+  // After that, if at all: what is sent and received as text is frames on the wire (TestHttp2).
+  Error StartHttp2(const Context& ctx);
 
   Error Send(const Context& ctx, std::string_view bytes);
   // At least one byte; 0 at the end of the server's side.
@@ -43,10 +46,18 @@ class TestWire {
  private:
   Error SendRaw(const Context& ctx, std::string_view bytes);
   Error SendSealed(const Context& ctx);
+  Error SendBytes(const Context& ctx, std::string_view bytes);
+  Error SendFrames(const Context& ctx);
+  Result<std::size_t> ReceiveBytes(const Context& ctx, std::span<char> buffer);
+  Error ReceiveFrames(const Context& ctx);
   Result<std::size_t> ReceiveRaw(const Context& ctx, std::span<char> buffer);
 
   Fd fd_;
   std::unique_ptr<TlsSession> session_;
+  std::unique_ptr<TestHttp2> http2_;
+  std::string text_;         // of responses, that was not asked for
+  bool end_seen_ = false;    // of the server's side
+  bool receiving_ = false;   // some fiber is
   ByteBuffer sealed_;  // to be sent
   std::unique_ptr<char[]> received_;
   bool sending_ = false;

@@ -13,6 +13,8 @@
 #include <weft/server/internal/arrivals.h>
 #include <weft/server/internal/entrance.h>
 #include <weft/server/internal/http1/loop_part.h>
+#include <weft/server/internal/http2/loop_part.h>
+#include <weft/server/internal/http2/multiplexer.h>
 #include <weft/server/internal/limits.h>
 #include <weft/server/internal/server_state.h>
 #include <weft/server/internal/shard/shard.h>
@@ -45,7 +47,9 @@ class Worker final : public Arrivals::Landing, private Shard::Accepting {
 
  private:
   Shard shard_;
-  http1::LoopPart http1_{shard_};
+  http2::LoopPart http2_{shard_};
+  http2::MultiplexerMaker multiplexers_{http2_};
+  http1::LoopPart http1_{shard_, multiplexers_};
   std::unique_ptr<Acceptor> acceptor_;
   Arrivals arrivals_{*this};
 };

@@ -34,11 +34,20 @@ inline bool OverTls() {
   static const bool over_tls = std::getenv("WEFT_TEST_TLS") != nullptr;
   return over_tls;
 }
-// Where sites have spoken TLS so far; any thread.
-class TlsAddresses {
+// Under WEFT_TEST_HTTP2=1 they speak HTTP/2 in plain text, and so do their clients.
+inline bool OverHttp2() {
+  static const bool over_http2 = std::getenv("WEFT_TEST_HTTP2") != nullptr;
+  return over_http2;
+}
+// Where sites have spoken TLS, or HTTP/2, so far; any thread.
+class SiteAddresses {
  public:
-  static TlsAddresses& Instance() {
-    static TlsAddresses all;
+  static SiteAddresses& OfTls() {
+    static SiteAddresses all;
+    return all;
+  }
+  static SiteAddresses& OfHttp2() {
+    static SiteAddresses all;
     return all;
   }
   void Add(const std::string& bound) {
@@ -68,6 +77,7 @@ class EventLog final : public Observer {
   void OnRequestRefused(const RequestRefused& e) override { refused_.fetch_add(1, std::memory_order_relaxed), last_refused_ = e.status; }
   void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
   void OnTlsFailed(const TlsFailed& e) override { Add("TLS failed: " + std::string(e.reason)); }
+  void OnPeerMisbehaved(const PeerMisbehaved& e) override { Add("misbehaved: " + std::string(Name(e.kind))); }
   void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind)), e.request_id); }
   void OnLimitReached(const LimitReached& e) override {
     Add("limit " + std::string(Name(e.kind)) + " " + std::to_string(e.limit), e.request_id);
@@ -136,7 +146,8 @@ class Client {
 
  private:
   static Result<TestClient> Dial(const Context& ctx, std::string_view bound) {
-    if (!TlsAddresses::Instance().Has(bound)) return TestClient::Dial(ctx, bound);
+    if (SiteAddresses::OfHttp2().Has(bound)) return TestClient::DialHttp2(ctx, bound);
+    if (!SiteAddresses::OfTls().Has(bound)) return TestClient::Dial(ctx, bound);
     return TestClient::DialTls(ctx, bound, {.ca_pem = TestCertificate().Certificates().front().pem, .server_name = "test"});
   }
   template <class T>
@@ -158,7 +169,8 @@ class Site {
  public:
   Site(const Context& ctx, Handler handler, ServerOptions options = {})
       : ctx_(ctx), server_(ctx, std::move(handler), WithLog(std::move(options))) {
-    if (OverTls()) TlsAddresses::Instance().Add(server_.Bound());
+    if (OverTls()) SiteAddresses::OfTls().Add(server_.Bound());
+    if (OverHttp2()) SiteAddresses::OfHttp2().Add(server_.Bound());
   }
 
   Client Connect() const { return {ctx_, server_.Bound()}; }
@@ -178,6 +190,7 @@ class Site {
   ServerOptions WithLog(ServerOptions options) {
     options.observer = &log_;
     if (OverTls() && !options.tls) options.tls = TestCertificate();
+    if (OverHttp2()) options.http2_cleartext = true;
     return options;
   }
   const Context ctx_;

@@ -22,11 +22,12 @@ constexpr unsigned kEnds = Bit(State::kClosing) | Bit(State::kClosed);
 constexpr unsigned SuccessorsOf(State state) {
   switch (state) {
     case State::kHandshake: return Bit(State::kFresh) | kEnds;
-    case State::kFresh: return Bit(State::kHandshake) | SuccessorsOf(State::kIdle);
+    case State::kFresh: return Bit(State::kHandshake) | Bit(State::kHttp2) | SuccessorsOf(State::kIdle);
     case State::kIdle: return Bit(State::kHead) | Bit(State::kQueued) | Bit(State::kBusy) | kEnds;
     case State::kHead:
-      return Bit(State::kFresh) | Bit(State::kIdle) | Bit(State::kQueued) | Bit(State::kBusy) | kEnds;
+      return Bit(State::kFresh) | Bit(State::kIdle) | Bit(State::kQueued) | Bit(State::kBusy) | Bit(State::kHttp2) | kEnds;
     case State::kQueued: return Bit(State::kBusy) | kEnds;
+    case State::kHttp2: return Bit(State::kAborting) | kEnds;
     case State::kBusy: return Bit(State::kIdle) | Bit(State::kAborting) | kEnds;
     case State::kClosing:
     case State::kAborting: return Bit(State::kClosed);
@@ -51,6 +52,10 @@ void Client::Enter(State to, State before) {
       break;
     case State::kHead:
       if (before == State::kFresh) break;  // likewise
+      since_ = shard_.now();
+      shard_.Place(Shard::List::kHeader, *this);
+      break;
+    case State::kHttp2:  // its first frames are waited for as a head is
       since_ = shard_.now();
       shard_.Place(Shard::List::kHeader, *this);
       break;

@@ -30,6 +30,7 @@ namespace weft::internal::http1 {
 //     └───────────────────────◄───────────────────┘
 //   kFresh, kIdle ──► kQueued or kBusy at once, when a head comes in one piece: the usual case
 //   kFresh ──► kHandshake ──► kFresh, where the server speaks TLS
+//   kFresh, kHead ──► kHttp2, where HTTP/2 is what the client speaks (Successor)
 //   kHead ──► kFresh or kIdle, when what came was an empty line in two pieces
 //   any but kAborting ──► kClosing ──► kClosed;   any ──► kClosed
 //
@@ -43,6 +44,7 @@ class Client : public ShardMember, public WatchedSocket {
     kHead,       // a part of a head is here
     kQueued,     // a complete head is here and waits for a slot
     kBusy,       // a session has it
+    kHttp2,      // a Successor has it
     kClosing,    // our side is shut down; waits for the client's FIN, and throws away what comes before it
     kAborting,   // its response was broken off: reset as soon as the client has acknowledged all of it
     kClosed,

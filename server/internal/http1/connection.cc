@@ -58,6 +58,7 @@ void Connection::TakeEvents(std::uint32_t events) {
       break;
     case State::kClosed: break;
     case State::kHandshake: GoOnWithHandshake(); break;
+    case State::kHttp2: successor()->OnEvents(ready); break;
     case State::kFresh:
     case State::kIdle:
     case State::kHead:
@@ -100,7 +101,9 @@ void Connection::TakeOther(const HeadRead& read) {
     case HeadRead::What::kEmptyLines:
       empty_lines_ = read.head->empty_lines;
       return ForgetPartial();
-    case HeadRead::What::kBadRequest: return RejectBadRequest(read);
+    case HeadRead::What::kBadRequest:
+      if (read.IsHttp2() && requests_ == 0 && !Layered() && shard_.options().http2_cleartext) return HandOver(read.bytes);
+      return RejectBadRequest(read);
     case HeadRead::What::kBadProxy:
       shard_.observer().OnBadProxyHeader({PeerName(), read.reason});
       SetCloseReason(CloseReason::kBadRequest);
@@ -120,7 +123,8 @@ void Connection::TakeProxied(const HeadRead& read) {
 void Connection::CloseIfQuietInDrain() {
   if (!shard_.draining() || !Quiet() || shard_.now() < GraceEnd()) return;
   SetCloseReason(CloseReason::kDrain);
-  CloseQuiet();
+  CloseGently();
+  if (state_ == State::kClosing) shard_.Place(Shard::List::kQuiet, *this);  // no response is on its way
 }
 
 void Connection::KeepPartial(std::string_view bytes, Head& head) {
@@ -228,7 +232,8 @@ void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   if (outcome.keep_alive && !outcome.aborted && !Broken() && !Forced()) [[likely]] return StaysOpen(outcome, head);
   const CloseReason fault = outcome.client_failed ? CloseReason::kClient : CloseReason::kAborted;
   if (Forced() && outcome.finished && !Broken()) {
-    CloseAfterLastWord();
+    // Only a client that is still sending is waited for, lest the kernel's reset destroy what is out.
+    Discard(shard_.read_buffer(), Shard::kReadBytes) > 0 ? CloseGently() : Close();
   } else if (Broken() || Forced()) {
     SetCloseReason(Forced() ? CloseReason::kForced : fault);
     Close();
@@ -264,6 +269,7 @@ bool Connection::Resume() noexcept {
       case State::kIdle:
       case State::kHead: return Drive();
       case State::kHandshake: return GoOnWithHandshake();
+      case State::kHttp2: return successor()->Resume();
       case State::kBusy:
       case State::kClosed: return;
     }
@@ -295,6 +301,7 @@ void Connection::OnTimeout() noexcept {
         }
         return Close();
       case State::kAborting: return LookWhetherAcknowledged();
+      case State::kHttp2: return successor()->OnTimeout();
       case State::kBusy:
       case State::kClosed: return;
     }
@@ -321,6 +328,7 @@ bool Connection::LooksOnceMore() {
 
 void Connection::CloseUnlessSpoken() noexcept {
   Guard([this] {
+    if (state_ == State::kHttp2) return successor()->BeginDrain();
     if (state_ == State::kClosing) expiry = std::min(expiry, shard_.now() + ShardDrain::kLinger);
     if (state_ == State::kHandshake && !HasGrace()) {
       SetCloseReason(CloseReason::kDrain);
@@ -341,6 +349,7 @@ void Connection::ForceClose() noexcept {
     if (state_ == State::kQueued) return RejectOverload(partial()->head().is_head);
     SetForced();
     SetCloseReason(CloseReason::kForced);
+    if (state_ == State::kHttp2) return successor()->ForceClose();
     if (state_ == State::kAborting) ResetAtEnd();
     if (state_ != State::kBusy) return Close();
     shard_.server().NoteForced(session()->request().Name() + " from " + PeerName());
@@ -356,6 +365,7 @@ void Connection::ForceClose() noexcept {
 
 void Connection::Evict() noexcept {
   Guard([this] {
+    if (state_ == State::kHttp2) return successor()->Evict();
     if (state_ == State::kAborting) ResetAtEnd();
     if (Reading() && HasInput()) {
       SetMayHaveInput(true);  // it has just spoken
@@ -365,6 +375,14 @@ void Connection::Evict() noexcept {
     SetCloseReason(CloseReason::kEvicted);
     Close();
   });
+}
+
+void Connection::HandOver(std::string_view first) {
+  std::unique_ptr<PartialHead> owner;  // of `first`
+  if (auto* its = std::get_if<std::unique_ptr<PartialHead>>(&has_)) owner = std::move(*its);
+  std::unique_ptr<Successor> made = part().successors->Make(*this);
+  Become(State::kHttp2);
+  has_.emplace<std::unique_ptr<Successor>>(std::move(made))->Begin(first);
 }
 
 // --- ending
@@ -382,28 +400,11 @@ void Connection::RejectOverload(bool method_is_head) {
   CloseGently();
 }
 
-// Our side is closed; the descriptor stays until the client has closed its own.
 void Connection::CloseGently() {
   Become(State::kClosing);
   has_ = Lingering();
   if (!ShutWrite()) return Close();
   Linger();
-}
-
-// The drain has no use for it, and no response is on its way.
-void Connection::CloseQuiet() {
-  CloseGently();
-  if (state_ == State::kClosing) shard_.Place(Shard::List::kQuiet, *this);
-}
-
-// Its last word is out, and nothing waits any longer for anybody: only a client that is still sending is waited for,
-// lest the kernel's reset destroy that.
-void Connection::CloseAfterLastWord() {
-  if (Discard(shard_.read_buffer(), Shard::kReadBytes) > 0) {
-    CloseGently();
-  } else {
-    Close();
-  }
 }
 
 void Connection::Linger() {
@@ -426,7 +427,6 @@ void Connection::LookWhetherAcknowledged() {
   Close();
 }
 
-// The descriptor is closed at once, the object goes when its turn comes.
 void Connection::Close() {
   if (state_ == State::kClosed) return;
   Become(State::kClosed);
@@ -448,6 +448,10 @@ void Connection::Lose() noexcept {
     SetBroken();
     its->OnEvents({.readable = true, .writable = true});
     return;
+  }
+  if (Successor* its = successor()) {
+    SetBroken();
+    return its->OnEvents({.readable = true, .writable = true});
   }
   try {
     Close();

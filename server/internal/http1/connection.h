@@ -18,8 +18,16 @@
 #include <weft/server/internal/http1/loop_part.h>
 #include <weft/server/internal/http1/partial_head.h>
 #include <weft/server/internal/http1/session.h>
+#include <weft/server/internal/http1/successor.h>
 
 namespace weft::internal::http1 {
+
+// What a variant holds, if it is a T.
+template <class T, class Variant>
+T* HeldIn(Variant& variant) {
+  auto* its = std::get_if<std::unique_ptr<T>>(&variant);
+  return its != nullptr ? its->get() : nullptr;
+}
 
 // Drives one client's connection of HTTP/1.1: reads heads, starts a session when one is complete, and sees the
 // connection to its end, by the client, a timeout, a drain, or the session. It has neither a fiber nor a buffer
@@ -52,6 +60,11 @@ class Connection : public Client {
   void RejectQueued() noexcept override;
   void ForceClose() noexcept override;
 
+  // Our side is closed; the descriptor stays until the client has closed its own. Or it is closed at once, and the object
+  // goes when its turn comes. A Successor is destroyed.
+  void CloseGently();
+  void Close();
+
  protected:
   template <class F>
   void Guard(F call) noexcept {
@@ -74,10 +87,9 @@ class Connection : public Client {
   virtual bool AwaitsItsTurn() const { return false; }
   // It is through: reads heads.
   void Drive();
-  // Our side is closed; the descriptor stays until the client has closed its own.
-  void CloseGently();
-  void Close();
   LoopPart& part() { return shard_.http1_part(); }
+  // What comes is HTTP/2; `first` of it was read.
+  void HandOver(std::string_view first);
 
  private:
   // Requests that are read in one go before other connections of the loop get their turn.
@@ -109,26 +121,19 @@ class Connection : public Client {
   void RejectOverload(bool method_is_head);
   bool LooksOnceMore();
   void ServeQueued();
-  void CloseQuiet();
-  void CloseAfterLastWord();
   void Linger();
   void AbortGently();
   void LookWhetherAcknowledged();
   void Lose() noexcept;
 
-  PartialHead* partial() {
-    auto* its = std::get_if<std::unique_ptr<PartialHead>>(&has_);
-    return its != nullptr ? its->get() : nullptr;
-  }
+  PartialHead* partial() { return HeldIn<PartialHead>(has_); }
+  Successor* successor() { return HeldIn<Successor>(has_); }
   bool HasPartial() const { return std::holds_alternative<std::unique_ptr<PartialHead>>(has_); }
-  Session* session() {
-    auto* its = std::get_if<std::unique_ptr<Session>>(&has_);
-    return its != nullptr ? its->get() : nullptr;
-  }
+  Session* session() { return HeldIn<Session>(has_); }
 
   // What its state needs: nothing while it is quiet; bytes that wait for more (kHead, kQueued, and before a
-  // PROXY header); a session (kBusy); how far its end has come (kClosing, kAborting).
-  std::variant<std::monostate, std::unique_ptr<PartialHead>, std::unique_ptr<Session>, Lingering> has_;
+  // PROXY header); a session (kBusy); another protocol (kHttp2); how far its end has come (kClosing, kAborting).
+  std::variant<std::monostate, std::unique_ptr<PartialHead>, std::unique_ptr<Session>, Lingering, std::unique_ptr<Successor>> has_;
 };
 
 }  // namespace weft::internal::http1

@@ -55,6 +55,7 @@ HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head
   read.head = &head;
   if (result.verdict == HeadResult::Verdict::kBad) {
     read.what = What::kBadRequest;
+    read.bytes = bytes;
     read.status = result.status;
     read.reason = result.reason;
     return read;

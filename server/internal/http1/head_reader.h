@@ -23,7 +23,7 @@ struct HeadRead {
     kPart,         // of a head: `bytes` are to be kept, with `head`
     kMore,         // of what is kept: nothing to do
     kRequest,      // `bytes` begin with a complete head of `head_size`
-    kBadRequest,   // `status` and `reason` say why
+    kBadRequest,   // `bytes` are none: `status` and `reason` say why
     kBadProxy,     // `reason` says why
     kProxied,      // a PROXY header: `bytes` follow it
   };
@@ -33,6 +33,9 @@ struct HeadRead {
   Head* head = nullptr;
   int status = 0;
   const char* reason = nullptr;
+
+  // The preface of HTTP/2 (RFC 9113 section 3.4) looks like a request of a version that nobody knows.
+  bool IsHttp2() const { return status == 505 && bytes.starts_with("PRI * HTTP/2.0\r\n"); }
 };
 
 // Reads once, after what is `kept` (null: nothing), and looks what it is. `peer` becomes whom a PROXY header names. The bytes are in the shard's buffer or

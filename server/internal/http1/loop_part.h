@@ -7,17 +7,19 @@
 #include <weft/server/internal/http1/handshake_turns.h>
 #include <weft/server/internal/http1/lending.h>
 #include <weft/server/internal/http1/session_pool.h>
+#include <weft/server/internal/http1/successor.h>
 #include <weft/server/internal/shard/shard.h>
 
 namespace weft::internal::http1 {
 
 // What a loop has for its HTTP/1.1 connections, beside the shard.
 struct LoopPart {
-  explicit LoopPart(Shard& of) : shard(of) {}
+  LoopPart(Shard& of, SuccessorMaker& makes_successors) : shard(of), successors(&makes_successors) {}
   LoopPart(const LoopPart&) = delete;
   LoopPart& operator=(const LoopPart&) = delete;
 
   Shard& shard;
+  SuccessorMaker* const successors;
   Lending lending;
   Batch batch{shard.loop(), lending};
   SessionPool sessions{shard, batch, lending};

@@ -55,6 +55,7 @@ void TlsConnection::Succeed() {
   BeginLayer();
   Become(State::kFresh);
   SetMayHaveInput(true);
+  if (channel_.session().Alpn() == "h2") return HandOver({});
   Drive();
 }
 

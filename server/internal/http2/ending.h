@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP2_ENDING_H_
+#define WEFT_SERVER_INTERNAL_HTTP2_ENDING_H_
+
+#include <cstdint>
+
+namespace weft::internal::http2 {
+
+// In which order a connection ends so that no request is lost (RFC 9113 section 6.8):
+//
+//   GOAWAY(2^31-1) and PING     new streams are served still
+//   its ACK                     the client has seen that; what it had sent before is here
+//   the last response           then another PING and its ACK: some clients lose a response when GOAWAY comes with it
+//   GOAWAY(last)                and the end of our side
+class Ending {
+ public:
+  enum class Step : std::uint8_t { kNothing, kAnnounce, kPing, kSayEnd };
+
+  bool Begun() const { return begun_; }
+  bool Said() const { return said_; }
+
+  void Begin() { begun_ = true; }
+  // What is to be done now. The caller does it.
+  Step Next(bool has_streams) {
+    if (!begun_ || said_) return Step::kNothing;
+    if (!announced_) {
+      announced_ = awaits_ack_ = true;
+      return Step::kAnnounce;
+    }
+    if (has_streams || awaits_ack_) return Step::kNothing;
+    if (responded_) {
+      responded_ = false;
+      awaits_ack_ = true;
+      return Step::kPing;
+    }
+    said_ = true;
+    return Step::kSayEnd;
+  }
+  // A response has gone out.
+  void NoteResponse() { responded_ = true; }
+  void NoteAck() {
+    awaits_ack_ = false;
+    looks_ = 0;
+  }
+  // A tenth of a second has passed. A client that does not answer is not waited for.
+  void NoteLook() {
+    if (awaits_ack_ && ++looks_ >= kLooks) NoteAck();
+  }
+
+ private:
+  static constexpr int kLooks = 10;
+
+  bool begun_ = false;
+  bool announced_ = false;
+  bool awaits_ack_ = false;
+  bool responded_ = false;  // since the last PING
+  bool said_ = false;
+  int looks_ = 0;
+};
+
+}  // namespace weft::internal::http2
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP2_ENDING_H_

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http2/multiplexer.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace weft::internal::http2 {
+namespace {
+
+// Responses that are ready wait for no handler that computes after others have taken so long.
+constexpr Duration kPatience = std::chrono::microseconds(50);
+// In a drain: until when a client that goes on sending is served as before, and one that was active has a while.
+constexpr Duration kServesOn = std::chrono::seconds(1);
+constexpr std::uint32_t kFirstWindow = 65535;
+
+static_assert(static_cast<int>(Misbehaviour::kProtocolError) == static_cast<int>(Nuisance::kNothing));
+static_assert(static_cast<int>(Misbehaviour::kResets) == static_cast<int>(Nuisance::kReset));
+static_assert(static_cast<int>(Misbehaviour::kFieldList) == static_cast<int>(Nuisance::kFieldList));
+static_assert(static_cast<int>(Misbehaviour::kAbandonedRequests) == static_cast<int>(Nuisance::kStreams));
+
+}  // namespace
+
+Multiplexer::Multiplexer(http1::Connection& under, LoopPart& part)
+    : under_(under),
+      part_(part),
+      shard_(part.shard()),
+      streams_(part, under, *this),
+      wire_(under),
+      budget_(shard_.options().misbehaviour_max) {}
+
+Multiplexer::~Multiplexer() { shard_.loop().Disarm(look_); }
+
+// --- calls from the loop
+
+void Multiplexer::Begin(std::string_view first) noexcept {
+  Enter([&] {
+    const ServerOptions& options = shard_.options();
+    session_ = Session::Server({.streams_max = options.streams_per_connection_max,
+                                .stream_window = std::min(options.stream_window_bytes, kFirstWindow),
+                                .connection_window = options.connection_window_bytes,
+                                .field_list_max = options.head_bytes_max,
+                                .extended_connect = options.http2_extended_connect},
+                               *this);
+    if (session_ == nullptr) throw std::bad_alloc();
+    SendSoon();
+    if (!first.empty()) Take(first);
+    Read();
+  });
+}
+
+void Multiplexer::OnEvents(WatchedSocket::Ready ready) noexcept {
+  Enter([&] {
+    if (under_.Broken()) return Lose(CloseReason::kClient);
+    if (ready.writable) Send();
+    Read();
+  });
+}
+
+void Multiplexer::Resume() noexcept {
+  Enter([this] { Read(); });
+}
+
+void Multiplexer::OnTask(LoopTask* task) {
+  auto* its = static_cast<Task*>(task);
+  its->posted = false;
+  Multiplexer& self = *its->multiplexer;
+  self.Enter([&self] {
+    self.Send();
+    self.Read();  // which may have waited for room
+  });
+}
+
+void Multiplexer::OnLook(LoopTimer* timer) {
+  Multiplexer& self = *static_cast<Look*>(timer)->multiplexer;
+  self.Enter([&self] { self.TakeALook(); });
+}
+
+// The only place where it ends.
+void Multiplexer::Leave() noexcept {
+  if (depth_ > 0) return;
+  if (!streams_.Empty() || task_.posted) {
+    ArmLook();
+    return PlaceByLoad();
+  }
+  if (lost_) return under_.Close();
+  if (over_ || ending_.Said() || input_ended_ || session_->PeerEnds()) {
+    if (under_.Broken()) return under_.Close();
+    if (wire_.Empty() && !under_.HoldsOutput()) return under_.CloseGently();
+  }
+  ArmLook();
+  PlaceByLoad();
+}
+
+void Multiplexer::PlaceByLoad() noexcept {
+  List list = List::kIdle;
+  if (!streams_.Empty()) {
+    list = List::kBusy;
+  } else if (ending_.Begun() || over_ || shard_.draining()) {
+    list = List::kQuiet;
+  } else if (!settings_came_) {
+    list = List::kHeader;
+  }
+  if (std::exchange(list_, list) == list) return;
+  switch (list) {
+    case List::kIdle:
+      under_.BeginPeriod();
+      return shard_.Place(Shard::List::kIdle, under_);
+    case List::kBusy: return shard_.PlaceBusy(under_);
+    case List::kQuiet: return shard_.Place(Shard::List::kQuiet, under_);
+    case List::kHeader: return shard_.Place(Shard::List::kHeader, under_);
+  }
+}
+
+// --- reading
+
+// A client that takes no responses sends no requests either.
+bool Multiplexer::MayRead() {
+  return !lost_ && !over_ && !input_ended_ && !ending_.Said() && !streams_.HasHeads() && wire_.Unsent(*session_) < kUnsentMax;
+}
+
+void Multiplexer::Read() {
+  for (int i = 0; i < kReadsInARow && under_.MayHaveInput() && MayRead(); ++i) {
+    bool more = false;
+    const ssize_t got = under_.Read(shard_.read_buffer(), Shard::kReadBytes, more);
+    if (got < 0 && WouldWait(errno)) return under_.NoteDrained();
+    if (got < 0) return Lose(CloseReason::kClient);
+    if (got == 0) return ClientEnded();
+    under_.NoteRead(more);
+    Take({shard_.read_buffer(), static_cast<std::size_t>(got)});
+    streams_.Settle();
+  }
+  if (under_.MayHaveInput() && MayRead()) shard_.Requeue(under_);
+}
+
+void Multiplexer::Take(std::string_view bytes) {
+  const bool goes_on = session_->Receive(bytes);
+  SendSoon();
+  if (!goes_on && session_->Failure() == ErrorCode::kEnhanceYourCalm && misbehaved_ == Nuisance::kNothing) {
+    misbehaved_ = Nuisance::kControlFrame;  // acknowledgements that it does not take
+  }
+  if (misbehaved_ != Nuisance::kNothing) return Misbehaves(misbehaved_);
+  if (!goes_on) FailProtocol();
+}
+
+// Nobody works for a client that has left; one that has only closed its side is served where that is wanted.
+void Multiplexer::ClientEnded() {
+  if (!shard_.options().half_closed_clients) return Lose(CloseReason::kClient);
+  under_.SetCloseReason(CloseReason::kClient);
+  input_ended_ = true;
+  streams_.EndBodies();
+}
+
+void Multiplexer::NoteUnread(std::size_t bytes) {
+  unread_ += bytes;
+  owed_ += bytes;
+  // Given back on receipt, so that no stream waits for the handler of another one; but not without an end.
+  if (unread_ < shard_.options().connection_window_bytes) session_->GiveBackConnection(std::exchange(owed_, 0));
+}
+
+void Multiplexer::NoteRead(std::size_t bytes) {
+  unread_ -= bytes;
+  if (owed_ == 0 || lost_ || unread_ >= shard_.options().connection_window_bytes) return;
+  session_->GiveBackConnection(std::exchange(owed_, 0));
+  SendSoon();
+}
+
+void Multiplexer::OnNuisance(Nuisance what) {
+  const std::uint32_t tokens = what == Nuisance::kStreamError ? 2 : 1;
+  const bool at_once = what == Nuisance::kOverhead || what == Nuisance::kFieldList;
+  if (at_once || !budget_.Spend(tokens, shard_.now().time_since_epoch())) misbehaved_ = what;
+}
+
+// --- streams
+
+Refusal Multiplexer::OnRequest(const Stream&) {
+  if (!under_.CountRequest()) {
+    under_.SetCloseReason(CloseReason::kComplete);
+    ending_.Begin();
+  }
+  // A client that sends on and on would keep the drain from its end.
+  if (shard_.draining() && !ServesOn()) {
+    under_.SetCloseReason(CloseReason::kDrain);
+    ending_.Begin();
+  }
+  return {};
+}
+
+void Multiplexer::BeforeHandler() {
+  if (ready_since_ != TimePoint::max() && Now() - ready_since_ > kPatience) Send();
+}
+
+void Multiplexer::OnResponse() {
+  ending_.NoteResponse();
+  SendSoon();
+}
+
+void Multiplexer::NoteSlot(Stream& stream) noexcept {
+  try {
+    streams_.NoteSlot(stream);
+  } catch (const std::bad_alloc&) {
+    under_.SetBroken();
+  }
+  shard_.Requeue(under_);
+}
+
+void Multiplexer::OnFiberEnded(Stream& stream) noexcept {
+  Enter([&] { streams_.FiberEnded(stream); });
+}
+
+// --- sending
+
+void Multiplexer::SendSoon() noexcept {
+  if (task_.posted) return;
+  task_.posted = true;
+  if (ready_since_ == TimePoint::max()) ready_since_ = Now();
+  if (!shard_.loop().RunAfterEvents(task_)) shard_.loop().Post(task_);
+}
+
+// Perhaps in a fiber: what follows from it is seen to at the end of the turn.
+void Multiplexer::SendNow() {
+  Send();
+  SendSoon();
+}
+
+void Multiplexer::Send() {
+  if (lost_) return;
+  ready_since_ = TimePoint::max();
+  switch (wire_.Send(*session_)) {
+    case Wire::Sent::kAll:
+    case Wire::Sent::kBlocked: break;
+    case Wire::Sent::kMore: SendSoon(); break;
+    case Wire::Sent::kBroken: return Lose(CloseReason::kClient);
+  }
+  if (session_->Failed()) FailProtocol();
+}
+
+void Multiplexer::ArmLook() {
+  const TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
+  if (when != TimePoint::max()) shard_.loop().Arm(look_, std::max(when, shard_.now() + Duration(1)));
+}
+
+void Multiplexer::TakeALook() {
+  if (wire_.Blocked() && wire_.LookAt() <= shard_.now() && !wire_.TakesEnough()) {
+    shard_.observer().OnTimedOut({under_.PeerName(), TimeoutKind::kWriteStall, shard_.options().write_stall_timeout});
+    under_.ResetAtEnd();
+    return Lose(CloseReason::kTimedOut);
+  }
+  streams_.TakeALook();
+  SendSoon();
+}
+
+// --- ending
+
+void Multiplexer::Lose(CloseReason reason) noexcept {
+  under_.SetCloseReason(reason);
+  under_.SetBroken();
+  lost_ = true;
+  streams_.DropAll();
+}
+
+void Multiplexer::Misbehaves(Nuisance what) {
+  if (over_) return;
+  shard_.observer().OnPeerMisbehaved({under_.PeerName(), static_cast<Misbehaviour>(what)});
+  session_->Terminate(ErrorCode::kEnhanceYourCalm);
+  SayWhyAndEnd(CloseReason::kMisbehaved);
+}
+
+void Multiplexer::FailProtocol() {
+  if (over_) return;
+  shard_.observer().OnPeerMisbehaved({under_.PeerName(), Misbehaviour::kProtocolError});
+  SayWhyAndEnd(CloseReason::kBadRequest);
+}
+
+// What is queued tells why (GOAWAY); nothing else goes on.
+void Multiplexer::SayWhyAndEnd(CloseReason reason) {
+  under_.SetCloseReason(reason);
+  over_ = true;
+  Send();
+  streams_.DropAll();
+}
+
+bool Multiplexer::ServesOn() { return shard_.now() - shard_.drain().BeganAt() < kServesOn; }
+
+void Multiplexer::GoOnEnding() {
+  if (lost_ || over_) return;
+  switch (ending_.Next(!streams_.Empty())) {
+    case Ending::Step::kNothing: return;
+    case Ending::Step::kAnnounce: session_->AnnounceEnd(); break;
+    case Ending::Step::kPing: session_->Ping(); break;
+    case Ending::Step::kSayEnd: session_->SayEnd(ErrorCode::kNoError); break;
+  }
+  SendSoon();
+}
+
+void Multiplexer::OnTimeout() noexcept {
+  Enter([this] {
+    const List list = std::exchange(list_, List::kBusy);  // it is placed anew
+    if (list == List::kQuiet) {
+      ending_.NoteLook();
+      if (ending_.Begun()) return;
+      under_.SetCloseReason(CloseReason::kDrain);
+      return ending_.Begin();
+    }
+    under_.SetMayHaveInput(true);  // the loop may have been held: what came in time counts
+    Read();
+    if (!streams_.Empty() || lost_ || over_) return;
+    const bool idle = list == List::kIdle;
+    if (!idle && settings_came_) return;
+    shard_.observer().OnTimedOut({under_.PeerName(), idle ? TimeoutKind::kIdle : TimeoutKind::kHeader,
+                                  idle ? shard_.options().idle_timeout : shard_.options().header_timeout});
+    under_.SetCloseReason(CloseReason::kTimedOut);
+    if (idle) return ending_.Begin();
+    session_->Terminate(ErrorCode::kSettingsTimeout);
+    SayWhyAndEnd(CloseReason::kTimedOut);
+  });
+}
+
+void Multiplexer::Evict() noexcept {
+  Enter([this] {
+    if (!streams_.Empty()) return;
+    if (under_.HasInput()) {
+      under_.SetMayHaveInput(true);  // it has just spoken
+      return Read();
+    }
+    session_->SayEnd(ErrorCode::kNoError);
+    Send();
+    Lose(CloseReason::kEvicted);
+  });
+}
+
+void Multiplexer::BeginDrain() noexcept {
+  Enter([this] {
+    if (!streams_.Empty() || ending_.Begun()) return;
+    under_.SetMayHaveInput(true);
+    Read();
+    // One that was active a moment ago is most likely about to send: it gets a while, in kQuiet.
+    const bool recent = shard_.drain().BeganAt() - under_.WaitsSince() <= kServesOn && ServesOn();
+    if (!streams_.Empty() || (recent && settings_came_)) return;
+    under_.SetCloseReason(CloseReason::kDrain);
+    ending_.Begin();
+  });
+}
+
+// What has no response gets a 503, what is not complete is broken off, and nothing is waited for.
+void Multiplexer::ForceClose() noexcept {
+  Enter([this] {
+    if (lost_) return;
+    streams_.FinishByForce();
+    session_->SayEnd(ErrorCode::kNoError);
+    Send();
+    if (!lost_) static_cast<void>(under_.ShutWrite());
+    Lose(CloseReason::kForced);
+  });
+}
+
+}  // namespace weft::internal::http2

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http2/streams.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::internal::http2 {
+
+Stream& Streams::Add() {
+  std::unique_ptr<Stream> stream = part_.TakeStream();
+  stream->Begin(owner_);
+  stream->index = all_.size();
+  all_.push_back(std::move(stream));
+  return *all_.back();
+}
+
+void Streams::Settle() {
+  for (;;) {
+    if (!closed_.empty()) {
+      Stream& stream = *closed_.back();
+      closed_.pop_back();
+      SeeTo(stream);
+    } else if (!slots_.empty()) {
+      Stream& stream = *slots_.back();
+      slots_.pop_back();
+      SeeToSlot(stream);
+    } else {
+      break;
+    }
+  }
+  // A fiber that is started may come back here before its start returns.
+  for (int left = kStartsInATurn; left > 0 && HasHeads() && closed_.empty(); --left) {
+    if (Stream* const stream = heads_[next_head_++]) TakeHead(*stream);
+  }
+  if (HasHeads()) return;
+  heads_.clear();
+  next_head_ = 0;
+}
+
+void Streams::SeeTo(Stream& stream) {
+  if (stream.EndedWell()) owner_.OnEndedWell();
+  stream.LeaveQueue();
+  stream.NoteGone();
+  switch (stream.state()) {
+    case Stream::State::kServed: return;  // until its handler has ended
+    case Stream::State::kHead: std::replace(heads_.begin(), heads_.end(), &stream, static_cast<Stream*>(nullptr)); break;
+    case Stream::State::kWaiting: waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), &stream), waiting_.end()); break;
+    case Stream::State::kQueued: slots_.erase(std::remove(slots_.begin(), slots_.end(), &stream), slots_.end()); break;
+    case Stream::State::kEnding: break;
+  }
+  Release(stream);
+}
+
+void Streams::TakeHead(Stream& stream) {
+  Refusal refusal = stream.CheckHead();
+  if (refusal) shard_.observer().OnBadRequest({client_.PeerName(), refusal.status, refusal.reason});
+  const Refusal owners = owner_.OnRequest(stream);
+  if (!refusal) refusal = owners;
+  if (refusal) return Reject(stream, refusal, 0);
+  if (HasRoom() && waiting_.empty()) return StartOrQueue(stream);
+  stream.SetState(Stream::State::kWaiting);
+  waiting_.push_back(&stream);
+  if (waiting_.size() + running_ > kWaitingTimes * shard_.options().streams_per_connection_max) owner_.OnTooMany();
+}
+
+void Streams::Reject(Stream& stream, const Refusal& refusal, int retry_after) {
+  stream.ReleaseSlot();
+  stream.Refuse(refusal, retry_after);
+  AfterResponse(stream);
+}
+
+void Streams::StartOrQueue(Stream& stream) {
+  if (stream.AcquireSlot()) return StartNow(stream);
+  if (!shard_.drain().TimeoutOver() && shard_.slots().MayQueue()) return stream.PutIntoQueue();
+  Reject(stream, {503, "too many requests at once"}, /*retry_after=*/1);
+}
+
+void Streams::SeeToSlot(Stream& stream) {
+  if (stream.HasSlot() && !shard_.drain().TimeoutOver()) return StartNow(stream);
+  Reject(stream, {503, "too many requests at once"}, /*retry_after=*/1);
+}
+
+void Streams::StartNow(Stream& stream) {
+  owner_.BeforeHandler();
+  ++running_;
+  if (stream.Start(shard_.now())) return;
+  --running_;
+  Reject(stream, {503, "no memory for the request"}, /*retry_after=*/1);
+  client_.ReportOutOfMemory(503);
+}
+
+void Streams::StartWaiting() {
+  while (!waiting_.empty() && HasRoom() && !dropped_) {
+    Stream& stream = *waiting_.front();
+    waiting_.pop_front();
+    StartOrQueue(stream);
+  }
+}
+
+void Streams::FiberEnded(Stream& stream) {
+  --running_;
+  if (stream.Closed()) {
+    Release(stream);
+  } else {
+    AfterResponse(stream);
+  }
+  StartWaiting();
+}
+
+// The rest of the request's body is thrown away for a while: a reset together with the response loses it for many
+// clients.
+void Streams::AfterResponse(Stream& stream) {
+  ++ending_;
+  stream.SetState(Stream::State::kEnding);
+  stream.DiscardBody();
+  stream.taken_before = stream.BytesTaken();
+  owner_.OnResponse();
+}
+
+void Streams::Release(Stream& stream) noexcept {
+  if (stream.state() == Stream::State::kEnding && ending_ > 0) --ending_;
+  stream.LeaveQueue();
+  stream.ReleaseSlot();
+  owner_.session().Forget(stream);
+  const std::size_t at = stream.index;
+  std::unique_ptr<Stream> owned = std::move(all_[at]);
+  if (at + 1 < all_.size()) {
+    all_[at] = std::move(all_.back());
+    all_[at]->index = at;
+  }
+  all_.pop_back();
+  part_.GiveBack(std::move(owned));
+}
+
+void Streams::DropAll() noexcept {
+  dropped_ = true;
+  heads_.clear();
+  next_head_ = 0;
+  closed_.clear();
+  slots_.clear();
+  waiting_.clear();
+  for (std::size_t i = all_.size(); i-- > 0;) {
+    Stream& stream = *all_[i];
+    stream.LeaveQueue();
+    stream.NoteGone();
+    if (stream.state() != Stream::State::kServed) Release(stream);
+  }
+}
+
+void Streams::EndBodies() noexcept {
+  for (const auto& stream : all_) {
+    if (!stream->BodyEnded() && !stream->Closed()) stream->NoteGone();
+  }
+}
+
+void Streams::FinishByForce() {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    Stream& stream = *all_[i];
+    if (stream.Closed() || stream.state() == Stream::State::kHead) continue;
+    if (stream.state() == Stream::State::kServed) {
+      shard_.server().NoteForced(stream.request().Name() + " from " + client_.PeerName());
+    }
+    stream.FinishByForce();
+  }
+}
+
+TimePoint Streams::LookAt() {
+  TimePoint when = TimePoint::max();
+  if (ending_ == 0) return when;
+  const TimePoint now = shard_.now();
+  const auto after = [now](Duration time) { return time >= TimePoint::max() - now ? TimePoint::max() : now + time; };
+  for (const auto& stream : all_) {
+    if (stream->state() != Stream::State::kEnding || stream->Closed()) continue;
+    if (stream->ends_by == TimePoint::max()) {
+      stream->ends_by = after(stream->ResponseFramed() ? shard_.options().linger_timeout : shard_.options().write_stall_timeout);
+    }
+    when = std::min(when, stream->ends_by);
+  }
+  return when;
+}
+
+void Streams::TakeALook() {
+  const TimePoint now = shard_.now();
+  for (const auto& stream : all_) {
+    if (stream->state() != Stream::State::kEnding || stream->Closed() || stream->ends_by > now) continue;
+    stream->ends_by = TimePoint::max();
+    const std::uint64_t taken = stream->BytesTaken() - std::exchange(stream->taken_before, stream->BytesTaken());
+    if (stream->ResponseFramed()) {
+      owner_.session().Reset(*stream, ErrorCode::kNoError);  // the response is out, and long so
+    } else if (taken < shard_.options().progress_bytes_min) {
+      shard_.observer().OnTimedOut({client_.PeerName(), TimeoutKind::kWriteStall, shard_.options().write_stall_timeout});
+      owner_.session().Reset(*stream, ErrorCode::kInternalError);
+    }
+  }
+}
+
+}  // namespace weft::internal::http2

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP2_STREAMS_H_
+#define WEFT_SERVER_INTERNAL_HTTP2_STREAMS_H_
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include <weft/concurrency/clock.h>
+#include <weft/http/internal/http2/session.h>
+#include <weft/server/internal/http1/client.h>
+#include <weft/server/internal/http2/loop_part.h>
+#include <weft/server/internal/http2/stream.h>
+
+namespace weft::internal::http2 {
+
+// The streams of one connection: starts those whose heads are complete, each in a fiber of its own, keeps those waiting
+// for which there is no place yet, and lets go of those that are over. What the session reports is noted while it runs
+// (NoteHead, NoteClosed), and seen to by Settle.
+//
+// A stream that the client has given up counts until its handler has ended: resets gain nobody more work than a client
+// may ask for.
+class Streams {
+ public:
+  class Owner : public StreamHost {
+   public:
+    // Before a handler runs, which may take long.
+    virtual void BeforeHandler() = 0;
+    // A request has come, and will be served; and why it is not, if it is not.
+    virtual Refusal OnRequest(const Stream& stream) = 0;
+    // A stream has ended in good order.
+    virtual void OnEndedWell() = 0;
+    // There are four times as many as are allowed, with those that were given up.
+    virtual void OnTooMany() = 0;
+    // Its response is here, or was broken off.
+    virtual void OnResponse() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Streams(LoopPart& part, http1::Client& client, Owner& owner)
+      : part_(part), shard_(part.shard()), client_(client), owner_(owner) {}
+
+  bool Empty() const { return all_.empty(); }
+  // Heads wait for another turn.
+  bool HasHeads() const { return next_head_ < heads_.size(); }
+
+  // A request begins.
+  Stream& Add();
+  void NoteHead(Stream& stream) { heads_.push_back(&stream); }
+  void NoteClosed(Stream& stream) { closed_.push_back(&stream); }
+  void NoteSlot(Stream& stream) { slots_.push_back(&stream); }
+  void Settle();
+  void FiberEnded(Stream& stream);
+
+  // The client is gone, or the connection is over: all that it has asked for ends. Handlers that run are waited for.
+  void DropAll() noexcept;
+  // Its side has ended: bodies that are not complete will not be.
+  void EndBodies() noexcept;
+  // At the end of a drain: a 503 where nothing of a response is out, else it is broken off.
+  void FinishByForce();
+
+  // Streams without a fiber have nobody else who looks whether they get on: when one has to be looked at, and what is to
+  // be reset then.
+  TimePoint LookAt();
+  void TakeALook();
+
+ private:
+  static constexpr int kStartsInATurn = 100;
+  static constexpr std::size_t kWaitingTimes = 4;  // times the streams that are allowed
+
+  void SeeTo(Stream& closed);
+  void SeeToSlot(Stream& stream);
+  void TakeHead(Stream& stream);
+  void StartOrQueue(Stream& stream);
+  void StartNow(Stream& stream);
+  void StartWaiting();
+  void Reject(Stream& stream, const Refusal& refusal, int retry_after);
+  void AfterResponse(Stream& stream);
+  void Release(Stream& stream) noexcept;
+  bool HasRoom() const { return running_ < shard_.options().streams_per_connection_max; }
+
+  LoopPart& part_;
+  Shard& shard_;
+  http1::Client& client_;
+  Owner& owner_;
+  bool dropped_ = false;
+  std::vector<std::unique_ptr<Stream>> all_;
+  std::size_t running_ = 0;     // that have a fiber
+  std::size_t ending_ = 0;      // that had one, or none at all
+  std::vector<Stream*> heads_;  // complete
+  std::size_t next_head_ = 0;
+  std::vector<Stream*> closed_;
+  std::vector<Stream*> slots_;     // that have got a slot, or get none
+  std::deque<Stream*> waiting_;    // for others of this connection
+};
+
+}  // namespace weft::internal::http2
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP2_STREAMS_H_

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/server/internal/http2/tunnel.h>
+
+#include <new>
+
+namespace weft::internal::http2 {
+
+Result<std::size_t> Tunnel::ReadStream(const Context& ctx, std::span<char> buffer) {
+  if (in_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber reads already");
+  return in_.ReadTunnel(ctx, buffer);
+}
+
+// One may wait for the one that writes; there is no queue for more.
+Error Tunnel::WaitForTurn(const char* function, const Context& ctx) {
+  FiberTurn& turn = out_.turn();
+  if (!turn.Taken()) return {};
+  if (turn.SomebodyWaits()) AbortMisuse(function, "another fiber waits already for one that writes");
+  return turn.Wait(ctx, "turn to write to the stream") ? Error() : ctx.Err();
+}
+
+Error Tunnel::CloseStreamWrite() {
+  if (Error err = WaitForTurn("Stream::CloseWrite", Background())) return err;
+  return out_.EndTunnel();
+}
+
+void Tunnel::CloseStream() noexcept {
+  in_.Close();
+  try {
+    if (!out_.turn().Taken()) static_cast<void>(out_.EndTunnel());
+  } catch (const std::bad_alloc&) {
+    out_.Abort();
+  }
+}
+
+}  // namespace weft::internal::http2

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A client of HTTP/2 that costs more than it should: its connection ends with the right error, the observer hears of it, and a polite
+// client beside it is served on (RFC 9113 section 10.5).
+#include "http2_kit.h"
+
+#include <weft/concurrency/group.h>
+
+namespace weft {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint32_t kProtocol = 1;
+constexpr std::uint32_t kCalm = 11;  // ENHANCE_YOUR_CALM
+
+struct Flood {
+  const char* name;
+  std::string begin;   // once
+  std::string again;   // over and over; the streams in it are counted up
+  const char* event;
+  std::uint32_t goaway;
+};
+
+std::string Of(std::uint32_t stream, const Flood& flood, int round) {
+  static_cast<void>(stream);
+  std::string bytes = flood.again;
+  // Stream 1 stands for the next one.
+  for (std::size_t at = 0; at + h2::kFrameHeaderSize <= bytes.size();) {
+    const h2::FrameHeader header = h2::FrameScanner::Parse(reinterpret_cast<const unsigned char*>(bytes.data() + at));
+    if (header.stream == 0x1001) {
+      const std::uint32_t id = 3 + 2 * static_cast<std::uint32_t>(round);
+      for (int i = 0; i < 4; ++i) bytes[at + 5 + static_cast<std::size_t>(i)] = static_cast<char>(id >> (24 - 8 * i) & 0xFF);
+    }
+    at += h2::kFrameHeaderSize + header.length;
+  }
+  return bytes;
+}
+
+class Floods : public testing::TestWithParam<Flood> {};
+
+TEST_P(Floods, EndTheirConnectionAndNoOther) {
+  NEEDS_HTTP2();
+  const Flood& flood = GetParam();
+  Play([&](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() == "/wait") return Sleep(r.Ctx(), seconds(30));
+      return w.Write(r.Path());
+    }, Http2Options());
+    RawHttp2 polite(ctx, site);
+    TestClient rude = *TestClient::Dial(ctx, site.server().Bound());
+    ASSERT_FALSE(rude.Send(ctx, h2::Hello() + flood.begin));
+    std::string seen;
+    Group group(ctx);
+    group.Go("reads what comes", [&](const Context& c) -> Error {
+      for (;;) {
+        Result<std::string> more = rude.ReadSome(c);
+        if (!more.Ok() || more->empty()) return {};
+        seen += *more;
+      }
+    });
+    std::uint32_t polite_stream = 1;
+    for (int round = 0; round < 20'000 && site.Count("misbehaved") == 0; ++round) {
+      if (rude.Send(ctx, Of(1, flood, round))) break;
+      if (round % 100 != 0) continue;
+      polite.Send(GetOf(polite_stream, "/polite"));
+      EXPECT_EQ(polite.Await(polite_stream).body, "/polite");
+      polite_stream += 2;
+    }
+    static_cast<void>(group.Wait());
+    EXPECT_EQ(site.Count(flood.event), 1) << "in " << site.Events().size() << " events";
+    std::uint32_t code = 99;
+    for (std::string_view left = seen; left.size() >= h2::kFrameHeaderSize;) {
+      const h2::FrameHeader header = h2::FrameScanner::Parse(reinterpret_cast<const unsigned char*>(left.data()));
+      const std::string_view payload = left.substr(h2::kFrameHeaderSize, header.length);
+      if (header.type == h2::frame_type::kGoAway) code = h2::SeenFrame{header, std::string(payload)}.Number(4);
+      left.remove_prefix(std::min(left.size(), h2::kFrameHeaderSize + header.length));
+    }
+    EXPECT_EQ(code, flood.goaway);
+    polite.Send(GetOf(polite_stream, "/polite"));
+    EXPECT_EQ(polite.Await(polite_stream).body, "/polite");
+  });
+}
+
+constexpr std::uint32_t kNext = 0x1001;
+const std::vector<Fields::Field> kMalformed{{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"connection", "x"}};
+const Flood kFloods[] = {
+    {"RapidReset", "", GetOf(kNext, "/wait") + ResetOf(kNext), "misbehaved: resets", kCalm},
+    {"MalformedRequests", "", h2::Headers(kNext, kMalformed), "misbehaved: malformed requests", kCalm},
+    {"ResetsThatItProvokes", "", GetOf(kNext, "/wait") + h2::NumberFrame(h2::frame_type::kWindowUpdate, kNext, 0x7FFFFFFF), "misbehaved: malformed requests", kCalm},
+    {"Pings", "", h2::Frame(h2::frame_type::kPing, 0, 0, "12345678"), "misbehaved: control frames", kCalm},
+    {"Settings", "", h2::Settings({{4, 1000}}), "misbehaved: control frames", kCalm},
+    {"UnknownFrames", "", h2::Frame(0x77, 0, 0, "x"), "misbehaved: control frames", kCalm},
+    {"EmptyData", PostOf(1, "/wait"), h2::Data(1, ""), "misbehaved: empty DATA", kCalm},
+    {"Priorities", "", h2::Frame(h2::frame_type::kPriority, 0, 3, std::string("\0\0\0\0\x10", 5)), "misbehaved: priorities", kCalm},
+    {"WindowUpdates", "", h2::NumberFrame(h2::frame_type::kWindowUpdate, 0, 1), "misbehaved: window updates", kCalm},
+    {"Continuations", h2::Frame(h2::frame_type::kHeaders, 0, 1, h2::Block(h2::GetFields())), h2::Frame(h2::frame_type::kContinuation, 0, 1, ""), "misbehaved", kProtocol},
+    {"FieldsWithoutEnd", h2::Frame(h2::frame_type::kHeaders, 1, 1, h2::Block(h2::GetFields())),
+     h2::Frame(h2::frame_type::kContinuation, 0, 1, h2::Block({{"a", std::string(8000, 'x')}})), "misbehaved", kProtocol},
+};
+INSTANTIATE_TEST_SUITE_P(ServerHttp2, Floods, testing::ValuesIn(kFloods), [](const auto& at) { return std::string(at.param.name); });
+
+TEST(ServerHttp2Limits, HandlersOfRequestsThatWereGivenUpCount) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    ServerOptions options = Http2Options();
+    options.streams_per_connection_max = 10;
+    std::atomic<int> running{0};
+    std::atomic<int> most{0};
+    Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
+      most = std::max(most.load(), ++running);
+      static_cast<void>(Sleep(Background(), seconds(5)));  // looks at no context
+      --running;
+      return w.Write("done");
+    }, options);
+    RawHttp2 client(ctx, site);
+    std::uint32_t stream = 1;
+    for (int round = 0; round < 3; ++round) {
+      std::string bytes;
+      for (int i = 0; i < 10; ++i, stream += 2) bytes += GetOf(stream, "/") + (round < 2 ? ResetOf(stream) : "");
+      client.Send(bytes);
+      EXPECT_FALSE(Sleep(ctx, milliseconds(10)));
+    }
+    for (std::uint32_t waits = stream - 20; waits < stream; waits += 2) EXPECT_EQ(client.Await(waits).body, "done");
+    EXPECT_LE(most, 10);
+  });
+}
+
+TEST(ServerHttp2Limits, AQuietConnectionEndsAndPingsKeepItNotAlive) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    ServerOptions options = Http2Options();
+    options.idle_timeout = seconds(20);
+    Site site(ctx, Say("x"), options);
+    RawHttp2 client(ctx, site);
+    client.Send(GetOf(1, "/"));
+    EXPECT_EQ(client.Await(1).body, "x");
+    const TimePoint begin = Now();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_FALSE(Sleep(ctx, seconds(6)));
+      client.Send(h2::Frame(h2::frame_type::kPing, 0, 0, "12345678"));
+    }
+    std::vector<std::string> rest;
+    while (const std::optional<h2::SeenFrame> frame = client.Next()) {
+      rest.push_back(RawHttp2::Describe(*frame));
+      if (rest.back() == "PING") client.Pong(*frame);
+    }
+    EXPECT_GE(Now() - begin, seconds(20));
+    EXPECT_LE(Now() - begin, seconds(22));
+    ASSERT_GE(rest.size(), 3u);
+    EXPECT_EQ(rest[rest.size() - 1], "GOAWAY 1 0");
+    EXPECT_EQ(std::count(rest.begin(), rest.end(), "GOAWAY 2147483647 0"), 1);
+    EXPECT_EQ(site.Count("timeout idle"), 1);
+  });
+}
+
+TEST(ServerHttp2Limits, AClientThatOnlySaysHelloIsNotWaitedFor) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    ServerOptions options = Http2Options();
+    options.header_timeout = seconds(4);
+    Site site(ctx, Say("x"), options);
+    RawHttp2 client(ctx, site, "");  // no SETTINGS
+    const TimePoint begin = Now();
+    const std::vector<std::string> rest = client.Rest();
+    EXPECT_GE(Now() - begin, seconds(4));
+    EXPECT_LE(Now() - begin, seconds(5));
+    EXPECT_EQ(rest.back(), "GOAWAY 0 4");
+    EXPECT_EQ(site.Count("timeout header"), 1);
+  });
+}
+
+TEST(ServerHttp2Limits, WhatIsNoHttp2IsReported) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), Http2Options());
+    RawHttp2 client(ctx, site);
+    client.Send(h2::Data(0, "x"));
+    EXPECT_EQ(client.Rest().back(), "GOAWAY 0 1");
+    EXPECT_EQ(site.Count("misbehaved: protocol error"), 1);
+  });
+}
+
+TEST(ServerHttp2Limits, RequestsOfABrokenConnectionEnd) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    std::atomic<int> gone{0};
+    Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
+      const Error err = Sleep(r.Ctx(), seconds(1000));
+      if (r.Ctx().Cause().Is(kClientGone)) ++gone;
+      return err;
+    }, Http2Options());
+    RawHttp2 client(ctx, site);
+    client.Send(GetOf(1, "/") + PostOf(3, "/"));
+    EXPECT_FALSE(Sleep(ctx, milliseconds(10)));
+    client.Send(h2::Data(0, "x"));
+    EXPECT_EQ(client.Rest().back(), "GOAWAY 3 1");
+    EXPECT_FALSE(Sleep(ctx, seconds(1)));
+    EXPECT_EQ(gone, 2);
+  });
+}
+
+}  // namespace
+}  // namespace weft
