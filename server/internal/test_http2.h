@@ -37,7 +37,7 @@ class TestHttp2 {
   std::string Take();
   // No more will come: the response under way was reset, or the server has said the end.
   bool Ended() const { return ended_; }
-  // Why, for who wants to know: the code of RST_STREAM or GOAWAY.
+  // Why: the code of RST_STREAM or GOAWAY.
   std::uint32_t Code() const { return code_; }
 
  private:

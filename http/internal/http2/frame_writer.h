@@ -12,7 +12,7 @@
 
 namespace weft::internal::http2 {
 
-// Frames by hand, for clients that tests play: whatever they are told, allowed or not (RFC 9113 section 4.1).
+// Frames by hand, for clients that tests play: allowed or not (RFC 9113 section 4.1).
 void AppendFrame(std::string& out, std::uint8_t type, std::uint8_t flags, std::uint32_t stream, std::string_view payload);
 // A frame whose payload is one number of 32 bits: WINDOW_UPDATE, RST_STREAM.
 void AppendNumberFrame(std::string& out, std::uint8_t type, std::uint32_t stream, std::uint32_t number);

@@ -5,10 +5,13 @@
 #include <cstring>
 #include <utility>
 
+#include <weft/concurrency/run.h>
+
 namespace weft::internal::http2 {
 namespace {
 
 constexpr std::size_t kKept = 16 * 1024;
+constexpr std::uint8_t kPiecesInARow = 4;  // as PacedIo
 
 }  // namespace
 
@@ -88,6 +91,11 @@ Result<std::size_t> RequestBody::ReadTunnel(const Context& ctx, std::span<char> 
 // What came in time counts for more than the end of a context or of a period.
 Result<std::size_t> RequestBody::ReadWithin(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   if (!std::exchange(reading_, true)) owner_.OnFirstRead();
+  // A body that is here never makes its reader wait: others of the loop get their turn all the same.
+  if (++pieces_ >= kPiecesInARow) {
+    pieces_ = 0;
+    Yield();
+  }
   if (ExpectsContinue() && !ended_ && Unread() == 0) {
     continue_sent_ = true;
     if (Error err = owner_.SendContinue()) return err;

@@ -82,6 +82,7 @@ class RequestBody final : public BodySource {
   bool expects_continue_ = false;
   bool continue_sent_ = false;
   bool reading_ = false;
+  std::uint8_t pieces_ = 0;
   std::optional<std::uint64_t> declared_;
   Fields* trailer_ = nullptr;
   FieldBlock trailer_block_;

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include <weft/concurrency/run.h>
+
 #include <weft/http/internal/http2/response_fields.h>
 #include <weft/http/internal/sniff.h>
 
@@ -208,6 +210,7 @@ Error StreamResponse::Flush() {
   if (Error err = Gone()) return err;
   if (Error err = SubmitHeld({})) return err;
   host_->SendNow();
+  Yield();  // it never waits, and others of the loop shall have their turn
   return Gone();
 }
 
