@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_INTERNAL_IDLE_EXECUTOR_H_
+#define WEFT_HANDLERS_INTERNAL_IDLE_EXECUTOR_H_
+
+#include <boost/asio/io_context.hpp>
+
+namespace weft::internal {
+
+// Of an io_context that nobody runs, one for the process: Beast's streams build timers on it that their synchronous calls never start. That of
+// a loop (CurrentExecutor) would cost each turn of the loop two system calls.
+boost::asio::io_context::executor_type IdleExecutor();
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_INTERNAL_IDLE_EXECUTOR_H_
