@@ -84,6 +84,9 @@ class Context {
     return static_cast<const T*>(Lookup(&key));
   }
 
+  // The same context, and not one that is derived from it.
+  friend bool operator==(const Context& a, const Context& b) noexcept { return a.node_ == b.node_; }
+
  private:
   friend class ContextAccess;
   explicit Context(internal::ContextNode* node) noexcept : node_(node) {}  // takes a reference over

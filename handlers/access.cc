@@ -76,7 +76,10 @@ void RequestAccess::End(Request& r) noexcept {
 }
 
 Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
-  if (w.state_ == ResponseWriter::State::kHijacked) return handlers;
+  if (w.state_ == ResponseWriter::State::kHijacked) {
+    if (w.after_handler_) std::exchange(w.after_handler_, nullptr)(handlers);
+    return handlers;
+  }
   // Hooks and filters are code of users, and may throw.
   const auto finish = [&w]() -> Error {
     try {

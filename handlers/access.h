@@ -3,7 +3,9 @@
 #define WEFT_HANDLERS_ACCESS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
@@ -90,6 +92,10 @@ class ResponseAccess {
   // error, one in sending, or a body shorter than the handler's Content-Length. Of a connection that
   // was handed over nothing remains to be done: it returns the handler's error.
   static Error Complete(ResponseWriter& w, Error handlers);
+
+  // Calls `f` once, when the handler of a connection that was handed over has returned, with its error: the last moment in which the stream can be
+  // used. For protocols with a goodbye of their own. It may suspend.
+  static void AfterHandler(ResponseWriter& w, std::function<void(const Error&)> f) { w.after_handler_ = std::move(f); }
 
   // Whether the answer was broken off, by the handler, an error or the client.
   static bool Aborted(const ResponseWriter& w) { return w.state_ == ResponseWriter::State::kAborted; }

@@ -36,14 +36,14 @@ void ResponseWriter::End() {
   file_failed_ = false;
   status_ = 0;
   buffer_ = {};
-  buffered_ = 0;
-  written_ = 0;
+  written_ = buffered_ = 0;
   declared_.reset();
   failure_ = Error();
   header_.Clear();
   trailer_.Clear();
   hooks_.clear();
   filters_.Clear();
+  after_handler_ = nullptr;
 }
 
 // The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that

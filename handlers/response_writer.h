@@ -204,6 +204,7 @@ class ResponseWriter {
   std::vector<std::function<void()>> hooks_;
   internal::FilterChain filters_;
   StreamLoan stream_;  // after Hijack
+  std::function<void(const Error&)> after_handler_;
 };
 
 }  // namespace weft

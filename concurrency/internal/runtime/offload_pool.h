@@ -47,15 +47,13 @@ class OffloadPool {
   OffloadStats Stats();
 
  private:
-  Error CallThread(bool& idle);
-  void CallOneMore(bool& idle) noexcept;
+  Error CallThread();
   Error StartThread();
   void Work();
   void RunOne(OffloadJob& job);
   void NoteWaitLocked(const OffloadJob& job) noexcept;
-  // Threads that are at no job, those that are yet to be made among them.
-  int FreeLocked() const noexcept;
-  // Jobs that wait because all threads are at one.
+  // Jobs that no thread is on its way to. Each thread that is neither idle nor at a job is about to take one: it was called, is new,
+  // or has told its owner that a job ended and comes back for the next.
   int QueuedLocked() const noexcept;
 
   const int threads_max_;
@@ -68,7 +66,6 @@ class OffloadPool {
   std::vector<std::thread> threads_;
   int idle_ = 0;  // threads that nobody has called
   int calls_ = 0;  // to idle threads, which have not woken up yet
-  int coming_ = 0;  // the same, and those that were started and have not had the lock yet
   bool ending_ = false;
   std::uint64_t refused_ = 0;
   std::int64_t longest_wait_ns_ = 0;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_LIVE_INTERNAL_OUTBOX_STATE_H_
+#define WEFT_HANDLERS_LIVE_INTERNAL_OUTBOX_STATE_H_
+
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/handlers/live/websocket_types.h>
+
+namespace weft::internal {
+
+// What a WebSocket shares with the handles that send into it. Any thread; nothing waits under the lock.
+struct WebSocketOutboxState {
+  WebSocketOutboxState(std::size_t most_messages, std::size_t most_bytes) : messages_max(most_messages), bytes_max(most_bytes) {}
+
+  // False: it is full, or has ended.
+  bool Push(WebSocketMessage message) {
+    std::lock_guard hold(lock);
+    const std::size_t size = message.data.size();
+    if (ended || end || queue.size() >= messages_max || bytes + size > bytes_max) return false;
+    queue.push_back(std::move(message));
+    bytes += size;
+    if (queue.size() == 1) wake();
+    return true;
+  }
+  void End(Error why) {
+    std::lock_guard hold(lock);
+    if (ended || end) return;
+    end = std::move(why);
+    wake();
+  }
+  bool Open() {
+    std::lock_guard hold(lock);
+    return !ended && !end;
+  }
+
+  // --- by the WebSocket
+
+  // Ends what waits when there is something for it, until the next call.
+  void WakeBy(CancelFunc cancel) {
+    std::lock_guard hold(lock);
+    std::swap(wake, cancel);
+    if (!queue.empty() || end) wake();
+  }
+  // All that is queued.
+  std::vector<WebSocketMessage> Take() {
+    std::lock_guard hold(lock);
+    bytes = 0;
+    return std::exchange(queue, {});
+  }
+  // Why the connection is to end, once.
+  Error TakeEnd() {
+    std::lock_guard hold(lock);
+    if (!end) return {};
+    ended = true;
+    return std::exchange(end, Error());
+  }
+  void Close() {
+    std::lock_guard hold(lock);
+    ended = true;
+    queue.clear();
+    wake = CancelFunc();
+  }
+
+  const std::size_t messages_max;
+  const std::size_t bytes_max;
+  std::mutex lock;
+  std::vector<WebSocketMessage> queue;
+  std::size_t bytes = 0;
+  bool ended = false;
+  Error end;
+  CancelFunc wake;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_LIVE_INTERNAL_OUTBOX_STATE_H_

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/live/internal/websocket_handshake.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include <weft/handlers/handler.h>
+#include <weft/handlers/middleware/internal/origin.h>
+#include <weft/http/internal/text.h>
+
+namespace weft::internal {
+namespace {
+
+// 16 bytes in base64.
+bool IsKey(std::string_view text) {
+  constexpr std::string_view kEnd = "==";
+  return text.size() == 24 && text.ends_with(kEnd) && std::all_of(text.begin(), text.end() - kEnd.size(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  });
+}
+
+}  // namespace
+
+Error CheckHandshake(ResponseWriter& w, const Request& r) {
+  if (r.Method() == "GET" && r.OffersUpgrade("websocket") && r.Header().Get("Sec-WebSocket-Version") == "13") {
+    const std::vector<std::string_view> keys = r.Header().Values("Sec-WebSocket-Key");
+    return keys.size() == 1 && IsKey(keys[0]) ? Error() : HttpError(400, "Sec-WebSocket-Key is no key");
+  }
+  w.Header().Set("Upgrade", "websocket");
+  w.Header().Set("Sec-WebSocket-Version", "13");
+  return HttpError(426, "this is a WebSocket");
+}
+
+Error CheckOrigin(const Request& r, const std::vector<std::string>& origins) {
+  const std::string_view origin = r.Header().Get("Origin");
+  if (!r.Header().Has("Origin")) return {};
+  for (const std::string& one : origins) {
+    if (one == "*" || one == origin) return {};
+  }
+  if (origins.empty() && EqualsIgnoreCase(ParseOrigin(origin).authority, r.Host()) && !r.Host().empty()) return {};
+  return HttpError(403, "a page of another origin");
+}
+
+std::string ChooseProtocol(const Request& r, const std::vector<std::string>& protocols) {
+  for (const std::string& protocol : protocols) {
+    for (const std::string_view list : r.Header().Values("Sec-WebSocket-Protocol")) {
+      if (!ForEachElement(list, [&](std::string_view offered) { return offered != protocol; })) return protocol;
+    }
+  }
+  return {};
+}
+
+}  // namespace weft::internal

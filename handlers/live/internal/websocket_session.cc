@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/handlers/live/internal/websocket_session.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/error.hpp>
+
+#include <weft/concurrency/clock.h>
+#include <weft/concurrency/unlimited.h>
+#include <weft/handlers/middleware/internal/random_hex.h>
+#include <weft/http/internal/websocket_close.h>
+
+namespace weft::internal {
+namespace {
+
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+// Of a frame's payload, so that net::write passes a frame on in one call. A client's Beast holds a buffer of this size.
+constexpr std::size_t kServerFrame = 60 * 1024;
+constexpr std::size_t kClientFrame = 4 * 1024;
+constexpr std::size_t kFirstPiece = 512;          // most messages; on the stack
+constexpr std::size_t kLaterPiece = 64 * 1024;    // of a message whose length the client only claims
+constexpr Duration kWriteStall = std::chrono::seconds(30);  // of a client's; a server's stream has its own limit
+
+TimePoint After(TimePoint from, Duration time) { return time < TimePoint::max() - from ? from + time : TimePoint::max(); }
+
+std::array<unsigned char, 4> RandomKey() {
+  const std::uint64_t bits = RandomBits();
+  std::array<unsigned char, 4> key;
+  std::memcpy(key.data(), &bits, key.size());
+  return key;
+}
+
+}  // namespace
+
+// Beast writes and reads the messages of its handshake here. What they say goes its own way: by a ResponseWriter, by an HttpClient.
+struct WebSocketSession::Handshake {
+  std::string written;
+  const Exchange* exchange = nullptr;
+  Error failure;
+  std::string to_read;
+
+  std::string FieldOf(std::string_view name) const {
+    const std::size_t at = written.find(name);
+    if (at == written.npos) return {};
+    const std::size_t begin = at + name.size();
+    return written.substr(begin, written.find("\r\n", begin) - begin);
+  }
+  std::size_t Read(std::span<char> buffer, beast::error_code& ec) {
+    if (exchange != nullptr) {
+      const Result<std::string> accept = (*std::exchange(exchange, nullptr))(FieldOf("Sec-WebSocket-Key: "));
+      failure = accept.Err();
+      if (!failure) to_read = "HTTP/1.1 101 \r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " + *accept + "\r\n\r\n";
+    }
+    const std::size_t n = std::min(buffer.size(), to_read.size());
+    if (n == 0) ec = boost::asio::error::eof;
+    to_read.copy(buffer.data(), n);
+    to_read.erase(0, n);
+    return n;
+  }
+};
+
+WebSocketSession::WebSocketSession(Role role, const WebSocketOptions& options, Context draining)
+    : role_(role),
+      ping_after_(options.ping_after),
+      close_timeout_(options.close_timeout),
+      draining_(std::move(draining)),
+      scope_(CurrentScope()),
+      outbox_(std::make_shared<WebSocketOutboxState>(options.outbox_messages_max, options.outbox_bytes_max)),
+      beast_(FrameStream(*this)) {
+  beast_.read_message_max(options.message_bytes_max);
+  beast_.write_buffer_bytes(role == Role::kServer ? kServerFrame : kClientFrame);
+}
+
+WebSocketSession::~WebSocketSession() {
+  if (role_ == Role::kClient) HandlerReturned({});
+  outbox_->Close();
+}
+
+std::string WebSocketSession::Accept(std::string_view key) {
+  namespace http = beast::http;
+  http::request<http::empty_body> request{http::verb::get, "/", 11};
+  request.set(http::field::host, "h");
+  request.set(http::field::upgrade, "websocket");
+  request.set(http::field::connection, "upgrade");
+  request.set(http::field::sec_websocket_version, "13");
+  request.set(http::field::sec_websocket_key, beast::string_view(key.data(), key.size()));
+  Handshake handshake;
+  handshake_ = &handshake;
+  beast::error_code ec;
+  beast_.accept(request, ec);
+  handshake_ = nullptr;
+  return ec ? std::string() : handshake.FieldOf("Sec-WebSocket-Accept: ");
+}
+
+Error WebSocketSession::Connect(const Exchange& exchange) {
+  Handshake handshake;
+  handshake.exchange = &exchange;
+  handshake_ = &handshake;
+  beast::error_code ec;
+  beast_.handshake("h", "/", ec);
+  handshake_ = nullptr;
+  if (handshake.failure) return handshake.failure;
+  return ec ? kMalformed.Wrap("the handshake: " + ec.message()) : Error();
+}
+
+void WebSocketSession::Attach(Stream stream) {
+  stream_ = std::move(stream);
+  heard_at_ = Now();
+}
+
+void WebSocketSession::Check(const char* function) const {
+  if (role_ == Role::kServer && CurrentScope() != scope_) {
+    AbortMisuse(function, "used from another loop, or by a fiber that does not belong to its request: give out its GetOutbox(), or a Broadcast");
+  }
+}
+
+// --- reading
+
+void WebSocketSession::Arm() {
+  if (!(armed_for_ == *ctx_)) {
+    armed_for_ = *ctx_;
+    const bool watch_drain = !drain_seen_ && !close_sent_;
+    either_ = watch_drain ? WithEither(*ctx_, draining_) : WithCancel(*ctx_);
+  }
+  due_ = close_sent_ ? TimePoint::max() : pinged_ ? After(Now(), ping_after_ / 2) : After(heard_at_, ping_after_);
+  CancelScope wait = due_ == TimePoint::max() ? WithCancel(either_.ctx) : WithDeadline(either_.ctx, due_);
+  wait_ = std::move(wait.ctx);
+  outbox_->WakeBy(std::move(wait.cancel));
+}
+
+std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_code& ec) {
+  if (handshake_ != nullptr) return handshake_->Read(buffer, ec);
+  for (;;) {
+    if (!(armed_for_ == *ctx_) || wait_ == Background()) Arm();
+    const Result<std::size_t> n = stream_.Read(wait_, buffer);
+    if (n.Ok() && *n > 0) {
+      heard_at_ = Now();
+      pinged_ = false;
+      return *n;
+    }
+    if (n.Ok() || !wait_.Err()) {
+      broken_ = n.Ok() ? Error(kClientGone) : n.Err();
+      ec = boost::asio::error::eof;
+      return 0;
+    }
+    wait_ = Background();
+    if (Error err = ctx_->Err()) throw Interrupted{std::move(err)};
+    if (SeesDrain()) throw Interrupted{kServerClosing};
+    SendQueued();
+    if (Error err = outbox_->TakeEnd()) throw Interrupted{std::move(err)};
+    if (pinged_ ? Now() >= due_ : Now() >= After(heard_at_, ping_after_)) AfterSilence(ec);
+    if (ec) return 0;
+  }
+}
+
+void WebSocketSession::AfterSilence(beast::error_code& ec) {
+  if (pinged_) {
+    broken_ = kTimeout.Wrap("no pong");
+    ec = boost::asio::error::timed_out;
+    return;
+  }
+  pinged_ = true;
+  beast_.ping({}, ec);
+}
+
+Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx) {
+  Check("WebSocket::Receive");
+  if (end_) return end_;
+  if (Error err = ctx.Err()) return err;
+  if (ctx_ != nullptr) AbortMisuse("WebSocket::Receive", "another fiber receives already");
+  if (SeesDrain()) return kServerClosing;
+  SendQueued();
+  return ReceiveUnder(ctx);
+}
+
+// The drain has begun, and nobody knows yet. A caller's context is then derived from again, without the drain.
+bool WebSocketSession::SeesDrain() {
+  if (drain_seen_ || close_sent_ || !draining_.Err()) return false;
+  drain_seen_ = true;
+  armed_for_ = Background();
+  return true;
+}
+
+Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx) {
+  struct Reading {
+    Reading(const Context*& c, const Context& to) : place(c) { place = &to; }
+    ~Reading() { place = nullptr; }
+    const Context*& place;
+  } reading(ctx_, ctx);
+  try {
+    for (;;) {
+      WebSocketMessage message = ReadMessage();
+      if (end_) return end_;
+      if (!close_sent_) return message;
+    }
+  } catch (const Interrupted& interrupted) {
+    return interrupted.why;
+  }
+}
+
+// Sets end_ where there is no message any more.
+WebSocketMessage WebSocketSession::ReadMessage() {
+  for (;;) {
+    beast::error_code ec;
+    if (partial_.empty()) {
+      char first[kFirstPiece];
+      partial_.append(first, beast_.read_some(boost::asio::buffer(first), ec));
+    } else {
+      struct Room {
+        Room(std::string& t, std::size_t more) : text(t), size(t.size()) { text.resize(size + more); }
+        ~Room() { text.resize(size); }
+        std::string& text;
+        std::size_t size;
+      } room(partial_, std::min(beast_.read_size_hint(kFirstPiece), kLaterPiece));
+      room.size += beast_.read_some(boost::asio::buffer(partial_.data() + room.size, partial_.size() - room.size), ec);
+    }
+    if (ec) {
+      end_ = Ended(ec);
+      outbox_->Close();
+      ended_.Set();
+      return {};
+    }
+    if (beast_.is_message_done()) return {std::exchange(partial_, {}), beast_.got_text()};
+  }
+}
+
+Error WebSocketSession::Ended(beast::error_code ec) {
+  close_status_.code = 1006;
+  if (broken_) {
+    if (broken_.Is(kTimeout)) stream_.Close();
+    return broken_;
+  }
+  if (ec == websocket::error::closed) {
+    const websocket::close_reason& reason = beast_.reason();
+    close_status_ = {reason.code == websocket::close_code::none ? 1005 : reason.code, std::string(reason.reason.data(), reason.reason.size())};
+    return kClosed;
+  }
+  if (write_failure_) return write_failure_;
+  if (ec == websocket::error::message_too_big) return kTooLarge.Wrap("a WebSocket message");
+  return kMalformed.Wrap("WebSocket: " + ec.message());
+}
+
+// --- writing
+
+Error WebSocketSession::WriteAll(std::string_view bytes) {
+  if (role_ == Role::kServer) return stream_.Write(bytes);
+  const CancelScope limit = WithTimeout(Background(), kWriteStall, kTimeout);
+  return stream_.Write(limit.ctx, bytes);
+}
+
+void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec) {
+  if (handshake_ != nullptr) {
+    handshake_->written.append(frame);
+    return;
+  }
+  const std::lock_guard hold(frame_turn_);
+  // RFC 6455 section 5.5.1: nothing follows a close frame. Beast answers the client's with one of its own, if this side was first, too.
+  const int opcode = frame.front() & 0x0f;
+  if (close_sent_) {
+    if (opcode < 8) ec = boost::asio::error::operation_aborted;
+    return;
+  }
+  close_sent_ = opcode == 8;
+  if (Error err = WriteAll(frame)) {
+    write_failure_ = std::move(err);
+    ec = boost::asio::error::broken_pipe;
+  }
+}
+
+Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool text) {
+  Check("WebSocket::Send");
+  if (Error err = message_turn_.Lock(ctx)) return err;
+  const std::lock_guard hold(message_turn_, std::adopt_lock);
+  return SendInTurn(data, text);
+}
+
+Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
+  if (close_sent_) return kClosed;
+  if (end_) return end_;
+  beast_.text(text);
+  beast::error_code ec;
+  beast_.write(boost::asio::buffer(data.data(), data.size()), ec);
+  if (!ec) return {};
+  return write_failure_ ? write_failure_ : end_ ? end_ : Error(kClosed);
+}
+
+void WebSocketSession::SendQueued() {
+  const auto queued = outbox_->Take();
+  if (queued.empty()) return;
+  const std::lock_guard hold(message_turn_);
+  for (const WebSocketMessage& message : queued) {
+    if (SendInTurn(message.data, message.text)) return;  // the reader finds out by itself
+  }
+}
+
+// --- the end
+
+Error WebSocketSession::SendClose(int code, std::string_view reason) {
+  if (close_sent_ || write_failure_) return write_failure_;
+  beast::error_code ec;
+  WriteFrame(CloseFrame(code, reason, role_ == Role::kClient ? std::optional(RandomKey()) : std::nullopt), ec);
+  return write_failure_;
+}
+
+Error WebSocketSession::Close(int code, std::string_view reason) {
+  Check("WebSocket::Close");
+  if (!MayBeCloseCode(code)) return Error::New("WebSocket::Close: " + std::to_string(code) + " is no code that may be sent");
+  if (std::exchange(closing_, true)) return close_result_;
+  SendQueued();
+  const CancelScope limit = WithTimeout(Background(), close_timeout_);
+  close_result_ = CloseWithin(limit.ctx, code, reason);
+  if (!end_) stream_.Close();
+  outbox_->Close();
+  return close_result_;
+}
+
+// The one who receives, if somebody does, sees the other side's close frame.
+Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_view reason) {
+  if (!end_) {
+    if (message_turn_.Lock(limit)) return kTimeout.Wrap("the client takes nothing");
+    const std::lock_guard hold(message_turn_, std::adopt_lock);
+    if (Error err = SendClose(code, reason)) return err;
+  }
+  if (!end_) static_cast<void>(ctx_ != nullptr ? ended_.Wait(limit) : ReceiveUnder(limit).Err());
+  if (!end_) return kTimeout.Wrap("no close frame came");
+  return end_.Is(kClosed) ? Error() : end_;
+}
+
+void WebSocketSession::HandlerReturned(const Error& error) noexcept {
+  try {
+    SendQueued();
+    if (!end_) static_cast<void>(SendClose(Draining() ? 1001 : error ? 1011 : 1000, {}));
+  } catch (...) {  // no memory for a goodbye
+  }
+  outbox_->Close();
+  ended_.Set();
+}
+
+}  // namespace weft::internal

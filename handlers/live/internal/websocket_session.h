@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_
+#define WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/beast/websocket/stream.hpp>
+
+#include <weft/concurrency/context.h>
+#include <weft/concurrency/error.h>
+#include <weft/concurrency/event.h>
+#include <weft/concurrency/mutex.h>
+#include <weft/concurrency/result.h>
+#include <weft/concurrency/scope.h>
+#include <weft/handlers/live/internal/frame_stream.h>
+#include <weft/handlers/live/internal/outbox_state.h>
+#include <weft/handlers/live/websocket_types.h>
+#include <weft/net/stream.h>
+
+namespace weft::internal {
+
+// One WebSocket: Beast's stream reads and writes frames, what is missing for fibers is here. Who reads waits in ReadBytes, under one context that
+// ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox. An interruption leaves Beast by an exception, since an
+// error would end its stream; between two reads its state is whole.
+class WebSocketSession final : private FrameStream::Owner {
+ public:
+  enum class Role { kServer, kClient };
+
+  // `draining`: Background() where there is none.
+  WebSocketSession(Role role, const WebSocketOptions& options, Context draining);
+  WebSocketSession(const WebSocketSession&) = delete;
+  WebSocketSession& operator=(const WebSocketSession&) = delete;
+  ~WebSocketSession();
+
+  // --- the handshake, without a connection: Beast makes what is sent, and somebody else sends it
+
+  // As a server: what Sec-WebSocket-Accept says for this key; empty: it is none (RFC 6455 section 4.2.1).
+  std::string Accept(std::string_view key);
+  // As a client: `exchange` sends this key and returns what Sec-WebSocket-Accept says. kMalformed: it says the wrong thing; or the Error of `exchange`.
+  using Exchange = std::function<Result<std::string>(const std::string& key)>;
+  Error Connect(const Exchange& exchange);
+  void SetProtocol(std::string protocol) { protocol_ = std::move(protocol); }
+  // The connection begins.
+  void Attach(Stream stream);
+
+  // --- as WebSocket says
+
+  Result<WebSocketMessage> Receive(const Context& ctx);
+  Error Send(const Context& ctx, std::string_view data, bool text);
+  Error Close(int code, std::string_view reason);
+  const WebSocketClose& CloseStatus() const { return close_status_; }
+  const std::string& Protocol() const { return protocol_; }
+  const std::shared_ptr<WebSocketOutboxState>& Outbox() const { return outbox_; }
+  bool Draining() const { return static_cast<bool>(draining_.Err()); }
+
+  // The handler has returned.
+  void HandlerReturned(const Error& error) noexcept;
+
+ private:
+  // Not a failure: the wait ends, and may be begun again.
+  struct Interrupted {
+    Error why;
+  };
+
+  std::size_t ReadBytes(std::span<char> buffer, boost::beast::error_code& ec) override;
+  void WriteFrame(std::string_view frame, boost::beast::error_code& ec) override;
+
+  void Check(const char* function) const;
+  void Arm();
+  bool SeesDrain();
+  Result<WebSocketMessage> ReceiveUnder(const Context& ctx);
+  void AfterSilence(boost::beast::error_code& ec);
+  WebSocketMessage ReadMessage();
+  Error SendInTurn(std::string_view data, bool text);
+  void SendQueued();
+  Error SendClose(int code, std::string_view reason);
+  Error CloseWithin(const Context& limit, int code, std::string_view reason);
+  Error Ended(boost::beast::error_code ec);
+  Error WriteAll(std::string_view bytes);
+
+  const Role role_;
+  const Duration ping_after_;
+  const Duration close_timeout_;
+  const Context draining_;
+  std::string protocol_;
+  const Scope scope_;  // of a server's
+  const std::shared_ptr<WebSocketOutboxState> outbox_;
+  struct Handshake;
+  Handshake* handshake_ = nullptr;  // under way
+  Stream stream_;
+  boost::beast::websocket::stream<FrameStream, false> beast_;
+
+  // Reading, by one fiber at a time.
+  const Context* ctx_ = nullptr;  // of the Receive that is under way; null: nobody reads
+  Context armed_for_;             // whose context wait_ is derived from
+  CancelScope either_;            // that one, or the drain
+  Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
+  TimePoint heard_at_;
+  TimePoint due_;
+  bool pinged_ = false;
+  bool drain_seen_ = false;
+  std::string partial_;  // what has come of a message
+  Error broken_;         // why the stream below ended
+  Error end_;            // what Receive returns from now on
+  Event ended_;
+  WebSocketClose close_status_;
+
+  // Writing.
+  Mutex message_turn_;  // whole messages, whatever their frames
+  Mutex frame_turn_;    // whole frames
+  bool close_sent_ = false;
+  Error write_failure_;
+  bool closing_ = false;  // Close was called
+  Error close_result_;
+};
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_HTTP_INTERNAL_WEBSOCKET_CLOSE_H_
+#define WEFT_HTTP_INTERNAL_WEBSOCKET_CLOSE_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// The close frame of a WebSocket (RFC 6455 section 5.5.1).
+
+namespace weft::internal {
+
+// Whether an endpoint may send this code (RFC 6455 section 7.4 and IANA's registry): 1000 to 1003, 1007 to 1014, 3000 to 4999.
+constexpr bool MayBeCloseCode(int code) noexcept {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+// At most so many bytes of a reason: a control frame has at most 125.
+inline constexpr std::size_t kCloseReasonMax = 123;
+
+// The longest prefix of UTF-8 text that is not longer than that and does not end within a character.
+std::string_view CutReason(std::string_view reason) noexcept;
+
+// The whole frame, masked with `key` if there is one, as a client must. `code` may be sent, `reason` is cut.
+std::string CloseFrame(int code, std::string_view reason, std::optional<std::array<unsigned char, 4>> key = std::nullopt);
+
+}  // namespace weft::internal
+
+#endif  // WEFT_HTTP_INTERNAL_WEBSOCKET_CLOSE_H_

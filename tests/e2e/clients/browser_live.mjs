@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A headless Chromium with two tabs in the chat, and one with the events, over a restart of each server: scripts/suites browser.
+//
+//   node tests/e2e/clients/browser_live.mjs FOLDER-OF-THE-EXAMPLES CHROMIUM
+//
+// It speaks the DevTools protocol over a pipe. Prints what went wrong and ends with 1, or "ok".
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const [examples, chromium] = process.argv.slice(2);
+const kPatience = 20_000;
+
+// A server on this address; resolves once it listens.
+function serve(name, address) {
+  const child = spawn(join(examples, name), ["--address", address], { stdio: ["ignore", "pipe", "inherit"] });
+  child.ended = new Promise(resolve => child.once("exit", (code, signal) => resolve(signal ?? code)));
+  child.listening = new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", data => {
+      text += data;
+      const match = text.match(/listening on http:\/\/(\S+)/);
+      if (match) resolve(match[1]);
+    });
+    child.once("exit", code => reject(new Error(`${name} has ended with ${code}`)));
+  });
+  child.listening.catch(() => {});
+  return child;
+}
+
+// SIGTERM, and how long it took until the end.
+async function stop(child) {
+  const begin = Date.now();
+  child.kill("SIGTERM");
+  const outcome = await child.ended;
+  if (outcome !== 0) throw new Error(`a server has ended with ${outcome}`);
+  return Date.now() - begin;
+}
+
+class Browser {
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "weft-browser."));
+    this.child = spawn(chromium, ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", `--user-data-dir=${this.folder}`],
+                       { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+    this.calls = new Map();
+    this.next = 0;
+    let rest = "";
+    this.child.stdio[4].on("data", data => {
+      const parts = (rest + data).split("\0");
+      rest = parts.pop();
+      for (const part of parts) {
+        const message = JSON.parse(part);
+        const call = this.calls.get(message.id);
+        if (!call) continue;
+        this.calls.delete(message.id);
+        if (message.error) call.reject(new Error(message.error.message));
+        else call.resolve(message.result);
+      }
+    });
+  }
+  send(method, params = {}, sessionId = undefined) {
+    const id = ++this.next;
+    this.child.stdio[3].write(JSON.stringify({ id, method, params, sessionId }) + "\0");
+    return new Promise((resolve, reject) => this.calls.set(id, { resolve, reject }));
+  }
+  async open(url) {
+    const { targetId } = await this.send("Target.createTarget", { url });
+    const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
+    return new Tab(this, sessionId);
+  }
+  async close() {
+    await this.send("Browser.close").catch(() => {});
+    await new Promise(resolve => this.child.exitCode === null ? this.child.once("exit", resolve) : resolve());
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+class Tab {
+  constructor(browser, session) {
+    this.browser = browser;
+    this.session = session;
+  }
+  async value(expression) {
+    const { result, exceptionDetails } = await this.browser.send("Runtime.evaluate", { expression, returnByValue: true }, this.session);
+    return exceptionDetails ? undefined : result.value;
+  }
+  // Waits until it is true in the page.
+  async until(expression) {
+    for (const end = Date.now() + kPatience; Date.now() < end;) {
+      if (await this.value(expression)) return;
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    throw new Error(`not true in the page: ${expression}; it shows ${await this.value("document.body.innerText")}`);
+  }
+  state(text) { return this.until(`document.getElementById("state").textContent === ${JSON.stringify(text)}`); }
+  shows(text) { return this.until(`document.getElementById("log").innerText.includes(${JSON.stringify(text)})`); }
+  say(text) {
+    return this.value(`document.getElementById("text").value = ${JSON.stringify(text)}; document.getElementById("form").requestSubmit()`);
+  }
+}
+
+function expect(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+async function chat(browser) {
+  let server = serve("chat", "127.0.0.1:0");
+  try {
+    const address = await server.listening;
+    const tabs = [await browser.open(`http://${address}/`), await browser.open(`http://${address}/`)];
+    for (const tab of tabs) await tab.state("connected");
+    for (const [i, tab] of tabs.entries()) {
+      await tab.say(`hello from ${i}`);
+      for (const other of tabs) await other.shows(`hello from ${i}`);
+    }
+    const took = await stop(server);
+    expect(took < 3000, `the drain with two WebSockets took ${took} ms`);
+    for (const tab of tabs) await tab.state("closed 1001");
+    server = serve("chat", address);
+    await server.listening;
+    for (const tab of tabs) await tab.state("connected");
+    await tabs[0].say("after the restart");
+    for (const tab of tabs) await tab.shows("after the restart");
+  } finally {
+    server.kill("SIGKILL");
+  }
+}
+
+async function events(browser) {
+  let server = serve("events", "127.0.0.1:0");
+  try {
+    const address = await server.listening;
+    const tab = await browser.open(`http://${address}/`);
+    const count = `document.querySelectorAll("#log li").length`;
+    await tab.state("connected");
+    await tab.until(`${count} >= 3`);
+    const took = await stop(server);
+    expect(took < 3000, `the drain with a stream of events took ${took} ms`);
+    await tab.state("reconnecting");
+    const before = await tab.value(count);
+    server = serve("events", address);
+    await server.listening;
+    await tab.state("connected");
+    await tab.until(`${count} >= ${before} + 3`);
+    const numbers = await tab.value(`[...document.querySelectorAll("#log li")].map(item => item.value)`);
+    expect(numbers.every((n, i) => i === 0 || n > numbers[i - 1]), `events came twice or out of order: ${numbers}`);
+  } finally {
+    server.kill("SIGKILL");
+  }
+}
+
+const browser = new Browser();
+try {
+  await chat(browser);
+  await events(browser);
+  console.log("ok");
+} catch (error) {
+  console.log(error.message);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
