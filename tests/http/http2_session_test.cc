@@ -102,6 +102,8 @@ const Breach kBreaches[] = {
     {"s5_1_ResetOfAnIdleStream", NumberFrame(frame_type::kReset, 1, 8), kProtocol, 99},
     {"s5_1_WindowUpdateOnAnIdleStream", NumberFrame(frame_type::kWindowUpdate, 1, 8), kProtocol, 99},
     {"s5_1_DataAfterTheEnd", Get(1) + Data(1, "x"), kStreamClosed, 99},
+    {"s5_1_HeadersAfterAReset", Get(1) + NumberFrame(frame_type::kReset, 1, 8) + Get(1), kStreamClosed, 99},
+    {"s5_1_1_StreamThatWasPassedOver", Get(5) + Get(3), kProtocol, 99},
     {"s5_1_1_StreamOfTheServer", Get(2), kProtocol, 99},
     {"s5_1_1_StreamThatFirstWas3IsFine", Get(3), 99, 99},
     {"s5_1_1_StreamThatFirstWas13IsFine", Get(13), 99, 99},

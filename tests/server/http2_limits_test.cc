@@ -182,6 +182,27 @@ TEST(ServerHttp2Limits, WhatIsNoHttp2IsReported) {
   });
 }
 
+TEST(ServerHttp2Limits, ARequestThatBreaksTheConnectionAfterOthersAreReadyIsNotStarted) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    std::atomic<int> served{0};
+    Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
+      ++served;
+      const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+      while (std::chrono::steady_clock::now() < until) {
+      }
+      return w.Write("x");
+    }, Http2Options());
+    RawHttp2 client(ctx, site);
+    // The session finds the last frame wrong in the same turn, and says so when it writes: before the second handler.
+    std::string itself = h2::Block(h2::GetFields());
+    itself.insert(0, std::string("\0\0\0\x07\x10", 5));
+    client.Send(GetOf(1, "/") + GetOf(3, "/") + GetOf(5, "/") + h2::Frame(h2::frame_type::kHeaders, 0x25, 7, itself));
+    EXPECT_TRUE(client.Rest().back().starts_with("GOAWAY"));
+    EXPECT_LE(served, 3);
+  });
+}
+
 TEST(ServerHttp2Limits, RequestsOfABrokenConnectionEnd) {
   NEEDS_HTTP2();
   Play([](const Context& ctx) {

@@ -73,7 +73,7 @@ struct SessionCallbacks {
     }
     stream->id_ = frame->hd.stream_id;
     stream->open_ = true;
-    stream->head_done_ = stream->responded_ = stream->reset_by_peer_ = false;
+    stream->ended_by_peer_ = stream->responded_ = stream->reset_by_peer_ = false;
     stream->turn_ = 0;
     return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
   }
@@ -98,6 +98,15 @@ struct SessionCallbacks {
   static int OnInvalidHeader(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
                              std::size_t, std::uint8_t, void*) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+
+  static int OnBeginFrame(nghttp2_session* session, const nghttp2_frame_hd* header, void* user) {
+    if (header->type != NGHTTP2_DATA && header->type != NGHTTP2_HEADERS) return 0;
+    Session& self = Of(user);
+    const ErrorCode code = self.Judge(static_cast<std::uint32_t>(header->stream_id), header->type == NGHTTP2_HEADERS);
+    if (code == ErrorCode::kNoError || self.Failed()) return 0;
+    self.failure_ = code;
+    return nghttp2_session_terminate_session(session, static_cast<std::uint32_t>(code));
   }
 
   static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
@@ -125,11 +134,11 @@ struct SessionCallbacks {
     }
     SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
-    if (IsRequestHead(frame)) {
-      stream->head_done_ = true;
-      stream->OnHead();
+    if (IsRequestHead(frame)) stream->OnHead();
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      stream->ended_by_peer_ = true;
+      stream->OnEnd();
     }
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream->OnEnd();
     return 0;
   }
 
@@ -163,6 +172,7 @@ struct SessionCallbacks {
     std::vector<std::int32_t>& waiting = Of(user).next_turn_;
     waiting.erase(std::remove(waiting.begin(), waiting.end(), id), waiting.end());
     stream->open_ = false;
+    Of(user).history_.Close(static_cast<std::uint32_t>(id), stream->ended_by_peer_ || stream->reset_by_peer_);
     stream->OnClosed(static_cast<ErrorCode>(code), stream->reset_by_peer_);
     return 0;
   }
@@ -224,6 +234,7 @@ struct SessionCallbacks {
     static nghttp2_session_callbacks* const all = [] {
       nghttp2_session_callbacks* made = nullptr;
       if (nghttp2_session_callbacks_new(&made) != 0) return made;
+      nghttp2_session_callbacks_set_on_begin_frame_callback(made, &OnBeginFrame);
       nghttp2_session_callbacks_set_on_begin_headers_callback(made, &OnBeginHeaders);
       nghttp2_session_callbacks_set_on_header_callback(made, &OnHeader);
       nghttp2_session_callbacks_set_on_invalid_header_callback(made, &OnInvalidHeader);
@@ -275,6 +286,15 @@ bool Session::Begin(const SessionSettings& settings) {
 
 Session::~Session() {
   if (session_ != nullptr) nghttp2_session_del(session_);
+}
+
+// The library forgets streams that are closed, which costs it no memory and us this: what a peer sends on one that it has
+// ended itself, or has passed over, is its error (RFC 9113 sections 5.1 and 5.1.1). On others it may be on its way still.
+ErrorCode Session::Judge(std::uint32_t stream, bool headers) {
+  if (StreamOf(session_, static_cast<std::int32_t>(stream)) != nullptr) return ErrorCode::kNoError;
+  if (headers && history_.Open(stream)) return ErrorCode::kNoError;
+  if (history_.EndedByPeer(stream)) return ErrorCode::kStreamClosed;
+  return headers && history_.PassedOver(stream) ? ErrorCode::kProtocolError : ErrorCode::kNoError;
 }
 
 // RFC 9113 section 10.5: frames that are in order, and of which a peer may send as many as it likes.

@@ -13,6 +13,7 @@
 #include <weft/http/internal/http2/frame_buffer.h>
 #include <weft/http/internal/http2/frame_scanner.h>
 #include <weft/http/internal/http2/misbehaviour.h>
+#include <weft/http/internal/http2/stream_history.h>
 
 struct nghttp2_session;
 
@@ -81,7 +82,7 @@ class SessionStream {
   friend struct SessionCallbacks;
   std::int32_t id_ = 0;
   bool open_ = false;
-  bool head_done_ = false;
+  bool ended_by_peer_ = false;
   bool responded_ = false;  // the head of its response was handed over
   bool reset_by_peer_ = false;
   std::uint32_t turn_ = 0;  // of the session, in which it had its last frame
@@ -167,11 +168,13 @@ class Session {
   explicit Session(Owner& owner) : owner_(owner) {}
   bool Begin(const SessionSettings& settings);
   void Count(const FrameHeader& frame);
+  ErrorCode Judge(std::uint32_t stream, bool headers);
   void ResumeTurn();
 
   Owner& owner_;
   nghttp2_session* session_ = nullptr;
   FrameScanner scanner_{kPreface.size()};
+  StreamHistory history_;
   Proportion proportion_;
   FrameBuffer* out_ = nullptr;  // during Write
   std::size_t most_ = 0;

@@ -82,6 +82,7 @@ void Streams::SeeToSlot(Stream& stream) {
 
 void Streams::StartNow(Stream& stream) {
   owner_.BeforeHandler();
+  if (dropped_) return;  // the connection has ended in there, and the stream with it
   ++running_;
   if (stream.Start(shard_.now())) return;
   --running_;
@@ -99,10 +100,12 @@ void Streams::StartWaiting() {
 
 void Streams::FiberEnded(Stream& stream) {
   --running_;
-  if (stream.Closed()) {
-    Release(stream);
-  } else {
+  if (!stream.Closed()) {
     AfterResponse(stream);
+  } else {
+    ++ending_;
+    // One that was closed a moment ago, perhaps by what its own handler has sent, is yet to be seen to.
+    if (std::find(closed_.begin(), closed_.end(), &stream) == closed_.end()) Release(stream);
   }
   StartWaiting();
 }
