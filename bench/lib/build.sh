@@ -37,6 +37,10 @@ build_peers() {
     "$go" build -o "$peers_dir/gohttp" "$root/bench/peers/gohttp/main.go"; then
     left_out[go]="go build failed"
   fi
+  if [ -n "$go" ]; then
+    GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' quietly "$peers_dir/goclient.log" \
+      "$go" build -o "$peers_dir/goclient" "$root/bench/peers/goclient/main.go" || true
+  fi
   command -v nginx >/dev/null || left_out[nginx]="nginx is missing"
 }
 

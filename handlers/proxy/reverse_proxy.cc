@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/proxy/reverse_proxy.h>
 
-#include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -147,16 +147,16 @@ class Passage {
 
   // An Error of the client's side ends the exchange; one of the upstream's is what Head reports.
   Error PassBody(const Context& ctx, ClientRequest& request, ClientExchange& exchange, Group& sending) {
-    const auto piece = std::make_unique<std::array<char, kPiece>>();
+    const auto piece = std::make_unique_for_overwrite<char[]>(kPiece);
     for (;;) {
-      const Result<std::size_t> got = r_.Body().Read(ctx, *piece);
+      const Result<std::size_t> got = r_.Body().Read(ctx, {piece.get(), kPiece});
       if (Error err = got.Err()) {
         if (ctx.Err() && !r_.Ctx().Err()) return {};
         sending.Cancel(err);
         return err;
       }
       if (*got == 0) break;
-      if (exchange.Write(ctx, {piece->data(), *got})) return {};
+      if (exchange.Write(ctx, {piece.get(), *got})) return {};
     }
     internal::PassFields(r_.Trailer(), request.Trailer());
     static_cast<void>(exchange.CloseWrite(ctx));
@@ -166,31 +166,42 @@ class Passage {
   Error Respond(UpstreamLease& upstream, ClientResponse response) {
     upstream.Succeeded();
     if (response.Status() == 101) return PassUpgrade(std::move(response));
-    // What follows has no deadline, only stalls. Where there are too many such requests it keeps the one it has.
-    static_cast<void>(r_.LongLived());
+    // What follows has no deadline, only stalls; what is small will hardly need that. Where there are too many such requests it keeps the
+    // one it has.
+    const bool small = response.ContentLength().value_or(kPiece) <= kSmall;
+    if (!small) static_cast<void>(r_.LongLived());
     internal::PassFields(response.Header(), w_.Header());
     const std::string_view length = response.Header().Get("Content-Length");
     if (!length.empty() && response.Status() != 204) w_.Header().Set("Content-Length", length);
     w_.WriteHeader(response.Status());
     const bool at_once = !response.ContentLength() || internal::EqualsIgnoreCase(response.Header().Get("Content-Type").substr(0, 17), "text/event-stream");
     if (response.ContentLength() != 0u) {
-      if (Error err = PassResponseBody(response, at_once)) return err;
+      if (Error err = small ? PassSmallBody(response) : PassResponseBody(response, at_once)) return err;
     }
     internal::PassFields(response.Trailer(), w_.Trailer());
     return {};
   }
 
+  Error PassSmallBody(ClientResponse& response) {
+    char piece[kSmall];
+    return PassPieces(response, piece, false);
+  }
+
   // Without a length nobody knows when the next piece comes, so none is held back.
   Error PassResponseBody(ClientResponse& response, bool at_once) {
-    const auto piece = std::make_unique<std::array<char, kPiece>>();
+    const auto piece = std::make_unique_for_overwrite<char[]>(kPiece);
+    return PassPieces(response, {piece.get(), kPiece}, at_once);
+  }
+
+  Error PassPieces(ClientResponse& response, std::span<char> piece, bool at_once) {
     for (;;) {
-      const Result<std::size_t> got = response.Read(r_.Ctx(), *piece);
+      const Result<std::size_t> got = response.Read(r_.Ctx(), piece);
       if (Error err = got.Err()) {
         if (w_.HeadSent()) w_.Abort();
         return err;
       }
       if (*got == 0) return {};
-      if (Error err = w_.Write({piece->data(), *got})) return err;
+      if (Error err = w_.Write({piece.data(), *got})) return err;
       if (!at_once) continue;
       if (Error err = w_.Flush()) return err;
     }
@@ -208,6 +219,7 @@ class Passage {
   }
 
   static constexpr std::size_t kPiece = 32 * 1024;
+  static constexpr std::size_t kSmall = 8 * 1024;
 
   UpstreamPool& pool_;
   const ProxyOptions& options_;
