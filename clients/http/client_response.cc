@@ -111,6 +111,10 @@ Result<Stream> ClientResponse::TakeStream() {
     return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin,
                               std::to_string(exchange.status()) + ": the server has not changed the protocol"});
   }
+  // Who still writes the body would write it into what the stream sends.
+  if (!exchange.Sent()) {
+    return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin, "the request was not sent to its end, so the protocol cannot change"});
+  }
   std::string first;
   std::unique_ptr<internal::ClientWire> wire = exchange.TakeWire(first);
   return MakeStream<internal::UpgradedWire>(std::move(wire), std::move(first));
@@ -138,13 +142,17 @@ internal::Exchange& ClientExchange::Use(const char* function) const {
 Error ClientExchange::Write(const Context& ctx, std::string_view data) {
   internal::Exchange& exchange = Use("ClientExchange::Write");
   if (exchange.Sent()) return Error::New("the body of the request has ended");
+  if (exchange.SendBroken()) return exchange.SendHasFailed();
   if (Error err = ctx.Err()) return err;
   return exchange.SendPiece(ctx, data);
 }
 
+Fields& ClientExchange::Trailer() { return Use("ClientExchange::Trailer").OwnRequest()->Trailer(); }
+
 Error ClientExchange::CloseWrite(const Context& ctx) {
   internal::Exchange& exchange = Use("ClientExchange::CloseWrite");
   if (exchange.Sent()) return {};
+  if (exchange.SendBroken()) return exchange.SendHasFailed();
   if (Error err = ctx.Err()) return err;
   return exchange.EndBody(ctx);
 }

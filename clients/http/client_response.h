@@ -60,7 +60,8 @@ class [[nodiscard]] ClientResponse {
   Error ExpectSuccess() const;
 
   // After 101 to a request with Upgrade, or 2xx to CONNECT: the connection as bytes of the other protocol; it belongs to the loop of this
-  // response, but neither to the client nor to its limits any more. An Error: the response is another one. Once.
+  // response, but neither to the client nor to its limits any more. An Error: the response is another one, or the request was not sent to its
+  // end (ClientExchange::CloseWrite), so that the connection still speaks HTTP. Once.
   Result<Stream> TakeStream();
 
  private:
@@ -72,7 +73,7 @@ class [[nodiscard]] ClientResponse {
 
 // A request whose body is written as the response is read: both directions at once (HttpClient::Open).
 //
-//   weft::Result<weft::ClientExchange> exchange = client.Open(ctx, request);
+//   weft::Result<weft::ClientExchange> exchange = client.Open(ctx, weft::ClientRequest("POST", "https://users.internal/lines"));
 //   if (weft::Error err = exchange.Err()) return err;
 //   group.Go("send", [&](const weft::Context& c) -> weft::Error {
 //     if (weft::Error err = exchange->Write(c, "...")) return err;
@@ -93,7 +94,9 @@ class [[nodiscard]] ClientExchange {
   // Sends all of it, waiting while the server does not take it. After an Error nothing more can be sent, but the server may have
   // responded: Head finds out.
   Error Write(const Context& ctx, std::string_view data);
-  // The body ends here. The trailers are those of the request.
+  // After a body in chunks, up to CloseWrite; at first those of the request.
+  Fields& Trailer() WEFT_LIFETIMEBOUND;
+  // The body ends here. An Error: it was not sent to its end, also if it was an earlier Write that has failed.
   Error CloseWrite(const Context& ctx);
   // Waits for the head of the response; once. The time limit (HttpClientOptions::response_timeout) runs only once the body was written.
   Result<ClientResponse> Head(const Context& ctx);

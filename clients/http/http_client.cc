@@ -78,16 +78,17 @@ Result<ClientResponse> HttpClient::Post(const Context& ctx, std::string_view url
   return Do(ctx, request);
 }
 
-Result<ClientExchange> HttpClient::Open(const Context& ctx, const ClientRequest& request, std::optional<std::uint64_t> length) {
+Result<ClientExchange> HttpClient::Open(const Context& ctx, ClientRequest request, std::optional<std::uint64_t> length) {
   internal::LoopPart& part = state_->Part("HttpClient::Open");
   internal::HttpUrl url;
   if (Error err = internal::ParseHttpUrl(request.Url(), url)) return err;
-  OutgoingRequest out = Outgoing(request, url, state_->shared.options);
+  auto own = std::make_unique<ClientRequest>(std::move(request));
+  OutgoingRequest out = Outgoing(*own, url, state_->shared.options);
   out.body = OutgoingRequest::Body::kByCaller;
   out.reader = nullptr;
   out.length = length;
   if (Error err = CheckRequest(out)) return err;
-  return internal::OpenExchange(ctx, part, out);
+  return internal::OpenExchange(ctx, part, out, std::move(own));
 }
 
 Error HttpClient::Warm(const Context& ctx, std::string_view origin) {

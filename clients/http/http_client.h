@@ -57,7 +57,7 @@ class HttpClient {
 
   // Sends the head, and returns: the caller writes the body and reads the response at the same time. `length`: of the body; without one it
   // goes out in chunks. A body that the request has is not looked at, and no redirect is followed.
-  Result<ClientExchange> Open(const Context& ctx, const ClientRequest& request, std::optional<std::uint64_t> length = std::nullopt);
+  Result<ClientExchange> Open(const Context& ctx, ClientRequest request, std::optional<std::uint64_t> length = std::nullopt);
 
   // Connects to "https://users.internal", so that the first request need not, and a mistake is seen early.
   Error Warm(const Context& ctx, std::string_view origin);

@@ -25,10 +25,11 @@ class Passage {
   Error Serve() {
     if (r_.Method() == "CONNECT") return HttpError(405);
     if (!r_.RawPath().starts_with('/')) return HttpError(400);
+    if (HasBody()) return ServeWithBody();
     for (const std::string& protocol : options_.upgrades) {
       if (r_.OffersUpgrade(protocol)) upgrade_ = protocol;
     }
-    return HasBody() ? ServeWithBody() : ServeWithoutBody();
+    return ServeWithoutBody();
   }
 
  private:
@@ -119,9 +120,8 @@ class Passage {
     for (int tries = 0;; ++tries) {
       Result<UpstreamLease> upstream = pool_.Acquire(tried_);
       if (Error err = upstream.Err()) return err;
-      ClientRequest request = MakeRequest(*upstream);
-      Result<ClientExchange> exchange = pool_.Client().Open(r_.Ctx(), request, length);
-      if (exchange.Ok()) return PassBoth(*upstream, request, *exchange);
+      Result<ClientExchange> exchange = pool_.Client().Open(r_.Ctx(), MakeRequest(*upstream), length);
+      if (exchange.Ok()) return PassBoth(*upstream, *exchange);
       Error err = exchange.Err();
       Judge(*upstream, err);
       if (tries >= options_.retries_max || !MayAskAnother(err, false)) return err;
@@ -130,10 +130,10 @@ class Passage {
   }
 
   // Both ways at once: an upstream may respond while it still reads.
-  Error PassBoth(UpstreamLease& upstream, ClientRequest& request, ClientExchange& exchange) {
+  Error PassBoth(UpstreamLease& upstream, ClientExchange& exchange) {
     Error of_client;
     Group sending(r_.Ctx());
-    sending.Go("request body", [&](const Context& c) { of_client = PassBody(c, request, exchange, sending); });
+    sending.Go("request body", [&](const Context& c) { of_client = PassBody(c, exchange, sending); });
     Result<ClientResponse> response = exchange.Head(sending.Ctx());
     Error err = response.Err();
     if (!err) err = Respond(upstream, *std::move(response));
@@ -146,7 +146,7 @@ class Passage {
   }
 
   // An Error of the client's side ends the exchange; one of the upstream's is what Head reports.
-  Error PassBody(const Context& ctx, ClientRequest& request, ClientExchange& exchange, Group& sending) {
+  Error PassBody(const Context& ctx, ClientExchange& exchange, Group& sending) {
     const auto piece = std::make_unique_for_overwrite<char[]>(kPiece);
     for (;;) {
       const Result<std::size_t> got = r_.Body().Read(ctx, {piece.get(), kPiece});
@@ -158,7 +158,7 @@ class Passage {
       if (*got == 0) break;
       if (exchange.Write(ctx, {piece.get(), *got})) return {};
     }
-    internal::PassFields(r_.Trailer(), request.Trailer());
+    internal::PassRequestTrailers(r_.Trailer(), exchange.Trailer());
     static_cast<void>(exchange.CloseWrite(ctx));
     return {};
   }

@@ -25,7 +25,8 @@ struct ProxyOptions {
   std::uint64_t body_bytes_max = kUnlimited;  // of a request: 413
   std::string strip_prefix = {};              // off the path, where it is there
   bool keep_host = false;                     // upstreams see the Host that the client has asked for
-  std::vector<std::string> upgrades = {"websocket"};  // protocols that are passed on; no other one ever is
+  // Protocols that are passed on; no other one ever is, and none with a request that has a body: then the field is left out.
+  std::vector<std::string> upgrades = {"websocket"};
 };
 
 // A handler that passes requests on to upstreams, and their responses back, as streams in both directions: who reads slowly is

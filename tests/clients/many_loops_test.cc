@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <memory>
 #include <set>
 #include <string>
+#include <thread>
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
@@ -63,6 +66,39 @@ TEST(HttpClientLoops, LimitsHoldForAllLoopsTogether) {
     EXPECT_LE(client.Stats().idle, 3u);
     EXPECT_EQ(client.Stats().in_use, 0u);
     EXPECT_EQ(client.Stats().waiting, 0u);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+// What another loop has asked this one for may be on its way when the client ends.
+TEST(HttpClientLoops, AClientEndsWhileAnotherLoopWantsRoom) {
+  const Error err = weft::Run(Background(), {.loops = 2}, [](const Context& ctx) -> Error {
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, Tcp());
+    const auto use = [&](const Context& c, HttpClient& client) -> Error {
+      Result<ClientResponse> response = client.Get(c, server.Bound() + "/");
+      if (Error failed = response.Err()) return failed;
+      return response->ReadAll(c).Err();
+    };
+    for (int i = 0; i < 5; ++i) {
+      auto client = std::make_unique<HttpClient>(HttpClientOptions{.idle_per_origin_max = 1});
+      if (Error failed = use(ctx, *client)) return failed;
+      Loop* const here = Loop::Current();
+      std::atomic<int> used{0};
+      Group group(ctx, {.spread = true});
+      for (int k = 0; k < 2; ++k) {
+        group.Go([&](const Context& c) -> Error {
+          if (Loop::Current() == here) return {};
+          const Error failed = use(c, *client);
+          ++used;
+          return failed;
+        });
+      }
+      // The loop of this fiber does not turn, so what it is asked for waits.
+      for (const auto until = std::chrono::steady_clock::now() + 2s; used == 0 && std::chrono::steady_clock::now() < until;) std::this_thread::yield();
+      if (used != 0) client.reset();
+      if (Error failed = group.Wait()) return failed;
+    }
     return {};
   });
   EXPECT_FALSE(err) << err.Message();

@@ -2,6 +2,7 @@
 #ifndef WEFT_TESTS_CLIENTS_RAW_SERVER_H_
 #define WEFT_TESTS_CLIENTS_RAW_SERVER_H_
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,6 +22,18 @@
 #include <weft/net/make_stream.h>
 
 namespace weft {
+
+// A connection of the test's own to who listens on this unix socket in memory.
+inline Stream ConnectUnix(std::string_view name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  internal::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (connect(fd.Get(), reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
+  if (fcntl(fd.Get(), F_SETFL, O_NONBLOCK) != 0) std::abort();
+  return MakeStream<internal::SocketTransport>(internal::Socket(std::move(fd)), FdWaitOptions{.waits_for = "test's bytes", .holds_time = false});
+}
 
 // A server whose every byte is the test's: it listens on a unix socket in memory and calls `serve` in a fiber for each connection, which
 // ends with it. In a fiber; its end cancels and joins.
@@ -46,6 +59,7 @@ class RawServer {
 
   std::string Url(std::string_view target = "/") const { return "http+unix://%40" + name_ + std::string(target); }
   int Connections() const { return connections_; }
+  Stream Connect() const { return ConnectUnix(name_); }
 
  private:
   void Accept(const Context& ctx) {

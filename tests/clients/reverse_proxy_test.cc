@@ -322,6 +322,49 @@ TEST(ReverseProxy, PassesUpgradesOnThatItKnowsByName) {
   });
 }
 
+// An upstream that changed the protocol while the body is on its way would have both on one connection.
+TEST(ReverseProxy, ARequestWithABodyOffersNoUpgrade) {
+  InTest([](const Context& ctx) {
+    std::string head;
+    RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) {
+      head = ReadUntil(c, stream);
+      if (Sleep(c, 1s)) return;
+      static_cast<void>(stream.Write(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+      static_cast<void>(Sleep(c, 1h));
+    });
+    HttpClient client;
+    UpstreamPool pool(client, {.addresses = {upstream.Url("")}});
+    TestServer front(ctx, ReverseProxy(pool));
+    Stream stream = ConnectUnix(std::string_view(front.Bound()).substr(6));
+    EXPECT_FALSE(stream.Write(ctx, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 10000000\r\n\r\n"));
+    Group sends(ctx);
+    sends.Go("body", [&](const Context& c) { static_cast<void>(stream.Write(c, std::string(10'000'000, 'x'))); });
+    const std::string response = ReadUntil(ctx, stream);
+    EXPECT_TRUE(response.starts_with("HTTP/1.1 502 ")) << response;
+    EXPECT_EQ(head.find("pgrade"), std::string::npos) << head;
+    sends.Cancel();
+    static_cast<void>(sends.Wait());
+  });
+}
+
+TEST(ReverseProxy, TrailersOfTheRequestGoAlongButNotTheNameOfTheClient) {
+  InTest([](const Context& ctx) {
+    std::string seen;
+    House house(ctx, {}, {}, [&](ResponseWriter&, Request& r) -> Error {
+      if (Error err = r.Body().ReadAll().Err()) return err;
+      for (const auto& [name, value] : r.Trailer()) seen += std::string(name) + "=" + std::string(value) + ";";
+      return {};
+    });
+    PiecesBody body({"text"});
+    ClientRequest request("POST", house.front->Url("/"));
+    request.SetBody(body);
+    request.Trailer().Set("Sum", "7");
+    request.Trailer().Set("X-Forwarded-For", "6.6.6.6");
+    EXPECT_EQ(house.Do(request)->Status(), 200);
+    EXPECT_EQ(seen, "Sum=7;");
+  });
+}
+
 TEST(ReverseProxy, LimitsTheBodyOfARequest) {
   InTest([](const Context& ctx) {
     House house(ctx, {.body_bytes_max = 10});

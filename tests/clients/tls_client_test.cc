@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
+#include <utility>
 
 #include <weft/clients/http/http_client.h>
+#include <weft/concurrency/copy.h>
+#include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/testing.h>
 #include <weft/net/tls.h>
 #include <weft/server/test_network.h>
 
 #include "http_kit.h"
+#include "raw_server.h"
 
 namespace weft {
 namespace {
@@ -142,6 +147,58 @@ TEST(HttpClientTls, OverADialledStreamOnVirtualTime) {
     }
     network.Stall("https://users.internal");
     EXPECT_TRUE(client.Get(ctx, "https://users.internal/").Err().Is(kUpstreamTimeout));
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+// Passes bytes on until nothing comes for a while; then `to` sees a FIN.
+void PassWhileItSpeaks(const Context& ctx, Stream& from, Stream& to) {
+  std::array<char, 4096> piece;
+  for (;;) {
+    const CancelScope limit = WithTimeout(ctx, 10s);
+    const Result<std::size_t> n = from.Read(limit.ctx, piece);
+    if (!n.Ok() || *n == 0 || to.Write(ctx, {piece.data(), *n})) break;
+  }
+  static_cast<void>(to.CloseWrite());
+}
+
+// A body that ends with the connection is whole only if TLS says so (RFC 9112 section 9.8): a FIN can come from anybody on the way.
+TEST(HttpClientTls, ABodyUntilTheEndOfTheConnectionEndsWithTls) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    for (const bool cut : {true, false}) {
+      TestNetwork network(ctx);
+      network.Serve("https://users.internal", [&](ResponseWriter& w, Request& r) -> Error {
+        Result<Stream> stream = w.Hijack();
+        if (Error failed = stream.Err()) return failed;
+        if (Error failed = stream->Write("HTTP/1.1 200 OK\r\n\r\nhello")) return failed;
+        return cut ? Sleep(r.Ctx(), 1h) : stream->CloseWrite();
+      });
+      HttpClientOptions options = network.ClientOptions();
+      const auto dial = options.dial;
+      Stream server;
+      RawServer between(ctx, [&](const Context& c, Stream& client, int) {
+        Group both(c);
+        both.Go("to the server", [&](const Context& one) { static_cast<void>(Copy(one, client, server)); });
+        PassWhileItSpeaks(both.Ctx(), server, client);
+        static_cast<void>(both.Wait());
+      });
+      options.dial = [&](const Context& c, const DialTarget& target) -> Result<Stream> {
+        Result<Stream> inner = dial(c, target);
+        if (Error failed = inner.Err()) return failed;
+        server = *std::move(inner);
+        return between.Connect();
+      };
+      HttpClient client(options);
+      Result<ClientResponse> response = client.Get(ctx, "https://users.internal/");
+      if (Error failed = response.Err()) return failed;
+      const Result<std::string> body = response->ReadAll(ctx);
+      if (cut) {
+        ExpectFailure(body.Err(), ClientFailure::kEnded, true);
+      } else {
+        EXPECT_EQ(*body, "hello");
+      }
+    }
     return {};
   });
   EXPECT_FALSE(err) << err.Message();

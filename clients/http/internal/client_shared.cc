@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <weft/net/client_failure.h>
+
 namespace weft::internal {
 
 std::shared_ptr<SharedOrigin> ClientShared::FindOrigin(const std::string& name) {
@@ -10,6 +12,23 @@ std::shared_ptr<SharedOrigin> ClientShared::FindOrigin(const std::string& name) 
   std::shared_ptr<SharedOrigin>& origin = origins_[name];
   if (origin == nullptr) origin = std::make_shared<SharedOrigin>(name, options.requests_per_origin_max);
   return origin;
+}
+
+Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {
+  if (origin.waiting.fetch_add(1) >= options.waiting_per_origin_max) {
+    origin.waiting.fetch_sub(1);
+    return MakeClientFailure({ClientFailure::kBusy, false, origin.name, std::to_string(options.waiting_per_origin_max) + " requests wait already"});
+  }
+  waiting.fetch_add(1);
+  waited.fetch_add(1);
+  const TimePoint since = Now();
+  Error err = origin.slots.Acquire(ctx);
+  const std::int64_t took = (Now() - since).count();
+  for (std::int64_t longest = longest_wait_ns; longest < took && !longest_wait_ns.compare_exchange_weak(longest, took);) {
+  }
+  waiting.fetch_sub(1);
+  origin.waiting.fetch_sub(1);
+  return err.Wrap("wait for one of the requests to " + origin.name);
 }
 
 void ClientShared::ForgetUnused() noexcept {

@@ -14,8 +14,10 @@
 #include <weft/clients/http/internal/connector.h>
 #include <weft/clients/http/internal/shared_origin.h>
 #include <weft/clients/http/options.h>
+#include <weft/concurrency/context.h>
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/pool_stats.h>
+#include <weft/concurrency/result.h>
 
 namespace weft::internal {
 
@@ -41,6 +43,8 @@ struct ClientShared {
   ClientShared& operator=(const ClientShared&) = delete;
 
   std::shared_ptr<SharedOrigin> FindOrigin(const std::string& name);
+  // One of the requests that an origin may get at once. In order; Release of `slots` gives it back.
+  Error TakeSlot(const Context& ctx, SharedOrigin& origin) { return origin.slots.TryAcquire() ? Error() : WaitForSlot(ctx, origin); }
   // Origins that no loop has any use for are forgotten.
   void ForgetUnused() noexcept;
   // Other loops of the caller's scheduler, which cannot end meanwhile, give up what is kept beyond the limit.
@@ -64,6 +68,8 @@ struct ClientShared {
   std::vector<Part*> parts;
 
  private:
+  Error WaitForSlot(const Context& ctx, SharedOrigin& origin);
+
   std::mutex origins_lock_;  // for a moment, when a loop sees an origin for the first time
   std::unordered_map<std::string, std::shared_ptr<SharedOrigin>> origins_;
 };

@@ -33,10 +33,13 @@ void Exchange::Reset() noexcept {
   unsent_head_ = 0;
   unsent_body_ = {};
   on_interim_ = nullptr;
+  trailers_out_ = nullptr;
+  request_ = nullptr;
+  head_waiter_ = nullptr;
   interims_ = 0;
   loop().Disarm(head_timer_);
-  kept_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = continued_ = received_any_ = head_done_ = head_late_ =
-      broken_ = false;
+  kept_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ =
+      head_late_ = broken_ = false;
 }
 
 void Exchange::DropWire() noexcept {
@@ -103,7 +106,7 @@ Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool
   method_ = request.method;
   pool_ = &kept_connections_.Pool(url_.origin);
   ++pool_->users;
-  if (Error err = TakeSlot(ctx)) {
+  if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) {
     --pool_->users;
     pool_ = nullptr;
     return err;
@@ -115,33 +118,9 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   DropWire();
   in_.Clear();
   head_.Reset();
-  sent_any_ = received_any_ = broken_ = false;
+  interims_ = 0;
+  sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ = head_late_ = broken_ = false;
   return TakeConnection(ctx, /*fresh=*/true, MayBeRepeated(request));
-}
-
-Error Exchange::TakeSlot(const Context& ctx) {
-  if (pool_->shared->slots.TryAcquire()) return {};
-  return WaitForSlot(ctx);
-}
-
-Error Exchange::WaitForSlot(const Context& ctx) {
-  SharedOrigin& origin = *pool_->shared;
-  ClientShared& client = kept_connections_.client();
-  if (origin.waiting.fetch_add(1) >= client.options.waiting_per_origin_max) {
-    origin.waiting.fetch_sub(1);
-    return MakeClientFailure({ClientFailure::kBusy, false, url_.origin,
-                              std::to_string(client.options.waiting_per_origin_max) + " requests wait already"});
-  }
-  client.waiting.fetch_add(1);
-  client.waited.fetch_add(1);
-  const TimePoint since = Now();
-  Error err = origin.slots.Acquire(ctx);
-  const std::int64_t took = (Now() - since).count();
-  for (std::int64_t longest = client.longest_wait_ns; longest < took && !client.longest_wait_ns.compare_exchange_weak(longest, took);) {
-  }
-  client.waiting.fetch_sub(1);
-  origin.waiting.fetch_sub(1);
-  return err.Wrap("wait for one of the requests to " + url_.origin);
 }
 
 // A connection whose end nobody sees is only good for what may be sent again.
@@ -175,7 +154,10 @@ Error Exchange::SendHead(const Context& ctx, const OutgoingRequest& request) {
   unsent_body_ = request.body == OutgoingRequest::Body::kWhole ? request.whole : std::string_view();
   std::array<iovec, 2> parts{Part(out_.View()), Part(unsent_body_)};
   const Result<std::size_t> sent = wire_->WriteAtOnce(parts.data(), unsent_body_.empty() || holds_body ? 1 : 2);
-  if (Error err = sent.Err()) return Failed(ctx, err, "send the request");
+  if (Error err = sent.Err()) {
+    send_broken_ = true;
+    return Failed(ctx, err, "send the request");
+  }
   sent_any_ = *sent > 0;
   unsent_head_ = std::min(*sent, out_.size());
   unsent_body_.remove_prefix(*sent - unsent_head_);
@@ -196,12 +178,20 @@ Error Exchange::SendUnsent(const Context& ctx) {
   unsent_body_ = {};
   const std::size_t first = parts[0].iov_len == 0 ? 1 : 0;
   const std::size_t count = (parts[1].iov_len == 0 ? 1u : 2u) - first;
-  if (Error err = wire_->Write(ctx, parts.data() + first, count)) return Failed(ctx, err, "send the request");
+  return WriteOut(ctx, parts.data() + first, count, "send the request");
+}
+
+Error Exchange::WriteOut(const Context& ctx, iovec* parts, std::size_t count, const char* detail) {
+  if (send_broken_ || wire_ == nullptr) return SendHasFailed();
+  send_broken_ = true;
+  if (Error err = wire_->Write(ctx, parts, count)) return Failed(ctx, err, detail);
+  send_broken_ = false;
   return {};
 }
 
 Error Exchange::SendPiece(const Context& ctx, std::string_view data) {
   if (data.empty()) return {};
+  if (send_broken_ || wire_ == nullptr) return SendHasFailed();
   sent_any_ = true;
   char header[kChunkHeaderMax];
   char* const end = header + sizeof(header);
@@ -213,27 +203,34 @@ Error Exchange::SendPiece(const Context& ctx, std::string_view data) {
     count = 3;
   } else {
     if (data.size() > left_to_send_) {
+      send_broken_ = true;
       return Error::New("the body of the request is longer than its Content-Length");
     }
     left_to_send_ -= data.size();
     parts[0] = Part(data);
     count = 1;
   }
-  if (Error err = wire_->Write(ctx, parts.data(), count)) return Failed(ctx, err, "send the body");
-  return {};
+  return WriteOut(ctx, parts.data(), count, "send the body");
 }
 
 Error Exchange::EndBody(const Context& ctx) {
   if (sent_) return {};
+  if (send_broken_ || wire_ == nullptr) return SendHasFailed();
   if (chunked_out_) {
     std::string last(kLastChunk);
+    if (request_ != nullptr) trailers_out_ = ClientRequestAccess::Trailer(*request_);  // which may have come since
     if (trailers_out_ != nullptr) {
+      if (!trailers_out_->Refused().empty()) {
+        send_broken_ = true;
+        return Error::New(std::string(trailers_out_->Refused()));
+      }
       last.resize(WriteLastChunk(nullptr, 0, *trailers_out_));
       WriteLastChunk(last.data(), last.size(), *trailers_out_);
     }
     iovec part = Part(last);
-    if (Error err = wire_->Write(ctx, &part, 1)) return Failed(ctx, err, "send the body");
+    if (Error err = WriteOut(ctx, &part, 1, "send the body")) return err;
   } else if (left_to_send_ != 0) {
+    send_broken_ = true;
     return Error::New("the body of the request is " + std::to_string(left_to_send_) + " bytes shorter than its Content-Length");
   }
   NoteSent();
@@ -241,7 +238,7 @@ Error Exchange::EndBody(const Context& ctx) {
 }
 
 void Exchange::NoteSent() {
-  if (sent_) return;
+  if (sent_ || send_broken_) return;
   sent_ = true;
   LimitHead(head_limit_);
   FinishIfDone();
@@ -295,12 +292,21 @@ Error Exchange::ReadHead(const Context& ctx, TimePoint until) {
 
 Error Exchange::ReadHeadAfterBody(const Context& ctx, Duration limit) {
   const CancelScope waiting = WithCancel(ctx);
+  // Also when a call of OnInterim throws: then what is half read is not read on.
+  struct Listening {
+    Exchange& exchange;
+    bool whole = false;
+    ~Listening() {
+      exchange.head_waiter_ = nullptr;
+      exchange.loop().Disarm(exchange.head_timer_);
+      if (!whole) exchange.broken_ = true;
+    }
+  } listening{*this};
   head_limit_ = limit;
   head_waiter_ = &waiting.cancel;
   if (sent_) LimitHead(limit);
   Error err = ReadHead(waiting.ctx, TimePoint::max());
-  head_waiter_ = nullptr;
-  loop().Disarm(head_timer_);
+  listening.whole = head_done_;
   return err;
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <weft/clients/http/internal/incoming_body.h>
 #include <weft/clients/http/internal/kept_connections.h>
@@ -50,6 +51,9 @@ class Exchange {
 
   // --- sending
 
+  // What HttpClient::Open was given lives as long as the exchange: it is what the OutgoingRequest points into.
+  void Own(std::unique_ptr<ClientRequest> request) { request_ = std::move(request); }
+  ClientRequest* OwnRequest() { return request_.get(); }
   // Takes a slot of the origin and a connection. `fresh`: not a kept one. Errors: the context's; ClientFailure, with nothing processed.
   Error Connect(const Context& ctx, const OutgoingRequest& request, bool fresh);
   // A second attempt of the same request: the slot stays.
@@ -70,6 +74,9 @@ class Exchange {
   // Sending has failed; the server may have responded all the same, which takes no long time.
   void NoteSendFailed() { LimitHead(kAfterFailedSend); }
   bool Sent() const { return sent_; }
+  // A part of the request may be on its way whose rest never comes: nothing more is sent on this connection, and it is not used again.
+  bool SendBroken() const { return send_broken_; }
+  Error SendHasFailed() const { return MakeFailure(ClientFailure::kReset, "the request has failed before"); }
   std::uint64_t LeftToSend() const { return left_to_send_; }
   bool SentAny() const { return sent_any_; }
   bool WasKept() const { return kept_; }
@@ -115,13 +122,13 @@ class Exchange {
     Exchange& exchange;
   };
 
+  // One write of the request. Until it has come back nobody knows how much of it has gone out, also if it throws.
+  Error WriteOut(const Context& ctx, iovec* parts, std::size_t count, const char* detail);
   Error MakeFailure(ClientFailure::Kind kind, std::string detail, const Error& cause = {}) const;
   // Of a call under `ctx` that the wire has failed.
   Error Failed(const Context& ctx, const Error& error, const char* detail) const;
   void LimitHead(Duration limit);
   void HeadIsLate() noexcept;
-  Error TakeSlot(const Context& ctx);
-  Error WaitForSlot(const Context& ctx);
   Error TakeConnection(const Context& ctx, bool fresh, bool repeatable);
   Error FillHead(const Context& ctx, TimePoint until);
   Error TakeInterim(const ResponseResult& result);
@@ -138,6 +145,7 @@ class Exchange {
   std::unique_ptr<ClientWire> wire_;
   int users_ = 0;
 
+  std::unique_ptr<ClientRequest> request_;  // of HttpClient::Open
   HttpUrl url_;
   std::string method_;
   ByteBuffer out_;
@@ -163,6 +171,7 @@ class Exchange {
   bool close_after_ = false;          // we have said so
   bool sent_any_ = false;
   bool sent_ = false;
+  bool send_broken_ = false;
   bool continued_ = false;
   bool received_any_ = false;
   bool head_done_ = false;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include <weft/net/internal/tls/session.h>
+
 namespace weft::internal {
 
 void IncomingBody::Begin(const ReceivedFraming& framing, std::string_view first) {
@@ -38,7 +40,7 @@ std::size_t IncomingBody::TakePending(std::span<char> buffer) {
 
 Result<std::size_t> IncomingBody::ReadRaw(ClientWire& wire, const Context& ctx, std::span<char> buffer) {
   if (pending_.empty()) {
-    if (buffer.size() >= kSmall) return wire.Read(ctx, buffer, TimePoint::max());
+    if (buffer.size() >= kSmall && !LooksBeyond(wire)) return wire.Read(ctx, buffer, TimePoint::max());
     raw_.Clear();
     const Result<std::size_t> got = wire.Read(ctx, {raw_.Reserve(kRoom), kRoom}, TimePoint::max());
     if (!got.Ok() || *got == 0) return got;
@@ -74,10 +76,18 @@ std::size_t IncomingBody::Decode(std::string_view raw, char* out, const char*& w
 
 Result<std::size_t> IncomingBody::Read(ClientWire& wire, const Context& ctx, std::span<char> buffer, const char*& wrong) {
   while (!at_end_) {
-    if (framing_.kind == BodyKind::kLength) buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), left_));
+    if (framing_.kind == BodyKind::kLength) {
+      const bool is_far = left_ >= kRoom && !wire.SeesItsEnd();
+      buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), is_far ? left_ - 1 : left_));
+    }
     const Result<std::size_t> got = ReadRaw(wire, ctx, buffer);
     if (!got.Ok()) return got;
     if (framing_.kind == BodyKind::kUntilClose) {
+      // Anybody on the way can send a FIN (RFC 9112 section 9.8).
+      if (TlsSession* const tls = wire.Tls(); *got == 0 && tls != nullptr && tls->Ended() != TlsSession::PeerEnd::kCloseNotify) {
+        wrong = kCutShort;
+        return got;
+      }
       at_end_ = *got == 0;
       return got;
     }

@@ -44,6 +44,8 @@ class IncomingBody {
   static constexpr std::size_t kSmall = 2048;     // buffers below are filled by way of one of ours
   static constexpr std::size_t kRoom = 16 * 1024;
 
+  // Whether the next read may bring the end of the body on a wire that cannot be asked afterwards: then one of ours has room for what follows.
+  bool LooksBeyond(const ClientWire& wire) const { return framing_.kind == BodyKind::kLength && left_ < kRoom && !wire.SeesItsEnd(); }
   Result<std::size_t> ReadRaw(ClientWire& wire, const Context& ctx, std::span<char> buffer);
   std::size_t TakePending(std::span<char> buffer);
   // Decodes `raw`, which may lie in `out` itself; returns how many bytes of the body there are now at the start of `out`.

@@ -19,6 +19,7 @@ KeptConnections::~KeptConnections() {
     Part* const self = this;
     std::erase(client_.parts, self);
   }
+  trim_->part = nullptr;
   for (auto& [name, pool] : pools_) {
     while (!pool.idle.empty()) CloseAt(pool, pool.idle.size() - 1);
   }
@@ -33,14 +34,18 @@ OriginPool& KeptConnections::Pool(const std::string& origin) {
 }
 
 std::unique_ptr<ClientWire> KeptConnections::TakeIdle(OriginPool& pool, bool sees_its_end) {
-  if (pool.idle.empty()) return nullptr;
-  if (sees_its_end && !pool.idle.back().wire->SeesItsEnd()) return nullptr;
-  std::unique_ptr<ClientWire> wire = std::move(pool.idle.back().wire);
-  pool.idle.pop_back();
-  pool.shared->idle.fetch_sub(1, std::memory_order_relaxed);
-  client_.idle.fetch_sub(1, std::memory_order_relaxed);
-  wire->Wake();
-  return wire;
+  while (!pool.idle.empty()) {
+    if (sees_its_end && !pool.idle.back().wire->SeesItsEnd()) return nullptr;
+    std::unique_ptr<ClientWire> wire = std::move(pool.idle.back().wire);
+    pool.idle.pop_back();
+    pool.shared->idle.fetch_sub(1, std::memory_order_relaxed);
+    client_.idle.fetch_sub(1, std::memory_order_relaxed);
+    wire->Wake();
+    // The event of an end, or of bytes that nobody has asked for, may still be on its way to the loop.
+    if (wire->StaysQuiet()) return wire;
+    client_.closed.fetch_add(1, std::memory_order_relaxed);
+  }
+  return nullptr;
 }
 
 void KeptConnections::Keep(std::unique_ptr<ClientWire> wire) {
@@ -104,17 +109,23 @@ void KeptConnections::CloseOld() {
 }
 
 void KeptConnections::AskToTrim() noexcept {
-  if (asked_.exchange(true)) return;
+  if (trim_->asked.exchange(true)) return;
+  trim_->self = trim_;
   loop_.Hold();
-  loop_.Post(trim_);
+  loop_.Post(*trim_);
+}
+
+void KeptConnections::TrimTask::Run() noexcept {
+  const std::shared_ptr<TrimTask> kept = std::move(self);
+  asked = false;
+  if (part != nullptr) part->Trim();
+  loop.Release();
 }
 
 void KeptConnections::Trim() noexcept {
-  asked_ = false;
   for (auto& [name, pool] : pools_) {
     while (!pool.idle.empty() && pool.shared->idle.load() > client_.options.idle_per_origin_max) CloseAt(pool, 0);
   }
-  loop_.Release();
 }
 
 }  // namespace weft::internal

@@ -67,17 +67,21 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
     explicit Timer(KeptConnections& owner) : LoopTimer([](LoopTimer* self) { static_cast<Timer*>(self)->part.CloseOld(); }), part(owner) {}
     KeptConnections& part;
   };
+  // On its way it owns itself: the connections may be gone before it comes.
   struct TrimTask : LoopTask {
-    explicit TrimTask(KeptConnections& owner) : LoopTask([](LoopTask* self) { static_cast<TrimTask*>(self)->part.Trim(); }), part(owner) {}
-    KeptConnections& part;
+    explicit TrimTask(KeptConnections& owner) : LoopTask([](LoopTask* task) { static_cast<TrimTask*>(task)->Run(); }), part(&owner), loop(owner.loop_) {}
+    void Run() noexcept;
+    KeptConnections* part;  // null: gone
+    Loop& loop;
+    std::atomic<bool> asked{false};
+    std::shared_ptr<TrimTask> self;  // while it is on its way
   };
 
   ClientShared& client_;
   Loop& loop_;
   std::unordered_map<std::string, OriginPool, Hash, std::equal_to<>> pools_;
   Timer timer_{*this};
-  TrimTask trim_{*this};
-  std::atomic<bool> asked_{false};
+  const std::shared_ptr<TrimTask> trim_ = std::make_shared<TrimTask>(*this);
 };
 
 }  // namespace weft::internal

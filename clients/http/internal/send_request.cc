@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <weft/clients/http/internal/exchange.h>
 #include <weft/clients/http/internal/propagated_fields.h>
@@ -63,9 +64,15 @@ Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingReques
   bool listened = false;
   Group listener(ctx);
   const bool listens = listener.Go("response", [&](const Context& c) {
+    struct Ending {  // also by an exception of OnInterim
+      bool& listened;
+      const CancelFunc& cancel;
+      ~Ending() {
+        listened = true;
+        cancel(ResponseIsHere());
+      }
+    } const ending{listened, sending.cancel};
     head_error = exchange.ReadHeadAfterBody(c, request.response_timeout);
-    listened = true;
-    sending.cancel(ResponseIsHere());
   });
   if (!listens) return listener.Wait();
   Yield();  // it listens before the first byte is sent
@@ -80,9 +87,9 @@ Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingReques
   } else {
     exchange.NoteSendFailed();
   }
-  static_cast<void>(listener.Wait());
-  if (!exchange.HeadIsHere() && sent.wire && !head_error) return sent.wire;
-  return head_error;
+  const Error ended = listener.Wait();
+  if (head_error || exchange.HeadIsHere()) return head_error;
+  return ended ? ended : sent.wire;
 }
 
 TimePoint InTime(const OutgoingRequest& request) {
@@ -133,12 +140,13 @@ Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingR
   return ClientResponse(*exchange);
 }
 
-Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request) {
+Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request, std::unique_ptr<ClientRequest> own) {
   if (Error err = ctx.Err()) return err.Wrap(std::string(request.method) + " " + request.url->Shown());
   const HttpClientOptions& options = part.client().options;
   Fields propagated;
   if (AddPropagated(ctx, options.propagate, propagated)) request.propagated = &propagated;
   const Held exchange(part);
+  exchange->Own(std::move(own));
   if (Error err = exchange->Connect(ctx, request, /*fresh=*/false)) return err;
   if (Error err = exchange->SendHead(ctx, request)) return err;
   if (request.expect) {

@@ -2,6 +2,8 @@
 #ifndef WEFT_CLIENTS_HTTP_INTERNAL_SEND_REQUEST_H_
 #define WEFT_CLIENTS_HTTP_INTERNAL_SEND_REQUEST_H_
 
+#include <memory>
+
 #include <weft/clients/http/client_response.h>
 #include <weft/clients/http/internal/loop_part.h>
 #include <weft/clients/http/internal/outgoing_request.h>
@@ -11,8 +13,8 @@ namespace weft::internal {
 // Sends a request, a second time on a new connection where the first had ended meanwhile, and returns when the head of the response is here.
 Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingRequest request);
 
-// Sends the head of a request whose body the caller writes.
-Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request);
+// Sends the head of a request whose body the caller writes. `own`: what the request points into.
+Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request, std::unique_ptr<ClientRequest> own);
 
 // Sees to it that there is a connection.
 Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url);

@@ -57,7 +57,7 @@ void SocketWire::Close() noexcept {
 void SocketWire::OnFdEvents(std::uint32_t events) {
   const Ready ready = Note(events);
   if (keeper_ != nullptr) {
-    if (!StaysQuiet()) keeper_->OnIdleEnd(*this);  // which may destroy it
+    if (!NothingCame()) keeper_->OnIdleEnd(*this);  // which may destroy it
     return;
   }
   if (ready.readable) readable_.Notify();
@@ -204,7 +204,7 @@ Error SocketWire::Handshake(const Context& ctx, std::unique_ptr<TlsSession> sess
 }
 
 // Whether nothing has come, or nothing but what TLS itself has to say.
-bool SocketWire::StaysQuiet() {
+bool SocketWire::NothingCame() {
   if (Broken()) return false;
   if (!MayHaveInput()) return true;
   char unasked = 0;
@@ -215,8 +215,13 @@ bool SocketWire::StaysQuiet() {
   return !HalfClosed();
 }
 
+bool SocketWire::StaysQuiet() {
+  SetMayHaveInput(true);
+  return NothingCame();
+}
+
 bool SocketWire::Rest(Keeper& keeper) {
-  if (HoldsOutput() || HalfClosed() || !StaysQuiet()) return false;
+  if (HoldsOutput() || HalfClosed() || !NothingCame()) return false;
   keeper_ = &keeper;
   read_progress_.Restart();
   write_progress_.Restart();

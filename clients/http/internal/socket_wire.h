@@ -36,6 +36,7 @@ class SocketWire final : public ClientWire, private WatchedSocket {
   Error CloseWrite() override;
   bool Rest(Keeper& keeper) override;
   void Wake() noexcept override { keeper_ = nullptr; }
+  bool StaysQuiet() override;
   bool SeesItsEnd() const override { return true; }
   void Close() noexcept override;
 
@@ -45,7 +46,7 @@ class SocketWire final : public ClientWire, private WatchedSocket {
   void OnHeld() override { WatchWritable(loop_); }
   LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until);
   Error WaitWritable(const Context& ctx);
-  bool StaysQuiet();
+  bool NothingCame();
 
   Loop& loop_;
   Keeper* keeper_ = nullptr;  // while nobody uses it

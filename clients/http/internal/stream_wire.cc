@@ -2,9 +2,13 @@
 #include <weft/clients/http/internal/stream_wire.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
+
+#include <weft/concurrency/loop.h>
+#include <weft/concurrency/run.h>
 
 namespace weft::internal {
 namespace {
@@ -33,6 +37,38 @@ Result<std::size_t> StreamWire::ReadRaw(const Context& ctx, std::span<char> buff
   ended_ = true;
   if (ctx.Err() || !got.Err().Is(kDeadlineExceeded)) return got.Err();
   return until <= stalls ? Error(kTimeout) : Stalled();
+}
+
+// What has come: a Stream can only be asked by a read, which this ends once the loop has had its turn.
+Result<std::size_t> StreamWire::ReadInThisTurn(std::span<char> buffer) {
+  const CancelScope turn = WithCancel(Background());
+  struct End : LoopTask {
+    explicit End(const CancelFunc& ends) : LoopTask([](LoopTask* self) { static_cast<End*>(self)->Run(); }), cancel(ends) {}
+    void Run() {
+      cancel();
+      ran = true;
+    }
+    const CancelFunc& cancel;
+    bool ran = false;
+  } end(turn.cancel);
+  Loop::Current()->Post(end);
+  const Result<std::size_t> got = stream_.Read(turn.ctx, buffer);
+  while (!end.ran) Yield();
+  if (!got.Ok() && got.Err().Is(kCanceled)) return Error(kTimeout);
+  return got;
+}
+
+bool StreamWire::StaysQuiet() {
+  std::array<char, 1> unasked;
+  while (!ended_) {
+    const Result<std::size_t> got = ReadInThisTurn(session_ != nullptr ? std::span<char>(received_.get(), kReceived) : unasked);
+    if (!got.Ok()) return got.Err().Is(kTimeout);
+    if (*got == 0 || session_ == nullptr) return false;
+    // TLS may have had something to say.
+    const TlsSession::ReadResult result = session_->Read({received_.get(), *got}, unasked, sealed_);
+    if (result.size > 0 || result.state != TlsSession::ReadState::kWantInput) return false;
+  }
+  return false;
 }
 
 Error StreamWire::WriteRaw(const Context& ctx, std::string_view bytes) {

@@ -31,13 +31,15 @@ class StreamWire final : public ClientWire {
   Error Write(const Context& ctx, iovec* parts, std::size_t count) override;
   Result<std::size_t> WriteAtOnce(iovec*, std::size_t) override { return std::size_t{0}; }
   Error CloseWrite() override;
-  bool Rest(Keeper&) override { return !ended_; }
+  bool Rest(Keeper&) override { return !ended_ && (session_ == nullptr || !session_->HasPending()); }
   void Wake() noexcept override {}
+  bool StaysQuiet() override;
   bool SeesItsEnd() const override { return false; }
   void Close() noexcept override { stream_.Close(); }
 
  private:
   Result<std::size_t> ReadRaw(const Context& ctx, std::span<char> buffer, TimePoint until);
+  Result<std::size_t> ReadInThisTurn(std::span<char> buffer);
   Error WriteRaw(const Context& ctx, std::string_view bytes);
   Error SendSealed(const Context& ctx);
 

@@ -57,6 +57,9 @@ class ClientWire {
   virtual bool Rest(Keeper& keeper) = 0;
   // Somebody uses it again.
   virtual void Wake() noexcept = 0;
+  // Looks whether nothing has come that nobody has asked for, and no end, at the moment at which it is used again. In a fiber: it may
+  // suspend for one turn of the loop.
+  virtual bool StaysQuiet() = 0;
   // Whether the end of a resting connection is seen before it is used.
   virtual bool SeesItsEnd() const = 0;
   // Null: in plain.

@@ -72,6 +72,8 @@ void PassFields(const Fields& from, Fields& to) {
   Pass(from, to, [](std::string_view) { return false; });
 }
 
+void PassRequestTrailers(const Fields& from, Fields& to) { Pass(from, to, &IsOfTheProxy); }
+
 void PassRequestFields(const Request& r, Fields& to) {
   Pass(r.Header(), to, &IsOfTheProxy);
   for (const std::string_view value : r.Header().Values("TE")) {

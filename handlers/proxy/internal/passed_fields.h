@@ -13,6 +13,9 @@ namespace weft::internal {
 // section 7.6.1), and those of the framing.
 void PassFields(const Fields& from, Fields& to);
 
+// The trailers of a request: never what the proxy itself says.
+void PassRequestTrailers(const Fields& from, Fields& to);
+
 // The fields of a request to an upstream: what may be passed on, and who the client is.
 void PassRequestFields(const Request& r, Fields& to);
 
