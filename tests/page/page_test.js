@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Uses the page of examples/service as people do: two tabs, keyboard and mouse, errors, a conflict, an upload, a restart meanwhile.
+// Uses the page of examples/service as people do: two tabs, keyboard and mouse, errors, a conflict, an upload, a restart meanwhile. Once
+// over HTTP/1.1, and once over TLS, by HTTP/2.
 //   node page_test.js SERVICE CHROMIUM FOLDER      screenshots go to FOLDER
 "use strict";
 const assert = require("node:assert");
@@ -97,7 +98,7 @@ async function restartMeanwhile(a, b, service) {
 }
 
 async function pagesAndDelete(a, b, service) {
-  const post = (i) => fetch(`http://${service.address}/api/notes`,
+  const post = (i) => fetch(`${service.url}/api/notes`,
       {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({title: `note ${i}`, text: "x".repeat(i)})});
   for (let i = 0; i < 30; ++i) assert.equal((await post(i)).status, 201);
   await b.until(listed("note 29"));
@@ -122,13 +123,16 @@ async function looks(page) {
   assert.deepEqual(unnamed.map((n) => n.role.value), [], "everything that can be used has a name");
 }
 
-async function main() {
-  const service = new Service(program, ["--database", path.join(scratch, "notes.db"), "--files", path.join(scratch, "files")]);
+async function use(protocol, flags) {
+  const data = path.join(scratch, protocol.replace("/", "-"));
+  fs.mkdirSync(data);
+  const service = new Service(program, ["--database", path.join(data, "notes.db"), "--files", path.join(data, "files"), ...flags]);
   await service.start();
-  const browser = new Browser(chromium, path.join(scratch, "profile"));
+  const browser = new Browser(chromium, path.join(data, "profile"));
   try {
-    const [a, b] = [await browser.open(`http://${service.address}/`), await browser.open(`http://${service.address}/`)];
+    const [a, b] = [await browser.open(`${service.url}/`), await browser.open(`${service.url}/`)];
     for (const tab of [a, b]) await tab.until(isLive);
+    assert.equal(await a.evaluate('performance.getEntriesByType("navigation")[0].nextHopProtocol'), protocol);
     await createByKeyboard(a, b);
     await errorsInWords(a);
     await conflict(a, b);
@@ -140,6 +144,16 @@ async function main() {
   } finally {
     await browser.close();
     assert.equal(await service.stop(), 0);
+  }
+}
+
+async function main() {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";  // the service has signed its certificate itself
+  process.removeAllListeners("warning");
+  try {
+    await use("http/1.1", []);
+    await use("h2", ["--tls-self-signed"]);
+  } finally {
     fs.rmSync(scratch, {recursive: true, force: true});
   }
 }

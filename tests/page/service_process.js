@@ -16,11 +16,12 @@ class Service {
     this.ended = new Promise((resolve) => this.process.once("exit", (code, signal) => resolve(signal ?? code)));
     const listening = new Promise((resolve, reject) => {
       readline.createInterface({input: this.process.stdout}).on("line", (line) => {
-        if (line.startsWith("listening on http://")) resolve(line.slice("listening on http://".length));
+        if (line.startsWith("listening on ")) resolve(line.slice("listening on ".length));
       });
       this.ended.then((how) => reject(new Error(`the service ended with ${how}`)));
     });
-    this.address = await listening;
+    this.url = await listening;
+    this.address = new URL(this.url).host;
   }
   // Its exit code.
   stop() {
