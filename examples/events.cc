@@ -72,7 +72,7 @@ class Ticks {
     for (const Tick& tick : kept_) {
       if (seen != 0 && tick.number > seen) missed.push_back(tick);
     }
-    return all_.Subscribe({.when_full = weft::WhenFull::kDisconnect});
+    return all_.Subscribe({.capacity = 16, .when_full = weft::WhenFull::kDisconnect});
   }
 
  private:

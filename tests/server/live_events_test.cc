@@ -9,6 +9,7 @@
 
 #include <weft/concurrency/debug.h>
 
+#include "http2_kit.h"
 #include "server_kit.h"
 
 namespace weft {
@@ -82,6 +83,45 @@ TEST(LiveEvents, ADrainEndsThemInGoodOrderAndWaitsForNothing) {
     for (const Error& err : feed.outcomes) EXPECT_FALSE(err) << err.Message();
     EXPECT_EQ(site.Count("failed"), 0);
     EXPECT_EQ(site.Count("aborted"), 0);
+  });
+}
+
+TEST(LiveEvents, SeveralShareAConnectionOfHttp2) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    Feed feed;
+    Site site(ctx, feed.AsHandler(), Http2Options());
+    RawHttp2 client(ctx, site);
+    client.Send(GetOf(1, "/events") + GetOf(3, "/events"));
+    (void)Sleep(ctx, 1ms);
+    EXPECT_EQ(feed.texts.Publish("hello"), 2u);
+    (void)Sleep(ctx, 1ms);
+    site.server().BeginDrain();
+    for (const std::uint32_t stream : {1, 3}) {
+      const RawHttp2::Response response = client.Await(stream);
+      EXPECT_TRUE(response.ended);
+      EXPECT_FALSE(response.reset);
+      EXPECT_EQ(response.Header("content-type"), "text/event-stream");
+      EXPECT_TRUE(response.body.starts_with("retry: 2000\n\ndata: hello\n\nretry: ")) << response.body;
+    }
+    EXPECT_EQ(feed.outcomes.size(), 2u);
+    for (const Error& err : feed.outcomes) EXPECT_FALSE(err) << err.Message();
+  });
+}
+
+TEST(LiveEvents, AResetStreamOfHttp2EndsItsFeedAlone) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    Feed feed;
+    Site site(ctx, feed.AsHandler(), Http2Options());
+    RawHttp2 client(ctx, site);
+    client.Send(GetOf(1, "/events") + GetOf(3, "/events"));
+    (void)Sleep(ctx, 1ms);
+    client.Send(ResetOf(1));
+    (void)Sleep(ctx, 1ms);
+    EXPECT_EQ(feed.texts.Publish("hello"), 1u);
+    ASSERT_EQ(feed.outcomes.size(), 1u);
+    EXPECT_TRUE(feed.outcomes[0].Is(kClientGone)) << feed.outcomes[0].Message();
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who may open a WebSocket, and from which page.
+#include "http2_kit.h"
 #include "websocket_kit.h"
 
 namespace weft {
@@ -123,6 +124,19 @@ TEST(WebSocketHandshake, WhatComesWithItIsRead) {
     client.Send(Handshake() + Text("early"));
     EXPECT_EQ(client.Answer().status, 101);
     EXPECT_EQ(client.Until("early"), "\x81\x05" "early");
+  });
+}
+
+// Browsers open a connection of HTTP/1.1 for it.
+TEST(WebSocketHandshake, ThereIsNoneOverHttp2) {
+  NEEDS_HTTP2();
+  Play([](const Context& ctx) {
+    Site site(ctx, EchoWebSocket(), Http2Options());
+    RawHttp2 client(ctx, site);
+    client.Send(HeadersOf(1, "GET", "/ws", {{"sec-websocket-version", "13"}, {"sec-websocket-key", kSampleKey}}));
+    const RawHttp2::Response response = client.Await(1);
+    EXPECT_EQ(response.status, 426);
+    EXPECT_TRUE(response.Header("upgrade").empty());  // RFC 9113 section 8.2.2
   });
 }
 
