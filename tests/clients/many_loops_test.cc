@@ -154,7 +154,7 @@ TEST(HttpClientLoops, IdleConnectionsThatEndAtAnyMoment) {
       const int number = std::stoi(path.substr(path.rfind('/') + 1));
       EXPECT_LE(seen.count(path), number % 2 == 0 ? 1u : 2u) << path;
     }
-    EXPECT_LT(failed, 240);
+    EXPECT_EQ(done.size() + static_cast<std::size_t>(failed), 2400u);  // none is lost
     EXPECT_EQ(client.Stats().in_use, 0u);
     return {};
   });

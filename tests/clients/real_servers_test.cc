@@ -196,6 +196,31 @@ TEST(RealServers, Go) {
   });
 }
 
+std::string UnixUrl(const std::string& socket) {
+  std::string url = "http+unix://";
+  for (const char c : socket) url += c == '/' ? std::string("%2F") : std::string(1, c);
+  return url;
+}
+
+TEST(RealServers, H2o) {
+  const std::string h2o = FindProgram("h2o");
+  if (h2o.empty()) WEFT_PROGRAM_IS_MISSING("h2o", "bench");
+  const Folder folder;
+  fs::permissions(folder.path, fs::perms::all);
+  folder.Write("hello", "hello");
+  folder.Write("big", std::string(5'000'000, 'x'));
+  const std::string socket = folder.path + "/h2o.sock";
+  const std::string user = geteuid() == 0 ? "user: root\n" : "";
+  Process server(h2o, {"-c", folder.Write("h2o.conf", user + "listen:\n  port: " + socket + "\n  type: unix\nhosts:\n  default:\n    paths:\n      \"/\":\n        file.dir: " + folder.path + "\n")});
+  for (int i = 0; i < 1000 && !fs::exists(socket); ++i) usleep(10'000);
+  OnLoop([&](const Context& ctx) {
+    HttpClient client;
+    ExpectServed(ctx, client, UnixUrl(socket));
+    EXPECT_EQ(client.Get(ctx, UnixUrl(socket) + "/missing")->Status(), 404);
+    EXPECT_EQ(client.Stats().opened, 1u);
+  });
+}
+
 // On a unix socket, so that no port has to be chosen.
 TEST(RealServers, Nginx) {
   const std::string nginx = FindProgram("nginx");
@@ -212,8 +237,7 @@ TEST(RealServers, Nginx) {
       "server { listen unix:" + socket + "; root " + folder.path + "; keepalive_requests 5; } }\n");
   Process server(nginx, {"-c", config, "-p", folder.path, "-e", "stderr"});
   for (int i = 0; i < 1000 && !fs::exists(socket); ++i) usleep(10'000);
-  std::string base = "http+unix://";
-  for (const char c : socket) base += c == '/' ? std::string("%2F") : std::string(1, c);
+  const std::string base = UnixUrl(socket);
   OnLoop([&](const Context& ctx) {
     HttpClient client;
     for (int i = 0; i < 5; ++i) ExpectServed(ctx, client, base);
