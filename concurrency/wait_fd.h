@@ -83,7 +83,8 @@ class FdWaiter {
   // As WaitFd.
   Result<FdEvents> Wait(const Context& ctx, FdEvents events);
   // For callers whose last attempt has just failed with EAGAIN: spares the look. It may return
-  // although nothing is ready, so try again, and come back here if that fails, too.
+  // although nothing is ready, so try again, and come back here if that fails, too. Also for those
+  // that have just sent something: an end of the other side that was reported before is not missed.
   Error WaitAfterEagain(const Context& ctx, FdEvents events);
   // Takes the entry out of the epoll set. Never suspends. Aborts while somebody waits.
   void Forget() noexcept;

@@ -110,6 +110,25 @@ TEST(FdWaiter, WaitAfterEagainReturnsWhenItIsWorthATry) {
   });
 }
 
+// The last byte and the end come together, and only the byte is read: nothing else will ever come.
+TEST(FdWaiter, WaitAfterEagainDoesNotMissAnEndThatCameBefore) {
+  OnLoops(1, [](const Context& ctx) {
+    Pair pair;
+    FdWaiter waiter(pair.first());
+    Group group(ctx);
+    group.Go([&](const Context&) {
+      Put(pair.second());
+      pair.CloseSecond();
+    });
+    EXPECT_EQ(Ready(waiter.Wait(ctx, FdEvents::kRead)), FdEvents::kRead);
+    char byte = 0;
+    EXPECT_EQ(read(pair.first(), &byte, 1), 1);
+    EXPECT_FALSE(group.Wait());
+
+    EXPECT_FALSE(waiter.WaitAfterEagain(WithTimeout(ctx, 10s).ctx, FdEvents::kRead));
+  });
+}
+
 TEST(FdWaiter, WaitAfterEagainOnAThreadPolls) {
   Pair pair;
   FdWaiter waiter(pair.first());

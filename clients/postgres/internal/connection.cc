@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/internal/connection.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -13,6 +14,9 @@
 namespace weft::postgres::internal {
 namespace {
 
+// Younger ones are not looked at before they are used: in a busy pool that would be a call of the kernel for each query.
+constexpr auto kCheckAfter = std::chrono::milliseconds(10);
+
 // The statement is not there any more (DISCARD ALL, a pooler), or its columns have changed.
 bool MustPrepareAnew(const Error& error) { return IsSqlState(error, "26000") || IsSqlState(error, "0A000"); }
 
@@ -20,6 +24,8 @@ bool MustPrepareAnew(const Error& error) { return IsSqlState(error, "26000") || 
 
 Connection::Connection(Shared& shared, std::unique_ptr<Wire> wire)
     : shared_(shared), wire_(std::move(wire)), statements_(shared.options.statements_max) {}
+
+bool Connection::Check() noexcept { return !Lost() && (Now() - used_ < kCheckAfter || wire_->Check()); }
 
 Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows) {
   if (const int number = parameters.WithZeroByte(); number != 0) {
@@ -92,8 +98,9 @@ Error Connection::FinishCommand(const Context& ctx, std::uint64_t* rows) {
 Error Connection::OfFailed(const PGresult* result) const { return OfResult(result, shared_.origin, wire_->Lost()); }
 
 Error Connection::Receive(const Context& ctx, ResultHandler& rows, bool& delivered) {
-  Wire::UnderContext waits(*wire_, ctx);
-  Error failure = wire_->Flush(waits);
+  const bool sent = PQflush(wire_->Raw()) == 0;
+  Wire::UnderContext waits(*wire_, ctx, sent);
+  Error failure = sent ? Error() : wire_->Flush(waits);
   Delivery delivery{rows};
   bool ended = false;
   while (!failure && !delivery.stop && !ended) {
@@ -103,6 +110,7 @@ Error Connection::Receive(const Context& ctx, ResultHandler& rows, bool& deliver
     if (!failure && !ended && !delivery.verdict) delivery.verdict = Take(next->get(), delivery);
   }
   if (!ended) Stop(ctx);
+  used_ = Now();
   delivered = delivery.delivered;
   if (delivery.thrown) std::rethrow_exception(delivery.thrown);
   return delivery.verdict ? delivery.verdict : failure;
@@ -162,7 +170,7 @@ Error Connection::Commit(const Context& ctx) {
   if (Error err = Sent(PQsendQuery(wire_->Raw(), "commit"))) return CommitUnknown(err, shared_.origin);
   const Context calm = WithoutCancel(ctx);
   std::optional<RealTimeWaits> after;
-  Wire::UnderContext during(*wire_, ctx);
+  Wire::UnderContext during(*wire_, ctx, PQflush(wire_->Raw()) == 0);
   Error verdict, ended;
   for (;;) {
     Waits& waits = after ? static_cast<Waits&>(*after) : during;

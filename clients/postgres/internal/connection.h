@@ -40,7 +40,8 @@ class Connection {
 
   bool InTransaction() const { return PQtransactionStatus(wire_->Raw()) != PQTRANS_IDLE; }
   bool Lost() const { return lost_ || wire_->Lost(); }
-  bool Check() noexcept { return !Lost() && wire_->Check(); }
+  // Between two statements: whether it is still good.
+  bool Check() noexcept;
   Wire& OnWire() { return *wire_; }
   Shared& OfPool() { return shared_; }
 
@@ -69,6 +70,7 @@ class Connection {
   const std::unique_ptr<Wire> wire_;
   StatementCache statements_;
   bool lost_ = false;
+  TimePoint used_{};
 };
 
 }  // namespace weft::postgres::internal

@@ -54,12 +54,14 @@ class Wire {
   // Waits under a context, for the caller's fiber.
   class UnderContext final : public Waits {
    public:
-    UnderContext(Wire& wire, const Context& ctx) : wire_(wire), ctx_(ctx) {}
+    // `sent`: all of what was asked for is on its way, and nothing has been read or waited for since.
+    UnderContext(Wire& wire, const Context& ctx, bool sent = false) : wire_(wire), ctx_(ctx), sent_(sent) {}
     Result<FdEvents> Wait(FdEvents events) override;
 
    private:
     Wire& wire_;
     const Context& ctx_;
+    bool sent_;
   };
 
  private:

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <new>
 #include <system_error>
+#include <utility>
 
 #include <weft/concurrency/internal/runtime/park.h>
 
@@ -130,6 +131,7 @@ void FdRegistration::OnLoopEnd() noexcept {
 }
 
 void FdRegistration::OnFdEvents(std::uint32_t events) noexcept {
+  if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) end_seen_ = true;
   // An end or an error is news for both. A waiter for both directions is woken once.
   if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 && reader_ != nullptr) reader_->Wake();
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && writer_ != nullptr) writer_->Wake();
@@ -141,6 +143,7 @@ bool FdRegistration::Park(const Context& ctx, FdEvents events, const FdWaitOptio
   if ((reads && reader_ != nullptr) || (writes && writer_ != nullptr)) {
     AbortMisuse("FdWaiter::Wait", "another fiber waits for the same direction of this descriptor");
   }
+  if (reads && std::exchange(end_seen_, false)) return true;
   Parker parker(options.waits_for, true);  // no event may be handed out between the caller's look and the next lines
   if (reads) reader_ = &parker;
   if (writes) writer_ = &parker;

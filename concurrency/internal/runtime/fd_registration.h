@@ -49,6 +49,7 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
   bool duplicate_ = false;  // fd_ is ours: a second entry for the same descriptor
   Parker* reader_ = nullptr;
   Parker* writer_ = nullptr;
+  bool end_seen_ = false;  // since the last wait for reading: whoever reads only what came before it would never be woken again
 
   SmallLock lock_;
   bool alive_ WEFT_GUARDED_BY(lock_) = true;      // the loop has not ended
