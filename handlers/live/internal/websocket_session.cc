@@ -131,14 +131,26 @@ void WebSocketSession::Arm() {
     const bool watch_drain = !drain_seen_ && !close_sent_;
     either_ = watch_drain ? WithEither(*ctx_, draining_) : WithCancel(*ctx_);
   }
-  due_ = close_sent_ ? TimePoint::max() : pinged_ ? After(Now(), ping_after_ / 2) : After(heard_at_, ping_after_);
-  CancelScope wait = due_ == TimePoint::max() ? WithCancel(either_.ctx) : WithDeadline(either_.ctx, due_);
+  const TimePoint due = close_sent_ ? TimePoint::max() : pinged_ ? pong_due_ : After(heard_at_, ping_after_);
+  CancelScope wait = due == TimePoint::max() ? WithCancel(either_.ctx) : WithDeadline(either_.ctx, due);
   wait_ = std::move(wait.ctx);
   outbox_->WakeBy(std::move(wait.cancel));
 }
 
 std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_code& ec) {
   if (handshake_ != nullptr) return handshake_->Read(buffer, ec);
+  for (;;) {
+    const std::size_t held = held_.copy(buffer.data(), buffer.size());
+    const std::size_t n = AwaitBytes(buffer.subspan(held), ec);
+    if (n == 0) return 0;
+    const std::string_view bytes(buffer.data(), held + n);
+    const std::size_t whole = frames_.Count(bytes);
+    held_.assign(bytes.substr(whole));
+    if (whole > 0) return whole;
+  }
+}
+
+std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_code& ec) {
   for (;;) {
     if (!(armed_for_ == *ctx_) || wait_ == Background()) Arm();
     const Result<std::size_t> n = stream_.Read(wait_, buffer);
@@ -152,14 +164,22 @@ std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_cod
       ec = boost::asio::error::eof;
       return 0;
     }
+    const bool silent = Now() >= (pinged_ ? pong_due_ : After(heard_at_, ping_after_));  // before something else is waited for
     wait_ = Background();
     if (Error err = ctx_->Err()) throw Interrupted{std::move(err)};
     if (SeesDrain()) throw Interrupted{kServerClosing};
+    const TimePoint before = Now();
     SendQueued();
+    PassOver(before);
     if (Error err = outbox_->TakeEnd()) throw Interrupted{std::move(err)};
-    if (pinged_ ? Now() >= due_ : Now() >= After(heard_at_, ping_after_)) AfterSilence(ec);
+    if (silent && !close_sent_) AfterSilence(ec);
     if (ec) return 0;
   }
+}
+
+// Nobody has read since `from`, so a pong may be here: the time does not count.
+void WebSocketSession::PassOver(TimePoint from) {
+  if (pinged_) pong_due_ = After(pong_due_, Now() - from);
 }
 
 void WebSocketSession::AfterSilence(beast::error_code& ec) {
@@ -170,15 +190,20 @@ void WebSocketSession::AfterSilence(beast::error_code& ec) {
   }
   pinged_ = true;
   beast_.ping({}, ec);
+  pong_due_ = After(Now(), ping_after_ / 2);
 }
 
 Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx) {
   Check("WebSocket::Receive");
   if (end_) return end_;
   if (Error err = ctx.Err()) return err;
-  if (ctx_ != nullptr) AbortMisuse("WebSocket::Receive", "another fiber receives already");
+  if (ctx_ != nullptr) {
+    if (!closing_) AbortMisuse("WebSocket::Receive", "another fiber receives already");
+    // It is the one in Close, or will see the close frame for it.
+    if (Error err = ended_.Wait(ctx)) return err;
+    return end_ ? end_ : Error(kClosed);
+  }
   if (SeesDrain()) return kServerClosing;
-  SendQueued();
   return ReceiveUnder(ctx);
 }
 
@@ -192,11 +217,16 @@ bool WebSocketSession::SeesDrain() {
 
 Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx) {
   struct Reading {
-    Reading(const Context*& c, const Context& to) : place(c) { place = &to; }
-    ~Reading() { place = nullptr; }
-    const Context*& place;
-  } reading(ctx_, ctx);
+    Reading(WebSocketSession& s, const Context& ctx) : session(s) { session.ctx_ = &ctx; }
+    ~Reading() {
+      session.ctx_ = nullptr;
+      session.left_at_ = Now();
+    }
+    WebSocketSession& session;
+  } reading(*this, ctx);
   try {
+    SendQueued();
+    PassOver(left_at_);
     for (;;) {
       WebSocketMessage message = ReadMessage();
       if (end_) return end_;
@@ -320,6 +350,7 @@ Error WebSocketSession::Close(int code, std::string_view reason) {
   close_result_ = CloseWithin(limit.ctx, code, reason);
   if (!end_) stream_.Close();
   outbox_->Close();
+  ended_.Set();
   return close_result_;
 }
 

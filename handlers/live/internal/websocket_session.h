@@ -19,6 +19,7 @@
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/live/internal/frame_stream.h>
 #include <weft/handlers/live/internal/outbox_state.h>
+#include <weft/handlers/live/internal/whole_frames.h>
 #include <weft/handlers/live/websocket_types.h>
 #include <weft/net/stream.h>
 
@@ -26,7 +27,7 @@ namespace weft::internal {
 
 // One WebSocket: Beast's stream reads and writes frames, what is missing for fibers is here. Who reads waits in ReadBytes, under one context that
 // ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox. An interruption leaves Beast by an exception, since an
-// error would end its stream; between two reads its state is whole.
+// error would end its stream; between two reads its state is whole, because it is given no part of a control frame (WholeFrames).
 class WebSocketSession final : private FrameStream::Owner {
  public:
   enum class Role { kServer, kClient };
@@ -68,12 +69,14 @@ class WebSocketSession final : private FrameStream::Owner {
   };
 
   std::size_t ReadBytes(std::span<char> buffer, boost::beast::error_code& ec) override;
+  std::size_t AwaitBytes(std::span<char> buffer, boost::beast::error_code& ec);
   void WriteFrame(std::string_view frame, boost::beast::error_code& ec) override;
 
   void Check(const char* function) const;
   void Arm();
   bool SeesDrain();
   Result<WebSocketMessage> ReceiveUnder(const Context& ctx);
+  void PassOver(TimePoint from);
   void AfterSilence(boost::beast::error_code& ec);
   WebSocketMessage ReadMessage();
   Error SendInTurn(std::string_view data, bool text);
@@ -101,9 +104,12 @@ class WebSocketSession final : private FrameStream::Owner {
   CancelScope either_;            // that one, or the drain
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   TimePoint heard_at_;
-  TimePoint due_;
   bool pinged_ = false;
+  TimePoint pong_due_;  // once pinged_
+  TimePoint left_at_;   // when the last Receive has ended
   bool drain_seen_ = false;
+  WholeFrames frames_;
+  std::string held_;     // what has come of a frame's head, or of a control frame
   std::string partial_;  // what has come of a message
   Error broken_;         // why the stream below ended
   Error end_;            // what Receive returns from now on

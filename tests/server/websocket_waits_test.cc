@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// WebSockets whose fibers meet: one receives, one sends, one closes, and a client that is silent meanwhile.
+#include <optional>
+
+#include <weft/concurrency/group.h>
+
+#include "websocket_kit.h"
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(WebSocketWaits, ReceiveDuringACloseOfAnotherFiberSaysClosed) {
+  for (const bool polite : {true, false}) {
+    Play([&](const Context& ctx) {
+      std::optional<Error> received, closed;
+      Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+        Result<WebSocket> socket = AcceptWebSocket(w, r);
+        if (Error err = socket.Err()) return err;
+        Group group(r.Ctx());
+        group.Go([&](const Context&) { closed = socket->Close(1000); });
+        (void)Sleep(r.Ctx(), 1s);  // a message is worked on
+        const CancelScope soon = WithTimeout(r.Ctx(), 100ms);
+        EXPECT_TRUE(socket->Receive(soon.ctx).Err().Is(kDeadlineExceeded));
+        received = socket->Receive(r.Ctx()).Err();
+        return group.Wait();
+      });
+      const TimePoint begin = Now();
+      WsClient client(ctx, site);
+      EXPECT_EQ(client.CloseCode(), 1000);
+      (void)Sleep(ctx, 2s);
+      if (polite) client.Send(CloseWith(1000));
+      EXPECT_TRUE(client.Ended());
+      EXPECT_EQ(Now() - begin, polite ? 2s : 5s);
+      ASSERT_TRUE(received && closed);
+      EXPECT_TRUE(received->Is(kClosed)) << received->Message();
+      EXPECT_EQ(closed->Is(kTimeout), !polite) << closed->Message();
+    });
+  }
+}
+
+// One sends what the client does not take yet, one waits in Close for its turn, and the one that receives has something of the outbox to send.
+TEST(WebSocketWaits, ReceiveThatFirstSendsWhatIsQueuedIsTheOnlyReader) {
+  Play([](const Context& ctx) {
+    const std::string large(20'000'000, 'x');
+    std::optional<Error> received, closed;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context& member) { return socket->Send(member, large); });
+      group.Go([&](const Context& member) {
+        (void)Sleep(member, 100ms);
+        closed = socket->Close(1000);
+      });
+      (void)Sleep(r.Ctx(), 200ms);
+      EXPECT_TRUE(socket->GetOutbox().TrySend("queued"));
+      received = socket->Receive(r.Ctx()).Err();
+      return group.Wait();
+    });
+    WsClient client(ctx, site);
+    (void)Sleep(ctx, 1s);
+    EXPECT_EQ(client.Message().size(), large.size());
+    EXPECT_EQ(client.CloseCode(), 1000);
+    client.Send(CloseWith(1000));
+    EXPECT_TRUE(client.Ended());
+    ASSERT_TRUE(received && closed);
+    EXPECT_TRUE(received->Is(kClosed)) << received->Message();
+    EXPECT_FALSE(*closed) << closed->Message();
+  });
+}
+
+// Receives under short contexts, as a handler with a timer of its own does.
+Handler InSteps(Duration step, Error& outcome) {
+  return [=, &outcome](ResponseWriter& w, Request& r) -> Error {
+    Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = 10s});
+    if (Error err = socket.Err()) return err;
+    outcome = kDeadlineExceeded;
+    while (outcome.Is(kDeadlineExceeded)) {
+      const CancelScope soon = WithTimeout(r.Ctx(), step);
+      outcome = socket->Receive(soon.ctx).Err();
+    }
+    return outcome;
+  };
+}
+
+TEST(WebSocketWaits, ASilentClientIsFoundOutWhereReceiveHasShortContexts) {
+  Play([](const Context& ctx) {
+    Error outcome;
+    Site site(ctx, InSteps(2s, outcome));
+    const TimePoint begin = Now();
+    WsClient client(ctx, site);
+    EXPECT_EQ(client.Next().opcode, kPing);
+    client.raw().ToEnd();
+    EXPECT_EQ(Now() - begin, 15s);
+    EXPECT_TRUE(outcome.Is(kTimeout)) << outcome.Message();
+  });
+}
+
+TEST(WebSocketWaits, ASilentClientIsFoundOutWhereOthersSendToIt) {
+  Play([](const Context& ctx) {
+    std::optional<WebSocketOutbox> outbox;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = 10s});
+      if (Error err = socket.Err()) return err;
+      outbox = socket->GetOutbox();
+      return socket->Receive(r.Ctx()).Err();
+    });
+    const TimePoint begin = Now();
+    WsClient client(ctx, site);
+    (void)Sleep(ctx, 1ms);
+    int sent = 0;
+    for (; outbox->TrySend("tick") && sent < 100; ++sent) (void)Sleep(ctx, 2s);
+    EXPECT_LE(Now() - begin, 17s);
+    EXPECT_EQ(sent, 8);
+  });
+}
+
+// The pong is here, but nobody is in Receive to see it.
+TEST(WebSocketWaits, TheTimeOutsideOfReceiveIsNoSilence) {
+  Play([](const Context& ctx) {
+    std::optional<Result<WebSocketMessage>> received;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = 10s});
+      if (Error err = socket.Err()) return err;
+      const CancelScope soon = WithTimeout(r.Ctx(), 11s);
+      EXPECT_TRUE(socket->Receive(soon.ctx).Err().Is(kDeadlineExceeded));
+      (void)Sleep(r.Ctx(), 1min);
+      received = socket->Receive(r.Ctx());
+      return received->Err();
+    });
+    WsClient client(ctx, site);
+    EXPECT_EQ(client.Next().opcode, kPing);
+    (void)Sleep(ctx, 2s);
+    client.Send(FrameOf({.opcode = kPong}));
+    (void)Sleep(ctx, 1min);
+    client.Send(Text("still here"));
+    EXPECT_EQ(client.CloseCode(), 1000);
+    ASSERT_TRUE(received.has_value());
+    ASSERT_TRUE(received->Ok()) << received->Err().Message();
+    EXPECT_EQ((*received)->data, "still here");
+  });
+}
+
+}  // namespace
+}  // namespace weft
