@@ -194,7 +194,7 @@ TEST(FrameScanner, SeesEveryHeaderHoweverTheBytesCome) {
     FrameScanner scanner(kPreface.size());
     std::string types;
     for (std::string_view left = bytes; !left.empty(); left.remove_prefix(std::min(piece, left.size()))) {
-      scanner.Scan(left.substr(0, piece), [&types](const FrameHeader& header) { types += static_cast<char>('0' + header.type); });
+      scanner.Scan(left.substr(0, piece), [&types](const FrameHeader& header, std::size_t) { types += static_cast<char>('0' + header.type); });
     }
     EXPECT_EQ(types, "4110");
   }

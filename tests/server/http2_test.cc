@@ -352,18 +352,31 @@ TEST(ServerHttp2, AQueuedRequestThatIsResetLeavesTheQueue) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     Event go;
+    Event later;
     std::atomic<int> served{0};
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       ++served;
-      if (Error err = go.Wait(r.Ctx())) return err;
+      if (Error err = (r.Path() == "/7" ? later : go).Wait(r.Ctx())) return err;
       return w.Write(r.Path());
     }, options);
     RawHttp2 client(ctx, site);
-    client.Send(GetOf(1, "/1") + GetOf(3, "/3") + ResetOf(3) + GetOf(5, "/5"));
+    client.Send(GetOf(1, "/1") + GetOf(3, "/3"));
+    EXPECT_FALSE(Sleep(ctx, milliseconds(10)));
+    client.Send(ResetOf(3) + GetOf(5, "/5"));
+    {
+      RawHttp2 leaves(ctx, site);
+      leaves.Send(GetOf(1, "/gone") + GetOf(3, "/gone"));
+      EXPECT_FALSE(Sleep(ctx, milliseconds(10)));
+    }
     EXPECT_FALSE(Sleep(ctx, milliseconds(10)));
     go.Set();
     EXPECT_EQ(client.Await(5).body, "/5");
     EXPECT_EQ(served, 2);
+    // Each of them has left the queue once.
+    client.Send(GetOf(7, "/7") + GetOf(9, "/9"));
+    EXPECT_FALSE(Sleep(ctx, milliseconds(10)));
+    later.Set();
+    EXPECT_EQ(client.Await(9).body, "/9");
   });
 }
 

@@ -35,9 +35,10 @@ class FrameScanner {
  public:
   explicit FrameScanner(std::size_t skip) : skip_(skip) {}
 
-  // Calls see(const FrameHeader&) for each header that is complete with these bytes.
+  // Calls see(const FrameHeader&, end) for each header that is complete with these bytes, of which `end` come up to its end.
   template <class F>
   void Scan(std::string_view bytes, F see) {
+    const char* const begin = bytes.data();
     while (!bytes.empty()) {
       if (skip_ > 0) {
         const std::size_t skipped = std::min(skip_, bytes.size());
@@ -53,7 +54,7 @@ class FrameScanner {
       held_ = 0;
       const FrameHeader header = Parse(header_);
       skip_ = header.length;
-      see(header);
+      see(header, static_cast<std::size_t>(bytes.data() - begin));
     }
   }
 
@@ -65,6 +66,10 @@ class FrameScanner {
     header.stream = (std::uint32_t{at[5]} << 24 | std::uint32_t{at[6]} << 16 | std::uint32_t{at[7]} << 8 | at[8]) & 0x7FFFFFFF;
     return header;
   }
+
+  // Of a header that is not complete, what has come; and of the last one, all.
+  std::size_t Held() const { return held_; }
+  std::string_view Header() const { return {reinterpret_cast<const char*>(header_), kFrameHeaderSize}; }
 
  private:
   std::size_t skip_;      // bytes until the next header

@@ -100,15 +100,6 @@ struct SessionCallbacks {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
-  static int OnBeginFrame(nghttp2_session* session, const nghttp2_frame_hd* header, void* user) {
-    if (header->type != NGHTTP2_DATA && header->type != NGHTTP2_HEADERS) return 0;
-    Session& self = Of(user);
-    const ErrorCode code = self.Judge(static_cast<std::uint32_t>(header->stream_id), header->type == NGHTTP2_HEADERS);
-    if (code == ErrorCode::kNoError || self.Failed()) return 0;
-    self.failure_ = code;
-    return nghttp2_session_terminate_session(session, static_cast<std::uint32_t>(code));
-  }
-
   static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Session& self = Of(user);
     switch (frame->hd.type) {
@@ -234,7 +225,6 @@ struct SessionCallbacks {
     static nghttp2_session_callbacks* const all = [] {
       nghttp2_session_callbacks* made = nullptr;
       if (nghttp2_session_callbacks_new(&made) != 0) return made;
-      nghttp2_session_callbacks_set_on_begin_frame_callback(made, &OnBeginFrame);
       nghttp2_session_callbacks_set_on_begin_headers_callback(made, &OnBeginHeaders);
       nghttp2_session_callbacks_set_on_header_callback(made, &OnHeader);
       nghttp2_session_callbacks_set_on_invalid_header_callback(made, &OnInvalidHeader);
@@ -290,11 +280,14 @@ Session::~Session() {
 
 // The library forgets streams that are closed, which costs it no memory and us this: what a peer sends on one that it has
 // ended itself, or has passed over, is its error (RFC 9113 sections 5.1 and 5.1.1). On others it may be on its way still.
-ErrorCode Session::Judge(std::uint32_t stream, bool headers) {
-  if (StreamOf(session_, static_cast<std::int32_t>(stream)) != nullptr) return ErrorCode::kNoError;
-  if (headers && history_.Open(stream)) return ErrorCode::kNoError;
-  if (history_.EndedByPeer(stream)) return ErrorCode::kStreamClosed;
-  return headers && history_.PassedOver(stream) ? ErrorCode::kProtocolError : ErrorCode::kNoError;
+ErrorCode Session::Judge(const FrameHeader& frame) {
+  const bool headers = frame.type == frame_type::kHeaders;
+  if (frame.type == frame_type::kPriority) return frame.stream == 0 ? ErrorCode::kProtocolError : ErrorCode::kNoError;
+  if (!headers && frame.type != frame_type::kData) return ErrorCode::kNoError;
+  if (StreamOf(session_, static_cast<std::int32_t>(frame.stream)) != nullptr) return ErrorCode::kNoError;
+  if (headers && history_.Open(frame.stream)) return ErrorCode::kNoError;
+  if (history_.EndedByPeer(frame.stream)) return ErrorCode::kStreamClosed;
+  return headers && history_.PassedOver(frame.stream) ? ErrorCode::kProtocolError : ErrorCode::kNoError;
 }
 
 // RFC 9113 section 10.5: frames that are in order, and of which a peer may send as many as it likes.
@@ -320,22 +313,37 @@ void Session::Count(const FrameHeader& frame) {
   }
 }
 
+// The library has the frames before one that is looked at, and never a part of a frame's header: it counts each part as one more
+// CONTINUATION.
 bool Session::Receive(std::string_view bytes) {
-  scanner_.Scan(bytes, [this](const FrameHeader& frame) { Count(frame); });
   payload_ = 0;
-  const ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  std::size_t fed = 0;
+  scanner_.Scan(bytes, [&](const FrameHeader& frame, std::size_t end) {
+    if (Failed()) return;
+    Count(frame);
+    const bool whole = end - fed >= kFrameHeaderSize;  // else its first bytes came before these
+    Feed(bytes.substr(fed, whole ? end - kFrameHeaderSize - fed : 0));
+    if (const ErrorCode code = Failed() ? ErrorCode::kNoError : Judge(frame); code != ErrorCode::kNoError) Terminate(code);
+    if (!whole) Feed(scanner_.Header());
+    fed = whole ? end - kFrameHeaderSize : end;
+  });
+  const std::size_t left = bytes.size() - fed;
+  Feed(bytes.substr(fed, left - std::min(left, scanner_.Held())));
   if (!proportion_.Came(bytes.size(), payload_)) owner_.OnNuisance(Nuisance::kOverhead);
+  return !Failed();
+}
+
+void Session::Feed(std::string_view bytes) {
+  if (Failed() || bytes.empty()) return;
+  const ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken >= 0) return;
   if (taken == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
-  if (taken >= 0) {
-    return !Failed();
-  }
   if (!Failed()) {
     failure_ = taken == NGHTTP2_ERR_FLOODED            ? ErrorCode::kEnhanceYourCalm
                : taken == NGHTTP2_ERR_CALLBACK_FAILURE ? ErrorCode::kInternalError
                                                        : ErrorCode::kProtocolError;
   }
   nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(failure_));
-  return false;
 }
 
 // Those that had a frame in the last turn, in the same order.

@@ -168,7 +168,8 @@ class Session {
   explicit Session(Owner& owner) : owner_(owner) {}
   bool Begin(const SessionSettings& settings);
   void Count(const FrameHeader& frame);
-  ErrorCode Judge(std::uint32_t stream, bool headers);
+  ErrorCode Judge(const FrameHeader& frame);
+  void Feed(std::string_view bytes);
   void ResumeTurn();
 
   Owner& owner_;

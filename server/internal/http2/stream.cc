@@ -107,9 +107,9 @@ void Stream::PutIntoQueue() {
 }
 
 void Stream::LeaveQueue() {
-  if (state_ != State::kQueued) return;
-  if (!has_slot_) shard_.slots().NoteLeftQueue();
+  if (!Linked()) return;  // never was in it, has left it, or was taken out with a slot
   Unlink();
+  shard_.slots().NoteLeftQueue();
 }
 
 void Stream::ReleaseSlot() {

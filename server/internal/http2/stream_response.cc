@@ -72,8 +72,8 @@ void StreamResponse::NoteClosed() {
 // --- heads
 
 Error StreamResponse::Gone() const {
-  if (aborted_) return kClosed;
-  return closed_ ? owner_.WhyClosed() : Error();
+  if (closed_) return owner_.WhyClosed();
+  return aborted_ ? Error(kClosed) : Error();
 }
 
 std::span<char> StreamResponse::Buffer() {
