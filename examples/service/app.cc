@@ -13,6 +13,7 @@
 #include <weft/handlers/middleware/security_headers.h>
 #include <weft/handlers/middleware/timeout.h>
 
+#include "chat.h"
 #include "events.h"
 #include "files.h"
 #include "notes_api.h"
@@ -48,7 +49,8 @@ weft::Result<weft::Mux> MakeApp(const AppParts& parts) {
   AddMiddleware(mux, parts);
   mux.Group("/api", {weft::Timeout(std::chrono::seconds(10)), weft::MaxBytes(64 * 1024)},
             [&](weft::Mux& api) { AddNotesRoutes(api, parts.notes, parts.metrics); });
-  AddEventRoutes(mux, parts.notes, parts.metrics);  // long-lived: outside of the Timeout, which would end it
+  AddEventRoutes(mux, parts.notes, parts.metrics);  // long-lived, as the next: outside of the Timeout, which would end it
+  AddChatRoute(mux);
   if (weft::Error err = AddFileRoutes(mux, parts.files_folder)) return err.Wrap("files");
   if (weft::Error err = AddPage(mux, parts.page_folder)) return err.Wrap("page");
   AddJobRoutes(mux, parts.jobs);

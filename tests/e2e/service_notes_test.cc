@@ -185,6 +185,14 @@ TEST_F(ServiceApp, TellsListenersOfChangesInTheirOrder) {
   EXPECT_TRUE(listener.ReadToEnd(Background())->ends_with("0\r\n\r\n"));  // the response is whole
 }
 
+TEST_F(ServiceApp, SpeaksWebSocketWithClientsOfThisOrigin) {
+  EXPECT_EQ(Do("GET", "/api/chat").status, 426);
+  const std::string upgrade =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+  EXPECT_EQ(Do("GET", "/api/chat", upgrade).status, 101);
+  EXPECT_EQ(Do("GET", "/api/chat", upgrade + "Origin: https://elsewhere.test\r\n").status, 403);
+}
+
 TEST_F(ServiceApp, KeepsUploadsUnderNamesOfItsOwn) {
   const std::string form = "Content-Type: multipart/form-data; boundary=B\r\n";
   const std::string content(200'000, 'y');

@@ -84,6 +84,17 @@ async function upload(a) {
   assert.ok(came.equals(fs.readFileSync(file)), "the file comes back as it was");
 }
 
+async function chat(a, b, word) {
+  const said = (text) => `[...document.querySelectorAll("#chat-lines li")].some((line) => line.innerText === ${JSON.stringify(text)})`;
+  for (const [from, to, text] of [[a, b, `${word} b`], [b, a, `${word} a`]]) {
+    await from.until('!document.getElementById("chat-send").disabled');
+    await from.click("#chat-text");
+    await from.type(text);
+    await from.press("Enter");
+    for (const tab of [from, to]) await tab.until(said(text));
+  }
+}
+
 async function restartMeanwhile(a, b, service) {
   await a.replace("#text", "written while the service restarts");
   assert.equal(await service.stop(), 0, "it drains although two tabs listen");
@@ -137,7 +148,9 @@ async function use(protocol, flags) {
     await errorsInWords(a);
     await conflict(a, b);
     await upload(a);
+    await chat(a, b, "hello");
     await restartMeanwhile(a, b, service);
+    await chat(b, a, "again");
     await pagesAndDelete(a, b, service);
     await looks(b);
     assert.deepEqual([...a.faults, ...b.faults], []);
