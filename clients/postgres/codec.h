@@ -179,8 +179,7 @@ struct Codec<TimestampTz> {
     return good;
   }
   static void Encode(TimestampTz value, std::string& to) {
-    internal::EncodeTime(value.time_since_epoch(), to);
-    to += "+00";
+    internal::EncodeTime(value.time_since_epoch(), true, to);
   }
 };
 template <>
@@ -193,7 +192,7 @@ struct Codec<Timestamp> {
     out = Timestamp(time);
     return good;
   }
-  static void Encode(Timestamp value, std::string& to) { internal::EncodeTime(value.time_since_epoch(), to); }
+  static void Encode(Timestamp value, std::string& to) { internal::EncodeTime(value.time_since_epoch(), false, to); }
 };
 
 namespace internal {

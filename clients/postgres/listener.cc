@@ -7,7 +7,9 @@
 #include <mutex>
 #include <random>
 #include <set>
+#include <utility>
 
+#include <weft/clients/postgres/failure.h>
 #include <weft/clients/postgres/internal/pool_state.h>
 #include <weft/clients/postgres/pool.h>
 #include <weft/concurrency/watch.h>
@@ -40,9 +42,10 @@ class ListenerState {
       Result<std::unique_ptr<Connection>> connection = Connection::Open(ctx, shared_);
       Error err = connection.Err();
       if (!err) {
+        const TimePoint begin = Now();
         err = Serve(ctx, **connection, f);
-        if (stopped_) return err;
-        pause = {};
+        if (stopped_ || Refused(err, **connection)) return err;
+        if (Now() - begin >= kLongestPause) pause = {};
       } else if (!err.Is(kUnavailable)) {
         return err;  // trying again would not help
       }
@@ -96,19 +99,27 @@ class ListenerState {
     known_.Set(version_);
   }
 
+  // The server is there, and does not do it: on a standby there is no LISTEN. 53 and 57 are its own troubles, which pass.
+  static bool Refused(const Error& err, const Connection& connection) {
+    const Failure* said = connection.Lost() ? nullptr : err.As<Failure>();
+    return said != nullptr && said->sqlstate.compare(0, 2, "53") != 0 && said->sqlstate.compare(0, 2, "57") != 0;
+  }
+
   Error Serve(const Context& ctx, Connection& connection, const Sink& f) {
     std::set<std::string> heard;
-    if (Error err = Tell(ctx, connection, heard)) return err;
-    if (Error err = Give(f, {.channel = {}, .payload = {}, .gap = true})) return err;
-    for (;;) {
+    for (bool more = true;;) {
+      if (Error err = Tell(ctx, connection, heard, more)) return err;
+      // What was sent on a channel before the server knew of it is lost, too.
+      if (std::exchange(more, false)) {
+        if (Error err = Give(f, {.channel = {}, .payload = {}, .gap = true})) return err;
+      }
       if (Error err = GiveAll(connection, f)) return err;
-      if (Error err = Tell(ctx, connection, heard)) return err;
       if (Error err = AwaitMore(ctx, connection)) return err;
     }
   }
 
-  // LISTEN and UNLISTEN, until the server knows what is wanted.
-  Error Tell(const Context& ctx, Connection& connection, std::set<std::string>& heard) {
+  // LISTEN and UNLISTEN, until the server knows what is wanted. `more`: set if there are channels that it did not know.
+  Error Tell(const Context& ctx, Connection& connection, std::set<std::string>& heard, bool& more) {
     for (;;) {
       std::set<std::string> wanted;
       std::uint64_t version = 0;
@@ -122,6 +133,7 @@ class ListenerState {
       for (const std::string& channel : wanted) {
         if (heard.count(channel) != 0) continue;
         if (Error err = Command(ctx, connection, "listen ", channel)) return err;
+        more = true;
       }
       for (const std::string& channel : heard) {
         if (wanted.count(channel) != 0) continue;
@@ -178,7 +190,7 @@ class ListenerState {
       return connection.Command(soon.ctx, "select 1");
     }
     if (err) return {};
-    if (PQconsumeInput(connection.OnWire().Raw()) == 0 || connection.Lost()) return kUnavailable;
+    if (!connection.OnWire().TakeInput() || connection.Lost()) return kUnavailable;
     return {};
   }
 

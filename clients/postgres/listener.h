@@ -21,8 +21,8 @@ class ListenerState;
 
 struct Notification {
   std::string channel, payload;
-  // Something may have been missed: the first call has it, and the first after each reconnect, both
-  // without channel and payload. Look for yourself what there is.
+  // Something may have been missed: the first call has it, the first after each reconnect, and one after
+  // each Add of a new channel, all without channel and payload. Look for yourself what there is.
   bool gap = false;
 };
 
@@ -49,7 +49,8 @@ class Listener {
 
   // Calls f(const Notification&) for each, in the caller's fiber, until the context ends, which is
   // the Error, or f returns one (f may return nothing). Connects by itself, and anew after 100 ms to 5
-  // s, at random, when the connection is lost. One Run at a time.
+  // s, at random, when the connection is lost. Also ends with the server's Error (a Failure) if that
+  // refuses to listen, as a standby does. One Run at a time.
   template <class F>
   Error Run(const Context& ctx, F f) {
     return RunWith(ctx, [&f](const Notification& notification) -> Error {

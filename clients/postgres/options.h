@@ -15,7 +15,7 @@ namespace weft::postgres {
 struct PoolOptions {
   // As for psql: "host=db.internal dbname=shop user=app sslmode=verify-full", or
   // "postgres://app@db.internal/shop". Several hosts are tried in order (host=a,b;
-  // target_session_attrs=read-write). What it leaves open comes from PGHOST, ~/.pgpass and the like.
+  // target_session_attrs=read-write), each for its share of connect_timeout. What it leaves open comes from PGHOST, ~/.pgpass and the like.
   // TLS is libpq's: sslmode and sslrootcert.
   std::string conninfo{};
 

@@ -72,7 +72,8 @@ Error Pool::RunCopyOut(const Context& ctx, std::string_view sql, const RowSink& 
   Result<Connections::Lease> lease = state_->Acquire(ctx);
   if (Error err = lease.Err()) return err;
   const Borrowed connection(*std::move(lease));
-  return connection->CopyOut(ctx, sql, sink);
+  Error err = connection->CopyOut(ctx, sql, sink);
+  return internal::Settle(ctx, *connection, std::move(err));
 }
 
 Result<std::uint64_t> Pool::RunCopyIn(const Context& ctx, std::string_view sql, const RowSource& source) {
@@ -84,7 +85,9 @@ Result<std::uint64_t> Pool::RunCopyIn(const Context& ctx, std::string_view sql, 
     CopyWriter writer(c);
     return source(writer);
   };
-  if (Error err = connection->CopyIn(ctx, sql, from, rows)) return err;
+  Error err = connection->CopyIn(ctx, sql, from, rows);
+  err = internal::Settle(ctx, *connection, std::move(err));
+  if (err) return err;
   return rows;
 }
 

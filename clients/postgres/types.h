@@ -22,8 +22,8 @@
 //   bytea                       Bytes
 //   json, jsonb                 Json, std::string
 //   uuid                        Uuid, std::string
-//   timestamptz                 TimestampTz
-//   timestamp                   Timestamp
+//   timestamptz                 TimestampTz          max() and min() are infinity and -infinity;
+//   timestamp                   Timestamp            else the years 1 to 9999
 //   date                        std::chrono::year_month_day
 //   arrays of these             std::vector
 //   null                        std::optional

@@ -19,7 +19,7 @@ namespace weft::postgres::internal {
 
 #if defined(LIBPQ_HAS_ASYNC_CANCEL)  // since 17: over TLS where the connection is
 
-Error SendCancel(const Context& ctx, PGconn* connection, Duration bound, bool& in_doubt) {
+Error SendCancel(const Context& ctx, CancelTls&, PGconn* connection, Duration bound, bool& in_doubt) {
   struct Finish {
     void operator()(PGcancelConn* cancel) const { PQcancelFinish(cancel); }
   };
@@ -97,7 +97,7 @@ Error Connect(int fd, const Target& target, Waits& waits) {
 }  // namespace
 
 // "Cancel request" of the protocol, section 55.2.8 of the manual (53.2.8 in later ones).
-Error SendCancel(const Context& ctx, PGconn* connection, Duration bound, bool& in_doubt) {
+Error SendCancel(const Context& ctx, CancelTls& tls, PGconn* connection, Duration bound, bool& in_doubt) {
   Target target;
   if (Error err = FindTarget(connection, target)) return err;
   const Descriptor socket{::socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
@@ -107,7 +107,7 @@ Error SendCancel(const Context& ctx, PGconn* connection, Duration bound, bool& i
   const std::uint32_t words[] = {htonl(16), htonl(80877102), htonl(static_cast<std::uint32_t>(target.pid)),
                                  htonl(static_cast<std::uint32_t>(target.key))};
   const std::string_view packet(reinterpret_cast<const char*>(words), sizeof words);
-  const std::unique_ptr<CancelLayer> layer = PQsslInUse(connection) != 0 ? MakeTlsLayer(connection, socket.fd) : MakePlainLayer(socket.fd);
+  const std::unique_ptr<CancelLayer> layer = PQsslInUse(connection) != 0 ? tls.MakeLayer(ctx, connection, socket.fd) : MakePlainLayer(socket.fd);
   in_doubt = true;
   if (Error err = layer->Send(packet, waits)) return err;
   if (Error err = layer->AwaitEnd(waits)) return err;

@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <weft/clients/postgres/internal/cancel_tls.h>
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 
@@ -14,7 +15,7 @@ namespace weft::postgres::internal {
 // knows no bound, is not called.
 //
 // `in_doubt` is set while a packet is under way: if it stays set, the signal may come at any time, and the connection is of no more use.
-Error SendCancel(const Context& ctx, PGconn* connection, Duration bound, bool& in_doubt);
+Error SendCancel(const Context& ctx, CancelTls& tls, PGconn* connection, Duration bound, bool& in_doubt);
 
 }  // namespace weft::postgres::internal
 

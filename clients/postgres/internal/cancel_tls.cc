@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/internal/cancel_tls.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -10,13 +13,16 @@
 #include <openssl/x509v3.h>
 
 #include <weft/clients/postgres/internal/conn_options.h>
+#include <weft/concurrency/clock.h>
+#include <weft/concurrency/offload.h>
 
 namespace weft::postgres::internal {
 namespace {
 
-struct FreeContext {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
+// Then certificates are read again: they may have been replaced.
+constexpr Duration kTrustedFor = std::chrono::minutes(1);
+
+using TlsContext = std::shared_ptr<SSL_CTX>;
 struct FreeSsl {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
@@ -27,9 +33,59 @@ Error OfOpenSsl(const char* what) {
   return Error::New(std::string(what) + ": " + text);
 }
 
+std::string Setting(PGconn* connection, std::string_view keyword) {
+  const ConnOptions settings(PQconninfo(connection));
+  for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
+    if (o->keyword == keyword && o->val != nullptr) return o->val;
+  }
+  return {};
+}
+
+// `root`: the file of certificates, or "system"; empty: nothing is verified.
+Result<TlsContext> MakeContext(const std::string& root) {
+  ERR_clear_error();
+  TlsContext context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+  if (context == nullptr) return OfOpenSsl("TLS");
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  if (root.empty()) return context;
+  const int loaded = root == "system" ? SSL_CTX_set_default_verify_paths(context.get())  // libpq's name since 16
+                                      : SSL_CTX_load_verify_locations(context.get(), root.c_str(), nullptr);
+  if (loaded != 1) return OfOpenSsl("sslrootcert");
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  return context;
+}
+
+}  // namespace
+
+// A file of certificates is read, and parsed, in tens of milliseconds: not on a loop, and not for each cancel.
+struct CancelTls::Trusted {
+  Result<TlsContext> For(const Context& ctx, const std::string& root) {
+    {
+      const std::lock_guard hold(lock);
+      if (context != nullptr && root == made_for && Now() - made_at < kTrustedFor) return context;
+    }
+    Result<TlsContext> made = Offload(ctx, [&] { return MakeContext(root); });
+    if (Error err = made.Err()) return err;
+    const std::lock_guard hold(lock);
+    context = *std::move(made);
+    made_for = root;
+    made_at = Now();
+    return context;
+  }
+
+  std::mutex lock;
+  TlsContext context;
+  std::string made_for;
+  TimePoint made_at;
+};
+
+namespace {
+
 class TlsLayer final : public CancelLayer {
  public:
-  TlsLayer(PGconn* connection, int fd) : connection_(connection), fd_(fd), plain_(MakePlainLayer(fd)) {}
+  using ContextFor = std::function<Result<TlsContext>(const std::string& root)>;
+  TlsLayer(ContextFor context_for, PGconn* connection, int fd)
+      : context_for_(std::move(context_for)), connection_(connection), fd_(fd), plain_(MakePlainLayer(fd)) {}
 
   Error Send(std::string_view packet, Waits& waits) override {
     if (Error err = AskForTls(waits)) return err;
@@ -50,26 +106,17 @@ class TlsLayer final : public CancelLayer {
   }
 
   Error Prepare() {
-    ERR_clear_error();
-    const ConnOptions settings(PQconninfo(connection_));
-    const auto value = [&](std::string_view keyword) -> std::string {
-      for (const PQconninfoOption* o = settings.get(); o != nullptr && o->keyword != nullptr; ++o) {
-        if (o->keyword == keyword && o->val != nullptr) return o->val;
-      }
-      return {};
-    };
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    if (context_ == nullptr) return OfOpenSsl("TLS");
-    SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-    const std::string mode = value("sslmode");
-    const bool verify = mode == "verify-ca" || mode == "verify-full";
-    if (verify) {
-      std::string root = value("sslrootcert");
-      if (root.empty() && std::getenv("HOME") != nullptr) root = std::string(std::getenv("HOME")) + "/.postgresql/root.crt";
-      if (SSL_CTX_load_verify_locations(context_.get(), root.c_str(), nullptr) != 1) return OfOpenSsl("sslrootcert");
-      SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    const std::string mode = Setting(connection_, "sslmode");
+    std::string root;
+    if (mode == "verify-ca" || mode == "verify-full") {
+      root = Setting(connection_, "sslrootcert");
+      const char* home = std::getenv("HOME");
+      if (root.empty()) root = std::string(home != nullptr ? home : "") + "/.postgresql/root.crt";
     }
-    ssl_.reset(SSL_new(context_.get()));
+    const Result<TlsContext> context = context_for_(root);
+    if (Error err = context.Err()) return err;
+    ERR_clear_error();
+    ssl_.reset(SSL_new(context->get()));
     if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), fd_) != 1) return OfOpenSsl("TLS");
     const char* host = PQhost(connection_);
     if (host != nullptr && *host != '\0') {
@@ -94,15 +141,25 @@ class TlsLayer final : public CancelLayer {
     }
   }
 
+  const ContextFor context_for_;
   PGconn* const connection_;
   const int fd_;
   const std::unique_ptr<CancelLayer> plain_;
-  std::unique_ptr<SSL_CTX, FreeContext> context_;
   std::unique_ptr<SSL, FreeSsl> ssl_;
 };
 
 }  // namespace
 
-std::unique_ptr<CancelLayer> MakeTlsLayer(PGconn* connection, int fd) { return std::make_unique<TlsLayer>(connection, fd); }
+CancelTls::CancelTls() : trusted_(std::make_unique<Trusted>()) {}
+CancelTls::~CancelTls() = default;
+
+std::unique_ptr<CancelLayer> CancelTls::MakeLayer(const Context& ctx, PGconn* connection, int fd) {
+  return std::make_unique<TlsLayer>([this, ctx](const std::string& root) { return trusted_->For(ctx, root); }, connection, fd);
+}
+
+bool TlsHolds(PGconn* connection) {
+  auto* ssl = static_cast<SSL*>(PQsslStruct(connection, "OpenSSL"));
+  return ssl != nullptr && SSL_pending(ssl) > 0;
+}
 
 }  // namespace weft::postgres::internal

@@ -8,9 +8,21 @@
 
 namespace weft::postgres::internal {
 
-// Verifies the server as sslmode and sslrootcert of the connection ask for: a man in the middle must not get the key. A build without
-// TLS has cancel_without_tls.cc in its place, and its Send fails, so that the connection is closed instead.
-std::unique_ptr<CancelLayer> MakeTlsLayer(PGconn* connection, int fd);
+// For the cancels of one pool. Verifies the server as sslmode and sslrootcert of the connection ask for: a man in the middle must not get the
+// key. A build without TLS has cancel_without_tls.cc in its place, and its Send fails, so that the connection is closed instead.
+class CancelTls {
+ public:
+  CancelTls();
+  ~CancelTls();
+  CancelTls(const CancelTls&) = delete;
+  CancelTls& operator=(const CancelTls&) = delete;
+
+  std::unique_ptr<CancelLayer> MakeLayer(const Context& ctx, PGconn* connection, int fd);
+
+ private:
+  struct Trusted;
+  const std::unique_ptr<Trusted> trusted_;
+};
 
 }  // namespace weft::postgres::internal
 

@@ -12,6 +12,11 @@ class NoTls final : public CancelLayer {
 
 }  // namespace
 
-std::unique_ptr<CancelLayer> MakeTlsLayer(PGconn*, int) { return std::make_unique<NoTls>(); }
+struct CancelTls::Trusted {};
+CancelTls::CancelTls() = default;
+CancelTls::~CancelTls() = default;
+std::unique_ptr<CancelLayer> CancelTls::MakeLayer(const Context&, PGconn*, int) { return std::make_unique<NoTls>(); }
+
+bool TlsHolds(PGconn*) { return false; }
 
 }  // namespace weft::postgres::internal

@@ -29,7 +29,7 @@ bool Connection::Check() noexcept { return !Lost() && (Now() - used_ < kCheckAft
 
 Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows) {
   if (const int number = parameters.WithZeroByte(); number != 0) {
-    return Error::New("postgres: parameter $" + std::to_string(number) + " has a zero byte, which a text of PostgreSQL cannot hold");
+    return Error::New("postgres: parameter $" + std::to_string(number) + " has a zero byte, which a text of PostgreSQL cannot hold, or a time outside of the years 1 to 9999");
   }
   const bool in_transaction = InTransaction();
   bool delivered = false;
@@ -59,9 +59,12 @@ Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parame
 
 Result<const StatementCache::Statement*> Connection::Prepared(const Context& ctx, std::string_view sql) {
   if (const StatementCache::Statement* known = statements_.Find(sql)) return known;
-  if (const StatementCache::Statement* excess = statements_.Excess()) {
-    if (Error err = Command(ctx, ("deallocate " + excess->name).c_str())) return err;
+  // It may be gone: a DISCARD ALL, or a pooler. Within a transaction that failure would spoil it, so there may be more until its end.
+  for (const StatementCache::Statement* excess = nullptr; !InTransaction() && (excess = statements_.Excess()) != nullptr;) {
+    const std::string deallocate = "deallocate " + excess->name;
     statements_.Remove(std::string(excess->sql));
+    Error err = Command(ctx, deallocate.c_str());
+    if (err && !IsSqlState(err, "26000")) return err;
   }
   std::string name = statements_.NewName();
   if (Error err = Sent(PQsendPrepare(wire_->Raw(), name.c_str(), std::string(sql).c_str(), 0, nullptr))) return err;
@@ -167,7 +170,9 @@ void Connection::Rollback(const Context& ctx) {
 
 Error Connection::Commit(const Context& ctx) {
   if (Error err = ctx.Err()) return err;
-  if (Error err = Sent(PQsendQuery(wire_->Raw(), "commit"))) return CommitUnknown(err, shared_.origin);
+  // Lost before, as by idle_in_transaction_session_timeout: then it surely has not happened.
+  if (lost_ || !wire_->Check()) return NotCommitted(wire_->Farewell(), shared_.origin);
+  if (Error err = Sent(PQsendQuery(wire_->Raw(), "commit"))) return err;
   const Context calm = WithoutCancel(ctx);
   std::optional<RealTimeWaits> after;
   Wire::UnderContext during(*wire_, ctx, PQflush(wire_->Raw()) == 0);

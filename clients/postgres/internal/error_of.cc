@@ -109,6 +109,10 @@ Error OfAcquire(const Error& refusal, const std::string& origin) {
   return MakeClientFailure(Errc::kUnavailable, {ClientFailure::kBusy, false, origin, refusal.Message()});
 }
 
+Error NotCommitted(const Failure& farewell, const std::string& origin) {
+  return Lost({ClientFailure::kReset, false, origin, "before COMMIT" + (farewell.detail.empty() ? "" : ": " + farewell.detail)}, farewell);
+}
+
 Error CommitUnknown(const Error& cause, const std::string& origin) {
   Failure failure;
   if (const auto* said = cause.As<Failure>()) failure = *said;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <weft/clients/postgres/failure.h>
 #include <weft/concurrency/error.h>
 
 namespace weft::postgres::internal {
@@ -18,6 +19,8 @@ Error OfConnect(std::string message, const std::string& origin);
 Error ConnectTimedOut(const std::string& origin, std::string_view detail);
 // The pool has none, by its own limits.
 Error OfAcquire(const Error& refusal, const std::string& origin);
+// The connection was lost before COMMIT was sent.
+Error NotCommitted(const Failure& farewell, const std::string& origin);
 // The connection was lost in COMMIT, or given up.
 Error CommitUnknown(const Error& cause, const std::string& origin);
 

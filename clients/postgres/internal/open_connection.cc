@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,12 +38,22 @@ Handle Start(const ConnInfo& info) {
 }
 
 // Each step runs in the pool of Offload: the client's part of SCRAM is 4,096 rounds of HMAC, 8 ms, and libpq looks names up, and reads
-// files, within a step. Sockets are waited for here; libpq may take another one in each step.
-Error Establish(const Context& ctx, PGconn* connection, const std::string& origin) {
+// files, within a step. Sockets are waited for here; libpq may take another one in each step. It goes on to the next host after a failure only, so
+// one that is `silent` for as long as each may take ends this, and is named, unless it is the last one.
+Error Establish(const Context& ctx, PGconn* connection, const ConnInfo& info, Duration of_each, Shared& shared, std::optional<std::size_t>& silent) {
+  const bool several = HostsOf(info) > 1;
+  std::optional<std::size_t> current;
+  TimePoint due = TimePoint::max();
   for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {
-    if (next == PGRES_POLLING_FAILED) return OfConnect(PQerrorMessage(connection), origin);
+    if (next == PGRES_POLLING_FAILED) return OfConnect(PQerrorMessage(connection), shared.origin);
+    const std::optional<std::size_t> host = several ? FindHost(info, connection) : std::nullopt;
+    if (host != std::exchange(current, host) || !host) due = host ? Now() + of_each : TimePoint::max();
+    const CancelScope turn = host ? WithDeadline(ctx, due) : WithCancel(ctx);
     const FdEvents events = next == PGRES_POLLING_READING ? FdEvents::kRead : FdEvents::kWrite;
-    if (Error err = WaitFd(ctx, PQsocket(connection), events, {.waits_for = "postgres to connect"}).Err()) return err;
+    if (Error err = WaitFd(turn.ctx, PQsocket(connection), events, {.waits_for = "postgres to connect"}).Err()) {
+      if (host && !ctx.Err()) silent = host;
+      return err;
+    }
     Result<PostgresPollingStatusType> polled = Offload(ctx, [&] { return PQconnectPoll(connection); });
     if (Error err = polled.Err()) return err;
     next = *polled;
@@ -64,15 +76,28 @@ std::vector<std::string> Settings(const PoolOptions& options, int server_version
   return all;
 }
 
-Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared) {
-  const Result<ConnInfo> info = ResolveHosts(ctx, shared.options.conninfo, shared.origin);
+Result<Handle> Connect(const Context& ctx, Shared& shared) {
+  Result<ConnInfo> info = ResolveHosts(ctx, shared.options.conninfo, shared.origin);
   if (Error err = info.Err()) return err;
-  Result<Handle> started = Offload(ctx, [&] { return Start(*info); });
-  if (Error err = started.Err()) return err;
-  Handle handle = *std::move(started);
-  if (handle == nullptr) return Error(std::errc::not_enough_memory);
-  if (PQstatus(handle.get()) == CONNECTION_BAD) return OfConnect(PQerrorMessage(handle.get()), shared.origin);
-  if (Error err = Establish(ctx, handle.get(), shared.origin)) return err;
+  const Duration of_each = shared.options.connect_timeout / static_cast<std::int64_t>(HostsOf(*info));
+  for (;;) {
+    Result<Handle> started = Offload(ctx, [&] { return Start(*info); });
+    if (Error err = started.Err()) return err;
+    Handle handle = *std::move(started);
+    if (handle == nullptr) return Error(std::errc::not_enough_memory);
+    if (PQstatus(handle.get()) == CONNECTION_BAD) return OfConnect(PQerrorMessage(handle.get()), shared.origin);
+    std::optional<std::size_t> silent;
+    Error err = Establish(ctx, handle.get(), *info, of_each, shared, silent);
+    if (!err) return handle;
+    if (!silent) return err;
+    *info = WithoutHost(*std::move(info), *silent);
+  }
+}
+
+Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared) {
+  Result<Handle> connected = Connect(ctx, shared);
+  if (Error err = connected.Err()) return err;
+  Handle handle = *std::move(connected);
   PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
   const int version = PQserverVersion(handle.get());
   Result<std::unique_ptr<Wire>> wire = Wire::Make(handle.release());

@@ -26,12 +26,12 @@ class PoolState {
   Connections connections_;
 };
 
-// A connection for as long as it lives; what is lost does not go back.
+// A connection for as long as it lives; what is lost does not go back, nor what is in a transaction still, as after an exception.
 class Borrowed {
  public:
   explicit Borrowed(Connections::Lease lease) : lease_(std::move(lease)) {}
   ~Borrowed() {
-    if ((*lease_)->Lost()) lease_.Discard();
+    if ((*lease_)->Lost() || (*lease_)->InTransaction()) lease_.Discard();
   }
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;

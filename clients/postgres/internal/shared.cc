@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weft/clients/postgres/internal/conn_info.h>
 #include <weft/clients/postgres/internal/conn_options.h>
 
 namespace weft::postgres::internal {
@@ -20,14 +21,14 @@ std::string ValueOf(const PQconninfoOption* options, std::string_view keyword) {
 }
 
 std::string Origin(const PQconninfoOption* given) {
-  const ConnOptions defaults(PQconndefaults());
-  const auto value = [&](std::string_view keyword) {
+  const auto value = [&](std::string_view keyword, const char* variable) {
     std::string text = ValueOf(given, keyword);
-    return text.empty() ? ValueOf(defaults.get(), keyword) : text;
+    return text.empty() ? Variable(variable) : text;
   };
-  std::string host = value("host");
-  if (host.empty()) host = value("hostaddr");
-  return "postgres://" + (host.empty() ? "local" : host) + ":" + value("port") + "/" + value("dbname");
+  std::string host = value("host", "PGHOST");
+  if (host.empty()) host = value("hostaddr", "PGHOSTADDR");
+  const std::string port = value("port", "PGPORT");
+  return "postgres://" + (host.empty() ? "local" : host) + ":" + (port.empty() ? "5432" : port) + "/" + value("dbname", "PGDATABASE");
 }
 
 }  // namespace

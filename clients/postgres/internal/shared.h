@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include <weft/clients/postgres/internal/cancel_tls.h>
 #include <weft/clients/postgres/options.h>
 #include <weft/concurrency/semaphore.h>
 
@@ -38,6 +39,7 @@ struct Shared {
   std::string origin;  // "postgres://host:port/database", without a password
   ConnectGate gate;
   Semaphore cancels;  // at most half of the connections cancel at a time
+  CancelTls cancel_tls;
 };
 
 }  // namespace weft::postgres::internal

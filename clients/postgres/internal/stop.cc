@@ -24,11 +24,11 @@ void Connection::Stop(const Context& ctx) {
   // The server ends no statement that it has not read to the end.
   if (!failure) failure = wire_->Flush(waits);
   // It may have come to its end by itself: if it has, that is here.
-  if (!failure) PQconsumeInput(wire_->Raw());
+  if (!failure) wire_->TakeInput();
   waits.Until(0);
   bool idle = !failure && !Drain(waits), in_doubt = false;
   for (std::int64_t pause = kFirstPauseNs; !failure && !idle && !Lost(); pause *= 2) {
-    failure = SendCancel(calm, wire_->Raw(), Duration(waits.Bound() - RealTimeWaits::RealNow()), in_doubt);
+    failure = SendCancel(calm, shared_.cancel_tls, wire_->Raw(), Duration(waits.Bound() - RealTimeWaits::RealNow()), in_doubt);
     // One that could not be sent is no reason not to wait.
     waits.Until(failure ? waits.Bound() : RealTimeWaits::RealNow() + pause);
     const Error err = Drain(waits);

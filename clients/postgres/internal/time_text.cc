@@ -4,7 +4,7 @@
 #include <cstdio>
 
 // Dates and times in the style "ISO", which every connection of ours is set to: "2026-11-29", "2026-11-29 21:05:10.25+02". Years before 1
-// ("BC"), above 9999, and infinity are no values of ours.
+// ("BC") and above 9999 are no values of ours; "infinity" is the last moment there is, of a moment.
 
 namespace weft::postgres::internal {
 namespace {
@@ -77,13 +77,17 @@ bool TakeOffset(std::string_view& text, std::chrono::seconds& out) {
 bool DecodeDate(std::string_view text, std::chrono::year_month_day& out) { return TakeDate(text, out) && text.empty(); }
 
 void EncodeDate(std::chrono::year_month_day date, std::string& to) {
+  const int year = static_cast<int>(date.year());
+  if (year < 1 || year > 9999) return to.push_back('\0');
   char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", year, static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()));
   to += text;
 }
 
 bool DecodeTime(std::string_view text, bool with_offset, microseconds& out) {
+  if (text == "infinity") return out = microseconds::max(), true;
+  if (text == "-infinity") return out = microseconds::min(), true;
   std::chrono::year_month_day date;
   microseconds clock{};
   std::chrono::seconds offset{};
@@ -93,7 +97,14 @@ bool DecodeTime(std::string_view text, bool with_offset, microseconds& out) {
   return text.empty();
 }
 
-void EncodeTime(microseconds since_1970, std::string& to) {
+void EncodeTime(microseconds since_1970, bool with_offset, std::string& to) {
+  if (since_1970 == microseconds::max()) return void(to += "infinity");
+  if (since_1970 == microseconds::min()) return void(to += "-infinity");
+  using namespace std::chrono_literals;
+  // A day beyond would wrap around in year_month_day, whose year is a short.
+  if (since_1970 < std::chrono::sys_days(1y / 1 / 1).time_since_epoch() || since_1970 >= std::chrono::sys_days(10000y / 1 / 1).time_since_epoch()) {
+    return to.push_back('\0');
+  }
   const auto days = std::chrono::floor<std::chrono::days>(since_1970);
   const microseconds clock = since_1970 - days;
   EncodeDate(std::chrono::sys_days(days), to);
@@ -102,6 +113,7 @@ void EncodeTime(microseconds since_1970, std::string& to) {
   std::snprintf(text, sizeof text, " %02d:%02d:%02d.%06d", static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
                 static_cast<int>(seconds % 60), static_cast<int>((clock % std::chrono::seconds(1)).count()));
   to += text;
+  if (with_offset) to += "+00";
 }
 
 }  // namespace weft::postgres::internal

@@ -39,12 +39,18 @@ Wire::~Wire() {
 // Between statements libpq takes an error for a notice.
 void Wire::OnNotice(void* self, const PGresult* notice) {
   const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-  if (severity != nullptr && std::strcmp(severity, "FATAL") == 0) static_cast<Wire*>(self)->fatal_ = true;
+  if (severity == nullptr || std::strcmp(severity, "FATAL") != 0) return;
+  Wire& wire = *static_cast<Wire*>(self);
+  wire.fatal_ = true;
+  const char* state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+  const char* text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+  wire.farewell_.sqlstate = state != nullptr ? state : "";
+  wire.farewell_.detail = text != nullptr ? text : "";
 }
 
 bool Wire::Check() noexcept {
   for (pollfd look = {Socket(), POLLIN, 0}; poll(&look, 1, 0) > 0;) {
-    if (PQconsumeInput(connection_) == 0) return false;
+    if (!TakeInput()) return false;
     (void)PQisBusy(connection_);  // reads the messages
     if (Lost()) return false;
   }
@@ -56,7 +62,7 @@ Error Wire::Flush(Waits& waits) {
     const Result<FdEvents> ready = waits.Wait(FdEvents::kReadWrite);
     if (Error err = ready.Err()) return err;
     // A server that cannot send stops reading.
-    if (Includes(*ready, FdEvents::kRead) && PQconsumeInput(connection_) == 0) return {};
+    if (Includes(*ready, FdEvents::kRead) && !TakeInput()) return {};
   }
   return {};
 }
@@ -65,7 +71,7 @@ Result<PgResult> Wire::Next(Waits& waits) {
   while (PQisBusy(connection_) != 0) {
     if (Error err = waits.Wait(FdEvents::kRead).Err()) return err;
     // If it fails, what the server has said last may be among what is here.
-    if (PQconsumeInput(connection_) == 0) break;
+    if (!TakeInput()) break;
   }
   PgResult result(PQgetResult(connection_));
   if (result != nullptr) OnNotice(this, result.get());
@@ -80,7 +86,7 @@ Result<std::string_view> Wire::NextCopyRow(Waits& waits) {
     if (size > 0) return std::string_view(row, static_cast<std::size_t>(size));
     if (size < 0) return std::string_view();
     if (Error err = waits.Wait(FdEvents::kRead).Err()) return err;
-    if (PQconsumeInput(connection_) == 0) return std::string_view();
+    if (!TakeInput()) return std::string_view();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include <weft/clients/postgres/failure.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/result.h>
 #include <weft/concurrency/wait_fd.h>
@@ -28,6 +29,9 @@ class Waits {
   ~Waits() = default;
 };
 
+// Whether OpenSSL has read bytes that libpq has not taken yet, for which the socket would never become ready (cancel_tls.cc).
+bool TlsHolds(PGconn* connection);
+
 // libpq's connection, which speaks the protocol and never blocks, and the descriptor that is watched for it. libpq closes its own socket
 // as soon as the connection is lost, in the middle of a call; so the watched one is a duplicate.
 class Wire {
@@ -40,9 +44,18 @@ class Wire {
 
   PGconn* Raw() const { return connection_; }
   int Socket() const { return watched_.Descriptor(); }
+  // What the server has said when it ended the connection; `detail` is its message.
+  const Failure& Farewell() const { return farewell_; }
   bool Lost() const { return fatal_ || PQstatus(connection_) == CONNECTION_BAD; }
   // Between two statements: whether it is still there. Reads what came meanwhile; does not suspend.
   bool Check() noexcept;
+
+  // Takes what is there, also what TLS holds of it. False: the connection is lost.
+  bool TakeInput() {
+    bool good = PQconsumeInput(connection_) != 0;
+    while (good && TlsHolds(connection_)) good = PQconsumeInput(connection_) != 0;
+    return good;
+  }
 
   // Until everything is with the kernel. Errors are those of the wait: a lost connection is what Next reports.
   Error Flush(Waits& waits);
@@ -74,6 +87,7 @@ class Wire {
   PGconn* const connection_;
   FdWaiter watched_;
   bool fatal_ = false;  // the server has said that it ends the connection
+  Failure farewell_;
   std::unique_ptr<char, FreeRow> row_;
 };
 

@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -145,6 +155,27 @@ TEST_F(PostgresFaultTest, ALostCommitIsUnknown) {
   });
 }
 
+// The server has ended the session before COMMIT: nobody has to find out what became of the transaction.
+TEST_F(PostgresFaultTest, WhatIsLostBeforeCommitSurelyDidNotHappen) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(Options()), admin(Options());
+    EXPECT_OK(db.Execute(ctx, "create table early (n integer)").Err());
+    const Error err = db.InTransaction(ctx, [&](const Context& c, Transaction& tx) -> Error {
+      EXPECT_OK(tx.Execute(c, "set idle_in_transaction_session_timeout to 50").Err());
+      EXPECT_OK(tx.Execute(c, "insert into early values (1)").Err());
+      while (Sessions(c, admin, "idle in transaction") != 0) Yield();
+      return {};
+    });
+    ExpectUnavailable(err);
+    EXPECT_TRUE(IsSqlState(err, "25P03")) << err.Message();
+    ASSERT_NE(err.As<Failure>(), nullptr);
+    EXPECT_FALSE(err.As<Failure>()->commit_unknown);
+    ASSERT_NE(err.As<ClientFailure>(), nullptr);
+    EXPECT_FALSE(err.As<ClientFailure>()->processed);
+    EXPECT_EQ(*db.QueryOne<std::int64_t>(ctx, "select count(*) from early"), 0);
+  });
+}
+
 TEST_F(PostgresFaultTest, WhatCannotBeReachedSaysSo) {
   OnLoops(1, [](const Context& ctx) {
     const auto kind_of = [&](const std::string& conninfo) {
@@ -173,6 +204,60 @@ TEST_F(PostgresFaultTest, ALaterHostIsTriedToo) {
     Pool db({.conninfo = conninfo});
     EXPECT_OK(db.Ping(ctx));
   });
+}
+
+// It takes connections, as a machine that hangs does, and says nothing.
+TEST_F(PostgresFaultTest, AHostThatIsSilentIsPassedOver) {
+  std::string folder = (std::filesystem::temp_directory_path() / "weft-silent-XXXXXX").string();
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const int silent = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (folder + "/.s.PGSQL.5432").copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(silent, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(silent, 64), 0);
+  OnLoops(1, [&](const Context& ctx) {
+    for (const bool names : {false, true}) {
+      std::string conninfo = Server().ConnInfo();
+      conninfo.insert(conninfo.find("host=") + 5, folder + (names ? ",localhost," : ","));
+      if (names) conninfo.replace(conninfo.find("port="), 9, "port=5432,1,5432");
+      Pool db({.conninfo = conninfo, .acquire_timeout = 10s, .connect_timeout = 3s});
+      EXPECT_OK(db.Ping(ctx));
+    }
+  });
+  close(silent);
+  std::filesystem::remove_all(folder);
+}
+
+// A service's file that blocks who opens it: it holds a thread of Offload, and no loop, nor the one that makes the Pool.
+TEST_F(PostgresFaultTest, FilesAreReadOnNoLoop) {
+  std::string folder = (std::filesystem::temp_directory_path() / "weft-service-XXXXXX").string();
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string file = folder + "/service";
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  std::signal(SIGPIPE, SIG_IGN);
+  setenv("PGSERVICEFILE", file.c_str(), 1);
+  setenv("PGSERVICE", "test", 1);
+  OnLoops(1, [&](const Context& ctx) {
+    Pool db({.conninfo = Server().ConnInfo()});
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      // As often as somebody waits for it, until the connection is there.
+      while (db.Stats().idle == 0) {
+        const int fifo = open(file.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fifo >= 0) {
+          if (write(fifo, "[test]\n", 7) != 7) errno = 0;  // it has gone meanwhile
+          close(fifo);
+        }
+        EXPECT_OK(Sleep(c, 1ms));
+      }
+    });
+    EXPECT_OK(db.Ping(ctx));
+    EXPECT_OK(group.Wait());
+  });
+  unsetenv("PGSERVICE");
+  unsetenv("PGSERVICEFILE");
+  std::filesystem::remove_all(folder);
 }
 
 class PostgresFewConnectionsTest : public PostgresTest {

@@ -70,7 +70,7 @@ TEST_F(PostgresQueryTest, ValuesComeBackAsTheyWent) {
     same("bytea", Bytes());
     using namespace std::chrono;
     same("date", year_month_day(2024y / February / 29));
-    for (const auto time : {microseconds(0), microseconds(-1), microseconds(1'732'912'345'678'901), microseconds(-2'208'988'800'000'001)}) {
+    for (const auto time : {microseconds::max(), microseconds::min(), sys_days(1y / 1 / 1).time_since_epoch() + 0us, microseconds(0), microseconds(-1), microseconds(1'732'912'345'678'901), microseconds(-2'208'988'800'000'001)}) {
       same("timestamptz", TimestampTz(time));
       same("timestamp", Timestamp(time));
     }
@@ -111,7 +111,13 @@ TEST_F(PostgresQueryTest, WhatDoesNotFitIsAnErrorThatSaysWhat) {
     says(db.Query<std::string>(ctx, "select 1 as n").Err(), "column \"n\" is integer, and text is asked for");
     says(db.Query<std::int32_t>(ctx, "select null::integer as n").Err(), "column \"n\" is null: read it into a std::optional");
     says(db.Query<std::uint32_t>(ctx, "select -1 as n").Err(), "has a value that the type for integer cannot hold");
-    says(db.Query<TimestampTz>(ctx, "select 'infinity'::timestamptz as t").Err(), "cannot hold");
+    says(db.Query<TimestampTz>(ctx, "select '10000-01-01'::timestamptz as t").Err(), "cannot hold");
+    using namespace std::chrono;
+    for (const auto time : {TimestampTz(sys_days(1y / 1 / 1)) - 1us, TimestampTz(sys_days(10000y / 1 / 1)), TimestampTz::max() - 1us}) {
+      says(db.Execute(ctx, "select $1::timestamptz", time).Err(), "a time outside of the years 1 to 9999");
+      says(db.Execute(ctx, "select $1::timestamptz[]", std::vector<TimestampTz>{time}).Err(), "a time outside of the years 1 to 9999");
+    }
+    says(db.Execute(ctx, "select $1::date", year_month_day(10000y / 1 / 1)).Err(), "a time outside of the years 1 to 9999");
     says((db.Query<std::tuple<std::int32_t, std::int32_t>>(ctx, "select 1").Err()), "returns 1 columns, and 2 are asked for");
     says(db.Query<Note>(ctx, "select 1::bigint as id").Err(), "returns no column \"title\"");
     says(db.Query<std::int32_t>(ctx, "set work_mem to '4MB'").Err(), "returns 0 columns");
@@ -205,6 +211,31 @@ TEST_F(PostgresQueryTest, StatementsArePreparedByThemselvesAndAnew) {
     EXPECT_EQ(db.Query<std::int64_t>(ctx, "select * from changing")->size(), 1u) << "0A000: its columns have changed";
     EXPECT_OK(db.Execute(ctx, "discard all").Err());
     EXPECT_EQ(db.Query<std::int64_t>(ctx, "select * from changing")->size(), 1u) << "26000: it is not there any more";
+    EXPECT_EQ(db.Stats().opened, 1u);
+  });
+}
+
+// All that would be given up are gone already, also in a transaction, which that must not spoil.
+TEST_F(PostgresQueryTest, AFullCacheThatTheServerHasForgottenIsNoError) {
+  OnLoops(1, [](const Context& ctx) {
+    PoolOptions options = Options();
+    options.connections_max = 1;
+    options.statements_max = 3;
+    Pool db(options);
+    const auto forget = [&] {
+      for (int i = 0; i < 3; ++i) EXPECT_OK(db.Execute(ctx, "select " + std::to_string(i)).Err());
+      EXPECT_OK(db.Execute(ctx, "deallocate all").Err());
+    };
+    forget();
+    for (int i = 3; i < 9; ++i) EXPECT_OK(db.Execute(ctx, "select " + std::to_string(i)).Err());
+    forget();
+    EXPECT_OK(db.InTransaction(ctx, [](const Context& c, Transaction& tx) -> Error {
+      for (int i = 9; i < 19; ++i) {
+        if (Error err = tx.Execute(c, "select " + std::to_string(i)).Err()) return err;
+      }
+      return {};
+    }));
+    EXPECT_EQ(**db.QueryOne<std::int64_t>(ctx, "select count(*) from pg_prepared_statements"), 3);
     EXPECT_EQ(db.Stats().opened, 1u);
   });
 }

@@ -181,6 +181,24 @@ TEST_F(PostgresTransactionTest, ACommitIsNotCanceled) {
   });
 }
 
+TEST_F(PostgresTransactionTest, ACopyThatLeavesATransactionOpenIsAnErrorAndNobodyElses) {
+  OnLoops(1, [](const Context& ctx) {
+    PoolOptions options = Options();
+    options.connections_max = 1;
+    Pool db(options);
+    EXPECT_OK(db.Execute(ctx, "create table kept (n integer)").Err());
+    const auto row = [&](CopyWriter& to) { return to.Write(ctx, "1\n"); };
+    const auto says = [](const Error& err) { EXPECT_NE(err.Message().find("leaves a transaction open"), std::string::npos) << err.Message(); };
+    says(db.CopyOut(ctx, "copy (select 1) to stdout; begin", [](std::string_view) {}));
+    EXPECT_EQ(*db.CopyIn(ctx, "copy kept from stdin", row), 1u);
+    says(db.CopyIn(ctx, "copy kept from stdin; begin", row).Err());
+    EXPECT_TRUE(db.CopyOut(ctx, "begin; copy (select 1) to stdout", [](std::string_view) {}));
+    EXPECT_THROW((void)db.CopyOut(ctx, "copy (select 1) to stdout; begin", [](std::string_view) { throw std::runtime_error("broken"); }), std::exception);
+    EXPECT_EQ(*db.CopyIn(ctx, "copy kept from stdin", row), 1u);
+    EXPECT_GE(*db.QueryOne<std::int64_t>(ctx, "select count(*) from kept"), 2);
+  });
+}
+
 TEST_F(PostgresTransactionTest, CopyGoesBothWays) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
