@@ -127,7 +127,7 @@ class ResourcePool {
     auto* item = static_cast<Item*>(*taken);
     while (item != nullptr) {
       Lease lease(*this, item);
-      if (!check_ || check_(item->object)) return lease;
+      if (Approves(lease)) return lease;
       lease.item_ = nullptr;
       item = static_cast<Item*>(core_.Replace(*item));
     }
@@ -146,6 +146,21 @@ class ResourcePool {
   PoolStats Stats() const { return core_.Stats(); }
 
  private:
+  // One whose check throws is as good as broken.
+  bool Approves(Lease& lease) {
+    if (!check_) return true;
+    struct Checking {
+      Lease& lease;
+      bool ended = false;
+      ~Checking() {
+        if (!ended) lease.Discard();
+      }
+    } checking{lease};
+    const bool good = check_(*lease);
+    checking.ended = true;
+    return good;
+  }
+
   // Where an object is to come: given up unless it does.
   struct Room {
     internal::PoolCore& core;

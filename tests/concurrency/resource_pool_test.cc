@@ -233,6 +233,34 @@ TEST(ResourcePool, SaysWhoHasThemAllWhenNoneBecomesFree) {
   });
 }
 
+TEST(ResourcePool, NothingIsLentPastItsLifetime) {
+  Virtually([](const Context& ctx) {
+    int made = 0;
+    ResourcePool<int> pool({.make = [&](const Context&) -> Result<int> { return ++made; }, .idle_timeout = 300s, .lifetime_max = 10s});
+    { const auto lease = pool.Acquire(ctx); }
+    EXPECT_FALSE(Sleep(ctx, 100s));
+    EXPECT_EQ(**pool.Acquire(ctx).operator->(), 2);
+    EXPECT_EQ(pool.Stats().open, 1u);
+  });
+}
+
+TEST(ResourcePool, WhatItsCheckThrowsAtIsNotLentAgain) {
+  Virtually([](const Context& ctx) {
+    int made = 0;
+    bool throws = true;
+    ResourcePool<int> pool({.make = [&](const Context&) -> Result<int> { return ++made; },
+                            .check = [&](int&) -> bool {
+                              if (throws) throw std::runtime_error("broken");
+                              return true;
+                            }});
+    { const auto lease = pool.Acquire(ctx); }
+    EXPECT_THROW(static_cast<void>(pool.Acquire(ctx)), std::runtime_error);
+    EXPECT_EQ(pool.Stats().open, 0u);
+    throws = false;
+    EXPECT_EQ(**pool.Acquire(ctx).operator->(), 2);
+  });
+}
+
 TEST(ResourcePool, WhatIsTooOldGoesAtTheNextCall) {
   Virtually([](const Context& ctx) {
     Tool::Shop shop;

@@ -74,9 +74,10 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
   const auto bucket = static_cast<std::uint32_t>(t_loop_slot % kBuckets);
   PooledItem* item = nullptr;
   bool got = false;
+  PooledItems expired;
   // An idle one, or a room.
   const auto take = [&]() WEFT_REQUIRES(lock_) {
-    item = TakeIdleFor(bucket);
+    item = TakeIdleFor(bucket, expired);
     got = item != nullptr || rooms_taken_ < limits_.max;
     if (item != nullptr) {
       Lend(*item, bucket, name.data());
@@ -85,7 +86,6 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
     }
     return got;
   };
-  PooledItems expired;
   {
     std::lock_guard hold(lock_);
     TakeExpired(expired, NowNs());
@@ -94,20 +94,21 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
   DestroyAll(expired);  // before anybody waits for their rooms
   if (got) return item;
   Waiter waiter(limits_.name, bucket, name);
+  bool waits = false;
   {
     std::lock_guard hold(lock_);
-    if (take()) return item;  // something has come back meanwhile
-    ++stats_.waited;
-    if (stats_.waiting < limits_.waiting_max) {
+    if (!take()) ++stats_.waited;  // otherwise something has come back meanwhile
+    waits = !got && stats_.waiting < limits_.waiting_max;
+    if (waits) {
       ++stats_.waiting;
       waiter.overtakings = overtakings_;
       waiters_.PushBack(waiter);
       waiters_of_[bucket].PushBack(waiter);
-    } else {
-      got = true;  // the verdict
     }
   }
-  if (got) return Refusal(ctx, false);
+  DestroyAll(expired);
+  if (got) return item;
+  if (!waits) return Refusal(ctx, false);
   const std::uint32_t outcome = waiter.Park(ctx, AddNs(waiter.since_ns, limits_.acquire_ns));
   {
     // In each case: the one that has served it must be out of the lock before the pool may be destroyed.
@@ -162,11 +163,16 @@ std::string PoolCore::DescribeHolders() {
   return text;
 }
 
-PooledItem* PoolCore::TakeIdleFor(std::uint32_t bucket) noexcept {
-  PooledItem* item = idle_of_[bucket].Front();
-  if (item == nullptr) item = idle_.Front();
-  if (item != nullptr) TakeOut(*item);
-  return item;
+PooledItem* PoolCore::TakeIdleFor(std::uint32_t bucket, PooledItems& expired) noexcept {
+  const std::int64_t now = NowNs();
+  for (;;) {
+    PooledItem* item = idle_of_[bucket].Front();
+    if (item == nullptr) item = idle_.Front();
+    if (item == nullptr) return nullptr;
+    TakeOut(*item);
+    if (AddNs(item->made_ns, limits_.lifetime_ns) > now) return item;
+    expired.PushBack(*item);
+  }
 }
 
 void PoolCore::TakeOut(PooledItem& idle) noexcept {
@@ -210,13 +216,19 @@ PooledItem* PoolCore::Replace(PooledItem& broken) noexcept {
   const std::uint32_t bucket = broken.bucket;
   Unlend(broken);
   destroy_(&broken);
-  std::lock_guard hold(lock_);
-  --stats_.open;
-  ++stats_.closed;
-  PooledItem* item = TakeIdleFor(bucket);
-  if (item == nullptr) return nullptr;
-  --rooms_taken_;  // nobody waits for it while something is idle
-  Lend(*item, bucket, name.data());
+  PooledItems expired;
+  PooledItem* item = nullptr;
+  {
+    std::lock_guard hold(lock_);
+    --stats_.open;
+    ++stats_.closed;
+    item = TakeIdleFor(bucket, expired);
+    if (item != nullptr) {
+      --rooms_taken_;  // nobody waits for it while something is idle
+      Lend(*item, bucket, name.data());
+    }
+  }
+  DestroyAll(expired);
   return item;
 }
 
