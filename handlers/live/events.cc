@@ -68,6 +68,7 @@ Error EventStream::AddField(std::string_view name, std::string_view value) {
 }
 
 Error EventStream::Add(const ServerSentEvent& event) {
+  added_ = true;
   if (event.id.find_first_of(std::string_view("\r\n\0", 3)) != event.id.npos) return Error::New("the id of an event has a line break or a NUL");
   if (event.event.find_first_of(kLineBreaks) != event.event.npos) return Error::New("the type of an event has a line break");
   if (!event.id.empty()) {

@@ -2,6 +2,7 @@
 #ifndef WEFT_HANDLERS_LIVE_EVENTS_H_
 #define WEFT_HANDLERS_LIVE_EVENTS_H_
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -117,27 +118,38 @@ class [[nodiscard]] EventStream {
   template <class T, class F>
   Error ForwardAll(const Context& ctx, const Chan<T>& values, F add) {
     if (head_only_) return {};
+    // Values of which nothing is sent are no sign of life.
+    TimePoint sent_at = Now();
     for (;;) {
       std::optional<T> value;
+      const Duration silent = Now() - sent_at;
       const Result<std::size_t> which = SelectInOrder(
           ctx, OnDone(r_->Draining()),
           OnReceive(values,
                     [&](Result<T> next) {
                       if (next.Ok()) value.emplace(*std::move(next));
                     }),
-          OnAfter(heartbeat_));
+          OnAfter(heartbeat_ == kUnlimited ? heartbeat_ : std::max(heartbeat_ - silent, Duration::zero())));
       if (Error err = which.Err()) return err;
       if (*which == 0) return SendRandomRetry();
       if (*which == 2) {
         if (Error err = SendComment()) return err;
+        sent_at = Now();
         continue;
       }
       if (!value) return {};
+      added_ = false;
       for (int left = kTogether; value && left > 0; --left) {
         if (Error err = add(std::move(*value))) return err;
         value = left > 1 ? values.TryReceive() : std::nullopt;
       }
-      if (Error err = w_->Flush()) return err;
+      if (added_) {
+        if (Error err = w_->Flush()) return err;
+        sent_at = Now();
+      } else if (heartbeat_ != kUnlimited && Now() - sent_at >= heartbeat_) {
+        if (Error err = SendComment()) return err;
+        sent_at = Now();
+      }
     }
   }
 
@@ -145,6 +157,7 @@ class [[nodiscard]] EventStream {
   Request* r_;
   Duration heartbeat_;
   Duration retry_;
+  bool added_ = false;  // an event, since this was unset
   bool head_only_;  // the request is HEAD: there is no stream
 };
 

@@ -231,6 +231,23 @@ TEST(Events, NoHeartbeatComesWhereValuesDo) {
   EXPECT_EQ(sent, "data: 0\n\ndata: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\ndata: 5\n\n");
 }
 
+// A value of which nothing is sent keeps no connection alive.
+TEST(Events, HeartbeatsComeWhileValuesAreLeftOut) {
+  const std::string sent = SentInTest([](EventStream& events, Request& r) {
+    Chan<int> numbers(0);
+    Group group(r.Ctx());
+    group.Go([&](const Context& ctx) {
+      for (int i = 0; i < 60; ++i) {
+        (void)Sleep(ctx, 1s);
+        (void)numbers.Send(ctx, i);
+      }
+      numbers.Close();
+    });
+    return events.Forward(r.Ctx(), numbers, [](int) { return std::optional<ServerSentEvent>(); });
+  });
+  EXPECT_GE(sent.size(), 3 * std::string_view(": \n\n").size());
+}
+
 TEST(Events, WithoutALimitThereIsNoHeartbeat) {
   const Error err = RunTest([](const Context&) {
     Recorder recorder;
