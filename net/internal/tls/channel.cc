@@ -144,21 +144,26 @@ ssize_t TlsChannel::Send(const Socket& socket, const iovec* parts, std::size_t c
     const FrontOf front(parts, count, sent, kSealMax);
     if (front.size() == 0) break;
     scratch.sealed.Clear();
-    if (!session_->Write(front.Parts(), scratch.sealed) || !SendSealed(socket, scratch.sealed.View())) return Fail(EPIPE);
+    // What may have gone out counts as sent: the next call fails.
+    bool any = sent > 0;
+    const bool gone = !session_->Write(front.Parts(), scratch.sealed) || !SendSealed(socket, scratch.sealed.View(), &any);
+    if (gone && !any) return Fail(EPIPE);
     sent += front.size();
+    if (gone) break;
   }
   return static_cast<ssize_t>(sent);
 }
 
 ssize_t TlsChannel::SendFile(const Socket&, int, std::uint64_t, std::size_t) { return Fail(EINVAL); }
 
-bool TlsChannel::SendSealed(const Socket& socket, std::string_view sealed) {
+bool TlsChannel::SendSealed(const Socket& socket, std::string_view sealed, bool* any) {
   ByteBuffer& owed = session_->Owed();
   while (!sealed.empty() && owed.empty()) {
     const ssize_t sent = socket.Send(sealed.data(), sealed.size());
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && !WouldWait(errno)) return false;
     if (sent < 0) break;
+    if (any != nullptr) *any = true;
     sealed.remove_prefix(static_cast<std::size_t>(sent));
   }
   try {

@@ -52,8 +52,9 @@ class TlsChannel final : public SocketLayer {
 
   // What to do about nothing that was read; as the result of a read.
   ssize_t EndOf(TlsSession::ReadState state);
-  // Sends the ciphertext, and holds what the socket does not take. False: the connection is gone.
-  bool SendSealed(const Socket& socket, std::string_view sealed);
+  // Sends the ciphertext, and holds what the socket does not take. False: the connection is gone; `any`, if given, is set where the
+  // peer may have something of it all the same.
+  bool SendSealed(const Socket& socket, std::string_view sealed, bool* any = nullptr);
 
   std::unique_ptr<TlsSession> session_;
   Peer peer_ = Peer::kSpeaks;
