@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_AWAIT_H_
 #define WEFT_CONCURRENCY_AWAIT_H_
 
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -116,6 +117,14 @@ boost::asio::any_io_executor CurrentExecutor();
 // wait for the resolver's timeout. On a plain thread it blocks the caller. Errors name host and
 // service; Is(HostNotFound) as in Asio: err.Is(boost::asio::error::host_not_found).
 Result<std::vector<boost::asio::ip::tcp::endpoint>> Resolve(const Context& ctx, std::string_view host, std::string_view service);
+
+namespace internal {
+
+// The same. `held` is let go when the look-up has ended, which may be after the call.
+Result<std::vector<boost::asio::ip::tcp::endpoint>> ResolveHolding(const Context& ctx, std::string_view host, std::string_view service,
+                                                                   std::shared_ptr<void> held);
+
+}  // namespace internal
 
 }  // namespace weft
 

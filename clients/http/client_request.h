@@ -92,6 +92,7 @@ class ClientRequest {
   std::optional<std::string> body_;
   BodyReader* reader_ = nullptr;
   std::unique_ptr<BodyReader> adapter_;
+  bool without_slot_ = false;
   std::optional<Duration> expect_;
   std::optional<Duration> response_timeout_;
   std::function<void(int, const Fields&)> on_interim_;
@@ -127,6 +128,9 @@ struct ClientRequestAccess {
   static const Fields* Trailer(const ClientRequest& r) { return r.trailer_.get(); }
   static const std::optional<std::string>& Body(const ClientRequest& r) { return r.body_; }
   static BodyReader* Reader(const ClientRequest& r) { return r.reader_; }
+  // For checks, which must not wait behind what they are about.
+  static void WithoutSlot(ClientRequest& r) { r.without_slot_ = true; }
+  static bool IsWithoutSlot(const ClientRequest& r) { return r.without_slot_; }
   static std::optional<Duration> Expect(const ClientRequest& r) { return r.expect_; }
   static std::optional<Duration> ResponseTimeout(const ClientRequest& r) { return r.response_timeout_; }
   static const std::function<void(int, const Fields&)>& OnInterim(const ClientRequest& r) { return r.on_interim_; }

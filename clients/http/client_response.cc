@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/http/client_response.h>
 
+#include <algorithm>
 #include <limits>
 
 #include <weft/clients/http/internal/exchange.h>
@@ -82,7 +83,8 @@ Result<std::string> ClientResponse::ReadAll(const Context& ctx, std::uint64_t ma
       all.resize(size);
       return all;
     }
-    all.reserve(step);
+    constexpr std::size_t kBelieved = 1024 * 1024;
+    all.reserve(std::min(step, kBelieved));
   }
   // What is announced is not believed before it is here.
   for (std::size_t size = 0;;) {
@@ -119,6 +121,8 @@ Result<Stream> ClientResponse::TakeStream() {
   std::unique_ptr<internal::ClientWire> wire = exchange.TakeWire(first);
   return MakeStream<internal::UpgradedWire>(std::move(wire), std::move(first));
 }
+
+void ClientResponseAccess::LeaveLimits(ClientResponse& response) { response.Use("ClientResponse").LeaveLimits(); }
 
 // --- ClientExchange
 
@@ -160,6 +164,7 @@ Error ClientExchange::CloseWrite(const Context& ctx) {
 Result<ClientResponse> ClientExchange::Head(const Context& ctx) {
   internal::Exchange& exchange = Use("ClientExchange::Head");
   if (exchange.HeadIsHere()) internal::AbortMisuse("ClientExchange::Head", "the head was waited for before");
+  if (exchange.Broken()) return exchange.FailWith(ClientFailure::kReset, "the response has failed before");
   if (Error err = ctx.Err()) return err;
   if (Error err = exchange.ReadHeadAfterBody(ctx, response_timeout_)) return err;
   return ClientResponse(exchange);

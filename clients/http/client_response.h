@@ -65,10 +65,17 @@ class [[nodiscard]] ClientResponse {
   Result<Stream> TakeStream();
 
  private:
+  friend struct ClientResponseAccess;
   internal::Exchange& Use(const char* function) const;
   void End() noexcept;
 
   internal::Exchange* exchange_;  // null: moved from
+};
+
+// The way of weft's own code to what a response holds.
+struct ClientResponseAccess {
+  // It may go on and on: from now on it is none of the requests that its origin gets at once.
+  static void LeaveLimits(ClientResponse& response);
 };
 
 // A request whose body is written as the response is read: both directions at once (HttpClient::Open).

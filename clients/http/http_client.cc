@@ -24,6 +24,7 @@ OutgoingRequest Outgoing(const ClientRequest& request, const internal::HttpUrl& 
   out.trailers = ClientRequestAccess::Trailer(request);
   out.user_agent = options.user_agent;
   out.expect = ClientRequestAccess::Expect(request);
+  out.without_slot = ClientRequestAccess::IsWithoutSlot(request);
   out.response_timeout = ClientRequestAccess::ResponseTimeout(request).value_or(options.response_timeout);
   out.on_interim = &ClientRequestAccess::OnInterim(request);
   if (BodyReader* reader = ClientRequestAccess::Reader(request)) {

@@ -38,7 +38,8 @@ struct HttpClientOptions {
 
   Duration connect_timeout = std::chrono::seconds(5);    // look-up, TCP and TLS together
   Duration response_timeout = std::chrono::seconds(30);  // from the last byte of the request to the head of the response
-  Duration stall_timeout = std::chrono::seconds(30);     // in which 1 KiB has to move, each way, while it is waited for
+  // In which 1 KiB has to move, each way, while it is waited for; of text/event-stream a single byte. The wait for the head is not meant.
+  Duration stall_timeout = std::chrono::seconds(30);
   Duration idle_timeout = std::chrono::seconds(60);      // of a kept connection: below most servers' 75
 
   // A response above either fails with ClientFailure::kTooLarge.
@@ -53,10 +54,10 @@ struct HttpClientOptions {
 
   // Asked after the look-up and before the connect, about each address: for URLs that users give. The client never connects to one for
   // which it returns an Error, whose text is in the detail of the failure. Not asked about unix sockets: their URLs, "http+unix://", are
-  // refused where this is set.
+  // refused where this is set. Beside `dial` it is asked about addresses in URLs alone: names are looked up, and judged, by who dials them.
   std::function<Error(const Address&)> allow = nullptr;
   // Connects in place of the client, in plain: TLS comes on top of the Stream. For tests (TestNetwork) and for connections through something
-  // else. Called in the fiber of the request, under the connect_timeout.
+  // else. See `allow` for URLs that users give. Called in the fiber of the request, under the connect_timeout.
   std::function<Result<Stream>(const Context&, const DialTarget&)> dial = nullptr;
 };
 

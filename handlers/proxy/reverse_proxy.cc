@@ -174,7 +174,9 @@ class Passage {
     const std::string_view length = response.Header().Get("Content-Length");
     if (!length.empty() && response.Status() != 204) w_.Header().Set("Content-Length", length);
     w_.WriteHeader(response.Status());
-    const bool at_once = !response.ContentLength() || internal::EqualsIgnoreCase(response.Header().Get("Content-Type").substr(0, 17), "text/event-stream");
+    const bool events = internal::EqualsIgnoreCase(response.Header().Get("Content-Type").substr(0, 17), "text/event-stream");
+    if (events) ClientResponseAccess::LeaveLimits(response);
+    const bool at_once = events || !response.ContentLength();
     if (response.ContentLength() != 0u) {
       if (Error err = small ? PassSmallBody(response) : PassResponseBody(response, at_once)) return err;
     }

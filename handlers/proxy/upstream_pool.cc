@@ -96,7 +96,10 @@ Result<UpstreamLease> UpstreamPool::Acquire(std::span<const std::string> tried) 
   if (best == nullptr) {
     return MakeClientFailure({full ? ClientFailure::kBusy : ClientFailure::kUnreachable, false, "upstreams", "all have as many requests as they may"});
   }
-  best->in_flight.fetch_add(1);
+  if (best->in_flight.fetch_add(1) >= options_.requests_max) {  // another loop has just taken the last place
+    best->in_flight.fetch_sub(1);
+    return MakeClientFailure({ClientFailure::kBusy, false, "upstreams", "all have as many requests as they may"});
+  }
   best->Enter(now);
   return UpstreamLease((*list)[best_at]);
 }
@@ -106,6 +109,7 @@ Error UpstreamPool::Check(const Context& ctx, UpstreamCheckOptions options) {
     const CancelScope limit = WithTimeout(c, options.timeout);
     ClientRequest request("GET", upstream.address + options.target);
     if (!options_.server_name.empty()) request.Header().Set("Host", options_.server_name);
+    ClientRequestAccess::WithoutSlot(request);
     const Result<ClientResponse> response = client_.Do(limit.ctx, request);
     if (c.Err()) return;
     upstream.Checked(response.Ok() && response->Status() < 400, options.failures_to_out);

@@ -90,7 +90,7 @@ class UpstreamPool {
   // From now on these; what is known of those that stay is kept. Requests that are under way go on. For service discovery.
   void Set(std::vector<std::string> addresses);
 
-  // Asks each upstream again and again, and puts it out or in. Blocks until the context is done, and returns its error: for a Group or
+  // Asks each upstream again and again, beside the requests that the client sends at once, and puts it out or in. Blocks until the context is done, and returns its error: for a Group or
   // RunServices.
   Error Check(const Context& ctx, UpstreamCheckOptions options = {});
 

@@ -161,6 +161,43 @@ TEST(HttpClient, RefusesWhatCannotBeSentBeforeItConnects) {
   EXPECT_FALSE(err) << err.Message();
 }
 
+TEST(HttpClient, RefusesAUserAgentThatIsMoreThanOneField) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    TestServer server(ctx, Routes());
+    HttpClient client({.user_agent = "service/1.0\r\nX-Two: 2"});
+    const Error refused = client.Get(ctx, UrlOf(server, "/hello/anna")).Err();
+    EXPECT_NE(refused.Message().find("user_agent"), std::string::npos) << refused.Message();
+    EXPECT_EQ(client.Stats().opened, 0u);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+TEST(HttpClient, AsksAboutAddressesThatOthersDial) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    int dialled = 0;
+    std::string asked;
+    HttpClient client({.allow =
+                           [&](const Address& address) {
+                             asked += address.Text() + ";";
+                             return Error::New("private");
+                           },
+                       .dial = [&](const Context&, const DialTarget&) -> Result<Stream> {
+                         ++dialled;
+                         return Error(std::errc::connection_refused);
+                       }});
+    for (const char* url : {"http://127.0.0.1/", "http://[::1]:81/", "http+unix://%2Frun%2Fapp.sock/"}) {
+      ExpectFailure(client.Get(ctx, url).Err(), ClientFailure::kRefused, false);
+    }
+    EXPECT_EQ(dialled, 0);
+    EXPECT_EQ(asked, "127.0.0.1:80;[::1]:81;");
+    ExpectFailure(client.Get(ctx, "http://users.internal/").Err(), ClientFailure::kRefused, false);
+    EXPECT_EQ(dialled, 1);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
 TEST(HttpClient, NobodyListens) {
   const Error err = RunTest([](const Context& ctx) -> Error {
     HttpClient client;

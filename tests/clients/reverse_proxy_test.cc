@@ -90,7 +90,7 @@ TEST(ReverseProxy, FieldsOfOneConnectionStayThere) {
     ClientRequest request("GET", house.front->Url("/"));
     for (const auto& [name, value] : std::vector<std::pair<const char*, const char*>>{
              {"Connection", "X-Mine, keep-alive"}, {"X-Mine", "1"}, {"Proxy-Authorization", "Basic x"}, {"TE", "trailers, gzip"},
-             {"X-Forwarded-For", "6.6.6.6"}, {"Forwarded", "for=6.6.6.6"}, {"X-Real-IP", "6.6.6.6"}, {"Upgrade", "h2c"}, {"X-Passed", "1"}}) {
+             {"X-Forwarded-For", "6.6.6.6"}, {"Forwarded", "for=6.6.6.6"}, {"X-Real-IP", "6.6.6.6"}, {"X_Forwarded_For", "6.6.6.6"}, {"Upgrade", "h2c"}, {"X-Passed", "1"}}) {
       request.Header().Add(name, value);
     }
     Result<ClientResponse> response = house.Do(request);

@@ -2,7 +2,11 @@
 #include <weft/clients/http/internal/client_shared.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
 
+#include <weft/http/fields.h>
 #include <weft/net/client_failure.h>
 
 namespace weft::internal {
@@ -12,6 +16,13 @@ std::shared_ptr<SharedOrigin> ClientShared::FindOrigin(const std::string& name) 
   std::shared_ptr<SharedOrigin>& origin = origins_[name];
   if (origin == nullptr) origin = std::make_shared<SharedOrigin>(name, options.requests_per_origin_max);
   return origin;
+}
+
+Error ClientShared::Refused(const HttpClientOptions& options) {
+  Fields fields;
+  if (!options.user_agent.empty()) fields.Set("User-Agent", options.user_agent);
+  if (fields.Refused().empty()) return {};
+  return Error::New("HttpClientOptions::user_agent: " + std::string(fields.Refused()));
 }
 
 Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {
@@ -28,7 +39,17 @@ Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {
   }
   waiting.fetch_sub(1);
   origin.waiting.fetch_sub(1);
-  return err.Wrap("wait for one of the requests to " + origin.name);
+  if (!err) return {};
+  // It stays the context's, and says that nothing was sent.
+  struct Waited {
+    ClientFailure failure;
+    std::vector<Error> cause;
+  };
+  const std::string what = "wait for one of the requests to " + origin.name;
+  auto waited_for = std::make_shared<Waited>(Waited{{ClientFailure::kBusy, false, origin.name, what}, {err}});
+  const ClientFailure* const failure = &waited_for->failure;
+  const std::vector<Error>* const cause = &waited_for->cause;
+  return MakeTypedError(err.Wrap(what).Message(), std::shared_ptr<const void>(std::move(waited_for), failure), &kTypeTag<ClientFailure>, Errc{}, cause);
 }
 
 void ClientShared::ForgetUnused() noexcept {

@@ -52,6 +52,8 @@ struct ClientShared {
   PoolStats Stats() const;
 
   const HttpClientOptions options;
+  // An option that no request can be sent with.
+  const Error refused = Refused(options);
   Connector connector;
 
   // So far, and now.
@@ -68,6 +70,7 @@ struct ClientShared {
   std::vector<Part*> parts;
 
  private:
+  static Error Refused(const HttpClientOptions& options);
   Error WaitForSlot(const Context& ctx, SharedOrigin& origin);
 
   std::mutex origins_lock_;  // for a moment, when a loop sees an origin for the first time

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/http/internal/connector.h>
 
+#include <arpa/inet.h>
+
 #include <string>
 #include <utility>
 
@@ -22,6 +24,15 @@ ClientFailure::Kind KindOfConnect(const Error& error) {
 
 Error Failed(ClientFailure::Kind kind, const HttpUrl& url, const Error& error) {
   return MakeClientFailure({kind, false, url.origin, error.Message()}, error);
+}
+
+Error RefusedUnix(const HttpUrl& url) {
+  return MakeClientFailure({ClientFailure::kRefused, false, url.origin, "unix sockets are not allowed where `allow` is set"});
+}
+
+bool IsAddress(const std::string& host) {
+  in6_addr address;
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
 Address ToAddress(const SocketAddress& address, const std::string& host) {
@@ -61,6 +72,7 @@ Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx,
 }
 
 Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+  if (Error err = AllowedToDial(url)) return err;
   Result<Stream> stream = options_.dial(ctx, url.address);
   if (Error err = stream.Err()) {
     if (err.As<ClientFailure>() != nullptr) return err;
@@ -75,12 +87,22 @@ Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const
   return std::unique_ptr<ClientWire>(std::move(wire));
 }
 
+// What a name leads to only those know who look it up.
+Error Connector::AllowedToDial(const HttpUrl& url) {
+  if (!options_.allow) return {};
+  if (url.address.IsUnix()) return RefusedUnix(url);
+  const Result<Address> literal = Address::Parse(url.authority.find(url.address.host + "]") != std::string::npos
+                                                     ? "[" + url.address.host + "]:" + std::to_string(url.address.port)
+                                                     : url.address.host + ":" + std::to_string(url.address.port));
+  if (!literal.Ok() || !IsAddress(literal->host)) return {};
+  if (Error err = options_.allow(*literal)) return MakeClientFailure({ClientFailure::kRefused, false, url.origin, err.Message()});
+  return {};
+}
+
 Result<Fd> Connector::OpenSocket(const Context& ctx, const HttpUrl& url) {
   std::vector<SocketAddress> addresses;
   if (url.address.IsUnix()) {
-    if (options_.allow) {
-      return MakeClientFailure({ClientFailure::kRefused, false, url.origin, "unix sockets are not allowed where `allow` is set"});
-    }
+    if (options_.allow) return RefusedUnix(url);
     const Result<SocketAddress> local = ResolveAddress(url.address.Text());
     if (Error err = local.Err()) return Failed(ClientFailure::kResolve, url, err);
     addresses.push_back(*local);

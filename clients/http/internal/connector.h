@@ -29,6 +29,7 @@ class Connector {
  private:
   Result<std::unique_ptr<ClientWire>> ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
   Result<std::unique_ptr<ClientWire>> Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Error AllowedToDial(const HttpUrl& url);
   Result<Fd> OpenSocket(const Context& ctx, const HttpUrl& url);
   Result<std::vector<SocketAddress>> Allowed(const HttpUrl& url, const std::vector<SocketAddress>& found);
   Result<std::unique_ptr<TlsSession>> NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);

@@ -7,6 +7,7 @@
 
 #include <weft/clients/http/internal/client_shared.h>
 #include <weft/http/internal/http1/response_head_writer.h>
+#include <weft/http/internal/text.h>
 #include <weft/net/internal/socket.h>
 
 namespace weft::internal {
@@ -38,7 +39,7 @@ void Exchange::Reset() noexcept {
   head_waiter_ = nullptr;
   interims_ = 0;
   loop().Disarm(head_timer_);
-  kept_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ =
+  kept_ = has_verdict_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ =
       head_late_ = broken_ = false;
 }
 
@@ -53,9 +54,14 @@ void Exchange::DropWire() noexcept {
 
 void Exchange::GiveSlotBack() noexcept {
   if (pool_ == nullptr) return;
-  pool_->shared->slots.Release();
+  LeaveLimits();
   --pool_->users;
   pool_ = nullptr;
+}
+
+void Exchange::LeaveLimits() noexcept {
+  if (has_slot_) pool_->shared->slots.Release();
+  has_slot_ = false;
 }
 
 void Exchange::FinishIfDone() noexcept {
@@ -106,10 +112,9 @@ Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool
   method_ = request.method;
   pool_ = &kept_connections_.Pool(url_.origin);
   ++pool_->users;
-  if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) {
-    --pool_->users;
-    pool_ = nullptr;
-    return err;
+  if (!request.without_slot) {
+    if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) return err;
+    has_slot_ = true;
   }
   return TakeConnection(ctx, fresh, MayBeRepeated(request));
 }
@@ -119,7 +124,7 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   in_.Clear();
   head_.Reset();
   interims_ = 0;
-  sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ = head_late_ = broken_ = false;
+  sent_any_ = sent_ = send_broken_ = continued_ = has_verdict_ = received_any_ = head_done_ = head_late_ = broken_ = false;
   return TakeConnection(ctx, /*fresh=*/true, MayBeRepeated(request));
 }
 
@@ -256,7 +261,9 @@ void Exchange::HeadIsLate() noexcept {
 // --- receiving
 
 Error Exchange::FillHead(const Context& ctx, TimePoint until) {
+  wire_->AwaitHead(in_.empty());
   const Result<std::size_t> got = wire_->Read(ctx, {in_.Reserve(kHeadRoom), kHeadRoom}, until);
+  wire_->AwaitHead(false);
   if (Error err = got.Err()) return err;
   if (*got == 0) return kClosed;
   received_any_ = true;
@@ -331,6 +338,7 @@ Error Exchange::TakeFinal(const ResponseResult& result) {
   head_.AppendFieldsTo(header_, in_.data());
   framing_ = FrameReceived(head_, {.head = method_ == "HEAD", .connect = method_ == "CONNECT"});
   body_.Begin(framing_, in_.View().substr(result.consumed));
+  wire_->CountEachByte(EqualsIgnoreCase(header_.Get("Content-Type").substr(0, 17), "text/event-stream"));
   head_done_ = true;
   FinishIfDone();
   return {};
@@ -338,7 +346,7 @@ Error Exchange::TakeFinal(const ResponseResult& result) {
 
 // One that knows nothing of Expect never asks: then the body is sent all the same (RFC 9110 section 10.1.1).
 Error Exchange::WaitForContinue(const Context& ctx, Duration wait) {
-  const TimePoint until = Now() + wait;
+  const TimePoint until = wait >= TimePoint::max() - Now() ? TimePoint::max() : Now() + wait;
   const ResponseLimits limits{.head_bytes = options().head_bytes_max};
   for (;;) {
     if (!in_.empty()) {
@@ -350,6 +358,7 @@ Error Exchange::WaitForContinue(const Context& ctx, Duration wait) {
       }
       if (result.verdict != ResponseResult::Verdict::kNeedMore) {  // ReadHead takes it
         head_.Reset();
+        has_verdict_ = true;
         return {};
       }
     }

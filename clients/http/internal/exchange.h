@@ -88,8 +88,11 @@ class Exchange {
   // The same, with a limit that begins when all is sent (NoteSent, EndBody), perhaps by another fiber.
   Error ReadHeadAfterBody(const Context& ctx, Duration limit);
   bool HeadIsHere() const { return head_done_; }
-  // Bytes of a response wait to be read as one.
-  bool HasReceived() const { return !in_.empty(); }
+  // WaitForContinue has found a whole head of a final response, or what is none.
+  bool HasVerdict() const { return has_verdict_; }
+  // What follows may go on and on: from now on it is none of the requests that an origin gets at once.
+  void LeaveLimits() noexcept;
+  bool Broken() const { return broken_; }
   bool ReceivedAny() const { return received_any_; }
   int status() const { return head_.status; }
   int version_minor() const { return head_.version_minor; }
@@ -170,6 +173,8 @@ class Exchange {
   bool wants_upgrade_ = false;
   bool close_after_ = false;          // we have said so
   bool sent_any_ = false;
+  bool has_slot_ = false;
+  bool has_verdict_ = false;
   bool sent_ = false;
   bool send_broken_ = false;
   bool continued_ = false;

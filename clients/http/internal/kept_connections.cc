@@ -27,8 +27,9 @@ KeptConnections::~KeptConnections() {
 
 OriginPool& KeptConnections::Pool(const std::string& origin) {
   if (const auto at = pools_.find(std::string_view(origin)); at != pools_.end()) return at->second;
+  std::shared_ptr<SharedOrigin> shared = client_.FindOrigin(origin);
   OriginPool& pool = pools_[origin];
-  pool.shared = client_.FindOrigin(origin);
+  pool.shared = std::move(shared);
   ArmFor(Now() + kLookEvery);
   return pool;
 }

@@ -2,6 +2,7 @@
 #include <weft/clients/http/internal/name_cache.h>
 
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include <weft/concurrency/await.h>
@@ -20,7 +21,8 @@ Semaphore& LookupSlots() {
 Result<NameCache::Addresses> NameCache::LookUp(const Context& ctx, const std::string& host, std::uint16_t port) {
   Result<Permit> slot = LookupSlots().Hold(ctx);
   if (Error err = slot.Err()) return err;
-  const auto endpoints = Resolve(ctx, host, std::to_string(port));
+  // One whose caller has left still has a thread: it counts until the name server has answered.
+  const auto endpoints = ResolveHolding(ctx, host, std::to_string(port), std::make_shared<Permit>(*std::move(slot)));
   if (Error err = endpoints.Err()) return err;
   std::vector<SocketAddress> addresses;
   for (const auto& endpoint : *endpoints) {

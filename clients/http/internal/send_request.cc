@@ -105,7 +105,7 @@ Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& r
   }
   if (request.expect && request.body != OutgoingRequest::Body::kWithout) {
     if (Error err = exchange.WaitForContinue(ctx, *request.expect)) return err;
-    if (exchange.HasReceived()) return exchange.ReadHead(ctx, InTime(request));
+    if (exchange.HasVerdict()) return exchange.ReadHead(ctx, InTime(request));
   }
   if (exchange.HasUnsent() || request.reader != nullptr) return SendAndListen(ctx, exchange, request);
   exchange.NoteSent();
@@ -126,6 +126,7 @@ bool MayTryAgain(const Context& ctx, const Exchange& exchange, const OutgoingReq
 
 Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingRequest request) {
   if (Error err = ctx.Err()) return err.Wrap(std::string(request.method) + " " + request.url->Shown());
+  if (part.client().refused) return part.client().refused;
   const HttpClientOptions& options = part.client().options;
   Fields propagated;
   if (AddPropagated(ctx, options.propagate, propagated)) request.propagated = &propagated;
@@ -142,6 +143,7 @@ Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingR
 
 Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request, std::unique_ptr<ClientRequest> own) {
   if (Error err = ctx.Err()) return err.Wrap(std::string(request.method) + " " + request.url->Shown());
+  if (part.client().refused) return part.client().refused;
   const HttpClientOptions& options = part.client().options;
   Fields propagated;
   if (AddPropagated(ctx, options.propagate, propagated)) request.propagated = &propagated;
@@ -160,14 +162,23 @@ Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url) {
   KeptConnections& kept = part.kept();
   OriginPool& pool = kept.Pool(url.origin);
   if (!pool.idle.empty()) return {};
+  // In use like any other call, also when it throws.
+  struct InUse {
+    OriginPool& pool;
+    ClientShared& client;
+    ~InUse() {
+      --pool.users;
+      client.out.fetch_sub(1, std::memory_order_relaxed);
+    }
+  } const in_use{pool, part.client()};
   ++pool.users;
+  part.client().out.fetch_add(1, std::memory_order_relaxed);
   Result<std::unique_ptr<ClientWire>> wire = part.client().connector.Connect(ctx, url, *pool.shared);
   if (wire.Ok()) {
     part.client().opened.fetch_add(1, std::memory_order_relaxed);
     (*wire)->pool = &pool;
     kept.Keep(*std::move(wire));
   }
-  --pool.users;
   return wire.Err();
 }
 

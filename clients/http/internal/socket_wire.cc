@@ -24,6 +24,14 @@ void Advance(iovec*& parts, std::size_t& count, std::size_t sent) {
   parts->iov_len -= sent;
 }
 
+// A server that always has or takes bytes must not keep the others of this loop from their turn.
+void LetOthersGo(int& pieces) {
+  constexpr int kPiecesInARow = 4;
+  if (++pieces < kPiecesInARow) return;
+  pieces = 0;
+  Yield();
+}
+
 }  // namespace
 
 const Error& ClientWire::Stalled() noexcept {
@@ -84,6 +92,7 @@ Result<std::size_t> SocketWire::Read(const Context& ctx, std::span<char> buffer,
       read_progress_.Moved(Arrived(got));
       if (got > 0) {
         NoteRead(more);
+        LetOthersGo(reads_);
         return static_cast<std::size_t>(got);
       }
       if (got == 0) return std::size_t{0};
@@ -94,9 +103,10 @@ Result<std::size_t> SocketWire::Read(const Context& ctx, std::span<char> buffer,
       NoteDrained();
     }
     if (why) return why;
-    const TimePoint stalls = read_progress_.WaitUntil(Now(), pace_->stall, pace_->least);
+    reads_ = 0;
+    const TimePoint stalls = StallsAt(read_progress_);
     const LoopSignal::Outcome outcome = WaitFor(readable_, ctx, "response", std::min(stalls, until));
-    read_progress_.Waited(loop_.TurnTime());
+    NoteWaited(read_progress_, loop_.TurnTime());
     if (outcome == LoopSignal::Outcome::kNotified) continue;
     SetMayHaveInput(true);
     why = outcome == LoopSignal::Outcome::kContextDone ? ctx.Err() : until <= stalls ? Error(kTimeout) : Stalled();
@@ -124,6 +134,7 @@ Result<std::size_t> SocketWire::WriteAtOnce(iovec* parts, std::size_t count) {
     if (sent < 0) {
       const int failure = errno;
       SetBroken();
+      if (all > 0) break;  // the server may have seen that: the next call fails
       return SystemError(failure);
     }
     all += static_cast<std::size_t>(sent);
@@ -147,7 +158,10 @@ Error SocketWire::Write(const Context& ctx, iovec* parts, std::size_t count) {
     if (sent > 0) {
       write_progress_.Moved(static_cast<std::uint64_t>(sent));
       Advance(parts, count, static_cast<std::size_t>(sent));
-      if (count == 0 && !HoldsOutput()) break;
+      if (count == 0 && !HoldsOutput()) {
+        LetOthersGo(writes_);
+        break;
+      }
       if (TakesMore()) {
         Yield();
         continue;
@@ -164,6 +178,7 @@ Error SocketWire::Write(const Context& ctx, iovec* parts, std::size_t count) {
 
 // A server that takes bytes slowly makes progress that only the kernel sees; what it has acknowledged counts.
 Error SocketWire::WaitWritable(const Context& ctx) {
+  writes_ = 0;
   WatchWritable(loop_);
   const TimePoint until = write_progress_.WaitUntil(Now(), pace_->stall, pace_->least);
   const std::int64_t untaken = until == TimePoint::max() ? 0 : UntakenBytes();

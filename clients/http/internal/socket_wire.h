@@ -55,6 +55,8 @@ class SocketWire final : public ClientWire, private WatchedSocket {
   LoopSignal writable_;
   Progress read_progress_;
   Progress write_progress_;
+  int reads_ = 0;   // without a wait
+  int writes_ = 0;
   bool open_ = true;
 };
 

@@ -21,22 +21,23 @@ Error ConnectionReset() { return std::errc::connection_reset; }
 
 // The limits of a wait, which a Stream does not know.
 Result<std::size_t> StreamWire::ReadRaw(const Context& ctx, std::span<char> buffer, TimePoint until) {
-  const TimePoint stalls = read_progress_.WaitUntil(Now(), pace_->stall, pace_->least);
+  const TimePoint stalls = StallsAt(read_progress_);
   const TimePoint ends = std::min(stalls, until);
   const Result<std::size_t> got = [&] {
     if (ends == TimePoint::max()) return stream_.Read(ctx, buffer);
     const CancelScope limit = WithDeadline(ctx, ends);
     return stream_.Read(limit.ctx, buffer);
   }();
-  read_progress_.Waited(Now());
+  NoteWaited(read_progress_, Now());
   if (got.Ok()) {
     read_progress_.Moved(*got);
     ended_ = ended_ || *got == 0;
     return got;
   }
+  const bool in_time = ctx.Err() || !got.Err().Is(kDeadlineExceeded);
+  if (!in_time && until <= stalls) return Error(kTimeout);  // the caller may go on, as after a wait for 100 Continue
   ended_ = true;
-  if (ctx.Err() || !got.Err().Is(kDeadlineExceeded)) return got.Err();
-  return until <= stalls ? Error(kTimeout) : Stalled();
+  return in_time ? got.Err() : Stalled();
 }
 
 // What has come: a Stream can only be asked by a read, which this ends once the loop has had its turn.

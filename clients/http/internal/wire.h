@@ -11,6 +11,7 @@
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/result.h>
+#include <weft/net/internal/progress.h>
 
 namespace weft::internal {
 
@@ -69,13 +70,31 @@ class ClientWire {
 
   // Nobody says for how long another protocol is silent.
   void LiftPace() noexcept;
+  // While a response has not begun it does not stall: how long that may take other limits say.
+  void AwaitHead(bool awaits) noexcept { awaits_head_ = awaits; }
+  // Of a stream of events a single byte is a sign of life.
+  void CountEachByte(bool each) noexcept { each_byte_ = each; }
   // A wait that moved too little.
   static const Error& Stalled() noexcept;
 
   OriginPool* pool = nullptr;  // whose connection it is
 
  protected:
+  // A wait for the server's bytes begins: when it has stalled.
+  TimePoint StallsAt(Progress& progress) const {
+    if (awaits_head_) progress.Restart();
+    return awaits_head_ ? TimePoint::max() : progress.WaitUntil(Now(), pace_->stall, each_byte_ ? 1 : pace_->least);
+  }
+  // It has ended.
+  void NoteWaited(Progress& progress, TimePoint now) const {
+    if (!awaits_head_) progress.Waited(now);
+  }
+
   const Pace* pace_;
+
+ private:
+  bool awaits_head_ = false;
+  bool each_byte_ = false;
 };
 
 }  // namespace weft::internal

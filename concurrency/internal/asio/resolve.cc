@@ -76,7 +76,7 @@ Result<Endpoints> LookUp(const std::string& host, const std::string& service) {
 
 // On the heap: the pool's thread goes on with it when the caller has left. Whoever is the last deletes it.
 struct LookUpJob : OffloadJob {
-  LookUpJob(std::string_view h, std::string_view s) : host(h), service(s), result(kCanceled) {
+  LookUpJob(std::string_view h, std::string_view s, std::shared_ptr<void> kept) : host(h), service(s), held(std::move(kept)), result(kCanceled) {
     run = &Run;
     end = &End;
   }
@@ -100,6 +100,7 @@ struct LookUpJob : OffloadJob {
 
   const std::string host;
   const std::string service;
+  const std::shared_ptr<void> held;
   Result<Endpoints> result;  // the thread's until it has ended
   SmallLock lock;
   bool ended WEFT_GUARDED_BY(lock) = false;
@@ -122,6 +123,11 @@ bool WaitForLookUp(const Context& ctx, OffloadPool& pool, std::unique_ptr<LookUp
 }  // namespace internal
 
 Result<std::vector<boost::asio::ip::tcp::endpoint>> Resolve(const Context& ctx, std::string_view host, std::string_view service) {
+  return internal::ResolveHolding(ctx, host, service, nullptr);
+}
+
+Result<std::vector<boost::asio::ip::tcp::endpoint>> internal::ResolveHolding(const Context& ctx, std::string_view host, std::string_view service,
+                                                                             std::shared_ptr<void> held) {
   internal::CheckMayBlock("Resolve");
   if (Error err = ctx.Err()) return err;
   if (host.empty()) return internal::Named(Error::New("the host is empty"), host, service);
@@ -140,7 +146,7 @@ Result<std::vector<boost::asio::ip::tcp::endpoint>> Resolve(const Context& ctx, 
 
   internal::LoopCore* loop = internal::CurrentLoop();
   if (loop == nullptr) return internal::LookUp(std::string(host), std::string(service));
-  auto job = std::make_unique<internal::LookUpJob>(host, service);
+  auto job = std::make_unique<internal::LookUpJob>(host, service, std::move(held));
   internal::OffloadPool& pool = loop->scheduler().pool();
   if (Error err = pool.Add(*job)) return internal::Named(err, host, service);
   if (!internal::WaitForLookUp(ctx, pool, job)) return ctx.Err();

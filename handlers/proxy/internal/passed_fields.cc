@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/proxy/internal/passed_fields.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -22,7 +23,10 @@ bool IsOfOneHop(std::string_view name) {
 }
 
 // What only the proxy says, or answers itself.
-bool IsOfTheProxy(std::string_view name) {
+// Many servers take "_" for "-" (CGI).
+bool IsOfTheProxy(std::string_view given) {
+  std::string name(given);
+  std::replace(name.begin(), name.end(), '_', '-');
   static constexpr std::array<std::string_view, 7> kNames = {"expect", "forwarded", "host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"};
   for (const std::string_view each : kNames) {
     if (EqualsIgnoreCase(name, each)) return true;
