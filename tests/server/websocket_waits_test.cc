@@ -3,6 +3,7 @@
 // WebSockets whose fibers meet: one receives, one sends, one closes, and a client that is silent meanwhile.
 #include <optional>
 
+#include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
 
 #include "websocket_kit.h"
@@ -42,7 +43,7 @@ TEST(WebSocketWaits, ReceiveDuringACloseOfAnotherFiberSaysClosed) {
 }
 
 // One sends what the client does not take yet, one waits in Close for its turn, and the one that receives has something of the outbox to send.
-TEST(WebSocketWaits, ReceiveThatFirstSendsWhatIsQueuedIsTheOnlyReader) {
+TEST(WebSocketWaits, OneReadsWhereReceiveCloseAndSendMeet) {
   Play([](const Context& ctx) {
     const std::string large(20'000'000, 'x');
     std::optional<Error> received, closed;
@@ -63,12 +64,82 @@ TEST(WebSocketWaits, ReceiveThatFirstSendsWhatIsQueuedIsTheOnlyReader) {
     WsClient client(ctx, site);
     (void)Sleep(ctx, 1s);
     EXPECT_EQ(client.Message().size(), large.size());
+    EXPECT_EQ(client.Message(), "queued");
     EXPECT_EQ(client.CloseCode(), 1000);
     client.Send(CloseWith(1000));
     EXPECT_TRUE(client.Ended());
     ASSERT_TRUE(received && closed);
     EXPECT_TRUE(received->Is(kClosed)) << received->Message();
     EXPECT_FALSE(*closed) << closed->Message();
+  });
+}
+
+// Each waits for the other otherwise: the client sends before it reads, and the server's Send waits for a client that reads.
+TEST(WebSocketWaits, ReceiveGoesOnBesideASendThatWaits) {
+  Play([](const Context& ctx) {
+    const std::string large(20'000'000, 'x');
+    Event received;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context& member) { return socket->Send(member, large); });
+      (void)Sleep(r.Ctx(), 100ms);
+      EXPECT_TRUE(socket->GetOutbox().TrySend("queued"));
+      const Result<WebSocketMessage> message = socket->Receive(r.Ctx());
+      EXPECT_FALSE(message.Err()) << message.Err().Message();
+      socket->GetOutbox().End(kRefused);
+      received.Set();
+      EXPECT_TRUE(socket->Receive(r.Ctx()).Err().Is(kRefused));
+      return group.Wait();
+    });
+    const TimePoint begin = Now();
+    WsClient client(ctx, site);
+    (void)Sleep(ctx, 1s);
+    client.Send(Text("first"));
+    (void)received.Wait(ctx);
+    EXPECT_EQ(Now() - begin, 1s);
+    EXPECT_EQ(client.Message().size(), large.size());
+    EXPECT_EQ(client.Message(), "queued");
+    EXPECT_EQ(client.CloseCode(), 1000);
+  });
+}
+
+TEST(WebSocketWaits, SendDeliversWhatIsQueued) {
+  Play([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r, {.outbox_messages_max = 2});
+      if (Error err = socket.Err()) return err;
+      for (int i = 0; i < 10; ++i) {
+        EXPECT_TRUE(socket->GetOutbox().TrySend("queued"));
+        if (Error err = socket->Send(r.Ctx(), "tick")) return err;
+      }
+      return {};
+    });
+    WsClient client(ctx, site);
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_EQ(client.Message(), "tick");
+      EXPECT_EQ(client.Message(), "queued");
+    }
+  });
+}
+
+TEST(WebSocketWaits, ASecondCloseWaitsForTheFirst) {
+  Play([](const Context& ctx) {
+    std::optional<Error> second;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context&) { EXPECT_TRUE(socket->Close(1000).Is(kTimeout)); });
+      (void)Sleep(r.Ctx(), 1s);
+      second = socket->Close(1000);
+      return group.Wait();
+    });
+    WsClient client(ctx, site);
+    client.raw().ToEnd();
+    ASSERT_TRUE(second.has_value());
+    EXPECT_TRUE(second->Is(kTimeout)) << second->Message();
   });
 }
 

@@ -40,10 +40,14 @@ struct WebSocketOutboxState {
 
   // --- by the WebSocket
 
-  // Ends what waits when there is something for it, until the next call.
-  void WakeBy(CancelFunc cancel) {
+  // Ends what waits when there is something for it, until the next call. `later`: what is here already waits for the next Wake.
+  void WakeBy(CancelFunc cancel, bool later) {
     std::lock_guard hold(lock);
     std::swap(wake, cancel);
+    if (!later && (!queue.empty() || end)) wake();
+  }
+  void Wake() {
+    std::lock_guard hold(lock);
     if (!queue.empty() || end) wake();
   }
   // All that is queued.

@@ -104,10 +104,16 @@ std::string WebSocketSession::Accept(std::string_view key) {
 Error WebSocketSession::Connect(const Exchange& exchange) {
   Handshake handshake;
   handshake.exchange = &exchange;
-  handshake_ = &handshake;
+  struct UnderWay {
+    UnderWay(Handshake*& p, Handshake& to) : place(p) { place = &to; }
+    ~UnderWay() { place = nullptr; }  // also when `exchange` throws
+    Handshake*& place;
+  };
   beast::error_code ec;
-  beast_.handshake("h", "/", ec);
-  handshake_ = nullptr;
+  {
+    const UnderWay under_way(handshake_, handshake);
+    beast_.handshake("h", "/", ec);
+  }
   if (handshake.failure) return handshake.failure;
   return ec ? kMalformed.Wrap("the handshake: " + ec.message()) : Error();
 }
@@ -134,7 +140,9 @@ void WebSocketSession::Arm() {
   const TimePoint due = close_sent_ ? TimePoint::max() : pinged_ ? pong_due_ : After(heard_at_, ping_after_);
   CancelScope wait = due == TimePoint::max() ? WithCancel(either_.ctx) : WithDeadline(either_.ctx, due);
   wait_ = std::move(wait.ctx);
-  outbox_->WakeBy(std::move(wait.cancel));
+  const bool somebody_sends = !message_turn_.try_lock();
+  if (!somebody_sends) message_turn_.unlock();
+  outbox_->WakeBy(std::move(wait.cancel), somebody_sends);
 }
 
 std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_code& ec) {
@@ -169,9 +177,9 @@ std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_co
     if (Error err = ctx_->Err()) throw Interrupted{std::move(err)};
     if (SeesDrain()) throw Interrupted{kServerClosing};
     const TimePoint before = Now();
-    SendQueued();
+    const bool all_sent = SendQueued();
     PassOver(before);
-    if (Error err = outbox_->TakeEnd()) throw Interrupted{std::move(err)};
+    if (Error err = all_sent ? outbox_->TakeEnd() : Error()) throw Interrupted{std::move(err)};
     if (silent && !close_sent_) AfterSilence(ec);
     if (ec) return 0;
   }
@@ -225,7 +233,7 @@ Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx) {
     WebSocketSession& session;
   } reading(*this, ctx);
   try {
-    SendQueued();
+    static_cast<void>(SendQueued());
     PassOver(left_at_);
     for (;;) {
       WebSocketMessage message = ReadMessage();
@@ -310,7 +318,9 @@ Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool tex
   Check("WebSocket::Send");
   if (Error err = message_turn_.Lock(ctx)) return err;
   const std::lock_guard hold(message_turn_, std::adopt_lock);
-  return SendInTurn(data, text);
+  Error err = SendInTurn(data, text);
+  if (!err) SendQueuedInTurn();
+  return err;
 }
 
 Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
@@ -323,13 +333,20 @@ Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   return write_failure_ ? write_failure_ : end_ ? end_ : Error(kClosed);
 }
 
-void WebSocketSession::SendQueued() {
-  const auto queued = outbox_->Take();
-  if (queued.empty()) return;
-  const std::lock_guard hold(message_turn_);
-  for (const WebSocketMessage& message : queued) {
-    if (SendInTurn(message.data, message.text)) return;  // the reader finds out by itself
+// Who sends something sends what is queued, too, so that nobody who receives has to wait for the turn. What is queued meanwhile is for the next one.
+void WebSocketSession::SendQueuedInTurn() {
+  for (const WebSocketMessage& message : outbox_->Take()) {
+    if (SendInTurn(message.data, message.text)) break;  // the reader finds out by itself
   }
+  outbox_->Wake();
+}
+
+// False: it is another one's turn.
+bool WebSocketSession::SendQueued() {
+  if (!message_turn_.try_lock()) return false;
+  const std::lock_guard hold(message_turn_, std::adopt_lock);
+  SendQueuedInTurn();
+  return true;
 }
 
 // --- the end
@@ -344,8 +361,14 @@ Error WebSocketSession::SendClose(int code, std::string_view reason) {
 Error WebSocketSession::Close(int code, std::string_view reason) {
   Check("WebSocket::Close");
   if (!MayBeCloseCode(code)) return Error::New("WebSocket::Close: " + std::to_string(code) + " is no code that may be sent");
-  if (std::exchange(closing_, true)) return close_result_;
-  SendQueued();
+  if (std::exchange(closing_, true)) {
+    static_cast<void>(close_done_.Wait(Background()));
+    return close_result_;
+  }
+  struct Done {
+    ~Done() { event.Set(); }
+    Event& event;
+  } done{close_done_};
   const CancelScope limit = WithTimeout(Background(), close_timeout_);
   close_result_ = CloseWithin(limit.ctx, code, reason);
   if (!end_) stream_.Close();
@@ -359,6 +382,7 @@ Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_
   if (!end_) {
     if (message_turn_.Lock(limit)) return kTimeout.Wrap("the client takes nothing");
     const std::lock_guard hold(message_turn_, std::adopt_lock);
+    SendQueuedInTurn();
     if (Error err = SendClose(code, reason)) return err;
   }
   if (!end_) static_cast<void>(ctx_ != nullptr ? ended_.Wait(limit) : ReceiveUnder(limit).Err());
@@ -368,7 +392,7 @@ Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_
 
 void WebSocketSession::HandlerReturned(const Error& error) noexcept {
   try {
-    SendQueued();
+    static_cast<void>(SendQueued());
     if (!end_) static_cast<void>(SendClose(Draining() ? 1001 : error ? 1011 : 1000, {}));
   } catch (...) {  // no memory for a goodbye
   }

@@ -80,7 +80,8 @@ class WebSocketSession final : private FrameStream::Owner {
   void AfterSilence(boost::beast::error_code& ec);
   WebSocketMessage ReadMessage();
   Error SendInTurn(std::string_view data, bool text);
-  void SendQueued();
+  void SendQueuedInTurn();
+  bool SendQueued();
   Error SendClose(int code, std::string_view reason);
   Error CloseWithin(const Context& limit, int code, std::string_view reason);
   Error Ended(boost::beast::error_code ec);
@@ -123,6 +124,7 @@ class WebSocketSession final : private FrameStream::Owner {
   Error write_failure_;
   bool closing_ = false;  // Close was called
   Error close_result_;
+  Event close_done_;
 };
 
 }  // namespace weft::internal
