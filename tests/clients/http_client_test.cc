@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/testing.h>
@@ -12,6 +14,7 @@
 #include <weft/server/testing.h>
 
 #include "http_kit.h"
+#include "raw_server.h"
 
 namespace weft {
 namespace {
@@ -193,6 +196,24 @@ TEST(HttpClient, AsksAboutAddressesThatOthersDial) {
     EXPECT_EQ(asked, "127.0.0.1:80;[::1]:81;");
     ExpectFailure(client.Get(ctx, "http://users.internal/").Err(), ClientFailure::kRefused, false);
     EXPECT_EQ(dialled, 1);
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+TEST(HttpClient, ATunnelNamesItsPort) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    for (const auto& [url, target] : std::vector<std::pair<const char*, std::string>>{
+             {"http://users.internal/", "users.internal:80"}, {"http://users.internal:8080/", "users.internal:8080"}, {"http://[::1]/", "[::1]:80"}}) {
+      std::string seen;
+      RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
+        seen = ReadUntil(c, stream);
+        static_cast<void>(stream.Write(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"));
+      });
+      HttpClient client({.dial = [&](const Context&, const DialTarget&) -> Result<Stream> { return server.Connect(); }});
+      EXPECT_TRUE(client.Do(ctx, ClientRequest("CONNECT", url)).Ok());
+      EXPECT_TRUE(seen.starts_with("CONNECT " + target + " HTTP/1.1\r\n")) << seen;
+    }
     return {};
   });
   EXPECT_FALSE(err) << err.Message();

@@ -84,6 +84,12 @@ void AppendFraming(ByteBuffer& out, const OutgoingRequest& request) {
   AppendField(out, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
 }
 
+// With a port in any case (RFC 9110 section 9.3.6).
+std::string TunnelTarget(const HttpUrl& url) {
+  const std::string port = ":" + std::to_string(url.address.port);
+  return url.address.IsUnix() || url.authority.ends_with(port) ? url.authority : url.authority + port;
+}
+
 std::string_view HostOf(const OutgoingRequest& request) {
   const std::string_view own = request.fields != nullptr && !request.without_credentials ? request.fields->Get("Host") : std::string_view();
   return own.empty() ? std::string_view(request.url->authority) : own;
@@ -121,7 +127,11 @@ Error CheckRequest(const OutgoingRequest& request) {
 void WriteRequestHead(ByteBuffer& out, const OutgoingRequest& request) {
   out.Append(request.method);
   out.Append(" ");
-  out.Append(request.method == "CONNECT" ? std::string_view(request.url->authority) : std::string_view(request.url->target));
+  if (request.method == "CONNECT") {
+    out.Append(TunnelTarget(*request.url));
+  } else {
+    out.Append(request.url->target);
+  }
   out.Append(" HTTP/1.1\r\n");
   AppendField(out, "Host", HostOf(request));
   Seen seen;
