@@ -34,6 +34,9 @@ class ListenerState {
  public:
   using Sink = std::function<Error(const Notification&)>;
   explicit ListenerState(Shared& shared) : shared_(shared) {}
+  ~ListenerState() {
+    if (running_) weft::internal::AbortMisuse("postgres::~Listener", "its Run has not returned");
+  }
 
   Error Run(const Context& ctx, const Sink& f) {
     Begin();
@@ -82,6 +85,7 @@ class ListenerState {
     ~End() {
       state.NothingHeard();
       state.running_ = false;
+      --state.shared_.listeners;
     }
   };
 
@@ -89,6 +93,7 @@ class ListenerState {
     const std::lock_guard hold(lock_);
     if (running_) weft::internal::AbortMisuse("postgres::Listener::Run", "it runs already");
     running_ = true;
+    ++shared_.listeners;
     stopped_ = false;
   }
 

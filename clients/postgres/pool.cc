@@ -57,7 +57,7 @@ Pool::Pool(PoolOptions options) : state_(std::make_unique<internal::PoolState>(s
 
 Pool::~Pool() {
   const PoolStats stats = Stats();
-  if (stats.in_use + stats.waiting != 0) weft::internal::AbortMisuse("postgres::~Pool", "a call, a transaction or a listener is under way");
+  if (stats.in_use + stats.waiting != 0 || state_->Common().listeners != 0) weft::internal::AbortMisuse("postgres::~Pool", "a call, a transaction or a listener is under way");
 }
 
 Error Pool::Run(const Context& ctx, std::string_view sql, const internal::Parameters& parameters, internal::ResultHandler& rows) {

@@ -25,7 +25,10 @@ bool MustPrepareAnew(const Error& error) { return IsSqlState(error, "26000") || 
 Connection::Connection(Shared& shared, std::unique_ptr<Wire> wire)
     : shared_(shared), wire_(std::move(wire)), statements_(shared.options.statements_max) {}
 
-bool Connection::Check() noexcept { return !Lost() && (Now() - used_ < kCheckAfter || wire_->Check()); }
+bool Connection::Check() noexcept {
+  wire_->DropNotifications();
+  return !Lost() && (Now() - used_ < kCheckAfter || wire_->Check());
+}
 
 Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows) {
   if (const int number = parameters.WithZeroByte(); number != 0) {

@@ -71,7 +71,7 @@ Error Connection::PutCopyData(const Context& ctx, std::string_view data) {
   Wire::UnderContext waits(*wire_, ctx);
   while (!data.empty()) {
     const std::string_view piece = data.substr(0, std::size_t{1} << 16);
-    if (PQputCopyData(wire_->Raw(), piece.data(), static_cast<int>(piece.size())) < 0 || Lost()) {
+    if (PQputCopyData(wire_->Raw(), piece.data(), static_cast<int>(piece.size())) <= 0 || Lost()) {
       return MakeClientFailure(Errc::kUnavailable, {ClientFailure::kReset, true, shared_.origin, "in COPY"});
     }
     data.remove_prefix(piece.size());

@@ -70,9 +70,13 @@ ClientFailure::Kind KindOf(const std::string& message, const std::string& state)
   // 53: no resources, such as connections; 57: starting up, shutting down.
   if (state.compare(0, 2, "53") == 0 || state.compare(0, 2, "57") == 0) return ClientFailure::kRefused;
   if (!state.empty()) return ClientFailure::kStatus;
-  if (Says(message, ECONNREFUSED) || Says(message, ENOENT)) return ClientFailure::kRefused;
-  if (Says(message, ECONNRESET) || message.find("closed the connection") != std::string::npos) return ClientFailure::kReset;
-  if (message.find("SSL") != std::string::npos || message.find("certificate") != std::string::npos) return ClientFailure::kTls;
+  const auto has = [&](const char* text) { return message.find(text) != std::string::npos; };
+  const bool tls = has("SSL") || has("certificate");
+  // A file of certificates that is not there is no server that is not there.
+  if (Says(message, ECONNREFUSED) || (Says(message, ENOENT) && !tls)) return ClientFailure::kRefused;
+  // Also in the middle of a handshake, as when a server restarts.
+  if (Says(message, ECONNRESET) || has("closed the connection") || has("EOF detected") || has("unexpected eof")) return ClientFailure::kReset;
+  if (tls) return ClientFailure::kTls;
   if (message.find("translate host name") != std::string::npos) return ClientFailure::kResolve;
   return ClientFailure::kUnreachable;
 }

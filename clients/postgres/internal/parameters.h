@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -37,6 +38,9 @@ class Parameters {
       starts_.push_back(kNull);
     } else if constexpr (kIsOptional<D>) {
       if (value) return Add(*value);
+      starts_.push_back(kNull);
+    } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+      if (value != nullptr) return Add(std::string_view(value));
       starts_.push_back(kNull);
     } else {
       static_assert(Encodable<D>, "this type is no parameter: specialize weft::postgres::Codec for it (clients/postgres/codec.h)");

@@ -11,6 +11,8 @@
 #include <ctime>
 #include <system_error>
 
+#include <weft/concurrency/run.h>
+
 namespace weft::postgres::internal {
 namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -62,6 +64,7 @@ Result<FdEvents> RealTimeWaits::Wait(FdEvents events) {
     if (Includes(events, FdEvents::kRead)) look.events |= POLLIN;
     if (Includes(events, FdEvents::kWrite)) look.events |= POLLOUT;
     if (poll(&look, 1, 0) > 0) {
+      Yield();  // what is thrown away may come faster than it goes
       auto ready = FdEvents();
       if ((look.revents & ~POLLOUT) != 0 && Includes(events, FdEvents::kRead)) ready = ready | FdEvents::kRead;
       if ((look.revents & ~POLLIN) != 0 && Includes(events, FdEvents::kWrite)) ready = ready | FdEvents::kWrite;

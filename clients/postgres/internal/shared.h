@@ -3,6 +3,7 @@
 #define WEFT_CLIENTS_POSTGRES_INTERNAL_SHARED_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -40,6 +41,7 @@ struct Shared {
   ConnectGate gate;
   Semaphore cancels;  // at most half of the connections cancel at a time
   CancelTls cancel_tls;
+  std::atomic<int> listeners{0};  // whose Run has not returned
 };
 
 }  // namespace weft::postgres::internal

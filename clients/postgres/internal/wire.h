@@ -50,6 +50,10 @@ class Wire {
   // Between two statements: whether it is still there. Reads what came meanwhile; does not suspend.
   bool Check() noexcept;
 
+  // Those that somebody has listened for on a connection of the pool: nobody would ever read them.
+  void DropNotifications() noexcept {
+    while (PGnotify* one = PQnotifies(connection_)) PQfreemem(one);
+  }
   // Takes what is there, also what TLS holds of it. False: the connection is lost.
   bool TakeInput() {
     bool good = PQconsumeInput(connection_) != 0;

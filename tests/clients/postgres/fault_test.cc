@@ -18,6 +18,11 @@
 #include "kit.h"
 
 namespace weft::postgres {
+
+namespace internal {
+Error OfConnect(std::string message, const std::string& origin);  // error_of.h needs libpq's headers
+}
+
 namespace {
 
 class PostgresFaultTest : public PostgresTest {};
@@ -194,6 +199,15 @@ TEST_F(PostgresFaultTest, WhatCannotBeReachedSaysSo) {
     EXPECT_TRUE(IsSqlState(err, "3D000")) << err.Message();
     EXPECT_TRUE(err.Is(kUpstreamFailed)) << "no reason to try again";
   });
+}
+
+TEST_F(PostgresFaultTest, AHandshakeThatIsCutIsNoWrongConfiguration) {
+  const auto kind_of = [](const char* message) { return internal::OfConnect(message, "postgres://h:5432/d").As<ClientFailure>()->kind; };
+  EXPECT_EQ(kind_of("connection to server at \"h\" failed: SSL SYSCALL error: EOF detected"), ClientFailure::kReset);
+  EXPECT_EQ(kind_of("connection to server at \"h\" failed: SSL error: unexpected eof while reading"), ClientFailure::kReset);
+  EXPECT_EQ(kind_of("connection to server at \"h\" failed: SSL error: certificate verify failed"), ClientFailure::kTls);
+  EXPECT_EQ(kind_of("could not read certificate file \"c\": No such file or directory"), ClientFailure::kTls);
+  EXPECT_EQ(kind_of("connection to server on socket \"/s\" failed: No such file or directory"), ClientFailure::kRefused);
 }
 
 TEST_F(PostgresFaultTest, ALaterHostIsTriedToo) {

@@ -113,6 +113,22 @@ TEST_F(PostgresListenerTest, AStandbyRefusesAndThatEndsIt) {
   EXPECT_OK(Server().Restart());
 }
 
+TEST_F(PostgresListenerTest, ItsPoolMustOutliveItsRunAndSoMustItself) {
+  const auto destroy = [](bool pool) {
+    OnLoops(1, [&](const Context& ctx) {
+      auto db = std::make_unique<Pool>(Options());
+      auto listener = std::make_unique<Listener>(*db);
+      Event runs;
+      Group group(ctx);
+      group.Go([&](const Context& c) { return listener->Run(c, [&](const Notification&) { runs.Set(); }); });
+      EXPECT_OK(runs.Wait(ctx));
+      pool ? db.reset() : listener.reset();
+    });
+  };
+  EXPECT_DEATH(destroy(true), "postgres::~Pool: .*a listener is under way");
+  EXPECT_DEATH(destroy(false), "postgres::~Listener: .*its Run has not returned");
+}
+
 TEST_F(PostgresListenerTest, NamesThatPostgresqlWouldCutAreRefused) {
   Pool db(Options());
   Listener listener(db);

@@ -240,6 +240,15 @@ TEST_F(PostgresQueryTest, AFullCacheThatTheServerHasForgottenIsNoError) {
   });
 }
 
+TEST_F(PostgresQueryTest, ANullPointerToTextIsNull) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(Options());
+    const char* none = nullptr;
+    const char* text = "text";
+    EXPECT_EQ(*db.QueryOne<std::string>(ctx, "select coalesce($1, 'null') || coalesce($2, 'null')", none, text), "nulltext");
+  });
+}
+
 TEST_F(PostgresQueryTest, WithoutPrepareTheServerKeepsNothing) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
