@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <string>
@@ -61,6 +62,7 @@ TEST(SlowServer, TheWaitForTheHeadIsNoStall) {
       Result<std::size_t> Read(const Context& c, std::span<char> buffer) override {
         if (pieces_++ == 100) return std::size_t{0};
         if (Error err = Sleep(c, 1s)) return err;
+        std::fill(buffer.begin(), buffer.end(), 'x');
         return buffer.size();
       }
 
