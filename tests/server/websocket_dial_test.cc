@@ -13,9 +13,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A client for a site, over TCP.
+// A client for a site, over TCP, which trusts it where it speaks TLS.
 struct Dialled {
-  Dialled(const Context& ctx, Handler handler) : site(ctx, std::move(handler), OverTcp()), url("ws" + site.server().Bound().substr(4) + "/ws") {}
+  Dialled(const Context& ctx, Handler handler)
+      : site(ctx, std::move(handler), Options()), url("ws" + site.server().Bound().substr(4) + "/ws"), client(ClientOptions()) {}
+  static const Tls& Certificate() {
+    static const Tls certificate = *Tls::SelfSigned({"127.0.0.1"});
+    return certificate;
+  }
+  static ServerOptions Options() {
+    ServerOptions options = OverTcp();
+    if (OverTls()) options.tls = Certificate();
+    return options;
+  }
+  static HttpClientOptions ClientOptions() {
+    HttpClientOptions options;
+    if (OverTls()) options.tls.ca_pem = Certificate().Certificates().front().pem;
+    return options;
+  }
   Site site;
   const std::string url;
   HttpClient client;
