@@ -123,8 +123,8 @@ class Statements {
   }
 
   // Calls f(T) for each row as it arrives, in bounded memory. f returns nothing or an Error; an Error
-  // ends the statement in the server and is what comes back. f may park; the connection is in use
-  // meanwhile.
+  // ends the statement in the server and is what comes back. In a transaction that cancel may, by
+  // timing, fail the transaction: then roll back. f may park; the connection is in use meanwhile.
   template <class T, class F, class... A>
   Error ForEach(const Context& ctx, std::string_view sql, F f, const A&... parameters) {
     internal::RowsTo<T, F> rows(f);

@@ -68,7 +68,8 @@ class [[nodiscard]] WebSocket {
   Error Send(const Context& ctx, std::string_view text);
   Error SendBinary(const Context& ctx, std::string_view data);
 
-  // Sends a close frame, and waits for the other side's, at most close_timeout long; what comes meanwhile is dropped. The reason is cut at 123
+  // Sends what the outbox holds and a close frame, and waits for its turn and for the other side's, at most close_timeout long beside the time
+  // that a write takes (write_stall_timeout); what comes meanwhile is dropped. The reason is cut at 123
   // bytes. Another fiber in Receive gets kClosed. Errors: kTimeout; the connection's; a code that may not be sent (1000 to 1003, 1007 to 1014
   // and 3000 to 4999 may). Calling it again returns what the first call did.
   Error Close(int code = 1000, std::string_view reason = {});
