@@ -233,6 +233,27 @@ TEST(Rfc9113Section5, EachStreamHasOneFrameOfItsBodyBeforeAnyHasTwo) {
 
 // --- 6.9 windows
 
+// Nothing of a frame is prepared that may not be sent at once: its body may be gone by then.
+TEST(Rfc9113Section5, ABodyThatIsTakenAwayLeavesNoFrameBehind) {
+  NEEDS_HTTP2();
+  Play play;
+  play.Send(Hello() + NumberFrame(frame_type::kWindowUpdate, 0, 1 << 24));
+  for (std::uint32_t id = 1; id < 17; id += 2) play.Send(Get(id));
+  for (const auto& stream : play.streams) play.Respond(*stream, std::string(60'000, 'x'));
+  EXPECT_FALSE(play.Written(20'000).empty());
+  for (const auto& stream : play.streams) {
+    stream->body.resize(stream->sent);  // whoever has written it waits no longer
+    stream->last = false;
+  }
+  play.At(0).body += std::string(100, 'y');  // and what comes next is shorter
+  play.session->ResumeBody(play.At(0));
+
+  for (const SeenFrame& frame : play.Written()) {
+    EXPECT_LE(frame.header.length, 100u) << "a frame of type " << int{frame.header.type};
+  }
+  EXPECT_TRUE(play.good);
+}
+
 TEST(Rfc9113Section6, ABodyGoesAsFarAsBothWindowsReach) {
   NEEDS_HTTP2();
   Play play;
@@ -393,6 +414,31 @@ TEST(Rfc9113Section10, WhatCostsMoreThanItSaysIsCounted) {
   EXPECT_EQ(play.nuisances[Nuisance::kEmptyData], 7);
   EXPECT_EQ(play.nuisances[Nuisance::kPriority], 8);
   EXPECT_EQ(play.nuisances[Nuisance::kWindowUpdate], 10);
+}
+
+// Who downloads sends nothing but windows: what it gets counts as well.
+TEST(Rfc9113Section10, ALongDownloadIsNoOverhead) {
+  NEEDS_HTTP2();
+  Play play;
+  play.Send(Hello() + Get(1));
+  const std::string piece(64 * 1024, 'x');
+  play.Respond(play.At(0), piece, /*last=*/false);
+  for (int i = 0; i < 20'000; ++i) {
+    std::uint32_t got = 0;
+    for (const SeenFrame& frame : play.Written()) {
+      if (frame.header.type == frame_type::kData) got += frame.header.length;
+    }
+    ASSERT_GT(got, 0u);
+    play.At(0).sent -= got;  // there is always more
+    // In small steps, as some clients do: 512 bytes of windows for a piece.
+    std::string windows;
+    for (std::uint32_t step = 0; step < 20; ++step) {
+      const std::uint32_t size = got / 20 + (step == 0 ? got % 20 : 0);
+      windows += NumberFrame(frame_type::kWindowUpdate, 0, size) + NumberFrame(frame_type::kWindowUpdate, 1, size);
+    }
+    ASSERT_TRUE(play.Send(windows)) << i;
+  }
+  EXPECT_EQ(play.nuisances[Nuisance::kOverhead], 0);
 }
 
 TEST(Rfc9113Section10, BytesWithoutPayloadAreCountedToo) {

@@ -172,6 +172,7 @@ struct SessionCallbacks {
 
   // What the library has found wrong it says by a GOAWAY of its own.
   static int OnSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_HEADERS) Of(user).payload_sent_ += frame->hd.length;
     if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
     Session& self = Of(user);
     if (frame->goaway.error_code != NGHTTP2_NO_ERROR) self.failure_ = static_cast<ErrorCode>(frame->goaway.error_code);
@@ -188,7 +189,8 @@ struct SessionCallbacks {
     SessionStream& stream = *found;
     const SessionStream::Piece piece = stream.NextBody(size);
     if (piece.size == 0 && !piece.last) return NGHTTP2_ERR_DEFERRED;
-    if (piece.size > 0 && stream.turn_ == self.turn_) {
+    // A frame that is promised here is sent at once: later its body might be gone.
+    if (piece.size > 0 && (stream.turn_ == self.turn_ || self.out_->Size() >= self.most_)) {
       self.next_turn_.push_back(id);
       return NGHTTP2_ERR_DEFERRED;
     }
@@ -207,16 +209,16 @@ struct SessionCallbacks {
   static int SendData(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
                       nghttp2_data_source*, void* user) {
     Session& self = Of(user);
-    if (self.out_->Size() >= self.most_) return NGHTTP2_ERR_WOULDBLOCK;
     try {
       SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
-      if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      if (stream == nullptr || stream->NextBody(size).size < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
       self.out_->Append(Text(header, kFrameHeaderSize));
       stream->TakeBody(size, *self.out_);
     } catch (const std::bad_alloc&) {
       return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     ++self.data_sent_;
+    self.payload_sent_ += size;
     return 0;
   }
 
@@ -316,7 +318,7 @@ void Session::Count(const FrameHeader& frame) {
 // The library has the frames before one that is looked at, and never a part of a frame's header: it counts each part as one more
 // CONTINUATION.
 bool Session::Receive(std::string_view bytes) {
-  payload_ = 0;
+  payload_ = std::exchange(payload_sent_, 0);  // who downloads sends nothing but windows
   std::size_t fed = 0;
   scanner_.Scan(bytes, [&](const FrameHeader& frame, std::size_t end) {
     if (Failed()) return;

@@ -181,7 +181,8 @@ class Session {
   std::size_t most_ = 0;
   std::uint32_t turn_ = 1;
   std::vector<std::int32_t> next_turn_;  // streams with more to send, that had their frame
-  std::uint64_t payload_ = 0;            // that came since Receive began
+  std::uint64_t payload_ = 0;            // that came since Receive began, and was sent before
+  std::uint64_t payload_sent_ = 0;       // since the last Receive
   std::uint64_t data_sent_ = 0;          // frames; WINDOW_UPDATEs are counted against them
   std::uint64_t window_updates_ = 0;
   bool peer_ends_ = false;

@@ -67,6 +67,11 @@ void Multiplexer::OnTask(LoopTask* task) {
   its->posted = false;
   Multiplexer& self = *its->multiplexer;
   self.Enter([&self] {
+    struct InTask {
+      explicit InTask(bool& f) : flag(f) { flag = true; }
+      ~InTask() { flag = false; }
+      bool& flag;
+    } const in_task(self.in_task_);
     self.Send();
     self.Read();  // which may have waited for room
   });
@@ -215,7 +220,8 @@ void Multiplexer::SendSoon() noexcept {
   if (task_.posted) return;
   task_.posted = true;
   if (ready_since_ == TimePoint::max()) ready_since_ = Now();
-  if (!shard_.loop().RunAfterEvents(task_)) shard_.loop().Post(task_);
+  // A task that asks for itself at the end of a turn would hold that turn: others come first.
+  if (in_task_ || !shard_.loop().RunAfterEvents(task_)) shard_.loop().Post(task_);
 }
 
 // Perhaps in a fiber: what follows from it is seen to at the end of the turn.
@@ -237,11 +243,13 @@ void Multiplexer::Send() {
 }
 
 void Multiplexer::ArmLook() {
+  if (lost_) return;
   const TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
   if (when != TimePoint::max()) shard_.loop().Arm(look_, std::max(when, shard_.now() + Duration(1)));
 }
 
 void Multiplexer::TakeALook() {
+  if (lost_) return;
   if (wire_.Blocked() && wire_.LookAt() <= shard_.now() && !wire_.TakesEnough()) {
     shard_.observer().OnTimedOut({under_.PeerName(), TimeoutKind::kWriteStall, shard_.options().write_stall_timeout});
     under_.ResetAtEnd();
@@ -249,6 +257,12 @@ void Multiplexer::TakeALook() {
   }
   streams_.TakeALook();
   SendSoon();
+}
+
+void Multiplexer::OnHeadTimeout() {
+  shard_.observer().OnTimedOut({under_.PeerName(), TimeoutKind::kHeader, shard_.options().header_timeout});
+  session_->Terminate(ErrorCode::kEnhanceYourCalm);
+  SayWhyAndEnd(CloseReason::kTimedOut);
 }
 
 // --- ending

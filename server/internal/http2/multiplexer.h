@@ -111,6 +111,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   Refusal OnRequest(const Stream& stream) override;
   void OnEndedWell() override { budget_.StreamEndedWell(); }
   void OnTooMany() override { Misbehaves(Nuisance::kStreams); }
+  void OnHeadTimeout() override;
   void OnResponse() override;
 
   // Session::Owner
@@ -132,6 +133,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   List list_ = List::kHeader;
   Nuisance misbehaved_ = Nuisance::kNothing;
   bool settings_came_ = false;
+  bool in_task_ = false;
   bool lost_ = false;         // the client is gone, or was cut off
   bool over_ = false;         // nothing goes on; what is left to send says why
   bool input_ended_ = false;

@@ -75,12 +75,15 @@ void Stream::OnClosed(ErrorCode code, bool by_peer) {
   host_->NoteClosed(*this);
 }
 
+// A body that is here whole may still be read: its client has done its part.
 void Stream::CloseBothSides() noexcept {
   closed_ = true;
-  host_->NoteRead(body_.DropUnread());
+  if (!body_.Ended()) DropUnread();
   body_.NoteClosed();
   framer_.NoteClosed();
 }
+
+void Stream::DropUnread() noexcept { host_->NoteRead(body_.DropUnread()); }
 
 void Stream::NoteGone() noexcept {
   CloseBothSides();

@@ -68,6 +68,9 @@ class Stream final : public SessionStream,
   // It is closed: by the session, or because its connection is over.
   bool Closed() const { return closed_; }
   void CloseBothSides() noexcept;
+  // Nobody will read what has come of its body.
+  void DropUnread() noexcept;
+  bool HeadComplete() const { return head_complete_; }
   bool EndedWell() const { return ended_well_; }
   // Nobody reads the rest of its body: it is thrown away, up to a bound.
   void DiscardBody();

@@ -11,7 +11,14 @@ Stream& Streams::Add() {
   stream->Begin(owner_);
   stream->index = all_.size();
   all_.push_back(std::move(stream));
-  return *all_.back();
+  begun_ = all_.back().get();
+  head_due_ = After(shard_.options().header_timeout);
+  return *begun_;
+}
+
+TimePoint Streams::After(Duration time) const {
+  const TimePoint now = shard_.now();
+  return time >= TimePoint::max() - now ? TimePoint::max() : now + time;
 }
 
 void Streams::Settle() {
@@ -122,6 +129,8 @@ void Streams::AfterResponse(Stream& stream) {
 
 void Streams::Release(Stream& stream) noexcept {
   if (stream.state() == Stream::State::kEnding && ending_ > 0) --ending_;
+  if (begun_ == &stream) begun_ = nullptr;
+  stream.DropUnread();
   stream.LeaveQueue();
   stream.ReleaseSlot();
   owner_.session().Forget(stream);
@@ -140,8 +149,10 @@ void Streams::DropAll() noexcept {
   heads_.clear();
   next_head_ = 0;
   closed_.clear();
-  slots_.clear();
   waiting_.clear();
+  // All of them first: a slot that one gives back must not go to another one that ends as well.
+  for (const auto& stream : all_) stream->LeaveQueue();
+  slots_.clear();
   for (std::size_t i = all_.size(); i-- > 0;) {
     Stream& stream = *all_[i];
     stream.LeaveQueue();
@@ -168,14 +179,12 @@ void Streams::FinishByForce() {
 }
 
 TimePoint Streams::LookAt() {
-  TimePoint when = TimePoint::max();
+  TimePoint when = AwaitsHead() ? head_due_ : TimePoint::max();
   if (ending_ == 0) return when;
-  const TimePoint now = shard_.now();
-  const auto after = [now](Duration time) { return time >= TimePoint::max() - now ? TimePoint::max() : now + time; };
   for (const auto& stream : all_) {
     if (stream->state() != Stream::State::kEnding || stream->Closed()) continue;
     if (stream->ends_by == TimePoint::max()) {
-      stream->ends_by = after(stream->ResponseFramed() ? shard_.options().linger_timeout : shard_.options().write_stall_timeout);
+      stream->ends_by = After(stream->ResponseFramed() ? shard_.options().linger_timeout : shard_.options().write_stall_timeout);
     }
     when = std::min(when, stream->ends_by);
   }
@@ -184,6 +193,7 @@ TimePoint Streams::LookAt() {
 
 void Streams::TakeALook() {
   const TimePoint now = shard_.now();
+  if (AwaitsHead() && head_due_ <= now) return owner_.OnHeadTimeout();
   for (const auto& stream : all_) {
     if (stream->state() != Stream::State::kEnding || stream->Closed() || stream->ends_by > now) continue;
     stream->ends_by = TimePoint::max();

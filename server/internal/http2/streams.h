@@ -33,6 +33,8 @@ class Streams {
     virtual void OnEndedWell() = 0;
     // There are four times as many as are allowed, with those that were given up.
     virtual void OnTooMany() = 0;
+    // A head has begun, and its rest has not come in time.
+    virtual void OnHeadTimeout() = 0;
     // Its response is here, or was broken off.
     virtual void OnResponse() = 0;
 
@@ -80,6 +82,9 @@ class Streams {
   void Reject(Stream& stream, const Refusal& refusal, int retry_after);
   void AfterResponse(Stream& stream);
   void Release(Stream& stream) noexcept;
+  TimePoint After(Duration time) const;
+  // Of the last head that has begun there is more to come; nothing else can come before it.
+  bool AwaitsHead() const { return begun_ != nullptr && begun_->state() == Stream::State::kHead && !begun_->HeadComplete(); }
   bool HasRoom() const { return running_ < shard_.options().streams_per_connection_max; }
 
   LoopPart& part_;
@@ -88,6 +93,8 @@ class Streams {
   Owner& owner_;
   bool dropped_ = false;
   std::vector<std::unique_ptr<Stream>> all_;
+  Stream* begun_ = nullptr;  // the last one
+  TimePoint head_due_;       // when its head has to be complete
   std::size_t running_ = 0;     // that have a fiber
   std::size_t ending_ = 0;      // that had one, or none at all
   std::vector<Stream*> heads_;  // complete
