@@ -15,6 +15,7 @@
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft {
 
@@ -62,18 +63,17 @@ struct SubscriberState {
 
 template <class T>
 struct BroadcastState {
-  std::mutex lock;  // also keeps the order of values the same for all subscribers
-  bool closed = false;
-  std::vector<std::shared_ptr<SubscriberState<T>>> subscribers;
+  ThreadMutex lock;  // also keeps the order of values the same for all subscribers
+  bool closed WEFT_GUARDED_BY(lock) = false;
+  std::vector<std::shared_ptr<SubscriberState<T>>> subscribers WEFT_GUARDED_BY(lock);
 
-  // With the lock.
-  void Add(std::shared_ptr<SubscriberState<T>> subscriber) {
+  void Add(std::shared_ptr<SubscriberState<T>> subscriber) WEFT_REQUIRES(lock) {
     subscriber->place = subscribers.size();
     subscribers.push_back(std::move(subscriber));
   }
   // The last one takes its place, so that leaving costs the same however many there are. Does
   // nothing for one that is out already.
-  void Remove(SubscriberState<T>& subscriber) {
+  void Remove(SubscriberState<T>& subscriber) WEFT_REQUIRES(lock) {
     const std::size_t at = subscriber.place;
     if (at >= subscribers.size() || subscribers[at].get() != &subscriber) return;
     subscribers.back()->place = at;

@@ -6,10 +6,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include <weft/concurrency/internal/base/loop_slot.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 // For those who count what happens on all loops very often, such as metrics and statistics.
 namespace weft {
@@ -84,9 +84,9 @@ class LoopCells {
   LoopCell Take(std::size_t together = 1);
 
  private:
-  std::mutex lock_;  // guards the rest
-  std::vector<std::atomic<std::uint64_t>*> blocks_;
-  std::size_t taken_ = LoopCell::kPerPage;  // of the last block
+  internal::ThreadMutex lock_;
+  std::vector<std::atomic<std::uint64_t>*> blocks_ WEFT_GUARDED_BY(lock_);
+  std::size_t taken_ WEFT_GUARDED_BY(lock_) = LoopCell::kPerPage;  // of the last block
 };
 
 }  // namespace weft

@@ -5,17 +5,16 @@
 #include <bitset>
 #include <mutex>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft::internal {
 
 constinit thread_local std::uint32_t t_loop_slot = 0;
 
 namespace {
-// Never destroyed, so that loops may end after main.
-std::mutex& Lock() {
-  static auto* lock = new std::mutex;
-  return *lock;
-}
-constinit std::bitset<kLoopSlots> g_taken;  // guarded by Lock
+// Constant to make and trivial to end: loops may end after main.
+constinit ThreadMutex g_lock;
+constinit std::bitset<kLoopSlots> g_taken WEFT_GUARDED_BY(g_lock);
 constinit std::atomic<std::uint32_t> g_used{1};
 }  // namespace
 
@@ -23,7 +22,7 @@ std::uint32_t LoopSlotsUsed() noexcept { return g_used.load(std::memory_order_ac
 
 // The lowest free one, so that few are ever used.
 LoopSlot::LoopSlot() noexcept {
-  std::lock_guard hold(Lock());
+  std::lock_guard hold(g_lock);
   for (std::uint32_t slot = 1; slot < kLoopSlots; ++slot) {
     if (g_taken[slot]) continue;
     g_taken[slot] = true;
@@ -34,7 +33,7 @@ LoopSlot::LoopSlot() noexcept {
 }
 
 LoopSlot::~LoopSlot() {
-  std::lock_guard hold(Lock());
+  std::lock_guard hold(g_lock);
   if (t_loop_slot != 0) g_taken[t_loop_slot] = false;
   t_loop_slot = 0;
 }

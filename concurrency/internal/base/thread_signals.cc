@@ -9,14 +9,15 @@
 #include <mutex>
 
 #include <weft/concurrency/internal/base/signal_action.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
 namespace {
 
 constinit thread_local int t_shields = 0;  // Run may run in a function of Offload
 constinit SignalOverlay g_overlay;
-constinit std::mutex g_lock;
-constinit int g_shielded_threads = 0;
+constinit ThreadMutex g_lock;
+constinit int g_shielded_threads WEFT_GUARDED_BY(g_lock) = 0;
 
 // What the kernel raises for a write says the same as a kill by this process itself. But it comes at the end of a system call that has
 // failed with EPIPE or, as sendfile can, has brought some bytes on their way before; kill returns 0, and interrupts others anywhere.

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <mutex>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/internal/observe/interrupted.h>
 
 namespace weft::internal {
@@ -22,7 +23,7 @@ constexpr int kPatienceMs = 100;
 enum class Step : int { kNone, kAsked, kWalking, kDone };
 
 // What is asked of the handler. One request at a time.
-std::mutex g_lock;
+ThreadMutex g_lock;
 std::atomic<Step> g_step{Step::kNone};
 std::atomic<pthread_t> g_thread{};
 std::uintptr_t g_found[kDepthMax];

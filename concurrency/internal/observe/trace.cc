@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <weft/concurrency/internal/base/clock.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/internal/observe/trace_ring.h>
 #include <weft/concurrency/internal/runtime/loop_core.h>
 
@@ -28,12 +29,12 @@ constexpr std::size_t kEventsMax = std::size_t{1} << 32;
 
 // The trace that is recorded. Never destroyed, so that threads which end after main may still use it.
 struct Recording {
-  std::mutex lock;
-  std::uint64_t last = 0;  // number of the newest trace
-  bool on = false;
-  std::size_t events = 0;
-  std::int64_t begin_ns = 0;
-  std::vector<std::shared_ptr<TraceRing>> rings;
+  ThreadMutex lock;
+  std::uint64_t last WEFT_GUARDED_BY(lock) = 0;  // number of the newest trace
+  bool on WEFT_GUARDED_BY(lock) = false;
+  std::size_t events WEFT_GUARDED_BY(lock) = 0;
+  std::int64_t begin_ns WEFT_GUARDED_BY(lock) = 0;
+  std::vector<std::shared_ptr<TraceRing>> rings WEFT_GUARDED_BY(lock);
 };
 Recording& TheRecording() {
   static auto* recording = new Recording;

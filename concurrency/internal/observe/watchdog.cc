@@ -101,12 +101,12 @@ Error Watchdog::Add(LoopSentinel& sentinel, const Context& ctx) {
   return {};
 }
 
-void Watchdog::Remove(LoopSentinel& sentinel) noexcept {
+void Watchdog::Remove(LoopSentinel& sentinel) noexcept WEFT_NO_LOCK_ANALYSIS {
   std::unique_ptr<Post> removed;  // let go of outside the lock: its context may have something to destroy
-  std::unique_lock hold(lock_);
+  std::unique_lock<std::mutex> hold(lock_);
   const auto at = std::find_if(posts_.begin(), posts_.end(), [&](const auto& post) { return &post->sentinel == &sentinel; });
   if (at == posts_.end()) return;
-  changed_.wait(hold, [&] { return called_ != at->get(); });
+  changed_.wait(hold, [&]() WEFT_NO_LOCK_ANALYSIS { return called_ != at->get(); });
   const auto again = std::find_if(posts_.begin(), posts_.end(), [&](const auto& post) { return &post->sentinel == &sentinel; });
   removed = std::move(*again);
   posts_.erase(again);
@@ -131,11 +131,11 @@ std::int64_t Watchdog::NextLook(std::int64_t now_ns) const {
   return next;
 }
 
-void Watchdog::Watch() {
-  std::unique_lock hold(lock_);
+void Watchdog::Watch() WEFT_NO_LOCK_ANALYSIS {
+  std::unique_lock<std::mutex> hold(lock_);
   while (!stop_) {
     const std::int64_t next = NextLook(RealNowNs());
-    const auto ready = [this] { return stop_ || woken_; };
+    const auto ready = [this]() WEFT_NO_LOCK_ANALYSIS { return stop_ || woken_; };
     if (next == kNever) {
       changed_.wait(hold, ready);
     } else {
@@ -152,7 +152,7 @@ void Watchdog::Watch() {
 }
 
 // All of them after a wake-up, which may be for any; else those whose time has come.
-void Watchdog::CallSentinels(std::unique_lock<std::mutex>& hold) {
+void Watchdog::CallSentinels(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const bool all = std::exchange(woken_, false);
   for (std::size_t i = 0; i < posts_.size() && !stop_; ++i) {
     Post& post = *posts_[i];

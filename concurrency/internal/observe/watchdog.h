@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/internal/observe/hang_watch.h>
 #include <weft/concurrency/internal/runtime/scheduler.h>
 #include <weft/concurrency/loop.h>
@@ -43,13 +44,13 @@ class Watchdog final : public BesideLoops {
     Duration next;  // how long it has to be held for the next report
   };
   struct Post;
-  void StartThread();
+  void StartThread() WEFT_REQUIRES(lock_);
   void Watch();
   void Look();
   void LookAt(Seen& seen, std::int64_t now_ns);
   void CallSentinels(std::unique_lock<std::mutex>& hold);
   void Wake() noexcept;
-  std::int64_t NextLook(std::int64_t now_ns) const;
+  std::int64_t NextLook(std::int64_t now_ns) const WEFT_REQUIRES(lock_);
   std::string StackOf(const LoopCore& loop);
 
   Scheduler& scheduler_;
@@ -62,13 +63,13 @@ class Watchdog final : public BesideLoops {
   std::int64_t look_at_ns_ = 0;
   std::unique_ptr<Symbolizer> symbols_;  // made for the first stack
 
-  std::mutex lock_;  // guards what follows
+  ThreadMutex lock_;
   std::condition_variable changed_;
-  std::vector<std::unique_ptr<Post>> posts_;
-  const Post* called_ = nullptr;  // the one whose sentinel runs at this moment
-  bool woken_ = false;
-  bool stop_ = false;
-  std::thread thread_;
+  std::vector<std::unique_ptr<Post>> posts_ WEFT_GUARDED_BY(lock_);
+  const Post* called_ WEFT_GUARDED_BY(lock_) = nullptr;  // the one whose sentinel runs at this moment
+  bool woken_ WEFT_GUARDED_BY(lock_) = false;
+  bool stop_ WEFT_GUARDED_BY(lock_) = false;
+  std::thread thread_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::internal

@@ -4,12 +4,14 @@
 #include <mutex>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft::internal {
 namespace {
 
 struct Listed {
-  std::mutex lock;
-  std::vector<LoopCore*> loops;
+  ThreadMutex lock;
+  std::vector<LoopCore*> loops WEFT_GUARDED_BY(lock);
 };
 
 // Never destroyed, so that threads which end after main may still use it.

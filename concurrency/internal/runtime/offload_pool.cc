@@ -141,8 +141,8 @@ void OffloadPool::RunOne(OffloadJob& job) {
   job.end(&job);
 }
 
-void OffloadPool::Work() {
-  std::unique_lock hold(lock_);
+void OffloadPool::Work() WEFT_NO_LOCK_ANALYSIS {
+  std::unique_lock<std::mutex> hold(lock_);
   for (;;) {
     while (OffloadJob* job = waiting_.PopFront()) {
       --waiting_count_;
@@ -157,7 +157,7 @@ void OffloadPool::Work() {
     if (tally_ != nullptr) tally_->Leave();
     if (ending_) return;
     ++idle_;
-    more_.wait(hold, [this] { return calls_ > 0 || ending_; });
+    more_.wait(hold, [this]() WEFT_NO_LOCK_ANALYSIS { return calls_ > 0 || ending_; });
     if (calls_ == 0) return;
     --calls_;
   }

@@ -7,12 +7,12 @@
 #include <atomic>
 #include <csignal>
 #include <initializer_list>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
 
@@ -58,7 +58,7 @@ class SignalWatch {
   struct sigaction action_{};
   sem_t news_;
   std::atomic<bool> stop_{false};
-  std::mutex stop_lock_;
+  ThreadMutex stop_lock_;
   bool watches_ = false;
   std::thread thread_;
 };
