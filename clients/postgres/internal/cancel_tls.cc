@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/internal/cancel_tls.h>
 
+#include <signal.h>
+
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -81,6 +84,30 @@ struct CancelTls::Trusted {
 
 namespace {
 
+// OpenSSL writes without MSG_NOSIGNAL, and on a plain thread nobody has blocked the signal. One that was pending before stays.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoSigpipe() {
+    const timespec now{};
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &now);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+ private:
+  sigset_t pipe_, before_;
+  bool was_pending_;
+};
+
 class TlsLayer final : public CancelLayer {
  public:
   using ContextFor = std::function<Result<TlsContext>(const std::string& root)>;
@@ -133,7 +160,10 @@ class TlsLayer final : public CancelLayer {
   Error Step(Waits& waits, F f) {
     for (;;) {
       ERR_clear_error();
-      const int done = f();
+      const int done = [&f] {
+        const NoSigpipe quiet;
+        return f();
+      }();
       if (done > 0) return {};
       const int reason = SSL_get_error(ssl_.get(), done);
       if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return OfOpenSsl("TLS");
