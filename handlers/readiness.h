@@ -5,11 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft {
 
@@ -86,8 +85,8 @@ class Readiness {
   std::atomic<std::int64_t> servers_{0};
   std::atomic<bool> held_back_{false};
   std::atomic<std::uint64_t> holds_{0};  // as many as there are reasons
-  mutable internal::ThreadMutex lock_;
-  Held reasons_ WEFT_GUARDED_BY(lock_);
+  mutable std::mutex lock_;              // guards the reasons
+  Held reasons_;
 };
 
 // Keeps a Readiness from being ready; made by Readiness::Hold, which outlives it. It may be moved; one that was moved from, or was made

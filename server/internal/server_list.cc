@@ -4,15 +4,13 @@
 #include <mutex>
 #include <vector>
 
-#include <weft/concurrency/internal/base/thread_mutex.h>
-
 namespace weft::internal {
 namespace {
 
 // Never destroyed: servers may end during static destruction.
 struct List {
-  ThreadMutex lock;
-  std::vector<const ListedServer*> servers WEFT_GUARDED_BY(lock);
+  std::mutex lock;
+  std::vector<const ListedServer*> servers;
 };
 List& TheList() {
   static auto* list = new List;

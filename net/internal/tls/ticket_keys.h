@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,7 +14,6 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
 
@@ -57,11 +57,11 @@ class TicketKeys {
     TimePoint made;
   };
   TicketKeys() = default;
-  void TurnLocked() WEFT_REQUIRES(mutex_);
+  void TurnLocked();
 
   bool turns_ = false;
-  ThreadMutex mutex_;
-  std::vector<Held> keys_ WEFT_GUARDED_BY(mutex_);  // newest first
+  std::mutex mutex_;
+  std::vector<Held> keys_;  // newest first
 };
 
 }  // namespace weft::internal
