@@ -122,8 +122,10 @@ std::string_view Fields::Keep(std::string_view text) {
 
 char* Fields::Room(std::size_t size) {
   if (block_size_ - block_used_ < size) {
-    block_size_ = std::max({kFirstBlock, block_size_ * 2, size});
-    blocks_.emplace_back(new char[block_size_]);
+    const std::size_t next = std::max({kFirstBlock, block_size_ * 2, size});
+    std::unique_ptr<char[]> block(new char[next]);
+    blocks_.push_back(std::move(block));
+    block_size_ = next;  // only now: what has failed must leave no block of this size to believe in
     block_used_ = 0;
   }
   char* at = blocks_.back().get() + block_used_;
