@@ -50,6 +50,33 @@ TEST(TlsNames, ChooseTheCertificate) {
   for (const Case& one : cases) EXPECT_EQ(ShownTo(tls, one.host), one.shown) << one.host;
 }
 
+TEST(TlsNames, SayWhichHostsAConnectionServes) {
+  const Tls tls = LoadTls({.certificates = {Named("first", {"first.example", "shared.example"}),
+                                            Named("second", {"second.example", "shared.example", "*.b.example"})}});
+  struct Case {
+    const char* connected;
+    const char* host;
+    bool serves;
+  };
+  const Case cases[] = {
+      {"first.example", "first.example", true},    {"first.example", "FIRST.example.", true},
+      {"first.example", "second.example", false},  {"first.example", "x.b.example", false},
+      {"first.example", "unknown.example", true},  {"first.example", "127.0.0.1", true},
+      {"second.example", "second.example", true},  {"second.example", "x.b.example", true},
+      {"second.example", "first.example", false},  {"second.example", "unknown.example", false},
+      {"second.example", "shared.example", true},  {"second.example", "", true},
+  };
+  for (const Case& one : cases) {
+    TlsConnection c = Connect(tls, AnyClient(), {.host = one.connected});
+    ASSERT_TRUE(c.Done());
+    EXPECT_EQ(c.server.session->ServesHost(one.host), one.serves) << one.connected << " asked for " << one.host;
+  }
+  const Tls alone = LoadTls({.certificates = {Named("alone", {"first.example"})}});
+  TlsConnection c = Connect(alone, AnyClient(), {.host = "first.example"});
+  ASSERT_TRUE(c.Done());
+  EXPECT_TRUE(c.server.session->ServesHost("second.example")) << "no other connection would be any better";
+}
+
 TEST(TlsNames, AnyBytesMayBeAsked) {
   internal::ServerNames names;
   names.Add("a.example", 1);

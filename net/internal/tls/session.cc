@@ -253,6 +253,18 @@ const TlsInfo& TlsSession::Info() {
   return *info_;
 }
 
+bool TlsSession::ServesHost(std::string_view host) const {
+  const auto& its = *static_cast<const ServerContexts*>(contexts_.get());
+  if (its.contexts.size() == 1 || its.For(host) == SSL_get_SSL_CTX(ssl_)) return true;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.empty()) return true;
+  X509* const shown = SSL_get_certificate(ssl_);
+  const bool serves = X509_check_host(shown, host.data(), host.size(), 0, nullptr) == 1 ||
+                      X509_check_ip_asc(shown, std::string(host).c_str(), 0) == 1;
+  ClearErrors();
+  return serves;
+}
+
 TlsSession::Ticket TlsSession::TakeTicket() {
   // TLS 1.2 reports no ticket in place of another one.
   if (data_.ticket == nullptr && done_ && SSL_version(ssl_) == TLS1_2_VERSION) {

@@ -124,6 +124,10 @@ class TlsSession {
   ByteBuffer& Owed() { return owed_; }
   const ByteBuffer& Owed() const { return owed_; }
 
+  // Of a server, after the handshake: whether a client may ask for this host here (a name or an
+  // address, without a port). False: over a connection of its own it would be shown another
+  // certificate, and that of this one does not have the name (RFC 9110 section 15.5.20).
+  bool ServesHost(std::string_view host) const;
   // The protocol that was agreed on; empty: none. After the handshake.
   std::string_view Alpn() const;
   // All that is known of the connection, made at the first call. After the handshake.

@@ -58,6 +58,7 @@ void TlsSession::Finish(ByteBuffer&) {
 bool TlsSession::HasPending() const {
   Unreachable();
 }
+bool TlsSession::ServesHost(std::string_view) const { return true; }
 std::string_view TlsSession::Alpn() const {
   Unreachable();
 }
