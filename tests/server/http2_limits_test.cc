@@ -88,7 +88,8 @@ const std::vector<Fields::Field> kMalformed{{":method", "GET"}, {":scheme", "htt
 const Flood kFloods[] = {
     {"RapidReset", "", GetOf(kNext, "/wait") + ResetOf(kNext), "misbehaved: resets", kCalm},
     {"MalformedRequests", "", h2::Headers(kNext, kMalformed), "misbehaved: malformed requests", kCalm},
-    {"ResetsThatItProvokes", "", GetOf(kNext, "/wait") + h2::NumberFrame(h2::frame_type::kWindowUpdate, kNext, 0x7FFFFFFF), "misbehaved: malformed requests", kCalm},
+    {"ResetsThatItProvokes", "", GetOf(kNext, "/wait") + h2::NumberFrame(h2::frame_type::kWindowUpdate, kNext, 0x7FFFFFFF), "misbehaved", kCalm},
+    {"BodiesOfAnotherLength", "", PostOf(kNext, "/wait", {{"content-length", "1"}}) + h2::Data(kNext, "xy"), "misbehaved: malformed requests", kCalm},
     {"Pings", "", h2::Frame(h2::frame_type::kPing, 0, 0, "12345678"), "misbehaved: control frames", kCalm},
     {"Settings", "", h2::Settings({{4, 1000}}), "misbehaved: control frames", kCalm},
     {"UnknownFrames", "", h2::Frame(0x77, 0, 0, "x"), "misbehaved: control frames", kCalm},

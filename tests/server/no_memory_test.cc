@@ -12,7 +12,7 @@
 #include <weft/server/listen_and_serve.h>
 
 #include "../allocation_counter.h"
-#include "server_kit.h"
+#include "http2_kit.h"
 
 namespace weft {
 namespace {
@@ -150,6 +150,20 @@ TEST(NoMemoryInServer, CostsOneThatWaitsForAPlaceAtMost) {
   options.queued_requests_max = 1;
   Site site(options);
   FailEach(site, Close("GET /parks HTTP/1.1\r\n"));
+}
+
+TEST(NoMemoryInServer, CostsAConnectionOfHttp2AtMost) {
+  NEEDS_HTTP2();
+  ServerOptions options;
+  options.http2_cleartext = true;
+  options.half_closed_clients = true;
+  Site site(options);
+  std::string request = h2::Hello();
+  for (const auto& [stream, path] : {std::pair{1u, "/parks"}, {3u, "/stream"}, {5u, "/"}}) {
+    request += h2::Headers(stream, {{":method", "GET"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}});
+  }
+  request += h2::Headers(7, {{":method", "POST"}, {":scheme", "http"}, {":path", "/body"}, {":authority", "a"}}, false);
+  FailEach(site, request + h2::Data(7, std::string(5000, 'x')) + h2::Headers(7, {{"t", "1"}}));
 }
 
 // What had to be given up is told, and where nothing of the response was out the client hears of it.

@@ -4,6 +4,9 @@
 // under WEFT_TEST_TLS=1.
 #include <sys/socket.h>
 
+#include <weft/http/internal/http2/session.h>
+
+#include "../net/tls_certificates.h"
 #include "hijack_kit.h"
 #include "tls_kit.h"
 
@@ -23,6 +26,29 @@ TEST(ServerTls, TellsHandlersWhatWasAgreedOn) {
     }, WithTls());
 
     EXPECT_EQ(Client(ctx, Connected(ctx, site)).Get("/").body, "TLSv1.3 test http/1.1 secure");
+  });
+}
+
+// RFC 9110 section 15.5.20: clients of HTTP/2 take one connection for several hosts.
+TEST(ServerTls, MisdirectedRequestsAreSentToAConnectionOfTheirOwn) {
+  if (!internal::http2::SessionsExist()) GTEST_SKIP() << "built without HTTP/2";
+  Play([](const Context& ctx) {
+    const TlsCertificate a = MakeCertificate({.common_name = "a.test", .alternatives = {"DNS:a.test"}});
+    const TlsCertificate b = MakeCertificate({.common_name = "b.test", .alternatives = {"DNS:b.test", "DNS:both.test"}});
+    ServerOptions options;
+    options.tls = *Tls::Load({.certificates = {a, b}});
+    Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Host()); }, options);
+    Client client(ctx, *TestClient::DialHttp2(ctx, site.server().Bound(), {.ca_pem = a.certificate_pem, .server_name = "a.test"}));
+    const auto ask = [&client](const std::string& host) {
+      client.Send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+      return client.Answer().status;
+    };
+    EXPECT_EQ(ask("a.test"), 200);
+    EXPECT_EQ(ask("b.test:443"), 421);
+    EXPECT_EQ(ask("both.test"), 421);
+    EXPECT_EQ(ask("A.TEST:8443"), 200) << "the connection goes on";
+    EXPECT_EQ(ask("elsewhere.test"), 200) << "another connection would be shown the same certificate";
+    EXPECT_EQ(site.Count("bad request"), 0);
   });
 }
 

@@ -118,6 +118,11 @@ Refusal RequestFields::CheckAuthority() {
   return IsAuthority(authority_) ? Refusal{} : Refusal{400, "malformed :authority"};
 }
 
+std::string_view RequestFields::Host() const {
+  if (authority_.starts_with('[')) return authority_.substr(1, authority_.find(']') - 1);
+  return authority_.substr(0, authority_.find(':'));
+}
+
 void RequestFields::AppendTo(Fields& out) {
   if (!has_host_) out.AddBorrowed("host", authority_);
   if (IsExtended()) {

@@ -37,6 +37,7 @@ class RequestFields {
   std::string_view RawPath() const { return raw_path_; }  // empty for CONNECT
   std::string_view Query() const { return query_; }
   std::string_view Authority() const { return authority_; }
+  std::string_view Host() const;  // Authority without its port, and without the brackets of an address
   std::string_view Protocol() const { return protocol_; }  // of an extended CONNECT
   bool IsHead() const { return method_ == "HEAD"; }
   bool IsConnect() const { return is_connect_ && !IsExtended(); }

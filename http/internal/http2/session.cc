@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <new>
+#include <tuple>
 #include <utility>
+
+#include <weft/http/internal/http2/library_pairs.h>
 
 namespace weft::internal::http2 {
 namespace {
@@ -13,34 +16,13 @@ namespace {
 // The library's own limits, beside those of Budget.
 constexpr std::size_t kAcksOwedMax = 500;
 constexpr std::size_t kSettingsMax = 32;
+constexpr std::uint64_t kResetsBurst = 10'000;
+constexpr std::uint64_t kResetsEachSecond = 1'000;
+constexpr std::size_t kHeadSentMax = 1024 * 1024;  // of a field block
 constexpr std::uint64_t kWindowUpdatesPerData = 10;
 constexpr std::uint64_t kWindowUpdatesFree = 100;  // of each connection, and what a turn of many streams sends
 
 std::string_view Text(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
-
-nghttp2_nv Pair(const Fields::Field& field) {
-  return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
-          reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(), field.value.size(),
-          NGHTTP2_NV_FLAG_NONE};
-}
-
-// As the library wants them. It copies them, with names in lower case.
-class Pairs {
- public:
-  explicit Pairs(std::span<const Fields::Field> fields) {
-    if (fields.size() > kFew) many_.resize(fields.size());
-    for (std::size_t i = 0; i < fields.size(); ++i) data()[i] = Pair(fields[i]);
-    size_ = fields.size();
-  }
-  nghttp2_nv* data() { return many_.empty() ? few_ : many_.data(); }
-  std::size_t size() const { return size_; }
-
- private:
-  static constexpr std::size_t kFew = 16;
-  nghttp2_nv few_[kFew];
-  std::vector<nghttp2_nv> many_;
-  std::size_t size_ = 0;
-};
 
 SessionStream* StreamOf(nghttp2_session* session, std::int32_t id) {
   return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session, id));
@@ -50,15 +32,45 @@ bool IsRequestHead(const nghttp2_frame* frame) {
   return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
 
+// DATA that is not empty to Session::Count.
+bool IsPaddingAlone(const nghttp2_frame* frame) {
+  return frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0 && frame->data.padlen == frame->hd.length &&
+         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0;
+}
+
 // No memory in the library ends the connection.
 void Check(int result) {
   if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
 }
 
+// Of releases from 1.57 on, and of older ones whose distribution has brought it back. By default it would bite before Budget does, and it
+// counts resets after a response, too, of which proxies make many.
+template <class Option>
+auto SetResetLimit(Option* option, int) -> decltype(nghttp2_option_set_stream_reset_rate_limit(option, 1, 1)) {
+  nghttp2_option_set_stream_reset_rate_limit(option, kResetsBurst, kResetsEachSecond);
+}
+template <class Option>
+void SetResetLimit(Option*, long) {}
+
 }  // namespace
 
 struct SessionCallbacks {
   static Session& Of(void* user) { return *static_cast<Session*>(user); }
+
+  // No exception passes through the library.
+  template <auto F>
+  struct Guarded;
+  template <class R, class... Args, R (*F)(Args...)>
+  struct Guarded<F> {
+    static R Call(Args... args) {
+      try {
+        return F(args...);
+      } catch (const std::bad_alloc&) {
+        Of(std::get<sizeof...(Args) - 1>(std::tie(args...))).no_memory_ = true;
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+      }
+    }
+  };
 
   static int OnBeginHeaders(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     if (!IsRequestHead(frame)) return 0;
@@ -73,7 +85,7 @@ struct SessionCallbacks {
     }
     stream->id_ = frame->hd.stream_id;
     stream->open_ = true;
-    stream->ended_by_peer_ = stream->responded_ = stream->reset_by_peer_ = false;
+    stream->ended_by_peer_ = stream->responded_ = stream->reset_by_peer_ = stream->reset_by_us_ = false;
     stream->turn_ = 0;
     return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
   }
@@ -84,11 +96,7 @@ struct SessionCallbacks {
     if (stream == nullptr) return 0;
     Session& self = Of(user);
     self.payload_ += name_size + value_size;
-    try {
-      if (stream->OnField(Text(name, name_size), Text(value, value_size))) return 0;
-    } catch (const std::bad_alloc&) {
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
+    if (stream->OnField(Text(name, name_size), Text(value, value_size))) return 0;
     self.failure_ = ErrorCode::kEnhanceYourCalm;
     self.owner_.OnNuisance(Nuisance::kFieldList);
     return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -110,7 +118,13 @@ struct SessionCallbacks {
         }
         return 0;
       case NGHTTP2_PING:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.owner_.OnPingAnswered();
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) return 0;
+        if (self.pings_owed_ == 0) {
+          self.owner_.OnNuisance(Nuisance::kControlFrame);
+        } else {
+          --self.pings_owed_;
+          self.owner_.OnPingAnswered();
+        }
         return 0;
       case NGHTTP2_GOAWAY: self.peer_ends_ = true; return 0;
       case NGHTTP2_RST_STREAM:
@@ -123,6 +137,7 @@ struct SessionCallbacks {
       case NGHTTP2_DATA: break;
       default: return 0;
     }
+    if (IsPaddingAlone(frame)) self.owner_.OnNuisance(Nuisance::kEmptyData);
     SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
     if (IsRequestHead(frame)) stream->OnHead();
@@ -133,9 +148,14 @@ struct SessionCallbacks {
     return 0;
   }
 
-  static int OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
+  // A stream that somebody has is counted when it is closed: not all that the library resets it for is reported here.
+  static int OnInvalidFrame(nghttp2_session* session, const nghttp2_frame* frame, int error, void* user) {
     if (frame->hd.stream_id == 0) return 0;
-    Of(user).owner_.OnNuisance(error == NGHTTP2_ERR_REFUSED_STREAM ? Nuisance::kRefused : Nuisance::kStreamError);
+    if (error == NGHTTP2_ERR_REFUSED_STREAM) {
+      Of(user).owner_.OnNuisance(Nuisance::kRefused);
+    } else if (StreamOf(session, frame->hd.stream_id) == nullptr) {
+      Of(user).owner_.OnNuisance(Nuisance::kStreamError);
+    }
     return 0;
   }
 
@@ -148,11 +168,7 @@ struct SessionCallbacks {
       nghttp2_session_consume_connection(session, size);
       return 0;
     }
-    try {
-      stream->OnData(Text(data, size));
-    } catch (const std::bad_alloc&) {
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
+    stream->OnData(Text(data, size));
     return 0;
   }
 
@@ -164,6 +180,8 @@ struct SessionCallbacks {
     waiting.erase(std::remove(waiting.begin(), waiting.end(), id), waiting.end());
     stream->open_ = false;
     Of(user).history_.Close(static_cast<std::uint32_t>(id), stream->ended_by_peer_ || stream->reset_by_peer_);
+    const bool in_order = code == NGHTTP2_NO_ERROR || code == NGHTTP2_REFUSED_STREAM;
+    if (!in_order && !stream->reset_by_peer_ && !stream->reset_by_us_) Of(user).owner_.OnNuisance(Nuisance::kStreamError);
     stream->OnClosed(static_cast<ErrorCode>(code), stream->reset_by_peer_);
     return 0;
   }
@@ -177,8 +195,17 @@ struct SessionCallbacks {
     Session& self = Of(user);
     if (frame->goaway.error_code != NGHTTP2_NO_ERROR) self.failure_ = static_cast<ErrorCode>(frame->goaway.error_code);
     // A PING is urgent to the library: it would be answered before the peer has seen the GOAWAY.
-    if (std::exchange(self.pings_after_goaway_, false)) return nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
-    return 0;
+    if (!std::exchange(self.pings_after_goaway_, false)) return 0;
+    ++self.pings_owed_;
+    return nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
+  }
+
+  // A head or a trailer section that is too large for a field block: without it the response would be taken for whole, or waited for.
+  static int OnNotSent(nghttp2_session* session, const nghttp2_frame* frame, int, void*) {
+    SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+    if (frame->hd.type != NGHTTP2_HEADERS || stream == nullptr) return 0;
+    stream->reset_by_us_ = true;
+    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
   }
 
   static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t size, std::uint32_t* flags,
@@ -211,7 +238,11 @@ struct SessionCallbacks {
     Session& self = Of(user);
     try {
       SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
-      if (stream == nullptr || stream->NextBody(size).size < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      if (stream->NextBody(size).size < size) {
+        stream->reset_by_us_ = true;
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      }
       self.out_->Append(Text(header, kFrameHeaderSize));
       stream->TakeBody(size, *self.out_);
     } catch (const std::bad_alloc&) {
@@ -219,6 +250,7 @@ struct SessionCallbacks {
     }
     ++self.data_sent_;
     self.payload_sent_ += size;
+    self.bodies_written_ += size;
     return 0;
   }
 
@@ -228,14 +260,15 @@ struct SessionCallbacks {
       nghttp2_session_callbacks* made = nullptr;
       if (nghttp2_session_callbacks_new(&made) != 0) return made;
       nghttp2_session_callbacks_set_on_begin_headers_callback(made, &OnBeginHeaders);
-      nghttp2_session_callbacks_set_on_header_callback(made, &OnHeader);
+      nghttp2_session_callbacks_set_on_header_callback(made, &Guarded<&OnHeader>::Call);
       nghttp2_session_callbacks_set_on_invalid_header_callback(made, &OnInvalidHeader);
-      nghttp2_session_callbacks_set_on_frame_recv_callback(made, &OnFrame);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, &Guarded<&OnFrame>::Call);
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, &OnInvalidFrame);
-      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &OnDataChunk);
-      nghttp2_session_callbacks_set_on_stream_close_callback(made, &OnStreamClose);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &Guarded<&OnDataChunk>::Call);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, &Guarded<&OnStreamClose>::Call);
       nghttp2_session_callbacks_set_send_data_callback(made, &SendData);
       nghttp2_session_callbacks_set_on_frame_send_callback(made, &OnSent);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &OnNotSent);
       return made;
     }();
     return all;
@@ -249,6 +282,8 @@ struct SessionCallbacks {
       nghttp2_option_set_no_closed_streams(made, 1);
       nghttp2_option_set_max_outbound_ack(made, kAcksOwedMax);
       nghttp2_option_set_max_settings(made, kSettingsMax);
+      SetResetLimit(made, 0);
+      nghttp2_option_set_max_send_header_block_length(made, kHeadSentMax);
       return made;
     }();
     return all;
@@ -339,7 +374,7 @@ void Session::Feed(std::string_view bytes) {
   if (Failed() || bytes.empty()) return;
   const ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (taken >= 0) return;
-  if (taken == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
+  if (taken == NGHTTP2_ERR_NOMEM || no_memory_) throw std::bad_alloc();
   if (!Failed()) {
     failure_ = taken == NGHTTP2_ERR_FLOODED            ? ErrorCode::kEnhanceYourCalm
                : taken == NGHTTP2_ERR_CALLBACK_FAILURE ? ErrorCode::kInternalError
@@ -388,7 +423,7 @@ bool Session::Respond(SessionStream& stream, std::span<const Fields::Field> fiel
   Pairs pairs(fields);
   nghttp2_data_provider provider;
   provider.source.ptr = nullptr;  // by its id
-  provider.read_callback = &SessionCallbacks::ReadBody;
+  provider.read_callback = &SessionCallbacks::Guarded<&SessionCallbacks::ReadBody>::Call;
   stream.responded_ = true;
   const int result = nghttp2_submit_response(session_, stream.id_, pairs.data(), pairs.size(), body ? &provider : nullptr);
   Check(result);
@@ -408,8 +443,14 @@ void Session::ResumeBody(SessionStream& stream) {
   if (stream.open_) Check(nghttp2_session_resume_data(session_, stream.id_));
 }
 
+bool Session::WindowOpen(const SessionStream& stream) const {
+  return stream.open_ && nghttp2_session_get_stream_remote_window_size(session_, stream.id_) > 0;
+}
+
 void Session::Reset(SessionStream& stream, ErrorCode code) {
-  if (stream.open_) Check(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, static_cast<std::uint32_t>(code)));
+  if (!stream.open_) return;
+  stream.reset_by_us_ = true;
+  Check(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, static_cast<std::uint32_t>(code)));
 }
 
 void Session::Forget(SessionStream& stream) {
@@ -430,7 +471,10 @@ void Session::GrowWindow(SessionStream& stream, std::uint32_t bytes) {
   }
 }
 
-void Session::Ping() { Check(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr)); }
+void Session::Ping() {
+  ++pings_owed_;
+  Check(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr));
+}
 
 void Session::AnnounceEnd() {
   pings_after_goaway_ = true;

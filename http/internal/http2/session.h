@@ -85,6 +85,7 @@ class SessionStream {
   bool ended_by_peer_ = false;
   bool responded_ = false;  // the head of its response was handed over
   bool reset_by_peer_ = false;
+  bool reset_by_us_ = false;  // by Session::Reset, not by the library
   std::uint32_t turn_ = 0;  // of the session, in which it had its last frame
 };
 
@@ -125,7 +126,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Takes all bytes. False: the connection has failed; what Write still gives tells the peer why.
+  // Takes all bytes. False: the connection has failed; what Write still gives tells the peer why. Throws std::bad_alloc; then nothing of
+  // it goes on.
   bool Receive(std::string_view bytes);
   // Appends frames until there are `most` bytes, or none are left: of each stream one frame of its body before any other
   // gets a second one. False: no memory.
@@ -139,6 +141,10 @@ class Session {
   bool Inform(SessionStream& stream, std::span<const Fields::Field> fields);
   // There is more of its body than NextBody has said last.
   void ResumeBody(SessionStream& stream);
+  // Whether the peer's window for the stream lets more of its body go, that of the connection aside.
+  bool WindowOpen(const SessionStream& stream) const;
+  // Bytes of bodies, of all streams, that Write has given.
+  std::uint64_t BodiesWritten() const { return bodies_written_; }
   void Reset(SessionStream& stream, ErrorCode code);
   // Its owner lets go of it before OnClosed.
   void Forget(SessionStream& stream);
@@ -185,9 +191,12 @@ class Session {
   std::uint64_t payload_sent_ = 0;       // since the last Receive
   std::uint64_t data_sent_ = 0;          // frames; WINDOW_UPDATEs are counted against them
   std::uint64_t window_updates_ = 0;
+  std::uint64_t bodies_written_ = 0;
+  std::uint32_t pings_owed_ = 0;  // sent, and not answered
   bool peer_ends_ = false;
   bool pings_after_goaway_ = false;
   bool settled_ = false;  // SETTINGS have come
+  bool no_memory_ = false;
   ErrorCode failure_ = ErrorCode::kNoError;
 };
 

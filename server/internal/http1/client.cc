@@ -115,7 +115,7 @@ void Client::SendRefusal(int status, std::string_view reason, int retry_after, b
 bool Client::CountRequest() {
   const std::uint64_t limit = shard_.options().requests_per_connection_max;
   if (++requests_ < limit) return true;
-  shard_.observer().OnLimitReached({PeerName(), LimitKind::kRequestsPerConnection, limit});
+  if (requests_ == limit) shard_.observer().OnLimitReached({PeerName(), LimitKind::kRequestsPerConnection, limit});
   return false;
 }
 

@@ -82,6 +82,9 @@ class Client : public ShardMember, public WatchedSocket {
   // What was agreed on in its handshake; null: it is no TLS.
   virtual const TlsInfo* Tls() { return nullptr; }
 
+  // Whether a request for this host, which has no port, belongs on this connection: not if its certificate is for others.
+  virtual bool ServesHost(std::string_view) { return true; }
+
   // For Lingering: until when the client's end is waited for, and where the present period of its progress begins.
   TimePoint LingerEnd() const;
   void BeginPeriod() { since_ = shard_.now(); }

@@ -17,6 +17,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
   TlsConnection(Shard& shard, Fd fd, const Peer& peer) : Connection(shard, std::move(fd), peer) {}
 
   const TlsInfo* Tls() override { return Layered() ? &channel_.session().Info() : nullptr; }
+  bool ServesHost(std::string_view host) override { return !Layered() || channel_.session().ServesHost(host); }
 
  private:
   SocketLayer& Layer() override { return channel_; }

@@ -2,7 +2,10 @@
 #ifndef WEFT_SERVER_INTERNAL_HTTP2_ENDING_H_
 #define WEFT_SERVER_INTERNAL_HTTP2_ENDING_H_
 
+#include <chrono>
 #include <cstdint>
+
+#include <weft/concurrency/clock.h>
 
 namespace weft::internal::http2 {
 
@@ -12,6 +15,9 @@ namespace weft::internal::http2 {
 //   its ACK                     the client has seen that; what it had sent before is here
 //   the last response           then another PING and its ACK: some clients lose a response when GOAWAY comes with it
 //   GOAWAY(last)                and the end of our side
+//
+// A client that goes on opening streams, as some do after the first GOAWAY, would have it wait forever: a second after that it gets
+// the last one while streams are open. What it sends then it knows to be unserved, and sends elsewhere.
 class Ending {
  public:
   enum class Step : std::uint8_t { kNothing, kAnnounce, kPing, kSayEnd };
@@ -21,14 +27,16 @@ class Ending {
 
   void Begin() { begun_ = true; }
   // What is to be done now. The caller does it.
-  Step Next(bool has_streams) {
+  Step Next(bool has_streams, TimePoint now) {
     if (!begun_ || said_) return Step::kNothing;
     if (!announced_) {
       announced_ = awaits_ack_ = true;
+      says_by_ = now + kPatience;
       return Step::kAnnounce;
     }
-    if (has_streams || awaits_ack_) return Step::kNothing;
-    if (responded_) {
+    if (has_streams && now < says_by_) return Step::kNothing;
+    if (!has_streams && awaits_ack_) return Step::kNothing;
+    if (!has_streams && responded_) {
       responded_ = false;
       awaits_ack_ = true;
       return Step::kPing;
@@ -36,6 +44,8 @@ class Ending {
     said_ = true;
     return Step::kSayEnd;
   }
+  // When there is something to be done although streams are open.
+  TimePoint SaysBy() const { return said_ ? TimePoint::max() : says_by_; }
   // A response has gone out.
   void NoteResponse() { responded_ = true; }
   void NoteAck() {
@@ -49,6 +59,7 @@ class Ending {
 
  private:
   static constexpr int kLooks = 10;
+  static constexpr Duration kPatience = std::chrono::seconds(1);
 
   bool begun_ = false;
   bool announced_ = false;
@@ -56,6 +67,7 @@ class Ending {
   bool responded_ = false;  // since the last PING
   bool said_ = false;
   int looks_ = 0;
+  TimePoint says_by_ = TimePoint::max();
 };
 
 }  // namespace weft::internal::http2

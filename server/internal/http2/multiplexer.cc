@@ -89,13 +89,32 @@ void Multiplexer::Leave() noexcept {
     ArmLook();
     return PlaceByLoad();
   }
-  if (lost_) return under_.Close();
-  if (over_ || ending_.Said() || input_ended_ || session_->PeerEnds()) {
-    if (under_.Broken()) return under_.Close();
-    if (wire_.Empty() && !under_.HoldsOutput()) return under_.CloseGently();
+  try {
+    if (EndsNow()) return;
+  } catch (const std::bad_alloc&) {  // the observer is not told
+    return;
   }
   ArmLook();
   PlaceByLoad();
+}
+
+// True: it has ended, and is no more.
+bool Multiplexer::EndsNow() {
+  if (lost_) {
+    lingers_ ? under_.CloseGently() : under_.Close();
+    return true;
+  }
+  if (over_ || ending_.Said() || input_ended_ || session_->PeerEnds()) {
+    if (under_.Broken()) {
+      under_.Close();
+      return true;
+    }
+    if (wire_.Empty() && !under_.HoldsOutput()) {
+      under_.CloseGently();
+      return true;
+    }
+  }
+  return false;
 }
 
 void Multiplexer::PlaceByLoad() noexcept {
@@ -122,7 +141,7 @@ void Multiplexer::PlaceByLoad() noexcept {
 
 // A client that takes no responses sends no requests either.
 bool Multiplexer::MayRead() {
-  return !lost_ && !over_ && !input_ended_ && !ending_.Said() && !streams_.HasHeads() && wire_.Unsent(*session_) < kUnsentMax;
+  return !lost_ && !over_ && !input_ended_ && !(ending_.Said() && streams_.Empty()) && !streams_.HasHeads() && wire_.Unsent(*session_) < kUnsentMax;
 }
 
 void Multiplexer::Read() {
@@ -226,7 +245,12 @@ void Multiplexer::SendSoon() noexcept {
 
 // Perhaps in a fiber: what follows from it is seen to at the end of the turn.
 void Multiplexer::SendNow() {
-  Send();
+  try {
+    Send();
+  } catch (const std::bad_alloc&) {
+    under_.ReportOutOfMemory(0);
+    Lose(CloseReason::kOverload);
+  }
   SendSoon();
 }
 
@@ -242,9 +266,17 @@ void Multiplexer::Send() {
   if (session_->Failed()) FailProtocol();
 }
 
+// What the socket does not take, Wire judges.
+bool Multiplexer::WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) {
+  if (!session_->WindowOpen(stream)) return false;
+  const std::uint64_t written = session_->BodiesWritten() - written_before;
+  return wire_.Blocked() || (written > 0 && written >= shard_.options().progress_bytes_min);
+}
+
 void Multiplexer::ArmLook() {
   if (lost_) return;
-  const TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
+  TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
+  if (!streams_.Empty()) when = std::min(when, ending_.SaysBy());
   if (when != TimePoint::max()) shard_.loop().Arm(look_, std::max(when, shard_.now() + Duration(1)));
 }
 
@@ -269,7 +301,7 @@ void Multiplexer::OnHeadTimeout() {
 
 void Multiplexer::Lose(CloseReason reason) noexcept {
   under_.SetCloseReason(reason);
-  under_.SetBroken();
+  if (!lingers_) under_.SetBroken();
   lost_ = true;
   streams_.DropAll();
 }
@@ -299,7 +331,7 @@ bool Multiplexer::ServesOn() { return shard_.now() - shard_.drain().BeganAt() < 
 
 void Multiplexer::GoOnEnding() {
   if (lost_ || over_) return;
-  switch (ending_.Next(!streams_.Empty())) {
+  switch (ending_.Next(!streams_.Empty(), shard_.now())) {
     case Ending::Step::kNothing: return;
     case Ending::Step::kAnnounce: session_->AnnounceEnd(); break;
     case Ending::Step::kPing: session_->Ping(); break;
@@ -364,7 +396,9 @@ void Multiplexer::ForceClose() noexcept {
     streams_.FinishByForce();
     session_->SayEnd(ErrorCode::kNoError);
     Send();
-    if (!lost_) static_cast<void>(under_.ShutWrite());
+    if (lost_) return;
+    // Only a client that is still sending is waited for, lest the kernel's reset destroy what is out.
+    lingers_ = under_.ShutWrite() && under_.Discard(shard_.read_buffer(), Shard::kReadBytes) > 0;
     Lose(CloseReason::kForced);
   });
 }

@@ -76,6 +76,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
     Leave();
   }
   void Leave() noexcept;
+  bool EndsNow();
 
   void Read();
   void Take(std::string_view bytes);
@@ -101,6 +102,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   ResponseFields& fields() override { return part_.fields(); }
   void SendSoon() noexcept override;
   void SendNow() override;
+  bool WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) override;
   void NoteUnread(std::size_t bytes) override;
   void NoteRead(std::size_t bytes) override;
   void NoteHead(Stream& stream) override { streams_.NoteHead(stream); }
@@ -110,7 +112,6 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   void BeforeHandler() override;
   Refusal OnRequest(const Stream& stream) override;
   void OnEndedWell() override { budget_.StreamEndedWell(); }
-  void OnTooMany() override { Misbehaves(Nuisance::kStreams); }
   void OnHeadTimeout() override;
   void OnResponse() override;
 
@@ -137,6 +138,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   bool lost_ = false;         // the client is gone, or was cut off
   bool over_ = false;         // nothing goes on; what is left to send says why
   bool input_ended_ = false;
+  bool lingers_ = false;      // a forced end whose client was still sending
   int depth_ = 0;
   std::size_t unread_ = 0;    // bytes of bodies
   std::size_t owed_ = 0;      // of the connection's window

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include <weft/concurrency/run.h>
+#include <weft/handlers/handler.h>
 
 namespace weft::internal::http2 {
 namespace {
@@ -18,7 +20,7 @@ constexpr std::uint8_t kPiecesInARow = 4;  // as PacedIo
 void RequestBody::Begin() {
   bytes_.Clear();
   at_ = 0;
-  ended_ = closed_ = given_up_ = expects_continue_ = continue_sent_ = reading_ = false;
+  ended_ = closed_ = given_up_ = trailer_too_large_ = expects_continue_ = continue_sent_ = reading_ = false;
   declared_.reset();
   trailer_ = nullptr;
   trailer_block_.Clear();
@@ -80,6 +82,21 @@ std::size_t RequestBody::Take(std::span<char> buffer) {
   return size;
 }
 
+// As over HTTP/1.1: a part of a trailer section is not taken for all of it.
+Result<std::size_t> RequestBody::End() {
+  if (trailer_too_large_) {
+    constexpr const char* kReason = "trailers too large";
+    if (std::exchange(trailer_, nullptr) != nullptr) owner_.OnBadTrailer(431, kReason);
+    return MakeTypedError(kReason, std::make_shared<const HttpStatus>(HttpStatus{431, {}}), &kTypeTag<HttpStatus>, Errc::kMalformed);
+  }
+  for (std::size_t i = 0; trailer_ != nullptr && i < trailer_block_.Size(); ++i) {
+    const auto [name, value] = trailer_block_.At(i);
+    trailer_->Add(name, value);
+  }
+  trailer_ = nullptr;
+  return std::size_t{0};
+}
+
 Result<std::size_t> RequestBody::Read(const Context& ctx, std::span<char> buffer) {
   return ReadWithin(ctx, buffer, "request body", shard_.options().body_stall_timeout);
 }
@@ -107,14 +124,7 @@ Result<std::size_t> RequestBody::ReadWithin(const Context& ctx, std::span<char> 
       owner_.OnRead(size);
       return size;
     }
-    if (ended_) {
-      for (std::size_t i = 0; trailer_ != nullptr && i < trailer_block_.Size(); ++i) {
-        const auto [name, value] = trailer_block_.At(i);
-        trailer_->Add(name, value);
-      }
-      trailer_ = nullptr;
-      return std::size_t{0};
-    }
+    if (ended_) return End();
     if (closed_) return owner_.WhyClosed();
     if (why) {
       if (why.Is(kTimeout)) owner_.OnReadStalled();

@@ -33,6 +33,7 @@ class RequestBody final : public BodySource {
     // So much was read: as much may come anew.
     virtual void OnRead(std::size_t bytes) = 0;
     virtual void OnReadStalled() = 0;
+    virtual void OnBadTrailer(int status, std::string_view reason) = 0;
     // Why nothing more comes, once the stream is closed.
     virtual Error WhyClosed() const = 0;
 
@@ -49,6 +50,8 @@ class RequestBody final : public BodySource {
   // What the session reports.
   void Append(std::string_view bytes);
   FieldBlock& Trailer() { return trailer_block_; }
+  // There is more of it than is allowed: who reads up to the end is told, and gets none of it.
+  void NoteTrailerTooLarge() { trailer_too_large_ = true; }
   void NoteEnd();
   void NoteClosed();
 
@@ -71,6 +74,7 @@ class RequestBody final : public BodySource {
  private:
   Result<std::size_t> ReadWithin(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall);
   std::size_t Take(std::span<char> buffer);
+  Result<std::size_t> End();
 
   Shard& shard_;
   Owner& owner_;
@@ -79,6 +83,7 @@ class RequestBody final : public BodySource {
   bool ended_ = false;
   bool closed_ = false;
   bool given_up_ = false;
+  bool trailer_too_large_ = false;
   bool expects_continue_ = false;
   bool continue_sent_ = false;
   bool reading_ = false;

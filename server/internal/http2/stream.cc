@@ -14,6 +14,7 @@ namespace weft::internal::http2 {
 namespace {
 
 constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
+constexpr std::uint32_t kFirstWindow = 65535;
 
 }  // namespace
 
@@ -27,6 +28,7 @@ void Stream::Begin(StreamHost& host) {
   discarded_ = trailer_bytes_ = 0;
   ends_by = TimePoint::max();
   taken_before = 0;
+  lingers = false;
   head_.Begin();
   body_.Begin();
   framer_.Begin(host, /*method_is_head=*/false, /*method_is_connect=*/false);
@@ -48,7 +50,10 @@ bool Stream::OnField(std::string_view name, std::string_view value) {
   if (!head_complete_) return head_.Add(name, value, limits);
   // Trailers come after the response may have begun: too many end the stream's chance to be read, not the connection.
   trailer_bytes_ += name.size() + value.size() + 32;
-  if (trailer_bytes_ > limits.head_bytes || body_.Trailer().Size() >= limits.fields) return trailer_bytes_ <= 4ULL * limits.head_bytes;
+  if (trailer_bytes_ > limits.head_bytes || body_.Trailer().Size() >= limits.fields) {
+    body_.NoteTrailerTooLarge();
+    return trailer_bytes_ <= 4ULL * limits.head_bytes;
+  }
   if (!IsForbiddenTrailer(name)) body_.Trailer().Add(name, value);
   return true;
 }
@@ -125,7 +130,10 @@ void Stream::TakeSlot() noexcept {
 }
 
 void Stream::OnTimeout() noexcept {
-  shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
+  try {
+    shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
+  } catch (const std::bad_alloc&) {  // the observer is not told
+  }
   RejectQueued();
 }
 
@@ -141,8 +149,7 @@ void Stream::Refuse(const Refusal& refusal, int retry_after) {
 
 // --- serving
 
-bool Stream::Start(TimePoint head_at) {
-  head_at_ = head_at;
+bool Stream::Start() {
   state_ = State::kServed;
   char name[kFiberName];
   const std::string_view method = head_.Method();
@@ -224,7 +231,8 @@ Error Stream::SendContinue() {
 
 void Stream::OnFirstRead() {
   const std::uint32_t window = shard_.options().stream_window_bytes;
-  if (Open() && !body_.Ended()) {
+  // One that is smaller than that of RFC 9113 section 6.9.2 is in the SETTINGS, and would be taken off twice.
+  if (Open() && !body_.Ended() && window > kFirstWindow) {
     host_->session().GrowWindow(*this, window);
     host_->SendSoon();
   }
@@ -239,6 +247,10 @@ void Stream::OnRead(std::size_t bytes) {
 
 void Stream::OnReadStalled() {
   shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kBodyStall, shard_.options().body_stall_timeout, run_.Id()});
+}
+
+void Stream::OnBadTrailer(int status, std::string_view reason) {
+  shard_.observer().OnBadRequest({PeerName(), status, reason, run_.Id()});
 }
 
 void Stream::OnWriteStalled() {

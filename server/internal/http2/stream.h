@@ -51,10 +51,12 @@ class Stream final : public SessionStream,
   // When its head is complete: why it is refused, if it is.
   Refusal CheckHead();
   bool MethodIsHead() const { return head_.IsHead(); }
+  // Whom a request of this server is for; empty: it is for another one (CONNECT).
+  std::string_view Host() const { return head_.IsConnect() ? std::string_view() : head_.Host(); }
   // Responds in place of a handler.
   void Refuse(const Refusal& refusal, int retry_after = 0);
-  // Starts its fiber, which may run up to its end before this returns. False: there was no memory for it.
-  bool Start(TimePoint head_at);
+  // Starts its fiber, which may run up to its end before this returns. Its time counts from its head. False: there was no memory for it.
+  bool Start();
 
   // A slot among the requests in flight.
   bool AcquireSlot() { return has_slot_ = shard_.slots().Acquire(); }
@@ -84,7 +86,9 @@ class Stream final : public SessionStream,
 
   std::size_t index = 0;                       // in its connection's list
   TimePoint ends_by = TimePoint::max();        // in kEnding: when it is given up
+  bool lingers = false;                        // and is so for the rest of its request's body
   std::uint64_t taken_before = 0;              // what the client had taken when that was set
+  std::uint64_t written_before = 0;            // and what of all bodies of the connection was written
 
   // SessionStream
   bool OnField(std::string_view name, std::string_view value) override;
@@ -127,6 +131,7 @@ class Stream final : public SessionStream,
   void OnFirstRead() override;
   void OnRead(std::size_t bytes) override;
   void OnReadStalled() override;
+  void OnBadTrailer(int status, std::string_view reason) override;
   Error MayHijack(int status, Fields& header) override;
   Result<StreamTransport*> Hijack(int status, Fields& header) override;
   void OnWriteStalled() override;

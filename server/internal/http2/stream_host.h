@@ -25,6 +25,10 @@ class StreamHost {
   virtual void SendSoon() noexcept = 0;
   virtual void SendNow() = 0;
 
+  // A response waits too long: not for the client to open its window, but while others have their turn and the client takes enough of
+  // them. `written_before`: Session::BodiesWritten when the wait began.
+  virtual bool WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) = 0;
+
   // Bytes of bodies have come that nobody has read, and were read, or thrown away.
   virtual void NoteUnread(std::size_t bytes) = 0;
   virtual void NoteRead(std::size_t bytes) = 0;

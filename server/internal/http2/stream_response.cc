@@ -191,6 +191,7 @@ Error StreamResponse::WaitUntilTaken(const Context* ctx) {
     StreamResponse& framer;
   } const forget(*this);
   const FiberTurn::Hold hold(turn_);
+  std::uint64_t written = host_->session().BodiesWritten();
   while (Pending() > 0) {
     if (Error err = Gone()) return err;
     const TimePoint until = progress_.WaitUntil(Now(), shard_.options().write_stall_timeout, shard_.options().progress_bytes_min);
@@ -200,6 +201,10 @@ Error StreamResponse::WaitUntilTaken(const Context* ctx) {
     if (Pending() == 0) break;
     if (outcome == LoopSignal::Outcome::kContextDone) return ctx->Err();
     if (outcome != LoopSignal::Outcome::kTimedOut) continue;
+    if (host_->WaitsForOthers(stream_, std::exchange(written, host_->session().BodiesWritten()))) {
+      progress_.Restart();
+      continue;
+    }
     owner_.OnWriteStalled();
     return kTimeout;
   }
@@ -211,10 +216,11 @@ Error StreamResponse::Flush() {
   if (Error err = SubmitHeld({})) return err;
   host_->SendNow();
   Yield();  // it never waits, and others of the loop shall have their turn
-  return Gone();
+  return framed_ && !aborted_ ? Error() : Gone();  // one that is whole may have ended its stream
 }
 
 Error StreamResponse::SendEnd(std::string_view rest, Fields& trailer) {
+  if (framed_ && !aborted_) return {};
   if (Error err = Gone()) return err;
   if (Error err = SubmitHeld(rest)) return err;
   if (!has_body_) return {};

@@ -22,6 +22,33 @@ TimePoint Streams::After(Duration time) const {
 }
 
 void Streams::Settle() {
+  // A fiber that ends before its start returns comes back here: what there is to do is done below, not above it.
+  if (std::exchange(settling_, true)) return;
+  try {
+    int left = kStartsInATurn;
+    do SeeToAll();
+    while (left-- > 0 && TakeNextHead());
+  } catch (const std::bad_alloc&) {
+    settling_ = false;
+    throw;
+  }
+  settling_ = false;
+}
+
+// False: there is none.
+bool Streams::TakeNextHead() {
+  while (HasHeads()) {
+    Stream* const stream = heads_[next_head_++];
+    if (stream == nullptr) continue;
+    TakeHead(*stream);
+    return true;
+  }
+  heads_.clear();
+  next_head_ = 0;
+  return false;
+}
+
+void Streams::SeeToAll() {
   for (;;) {
     if (!closed_.empty()) {
       Stream& stream = *closed_.back();
@@ -32,16 +59,9 @@ void Streams::Settle() {
       slots_.pop_back();
       SeeToSlot(stream);
     } else {
-      break;
+      return;
     }
   }
-  // A fiber that is started may come back here before its start returns.
-  for (int left = kStartsInATurn; left > 0 && HasHeads() && closed_.empty(); --left) {
-    if (Stream* const stream = heads_[next_head_++]) TakeHead(*stream);
-  }
-  if (HasHeads()) return;
-  heads_.clear();
-  next_head_ = 0;
 }
 
 void Streams::SeeTo(Stream& stream) {
@@ -63,11 +83,12 @@ void Streams::TakeHead(Stream& stream) {
   if (refusal) shard_.observer().OnBadRequest({client_.PeerName(), refusal.status, refusal.reason});
   const Refusal owners = owner_.OnRequest(stream);
   if (!refusal) refusal = owners;
+  // Clients take one connection for all hosts of its address, whatever its certificate was for.
+  if (!refusal && !client_.ServesHost(stream.Host())) refusal = {421, "the certificate of this connection is for another host"};
   if (refusal) return Reject(stream, refusal, 0);
   if (HasRoom() && waiting_.empty()) return StartOrQueue(stream);
   stream.SetState(Stream::State::kWaiting);
   waiting_.push_back(&stream);
-  if (waiting_.size() + running_ > kWaitingTimes * shard_.options().streams_per_connection_max) owner_.OnTooMany();
 }
 
 void Streams::Reject(Stream& stream, const Refusal& refusal, int retry_after) {
@@ -91,18 +112,20 @@ void Streams::StartNow(Stream& stream) {
   owner_.BeforeHandler();
   if (dropped_) return;  // the connection has ended in there, and the stream with it
   ++running_;
-  if (stream.Start(shard_.now())) return;
+  if (stream.Start()) return;
   --running_;
   Reject(stream, {503, "no memory for the request"}, /*retry_after=*/1);
   client_.ReportOutOfMemory(503);
 }
 
 void Streams::StartWaiting() {
+  if (std::exchange(starting_waiting_, true)) return;  // as above
   while (!waiting_.empty() && HasRoom() && !dropped_) {
     Stream& stream = *waiting_.front();
     waiting_.pop_front();
     StartOrQueue(stream);
   }
+  starting_waiting_ = false;
 }
 
 void Streams::FiberEnded(Stream& stream) {
@@ -124,6 +147,7 @@ void Streams::AfterResponse(Stream& stream) {
   stream.SetState(Stream::State::kEnding);
   stream.DiscardBody();
   stream.taken_before = stream.BytesTaken();
+  stream.written_before = owner_.session().BodiesWritten();
   owner_.OnResponse();
 }
 
@@ -162,8 +186,12 @@ void Streams::DropAll() noexcept {
 }
 
 void Streams::EndBodies() noexcept {
-  for (const auto& stream : all_) {
-    if (!stream->BodyEnded() && !stream->Closed()) stream->NoteGone();
+  for (std::size_t i = all_.size(); i-- > 0;) {
+    Stream& stream = *all_[i];
+    // What has a response waits for the rest of it, and lingers for a body no longer than any other.
+    if (stream.BodyEnded() || stream.Closed() || stream.state() == Stream::State::kEnding) continue;
+    stream.NoteGone();
+    if (stream.state() == Stream::State::kHead && !stream.HeadComplete()) Release(stream);
   }
 }
 
@@ -183,8 +211,10 @@ TimePoint Streams::LookAt() {
   if (ending_ == 0) return when;
   for (const auto& stream : all_) {
     if (stream->state() != Stream::State::kEnding || stream->Closed()) continue;
-    if (stream->ends_by == TimePoint::max()) {
-      stream->ends_by = After(stream->ResponseFramed() ? shard_.options().linger_timeout : shard_.options().write_stall_timeout);
+    if (stream->ResponseFramed() && !std::exchange(stream->lingers, true)) {
+      stream->ends_by = std::min(stream->ends_by, After(shard_.options().linger_timeout));
+    } else if (stream->ends_by == TimePoint::max()) {
+      stream->ends_by = After(shard_.options().write_stall_timeout);
     }
     when = std::min(when, stream->ends_by);
   }
@@ -198,9 +228,10 @@ void Streams::TakeALook() {
     if (stream->state() != Stream::State::kEnding || stream->Closed() || stream->ends_by > now) continue;
     stream->ends_by = TimePoint::max();
     const std::uint64_t taken = stream->BytesTaken() - std::exchange(stream->taken_before, stream->BytesTaken());
+    const std::uint64_t before = std::exchange(stream->written_before, owner_.session().BodiesWritten());
     if (stream->ResponseFramed()) {
       owner_.session().Reset(*stream, ErrorCode::kNoError);  // the response is out, and long so
-    } else if (taken < shard_.options().progress_bytes_min) {
+    } else if (taken < shard_.options().progress_bytes_min && !owner_.WaitsForOthers(*stream, before)) {
       shard_.observer().OnTimedOut({client_.PeerName(), TimeoutKind::kWriteStall, shard_.options().write_stall_timeout});
       owner_.session().Reset(*stream, ErrorCode::kInternalError);
     }

@@ -31,8 +31,6 @@ class Streams {
     virtual Refusal OnRequest(const Stream& stream) = 0;
     // A stream has ended in good order.
     virtual void OnEndedWell() = 0;
-    // There are four times as many as are allowed, with those that were given up.
-    virtual void OnTooMany() = 0;
     // A head has begun, and its rest has not come in time.
     virtual void OnHeadTimeout() = 0;
     // Its response is here, or was broken off.
@@ -71,8 +69,9 @@ class Streams {
 
  private:
   static constexpr int kStartsInATurn = 100;
-  static constexpr std::size_t kWaitingTimes = 4;  // times the streams that are allowed
 
+  void SeeToAll();
+  bool TakeNextHead();
   void SeeTo(Stream& closed);
   void SeeToSlot(Stream& stream);
   void TakeHead(Stream& stream);
@@ -92,6 +91,8 @@ class Streams {
   http1::Client& client_;
   Owner& owner_;
   bool dropped_ = false;
+  bool settling_ = false;
+  bool starting_waiting_ = false;
   std::vector<std::unique_ptr<Stream>> all_;
   Stream* begun_ = nullptr;  // the last one
   TimePoint head_due_;       // when its head has to be complete

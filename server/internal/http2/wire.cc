@@ -15,13 +15,25 @@ constexpr std::size_t kParts = 64;
 
 Wire::Sent Wire::Send(Session& session) {
   if (client_.Broken()) return Sent::kBroken;
-  struct Settled {
-    explicit Settled(FrameBuffer& o) : out(o) {}
-    ~Settled() noexcept(false) { out.Settle(); }
-    FrameBuffer& out;
-  } const settled(out_);
+  try {
+    const Sent sent = SendPieces(session);
+    out_.Settle();
+    return sent;
+  } catch (const std::bad_alloc&) {
+    // A frame may be here in part, and what is lent is of fibers that go on.
+    out_.Clear();
+    client_.SetBroken();
+    throw;
+  }
+}
+
+Wire::Sent Wire::SendPieces(Session& session) {
   for (std::size_t in_turn = 0; in_turn < kTurn;) {
     if (out_.Size() < kGather && !session.Write(out_, kGather)) throw std::bad_alloc();
+    if (out_.Empty() && client_.HoldsOutput()) {  // encrypted, and not taken
+      Block();
+      return Sent::kBlocked;
+    }
     if (out_.Empty()) {
       blocked_ = false;
       return Sent::kAll;

@@ -24,7 +24,7 @@ class Wire {
     kMore,     // the rest when others of the loop had their turn
     kBroken,
   };
-  // Throws std::bad_alloc.
+  // Throws std::bad_alloc; the client is broken then.
   Sent Send(Session& session);
 
   bool Empty() const { return out_.Empty(); }
@@ -41,6 +41,7 @@ class Wire {
   static constexpr std::size_t kTurn = 256 * 1024;
   static constexpr std::size_t kFrameGuess = 64;
 
+  Sent SendPieces(Session& session);
   void Block();
 
   http1::Client& client_;
