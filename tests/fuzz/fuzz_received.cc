@@ -87,7 +87,7 @@ void CheckPieces(std::string_view bytes, Pieces::How how, const ResponseResult& 
 void CheckAgainstBeast(std::string_view head_bytes, const ReceivedResponse& head) {
   std::string text(head_bytes);
   if (text[7] != '0') text[7] = '1';
-  if (text[12] == '\r') text.insert(12, " ");
+  if (text[12] == '\r') text.insert(text.begin() + 12, ' ');
   boost::beast::http::response_parser<boost::beast::http::empty_body> parser;
   parser.eager(false);
   parser.skip(true);
