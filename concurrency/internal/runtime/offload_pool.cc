@@ -16,11 +16,12 @@ namespace weft::internal {
 namespace {
 
 // Where loops and this pool share cores, one of its threads that has got work must not take the core from a loop that runs: the
-// scheduler gives it its share, but not at once. A policy that somebody has chosen stays, and what a job starts has the usual one.
+// scheduler gives it its share, but not at once. A policy that somebody has chosen stays. What a job starts inherits this one:
+// SCHED_RESET_ON_FORK would take back only those of real-time threads.
 void StandBackForLoops() noexcept {
   if (sched_getscheduler(0) != SCHED_OTHER) return;
   const sched_param param{};
-  sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &param);
+  sched_setscheduler(0, SCHED_BATCH, &param);
 }
 
 }  // namespace
@@ -36,29 +37,33 @@ OffloadPool::~OffloadPool() {
 
 Error OffloadPool::Add(OffloadJob& job) {
   job.added_ns = NowNs();
-  std::lock_guard hold(lock_);
+  std::unique_lock hold(lock_);
+  if (queue_max_ > 0 && CurrentExplorer() == nullptr && waiting_count_ + 1 - FreeLocked() > queue_max_) {
+    ++refused_;
+    return kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
+  }
   waiting_.PushBack(job);
   ++waiting_count_;
-  if (CurrentExplorer() != nullptr) return {};
+  if (CurrentExplorer() != nullptr || coming_ > 0) return {};  // that one calls the next
+  bool idle = false;
   Error failed;
   try {
-    failed = CallThread();
+    failed = CallThread(idle);
   } catch (const std::bad_alloc&) {
     failed = ErrorAccess::NoMemory();
   }
-  const bool full = !failed && queue_max_ > 0 && QueuedLocked() > queue_max_;
-  if (!failed && !full) return {};
-  job.Unlink();
-  --waiting_count_;
-  if (!full) return failed;
-  ++refused_;
-  return kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
+  if (failed) {
+    job.Unlink();
+    --waiting_count_;
+  }
+  hold.unlock();
+  if (idle) more_.notify_one();
+  return failed;
 }
 
-int OffloadPool::QueuedLocked() const noexcept {
-  const int coming = static_cast<int>(threads_.size()) - idle_ - busy_.load(std::memory_order_relaxed);
-  return std::max(0, waiting_count_ - coming);
-}
+int OffloadPool::FreeLocked() const noexcept { return threads_max_ - busy_.load(std::memory_order_relaxed); }
+
+int OffloadPool::QueuedLocked() const noexcept { return std::max(0, waiting_count_ - FreeLocked()); }
 
 void OffloadPool::NoteWaitLocked(const OffloadJob& job) noexcept { longest_wait_ns_ = std::max(longest_wait_ns_, NowNs() - job.added_ns); }
 
@@ -76,13 +81,16 @@ OffloadStats OffloadPool::Stats() {
   return stats;
 }
 
-// A thread for each job that waits: it may depend on those that run. An error: there is none that will take it.
-Error OffloadPool::CallThread() {
+// A thread for each job that waits: it may depend on those that run. But one at a time, and each calls the next before it begins its
+// job: jobs that come together are often done before a second thread has the core, and to wake one costs more than many a job. `idle`:
+// the caller notifies, without the lock, which the thread wants. An error: there is none that will take the job.
+Error OffloadPool::CallThread(bool& idle) {
   if (idle_ > 0) {
     --idle_;
     ++calls_;
+    ++coming_;
     if (tally_ != nullptr) tally_->Enter();
-    more_.notify_one();
+    idle = true;
   } else if (static_cast<int>(threads_.size()) < threads_max_) {
     Error failed = StartThread();
     if (failed && threads_.empty()) return failed;
@@ -97,14 +105,18 @@ std::size_t OffloadPool::Held() {
 }
 
 void OffloadPool::RunHeld() {
-  std::lock_guard hold(lock_);
-  if (CallThread()) AbortMisuse("Explore", "no thread for Offload can be started");
+  bool idle = false;
+  {
+    std::lock_guard hold(lock_);
+    if (CallThread(idle)) AbortMisuse("Explore", "no thread for Offload can be started");
+  }
+  if (idle) more_.notify_one();
 }
 
 Error OffloadPool::StartThread() {
   if (tally_ != nullptr) tally_->Enter();
   try {
-    threads_.emplace_back([this] {
+    threads_.emplace_back([this] {  // which needs the lock before it does anything
       const PipeSignalShield no_pipe_signal;
       t_tally = tally_;
       StandBackForLoops();
@@ -117,6 +129,7 @@ Error OffloadPool::StartThread() {
     if (tally_ != nullptr) tally_->Leave();
     return ErrorAccess::NoMemory();
   }
+  ++coming_;
   return {};
 }
 
@@ -141,14 +154,26 @@ void OffloadPool::RunOne(OffloadJob& job) {
   job.end(&job);
 }
 
-void OffloadPool::Work() WEFT_NO_LOCK_ANALYSIS {
-  std::unique_lock<std::mutex> hold(lock_);
+// Where no thread can be started, those that are there do it.
+void OffloadPool::CallOneMore(bool& idle) noexcept {
+  try {
+    static_cast<void>(CallThread(idle));
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void OffloadPool::Work() {
+  std::unique_lock hold(lock_);
+  --coming_;
   for (;;) {
     while (OffloadJob* job = waiting_.PopFront()) {
       --waiting_count_;
       NoteWaitLocked(*job);
       busy_.fetch_add(1, std::memory_order_relaxed);
+      bool idle = false;
+      if (waiting_count_ > 0 && coming_ == 0 && CurrentExplorer() == nullptr) CallOneMore(idle);
       hold.unlock();
+      if (idle) more_.notify_one();
       RunOne(*job);
       hold.lock();
       if (CurrentExplorer() != nullptr && !ending_) break;
@@ -157,9 +182,10 @@ void OffloadPool::Work() WEFT_NO_LOCK_ANALYSIS {
     if (tally_ != nullptr) tally_->Leave();
     if (ending_) return;
     ++idle_;
-    more_.wait(hold, [this]() WEFT_NO_LOCK_ANALYSIS { return calls_ > 0 || ending_; });
+    more_.wait(hold, [this] { return calls_ > 0 || ending_; });
     if (calls_ == 0) return;
     --calls_;
+    --coming_;
   }
 }
 
