@@ -30,6 +30,7 @@
 #include <weft/concurrency/time.h>
 #include <weft/concurrency/work_ids.h>
 #include <weft/handlers/content/file_server.h>
+#include <weft/handlers/content/query.h>
 #include <weft/handlers/debug/debug_fibers.h>
 #include <weft/handlers/debug/health.h>
 #include <weft/handlers/debug/run_checks.h>
