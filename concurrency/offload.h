@@ -29,7 +29,8 @@ namespace weft {
 // waits longer only answers later.
 //
 // Where a thread of the pool and a loop share a core the loop comes first: the pool's threads have
-// the scheduler's policy SCHED_BATCH, unless the process has another one than the usual.
+// the scheduler's policy SCHED_BATCH, unless the process has another one than the usual; threads
+// and processes that `f` starts inherit it.
 //
 // f returning T gives Result<T>; Error or void gives Error; Result<T> gives Result<T>.
 //
