@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Other people's servers, in plain: what they send is taken, connections are kept, and they are behind the proxy and before it.
-#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
@@ -196,6 +200,21 @@ TEST(RealServers, Go) {
   });
 }
 
+// Its file is there before the server listens.
+void AwaitListener(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  for (int i = 0; i < 1000; ++i) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool listens = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (listens) return;
+    usleep(10'000);
+  }
+  FAIL() << path << ": nobody listens";
+}
+
 std::string UnixUrl(const std::string& socket) {
   std::string url = "http+unix://";
   for (const char c : socket) url += c == '/' ? std::string("%2F") : std::string(1, c);
@@ -212,7 +231,7 @@ TEST(RealServers, H2o) {
   const std::string socket = folder.path + "/h2o.sock";
   const std::string user = geteuid() == 0 ? "user: root\n" : "";
   Process server(h2o, {"-c", folder.Write("h2o.conf", user + "listen:\n  port: " + socket + "\n  type: unix\nhosts:\n  default:\n    paths:\n      \"/\":\n        file.dir: " + folder.path + "\n")});
-  for (int i = 0; i < 1000 && !fs::exists(socket); ++i) usleep(10'000);
+  AwaitListener(socket);
   OnLoop([&](const Context& ctx) {
     HttpClient client;
     ExpectServed(ctx, client, UnixUrl(socket));
@@ -236,7 +255,7 @@ TEST(RealServers, Nginx) {
       "/f; uwsgi_temp_path " + folder.path + "/u; scgi_temp_path " + folder.path + "/s;\n"
       "server { listen unix:" + socket + "; root " + folder.path + "; keepalive_requests 5; } }\n");
   Process server(nginx, {"-c", config, "-p", folder.path, "-e", "stderr"});
-  for (int i = 0; i < 1000 && !fs::exists(socket); ++i) usleep(10'000);
+  AwaitListener(socket);
   const std::string base = UnixUrl(socket);
   OnLoop([&](const Context& ctx) {
     HttpClient client;
