@@ -19,7 +19,7 @@ namespace weft::internal {
 // The body of a response, off a wire, without its framing. Chunks are decoded where they were read, in the memory of the caller.
 class IncomingBody {
  public:
-  static constexpr const char* kCutShort = "the connection ended within the body of the response";
+  static constexpr char kCutShort[] = "the connection ended within the body of the response";
 
   // `first` came with the head, and stays where it is.
   void Begin(const ReceivedFraming& framing, std::string_view first);
