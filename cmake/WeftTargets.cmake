@@ -86,10 +86,3 @@ function(weft_stand_alone target)
     target_compile_options(${target} PRIVATE -w)
   endif()
 endfunction()
-
-function(weft_link_across_files program)
-  target_link_libraries(${program} PRIVATE weft::lto)
-endfunction()
-
-function(weft_link_quickly)
-endfunction()
