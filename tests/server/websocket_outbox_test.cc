@@ -30,8 +30,7 @@ class Hub {
         err = message.Err();
         if (!err) ToAll(message->data);
       }
-      last = err;
-      Leave(id);
+      Leave(id, err);
       return err.Is(kClosed) ? Error() : err;
     };
   }
@@ -40,9 +39,10 @@ class Hub {
     all_[++next_] = std::move(outbox);
     return next_;
   }
-  void Leave(int id) {
+  void Leave(int id, const Error& err) {
     std::lock_guard hold(lock_);
     all_.erase(id);
+    last = err;
   }
   int ToAll(const std::string& text) {
     std::lock_guard hold(lock_);
