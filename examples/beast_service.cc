@@ -17,7 +17,7 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
-#include "flags.h"
+#include "server_flags.h"
 
 namespace beast = boost::beast;
 namespace http = beast::http;
@@ -47,22 +47,7 @@ http::message_generator HandleRequest(http::request<Body, http::basic_fields<All
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:8080"};
-  Flags flags(argc, argv, "usage: beast_service [--address HOST:PORT] [--loops N]");
-  while (flags.Next()) {
-    if (flags.Is("--address")) {
-      options.address = flags.Text();
-    } else if (flags.Is("--loops")) {
-      options.loops = flags.Number(1, 1024);
-    } else {
-      flags.Unknown();
-    }
-  }
-  if (weft::Error err = options.Validate()) flags.Fail("--address: " + err.Message());
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
+  const weft::ServerOptions options = ServerFlags(argc, argv, "beast_service", "127.0.0.1:8080");
 
   weft::Mux mux;
   mux.Handle("/", weft::FromBeast(HandleRequest<http::string_body, std::allocator<char>>));

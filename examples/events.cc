@@ -25,7 +25,7 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
-#include "flags.h"
+#include "server_flags.h"
 
 namespace {
 
@@ -99,22 +99,7 @@ weft::Error Serve(Ticks& ticks, weft::ResponseWriter& w, weft::Request& r) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:8080"};
-  Flags flags(argc, argv, "usage: events [--address HOST:PORT] [--loops N]");
-  while (flags.Next()) {
-    if (flags.Is("--address")) {
-      options.address = flags.Text();
-    } else if (flags.Is("--loops")) {
-      options.loops = flags.Number(1, 1024);
-    } else {
-      flags.Unknown();
-    }
-  }
-  if (weft::Error err = options.Validate()) flags.Fail("--address: " + err.Message());
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
+  const weft::ServerOptions options = ServerFlags(argc, argv, "events", "127.0.0.1:8080");
 
   Ticks ticks;
   weft::Mux mux;
