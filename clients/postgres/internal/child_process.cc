@@ -2,7 +2,6 @@
 #include <weft/clients/postgres/internal/child_process.h>
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,13 +22,15 @@ namespace {
 Error SystemError(const char* what) { return Error(std::error_code(errno, std::generic_category())).Wrap(what); }
 
 constexpr int kControl = 3, kStatus = 4;
+constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUIT
 
 // From here to exec nothing may allocate or lock: other threads did not survive the fork.
 [[noreturn]] void BecomeProgram(char* const* argv, int log, uid_t user, gid_t group) {
   dup2(log, 1);
   dup2(log, 2);
   syscall(SYS_close_range, 3, UINT_MAX, 0);
-  if (user != 0 && (setgroups(0, nullptr) != 0 || setgid(group) != 0 || setuid(user) != 0)) _exit(126);
+  // glibc's own functions wait for every thread that the copied list of threads names.
+  if (user != 0 && (syscall(SYS_setgroups, 0, nullptr) != 0 || syscall(SYS_setgid, group) != 0 || syscall(SYS_setuid, user) != 0)) _exit(126);
   for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD, SIGHUP}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -53,8 +54,9 @@ constexpr int kControl = 3, kStatus = 4;
   int result = 0;
   for (bool told = false; pid > 0;) {
     pollfd both[] = {{told ? -1 : kControl, POLLIN, 0}, {program, POLLIN, 0}};
-    poll(both, 2, program >= 0 ? -1 : 20);
+    const int events = poll(both, 2, told ? kPatienceMs : program >= 0 ? -1 : 20);
     if (waitpid(pid, &result, WNOHANG) == pid) break;
+    if (told && events == 0) kill(pid, SIGKILL);
     if (!told && both[0].revents != 0) {
       told = true;
       kill(pid, SIGQUIT);
