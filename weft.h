@@ -57,6 +57,7 @@
 #include <weft/handlers/problem.h>
 #include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/handlers/readiness.h>
+#include <weft/handlers/refusal_body.h>
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/routing/redirect.h>
 #include <weft/handlers/routing/strip_prefix.h>

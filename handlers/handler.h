@@ -17,14 +17,23 @@
 
 namespace weft {
 
+namespace internal {
+template <class R>
+concept HandlerResult = std::is_void_v<R> || std::convertible_to<R, Error>;
+}  // namespace internal
+
 // What a Handler can be made of.
 template <class F>
-concept HandlerFunction =
-    std::is_invocable_r_v<Error, const std::decay_t<F>&, ResponseWriter&, Request&> ||
-    (std::is_invocable_v<const std::decay_t<F>&, ResponseWriter&, Request&> &&
-     std::is_void_v<std::invoke_result_t<const std::decay_t<F>&, ResponseWriter&, Request&>>);
+concept HandlerFunction = requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) {
+  { f(w, r) } -> internal::HandlerResult;
+};
 
 namespace internal {
+
+template <class F>
+inline constexpr bool kTakesRequest = requires(std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
+template <class F>
+inline constexpr bool kTakesRequestAsConst = requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
 
 // What was meant as a handler and is none, to say why; what looks like no function at all is left to
 // the compiler.
@@ -32,12 +41,7 @@ template <class F>
 concept MeantAsHandler =
     !HandlerFunction<F> &&
     (std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> || requires { &std::decay_t<F>::operator(); } ||
-     std::is_invocable_v<std::decay_t<F>&, ResponseWriter&, Request&>);
-
-template <class F>
-inline constexpr bool kTakesRequest = std::is_invocable_v<std::decay_t<F>&, ResponseWriter&, Request&>;
-template <class F>
-inline constexpr bool kTakesRequestAsConst = std::is_invocable_v<const std::decay_t<F>&, ResponseWriter&, Request&>;
+     kTakesRequest<F>);
 
 }  // namespace internal
 
@@ -102,11 +106,11 @@ class Handler {
 
     static Error Call(const Rep* rep, ResponseWriter& w, Request& r) {
       const F& f = static_cast<const Holder*>(rep)->f;
-      if constexpr (std::is_void_v<std::invoke_result_t<const F&, ResponseWriter&, Request&>>) {
-        std::invoke(f, w, r);
+      if constexpr (std::is_void_v<decltype(f(w, r))>) {
+        f(w, r);
         return {};
       } else {
-        return std::invoke(f, w, r);
+        return f(w, r);
       }
     }
     static void Destroy(const Rep* rep) { delete static_cast<const Holder*>(rep); }

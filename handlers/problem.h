@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weft/concurrency/error.h>
+#include <weft/handlers/refusal_body.h>
 
 // Problem details: errors as JSON that a program can read (RFC 9457, application/problem+json).
 
@@ -50,12 +51,6 @@ std::string FormatProblem(const Problem& problem);
 // `text` as a string of JSON, with its quotes; for ProblemMember. Bytes that are no good UTF-8
 // become U+FFFD.
 std::string JsonString(std::string_view text);
-
-// What a server says by itself when it refuses a request that no handler has seen.
-struct RefusalBody {
-  std::string content_type;
-  std::string text;
-};
 
 // For ServerOptions::refusal: what the server refuses (400, 408, 413, 431, 503 and their like) is a
 // problem with its status and title as well.

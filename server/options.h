@@ -13,7 +13,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/unlimited.h>
-#include <weft/handlers/problem.h>
+#include <weft/handlers/refusal_body.h>
 #include <weft/net/tls.h>
 
 namespace weft {

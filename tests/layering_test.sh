@@ -14,7 +14,7 @@ cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 
 # What server/ may include of handlers/: the interface between a server and a handler, and no ready-made handler; the log, which
 # both write to and whose thread lives as long as a server; and metrics, which both count.
-interface_headers="access.h body.h body_filter.h error_status.h handler.h log.h metric.h metrics.h problem.h readiness.h request.h response_writer.h server_side.h stream.h"
+interface_headers="access.h body.h body_filter.h error_status.h handler.h log.h metric.h metrics.h readiness.h refusal_body.h request.h response_writer.h server_side.h stream.h"
 
 # Whose internal/ headers others may include, beside their own folder: FOLDER-THAT-INCLUDES/FOLDER-OF-THE-HEADER.
 internal_pairs="clients/http clients/net handlers/http handlers/net server/http server/net"

@@ -15,6 +15,14 @@ class FilterChain::Next final : public BodyFilter::Output {
   BodyFilter::Output& out_;
 };
 
+FilterChain::~FilterChain() = default;
+
+void FilterChain::Push(std::unique_ptr<BodyFilter> filter) { filters_.push_back(std::move(filter)); }
+
+void FilterChain::Drop() { filters_.clear(); }
+
+Error FilterChain::Write(std::string_view data, BodyFilter::Output& out) { return WriteFrom(filters_.size(), data, out); }
+
 void FilterChain::StartAll(int status, Fields& header) {
   started_ = true;
   for (std::size_t i = filters_.size(); i > 0; --i) filters_[i - 1]->Start(status, header);

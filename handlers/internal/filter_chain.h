@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <weft/concurrency/error.h>
@@ -18,9 +17,12 @@ namespace weft::internal {
 // lets through goes to the output that each call names.
 class FilterChain {
  public:
-  void Push(std::unique_ptr<BodyFilter> filter) { filters_.push_back(std::move(filter)); }
+  FilterChain() = default;
+  ~FilterChain();
+
+  void Push(std::unique_ptr<BodyFilter> filter);
   void Clear() {
-    filters_.clear();
+    if (!Empty()) Drop();
     started_ = false;
   }
   // The body has begun: no filter can be added any more.
@@ -31,13 +33,14 @@ class FilterChain {
   void Start(int status, Fields& header) {
     if (!filters_.empty() && !started_) StartAll(status, header);
   }
-  Error Write(std::string_view data, BodyFilter::Output& out) { return WriteFrom(filters_.size(), data, out); }
+  Error Write(std::string_view data, BodyFilter::Output& out);
   Error Flush(BodyFilter::Output& out);
   Error Finish(BodyFilter::Output& out);
 
  private:
   class Next;
   void StartAll(int status, Fields& header);
+  void Drop();
   Error WriteFrom(std::size_t filters, std::string_view data, BodyFilter::Output& out);
 
   std::vector<std::unique_ptr<BodyFilter>> filters_;

@@ -57,6 +57,12 @@ struct Mux::GroupScope {
 };
 
 Mux::Mux() : state_(std::make_shared<State>()) {}
+// Here, so that programs need not compile them.
+Mux::Mux(const Mux& other) noexcept = default;
+Mux::Mux(Mux&& other) noexcept = default;
+Mux& Mux::operator=(const Mux& other) noexcept = default;
+Mux& Mux::operator=(Mux&& other) noexcept = default;
+Mux::~Mux() = default;
 
 Mux::Mux(std::shared_ptr<State> state, std::shared_ptr<GroupScope> group)
     : state_(std::move(state)), group_(std::move(group)) {}

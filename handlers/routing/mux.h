@@ -63,6 +63,11 @@ namespace weft {
 class Mux {
  public:
   Mux();
+  Mux(const Mux& other) noexcept;
+  Mux(Mux&& other) noexcept;
+  Mux& operator=(const Mux& other) noexcept;
+  Mux& operator=(Mux&& other) noexcept;
+  ~Mux();
 
   // Registers a pattern. Throws std::invalid_argument if it is malformed, or conflicts with one
   // that is registered, and names both: it is a mistake in the program, to be seen at its start.

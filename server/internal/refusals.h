@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <weft/handlers/problem.h>
+#include <weft/handlers/refusal_body.h>
 
 namespace weft::internal {
 
