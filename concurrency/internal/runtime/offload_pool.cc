@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <mutex>
 #include <new>
 #include <string>
 #include <system_error>
@@ -32,12 +33,26 @@ OffloadPool::~OffloadPool() {
     ending_ = true;
   }
   more_.notify_all();
+  JoinAll();
+}
+
+void OffloadPool::JoinAll() {
   for (std::thread& thread : threads_) thread.join();
 }
 
 Error OffloadPool::Add(OffloadJob& job) {
   job.added_ns = NowNs();
-  std::unique_lock hold(lock_);
+  bool idle = false;
+  Error failed;
+  {
+    std::lock_guard hold(lock_);
+    failed = AddLocked(job, idle);
+  }
+  if (idle) more_.notify_one();
+  return failed;
+}
+
+Error OffloadPool::AddLocked(OffloadJob& job, bool& idle) {
   if (queue_max_ > 0 && CurrentExplorer() == nullptr && waiting_count_ + 1 - FreeLocked() > queue_max_) {
     ++refused_;
     return kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
@@ -45,7 +60,6 @@ Error OffloadPool::Add(OffloadJob& job) {
   waiting_.PushBack(job);
   ++waiting_count_;
   if (CurrentExplorer() != nullptr || coming_ > 0) return {};  // that one calls the next
-  bool idle = false;
   Error failed;
   try {
     failed = CallThread(idle);
@@ -56,8 +70,6 @@ Error OffloadPool::Add(OffloadJob& job) {
     job.Unlink();
     --waiting_count_;
   }
-  hold.unlock();
-  if (idle) more_.notify_one();
   return failed;
 }
 
@@ -163,7 +175,7 @@ void OffloadPool::CallOneMore(bool& idle) noexcept {
 }
 
 void OffloadPool::Work() {
-  std::unique_lock hold(lock_);
+  std::unique_lock<std::mutex> hold(lock_);
   --coming_;
   for (;;) {
     while (OffloadJob* job = waiting_.PopFront()) {
@@ -182,7 +194,7 @@ void OffloadPool::Work() {
     if (tally_ != nullptr) tally_->Leave();
     if (ending_) return;
     ++idle_;
-    more_.wait(hold, [this] { return calls_ > 0 || ending_; });
+    while (calls_ == 0 && !ending_) more_.wait(hold);
     if (calls_ == 0) return;
     --calls_;
     --coming_;

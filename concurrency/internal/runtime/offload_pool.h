@@ -5,12 +5,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/base/list.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/internal/runtime/thread_tally.h>
 #include <weft/concurrency/offload.h>
 
@@ -47,31 +47,33 @@ class OffloadPool {
   OffloadStats Stats();
 
  private:
-  Error CallThread(bool& idle);
-  void CallOneMore(bool& idle) noexcept;
-  Error StartThread();
-  void Work();
+  Error AddLocked(OffloadJob& job, bool& idle) WEFT_REQUIRES(lock_);
+  Error CallThread(bool& idle) WEFT_REQUIRES(lock_);
+  void CallOneMore(bool& idle) noexcept WEFT_REQUIRES(lock_);
+  Error StartThread() WEFT_REQUIRES(lock_);
+  void JoinAll() WEFT_NO_LOCK_ANALYSIS;  // nobody else adds one any more
+  void Work() WEFT_NO_LOCK_ANALYSIS;  // waits on more_
   void RunOne(OffloadJob& job);
-  void NoteWaitLocked(const OffloadJob& job) noexcept;
+  void NoteWaitLocked(const OffloadJob& job) noexcept WEFT_REQUIRES(lock_);
   // Threads that are at no job, those that are yet to be made among them.
   int FreeLocked() const noexcept;
   // Jobs that wait because all threads are at one.
-  int QueuedLocked() const noexcept;
+  int QueuedLocked() const noexcept WEFT_REQUIRES(lock_);
 
   const int threads_max_;
   const int queue_max_;
   ThreadTally* const tally_;
-  std::mutex lock_;
+  ThreadMutex lock_;
   std::condition_variable more_;
-  List<OffloadJob> waiting_;
-  int waiting_count_ = 0;
-  std::vector<std::thread> threads_;
-  int idle_ = 0;  // threads that nobody has called
-  int calls_ = 0;  // to idle threads, which have not woken up yet
-  int coming_ = 0;  // the same, and those that were started and have not had the lock yet
-  bool ending_ = false;
-  std::uint64_t refused_ = 0;
-  std::int64_t longest_wait_ns_ = 0;
+  List<OffloadJob> waiting_ WEFT_GUARDED_BY(lock_);
+  int waiting_count_ WEFT_GUARDED_BY(lock_) = 0;
+  std::vector<std::thread> threads_ WEFT_GUARDED_BY(lock_);
+  int idle_ WEFT_GUARDED_BY(lock_) = 0;    // threads that nobody has called
+  int calls_ WEFT_GUARDED_BY(lock_) = 0;   // to idle threads, which have not woken up yet
+  int coming_ WEFT_GUARDED_BY(lock_) = 0;  // the same, and those that were started and have not had the lock yet
+  bool ending_ WEFT_GUARDED_BY(lock_) = false;
+  std::uint64_t refused_ WEFT_GUARDED_BY(lock_) = 0;
+  std::int64_t longest_wait_ns_ WEFT_GUARDED_BY(lock_) = 0;
   // Also written by threads that do not have the lock.
   std::atomic<int> busy_{0};
   std::atomic<std::uint64_t> done_{0};
