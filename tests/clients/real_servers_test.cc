@@ -19,7 +19,7 @@
 #include <weft/server/testing.h>
 
 #include "../e2e/process.h"
-#include "../missing_program.h"
+#include "../kit/missing_program.h"
 #include "http_kit.h"
 
 namespace weft {

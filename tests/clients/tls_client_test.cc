@@ -13,6 +13,7 @@
 #include <weft/net/tls.h>
 #include <weft/server/test_network.h>
 
+#include "../kit/run.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -37,15 +38,6 @@ ServerOptions Secure(const Tls& tls) {
   return options;
 }
 
-template <class F>
-void OnLoops(F f) {
-  const Error err = Run(Background(), {.loops = 2}, [&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
 HttpClientOptions Trusting(const Tls& tls) {
   HttpClientOptions options;
   options.tls.ca_pem = tls.Certificates()[0].pem;
@@ -53,7 +45,7 @@ HttpClientOptions Trusting(const Tls& tls) {
 }
 
 TEST(HttpClientTls, TalksAndKeepsTheConnection) {
-  OnLoops([](const Context& ctx) {
+  OnLoops(2, [](const Context& ctx) {
     const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
     TestServer server(ctx, &Echo, Secure(tls));
     HttpClient client(Trusting(tls));
@@ -72,7 +64,7 @@ TEST(HttpClientTls, TalksAndKeepsTheConnection) {
 }
 
 TEST(HttpClientTls, ComesBackWithATicket) {
-  OnLoops([](const Context& ctx) {
+  OnLoops(2, [](const Context& ctx) {
     const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
     TestServer server(ctx, &Echo, Secure(tls));
     HttpClientOptions options = Trusting(tls);
@@ -89,7 +81,7 @@ TEST(HttpClientTls, ComesBackWithATicket) {
 }
 
 TEST(HttpClientTls, TrustsNobodyElse) {
-  OnLoops([](const Context& ctx) {
+  OnLoops(2, [](const Context& ctx) {
     const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
     const Tls other = *Tls::SelfSigned({"127.0.0.1"});
     const Tls named = *Tls::SelfSigned({"users.internal"});
@@ -113,7 +105,7 @@ TEST(HttpClientTls, TrustsNobodyElse) {
 }
 
 TEST(HttpClientTls, PlainPeersAreNoTls) {
-  OnLoops([](const Context& ctx) {
+  OnLoops(2, [](const Context& ctx) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
     TestServer plain(ctx, &Echo, options);
@@ -124,7 +116,7 @@ TEST(HttpClientTls, PlainPeersAreNoTls) {
 
 // A certificate file that is not there: the first request says so, and the client works again once it is.
 TEST(HttpClientTls, OptionsThatCannotBeLoadedFailTheRequest) {
-  OnLoops([](const Context& ctx) {
+  OnLoops(2, [](const Context& ctx) {
     HttpClient client({.tls = {.ca_file = "/nonexistent/ca.pem"}});
     const Error err = client.Get(ctx, "https://127.0.0.1:1/").Err();
     ExpectFailure(err, ClientFailure::kTls, false);

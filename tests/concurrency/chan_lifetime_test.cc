@@ -130,7 +130,7 @@ TEST(ChanLifetime, ACallMayGiveUpWhileTheLastHandleGoes) {
               EXPECT_TRUE(err.Is(kClosed) || err.Is(kCanceled)) << call.name << ": " << err.Message();
             });
           }
-          Quiet(ctx);
+          Settle(ctx);
           group.Go([&](const Context&) { scope.cancel(); });
           group.Go([&](const Context&) { chan.reset(); });
           EXPECT_FALSE(group.Wait());

@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/run.h>
 
-#include "../allocation_counter.h"
+#include "../kit/allocation_counter.h"
 #include "kit.h"
 
 namespace weft {

@@ -133,11 +133,11 @@ TEST_P(ExploreChan, SendersAreServedInTheOrderOfTheirArrival) {
           EXPECT_FALSE(chan.Send(c, i));
         }
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     for (int i = 0; i < in_buffer + 3; ++i) got.push_back(*chan.Receive(ctx));
-    Quiet(ctx);
+    Settle(ctx);
     if (auto last = chan.TryReceive()) got.push_back(*last);
     EXPECT_FALSE(group.Wait());
     for (int i = 0; i < in_buffer + 4; ++i) {
@@ -158,12 +158,12 @@ TEST_P(ExploreChan, ReceiversAreServedInTheOrderOfTheirArrival) {
         const Result<int> value = chan.Receive(i == 1 ? scope.ctx : c);
         if (value.Ok()) got[i] = *value;
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context& c) {
       for (int n = 0; n < 3; ++n) EXPECT_FALSE(chan.Send(c, n));
-      Quiet(c);
+      Settle(c);
       (void)chan.TrySend(3);
     });
     EXPECT_FALSE(group.Wait());

@@ -24,16 +24,16 @@ TEST(ExploreCond, ASignalThatMeetsACancelIsNotLost) {
       of_first = cond.Wait(scope.ctx, hold);
       EXPECT_TRUE(hold.owns_lock());
     });
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context& c) {
       std::unique_lock hold(mutex);
       EXPECT_FALSE(cond.Wait(c, hold));
       second_woken = true;
     });
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { cond.Signal(); });
-    Quiet(ctx);
+    Settle(ctx);
     EXPECT_EQ(static_cast<bool>(of_first), second_woken) << "one signal wakes one";
     if (!second_woken) cond.Signal();
     EXPECT_FALSE(group.Wait());
@@ -75,7 +75,7 @@ TEST(ExploreCond, ASignalUnderTheMutexIsNotMissed) {
     }
     group.Go([&](const Context& c) {
       scope.cancel();
-      for (int i = 0; i < 5; ++i) Quiet(c);
+      for (int i = 0; i < 5; ++i) Settle(c);
       EXPECT_EQ(taken, 2) << "somebody waits although there is an item";
       const std::lock_guard hold(mutex);
       ++items;
@@ -130,9 +130,9 @@ TEST(ExploreCond, ABroadcastWakesThoseAfterVeryManyThatHaveGivenUp) {
       scopes.push_back(WithCancel(ctx));
       for (int n = 0; n < 200; ++n) group.Go([&wait, c = scopes.back().ctx](const Context&) { (void)wait(c); });
     }
-    Quiet(ctx);
+    Settle(ctx);
     for (int n = 0; n < 10; ++n) group.Go([&](const Context& c) { return wait(c); });
-    Quiet(ctx);
+    Settle(ctx);
     for (const CancelScope& scope : scopes) scope.cancel();
     cond.Broadcast();
     EXPECT_FALSE(group.Wait());
@@ -151,12 +151,12 @@ TEST(ExploreCond, SignalsGoByTheOrderOfArrival) {
         std::unique_lock hold(mutex);
         if (!cond.Wait(i == 1 ? scope.ctx : c, hold)) woken.push_back(i);
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     for (int i = 0; i < 3; ++i) {
       cond.Signal();
-      Quiet(ctx);
+      Settle(ctx);
     }
     EXPECT_FALSE(group.Wait());
     EXPECT_TRUE(woken == (std::vector<int>{0, 2}) || woken == (std::vector<int>{0, 1, 2})) << ::testing::PrintToString(woken);
@@ -174,7 +174,7 @@ TEST(ExploreCond, MayBeDestroyedByTheLastWhoWaited) {
       EXPECT_FALSE(cond->Wait(c, hold));
       cond.reset();
     });
-    Quiet(ctx);
+    Settle(ctx);
     cond->Signal();
     EXPECT_FALSE(group.Wait());
   }, 200);

@@ -46,7 +46,7 @@ TEST(ExploreContext, ACancelReachesVeryMany) {
       group.Go([&](const Context&) { EXPECT_TRUE(top.ctx.Wait().Is(kCanceled)); });
       group.Go([&](const Context&) { EXPECT_TRUE(below.ctx.Wait().Is(kCanceled)); });
     }
-    Quiet(ctx);
+    Settle(ctx);
     top.cancel();
     for (const CancelScope& child : children) EXPECT_TRUE(child.ctx.Err()) << "all below is done when a cancel returns";
     EXPECT_FALSE(group.Wait());

@@ -110,7 +110,7 @@ TEST(ExploreFreeList, DestroysWhatLayUnusedBetweenTwoLooksAndNothingElse) {
         group.Go([&](const Context& c) {
           const FreeList<Object>::Handle object = list.Get();
           Use(*object);
-          Quiet(c);
+          Settle(c);
         });
       }
       EXPECT_FALSE(group.Wait());

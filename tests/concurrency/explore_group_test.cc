@@ -188,7 +188,7 @@ TEST(ExploreGroup, ASmallerLimitLetsNobodyInUntilEnoughHaveLeft) {
     for (int i = 0; i < 2; ++i) {
       starters.Go([&](const Context&) { group.Go([&](const Context&) { EXPECT_GE(Now() - start, 3ms); }); });
     }
-    Quiet(ctx);
+    Settle(ctx);
     group.SetLimit(1);
     EXPECT_FALSE(starters.Wait());
     EXPECT_FALSE(group.Wait());

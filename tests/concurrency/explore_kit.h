@@ -20,9 +20,6 @@ inline void Exploring(std::function<void(const Context&)> body, int schedules = 
   EXPECT_FALSE(err) << err.Message();
 }
 
-// Waits until nothing is left to do but what waits for `ctx` or for a later time: then the order of those that wait is known.
-inline void Quiet(const Context& ctx) { (void)Sleep(ctx, 1ns); }
-
 // A place for one at a time.
 class Room {
  public:

@@ -53,7 +53,7 @@ TEST(ExploreMutex, GoesToTheOldestThatStillWaits) {
         if (i == 0) Yield();
         mutex.unlock();
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { mutex.unlock(); });
@@ -75,7 +75,7 @@ TEST(ExploreMutex, MayBeDestroyedByWhoeverHadItLast) {
       mutex->unlock();
       mutex.reset();
     });
-    Quiet(ctx);
+    Settle(ctx);
     mutex->unlock();
     EXPECT_FALSE(group.Wait());
   }, 200);
@@ -106,7 +106,7 @@ void UnlockByThreads(bool cancels) {
           leave();
         }
       });
-      if (i < 2) Quiet(ctx);
+      if (i < 2) Settle(ctx);
     }
     if (cancels) group.Go([&](const Context&) { scope.cancel(); });
     EXPECT_FALSE(Offload(ctx, [&] { mutex.unlock(); }));

@@ -23,7 +23,7 @@ TEST(ExploreRateLimiter, ServesInTheOrderOfArrivalAndPassesOverWhoGivesUp) {
       group.Go([&, i](const Context& c) {
         if (!limiter.Wait(i == 0 ? scope.ctx : c)) order.push_back(i);
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context& c) {
       (void)Sleep(c, 1ms - (Now() - start));

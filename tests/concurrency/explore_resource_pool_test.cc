@@ -73,7 +73,7 @@ TEST(ExploreResourcePool, ServesInTheOrderOfArrival) {
         Yield();
         if (i == 2) mine->Discard();
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { held->Release(); });

@@ -78,7 +78,7 @@ TEST(ExploreRWMutex, AWriterThatGivesUpLetsTheReadersIn) {
     mutex.lock_shared();
     Group group(ctx);
     group.Go([&](const Context&) { EXPECT_TRUE(mutex.Lock(scope.ctx).Is(kCanceled)); });
-    Quiet(ctx);
+    Settle(ctx);
     for (int i = 0; i < 2; ++i) {
       group.Go([&](const Context& c) {
         EXPECT_FALSE(mutex.RLock(c));
@@ -114,7 +114,7 @@ TEST(ExploreRWMutex, LetsInByTheOrderOfArrival) {
         Yield();
         who == 'r' ? mutex.unlock_shared() : mutex.unlock();
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { mutex.unlock(); });
@@ -136,7 +136,7 @@ TEST(ExploreRWMutex, AWaitingWriterHoldsBackTheReaders) {
       written = true;
       mutex.unlock();
     });
-    Quiet(ctx);
+    Settle(ctx);
     EXPECT_FALSE(mutex.try_lock_shared());
     for (int i = 0; i < 2; ++i) {
       group.Go([&](const Context& c) {
@@ -185,7 +185,7 @@ TEST(ExploreRWMutex, MayBeDestroyedByWhoeverHadItLast) {
       mutex->unlock();
       mutex.reset();
     });
-    Quiet(ctx);
+    Settle(ctx);
     mutex->unlock_shared();
     EXPECT_FALSE(group.Wait());
   }, 200);

@@ -92,18 +92,18 @@ TEST(ExploreSelect, OneThatWasChosenElsewhereStandsInNobodysWay) {
       const auto take = [&](Result<int> value) { got += *value; };
       EXPECT_TRUE(Select(c, OnReceive(a, take), OnReceive(b, take)).Ok());
     });
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context& c) { got += *a.Receive(c); });
     group.Go([&](const Context& c) { got += *b.Receive(c); });
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context& c) {
       EXPECT_FALSE(a.Send(c, 1));
       EXPECT_FALSE(a.Send(c, 10));
     });
     group.Go([&](const Context& c) { EXPECT_FALSE(b.Send(c, 100)); });
-    Quiet(ctx);
+    Settle(ctx);
     (void)b.TrySend(1000);  // only if it was the Select that took the first of a or b
-    Quiet(ctx);
+    Settle(ctx);
     if (auto left = a.TryReceive()) got += *left;
     EXPECT_FALSE(group.Wait());
     EXPECT_EQ(got % 1000, 111) << "each value once";

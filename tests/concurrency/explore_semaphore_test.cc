@@ -47,7 +47,7 @@ TEST(ExploreSemaphore, AHeadThatGivesUpLetsTheNextOneIn) {
     const CancelScope scope = WithCancel(ctx);
     Group group(ctx);
     group.Go([&](const Context&) { EXPECT_TRUE(semaphore.Acquire(scope.ctx, 2).Is(kCanceled)); });
-    Quiet(ctx);
+    Settle(ctx);
     for (int i = 0; i < 2; ++i) {
       group.Go([&](const Context& c) {
         EXPECT_FALSE(semaphore.Acquire(c));
@@ -78,7 +78,7 @@ TEST(ExploreSemaphore, ServesInTheOrderOfArrival) {
         if (i == 0) Yield();
         semaphore.Release(tokens);
       });
-      Quiet(ctx);
+      Settle(ctx);
     }
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) {
@@ -107,13 +107,13 @@ TEST(ExploreSemaphore, AResizeServesWhatFitsNow) {
       order.push_back(3);
       semaphore.Release(3);
     });
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context& c) {
       EXPECT_FALSE(semaphore.Acquire(c));
       order.push_back(1);
       semaphore.Release();
     });
-    Quiet(ctx);
+    Settle(ctx);
     bool released = false, resized_first = false;
     group.Go([&](const Context&) {
       resized_first = !released;

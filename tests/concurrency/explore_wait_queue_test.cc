@@ -29,7 +29,7 @@ TEST(ExploreEvent, WakesAllThatHaveNotGivenUp) {
         EXPECT_TRUE(event.IsSet());
       });
     }
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { event.Set(); });
     EXPECT_FALSE(group.Wait());
@@ -56,9 +56,9 @@ TEST(ExploreEvent, WakesThoseAfterVeryManyThatHaveGivenUp) {
       scopes.push_back(WithCancel(ctx));
       for (int n = 0; n < 200; ++n) group.Go([&event, c = scopes.back().ctx](const Context&) { (void)event.Wait(c); });
     }
-    Quiet(ctx);
+    Settle(ctx);
     for (int n = 0; n < 10; ++n) group.Go([&](const Context& c) { return event.Wait(c); });
-    Quiet(ctx);
+    Settle(ctx);
     for (const CancelScope& scope : scopes) scope.cancel();
     event.Set();
     EXPECT_FALSE(group.Wait());
@@ -71,7 +71,7 @@ TEST(ExploreEvent, ACancelAfterTheSetComesTooLate) {
     const CancelScope scope = WithCancel(ctx);
     Group group(ctx);
     for (int i = 0; i < 3; ++i) group.Go([&](const Context&) { return event.Wait(scope.ctx); });
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context&) {
       event.Set();
       scope.cancel();

@@ -65,7 +65,7 @@ TEST(ExploreWatch, AReaderThatGivesUpMissesNothing) {
         }
       });
     }
-    Quiet(ctx);
+    Settle(ctx);
     group.Go([&](const Context&) { scope.cancel(); });
     group.Go([&](const Context&) { watch.Set(1); });
     EXPECT_FALSE(group.Wait());

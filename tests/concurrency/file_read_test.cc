@@ -11,7 +11,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/offload.h>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 #include "kit.h"
 
 namespace weft {

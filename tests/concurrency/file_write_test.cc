@@ -20,7 +20,7 @@
 #include <weft/concurrency/memory_stream.h>
 #include <weft/concurrency/offload.h>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 #include "kit.h"
 
 namespace weft {

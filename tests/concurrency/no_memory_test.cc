@@ -9,7 +9,7 @@
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/scope.h>
 
-#include "../allocation_counter.h"
+#include "../kit/allocation_counter.h"
 #include "kit.h"
 
 // What goes on where no memory is left.

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "../missing_program.h"
+#include "../kit/missing_program.h"
 #include "cases.h"
 #include "peers.h"
 #include "play.h"

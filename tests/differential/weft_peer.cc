@@ -10,7 +10,8 @@
 #include <weft/concurrency/context.h>
 #include <weft/handlers/handler.h>
 #include <weft/server/listen_and_serve.h>
-#include <weft/server/observer.h>
+
+#include "../kit/quiet_observer.h"
 
 namespace {
 
@@ -54,14 +55,12 @@ Error Seen(ResponseWriter& w, Request& r) {
   return w.Write("seen\n");
 }
 
-class Quiet final : public weft::Observer {};
-
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 3 || (g_log = std::fopen(argv[2], "w")) == nullptr) return 2;
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
-  Quiet quiet;
+  weft::QuietObserver quiet;
   weft::ServerOptions options;
   options.address = std::string("unix:") + argv[1];
   options.loops = 1;

@@ -15,7 +15,7 @@
 
 #include <weft/handlers/routing/mux.h>
 
-#include "../missing_program.h"
+#include "../kit/missing_program.h"
 #include "kit.h"
 #include "process.h"
 

@@ -8,17 +8,15 @@
 #include <gtest/gtest.h>
 
 #include <weft/handlers/handler.h>
-#include <weft/server/observer.h>
 #include <weft/server/options.h>
 #include <weft/server/testing.h>
 
+#include "../kit/quiet_observer.h"
+
 namespace weft {
 
-// An observer that says nothing, so that the output of the tests is their own.
-class Quiet final : public Observer {};
-
-inline Quiet& TheQuiet() {
-  static Quiet quiet;
+inline QuietObserver& TheQuiet() {
+  static QuietObserver quiet;
   return quiet;
 }
 

@@ -7,7 +7,7 @@
 #include <weft/handlers/middleware/access_log.h>
 #include <weft/handlers/routing/mux.h>
 
-#include "../stalled_pipe.h"
+#include "../kit/stalled_pipe.h"
 #include "kit.h"
 #include "process.h"
 

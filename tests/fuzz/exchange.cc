@@ -6,8 +6,8 @@
 
 #include <weft/concurrency/testing.h>
 #include <weft/handlers/handler.h>
-#include <weft/server/observer.h>
 
+#include "../kit/quiet_observer.h"
 #include "fuzz.h"
 #include "gate.h"
 
@@ -17,8 +17,6 @@ namespace {
 using End = Stream::End;
 
 constexpr internal::HeadLimits kLimits{.head_bytes = 1024, .target_bytes = 200, .fields = 12};
-
-class Quiet final : public Observer {};
 
 struct Outcome {
   std::vector<Seen> requests;  // whose bodies came whole
@@ -71,7 +69,7 @@ Outcome Serve(std::string_view bytes, Talk talk, ServerOptions options) {
       out.requests.push_back({std::string(r.Method()), std::string(r.Target()), *body, false});
       return w.Write("seen\n");
     };
-    Quiet quiet;
+    QuietObserver quiet;
     SetLimits(options, quiet);
     TestServer server(ctx, handler, options);
     ReadResponses(talk(ctx, server, bytes), out);

@@ -17,24 +17,13 @@
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/run.h>
 
+#include "../kit/sanitized.h"
+
 // How what an operation costs grows with the number of things, and for how long it holds a loop in one piece. All in CPU time of the
 // loop's thread, which others on the machine change little.
 namespace weft::testing {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WEFT_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEFT_SANITIZED 1
-#endif
-
-#if defined(WEFT_SANITIZED)
-inline constexpr bool kMeasured = false;  // a sanitizer costs more than what is judged
-#else
-inline constexpr bool kMeasured = true;
-#endif
+inline constexpr bool kMeasured = !kSanitized;  // a sanitizer costs more than what is judged
 
 inline double ThreadSeconds() {
   timespec now{};

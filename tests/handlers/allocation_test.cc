@@ -18,7 +18,7 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/server_side.h>
 
-#include "../allocation_counter.h"
+#include "../kit/allocation_counter.h"
 
 namespace weft {
 namespace {

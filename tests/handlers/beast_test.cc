@@ -17,7 +17,7 @@
 #include <weft/handlers/testing.h>
 #include <weft/net/stream_pair.h>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 
 namespace weft {
 namespace {

@@ -15,7 +15,7 @@
 #include <weft/handlers/testing.h>
 #include <weft/http/status.h>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 #include "gunzip.h"
 
 namespace weft {

@@ -25,7 +25,7 @@
 #include <weft/handlers/middleware/recover.h>
 #include <weft/handlers/testing.h>
 
-#include "../stalled_pipe.h"
+#include "../kit/stalled_pipe.h"
 
 namespace weft {
 namespace {

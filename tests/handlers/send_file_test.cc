@@ -14,7 +14,7 @@
 #include <weft/handlers/server_side.h>
 #include <weft/handlers/testing.h>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 
 namespace weft {
 namespace {

@@ -18,14 +18,9 @@
 #include <weft/server/testing.h>
 
 #include "../e2e/process.h"
+#include "../kit/sanitized.h"
 
 namespace weft {
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 // A number of attackers, smaller where each costs more.
 constexpr int Many(int usual) { return kSanitized ? std::max(usual / 10, 4) : usual; }

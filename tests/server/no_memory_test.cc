@@ -11,7 +11,7 @@
 
 #include <weft/server/listen_and_serve.h>
 
-#include "../allocation_counter.h"
+#include "../kit/allocation_counter.h"
 #include "http2_kit.h"
 
 namespace weft {

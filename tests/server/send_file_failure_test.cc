@@ -4,7 +4,7 @@
 #include <string>
 #include <system_error>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 #include "server_kit.h"
 
 namespace weft {

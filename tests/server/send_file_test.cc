@@ -17,7 +17,7 @@
 #include <weft/concurrency/wait_fd.h>
 #include <weft/handlers/body_filter.h>
 
-#include "../temp_file.h"
+#include "../kit/temp_file.h"
 #include "server_kit.h"
 
 namespace weft {

@@ -16,25 +16,13 @@
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/testing.h>
 
-#include "../../missing_program.h"
+#include "../../kit/missing_program.h"
+#include "../../kit/run.h"
+#include "../../kit/sanitized.h"
 
 namespace weft::postgres {
 
 using namespace std::chrono_literals;
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr int Rounds(int usual) { return usual / 10; }
-#else
-inline constexpr int Rounds(int usual) { return usual; }
-#endif
-
-// Runs `body` on real time, on this many loops.
-inline void OnLoops(int loops, const std::function<void(const Context&)>& body) {
-  RunOptions options;
-  options.loops = loops;
-  const Error err = Run(Background(), options, [&](const Context& ctx) { body(ctx); });
-  EXPECT_FALSE(err) << err.Message();
-}
 
 // The real server, one for all tests of a suite.
 class PostgresTest : public ::testing::Test {

@@ -20,7 +20,7 @@
 #include <weft/handlers/content/serve_content.h>
 #include <weft/handlers/testing.h>
 
-#include "../../temp_file.h"
+#include "../../kit/temp_file.h"
 #include "temp_folder.h"
 
 namespace weft {

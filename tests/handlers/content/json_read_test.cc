@@ -15,7 +15,7 @@
 #include <gtest/gtest.h>
 #include <boost/json/value.hpp>
 
-#include "../../allocation_counter.h"
+#include "../../kit/allocation_counter.h"
 #include "json_kit.h"
 
 namespace shop {

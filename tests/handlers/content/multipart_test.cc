@@ -12,7 +12,7 @@
 #include <weft/handlers/handler.h>
 #include <weft/handlers/testing.h>
 
-#include "../../allocation_counter.h"
+#include "../../kit/allocation_counter.h"
 
 namespace weft {
 namespace {

@@ -13,7 +13,7 @@
 #include <weft/handlers/testing.h>
 #include <weft/http/date.h>
 
-#include "../../temp_file.h"
+#include "../../kit/temp_file.h"
 
 namespace weft {
 namespace {

@@ -12,7 +12,7 @@
 #include <weft/handlers/testing.h>
 #include <weft/http/media_type.h>
 
-#include "../../temp_file.h"
+#include "../../kit/temp_file.h"
 
 namespace weft {
 namespace {

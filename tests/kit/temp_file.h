@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_TESTS_TEMP_FILE_H_
-#define WEFT_TESTS_TEMP_FILE_H_
+#ifndef WEFT_TESTS_KIT_TEMP_FILE_H_
+#define WEFT_TESTS_KIT_TEMP_FILE_H_
 
 #include <fcntl.h>
 #include <stdlib.h>  // mkstemp
@@ -86,4 +86,4 @@ class TempFile {
 
 }  // namespace weft
 
-#endif  // WEFT_TESTS_TEMP_FILE_H_
+#endif  // WEFT_TESTS_KIT_TEMP_FILE_H_

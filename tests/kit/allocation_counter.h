@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_TESTS_ALLOCATION_COUNTER_H_
-#define WEFT_TESTS_ALLOCATION_COUNTER_H_
+#ifndef WEFT_TESTS_KIT_ALLOCATION_COUNTER_H_
+#define WEFT_TESTS_KIT_ALLOCATION_COUNTER_H_
 
 #include <cstddef>
 
@@ -24,4 +24,4 @@ bool OneAllocationWillFail();
 
 }  // namespace weft
 
-#endif  // WEFT_TESTS_ALLOCATION_COUNTER_H_
+#endif  // WEFT_TESTS_KIT_ALLOCATION_COUNTER_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_TESTS_STALLED_PIPE_H_
-#define WEFT_TESTS_STALLED_PIPE_H_
+#ifndef WEFT_TESTS_KIT_STALLED_PIPE_H_
+#define WEFT_TESTS_KIT_STALLED_PIPE_H_
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -67,4 +67,4 @@ class StderrTo {
 
 }  // namespace weft
 
-#endif  // WEFT_TESTS_STALLED_PIPE_H_
+#endif  // WEFT_TESTS_KIT_STALLED_PIPE_H_

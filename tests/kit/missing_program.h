@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_TESTS_MISSING_PROGRAM_H_
-#define WEFT_TESTS_MISSING_PROGRAM_H_
+#ifndef WEFT_TESTS_KIT_MISSING_PROGRAM_H_
+#define WEFT_TESTS_KIT_MISSING_PROGRAM_H_
 
 #include <gtest/gtest.h>
 
@@ -30,4 +30,4 @@ inline std::string MissingText(const std::string& what, const std::string& set) 
 
 }  // namespace weft
 
-#endif  // WEFT_TESTS_MISSING_PROGRAM_H_
+#endif  // WEFT_TESTS_KIT_MISSING_PROGRAM_H_
