@@ -18,7 +18,7 @@ struct FiberInfo {
   std::uint64_t parent = 0;  // the fiber whose group or server owns this one; 0: none, or it has ended
   std::string name;
   int loop = 0;
-  const char* state = "";                 // "running", "ready" or "parked"
+  const char* state = "";                 // "running", "ready" or "parked"; "owner": no fiber, but what some belong to (FiberOwner)
   std::string waits_for;                  // "sleep", "group", "mutex", ...; empty unless parked
   Duration age{};
   std::optional<Duration> deadline_in{};  // time until its context's deadline, negative when it has passed

@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include <weft/concurrency/internal/observe/fiber_owners.h>
 #include <weft/concurrency/internal/observe/registry.h>
 #include <weft/concurrency/internal/runtime/loop_core.h>
 #include <weft/concurrency/internal/runtime/loop_list.h>
@@ -149,6 +150,7 @@ std::vector<FiberInfo> Registry::List(const Scheduler* only) {
   std::vector<FiberInfo> all;
   const std::int64_t now = NowNs();
   for (const LoopRoll& from : Rolls(only)) AppendAll(from, now, all);
+  AppendOwners(only, now, all);
   std::sort(all.begin(), all.end(), [](const FiberInfo& a, const FiberInfo& b) { return a.age != b.age ? a.age > b.age : a.id < b.id; });
   std::vector<FiberInfo> ordered;
   ordered.reserve(all.size());
