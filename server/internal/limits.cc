@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <weft/concurrency/resources.h>
+#include <weft/http/internal/http2/session.h>
 
 namespace weft::internal {
 namespace {
@@ -28,7 +29,9 @@ ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resour
   const std::uint64_t quarter = resources.memory_bytes / 4;
 
   ServerLimits limits;
-  const std::uint64_t connections = std::min(for_server / 8 * 7, quarter / (options.tls ? kBytesPerTlsConnection : kBytesPerConnection));
+  const bool speaks_http2 = http2::SessionsExist() && (options.tls ? options.http2 : options.http2_cleartext);
+  const std::uint64_t each = (options.tls ? kBytesPerTlsConnection : kBytesPerConnection) + (speaks_http2 ? kBytesOfHttp2 : 0);
+  const std::uint64_t connections = std::min(for_server / 8 * 7, quarter / each);
   limits.connections = chosen(options.connections_max, std::max(connections, kAtLeast));
   const std::uint64_t requests = std::max(std::min(limits.connections, quarter / kBytesPerRequest), kAtLeast);
   limits.requests = chosen(options.requests_max, requests);

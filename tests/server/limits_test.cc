@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <weft/http/internal/http2/session.h>
 #include <weft/server/internal/limits.h>
 
 namespace weft::internal {
@@ -31,7 +32,23 @@ TEST(ResolveLimits, ConnectionsOverTlsTakeMoreMemory) {
   if (!tls.Ok()) GTEST_SKIP() << tls.Err().Message();
   options.tls = *tls;
 
+  options.http2 = false;
+
   EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections, kGiB / 4 / kBytesPerTlsConnection);
+}
+
+TEST(ResolveLimits, ConnectionsOfHttp2TakeMoreMemory) {
+  if (!http2::SessionsExist()) GTEST_SKIP() << "this build has no HTTP/2";
+  ServerOptions options;
+  options.http2_cleartext = true;
+  EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections,
+            kGiB / 4 / (kBytesPerConnection + kBytesOfHttp2));
+
+  const Result<Tls> tls = Tls::SelfSigned({"test"});
+  if (!tls.Ok()) GTEST_SKIP() << tls.Err().Message();
+  options.tls = *tls;
+  EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections,
+            kGiB / 4 / (kBytesPerTlsConnection + kBytesOfHttp2));
 }
 
 TEST(ResolveLimits, LongLivedRequestsLeaveConnectionsToOthersAndTakeTheirShareOfMemory) {
