@@ -25,13 +25,13 @@ make_certificate() {
     -keyout "$tls_certificate.key" -out "$tls_certificate.pem" 2>/dev/null
 }
 
-# start_from_template TEMPLATE: fills in a configuration, says where it listens, and runs the program on it.
+# start_from_template TEMPLATE [CHANGE]: fills in a configuration, changes it by sed, says where it listens, and runs the program on it.
 start_from_template() {
   local template=$1 dir port
   dir=$(mktemp -d "$scratch/server.XXXXXX")
   port=$("$peers_dir/load" --free-port)
   sed -e "s|@PORT@|$port|" -e "s|@DIR@|$dir|" -e "s|@CERTIFICATE@|$tls_certificate.pem|" -e "s|@KEY@|$tls_certificate.key|" \
-    -e "s|@BODIES@|$tls_bodies|" -e "s|@KIBIBYTE@|$(cat "$tls_bodies/1k")|" "$root/bench/peers/$template" >"$dir/conf"
+    -e "s|@BODIES@|$tls_bodies|" -e "s|@KIBIBYTE@|$(cat "$tls_bodies/1k")|" -e "${2:-}" "$root/bench/peers/$template" >"$dir/conf"
   if [ "$(id -u)" -eq 0 ] && [[ $template == nginx* ]]; then sed -i '1i user root;' "$dir/conf"; fi
   if [ "$(id -u)" -eq 0 ] && [[ $template == h2o* ]]; then echo "user: root" >>"$dir/conf"; fi
   echo "listening on http://127.0.0.1:$port"

@@ -18,12 +18,13 @@ constexpr const char* kUsage =
     "usage: load --address HOST:PORT [--connections 32] [--seconds 3 | --requests N] [--warmup 0.5] [--pipeline 1]\n"
     "            [--path /] [--body BYTES | --json FILE] [--beside FOLDER [--evict]] [--spin] [--tls] [--pid PID,PID]\n"
     "       load --address HOST:PORT --handshakes RATE [--seconds 3]\n"
-    "       load --address HOST:PORT --idle N,N [--tls] [--wait] [--pid PID,PID]\n"
-    "       load --address HOST:PORT --park N,N --path /sleep/60000 [--wait] [--pid PID,PID]\n"
+    "       load --address HOST:PORT --idle N,N [--exchanges 1] [--tls] [--http2] [--wait] [--pid PID,PID]\n"
+    "       load --address HOST:PORT --park N,N --path /sleep/60000 [--http2 [--exchanges 1]] [--tls] [--wait] [--pid PID,PID]\n"
     "       load --free-port\n"
     "The first form keeps each connection busy and prints what it counted. --handshakes opens RATE connections a second, each\n"
-    "with a full TLS handshake and one request. --idle opens connections up to each N, takes one\n"
-    "answer on each and holds them; --park sends one request on each and expects no answer; both report the memory of\n"
+    "with a full TLS handshake and one request. --idle opens connections up to each N, takes\n"
+    "as many answers on each as --exchanges says and holds them; --park sends one request on each, or so many over HTTP/2, and\n"
+    "expects no answer; both report the memory of\n"
     "the given processes after each step, and --wait holds the last one until stdin ends. --free-port prints a port that\n"
     "is free now. --json sends the text of a file; --beside asks for the files of a folder on one more connection, which\n"
     "is not counted, and --evict drops each of them from the page cache before.\n";
@@ -80,6 +81,8 @@ void ApplyFlag(Options& options, std::string_view flag, std::string_view value) 
     options.beside = value;
   } else if (flag == "--requests") {
     options.requests = Number<std::uint64_t>(flag, value, 1);
+  } else if (flag == "--exchanges") {
+    options.exchanges = Number<int>(flag, value, 1);
   } else if (flag == "--seconds") {
     options.seconds = std::chrono::duration<double>(Number<double>(flag, value, 0.01));
   } else if (flag == "--warmup") {
@@ -105,6 +108,8 @@ Options ParseOptions(int argc, char** argv) {
     const std::string_view flag = argv[i];
     if (flag == "--tls") {
       options.tls = true;
+    } else if (flag == "--http2") {
+      options.http2 = true;
     } else if (flag == "--spin") {
       options.spin = true;
     } else if (flag == "--evict") {

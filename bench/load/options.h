@@ -31,6 +31,8 @@ struct Options {
   std::chrono::duration<double> warmup{0.5};
   int handshakes = 0;           // a second
   bool tls = false;             // speak TLS 1.3
+  bool http2 = false;           // idle and park: HTTP/2, in plain text by prior knowledge
+  int exchanges = 1;            // idle: responses that each connection takes, one after another; park, of HTTP/2: requests on each
   bool spin = false;            // poll without sleeping, so that the server never pays for waking the load
   std::vector<int> steps;       // idle and park: how many connections to hold, one after another
   bool wait = false;            // idle and park: hold the last step until stdin ends

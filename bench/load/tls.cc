@@ -39,12 +39,13 @@ ssize_t Result(SSL* tls, int outcome, std::size_t count) {
 
 }  // namespace
 
-ssl_st* StartTls(int fd) {
+ssl_st* StartTls(int fd, bool http2) {
   static SSL_CTX* const ctx = MakeContext();
   SSL* const tls = SSL_new(ctx);
   static const unsigned char kHttp11[] = "\x08http/1.1";
   if (tls == nullptr || SSL_set_fd(tls, fd) != 1) Fail("SSL_new");
-  SSL_set_alpn_protos(tls, kHttp11, sizeof kHttp11 - 1);
+  static const unsigned char kHttp2[] = "\x02h2";
+  SSL_set_alpn_protos(tls, http2 ? kHttp2 : kHttp11, http2 ? sizeof kHttp2 - 1 : sizeof kHttp11 - 1);
   SSL_set_tlsext_host_name(tls, "localhost");
   if (SSL_connect(tls) != 1) Fail("the TLS handshake");
   return tls;

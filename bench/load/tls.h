@@ -13,8 +13,8 @@ namespace weft::bench {
 // TLS 1.3 over a connected socket, by OpenSSL; any certificate is good. TLS_AES_128_GCM_SHA256 and X25519, so that all
 // servers do the same work.
 
-// Before the socket becomes non-blocking: the handshake. Ends the program if it fails.
-ssl_st* StartTls(int fd);
+// Before the socket becomes non-blocking: the handshake, for HTTP/1.1 or HTTP/2. Ends the program if it fails.
+ssl_st* StartTls(int fd, bool http2 = false);
 void EndTls(ssl_st* tls);
 // As send and recv on a non-blocking socket, with their errno.
 ssize_t SendTls(ssl_st* tls, const char* bytes, std::size_t size);

@@ -94,6 +94,7 @@ func main() {
 	bodies := flag.Bool("bodies", false, "hand out /1k and /1m from memory")
 	certificate := flag.String("tls-cert", "", "`FILE` of a certificate: speak TLS")
 	key := flag.String("tls-key", "", "`FILE` of its key")
+	http2 := flag.Bool("http2", false, "speak HTTP/2 over TLS")
 	procs := flag.Int("procs", 0, "threads that run Go code (0: what the runtime chooses, or GOMAXPROCS)")
 	flag.Parse()
 	if *procs > 0 {
@@ -119,7 +120,11 @@ func main() {
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	if *certificate != "" {
-		server := &http.Server{Handler: mux, TLSConfig: &tls.Config{NextProtos: []string{"http/1.1"}}}
+		protocols := []string{"http/1.1"}
+		if *http2 {
+			protocols = []string{"h2"}
+		}
+		server := &http.Server{Handler: mux, TLSConfig: &tls.Config{NextProtos: protocols}}
 		log.Fatal(server.ServeTLS(listener, *certificate, *key))
 	}
 	log.Fatal(http.Serve(listener, mux))
