@@ -15,7 +15,7 @@ Settings ReadFlags(int argc, char** argv) {
   settings.page = WEFT_SERVICE_PAGE;
   Flags flags(argc, argv,
               "usage: service [--address HOST:PORT] [--debug-address HOST:PORT] [--loops N] [--drain-timeout SECONDS] [--database FILE] "
-              "[--files FOLDER] [--page FOLDER] [--access-log] [--verbose] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | "
+              "[--files FOLDER] [--page FOLDER] [--access-log] [--verbose] [--http2-cleartext] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | "
               "--tls-self-signed]");
   TlsFlags tls;
   while (flags.Next()) {
@@ -38,6 +38,8 @@ Settings ReadFlags(int argc, char** argv) {
       settings.access_log = true;
     } else if (flags.Is("--verbose")) {
       settings.verbose = true;
+    } else if (flags.Is("--http2-cleartext")) {
+      settings.app.http2_cleartext = true;
     } else if (!tls.Take(flags)) {
       flags.Unknown();
     }
