@@ -96,7 +96,8 @@ int Target::Stop() {
   return code;
 }
 
-PoliteClient::PoliteClient(std::string bound, bool forgiving) : bound_(std::move(bound)), forgiving_(forgiving) {
+PoliteClient::PoliteClient(std::string bound, bool forgiving, bool http2)
+    : bound_(std::move(bound)), forgiving_(forgiving), http2_(http2) {
   thread_ = std::thread([this] { AskUntilStopped(); });
 }
 
@@ -133,7 +134,7 @@ bool PoliteClient::Ask(bool may_fail) {
   };
   const CancelScope patience = WithTimeout(Background(), seconds(30));
   if (connection_.empty()) {
-    Result<TestClient> client = TestClient::Dial(patience.ctx, bound_);
+    Result<TestClient> client = http2_ ? TestClient::DialHttp2(patience.ctx, bound_) : TestClient::Dial(patience.ctx, bound_);
     if (!client.Ok()) return fail(client.Err().Message());
     connection_.push_back(*std::move(client));
   }
@@ -148,7 +149,7 @@ void Withstand(const Attack& attack, const std::function<void(const Context&, co
   ASSERT_TRUE(target.Eventually([&] { return target.Stat("running") == 0; }));
   const int descriptors = target.Measure().descriptors;
   std::int64_t after_first = 0;
-  PoliteClient polite(target.Bound(), attack.forgiving);
+  PoliteClient polite(target.Bound(), attack.forgiving, attack.http2);
   RunOptions one_loop;
   one_loop.loops = 1;
   one_loop.stall_limit = one_loop.deadlock_limit = Duration::zero();  // an attacker may block, and wait for the other process

@@ -59,8 +59,9 @@ class Target {
 // Somebody who asks for a page now and then, on a connection that is renewed now and then, and wants an answer to each request.
 class PoliteClient {
  public:
-  // `forgiving`: may find its connection closed while it does not use it, as the server's limits allow, and tries again once.
-  PoliteClient(std::string bound, bool forgiving);
+  // `forgiving`: may find its connection closed while it does not use it, as the server's limits allow, and tries again once. `http2`: that is
+  // what it speaks.
+  PoliteClient(std::string bound, bool forgiving, bool http2 = false);
   ~PoliteClient();
 
   struct Report {
@@ -78,6 +79,7 @@ class PoliteClient {
 
   const std::string bound_;
   const bool forgiving_;
+  const bool http2_;
   std::vector<double> took_ms_;
   Report report_;
   std::vector<TestClient> connection_;  // none or one
@@ -91,6 +93,7 @@ struct Attack {
   int rounds = 3;                           // what the first one leaves may stay (pools); what later ones add would be a leak
   std::int64_t growth_max = 4 << 20;        // by all later rounds, in bytes
   bool forgiving = false;                   // see PoliteClient
+  bool http2 = false;                       // likewise
   double p99_max_ms = kSanitized ? 2000 : 500;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The server that the tests of this folder attack: a process of its own, so that what /proc tells about it is about nothing else.
-// Arguments are NAME=NUMBER, all times in milliseconds. It prints one line, "listening on http://HOST:PORT", and ends with 0 after a
-// clean drain.
+// Arguments are NAME=NUMBER, all times in milliseconds; tls_cert=FILE and tls_key=FILE have it speak TLS. It prints one line, "listening on
+// http://HOST:PORT", and ends with 0 after a clean drain.
 //
 //   /          a short answer                     POST /sink        reads the whole body, answers with its size
 //   /big?n=N   N bytes, in pieces                 POST /sink-long   the same without a deadline
@@ -48,10 +48,12 @@ class Counts final : public weft::Observer {
   void OnTimedOut(const weft::TimedOut& e) override { ++timeouts[static_cast<std::size_t>(e.kind)]; }
   void OnLimitReached(const weft::LimitReached&) override { ++limits; }
   void OnResponseAborted(const weft::ResponseAborted&) override { ++aborted; }
+  void OnPeerMisbehaved(const weft::PeerMisbehaved&) override { ++misbehaved; }
 
   Count bad_requests{0};
   Count limits{0};
   Count aborted{0};
+  Count misbehaved{0};
   Count timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest) + 1] = {};
   Count entered{0};  // handlers
   Count running{0};
@@ -126,6 +128,7 @@ Error Stats(ResponseWriter& w) {
   add("bad_requests", counts.bad_requests);
   add("limits", counts.limits);
   add("aborted", counts.aborted);
+  add("misbehaved", counts.misbehaved);
   add("header_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kHeader)]);
   add("body_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kBodyStall)]);
   add("write_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kWriteStall)]);
@@ -193,6 +196,8 @@ bool Apply(std::string_view name, std::uint64_t value, weft::ServerOptions& o) {
     *number->second = value;
   } else if (name == "half_closed_clients") {
     o.half_closed_clients = value != 0;
+  } else if (name == "http2_cleartext") {
+    o.http2_cleartext = value != 0;
   } else {
     return false;
   }
@@ -203,15 +208,28 @@ bool Apply(std::string_view name, std::uint64_t value, weft::ServerOptions& o) {
 
 int main(int argc, char** argv) {
   weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 2};
+  weft::TlsCertificate certificate;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     const std::size_t equals = std::min(argument.find('='), argument.size() - 1);
     std::uint64_t value = 0;
+    if (argument.starts_with("tls_cert=") || argument.starts_with("tls_key=")) {
+      (argument.starts_with("tls_cert=") ? certificate.certificate_file : certificate.key_file) = argument.substr(equals + 1);
+      continue;
+    }
     std::from_chars(argument.data() + equals + 1, argument.data() + argument.size(), value);
     if (!Apply(argument.substr(0, equals), value, options)) {
       std::fprintf(stderr, "hostile_server: what is %s?\n", argv[i]);
       return 2;
     }
+  }
+  if (!certificate.certificate_file.empty()) {
+    weft::Result<weft::Tls> tls = weft::Tls::Load({.certificates = {certificate}});
+    if (!tls.Ok()) {
+      std::fprintf(stderr, "hostile_server: %s\n", tls.Err().Message().c_str());
+      return 2;
+    }
+    options.tls = *tls;
   }
   options.observer = &counts;
   options.on_listen = [](std::string_view bound) {

@@ -2,6 +2,7 @@
 //
 // A client of HTTP/2 that costs more than it should: its connection ends with the right error, the observer hears of it, and a polite
 // client beside it is served on (RFC 9113 section 10.5).
+#include "../http/http2_floods.h"
 #include "http2_kit.h"
 
 #include <weft/concurrency/group.h>
@@ -12,40 +13,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kProtocol = 1;
-constexpr std::uint32_t kCalm = 11;  // ENHANCE_YOUR_CALM
-
-struct Flood {
-  const char* name;
-  std::string begin;   // once
-  std::string again;   // over and over; the streams in it are counted up
-  const char* event;
-  std::uint32_t goaway;
-};
-
-std::string Of(std::uint32_t stream, const Flood& flood, int round) {
-  static_cast<void>(stream);
-  std::string bytes = flood.again;
-  // Stream 1 stands for the next one.
-  for (std::size_t at = 0; at + h2::kFrameHeaderSize <= bytes.size();) {
-    const h2::FrameHeader header = h2::FrameScanner::Parse(reinterpret_cast<const unsigned char*>(bytes.data() + at));
-    if (header.stream == 0x1001) {
-      const std::uint32_t id = 3 + 2 * static_cast<std::uint32_t>(round);
-      for (int i = 0; i < 4; ++i) bytes[at + 5 + static_cast<std::size_t>(i)] = static_cast<char>(id >> (24 - 8 * i) & 0xFF);
-    }
-    at += h2::kFrameHeaderSize + header.length;
-  }
-  return bytes;
-}
-
-class Floods : public testing::TestWithParam<Flood> {};
+class Floods : public testing::TestWithParam<h2::Flood> {};
 
 TEST_P(Floods, EndTheirConnectionAndNoOther) {
   NEEDS_HTTP2();
-  const Flood& flood = GetParam();
+  const h2::Flood& flood = GetParam();
   Play([&](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
-      if (r.Path() == "/wait") return Sleep(r.Ctx(), seconds(30));
+      if (r.Path() == "/park") return Sleep(r.Ctx(), seconds(30));
       return w.Write(r.Path());
     }, Http2Options());
     RawHttp2 polite(ctx, site);
@@ -62,45 +37,21 @@ TEST_P(Floods, EndTheirConnectionAndNoOther) {
     });
     std::uint32_t polite_stream = 1;
     for (int round = 0; round < 20'000 && site.Count("misbehaved") == 0; ++round) {
-      if (rude.Send(ctx, Of(1, flood, round))) break;
+      if (rude.Send(ctx, h2::RoundOf(flood, round))) break;
       if (round % 100 != 0) continue;
       polite.Send(GetOf(polite_stream, "/polite"));
       EXPECT_EQ(polite.Await(polite_stream).body, "/polite");
       polite_stream += 2;
     }
     static_cast<void>(group.Wait());
-    EXPECT_EQ(site.Count(flood.event), 1) << "in " << site.Events().size() << " events";
-    std::uint32_t code = 99;
-    for (std::string_view left = seen; left.size() >= h2::kFrameHeaderSize;) {
-      const h2::FrameHeader header = h2::FrameScanner::Parse(reinterpret_cast<const unsigned char*>(left.data()));
-      const std::string_view payload = left.substr(h2::kFrameHeaderSize, header.length);
-      if (header.type == h2::frame_type::kGoAway) code = h2::SeenFrame{header, std::string(payload)}.Number(4);
-      left.remove_prefix(std::min(left.size(), h2::kFrameHeaderSize + header.length));
-    }
-    EXPECT_EQ(code, flood.goaway);
+    EXPECT_EQ(site.Count(std::string("misbehaved: ") + flood.event), 1) << "in " << site.Events().size() << " events";
+    EXPECT_EQ(h2::GoAwayOf(seen), static_cast<std::uint32_t>(flood.goaway));
     polite.Send(GetOf(polite_stream, "/polite"));
     EXPECT_EQ(polite.Await(polite_stream).body, "/polite");
   });
 }
 
-constexpr std::uint32_t kNext = 0x1001;
-const std::vector<Fields::Field> kMalformed{{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"connection", "x"}};
-const Flood kFloods[] = {
-    {"RapidReset", "", GetOf(kNext, "/wait") + ResetOf(kNext), "misbehaved: resets", kCalm},
-    {"MalformedRequests", "", h2::Headers(kNext, kMalformed), "misbehaved: malformed requests", kCalm},
-    {"ResetsThatItProvokes", "", GetOf(kNext, "/wait") + h2::NumberFrame(h2::frame_type::kWindowUpdate, kNext, 0x7FFFFFFF), "misbehaved", kCalm},
-    {"BodiesOfAnotherLength", "", PostOf(kNext, "/wait", {{"content-length", "1"}}) + h2::Data(kNext, "xy"), "misbehaved: malformed requests", kCalm},
-    {"Pings", "", h2::Frame(h2::frame_type::kPing, 0, 0, "12345678"), "misbehaved: control frames", kCalm},
-    {"Settings", "", h2::Settings({{4, 1000}}), "misbehaved: control frames", kCalm},
-    {"UnknownFrames", "", h2::Frame(0x77, 0, 0, "x"), "misbehaved: control frames", kCalm},
-    {"EmptyData", PostOf(1, "/wait"), h2::Data(1, ""), "misbehaved: empty DATA", kCalm},
-    {"Priorities", "", h2::Frame(h2::frame_type::kPriority, 0, 3, std::string("\0\0\0\0\x10", 5)), "misbehaved: priorities", kCalm},
-    {"WindowUpdates", "", h2::NumberFrame(h2::frame_type::kWindowUpdate, 0, 1), "misbehaved: window updates", kCalm},
-    {"Continuations", h2::Frame(h2::frame_type::kHeaders, 0, 1, h2::Block(h2::GetFields())), h2::Frame(h2::frame_type::kContinuation, 0, 1, ""), "misbehaved", kProtocol},
-    {"FieldsWithoutEnd", h2::Frame(h2::frame_type::kHeaders, 1, 1, h2::Block(h2::GetFields())),
-     h2::Frame(h2::frame_type::kContinuation, 0, 1, h2::Block({{"a", std::string(8000, 'x')}})), "misbehaved", kProtocol},
-};
-INSTANTIATE_TEST_SUITE_P(ServerHttp2, Floods, testing::ValuesIn(kFloods), [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(ServerHttp2, Floods, testing::ValuesIn(h2::AllFloods()), [](const auto& at) { return std::string(at.param.name); });
 
 TEST(ServerHttp2Limits, HandlersOfRequestsThatWereGivenUpCount) {
   NEEDS_HTTP2();
