@@ -217,8 +217,6 @@ std::string_view Name(Misbehaviour kind) {
       return "overhead";
     case Misbehaviour::kFieldList:
       return "field list";
-    case Misbehaviour::kAbandonedRequests:
-      return "abandoned requests";
   }
   return "unknown";
 }

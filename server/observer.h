@@ -90,17 +90,16 @@ struct TlsFailed {
 
 // What a client of HTTP/2 has done that its connection was ended for (docs/http2.md).
 enum class Misbehaviour : std::uint8_t {
-  kProtocolError,      // what it has sent is no HTTP/2
-  kResets,             // requests that it has reset before a response, one after the other
-  kStreamErrors,       // malformed requests, one after the other
-  kControlFrames,      // PING, SETTINGS, frames of unknown types
-  kEmptyData,          // DATA without a byte
+  kProtocolError,    // what it has sent is no HTTP/2
+  kResets,           // requests that it has reset before a response, one after the other
+  kStreamErrors,     // malformed requests, one after the other
+  kControlFrames,    // PING, SETTINGS, frames of unknown types
+  kEmptyData,        // DATA without a byte
   kPriorities,
-  kWindowUpdates,      // many more than there was to send
-  kRefusedStreams,     // more streams at a time than are allowed, again and again
-  kOverhead,           // hardly a byte of payload in megabytes
-  kFieldList,          // fields of four times head_bytes_max
-  kAbandonedRequests,  // as many requests again and again, while the handlers of those it has given up still run
+  kWindowUpdates,    // many more than there was to send
+  kRefusedStreams,   // more streams at a time than are allowed, again and again
+  kOverhead,         // hardly a byte of payload in megabytes
+  kFieldList,        // fields of four times head_bytes_max
 };
 
 // The connection was ended with GOAWAY, and its requests with it (kClientGone).

@@ -102,7 +102,7 @@ Error TestWire::Send(const Context& ctx, std::string_view bytes) {
 }
 
 Error TestWire::ReceiveFrames(const Context& ctx) {
-  constexpr std::size_t kPiece = 16 * 1024;
+  constexpr std::size_t kPiece = 64 * 1024;
   const std::unique_ptr<char[]> buffer(new char[kPiece]);
   receiving_ = true;
   const Result<std::size_t> got = ReceiveBytes(ctx, {buffer.get(), kPiece});

@@ -131,6 +131,36 @@ TEST(ServerHttp2Drain, NoLastWordComesWithTheLastResponse) {
   });
 }
 
+// The rest of the request is waited for no longer than over HTTP/1.1, whether it is owed when the drain begins or later.
+TEST(ServerHttp2Drain, ABodyThatNobodyReadsHoldsItForASecond) {
+  NEEDS_HTTP2();
+  for (const bool before : {true, false}) {
+    Play([&](const Context& ctx) {
+      Site site(ctx, Say("no need"), Http2Options());
+      RawHttp2 client(ctx, site);
+      const auto post = [&] {
+        client.Send(PostOf(1, "/", {{"content-length", "1000"}}) + h2::Data(1, "some"));
+        EXPECT_EQ(client.Await(1).body, "no need");
+      };
+      if (before) post();
+      EXPECT_FALSE(Sleep(ctx, milliseconds(500)));
+      const TimePoint begin = Now();
+      site.server().BeginDrain();
+      if (!before) post();
+      const std::optional<h2::SeenFrame> reset = client.Until(h2::frame_type::kReset, 1);
+      ASSERT_TRUE(reset);
+      EXPECT_EQ(reset->Number(), 0u) << "NO_ERROR";
+      EXPECT_LE(Now() - begin, milliseconds(1100));
+      while (const std::optional<h2::SeenFrame> frame = client.Next()) {
+        if (frame->header.type == h2::frame_type::kPing) client.Pong(*frame);
+      }
+      client.raw().Close();
+      EXPECT_FALSE(site.server().Join());
+      EXPECT_LE(Now() - begin, seconds(2));
+    });
+  }
+}
+
 TEST(ServerHttp2Drain, AfterTheTimeoutRequestsAreCanceled) {
   NEEDS_HTTP2();
   Play([](const Context& ctx) {

@@ -34,6 +34,8 @@ class RawHttp2 {
     const Error err = client_.Send(ctx_, bytes);
     EXPECT_FALSE(err) << err.Message();
   }
+  // What a test has taken out of the socket itself.
+  void PutBack(std::string_view bytes) { read_.insert(0, bytes); }
   // The next frame; nothing at the end of the connection.
   std::optional<h2::SeenFrame> Next() {
     while (read_.size() < h2::kFrameHeaderSize || read_.size() < h2::kFrameHeaderSize + Header().length) {

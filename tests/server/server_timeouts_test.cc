@@ -172,6 +172,7 @@ TEST(Timeouts, CanBeTakenAway) {
     options.body_stall_timeout = kUnlimited;
     options.write_stall_timeout = kUnlimited;
     options.request_timeout = kUnlimited;
+    options.probe_after = kUnlimited;
     Site site(ctx, Echo, options);
     Client client = site.Connect();
     const Duration long_time = hours(24 * 365);

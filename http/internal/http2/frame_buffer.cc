@@ -40,9 +40,10 @@ void FrameBuffer::Consume(std::size_t bytes) {
 }
 
 void FrameBuffer::Settle() {
+  if (size_ == 0) return;
   const bool lent = std::any_of(pieces_.begin() + static_cast<std::ptrdiff_t>(first_), pieces_.end(),
                                 [](const Piece& piece) { return piece.lent != nullptr; });
-  if (!lent) return;
+  if (!lent && own_.capacity() <= 2 * size_ + kSpare) return;
   std::string all;
   all.reserve(size_);
   ForEachPiece(pieces_.size(), [&all](std::string_view piece) { all.append(piece); });

@@ -32,13 +32,14 @@ class FrameBuffer {
   }
   // These were taken.
   void Consume(std::size_t bytes);
-  // Copies what lies elsewhere.
+  // Copies what lies elsewhere, into no more memory than it needs: what is left may be left for long.
   void Settle();
   void Clear();
 
  private:
   static constexpr std::size_t kWorthLending = 2048;
-  static constexpr std::size_t kKept = 16 * 1024;
+  static constexpr std::size_t kKept = 64 * 1024;
+  static constexpr std::size_t kSpare = 1024;
 
   struct Piece {
     const char* lent;  // null: the next ones of own_

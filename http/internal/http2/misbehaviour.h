@@ -20,7 +20,6 @@ enum class Nuisance : std::uint8_t {
   kRefused,       // streams beyond those that are allowed
   kOverhead,      // bytes that are no payload, eight times as many as those that are, and a megabyte
   kFieldList,     // a field block of four times the size that is allowed
-  kStreams,       // streams whose handlers still run although the client has given them up
 };
 
 // What a peer may do of that: tokens that it has used up, and gets back as time passes, and for each stream that ends

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include <weft/http/internal/http2/library_memory.h>
 #include <weft/http/internal/http2/library_pairs.h>
 
 namespace weft::internal::http2 {
@@ -300,7 +301,9 @@ std::unique_ptr<Session> Session::Server(const SessionSettings& settings, Owner&
 
 bool Session::Begin(const SessionSettings& settings) {
   if (SessionCallbacks::All() == nullptr || SessionCallbacks::Options() == nullptr) return false;
-  if (nghttp2_session_server_new2(&session_, SessionCallbacks::All(), this, SessionCallbacks::Options()) != 0) return false;
+  nghttp2_mem memory = FunctionsOf(memory_);  // copied
+  if (nghttp2_session_server_new3(&session_, SessionCallbacks::All(), this, SessionCallbacks::Options(), &memory) != 0) return false;
+  memory_.Seal();
   // What clients say about priorities is not followed, so they need not say it (RFC 9218 section 2.1).
   nghttp2_settings_entry entries[5] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.streams_max},
                                        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},

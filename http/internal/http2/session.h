@@ -13,6 +13,7 @@
 #include <weft/http/internal/http2/frame_buffer.h>
 #include <weft/http/internal/http2/frame_scanner.h>
 #include <weft/http/internal/http2/misbehaviour.h>
+#include <weft/http/internal/http2/session_memory.h>
 #include <weft/http/internal/http2/stream_history.h>
 
 struct nghttp2_session;
@@ -179,6 +180,7 @@ class Session {
   void ResumeTurn();
 
   Owner& owner_;
+  SessionMemory memory_;
   nghttp2_session* session_ = nullptr;
   FrameScanner scanner_{kPreface.size()};
   StreamHistory history_;

@@ -15,6 +15,7 @@ std::size_t Session::Waiting() const { return 0; }
 bool Session::Respond(SessionStream&, std::span<const Fields::Field>, bool) { return false; }
 bool Session::Inform(SessionStream&, std::span<const Fields::Field>) { return false; }
 void Session::ResumeBody(SessionStream&) {}
+bool Session::WindowOpen(const SessionStream&) const { return false; }
 void Session::Reset(SessionStream&, ErrorCode) {}
 void Session::Forget(SessionStream&) {}
 void Session::GiveBackConnection(std::size_t) {}
@@ -24,7 +25,6 @@ void Session::Ping() {}
 void Session::AnnounceEnd() {}
 void Session::SayEnd(ErrorCode) {}
 void Session::Terminate(ErrorCode) {}
-
 
 FieldDecoder::FieldDecoder() = default;
 FieldDecoder::~FieldDecoder() = default;

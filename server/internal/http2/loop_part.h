@@ -7,13 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include <weft/http/internal/http2/frame_buffer.h>
 #include <weft/http/internal/http2/response_fields.h>
 #include <weft/server/internal/http2/stream.h>
 #include <weft/server/internal/shard/shard.h>
 
 namespace weft::internal::http2 {
 
-// What a loop has for its connections of HTTP/2: warm streams.
+// What a loop has for its connections of HTTP/2: warm streams, and room for frames.
 class LoopPart final {
  public:
   explicit LoopPart(Shard& shard) : shard_(shard) {}
@@ -35,6 +36,7 @@ class LoopPart final {
     if (free_.size() < kKept) free_.push_back(std::move(stream));
   }
   ResponseFields& fields() { return fields_; }
+  FrameBuffer& frames() { return frames_; }
   Shard& shard() { return shard_; }
 
  private:
@@ -42,6 +44,7 @@ class LoopPart final {
 
   Shard& shard_;
   ResponseFields fields_;
+  FrameBuffer frames_;
   std::vector<std::unique_ptr<Stream>> free_;
 };
 

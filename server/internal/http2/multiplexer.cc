@@ -18,7 +18,6 @@ constexpr std::uint32_t kFirstWindow = 65535;
 static_assert(static_cast<int>(Misbehaviour::kProtocolError) == static_cast<int>(Nuisance::kNothing));
 static_assert(static_cast<int>(Misbehaviour::kResets) == static_cast<int>(Nuisance::kReset));
 static_assert(static_cast<int>(Misbehaviour::kFieldList) == static_cast<int>(Nuisance::kFieldList));
-static_assert(static_cast<int>(Misbehaviour::kAbandonedRequests) == static_cast<int>(Nuisance::kStreams));
 
 }  // namespace
 
@@ -27,10 +26,16 @@ Multiplexer::Multiplexer(http1::Connection& under, LoopPart& part)
       part_(part),
       shard_(part.shard()),
       streams_(part, under, *this),
-      wire_(under),
-      budget_(shard_.options().misbehaviour_max) {}
+      wire_(under, part.frames()),
+      budget_(shard_.options().misbehaviour_max),
+      probe_(shard_.now()),
+      owner_(shard_.parent_fiber(), &Multiplexer::NameOf, this) {}
 
 Multiplexer::~Multiplexer() { shard_.loop().Disarm(look_); }
+
+std::string Multiplexer::NameOf(const void* self) {
+  return "HTTP/2 from " + static_cast<const Multiplexer*>(self)->under_.PeerName();
+}
 
 // --- calls from the loop
 
@@ -79,6 +84,7 @@ void Multiplexer::OnTask(LoopTask* task) {
 
 void Multiplexer::OnLook(LoopTimer* timer) {
   Multiplexer& self = *static_cast<Look*>(timer)->multiplexer;
+  self.look_due_ = TimePoint::max();
   self.Enter([&self] { self.TakeALook(); });
 }
 
@@ -152,6 +158,7 @@ void Multiplexer::Read() {
     if (got < 0) return Lose(CloseReason::kClient);
     if (got == 0) return ClientEnded();
     under_.NoteRead(more);
+    probe_.NoteHeard(shard_.now());
     Take({shard_.read_buffer(), static_cast<std::size_t>(got)});
     streams_.Settle();
   }
@@ -277,18 +284,38 @@ void Multiplexer::ArmLook() {
   if (lost_) return;
   TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
   if (!streams_.Empty()) when = std::min(when, ending_.SaysBy());
-  if (when != TimePoint::max()) shard_.loop().Arm(look_, std::max(when, shard_.now() + Duration(1)));
+  if (Probes()) when = std::min(when, probe_.DueAt(shard_.options().probe_after));
+  if (when >= look_due_) return;  // what is due later is seen to when it fires
+  look_due_ = std::max(when, shard_.now() + Duration(1));
+  shard_.loop().Arm(look_, look_due_);
 }
 
 void Multiplexer::TakeALook() {
   if (lost_) return;
   if (wire_.Blocked() && wire_.LookAt() <= shard_.now() && !wire_.TakesEnough()) {
     shard_.observer().OnTimedOut({under_.PeerName(), TimeoutKind::kWriteStall, shard_.options().write_stall_timeout});
+    stalled_ = true;
     under_.ResetAtEnd();
     return Lose(CloseReason::kTimedOut);
   }
+  if (Probes() && probe_.DueAt(shard_.options().probe_after) <= shard_.now()) Probe();
+  if (lost_) return;
   streams_.TakeALook();
   SendSoon();
+}
+
+// One that does not take what is sent, Wire judges; one that has closed its side cannot answer; in a drain there is an end to everything.
+bool Multiplexer::Probes() const { return !streams_.Empty() && !wire_.Blocked() && !input_ended_ && !ending_.Begun() && !over_; }
+
+void Multiplexer::Probe() {
+  under_.SetMayHaveInput(true);  // the loop may have been held: what came in time counts
+  Read();
+  if (lost_) return;
+  switch (probe_.Next(shard_.options().probe_after, shard_.now())) {
+    case PeerProbe::Step::kNothing: return;
+    case PeerProbe::Step::kAsk: return session_->Ping();
+    case PeerProbe::Step::kGone: under_.ResetAtEnd(); return Lose(CloseReason::kClient);
+  }
 }
 
 void Multiplexer::OnHeadTimeout() {
@@ -378,6 +405,7 @@ void Multiplexer::Evict() noexcept {
 
 void Multiplexer::BeginDrain() noexcept {
   Enter([this] {
+    streams_.BeginDrain();
     if (!streams_.Empty() || ending_.Begun()) return;
     under_.SetMayHaveInput(true);
     Read();

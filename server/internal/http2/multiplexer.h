@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 
+#include <weft/concurrency/fiber_owner.h>
 #include <weft/concurrency/loop.h>
 #include <weft/http/internal/http2/misbehaviour.h>
 #include <weft/http/internal/http2/session.h>
@@ -15,6 +17,7 @@
 #include <weft/server/internal/http1/successor.h>
 #include <weft/server/internal/http2/ending.h>
 #include <weft/server/internal/http2/loop_part.h>
+#include <weft/server/internal/http2/peer_probe.h>
 #include <weft/server/internal/http2/streams.h>
 #include <weft/server/internal/http2/wire.h>
 
@@ -86,6 +89,8 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   void Send();
   void ArmLook();
   void TakeALook();
+  bool Probes() const;
+  void Probe();
 
   // Ending.
   void Lose(CloseReason reason) noexcept;
@@ -95,14 +100,17 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   void GoOnEnding();
   bool ServesOn();
   void PlaceByLoad() noexcept;
+  static std::string NameOf(const void* self);
 
   // Streams::Owner
   Session& session() override { return *session_; }
   http1::Client& client() override { return under_; }
   ResponseFields& fields() override { return part_.fields(); }
+  std::uint64_t OwnerOfFibers() override { return owner_.Id(); }
   void SendSoon() noexcept override;
   void SendNow() override;
   bool WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) override;
+  bool Stalled() const override { return stalled_; }
   void NoteUnread(std::size_t bytes) override;
   void NoteRead(std::size_t bytes) override;
   void NoteHead(Stream& stream) override { streams_.NoteHead(stream); }
@@ -118,7 +126,9 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   // Session::Owner
   SessionStream* OnStream() override { return &streams_.Add(); }
   void OnSettings() override { settings_came_ = true; }
-  void OnPingAnswered() override { ending_.NoteAck(); }
+  void OnPingAnswered() override {
+    if (!probe_.TakeAnswer()) ending_.NoteAck();
+  }
   void OnNuisance(Nuisance what) override;
 
   http1::Connection& under_;
@@ -129,6 +139,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   Wire wire_;
   Budget budget_;
   Ending ending_;
+  PeerProbe probe_;
 
   enum class List : std::uint8_t { kHeader, kIdle, kBusy, kQuiet };
   List list_ = List::kHeader;
@@ -136,6 +147,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   bool settings_came_ = false;
   bool in_task_ = false;
   bool lost_ = false;         // the client is gone, or was cut off
+  bool stalled_ = false;      // it took nothing
   bool over_ = false;         // nothing goes on; what is left to send says why
   bool input_ended_ = false;
   bool lingers_ = false;      // a forced end whose client was still sending
@@ -143,8 +155,10 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   std::size_t unread_ = 0;    // bytes of bodies
   std::size_t owed_ = 0;      // of the connection's window
   TimePoint ready_since_ = TimePoint::max();  // frames wait to be sent
+  TimePoint look_due_ = TimePoint::max();     // for when look_ is armed
   Task task_{this};
   Look look_{this};
+  FiberOwner owner_;  // the last member: others may ask for its name up to its end
 };
 
 // Makes them for connections that speak HTTP/2.

@@ -104,7 +104,10 @@ void Stream::DiscardBody() {
   }
 }
 
-Error Stream::WhyClosed() const { return host_->client().Forced() ? kServerClosing : kClientGone; }
+Error Stream::WhyClosed() const {
+  if (host_->client().Forced()) return kServerClosing;
+  return host_->Stalled() ? kTimeout : kClientGone;
+}
 
 // --- slots
 
@@ -159,7 +162,7 @@ bool Stream::Start() {
   const std::size_t t = target.copy(name + m + 1, sizeof(name) - m - 1);
   FiberOptions options;
   options.name = {name, m + 1 + t};
-  options.parent = shard_.parent_fiber();
+  options.parent = host_->OwnerOfFibers();
   shard_.requests().Add(run_);
   if (!shard_.loop().Start(*this, options)) return true;
   shard_.requests().Remove(run_);

@@ -21,6 +21,9 @@ class StreamHost {
   // To list the fields of a response in, for the length of a call.
   virtual ResponseFields& fields() = 0;
 
+  // What its fibers belong to, in lists of all fibers.
+  virtual std::uint64_t OwnerOfFibers() = 0;
+
   // Frames wait: they leave with all others of this turn; or at once.
   virtual void SendSoon() noexcept = 0;
   virtual void SendNow() = 0;
@@ -28,6 +31,9 @@ class StreamHost {
   // A response waits too long: not for the client to open its window, but while others have their turn and the client takes enough of
   // them. `written_before`: Session::BodiesWritten when the wait began.
   virtual bool WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) = 0;
+
+  // The connection has ended because its client took nothing.
+  virtual bool Stalled() const = 0;
 
   // Bytes of bodies have come that nobody has read, and were read, or thrown away.
   virtual void NoteUnread(std::size_t bytes) = 0;

@@ -122,7 +122,7 @@ void Streams::StartWaiting() {
   if (std::exchange(starting_waiting_, true)) return;  // as above
   while (!waiting_.empty() && HasRoom() && !dropped_) {
     Stream& stream = *waiting_.front();
-    waiting_.pop_front();
+    waiting_.erase(waiting_.begin());
     StartOrQueue(stream);
   }
   starting_waiting_ = false;
@@ -206,13 +206,24 @@ void Streams::FinishByForce() {
   }
 }
 
+Duration Streams::LingerTime() const {
+  const Duration most = shard_.options().linger_timeout;
+  return shard_.draining() ? std::min(most, ShardDrain::kLinger) : most;
+}
+
+void Streams::BeginDrain() {
+  for (const auto& stream : all_) {
+    if (stream->lingers) stream->ends_by = std::min(stream->ends_by, After(LingerTime()));
+  }
+}
+
 TimePoint Streams::LookAt() {
   TimePoint when = AwaitsHead() ? head_due_ : TimePoint::max();
   if (ending_ == 0) return when;
   for (const auto& stream : all_) {
     if (stream->state() != Stream::State::kEnding || stream->Closed()) continue;
     if (stream->ResponseFramed() && !std::exchange(stream->lingers, true)) {
-      stream->ends_by = std::min(stream->ends_by, After(shard_.options().linger_timeout));
+      stream->ends_by = std::min(stream->ends_by, After(LingerTime()));
     } else if (stream->ends_by == TimePoint::max()) {
       stream->ends_by = After(shard_.options().write_stall_timeout);
     }

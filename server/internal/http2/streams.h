@@ -3,7 +3,6 @@
 #define WEFT_SERVER_INTERNAL_HTTP2_STREAMS_H_
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -59,6 +58,8 @@ class Streams {
   void DropAll() noexcept;
   // Its side has ended: bodies that are not complete will not be.
   void EndBodies() noexcept;
+  // In a drain no client is waited for long that still sends although it has its response.
+  void BeginDrain();
   // At the end of a drain: a 503 where nothing of a response is out, else it is broken off.
   void FinishByForce();
 
@@ -82,6 +83,7 @@ class Streams {
   void AfterResponse(Stream& stream);
   void Release(Stream& stream) noexcept;
   TimePoint After(Duration time) const;
+  Duration LingerTime() const;
   // Of the last head that has begun there is more to come; nothing else can come before it.
   bool AwaitsHead() const { return begun_ != nullptr && begun_->state() == Stream::State::kHead && !begun_->HeadComplete(); }
   bool HasRoom() const { return running_ < shard_.options().streams_per_connection_max; }
@@ -102,7 +104,7 @@ class Streams {
   std::size_t next_head_ = 0;
   std::vector<Stream*> closed_;
   std::vector<Stream*> slots_;     // that have got a slot, or get none
-  std::deque<Stream*> waiting_;    // for others of this connection
+  std::vector<Stream*> waiting_;   // for others of this connection, in order; few
 };
 
 }  // namespace weft::internal::http2

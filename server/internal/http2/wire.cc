@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include <weft/net/internal/socket.h>
 
@@ -15,9 +16,14 @@ constexpr std::size_t kParts = 64;
 
 Wire::Sent Wire::Send(Session& session) {
   if (client_.Broken()) return Sent::kBroken;
+  const bool borrows = out_.Empty();
+  if (borrows) std::swap(out_, shared_);
   try {
     const Sent sent = SendPieces(session);
     out_.Settle();
+    if (!out_.Empty()) return sent;
+    std::swap(out_, shared_);
+    if (!borrows) out_ = FrameBuffer();
     return sent;
   } catch (const std::bad_alloc&) {
     // A frame may be here in part, and what is lent is of fibers that go on.

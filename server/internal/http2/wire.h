@@ -14,9 +14,10 @@ namespace weft::internal::http2 {
 
 // The frames of one connection on their way to its socket. Bodies are sent from the memory of their fibers; what the
 // socket does not take is copied before Send returns, which is little, since no more is framed than goes out at once.
+// One that has nothing to send has no memory for it: Send takes the buffer that all connections of the loop share.
 class Wire {
  public:
-  explicit Wire(http1::Client& client) : client_(client) {}
+  Wire(http1::Client& client, FrameBuffer& shared) : client_(client), shared_(shared) {}
 
   enum class Sent : std::uint8_t {
     kAll,
@@ -45,6 +46,7 @@ class Wire {
   void Block();
 
   http1::Client& client_;
+  FrameBuffer& shared_;  // empty
   FrameBuffer out_;
   bool blocked_ = false;
   TimePoint look_at_;

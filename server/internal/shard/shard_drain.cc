@@ -13,7 +13,8 @@ using Waits = MemberLists::List;
 
 // Which members each step visits; kCancel and kReport visit requests, too.
 constexpr Waits kQuietOnes[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake};
-constexpr Waits kQuietAndClosing[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake, Waits::kClosing};
+// Busy ones may be so with nothing but clients that still send (HTTP/2).
+constexpr Waits kAtFirst[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake, Waits::kClosing, Waits::kBusy};
 constexpr Waits kQueued[] = {Waits::kQueued};
 // Those with requests first: what they leave finds itself ended by force, and no others begin.
 constexpr Waits kAll[] = {Waits::kBusy, Waits::kQueued, Waits::kHandshake, Waits::kHeader,
@@ -22,7 +23,7 @@ constexpr Waits kAll[] = {Waits::kBusy, Waits::kQueued, Waits::kHandshake, Waits
 std::span<const Waits> ListsOf(DrainStep step, bool once_more) {
   switch (step) {
     case DrainStep::kServe: break;
-    case DrainStep::kBegin: return once_more ? std::span<const Waits>(kQuietOnes) : kQuietAndClosing;
+    case DrainStep::kBegin: return once_more ? std::span<const Waits>(kQuietOnes) : kAtFirst;
     case DrainStep::kCancel: return kQueued;
     case DrainStep::kForceClose: return kAll;
     case DrainStep::kReport: break;

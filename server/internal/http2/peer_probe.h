@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_SERVER_INTERNAL_HTTP2_PEER_PROBE_H_
+#define WEFT_SERVER_INTERNAL_HTTP2_PEER_PROBE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include <weft/concurrency/clock.h>
+#include <weft/concurrency/unlimited.h>
+
+namespace weft::internal::http2 {
+
+// Whether a client for whom requests are being served is still there: when it has said nothing for half of probe_after it gets a PING, and
+// has some seconds for the answer (RFC 9113 section 6.7). Whatever comes is an answer. The kernel cannot ask for us where a proxy
+// stands between: that one is there.
+class PeerProbe {
+ public:
+  enum class Step : std::uint8_t { kNothing, kAsk, kGone };
+
+  explicit PeerProbe(TimePoint now) : heard_(now) {}
+
+  void NoteHeard(TimePoint now) {
+    heard_ = now;
+    asked_ = TimePoint::max();
+  }
+  // True: the answer that has come is to a PING of these, and to nobody else's.
+  bool TakeAnswer() { return owed_ > 0 && owed_-- > 0; }
+
+  TimePoint DueAt(Duration probe_after) const {
+    if (probe_after == kUnlimited) return TimePoint::max();
+    return asked_ != TimePoint::max() ? asked_ + kPatience : heard_ + probe_after / 2;
+  }
+  // What is to be done now. The caller does it.
+  Step Next(Duration probe_after, TimePoint now) {
+    if (DueAt(probe_after) > now) return Step::kNothing;
+    if (std::exchange(asked_, now) != TimePoint::max()) return Step::kGone;
+    ++owed_;
+    return Step::kAsk;
+  }
+
+ private:
+  static constexpr Duration kPatience = std::chrono::seconds(15);
+
+  TimePoint heard_;                     // when something has come last
+  TimePoint asked_ = TimePoint::max();  // since when it has not answered
+  std::uint32_t owed_ = 0;              // answers
+};
+
+}  // namespace weft::internal::http2
+
+#endif  // WEFT_SERVER_INTERNAL_HTTP2_PEER_PROBE_H_
