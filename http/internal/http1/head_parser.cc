@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <weft/http/internal/http1/field_lines.h>
 #include <weft/http/internal/http1/field_rules.h>
 #include <weft/http/internal/http1/target.h>
 #include <weft/http/internal/scan.h>
@@ -16,27 +17,18 @@ constexpr std::uint8_t kEmptyLinesMax = 4;  // RFC 9112 section 2.2 asks for at 
 constexpr std::uint32_t kMethodBytesMax = 32;
 constexpr Refusal kTargetTooLong{414, "request target too long"};
 
-// Goes over the bytes once, from left to right. Every refusal rests on bytes up to and with the one that is looked
-// at, never on how many are there, so a message that comes in pieces gets the verdict that it gets whole.
-class Parser {
+class RequestParser final : private FieldLines<RequestParser, Head> {
  public:
-  Parser(std::string_view bytes, const HeadLimits& limits, Head& head)
-      : begin_(bytes.data()),
-        p_(bytes.data() + head.position),
-        end_(bytes.data() + std::min<std::size_t>(bytes.size(), limits.head_bytes)),
-        limits_(limits),
-        head_(head) {}
+  RequestParser(std::string_view bytes, const HeadLimits& limits, Head& head)
+      : FieldLines(bytes, limits.head_bytes, limits.fields, head), limits_(limits) {}
 
   HeadResult Run() {
-    if (head_.stage > Head::Stage::kVersion || ReadRequestLine()) {
-      while (ReadFieldLine()) {
-      }
-    }
+    if (head_.stage > Head::Stage::kVersion || ReadRequestLine()) ReadFieldLines();
     return result_;
   }
 
  private:
-  using Stage = Head::Stage;
+  friend class FieldLines<RequestParser, Head>;
   using Verdict = HeadResult::Verdict;
 
   // Both return false: the parser stops here.
@@ -54,16 +46,11 @@ class Parser {
     if (head_.stage == Stage::kEmptyLines) result_.consumed = head_.position;
     return false;
   }
+  bool TooManyFields() { return Bad({431, "too many fields"}); }
 
-  std::uint32_t Offset(const char* at) const { return static_cast<std::uint32_t>(at - begin_); }
   // Where a piece that began at the mark has to end.
   const char* Limit(std::uint32_t size) const {
     return begin_ + std::min<std::uint64_t>(static_cast<std::uint64_t>(end_ - begin_), std::uint64_t{head_.mark} + size);
-  }
-  Span SinceMark() const { return {head_.mark, Offset(p_) - head_.mark}; }
-  void Begin(Stage stage) {
-    head_.stage = stage;
-    head_.mark = Offset(p_);
   }
 
   bool ReadRequestLine() {
@@ -163,88 +150,26 @@ class Parser {
     return true;
   }
 
-  // One field line (RFC 9112 section 5), or the empty line that ends the head. False: the parser stops.
-  bool ReadFieldLine() {
-    switch (head_.stage) {
-      case Stage::kLineStart:
-        if (!StartLine()) return false;
-        Begin(Stage::kName);
-        [[fallthrough]];
-      case Stage::kName:
-        if (!ReadName()) return false;
-        Begin(Stage::kValue);
-        [[fallthrough]];
-      default:
-        if (!ReadValue()) return false;
-        head_.stage = Stage::kLineStart;
-        return true;
-    }
-  }
-
-  bool StartLine() {
-    if (p_ == end_) return NeedMore();
-    if (Is(*p_, kTokenChar)) {
-      return head_.fields.size() < limits_.fields || Bad({431, "too many fields"});
-    }
-    switch (*p_) {
-      case '\r':
-        if (p_ + 1 == end_) return NeedMore();
-        return p_[1] == '\n' ? Finish() : Bad(kBareCr);
-      case '\n':
-        return Bad(kBareLf);
-      case ' ':
-      case '\t':  // RFC 9112 sections 2.2 and 5.2
-        return Bad({400, head_.fields.empty() ? "whitespace before the first field" : "folded field line"});
-      case ':':
-        return Bad({400, "empty field name"});
-      default:
-        return Bad({400, "malformed field name"});
-    }
-  }
-
-  bool ReadName() {
-    p_ = SkipToken(p_, end_);
-    if (p_ == end_) return NeedMore();
-    if (*p_ != ':') return Bad(RefuseName(*p_));
-    head_.name = SinceMark();
-    ++p_;
-    return true;
-  }
-
-  bool ReadValue() {
-    p_ = SkipValue(p_, end_);
-    if (p_ == end_) return NeedMore();
-    if (*p_ != '\r') return Bad(*p_ == '\n' ? kBareLf : Refusal{400, "control byte in a field value"});
-    if (p_ + 1 == end_) return NeedMore();
-    if (p_[1] != '\n') return Bad(kBareCr);
-    const std::string_view value = TrimBlanks(SinceMark().In(begin_));
-    p_ += 2;
-    const auto value_size = static_cast<std::uint32_t>(value.size());
-    head_.fields.push_back({head_.name.begin, head_.name.size, Offset(value.data()), value_size});
+  bool Note(std::string_view) {
     const Refusal refusal = NoteField(begin_, head_);
     return !refusal || Bad(refusal);
   }
 
   bool Finish() {
-    p_ += 2;
     if (const Refusal refusal = CheckHead(head_)) return Bad(refusal);
     result_.verdict = Verdict::kDone;
     result_.consumed = Offset(p_);
     return false;
   }
 
-  const char* const begin_;
-  const char* p_;
-  const char* const end_;
   const HeadLimits& limits_;
-  Head& head_;
   HeadResult result_;
 };
 
 }  // namespace
 
 HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out) {
-  return Parser(bytes, limits, out).Run();
+  return RequestParser(bytes, limits, out).Run();
 }
 
 }  // namespace weft::internal

@@ -5,7 +5,8 @@
 #include <cstring>
 
 #include <weft/http/internal/content_length.h>
-#include <weft/http/internal/http1/field_rules.h>
+#include <weft/http/internal/http1/field_lines.h>
+#include <weft/http/internal/http1/refusal.h>
 #include <weft/http/internal/scan.h>
 #include <weft/http/internal/text.h>
 
@@ -64,27 +65,18 @@ const char* NoteResponseField(std::string_view name, std::string_view value, Rec
   }
 }
 
-// Goes over the bytes once, from left to right. Every rejection rests on bytes up to and with the one that is looked at, never on how many are
-// there.
-class Parser {
+class ResponseParser final : private FieldLines<ResponseParser, ReceivedResponse> {
  public:
-  Parser(std::string_view bytes, const ResponseLimits& limits, ReceivedResponse& head)
-      : begin_(bytes.data()),
-        p_(bytes.data() + head.position),
-        end_(bytes.data() + std::min<std::size_t>(bytes.size(), limits.head_bytes)),
-        limits_(limits),
-        head_(head) {}
+  ResponseParser(std::string_view bytes, const ResponseLimits& limits, ReceivedResponse& head)
+      : FieldLines(bytes, limits.head_bytes, limits.fields, head), limits_(limits) {}
 
   ResponseResult Run() {
-    if (head_.stage > Stage::kReason || ReadStatusLine()) {
-      while (ReadFieldLine()) {
-      }
-    }
+    if (head_.stage > Stage::kReason || ReadStatusLine()) ReadFieldLines();
     return result_;
   }
 
  private:
-  using Stage = ReceivedResponse::Stage;
+  friend class FieldLines<ResponseParser, ReceivedResponse>;
   using Verdict = ResponseResult::Verdict;
 
   // All of these return false: the parser stops here.
@@ -93,6 +85,7 @@ class Parser {
     result_.reason = reason;
     return false;
   }
+  bool Bad(Refusal refusal) { return Bad(refusal.reason); }
   bool TooLarge(const char* reason) {
     result_.verdict = Verdict::kTooLarge;
     result_.reason = reason;
@@ -102,14 +95,9 @@ class Parser {
     head_.position = Offset(p_);
     return Offset(end_) >= limits_.head_bytes && TooLarge("response head too large");
   }
+  bool TooManyFields() { return TooLarge("too many fields"); }
 
-  std::uint32_t Offset(const char* at) const { return static_cast<std::uint32_t>(at - begin_); }
   std::size_t Left() const { return static_cast<std::size_t>(end_ - p_); }
-  Span SinceMark() const { return {head_.mark, Offset(p_) - head_.mark}; }
-  void Start(Stage stage) {
-    head_.stage = stage;
-    head_.mark = Offset(p_);
-  }
 
   // RFC 9112 section 4.
   bool ReadStatusLine() {
@@ -123,14 +111,15 @@ class Parser {
     switch (head_.stage) {
       case Stage::kVersion:
         if (!ReadVersion()) return false;
-        Start(Stage::kStatus);
+        Begin(Stage::kStatus);
         [[fallthrough]];
       case Stage::kStatus:
         if (!ReadStatus()) return false;
-        Start(Stage::kReason);
+        Begin(Stage::kReason);
         [[fallthrough]];
       default:
-        if (!EndLine("control byte in the reason phrase")) return false;
+        if (!FindLineEnd("control byte in the reason phrase")) return false;
+        p_ += 2;
         head_.stage = Stage::kLineStart;
         return true;
     }
@@ -155,76 +144,14 @@ class Parser {
       if (!Is(p_[i], kDigitChar) || (i == 0 && p_[i] == '0')) return Bad("malformed status");
     }
     if (p_ + 3 == end_) return NeedMore();
-    if (p_[3] != ' ' && p_[3] != '\r') return Bad(p_[3] == '\n' ? kBareLf.reason : "malformed status");
+    if (p_[3] != ' ' && p_[3] != '\r') return Bad(p_[3] == '\n' ? kBareLf : Refusal{400, "malformed status"});
     head_.status = (p_[0] - '0') * 100 + (p_[1] - '0') * 10 + (p_[2] - '0');
     p_ += p_[3] == ' ' ? 4 : 3;
     return true;
   }
 
-  // Text up to and with CR LF.
-  bool EndLine(const char* rule) {
-    p_ = SkipValue(p_, end_);
-    if (p_ == end_) return NeedMore();
-    if (*p_ != '\r') return Bad(*p_ == '\n' ? kBareLf.reason : rule);
-    if (p_ + 1 == end_) return NeedMore();
-    if (p_[1] != '\n') return Bad(kBareCr.reason);
-    p_ += 2;
-    return true;
-  }
-
-  // One field line (RFC 9112 section 5), or the empty line that ends the head. False: the parser stops.
-  bool ReadFieldLine() {
-    switch (head_.stage) {
-      case Stage::kLineStart:
-        if (!StartLine()) return false;
-        Start(Stage::kName);
-        [[fallthrough]];
-      case Stage::kName:
-        if (!ReadName()) return false;
-        Start(Stage::kValue);
-        [[fallthrough]];
-      default:
-        if (!ReadValue()) return false;
-        head_.stage = Stage::kLineStart;
-        return true;
-    }
-  }
-
-  bool StartLine() {
-    if (p_ == end_) return NeedMore();
-    if (Is(*p_, kTokenChar)) return head_.fields.size() < limits_.fields || TooLarge("too many fields");
-    switch (*p_) {
-      case '\r':
-        if (p_ + 1 == end_) return NeedMore();
-        return p_[1] == '\n' ? Finish() : Bad(kBareCr.reason);
-      case '\n':
-        return Bad(kBareLf.reason);
-      case ' ':
-      case '\t':  // RFC 9112 sections 2.2 and 5.2
-        return Bad(head_.fields.empty() ? "whitespace before the first field" : "folded field line");
-      case ':':
-        return Bad("empty field name");
-      default:
-        return Bad("malformed field name");
-    }
-  }
-
-  bool ReadName() {
-    p_ = SkipToken(p_, end_);
-    if (p_ == end_) return NeedMore();
-    if (*p_ != ':') return Bad(RefuseName(*p_).reason);
-    head_.name = SinceMark();
-    ++p_;
-    return true;
-  }
-
-  bool ReadValue() {
-    if (!EndLine("control byte in a field value")) return false;
-    const std::string_view name = head_.name.In(begin_);
-    const std::string_view value =
-        TrimBlanks({begin_ + head_.mark, static_cast<std::size_t>(p_ - 2 - (begin_ + head_.mark))});
-    head_.fields.push_back({head_.name.begin, head_.name.size, Offset(value.data()), static_cast<std::uint32_t>(value.size())});
-    const char* const wrong = NoteResponseField(name, value, head_);
+  bool Note(std::string_view value) {
+    const char* const wrong = NoteResponseField(head_.name.In(begin_), value, head_);
     return wrong == nullptr || Bad(wrong);
   }
 
@@ -232,24 +159,19 @@ class Parser {
   bool Finish() {
     if (head_.has_transfer_encoding && head_.version_minor == 0) return Bad("Transfer-Encoding in HTTP/1.0");
     if (head_.has_transfer_encoding && head_.has_content_length) return Bad("Content-Length beside Transfer-Encoding");
-    p_ += 2;
     result_.verdict = Verdict::kDone;
     result_.consumed = Offset(p_);
     return false;
   }
 
-  const char* const begin_;
-  const char* p_;
-  const char* const end_;
   const ResponseLimits& limits_;
-  ReceivedResponse& head_;
   ResponseResult result_;
 };
 
 }  // namespace
 
 ResponseResult ParseResponseHead(std::string_view bytes, const ResponseLimits& limits, ReceivedResponse& out) {
-  return Parser(bytes, limits, out).Run();
+  return ResponseParser(bytes, limits, out).Run();
 }
 
 }  // namespace weft::internal
