@@ -86,6 +86,8 @@ class Loop {
   // Keeps the scheduler alive, as a group does. From any thread.
   void Hold() noexcept;
   void Release() noexcept;
+  // The same for who only knows that the loop is there: false, and nothing is held, if its scheduler ends already.
+  bool TryHold() noexcept;
 
  protected:
   Loop() = default;

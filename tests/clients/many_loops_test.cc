@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <weft/clients/http/http_client.h>
+#include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/run.h>
@@ -98,6 +99,55 @@ TEST(HttpClientLoops, AClientEndsWhileAnotherLoopWantsRoom) {
       for (const auto until = std::chrono::steady_clock::now() + 2s; used == 0 && std::chrono::steady_clock::now() < until;) std::this_thread::yield();
       if (used != 0) client.reset();
       if (Error failed = group.Wait()) return failed;
+    }
+    return {};
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+// One of another scheduler is closed to make room, and one of a scheduler that ends meanwhile ends with it.
+TEST(HttpClientLoops, TheLimitOfIdleConnectionsHoldsForAllSchedulers) {
+  const Error err = weft::Run(Background(), {.loops = 1}, [](const Context& ctx) -> Error {
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, Tcp());
+    HttpClient client({.idle_per_origin_max = 1});
+    const auto use = [&](const Context& c) -> Error {
+      Result<ClientResponse> response = client.Get(c, server.Bound() + "/");
+      if (Error failed = response.Err()) return failed;
+      return response->ReadAll(c).Err();
+    };
+    Event kept;
+    Event trimmed;
+    Event left;
+    std::thread other([&] {
+      const Error failed = weft::Run(Background(), {.loops = 1}, [&](const Context& c) -> Error {
+        if (Error used = use(c)) return used;
+        kept.Set();
+        return trimmed.Wait(c);
+      });
+      EXPECT_FALSE(failed) << failed.Message();
+      left.Set();
+    });
+    EXPECT_FALSE(kept.Wait(ctx));
+    EXPECT_FALSE(use(ctx));
+    const CancelScope limit = WithTimeout(ctx, 10s);
+    while (client.Stats().idle > 1 && !Sleep(limit.ctx, 1ms)) {
+    }
+    EXPECT_EQ(client.Stats().idle, 1u);
+    trimmed.Set();
+    EXPECT_FALSE(left.Wait(ctx));
+    other.join();
+    for (int i = 0; i < 200; ++i) {
+      Event ended;
+      std::thread ends([&] {
+        EXPECT_FALSE(weft::Run(Background(), {.loops = 2}, use));
+        ended.Set();
+      });
+      EXPECT_FALSE(use(ctx));
+      EXPECT_FALSE(ended.Wait(ctx));
+      while (client.Stats().idle > 1) {
+        if (Error late = Sleep(limit.ctx, std::chrono::microseconds(100))) return late;
+      }
+      ends.join();
     }
     return {};
   });

@@ -60,7 +60,7 @@ void ClientShared::ForgetUnused() noexcept {
 void ClientShared::TrimElsewhere(const Part& asks) noexcept {
   const std::lock_guard hold(parts_lock);
   for (Part* part : parts) {
-    if (part != &asks && part->IsSiblingOf(asks)) part->AskToTrim();
+    if (part != &asks) part->AskToTrim();
   }
 }
 

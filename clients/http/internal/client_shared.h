@@ -15,7 +15,6 @@
 #include <weft/clients/http/internal/shared_origin.h>
 #include <weft/clients/http/options.h>
 #include <weft/concurrency/context.h>
-#include <weft/concurrency/loop.h>
 #include <weft/concurrency/pool_stats.h>
 #include <weft/concurrency/result.h>
 
@@ -26,16 +25,11 @@ struct ClientShared {
   // What a loop has of it, as others see it.
   class Part {
    public:
-    explicit Part(const Loop& first) : first_sibling_(first) {}
-    // Under parts_lock: closes idle connections beyond the limit, soon.
+    // Under parts_lock, without which no loop ends that has such a part: closes idle connections beyond the limit, soon.
     virtual void AskToTrim() noexcept = 0;
-    bool IsSiblingOf(const Part& other) const { return &first_sibling_ == &other.first_sibling_; }
 
    protected:
     ~Part() = default;
-
-   private:
-    const Loop& first_sibling_;
   };
 
   explicit ClientShared(HttpClientOptions given) : options(std::move(given)), connector(options) {}
@@ -47,7 +41,7 @@ struct ClientShared {
   Error TakeSlot(const Context& ctx, SharedOrigin& origin) { return origin.slots.TryAcquire() ? Error() : WaitForSlot(ctx, origin); }
   // Origins that no loop has any use for are forgotten.
   void ForgetUnused() noexcept;
-  // Other loops of the caller's scheduler, which cannot end meanwhile, give up what is kept beyond the limit.
+  // Other loops, of any scheduler, give up what is kept beyond the limit.
   void TrimElsewhere(const Part& asks) noexcept;
   PoolStats Stats() const;
 

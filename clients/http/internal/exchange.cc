@@ -110,8 +110,7 @@ Error Exchange::Failed(const Context& ctx, const Error& error, const char* detai
 Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool fresh) {
   url_ = *request.url;
   method_ = request.method;
-  pool_ = &kept_connections_.Pool(url_.origin);
-  ++pool_->users;
+  pool_ = &kept_connections_.Use(url_.origin);
   if (!request.without_slot) {
     if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) return err;
     has_slot_ = true;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <new>
 
 #include <weft/net/internal/tls/session.h>
 
@@ -107,7 +108,7 @@ Result<std::size_t> IncomingBody::Read(ClientWire& wire, const Context& ctx, std
 }
 
 // Reads of a done context fail, so this asks the wire for what is there.
-bool IncomingBody::DrainAtOnce(ClientWire& wire, std::size_t most) {
+bool IncomingBody::DrainAtOnce(ClientWire& wire, std::size_t most) noexcept try {
   if (framing_.kind == BodyKind::kUntilClose) return false;
   if (framing_.kind == BodyKind::kLength && left_ > most) return false;
   for (std::size_t drained = 0; !at_end_ && drained <= most;) {
@@ -133,6 +134,8 @@ bool IncomingBody::DrainAtOnce(ClientWire& wire, std::size_t most) {
     if (wrong != nullptr) return false;
   }
   return at_end_;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 }  // namespace weft::internal

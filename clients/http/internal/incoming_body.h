@@ -33,8 +33,8 @@ class IncomingBody {
 
   // At least one byte, or 0 at the end. An Error of the wire, or by `wrong` what is wrong with the framing.
   Result<std::size_t> Read(ClientWire& wire, const Context& ctx, std::span<char> buffer, const char*& wrong);
-  // Throws away what is there, up to so many bytes. True: that was the rest.
-  bool DrainAtOnce(ClientWire& wire, std::size_t most);
+  // Throws away what is there, up to so many bytes. True: that was the rest. False also without memory.
+  bool DrainAtOnce(ClientWire& wire, std::size_t most) noexcept;
 
   const Fields& trailers() const { return trailers_; }
   // What came with the head and was not read.

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-
 namespace weft::internal {
 
-KeptConnections::KeptConnections(ClientShared& client, Loop& loop) : Part(loop.Sibling(0)), client_(client), loop_(loop) {
+KeptConnections::KeptConnections(ClientShared& client, Loop& loop) : client_(client), loop_(loop) {
   const std::lock_guard hold(client_.parts_lock);
   client_.parts.push_back(this);
 }
@@ -49,7 +48,7 @@ std::unique_ptr<ClientWire> KeptConnections::TakeIdle(OriginPool& pool, bool see
   return nullptr;
 }
 
-void KeptConnections::Keep(std::unique_ptr<ClientWire> wire) {
+void KeptConnections::Keep(std::unique_ptr<ClientWire> wire) noexcept {
   OriginPool& pool = *wire->pool;
   if (client_.options.idle_per_origin_max == 0 || !wire->Rest(*this)) {
     client_.closed.fetch_add(1, std::memory_order_relaxed);
@@ -83,7 +82,7 @@ void KeptConnections::OnIdleEnd(ClientWire& wire) noexcept {
   if (at != pool.idle.end()) CloseAt(pool, static_cast<std::size_t>(at - pool.idle.begin()));
 }
 
-void KeptConnections::ArmFor(TimePoint when) {
+void KeptConnections::ArmFor(TimePoint when) noexcept {
   if (!timer_.Armed()) loop_.Arm(timer_, when);
 }
 
@@ -111,8 +110,8 @@ void KeptConnections::CloseOld() {
 
 void KeptConnections::AskToTrim() noexcept {
   if (trim_->asked.exchange(true)) return;
+  if (!loop_.TryHold()) return;  // it ends, and what it has kept with it
   trim_->self = trim_;
-  loop_.Hold();
   loop_.Post(*trim_);
 }
 

@@ -2,7 +2,9 @@
 #ifndef WEFT_CLIENTS_HTTP_INTERNAL_KEPT_CONNECTIONS_H_
 #define WEFT_CLIENTS_HTTP_INTERNAL_KEPT_CONNECTIONS_H_
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +29,13 @@ struct OriginPool {
   std::shared_ptr<SharedOrigin> shared;
   std::vector<Kept> idle;
   std::uint32_t users = 0;  // requests of this loop that are under way
+
+  // There is room for the connection of each user when it is through: keeping one cannot fail.
+  void AddUser() {
+    const std::size_t most = idle.size() + users + 1;
+    if (idle.capacity() < most) idle.reserve(std::max(most, 2 * idle.capacity()));
+    ++users;
+  }
 };
 
 // The connections that a loop has of one client and nobody uses. On its loop only, but for AskToTrim.
@@ -42,11 +51,17 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   // Valid while it has a user.
   OriginPool& Pool(const std::string& origin);
+  // With a user more.
+  OriginPool& Use(const std::string& origin) {
+    OriginPool& pool = Pool(origin);
+    pool.AddUser();
+    return pool;
+  }
 
   // The connection that was used last; null: there is none. `sees_its_end`: only one that is known not to have ended.
   std::unique_ptr<ClientWire> TakeIdle(OriginPool& pool, bool sees_its_end);
-  // Keeps a connection for the next request, or closes it.
-  void Keep(std::unique_ptr<ClientWire> wire);
+  // Keeps the connection of a user for the next request, or closes it.
+  void Keep(std::unique_ptr<ClientWire> wire) noexcept;
 
  private:
   static constexpr Duration kLookEvery = std::chrono::seconds(1);
@@ -61,7 +76,7 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
   void CloseAt(OriginPool& pool, std::size_t index) noexcept;
   void CloseOld();
   void Trim() noexcept;
-  void ArmFor(TimePoint when);
+  void ArmFor(TimePoint when) noexcept;
 
   struct Timer : LoopTimer {
     explicit Timer(KeptConnections& owner) : LoopTimer([](LoopTimer* self) { static_cast<Timer*>(self)->part.CloseOld(); }), part(owner) {}

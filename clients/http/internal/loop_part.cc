@@ -10,11 +10,16 @@ LoopPart::~LoopPart() {
 }
 
 Exchange* LoopPart::NewExchange() {
+  Exchange* exchange = nullptr;
+  if (exchanges_.empty()) {
+    exchanges_.reserve(kExchangesMax);  // so that it can come back
+    exchange = new Exchange(*this, kept_);
+  } else {
+    exchange = exchanges_.back().release();
+    exchanges_.pop_back();
+  }
   ++out_;
   client().out.fetch_add(1, std::memory_order_relaxed);
-  if (exchanges_.empty()) return new Exchange(*this, kept_);
-  Exchange* const exchange = exchanges_.back().release();
-  exchanges_.pop_back();
   return exchange;
 }
 

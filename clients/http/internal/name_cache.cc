@@ -18,12 +18,15 @@ Semaphore& LookupSlots() {
 
 }  // namespace
 
-Result<NameCache::Addresses> NameCache::LookUp(const Context& ctx, const std::string& host, std::uint16_t port) {
+Result<NameCache::Verdict> NameCache::LookUp(const Context& ctx, const std::string& host, std::uint16_t port) {
   Result<Permit> slot = LookupSlots().Hold(ctx);
   if (Error err = slot.Err()) return err;
   // One whose caller has left still has a thread: it counts until the name server has answered.
   const auto endpoints = ResolveHolding(ctx, host, std::to_string(port), std::make_shared<Permit>(*std::move(slot)));
-  if (Error err = endpoints.Err()) return err;
+  if (Error err = endpoints.Err()) {
+    if (ctx.Err()) return err;
+    return Verdict{nullptr, err};
+  }
   std::vector<SocketAddress> addresses;
   for (const auto& endpoint : *endpoints) {
     SocketAddress each;
@@ -31,17 +34,17 @@ Result<NameCache::Addresses> NameCache::LookUp(const Context& ctx, const std::st
     std::memcpy(&each.local, endpoint.data(), endpoint.size());
     addresses.push_back(each);
   }
-  return std::make_shared<const std::vector<SocketAddress>>(InterleaveFamilies(addresses));
+  return Verdict{std::make_shared<const std::vector<SocketAddress>>(InterleaveFamilies(addresses)), {}};
 }
 
-void NameCache::Keep(const std::string& name, const Result<Addresses>& found) {
+void NameCache::Keep(const std::string& name, const Verdict& verdict) {
   const std::lock_guard hold(lock_);
   if (entries_.size() >= kNamesMax && !entries_.contains(name)) entries_.clear();
   Entry& entry = entries_[name];
   entry.asked = Now();
-  entry.failure = found.Err();
-  if (!found.Ok()) return;
-  entry.addresses = *found;
+  entry.failure = verdict.failure;
+  if (verdict.failure) return;
+  entry.addresses = verdict.addresses;
   entry.found = entry.asked;
 }
 
@@ -64,10 +67,11 @@ Result<NameCache::Addresses> NameCache::Find(const Context& ctx, const std::stri
   // The work may go on after this call: it has copies.
   const auto outcome = lookups_.Do(ctx, name, [host, port](const Context& of_all) { return LookUp(of_all, host, port); });
   if (Error err = ctx.Err()) return err;
-  const Result<Addresses> found = outcome.Ok() ? Result<Addresses>(outcome->value) : Result<Addresses>(outcome.Err());
-  Keep(name, found);
-  if (!found.Ok() && stale != nullptr) return stale;
-  return found;
+  if (outcome.Ok()) Keep(name, outcome->value);
+  const Error failure = outcome.Ok() ? outcome->value.failure : outcome.Err();
+  if (!failure) return outcome->value.addresses;
+  if (stale != nullptr) return stale;
+  return failure;
 }
 
 }  // namespace weft::internal

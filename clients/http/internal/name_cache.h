@@ -41,12 +41,17 @@ class NameCache {
     TimePoint asked;
     TimePoint found;
   };
-  static Result<Addresses> LookUp(const Context& ctx, const std::string& host, std::uint16_t port);
-  void Keep(const std::string& name, const Result<Addresses>& found);
+  // What the resolver says of a name. Anything else that fails, such as memory, says nothing of it, and is not kept.
+  struct Verdict {
+    Addresses addresses;
+    Error failure;
+  };
+  static Result<Verdict> LookUp(const Context& ctx, const std::string& host, std::uint16_t port);
+  void Keep(const std::string& name, const Verdict& verdict);
 
   std::mutex lock_;  // for a moment
   std::map<std::string, Entry> entries_;
-  Singleflight<std::string, Addresses> lookups_;
+  Singleflight<std::string, Verdict> lookups_;
 };
 
 }  // namespace weft::internal

@@ -171,7 +171,7 @@ Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url) {
       client.out.fetch_sub(1, std::memory_order_relaxed);
     }
   } const in_use{pool, part.client()};
-  ++pool.users;
+  pool.AddUser();
   part.client().out.fetch_add(1, std::memory_order_relaxed);
   Result<std::unique_ptr<ClientWire>> wire = part.client().connector.Connect(ctx, url, *pool.shared);
   if (wire.Ok()) {

@@ -59,5 +59,6 @@ void Loop::ReleaseTime() noexcept { Core(this).AddOperation(-1); }
 
 void Loop::Hold() noexcept { Core(this).scheduler().Hold(); }
 void Loop::Release() noexcept { Core(this).scheduler().Release(); }
+bool Loop::TryHold() noexcept { return Core(this).scheduler().TryHold(); }
 
 }  // namespace weft
