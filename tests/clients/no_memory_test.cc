@@ -14,7 +14,7 @@
 #include <weft/concurrency/run.h>
 #include <weft/server/listen_and_serve.h>
 
-#include "../allocation_counter.h"
+#include "../kit/allocation_counter.h"
 #include "http_kit.h"
 
 namespace weft {
