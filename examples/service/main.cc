@@ -11,8 +11,6 @@
 // main.cc puts the parts together, app.cc has the routes; to make it yours, begin with note.h. Exit code: 0 after a clean drain, 1
 // otherwise, 2 for flags that it does not understand.
 
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -27,6 +25,7 @@
 #include <weft/weft.h>
 
 #include "app.h"
+#include "neighbour.h"
 #include "settings.h"
 #include "storage.h"
 
@@ -55,32 +54,12 @@ weft::Mux MakeDebug(weft::Metrics& metrics, const weft::Readiness& readiness) {
   return mux;
 }
 
-// A bound address as a URL, a unix socket as the client names it: "unix:@app" is "http+unix://%40app".
-std::string UrlOf(std::string_view bound) {
-  if (!bound.starts_with("unix:")) return std::string(bound);
-  std::string url = "http+unix://";
-  for (const char c : bound.substr(5)) {
-    if (c == '/') url += "%2F";
-    else if (c == '@') url += "%40";
-    else url += c;
-  }
-  return url;
-}
-
-// With TLS the service asks itself in plain text, on a socket of its own: it shows no certificate.
-weft::ServerOptions ForItself(Neighbour& neighbour) {
-  weft::ServerOptions options{.address = "unix:@weft-service-" + std::to_string(getpid()), .loops = 1};
-  options.on_listen = [&neighbour](std::string_view bound) { neighbour.url = UrlOf(bound); };
-  options.name = "itself";
-  return options;
-}
-
 void CompleteOptions(Settings& settings, Neighbour& neighbour, weft::Observer& counting, weft::Readiness& readiness) {
   settings.app.name = "app";
   settings.app.readiness = &readiness;
   settings.app.refusal = weft::ProblemRefusals();
   settings.app.on_listen = [&neighbour, plain = !settings.app.tls](std::string_view bound) {
-    if (plain) neighbour.url = UrlOf(bound);
+    if (plain) neighbour.Found(bound);
     Announce("listening", bound);
   };
   settings.debug.name = "debug";
@@ -96,7 +75,7 @@ weft::Error Serve(Settings& settings) {
   // It belongs to main: it outlives the servers and the loops that use it.
   weft::HttpClient client({.propagate = {.request_id = true}});
   metrics.Add("client", [&client] { return client.Stats(); });
-  Neighbour neighbour{client, {}};
+  Neighbour neighbour(client);
   JobQueue jobs;
   weft::Result<Storage> storage = Storage::Open(settings.database, settings.files);
   if (weft::Error err = storage.Err()) return err;
@@ -125,9 +104,14 @@ weft::Error Serve(Settings& settings) {
        }},
   };
   if (settings.app.tls) {
-    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ForItself(neighbour), *app); }});
+    services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ServerForItself(neighbour), *app); }});
   }
-  services.push_back({"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.app, *app); }});
+  services.push_back({"app", [&](const weft::Context& c) {
+     if (settings.app.tls) {
+       if (weft::Error err = neighbour.AwaitFound(c)) return err;
+     }
+     return weft::ListenAndServe(c, settings.app, *app);
+   }});
   return weft::RunServices(ctx, std::move(services));
 }
 

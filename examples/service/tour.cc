@@ -63,7 +63,7 @@ weft::Error Deadline(weft::ResponseWriter& w, weft::Request& r) {
 
 // Under the context of the request, or one derived from it: its deadline and its end are those of the question, too.
 weft::Result<std::string> Ask(const weft::Context& ctx, const Neighbour& neighbour, const char* path) {
-  weft::Result<weft::ClientResponse> response = neighbour.client.Get(ctx, neighbour.url + path);
+  weft::Result<weft::ClientResponse> response = neighbour.Client().Get(ctx, neighbour.Url() + path);
   if (weft::Error err = response.Err()) return err;
   if (weft::Error err = response->ExpectSuccess()) return err;
   return response->ReadAll(ctx);

@@ -2,16 +2,9 @@
 #ifndef WEFT_EXAMPLES_SERVICE_TOUR_H_
 #define WEFT_EXAMPLES_SERVICE_TOUR_H_
 
-#include <string>
-
-#include <weft/clients/http/http_client.h>
 #include <weft/handlers/routing/mux.h>
 
-// Another service, which the tour asks; in this example it is the service itself.
-struct Neighbour {
-  weft::HttpClient& client;
-  std::string url;  // "http://127.0.0.1:8080"; set before the first question
-};
+#include "neighbour.h"
 
 // What weft does, in small routes to try.
 //   GET /hello/{name}        greets

@@ -58,7 +58,7 @@ class ServiceApp : public testing::Test {
   Scratch scratch_;
   JobQueue jobs_;
   HttpClient client_;
-  Neighbour neighbour_{client_, {}};
+  Neighbour neighbour_{client_};
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<Result<Storage>> storage_;
   std::unique_ptr<TestServer> server_;
