@@ -1,18 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/options.h>
 
+#include <string_view>
+
 #include <weft/clients/postgres/internal/conn_options.h>
 
 namespace weft::postgres {
+namespace {
+
+// A password that is not percent-encoded is a host or a database to libpq ("postgres://u:a/b@host"), and messages name those.
+bool HasAtAfterUser(std::string_view conninfo) {
+  if (!conninfo.starts_with("postgres://") && !conninfo.starts_with("postgresql://")) return false;
+  std::string_view rest = conninfo.substr(conninfo.find("://") + 3);
+  const std::size_t end_of_user = rest.find_first_of("@/");
+  if (end_of_user != rest.npos && rest[end_of_user] == '@') rest.remove_prefix(end_of_user + 1);
+  return rest.substr(0, rest.find('?')).find('@') != rest.npos;
+}
+
+// libpq repeats what it does not understand, which may be a part of a password.
+std::string WithoutQuoted(const std::string& message) {
+  std::string text;
+  bool quoted = false;
+  for (const char c : message) {
+    if (c == '"') quoted = !quoted;
+    if (c == '"' || !quoted) text += c;
+    if (c == '"' && quoted) text += "...";
+  }
+  return text;
+}
+
+}  // namespace
 
 Error Validate(const PoolOptions& options) {
+  if (HasAtAfterUser(options.conninfo)) {
+    return Error::New("PoolOptions::conninfo: an @ after the host: percent-encode what is special in user and password of a URL");
+  }
   char* message = nullptr;
   const internal::ConnOptions parsed(PQconninfoParse(options.conninfo.c_str(), &message));
   if (parsed == nullptr) {
     std::string text = message != nullptr ? message : "out of memory";
     PQfreemem(message);
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    return Error::New("PoolOptions::conninfo: " + text);
+    const bool secret = options.conninfo.find('@') != std::string::npos || options.conninfo.find("password") != std::string::npos;
+    return Error::New("PoolOptions::conninfo: " + (secret ? WithoutQuoted(text) : text));
   }
   if (options.connections_max == 0) return Error::New("PoolOptions::connections_max: a pool of no connections");
   if (options.statements_max == 0) return Error::New("PoolOptions::statements_max: must be at least 1; prepare = false prepares none");

@@ -38,7 +38,7 @@ Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters
   bool delivered = false;
   Error err = RunOnce(ctx, sql, parameters, rows, delivered);
   if (!err || delivered || !shared_.options.prepare || !MustPrepareAnew(err)) return err;
-  statements_.Remove(sql);
+  statements_.GiveUp(sql);
   // In a transaction it is too late: that has failed.
   return in_transaction ? err : RunOnce(ctx, sql, parameters, rows, delivered);
 }
@@ -62,17 +62,27 @@ Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parame
 
 Result<const StatementCache::Statement*> Connection::Prepared(const Context& ctx, std::string_view sql) {
   if (const StatementCache::Statement* known = statements_.Find(sql)) return known;
-  // It may be gone: a DISCARD ALL, or a pooler. Within a transaction that failure would spoil it, so there may be more until its end.
-  for (const StatementCache::Statement* excess = nullptr; !InTransaction() && (excess = statements_.Excess()) != nullptr;) {
-    const std::string deallocate = "deallocate " + excess->name;
-    statements_.Remove(std::string(excess->sql));
-    Error err = Command(ctx, deallocate.c_str());
-    if (err && !IsSqlState(err, "26000")) return err;
+  // Within a transaction a failure would spoil it, so there may be more until its end.
+  if (!InTransaction()) {
+    statements_.MakeRoom();
+    if (Error err = DeallocateGivenUp(ctx)) return err;
   }
   std::string name = statements_.NewName();
   if (Error err = Sent(PQsendPrepare(wire_->Raw(), name.c_str(), std::string(sql).c_str(), 0, nullptr))) return err;
-  if (Error err = FinishCommand(ctx)) return err;
+  if (Error err = FinishCommand(ctx)) {
+    // Without a word of the server against it, it may have been prepared.
+    if (err.As<Failure>() == nullptr) statements_.GiveUpName(std::move(name));
+    return err;
+  }
   return &statements_.Add(sql, std::move(name));
+}
+
+Error Connection::DeallocateGivenUp(const Context& ctx) {
+  for (std::vector<std::string>& names = statements_.GivenUp(); !names.empty(); names.pop_back()) {
+    const Error err = Command(ctx, ("deallocate " + names.back()).c_str());
+    if (err && !IsSqlState(err, "26000")) return err;  // else it was gone: a DISCARD ALL, or a pooler
+  }
+  return {};
 }
 
 Error Connection::Command(const Context& ctx, const char* sql) {

@@ -48,6 +48,7 @@ class Connection {
  private:
   Error RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows, bool& delivered);
   Result<const StatementCache::Statement*> Prepared(const Context& ctx, std::string_view sql);
+  Error DeallocateGivenUp(const Context& ctx);
   Error Sent(int sent);
   Error Receive(const Context& ctx, ResultHandler& rows, bool& delivered);
   struct Delivery {

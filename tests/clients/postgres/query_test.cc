@@ -240,6 +240,31 @@ TEST_F(PostgresQueryTest, AFullCacheThatTheServerHasForgottenIsNoError) {
   });
 }
 
+// What was prepared in vain, because its columns have changed or its caller has left in the middle, does not pile up in the server.
+TEST_F(PostgresQueryTest, NoStatementIsLeftBehind) {
+  OnLoops(1, [](const Context& ctx) {
+    PoolOptions options = Options();
+    options.connections_max = 1;
+    options.statements_max = 3;
+    options.cancel_grace = 30s;
+    Pool db(options);
+    EXPECT_OK(db.Execute(ctx, "create table left_behind (a integer)").Err());
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_OK(db.Execute(ctx, "select * from left_behind").Err());
+      EXPECT_OK(db.Execute(ctx, i % 2 == 0 ? "alter table left_behind alter a type bigint" : "alter table left_behind alter a type integer").Err());
+    }
+    EXPECT_EQ(**db.QueryOne<std::int64_t>(ctx, "select count(*) from pg_prepared_statements"), 3);
+
+    for (int i = 0; i < Rounds(1000); ++i) {
+      const CancelScope soon = WithTimeout(ctx, std::chrono::microseconds(i % 500));
+      const Error err = db.Execute(soon.ctx, "select $1::integer + " + std::to_string(i), i).Err();
+      EXPECT_TRUE(!err || err.Is(kDeadlineExceeded)) << err.Message();
+    }
+    EXPECT_LE(**db.QueryOne<std::int64_t>(ctx, "select count(*) + 0 from pg_prepared_statements"), 3);
+    EXPECT_EQ(db.Stats().opened, 1u);
+  });
+}
+
 TEST_F(PostgresQueryTest, ANullPointerToTextIsNull) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
@@ -298,6 +323,21 @@ TEST_F(PostgresQueryTest, BadOptionsFailEachCall) {
   Pool db({.conninfo = "host=a nonsense"});
   const Error err = db.Ping(Background());
   EXPECT_NE(err.Message().find("PoolOptions::conninfo"), std::string::npos) << err.Message();
+}
+
+TEST_F(PostgresQueryTest, WhatIsWrongWithAConnInfoIsSaidWithoutThePassword) {
+  for (const char* conninfo : {"postgres://u:tops%zzecret@h/d", "postgres://u:tops/ecret@h/d", "postgres://u:tops@ecret@h/d", "postgres://u:topsecret@[::1]x/d",
+                               "postgres://u:topsecret@[::1/d", "postgresql://u:topsecret@h/d?nonsense=1", "postgres://u@h/d?password=x&tops=ecret", "u:topsecret@h/d",
+                               "postgres://u:a/tops?ecret@h/d", "password=a topsecret", "password=a topsecret=c", "password='topsecret"}) {
+    const Error err = Validate(PoolOptions{.conninfo = conninfo});
+    ASSERT_TRUE(err) << conninfo;
+    EXPECT_TRUE(err.Message().starts_with("PoolOptions::conninfo: ")) << err.Message();
+    for (const char* part : {"tops", "ecret"}) EXPECT_EQ(err.Message().find(part), std::string::npos) << err.Message();
+  }
+  EXPECT_NE(Validate(PoolOptions{.conninfo = "hots=a"}).Message().find("\"hots\""), std::string::npos) << "without a password it may be repeated";
+  for (const char* conninfo : {"postgres://u:p%40ss@h/d", "postgres://h/d?host=@abstract", "host=@abstract password=p@ss", "postgresql:///d"}) {
+    EXPECT_OK(Validate(PoolOptions{.conninfo = conninfo}));
+  }
 }
 
 TEST_F(PostgresQueryTest, TooManyCallsAreToldWhoHasThem) {
