@@ -17,7 +17,8 @@ namespace weft::postgres {
 //
 // A handler that returns such an Error responds with 500. Calls that did not reach the server, or
 // lost it, carry a ClientFailure, with this beside it where the server has said why: they are
-// kUnavailable (503). A statement that ran into statement_timeout is kUpstreamTimeout (504).
+// kUnavailable (503). A statement that ran into statement_timeout is kUpstreamTimeout (504); one for
+// which the server has no disk or no memory (class 53) is kUnavailable.
 struct [[gnu::visibility("default")]] Failure {
   std::string sqlstate;    // five characters (appendix A of PostgreSQL's manual); empty: no word from the server
   std::string constraint;  // the name of the one that was violated

@@ -90,10 +90,11 @@ Error OfResult(const PGresult* result, const std::string& origin, bool lost) {
   if (text.empty()) text = PQresultErrorMessage(result);
   text = OneLine(std::move(text));
   if (lost) return Lost({ClientFailure::kReset, true, origin, text}, std::move(failure));
-  // Of somebody's statement_timeout, or of an administrator's: the call's own context has not ended.
-  const bool stopped = failure.sqlstate == "57014";
   const std::string message = "postgres: " + text + (failure.sqlstate.empty() ? "" : " (SQLSTATE " + failure.sqlstate + ")");
-  return WithFailure(stopped ? Errc::kUpstreamTimeout : Errc{}, message, std::move(failure));
+  Errc verdict{};
+  if (failure.sqlstate == "57014") verdict = Errc::kUpstreamTimeout;  // statement_timeout, or an administrator: the call's own context has not ended
+  if (failure.sqlstate.compare(0, 2, "53") == 0) verdict = Errc::kUnavailable;  // its disk is full, or it has no memory
+  return WithFailure(verdict, message, std::move(failure));
 }
 
 Error OfConnect(std::string message, const std::string& origin) {

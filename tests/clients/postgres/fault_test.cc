@@ -15,7 +15,7 @@
 
 #include <weft/net/client_failure.h>
 
-#include "kit.h"
+#include "fault_kit.h"
 
 namespace weft::postgres {
 
@@ -26,56 +26,6 @@ Error OfConnect(std::string message, const std::string& origin);  // error_of.h 
 namespace {
 
 class PostgresFaultTest : public PostgresTest {};
-
-// Lost, or not there: for a handler a 503, and never something that blames its client.
-void ExpectUnavailable(const Error& err) {
-  EXPECT_TRUE(err.Is(kUnavailable)) << err.Message();
-  EXPECT_NE(err.As<ClientFailure>(), nullptr) << err.Message();
-}
-
-bool Serves(const Context& ctx, Pool& db) {
-  for (int i = 0; i < 2000; ++i) {
-    if (!db.Ping(ctx)) return true;
-    (void)Sleep(ctx, 5ms);
-  }
-  return false;
-}
-
-// Fibers that query all the time, while `fault` happens to the server: each gets its value or an Error at once, and once the server is back all of
-// them are served.
-void UnderLoad(Pool& db, const std::function<void()>& fault, const std::function<void()>& repair) {
-  OnLoops(2, [&](const Context& ctx) {
-    EXPECT_OK(db.Ping(ctx));
-    const CancelScope load = WithCancel(ctx);
-    std::atomic<std::int64_t> served{0}, failed{0};
-    Group group(ctx, {.spread = true});
-    for (int f = 0; f < 16; ++f) {
-      group.Go([&, f](const Context&) {
-        while (!load.ctx.Err()) {
-          const Result<std::optional<std::int32_t>> back = db.QueryOne<std::int32_t>(load.ctx, "select $1::integer", f);
-          if (back.Ok()) {
-            EXPECT_EQ(*back, f);
-            ++served;
-          } else if (!load.ctx.Err()) {
-            ExpectUnavailable(back.Err());
-            ++failed;
-            (void)Sleep(load.ctx, 1ms);
-          }
-        }
-      });
-    }
-    while (served < 500) Yield();
-    fault();
-    while (failed < 50) Yield();
-    repair();
-    EXPECT_TRUE(Serves(ctx, db));
-    const std::int64_t before = served;
-    while (served < before + 500) Yield();
-    load.cancel();
-    EXPECT_OK(group.Wait());
-    EXPECT_EQ(db.Stats().in_use, 0u);
-  });
-}
 
 TEST_F(PostgresFaultTest, AKilledServerIsAnErrorAtOnceAndThePoolIsWholeAgain) {
   Pool db(Options());
