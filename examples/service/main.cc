@@ -77,7 +77,7 @@ weft::Error Serve(Settings& settings) {
   metrics.Add("client", [&client] { return client.Stats(); });
   Neighbour neighbour(client);
   JobQueue jobs;
-  weft::Result<Storage> storage = Storage::Open(settings.database, settings.files);
+  weft::Result<Storage> storage = Storage::Open(ctx, settings.database, settings.files, metrics);
   if (weft::Error err = storage.Err()) return err;
   weft::Result<weft::Mux> app = MakeApp({.notes = storage->Notes(),
                                          .jobs = jobs,
@@ -97,6 +97,10 @@ weft::Error Serve(Settings& settings) {
       {"checks", [&](const weft::Context& c) {
          const auto check = [&notes = storage->Notes()](const weft::Context& check_ctx) { return notes.Check(check_ctx); };
          return weft::RunChecks(c, readiness, {{"database", check}});
+       }},
+      {"changes", [&](const weft::Context& c) {
+         const weft::RunOptions options{.loops = 1, .name = "changes"};
+         return weft::Run(c, options, [&](const weft::Context& watch_ctx) { return storage->Notes().Watch(watch_ctx); });
        }},
       {"worker", [&](const weft::Context& c) {
          const weft::RunOptions options{.loops = 1, .name = "worker"};

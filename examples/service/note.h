@@ -38,8 +38,8 @@ BOOST_DESCRIBE_STRUCT(NotePage, (), (notes, next))
 
 // What has become of a note. One goes to every subscriber, so the text is shared.
 struct NoteChange {
-  const char* kind;                         // "saved", or "deleted"
-  std::shared_ptr<const std::string> json;  // the Note that was saved, or that is no more
+  const char* kind;                         // "saved", "deleted", or "lagged": some were missed
+  std::shared_ptr<const std::string> json;  // the Note that was saved; of one that is no more at least id and version
 };
 
 #endif  // WEFT_EXAMPLES_SERVICE_NOTE_H_

@@ -11,8 +11,8 @@
 
 #include "note.h"
 
-// Where notes are kept; it knows nothing of HTTP. All calls come from many fibers and loops at once, and park theirs. Once a
-// change has begun, an end of the context does not stop it: the caller learns what became of it.
+// Where notes are kept; it knows nothing of HTTP. All calls come from many fibers and loops at once, and park theirs. After an
+// Error nothing has changed, also when the context has ended meanwhile; only if the database was lost in that moment nobody knows.
 class NoteStore {
  public:
   NoteStore() = default;
@@ -31,16 +31,20 @@ class NoteStore {
   virtual weft::Result<bool> Delete(const weft::Context& ctx, std::int64_t id, std::int64_t version) = 0;
   // Whether it can be used.
   virtual weft::Error Check(const weft::Context& ctx) = 0;
+  // Looks for changes that others make in the same database, until the context ends. For one fiber or thread beside the calls.
+  virtual weft::Error Watch(const weft::Context&) { return {}; }
 
   // Every change, in the order in which they were made.
   const weft::Broadcast<NoteChange>& Changes() const { return changes_; }
 
  protected:
-  // For the one who makes changes, before the next one is made.
+  // For the one who learns of changes, before the next one is made.
   void Publish(const char* kind, const Note& note) const {
     weft::Result<std::string> json = weft::ToJson(note);
     if (json.Ok()) changes_.Publish({kind, std::make_shared<const std::string>(*std::move(json))});
   }
+  // Changes were missed: who listens reads the notes anew.
+  void PublishGap() const { changes_.Publish({"lagged", std::make_shared<const std::string>("{}")}); }
 
  private:
   const weft::Broadcast<NoteChange> changes_;

@@ -10,7 +10,7 @@
 struct Settings {
   weft::ServerOptions app{.address = "127.0.0.1:8080"};
   weft::ServerOptions debug{.address = "127.0.0.1:6060", .loops = 1};
-  std::string database;  // a file; empty: one in a temporary folder
+  std::string database;  // a file, or a URL of PostgreSQL; empty: a file in a temporary folder
   std::string files;     // a folder; empty: likewise
   std::string page;      // the folder of index.html; where CMake has found it, unless a flag says so
   bool access_log = false;

@@ -1,45 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage.h"
 
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "postgres_notes.h"
 #include "sqlite_notes.h"
 
 namespace {
 
-weft::Result<std::string> MakeTemporaryFolder() {
-  std::error_code failed;
-  const std::filesystem::path top = std::filesystem::temp_directory_path(failed);
-  if (failed) return weft::Error(failed).Wrap("temporary folder");
-  std::string name = top / "weft-service-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) return weft::Error(std::error_code(errno, std::generic_category())).Wrap(name);
-  return name;
+weft::Result<std::unique_ptr<NoteStore>> OpenNotes(const weft::Context& ctx, const std::string& database, weft::Metrics& metrics) {
+  const std::size_t scheme = database.find("://");
+  if (scheme == std::string::npos) return OpenSqliteNotes(database);
+  if (database.starts_with("postgres://") || database.starts_with("postgresql://")) return OpenPostgresNotes(ctx, database, metrics);
+  return weft::Error::New("--database takes a file, or a URL that begins with postgres://");  // it may have a password, so it is not repeated
 }
 
 }  // namespace
 
-weft::Result<Storage> Storage::Open(const std::string& database, const std::string& files) {
+weft::Result<Storage> Storage::Open(const weft::Context& ctx, const std::string& database, const std::string& files, weft::Metrics& metrics) {
   Storage storage;
   if (database.empty() || files.empty()) {
-    weft::Result<std::string> folder = MakeTemporaryFolder();
+    weft::Result<std::unique_ptr<TemporaryFolder>> folder = TemporaryFolder::Make();
     if (weft::Error err = folder.Err()) return err;
-    storage.temporary_ = std::make_unique<std::string>(*std::move(folder));
+    storage.temporary_ = *std::move(folder);
   }
-  storage.files_ = files.empty() ? *storage.temporary_ + "/files" : files;
+  storage.files_ = files.empty() ? storage.temporary_->Path() + "/files" : files;
   std::error_code failed;
   std::filesystem::create_directories(storage.files_, failed);
   if (failed) return weft::Error(failed).Wrap(storage.files_);
-  weft::Result<std::unique_ptr<NoteStore>> notes = OpenSqliteNotes(database.empty() ? *storage.temporary_ + "/notes.db" : database);
+  weft::Result<std::unique_ptr<NoteStore>> notes = OpenNotes(ctx, database.empty() ? storage.temporary_->Path() + "/notes.db" : database, metrics);
   if (weft::Error err = notes.Err()) return err;
   storage.notes_ = *std::move(notes);
   return storage;
-}
-
-Storage::~Storage() {
-  notes_.reset();  // closes its files
-  std::error_code ignored;
-  if (temporary_ != nullptr) std::filesystem::remove_all(*temporary_, ignored);
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>  // mkdtemp
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "kit.h"
 #include "process.h"
+#include "service_database.h"
 
 namespace weft {
 
@@ -37,6 +39,8 @@ struct Service {
   }
   static std::vector<std::string> WithPorts(std::vector<std::string> more) {
     more.insert(more.begin(), {"--address", "127.0.0.1:0", "--debug-address", "127.0.0.1:0", "--loops", "2"});
+    // Without a word about it the service makes a file.
+    if (OnPostgres() && std::ranges::find(more, "--database") == more.end()) more.insert(more.end(), {"--database", NewDatabase({})});
     return more;
   }
   TestClient Connect() const {

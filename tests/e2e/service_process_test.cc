@@ -21,7 +21,7 @@ constexpr std::string_view kTea = R"({"title":"tea","text":"green"})";
 
 TEST(ServiceProcess, KeepsNotesAndFilesWhereItWasTold) {
   const Scratch scratch;
-  const std::vector<std::string> flags = {"--database", scratch.path + "/notes.db", "--files", scratch.path + "/files"};
+  const std::vector<std::string> flags = {"--database", NewDatabase(scratch.path), "--files", scratch.path + "/files"};
   {
     Service first(flags);
     EXPECT_EQ(first.Do("POST", "/api/notes", kJson, kTea).status, 201);
@@ -33,15 +33,46 @@ TEST(ServiceProcess, KeepsNotesAndFilesWhereItWasTold) {
   EXPECT_TRUE(std::filesystem::is_directory(scratch.path + "/files"));
 }
 
+// A service whose temporary folder lies in this one.
+struct ServiceIn : Service {
+  explicit ServiceIn(const Scratch& scratch) : Service(Flags(scratch)) { unsetenv("TMPDIR"); }
+  static std::vector<std::string> Flags(const Scratch& scratch) {
+    std::vector<std::string> flags;
+    if (OnPostgres()) flags = {"--database", NewDatabase(scratch.path)};
+    setenv("TMPDIR", scratch.path.c_str(), 1);
+    return flags;
+  }
+};
+
 TEST(ServiceProcess, LeavesNothingInTheTemporaryFolder) {
   const Scratch scratch;
-  setenv("TMPDIR", scratch.path.c_str(), 1);
-  Service service;
-  unsetenv("TMPDIR");
+  ServiceIn service(scratch);
   EXPECT_EQ(service.Do("POST", "/api/notes", kJson, kTea).status, 201);
   EXPECT_EQ(EntriesOf(scratch.path.c_str()), 1);
   EXPECT_EQ(service.End(), 0);
   EXPECT_EQ(EntriesOf(scratch.path.c_str()), 0);
+}
+
+TEST(ServiceProcess, RemovesWhatAKilledOneHasLeftInTheTemporaryFolder) {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch.path + "/weft-something-else");
+  ServiceIn lives(scratch);
+  {
+    ServiceIn killed(scratch);
+    EXPECT_EQ(killed.Do("POST", "/api/files", "Content-Type: multipart/form-data; boundary=B\r\n",
+                        "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nb\r\n--B--\r\n").status, 201);
+    killed.process.Signal(SIGKILL);
+    EXPECT_EQ(killed.process.Wait(), -SIGKILL);
+  }
+  EXPECT_EQ(EntriesOf(scratch.path.c_str()), 3);
+
+  ServiceIn next(scratch);
+
+  EXPECT_EQ(EntriesOf(scratch.path.c_str()), 3) << "that of the one that lives, the next one's, and what is not theirs";
+  EXPECT_EQ(lives.Do("POST", "/api/notes", kJson, kTea).status, 201);
+  EXPECT_EQ(lives.End(), 0);
+  EXPECT_EQ(next.End(), 0);
+  EXPECT_EQ(EntriesOf(scratch.path.c_str()), 1);
 }
 
 TEST(ServiceProcess, SaysWhichFileItCannotUse) {
@@ -123,7 +154,7 @@ struct Load {
 
 TEST(ServiceProcess, LosesNothingInADrainUnderLoad) {
   const Scratch scratch;
-  const std::vector<std::string> flags = {"--database", scratch.path + "/notes.db"};
+  const std::vector<std::string> flags = {"--database", NewDatabase(scratch.path)};
   Service service(flags);
   Load load(service);
 
