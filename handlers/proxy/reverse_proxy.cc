@@ -11,7 +11,6 @@
 #include <weft/concurrency/group.h>
 #include <weft/handlers/proxy/internal/passed_fields.h>
 #include <weft/handlers/proxy/internal/tunnel.h>
-#include <weft/http/internal/content_length.h>
 #include <weft/http/internal/text.h>
 
 namespace weft {
@@ -25,7 +24,8 @@ class Passage {
   Error Serve() {
     if (r_.Method() == "CONNECT") return HttpError(405);
     if (!r_.RawPath().starts_with('/')) return HttpError(400);
-    if (HasBody()) return ServeWithBody();
+    // 0: there is none. In HTTP/2 a body needs no field that says so.
+    if (r_.Body().Declared() != 0u) return ServeWithBody();
     for (const std::string& protocol : options_.upgrades) {
       if (r_.OffersUpgrade(protocol)) upgrade_ = protocol;
     }
@@ -33,11 +33,6 @@ class Passage {
   }
 
  private:
-  bool HasBody() const {
-    const std::string_view length = r_.Header().Get("Content-Length");
-    return r_.Header().Has("Transfer-Encoding") || (!length.empty() && length != "0");
-  }
-
   std::string UrlAt(const UpstreamLease& upstream) const {
     std::string_view path = r_.RawPath();
     const std::string_view prefix = options_.strip_prefix;
@@ -70,9 +65,14 @@ class Passage {
   void PassInterim(int status, const Fields& interim) {
     if (status != 103 || r_.Header().Get("Sec-Fetch-Mode") != "navigate" || w_.HeadSent()) return;
     Fields& fields = w_.Header();
+    // Those of the middleware around the proxy are for the final response, too.
+    const std::vector<Fields::Field> ours(fields.begin(), fields.end());
     internal::PassFields(interim, fields);
     w_.WriteHeader(status);
     for (const auto& [name, value] : interim) fields.Del(name);
+    for (const auto& [name, value] : ours) {
+      if (interim.Has(name)) fields.Add(name, value);
+    }
   }
 
   bool MayAskAnother(const Error& error, bool without_effects) const {
@@ -116,7 +116,7 @@ class Passage {
   Error ServeWithBody() {
     if (!r_.LongLived()) return HttpError(503);
     r_.Body().SetLimit(options_.body_bytes_max);
-    const std::optional<std::uint64_t> length = internal::ParseLength(r_.Header().Get("Content-Length"));
+    const std::optional<std::uint64_t> length = r_.Body().Declared();
     for (int tries = 0;; ++tries) {
       Result<UpstreamLease> upstream = pool_.Acquire(tried_);
       if (Error err = upstream.Err()) return err;

@@ -106,6 +106,34 @@ TEST(ReverseProxy, FieldsOfOneConnectionStayThere) {
   });
 }
 
+TEST(ReverseProxy, AnInterimResponseTakesNoFieldsOfTheMiddlewareAway) {
+  InTest([](const Context& ctx) {
+    RawServer upstream(ctx, [](const Context& c, Stream& stream, int) {
+      ReadUntil(c, stream);
+      static_cast<void>(stream.Write(c, "HTTP/1.1 103 Early Hints\r\nLink: </theirs>\r\nX-Hint: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    });
+    HttpClient inner;
+    UpstreamPool pool(inner, {.addresses = {upstream.Url("")}});
+    const Middleware links = [](Handler next) -> Handler {
+      return [next = std::move(next)](ResponseWriter& w, Request& r) {
+        w.Header().Add("Link", "</ours>");
+        w.Header().Add("Link", "</ours-too>");
+        return next(w, r);
+      };
+    };
+    TestServer front(ctx, Chain(ReverseProxy(pool), {links}));
+    Result<TestClient> client = front.Connect(ctx);
+    ASSERT_TRUE(client.Ok());
+    EXPECT_FALSE(client->Send(ctx, "GET / HTTP/1.1\r\nHost: x\r\nSec-Fetch-Mode: navigate\r\n\r\n"));
+    EXPECT_NE(client->ReadUntil(ctx, "\r\n\r\n")->find("Link: </theirs>\r\n"), std::string::npos);
+    const Result<std::string> head = client->ReadUntil(ctx, "\r\n\r\n");
+    ASSERT_TRUE(head.Ok()) << head.Err().Message();
+    EXPECT_NE(head->find("Link: </ours>\r\nLink: </ours-too>\r\n"), std::string::npos) << *head;
+    EXPECT_EQ(head->find("theirs"), std::string::npos) << *head;
+    EXPECT_EQ(head->find("X-Hint"), std::string::npos) << *head;
+  });
+}
+
 TEST(ReverseProxy, AnUpstreamsFaultIsNotTheClients) {
   struct Row {
     const char* what;
