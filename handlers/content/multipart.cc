@@ -65,7 +65,10 @@ Result<std::string> MultipartPart::ReadAll(const Context& ctx, std::size_t max) 
     const Result<std::size_t> n = Read(ctx, std::span(all).subspan(used));
     if (Error err = n.Err()) return err;
     all.resize(used + *n);
-    if (*n == 0) return all;
+    if (*n == 0) {
+      all.shrink_to_fit();  // who keeps many small ones pays for their bytes
+      return all;
+    }
     if (all.size() > max) return kTooLarge.Wrap("a part of the form");
   }
 }

@@ -35,7 +35,7 @@ Result<std::size_t> MultipartFile::Read(const Context& ctx, std::span<char> buff
     read_ += buffer.size();
     return buffer.size();
   }
-  Result<std::size_t> n = ReadFileAt(ctx, file_->fd(), buffer, read_);
+  Result<std::size_t> n = ReadFileAt(ctx, file_->fd(), buffer, offset_ + read_);
   if (n.Ok()) read_ += *n;
   return n;
 }
@@ -98,10 +98,7 @@ class MultipartForm::Loader {
       if (file.file_ == nullptr && Take(*n)) continue;
       if (file.file_ == nullptr) {
         used_ -= held;
-        Result<std::unique_ptr<internal::TemporaryFile>> made =
-            internal::TemporaryFile::Make(ctx_, options_.folder);
-        if (Error err = made.Err()) return err;
-        file.file_ = *std::move(made);
+        if (Error err = PutOnDisk(file)) return err;
       }
       if (file.text_.size() < kPiece) continue;
       if (Error err = Flush(file)) return err;
@@ -112,12 +109,26 @@ class MultipartForm::Loader {
     }
     if (Error err = Flush(file)) return err;
     file.text_ = std::string();
+    disk_used_ += file.size_;
+    return {};
+  }
+
+  // A descriptor for each would let one request take a thousand.
+  Error PutOnDisk(MultipartFile& file) {
+    if (disk_ == nullptr) {
+      Result<std::unique_ptr<internal::TemporaryFile>> made =
+          internal::TemporaryFile::Make(ctx_, options_.folder);
+      if (Error err = made.Err()) return err;
+      disk_ = *std::move(made);
+    }
+    file.file_ = disk_;
+    file.offset_ = disk_used_;
     return {};
   }
 
   Error Flush(MultipartFile& file) {
-    const std::uint64_t written = file.size_ - file.text_.size();
-    if (Error err = WriteFileAt(ctx_, file.file_->fd(), file.text_, written)) {
+    const std::uint64_t at = file.offset_ + file.size_ - file.text_.size();
+    if (Error err = WriteFileAt(ctx_, file.file_->fd(), file.text_, at)) {
       return err.Wrap("keep a file of the form");
     }
     file.text_.clear();
@@ -128,6 +139,8 @@ class MultipartForm::Loader {
   const MultipartFormOptions& options_;
   MultipartReader reader_;
   std::size_t used_ = 0;
+  std::shared_ptr<internal::TemporaryFile> disk_;  // of all files that are not in memory
+  std::uint64_t disk_used_ = 0;
 };
 
 Result<MultipartForm> MultipartForm::Read(Request& r, const MultipartFormOptions& options) {

@@ -27,8 +27,9 @@ struct MultipartFormOptions {
   // Bytes of the form in memory: fields, names, and files as long as there is room. Files that find
   // none go to the disk; fields that find none are an error.
   std::size_t memory_max = 1024 * 1024;
-  // Where files go that find no room; empty: $TMPDIR, or /tmp. They have no name there, so nothing
-  // is left of them, not even after a crash.
+  // Where files go that find no room; empty: $TMPDIR, or /tmp. They lie there one after the other in
+  // one file, so a form takes at most one descriptor. It has no name, so nothing is left of it, not
+  // even after a crash.
   std::string folder = {};
 };
 
@@ -37,7 +38,8 @@ class MultipartFile {
  public:
   MultipartFile(MultipartFile&&) noexcept;
   MultipartFile& operator=(MultipartFile&&) noexcept;
-  // Gives a file on the disk back to the kernel, through the pool (Offload): it may suspend.
+  // The last one of its form on the disk gives their file back to the kernel, through the pool
+  // (Offload): it may suspend.
   ~MultipartFile();
 
   // As MultipartPart has them.
@@ -48,9 +50,12 @@ class MultipartFile {
 
   // The whole content, if it is in memory; else empty, and fd() is open.
   std::string_view Text() const WEFT_LIFETIMEBOUND { return text_; }
-  // Of the file on the disk, open for reading and writing until this object ends; -1 if the content
-  // is in memory.
+  // Of the file on the disk in which the content is, Size() bytes from Offset() on; open for reading
+  // until this object ends. -1 if the content is in memory. Other files of the form may be in it,
+  // too, so leave its length and its position alone.
+  //   return w.SendFile(file.fd(), file.Offset(), file.Size());
   int fd() const;
+  std::uint64_t Offset() const { return offset_; }
 
   // Reads on from where the last call stopped: at least one byte, 0 at the end. It may suspend, for
   // the disk. So a file is a Reader: weft::SaveTo(ctx, file, path) keeps it.
@@ -65,8 +70,9 @@ class MultipartFile {
   std::string content_type_;
   std::uint64_t size_ = 0;
   std::uint64_t read_ = 0;
+  std::uint64_t offset_ = 0;
   std::string text_;
-  std::unique_ptr<internal::TemporaryFile> file_;
+  std::shared_ptr<internal::TemporaryFile> file_;
 };
 
 // A whole form with files: multipart/form-data, as browsers send it and `curl -F`. For forms whose

@@ -109,6 +109,43 @@ TEST(ReadMultipartForm, BoundsWhatFieldsTake) {
   EXPECT_EQ(WithForm(many, {.memory_max = 10'000}, nothing), 413) << "empty parts cost, too";
 }
 
+TEST(ReadMultipartForm, PutsAllThatGoesToTheDiskIntoOneFile) {
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                         std::filesystem::directory_iterator());
+  };
+  constexpr int kFiles = 20;
+  const auto content = [](int i) { return Numbers(10'000).substr(static_cast<std::size_t>(i) * 97); };
+  std::string body;
+  for (int i = 0; i < kFiles; ++i) {
+    body += Part("name=f" + std::to_string(i) + "; filename=f", content(i));
+  }
+  const auto before = descriptors();
+  std::vector<MultipartFile> kept;
+  EXPECT_EQ(WithForm(body, {.memory_max = 18'000},
+                     [&](MultipartForm& form) {
+                       EXPECT_EQ(descriptors(), before + 1);
+                       kept = std::move(form.Files());
+                     }),
+            200);
+  ASSERT_EQ(kept.size(), static_cast<std::size_t>(kFiles));
+  int on_disk = 0;
+  for (int i = kFiles - 1; i >= 0; --i) {  // in any order, and while others of the form are gone
+    MultipartFile& file = kept.back();
+    if (file.fd() >= 0) {
+      ++on_disk;
+      std::string by_hand(file.Size(), '\0');
+      EXPECT_EQ(pread(file.fd(), by_hand.data(), by_hand.size(), static_cast<off_t>(file.Offset())),
+                static_cast<ssize_t>(file.Size()));
+      EXPECT_TRUE(by_hand == content(i)) << i;
+    }
+    EXPECT_TRUE(ReadAll(file) == content(i)) << i;
+    kept.pop_back();
+  }
+  EXPECT_GE(on_disk, kFiles - 2);
+  EXPECT_EQ(descriptors(), before);
+}
+
 TEST(ReadMultipartForm, SaysWhereItCannotKeepAFile) {
   const int status =
       WithForm(Part("name=f; filename=f", Numbers(5'000)),

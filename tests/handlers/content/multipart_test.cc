@@ -88,6 +88,24 @@ std::string Part(const std::string& disposition, const std::string& content,
          content + "\r\n";
 }
 
+TEST(MultipartPart, ReadAllHoldsNoMoreThanTheContent) {
+  Recorder recorder;
+  recorder.Serve(
+      [](ResponseWriter&, Request& r) -> Error {
+        MultipartReader parts(r);
+        const Result<MultipartPart*> part = parts.Next(r.Ctx());
+        if (Error err = part.Err()) return err;
+        const Result<std::string> text = (*part)->ReadAll(r.Ctx());
+        if (Error err = text.Err()) return err;
+        EXPECT_EQ(*text, "1");
+        EXPECT_LT(text->capacity(), 64u);
+        return {};
+      },
+      RequestBuilder("POST").Header("Content-Type", kType).Body(
+          "--xYz\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--xYz--\r\n"));
+  EXPECT_EQ(recorder.Status(), 200);
+}
+
 TEST(MultipartReader, ReadsFieldsAndFiles) {
   EXPECT_EQ(Parts(Part("name=\"a\"", "1") +
                   Part("name=\"f\"; filename=\"x.png\"", std::string("\0\r\n--xY\r\n-", 10),
