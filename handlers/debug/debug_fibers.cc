@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/debug/debug_fibers.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 
 namespace weft {
@@ -36,9 +38,13 @@ void AppendQuotedOrNull(std::string_view text, std::string& json) {
 }
 
 void AppendSecondsOrNull(std::optional<Duration> time, std::string& json) {
-  char text[48] = "null";
-  if (time) std::snprintf(text, sizeof text, "%.6f", std::chrono::duration<double>(*time).count());
-  json += text;
+  if (!time) {
+    json += "null";
+    return;
+  }
+  char text[48];
+  const double seconds = std::chrono::duration<double>(*time).count();
+  json.append(text, std::to_chars(text, std::end(text), seconds, std::chars_format::fixed, 6).ptr);  // in any locale
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/middleware/access_record.h>
 
+#include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 
 #include <weft/handlers/internal/json_string.h>
 #include <weft/handlers/middleware/internal/peer_text.h>
@@ -39,9 +41,8 @@ std::string Version(const AccessRecord& record) {
 
 std::string Milliseconds(Duration duration) {
   char text[48];
-  std::snprintf(text, sizeof text, "%.3f",
-                std::chrono::duration<double, std::milli>(duration).count());
-  return text;
+  const double ms = std::chrono::duration<double, std::milli>(duration).count();
+  return {text, std::to_chars(text, std::end(text), ms, std::chars_format::fixed, 3).ptr};  // in any locale
 }
 
 std::tm Utc(std::chrono::system_clock::time_point time) {

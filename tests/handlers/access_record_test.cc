@@ -15,6 +15,8 @@
 #include <weft/handlers/middleware/request_id.h>
 #include <weft/handlers/testing.h>
 
+#include "comma_locale.h"
+
 namespace weft {
 namespace {
 
@@ -47,6 +49,13 @@ TEST(AccessFormat, EachHasItsLine) {
             R"({"time":"2026-11-29T10:23:11.042Z","id":"r-17","peer":"[2001:db8::1]:50123","method":"GET","target":"/hello/anna",)"
             R"("host":"example.com","route":"GET /hello/{name}","version":"1.1","status":200,"bytes":12,"ms":0.184,)"
             R"("referer":"https://a.test/page","user_agent":"curl/8"})");
+}
+
+TEST(AccessFormat, IsTheSameInALocaleWithADecimalComma) {
+  const CommaLocale locale;
+  if (!locale.Set()) GTEST_SKIP() << "this C library does not read the locale that the test writes";
+  EXPECT_THAT(FormatAccessRecord(Sample(), AccessFormat::kJson), testing::HasSubstr("\"ms\":0.184,"));
+  EXPECT_THAT(FormatAccessRecord(Sample()), testing::HasSubstr(" 0.184ms"));
 }
 
 TEST(AccessFormat, QueriesAreThereOnlyForWhoAsks) {

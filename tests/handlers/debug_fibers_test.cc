@@ -9,6 +9,8 @@
 #include <weft/concurrency/run.h>
 #include <weft/handlers/testing.h>
 
+#include "comma_locale.h"
+
 namespace weft {
 namespace {
 
@@ -38,6 +40,15 @@ TEST(FiberListAsJson, IsAnArrayWithAnObjectPerFiber) {
             R"({"id":7,"parent":1,"name":"GET /sleep","loop":2,"state":"parked","waits_for":"sleep","age":0.012000,)"
             R"("deadline_in":-1.500000,"started_at":"debug_fibers_test.cc:)" + std::to_string(parked.started.line()) + R"("}])"
             "\n");
+}
+
+TEST(FiberListAsJson, IsTheSameInALocaleWithADecimalComma) {
+  const CommaLocale locale;
+  if (!locale.Set()) GTEST_SKIP() << "this C library does not read the locale that the test writes";
+  FiberInfo fiber = Fiber(1, "main");
+  fiber.age = std::chrono::milliseconds(12);
+  const std::string json = FiberListAsJson({fiber});
+  EXPECT_NE(json.find("\"age\":0.012000,"), std::string::npos) << json;
 }
 
 TEST(FiberListAsJson, EscapesWhateverIsInAName) {
