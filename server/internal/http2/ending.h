@@ -16,8 +16,10 @@ namespace weft::internal::http2 {
 //   the last response           then another PING and its ACK: some clients lose a response when GOAWAY comes with it
 //   GOAWAY(last)                and the end of our side
 //
-// A client that goes on opening streams, as some do after the first GOAWAY, would have it wait forever: a second after that it gets
-// the last one while streams are open. What it sends then it knows to be unserved, and sends elsewhere.
+// Clients that fail all that is open at any GOAWAY (Java 17, httpx) lose nothing by the first one: it waits until no stream is open.
+// A client that goes on opening streams, also after the first GOAWAY, would have it wait forever: a second after the beginning it gets
+// the first one, and a second after that the last one, while streams are open. What it sends then it knows to be unserved, and sends
+// elsewhere.
 class Ending {
  public:
   enum class Step : std::uint8_t { kNothing, kAnnounce, kPing, kSayEnd };
@@ -25,16 +27,20 @@ class Ending {
   bool Begun() const { return begun_; }
   bool Said() const { return said_; }
 
-  void Begin() { begun_ = true; }
+  void Begin(TimePoint now) {
+    if (begun_) return;
+    begun_ = true;
+    goes_on_at_ = now + kPatience;
+  }
   // What is to be done now. The caller does it.
   Step Next(bool has_streams, TimePoint now) {
     if (!begun_ || said_) return Step::kNothing;
+    if (has_streams && now < goes_on_at_) return Step::kNothing;
     if (!announced_) {
       announced_ = awaits_ack_ = true;
-      says_by_ = now + kPatience;
+      goes_on_at_ = now + kPatience;
       return Step::kAnnounce;
     }
-    if (has_streams && now < says_by_) return Step::kNothing;
     if (!has_streams && awaits_ack_) return Step::kNothing;
     if (!has_streams && responded_) {
       responded_ = false;
@@ -45,7 +51,7 @@ class Ending {
     return Step::kSayEnd;
   }
   // When there is something to be done although streams are open.
-  TimePoint SaysBy() const { return said_ ? TimePoint::max() : says_by_; }
+  TimePoint GoesOnAt() const { return said_ ? TimePoint::max() : goes_on_at_; }
   // A response has gone out.
   void NoteResponse() { responded_ = true; }
   void NoteAck() {
@@ -67,7 +73,7 @@ class Ending {
   bool responded_ = false;  // since the last PING
   bool said_ = false;
   int looks_ = 0;
-  TimePoint says_by_ = TimePoint::max();
+  TimePoint goes_on_at_ = TimePoint::max();
 };
 
 }  // namespace weft::internal::http2

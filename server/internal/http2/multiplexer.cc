@@ -208,12 +208,12 @@ void Multiplexer::OnNuisance(Nuisance what) {
 Refusal Multiplexer::OnRequest(const Stream&) {
   if (!under_.CountRequest()) {
     under_.SetCloseReason(CloseReason::kComplete);
-    ending_.Begin();
+    ending_.Begin(shard_.now());
   }
   // A client that sends on and on would keep the drain from its end.
   if (shard_.draining() && !ServesOn()) {
     under_.SetCloseReason(CloseReason::kDrain);
-    ending_.Begin();
+    ending_.Begin(shard_.now());
   }
   return {};
 }
@@ -283,7 +283,7 @@ bool Multiplexer::WaitsForOthers(const SessionStream& stream, std::uint64_t writ
 void Multiplexer::ArmLook() {
   if (lost_) return;
   TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
-  if (!streams_.Empty()) when = std::min(when, ending_.SaysBy());
+  if (!streams_.Empty()) when = std::min(when, ending_.GoesOnAt());
   if (Probes()) when = std::min(when, probe_.DueAt(shard_.options().probe_after));
   if (when >= look_due_) return;  // what is due later is seen to when it fires
   look_due_ = std::max(when, shard_.now() + Duration(1));
@@ -374,7 +374,7 @@ void Multiplexer::OnTimeout() noexcept {
       ending_.NoteLook();
       if (ending_.Begun()) return;
       under_.SetCloseReason(CloseReason::kDrain);
-      return ending_.Begin();
+      return ending_.Begin(shard_.now());
     }
     under_.SetMayHaveInput(true);  // the loop may have been held: what came in time counts
     Read();
@@ -384,7 +384,7 @@ void Multiplexer::OnTimeout() noexcept {
     shard_.observer().OnTimedOut({under_.PeerName(), idle ? TimeoutKind::kIdle : TimeoutKind::kHeader,
                                   idle ? shard_.options().idle_timeout : shard_.options().header_timeout});
     under_.SetCloseReason(CloseReason::kTimedOut);
-    if (idle) return ending_.Begin();
+    if (idle) return ending_.Begin(shard_.now());
     session_->Terminate(ErrorCode::kSettingsTimeout);
     SayWhyAndEnd(CloseReason::kTimedOut);
   });
@@ -413,7 +413,7 @@ void Multiplexer::BeginDrain() noexcept {
     const bool recent = shard_.drain().BeganAt() - under_.WaitsSince() <= kServesOn && ServesOn();
     if (!streams_.Empty() || (recent && settings_came_)) return;
     under_.SetCloseReason(CloseReason::kDrain);
-    ending_.Begin();
+    ending_.Begin(shard_.now());
   });
 }
 
