@@ -50,6 +50,7 @@ public class Client {
     for (int answered = 0;; ++answered) {
       try {
         check("status", client.send(to("/nap").build(), BodyHandlers.ofString()).statusCode() == 200);
+        Thread.sleep(5);
       } catch (ConnectException refused) {
         return answered;
       }
@@ -74,9 +75,9 @@ public class Client {
 
     System.out.println("load");
     System.out.flush();
-    var pool = Executors.newFixedThreadPool(20);
+    var pool = Executors.newFixedThreadPool(Integer.parseInt(args[2]));
     List<Future<Integer>> asking = new ArrayList<>();
-    for (int i = 0; i < 20; ++i) asking.add(pool.submit(Client::askOn));
+    for (int i = 0; i < Integer.parseInt(args[2]); ++i) asking.add(pool.submit(Client::askOn));
     int answered = 0;
     for (var one : asking) answered += one.get();
     System.out.println("Java " + System.getProperty("java.version") + ": " + answered + " answered");

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -81,8 +82,10 @@ func main() {
 	check("early", string(must("POST", "/ignore", million)) == "no need")
 
 	fmt.Println("load")
+	askers, err := strconv.Atoi(os.Args[3])
+	check("a number", err == nil)
 	var answered atomic.Int64
-	atOnce(20, func() {
+	atOnce(askers, func() {
 		for {
 			response, _, err := ask("GET", "/nap", nil)
 			if errors.Is(err, syscall.ECONNREFUSED) {

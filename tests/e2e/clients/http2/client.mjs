@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import http2 from 'node:http2';
 
-const [base, caFile] = process.argv.slice(2);
+const [base, caFile, askers] = process.argv.slice(2);
 const ca = fs.readFileSync(caFile);
 let session = null;
 
@@ -62,6 +62,6 @@ async function askOn() {
     }
   }
 }
-await Promise.all(Array.from({ length: 20 }, askOn));
+await Promise.all(Array.from({ length: Number(askers) }, askOn));
 console.log(`Node.js ${process.version}: ${answered} answered`);
 process.exit(0);

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Failure> {
 
     println!("load");
     let mut asking = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..arguments[3].parse()? {
         let (client, base) = (client.clone(), base.clone());
         asking.push(tokio::spawn(async move {
             let mut answered = 0;
