@@ -55,6 +55,8 @@ ssize_t WatchedSocket::ReadSpecial(char* buffer, std::size_t size, bool& more) {
   const int failure = errno;
   NoteHeld();
   errno = failure;
+  // The kernel ends a recv before urgent data, and after a message with descriptors.
+  if (got > 0 && (unix_ || urgent_)) more = true;
   // The peer can say that it is through without closing its side of the socket.
   if (got == 0) half_closed_ = true;
   return got;

@@ -5,6 +5,7 @@
 
 #include "../net/tls_certificates.h"
 #include "clients_kit.h"
+#include "process.h"
 
 namespace weft {
 namespace {
@@ -88,6 +89,40 @@ TEST(TlsClients, CurlShowsACertificate) {
 
   EXPECT_EQ(with.out, "CN=billing") << with.errors;
   EXPECT_NE(without.code, 0);
+}
+
+// The flags of the examples, with files as an administrator has them.
+TEST(TlsClients, HelloTakesItsCertificateFromFiles) {
+  WEFT_NEEDS(curl, "curl");
+  const TempFolder folder;
+  const TlsCertificate ca = MakeCertificate({.common_name = "test CA", .ca = true});
+  const std::string trusted = folder.Write("ca.pem", ca.certificate_pem);
+  const TlsCertificate own = folder.Write("own", MakeCertificate({.alternatives = {"DNS:localhost", "IP:127.0.0.1"}, .issuer = &ca}));
+  const TlsCertificate billing = folder.Write("billing", MakeCertificate({.common_name = "billing", .issuer = &ca}));
+  const auto hello = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"--address", "127.0.0.1:0", "--loops", "1"});
+    return Process(std::string(WEFT_EXAMPLES_DIR) + "/hello", flags);
+  };
+  const auto url = [](Process& process) { return process.Line().substr(std::string_view("listening on ").size()); };
+
+  Process open = hello({"--tls-cert", own.certificate_file, "--tls-key", own.key_file});
+  const std::string at = url(open);
+  EXPECT_TRUE(at.starts_with("https://127.0.0.1:")) << at;
+  EXPECT_EQ(RunProgram(curl, {"-sS", "--cacert", trusted, at}).out, "Hello, World!");
+  open.Signal(SIGTERM);
+  EXPECT_EQ(open.Wait(), 0);
+
+  Process closed = hello({"--tls-cert", own.certificate_file, "--tls-key", own.key_file, "--tls-client-ca", trusted});
+  const std::string there = url(closed);
+  EXPECT_EQ(RunProgram(curl, {"-sS", "--cacert", trusted, "--cert", billing.certificate_file, "--key", billing.key_file, there}).out, "Hello, World!");
+  EXPECT_NE(RunProgram(curl, {"-sS", "--cacert", trusted, there}).code, 0) << "without a certificate";
+
+  Process unlike = hello({"--tls-cert", own.certificate_file, "--tls-key", billing.key_file});
+  EXPECT_EQ(unlike.Wait(), 2);
+  EXPECT_NE(unlike.Errors().find(billing.key_file), std::string::npos) << unlike.Errors();
+  Process missing = hello({"--tls-cert", own.certificate_file});
+  EXPECT_EQ(missing.Wait(), 2);
+  EXPECT_NE(missing.Errors().find("--tls-cert and --tls-key belong together"), std::string::npos);
 }
 
 TEST(TlsClients, OpensslComesBackWithATicket) {

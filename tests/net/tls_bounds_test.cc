@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <weft/net/internal/tls/hello_bound.h>
+
 #include "tls_talk.h"
 
 namespace weft {
@@ -119,6 +121,41 @@ TEST(TlsBounds, NobodyNegotiatesAnew) {
   EXPECT_NE(SSL_do_handshake(client.get()), 1);
 }
 
+// One that announces a large message, before anything of it has come.
+TEST(TlsBounds, NoMemoryIsReservedForAHelloThatIsTooLarge) {
+  const Tls tls = LocalTls();
+  const std::string small("\x16\x03\x01\x00\x04\x01\x00\x40\x00", 9), large("\x16\x03\x01\x00\x04\x01\x00\x40\x01", 9);
+  for (const std::size_t piece : {large.size(), std::size_t{1}}) {
+    const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
+    internal::ByteBuffer out;
+    Session::Step step = Session::Step::kWantInput;
+    for (std::size_t at = 0; at < large.size(); at += piece) step = server->Handshake(std::string(large, at, piece), out);
+    EXPECT_EQ(step, Session::Step::kFailed);
+    EXPECT_STREQ(server->Failure().reason, "the ClientHello is too large");
+  }
+  const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
+  internal::ByteBuffer out;
+  EXPECT_EQ(server->Handshake(small, out), Session::Step::kWantInput);
+}
+
+TEST(HelloBound, ReadsOnUntilBytesAreEncrypted) {
+  const std::string hello("\x16\x03\x01\x00\x06\x01\x00\x00\x02hi", 11), change("\x14\x03\x03\x00\x01\x01", 6),
+      large("\x16\x03\x03\x00\x04\x01\x00\x40\x01", 9), data("\x17\x03\x03\x00\x02xx", 7);
+  const auto takes = [](const std::string& bytes, bool after_change) {
+    internal::HelloBound whole, pieces;
+    bool by_bytes = true;
+    for (const char& byte : bytes) by_bytes = by_bytes && pieces.Take({&byte, 1}, after_change);
+    EXPECT_EQ(whole.Take(bytes, after_change), by_bytes);
+    return by_bytes;
+  };
+
+  EXPECT_TRUE(takes(hello + hello, true));
+  EXPECT_FALSE(takes(hello + large, true));
+  EXPECT_FALSE(takes(hello + change + large, true));
+  EXPECT_TRUE(takes(hello + change + large, false)) << "the Finished of TLS 1.2, which looks like anything";
+  EXPECT_TRUE(takes(hello + data + large, true));
+}
+
 // glibc's own count; sanitizers have another allocator.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 std::size_t HeapBytes() {
@@ -127,7 +164,7 @@ std::size_t HeapBytes() {
 
 TEST(TlsBounds, AnIdleConnectionCostsWhatOpensslNeeds) {
   constexpr std::size_t kConnections = 200;
-  constexpr double kBytesMax = 14.8 * 1024;
+  constexpr double kBytesMax = 14'800;
   const Tls tls = LocalTls();
   const auto client = AnyClient();
   std::vector<std::unique_ptr<Session>> idle;

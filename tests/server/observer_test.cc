@@ -62,6 +62,7 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
 
   observer.OnListening({"http://127.0.0.1:80"});
   observer.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"});
+  observer.OnTlsFailed({"127.0.0.1:1", "no shared cipher"});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)});
   observer.OnLimitReached({"127.0.0.1:1", LimitKind::kQueuedRequests, 64});
@@ -79,7 +80,8 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
 
   EXPECT_THAT(log.Lines(),
               ElementsAre("info listening on http://127.0.0.1:80",
-                          "warning closed a connection from 127.0.0.1:1: no PROXY header", "info header timeout of 127.0.0.1:1 after 10 s",
+                          "warning closed a connection from 127.0.0.1:1: no PROXY header",
+                          "info TLS handshake with 127.0.0.1:1 failed: no shared cipher", "info header timeout of 127.0.0.1:1 after 10 s",
                           "debug idle timeout of 127.0.0.1:1 after 75 s",
                           "warning limit of queued requests (64) reached by 127.0.0.1:1",
                           "warning limit of connections (9) reached", "error no memory for a request of 127.0.0.1:1: answered 503",
@@ -150,6 +152,7 @@ TEST(DefaultObserver, EachKindOfEventIsLimited) {
       [](Observer& o) { o.OnListening({"http://127.0.0.1:80"}); },
       [](Observer& o) { o.OnBadRequest({"127.0.0.1:1", 400, "bare LF"}); },
       [](Observer& o) { o.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"}); },
+      [](Observer& o) { o.OnTlsFailed({"127.0.0.1:1", "no shared cipher"}); },
       [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)}); },
       [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)}); },
       [](Observer& o) { o.OnLimitReached({"127.0.0.1:1", LimitKind::kRequests, 64}); },

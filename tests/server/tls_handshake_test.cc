@@ -130,6 +130,50 @@ TEST(TlsHandshake, GivesUpClientsThatStopInAnyStateOfAHandshake) {
   });
 }
 
+// The last bytes and the FIN come as one event.
+TEST(TlsHandshake, EndsWithAClientThatClosesInTheMiddle) {
+  Play([](const Context& ctx) {
+    Site site(ctx, Say("x"), WithTls());
+    ByHand half(ctx, site), whole(ctx, site), last(ctx, site);
+    const std::string hello = half.Take();
+    const TimePoint begin = Now();
+
+    EXPECT_FALSE(half.wire.Send(ctx, hello.substr(0, hello.size() / 2)));
+    half.wire.CloseSend();
+    EXPECT_FALSE(whole.wire.Send(ctx, whole.Take()));
+    whole.wire.CloseSend();
+    EXPECT_FALSE(last.wire.Send(ctx, last.Take()));
+    last.ReadFlight();
+    const std::string finished = last.Take();
+    EXPECT_FALSE(last.wire.Send(ctx, finished.substr(0, finished.size() - 1)));
+    last.wire.CloseSend();
+
+    for (ByHand* client : {&half, &whole, &last}) EXPECT_TRUE(client->wire.ReadToEnd(ctx).Ok());
+    EXPECT_LE(Now() - begin, seconds(1));
+    EXPECT_EQ(site.Count("TLS failed: the connection was closed during the handshake"), 3);
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
+TEST(TlsHandshake, GivesNobodyMoreThanItsTimeForBytesThatComeOneByOne) {
+  Play([](const Context& ctx) {
+    ServerOptions options;
+    options.handshake_timeout = seconds(3);
+    Site site(ctx, Say("x"), WithTls(options));
+    ByHand client(ctx, site);
+    const std::string hello = client.Take();
+    const TimePoint begin = Now();
+    std::size_t sent = 0;
+    while (sent < hello.size() - 1 && !client.wire.Send(ctx, hello.substr(sent, 1))) {
+      ++sent;
+      (void)Sleep(ctx, milliseconds(100));
+    }
+
+    EXPECT_LE(Now() - begin, seconds(7));
+    EXPECT_EQ(site.Count("timeout handshake"), 1);
+  });
+}
+
 // What a balancer does that checks with send-proxy.
 TEST(TlsHandshake, SaysNothingOfAProbeThatOnlySendsAProxyHeader) {
   Play([](const Context& ctx) {

@@ -15,6 +15,8 @@
 namespace weft::internal {
 namespace {
 
+constexpr long kCertificatesMax = 32 * 1024;  // of a client's chain
+
 struct Loaded {
   Identity identity;
   std::vector<std::string> names;  // sorted
@@ -111,6 +113,8 @@ Error AskClients(SSL_CTX* ctx, ClientAuth client_auth, const ClientCas& cas) {
     if (SSL_CTX_add_client_CA(ctx, ca.get()) != 1)
       return OpensslFailed("client CA");  // by their names a client chooses what it shows
   }
+  // What OpenSSL reserves for a client's certificates before one has come; its own limit is 100 KiB.
+  SSL_CTX_set_max_cert_list(ctx, kCertificatesMax);
   const int must = client_auth == ClientAuth::kRequire ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | must, nullptr);
   return {};

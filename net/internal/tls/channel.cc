@@ -79,14 +79,14 @@ bool TlsChannel::Start(const Socket& socket) {
 TlsSession::Step TlsChannel::Handshake(const Socket& socket, std::string_view first) {
   Scratch& scratch = ScratchOfThread();
   if (!Flush(socket)) session_->SawFin();
-  for (bool full = true; full;) {
+  // Until nothing is left: a FIN that came with the last bytes has no event of its own.
+  for (;;) {
     std::span<const char> came(first);
     if (first.empty()) {
       const ssize_t got = Receive(socket, scratch.received.get(), kReceiveMax);
       if (got < 0 && WouldWait(errno)) return TlsSession::Step::kWantInput;
       if (got <= 0) session_->SawFin();
       came = {scratch.received.get(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
-      full = came.size() == kReceiveMax;
     }
     first = {};
     const TlsSession::Step step = session_->Handshake(came, scratch.sealed);
@@ -95,7 +95,6 @@ TlsSession::Step TlsChannel::Handshake(const Socket& socket, std::string_view fi
     if (step != TlsSession::Step::kWantInput) return step;
     if (!sent) session_->SawFin();
   }
-  return TlsSession::Step::kWantInput;
 }
 
 ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, bool& more) {
@@ -122,8 +121,8 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
       more = !receives || !drained_ || result.state != TlsSession::ReadState::kWantInput;
       return static_cast<ssize_t>(result.size);
     }
+    // A part of a record: a short recv is no sign that nothing is left, where the kernel ends one early.
     if (result.state != TlsSession::ReadState::kWantInput) return EndOf(result.state);
-    if (receives && drained_) return Fail(EAGAIN);
   }
 }
 

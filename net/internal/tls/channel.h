@@ -29,6 +29,8 @@ class TlsChannel final : public SocketLayer {
   bool Begun() const { return session_ != nullptr; }
   void Begin(std::unique_ptr<TlsSession> session) { session_ = std::move(session); }
   TlsSession& session() { return *session_; }
+  // Gives the session up: nothing is encrypted or held any more.
+  void End() { session_ = nullptr; }
 
   // Of a client, which speaks first. False: the connection is gone.
   bool Start(const Socket& socket);

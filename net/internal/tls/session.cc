@@ -20,6 +20,7 @@ namespace weft::internal {
 namespace {
 
 constexpr char kHandshakeRecord = 0x16;  // RFC 8446 section 5.1
+constexpr char kClosedEarly[] = "the connection was closed during the handshake";
 constexpr std::size_t kPlainMax = 16 * 1024;
 constexpr std::size_t kSealedMax = kPlainMax + 256 + 5;  // a record with whatever TLS adds
 constexpr std::size_t kOverhead = 64;  // more than a record of 1.2 or 1.3 has around its data
@@ -137,26 +138,31 @@ TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuf
     const Call keeps(*this, ciphertext, out);
     return Step::kDone;
   }
-  if (server_ && !seen_ && !ciphertext.empty()) {
-    seen_ = true;
-    if (ciphertext.front() != kHandshakeRecord) {
+  if (server_ && !ciphertext.empty()) {
+    if (!seen_ && ciphertext.front() != kHandshakeRecord) {
       FailHandshake({TlsFailure::Kind::kMalformed, "the first byte is not that of a handshake"});
       return Step::kNotTls;
     }
+    // Nobody who has closed at the first byte can take part in a handshake: nothing is computed for it.
+    if (!seen_ && fin_) return FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly});
+    if (!hello_bound_.Take(ciphertext, !replied_ || SSL_version(ssl_) == TLS1_3_VERSION))
+      return FailHandshake({TlsFailure::Kind::kMalformed, "the ClientHello is too large"});
+    seen_ = true;
   }
   const Call call(*this, ciphertext, out);
   ClearErrors();
   const int result = SSL_do_handshake(ssl_);
+  replied_ = replied_ || !out.empty();
   if (result == 1) {
     done_ = true;
     bio_.bounded = true;
     bio_.reader.ResetStarted();
     return Step::kDone;
   }
-  if (SSL_get_error(ssl_, result) != SSL_ERROR_WANT_READ) return FailHandshake(JudgeFailure(ssl_));
-  if (fin_)
-    return FailHandshake(
-        {TlsFailure::Kind::kClosed, "the connection was closed during the handshake"});
+  const int error = SSL_get_error(ssl_, result);
+  if (error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_WANT_READ && fin_))
+    return FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly});
+  if (error != SSL_ERROR_WANT_READ) return FailHandshake(JudgeFailure(ssl_));
   return Step::kWantInput;
 }
 

@@ -14,6 +14,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/net/internal/byte_buffer.h>
 #include <weft/net/internal/tls/handshake_failure.h>
+#include <weft/net/internal/tls/hello_bound.h>
 #include <weft/net/internal/tls/session_data.h>
 #include <weft/net/internal/tls/span_bio.h>
 #include <weft/net/tls_info.h>
@@ -116,6 +117,8 @@ class TlsSession {
   // Whether a part of a record has come, whose rest has not: the peer is in a message.
   bool InRecord() const { return bio_.reader.HasPart(); }
   bool HandshakeDone() const { return done_; }
+  // Of a server: whether it has computed something for the client.
+  bool Replied() const { return replied_; }
   // Whether more may come: the peer's side has not ended, and nothing has failed.
   bool Open() const { return end_ == PeerEnd::kOpen && !failed_; }
   const TlsFailure& Failure() const { return failure_; }
@@ -148,6 +151,7 @@ class TlsSession {
 
   ssl_st* ssl_ = nullptr;
   SpanBio bio_;
+  HelloBound hello_bound_;
   SessionData data_;
   ByteBuffer owed_;
   std::shared_ptr<const void> contexts_;
@@ -155,7 +159,8 @@ class TlsSession {
   TlsFailure failure_;
   PeerEnd end_ = PeerEnd::kOpen;
   bool server_ = false;
-  bool seen_ = false;  // something has come
+  bool seen_ = false;     // something has come
+  bool replied_ = false;  // to it
   bool done_ = false;
   bool failed_ = false;
   bool finished_ = false;

@@ -83,8 +83,8 @@ class Connection : public Client {
   }
   // In kHandshake: something has come.
   virtual void GoOnWithHandshake() {}
-  // In kHandshake: its client has done its part, and others were before it.
-  virtual bool AwaitsItsTurn() const { return false; }
+  // In kHandshake, whose time is up: its client has done its part, and others were before it.
+  virtual bool MayTakeLonger() { return false; }
   // It is through: reads heads.
   void Drive();
   LoopPart& part() { return shard_.http1_part(); }

@@ -19,11 +19,11 @@ void HandshakeTurns::OnTurn(LoopTask* task) {
   auto* turn = static_cast<Turn*>(task);
   HandshakeTurns& self = *turn->turns;
   turn->posted = false;
-  for (int left = kStepsInATurn; left > 0; --left) {
+  for (int steps = 0, looks = 0; steps < kStepsInATurn && looks < kLooksInATurn; ++looks) {
     TimeoutLink* const first = self.waiting_.First();
     if (first == nullptr) return;
     first->Unlink();
-    static_cast<Waiter*>(first)->TakeStep();
+    if (static_cast<Waiter*>(first)->TakeStep()) ++steps;
   }
   if (self.waiting_.First() != nullptr) self.PostTurn();
 }

@@ -17,7 +17,8 @@ class HandshakeTurns {
     Waiter() = default;
     ~Waiter() { Unlink(); }
     bool Waiting() const { return Linked(); }
-    virtual void TakeStep() noexcept = 0;
+    // False: not enough had come for anything to be computed.
+    virtual bool TakeStep() noexcept = 0;
 
    private:
     friend class HandshakeTurns;
@@ -30,7 +31,8 @@ class HandshakeTurns {
   void Add(Waiter& waiter);
 
  private:
-  static constexpr int kStepsInATurn = 2;
+  static constexpr int kStepsInATurn = 2;    // that compute something
+  static constexpr int kLooksInATurn = 32;  // with those that do not
 
   struct Turn : LoopTask {
     explicit Turn(HandshakeTurns* t) : LoopTask(&HandshakeTurns::OnTurn), turns(t) {}

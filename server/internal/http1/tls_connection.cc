@@ -19,8 +19,18 @@ bool TlsConnection::BeginHandshake(std::string_view first) {
 
 void TlsConnection::GoOnWithHandshake() { part().handshakes.Add(*this); }
 
-void TlsConnection::TakeStep() noexcept {
+bool TlsConnection::TakeStep() noexcept {
+  worked_ = false;
   if (state_ == State::kHandshake) Guard([this] { StepOn(); });
+  return worked_;
+}
+
+// Whoever stands in line when the time is up has spoken in time, and gets it once more: not again, or bytes that come one
+// by one would hold a place for ever.
+bool TlsConnection::MayTakeLonger() {
+  if (!Waiting() || extended_) return false;
+  extended_ = true;
+  return true;
 }
 
 // The certificates are those of the moment at which the client begins to speak.
@@ -33,14 +43,17 @@ bool TlsConnection::BeginSession() {
   const ServerState& server = shard_.server();
   std::unique_ptr<TlsSession> session = TlsSession::Server(TlsAccess::Current(*server.options.tls), &server.alpn);
   if (session == nullptr) throw std::bad_alloc();
+  if (HalfClosed() || Broken()) session->SawFin();
   channel_.Begin(std::move(session));
   return true;
 }
 
 void TlsConnection::StepOn() {
   if (!BeginSession()) return;
+  const bool replied = channel_.session().Replied();
   const TlsSession::Step step = channel_.Handshake(socket(), first_.View());
   first_.Recycle(0);
+  worked_ = step != TlsSession::Step::kWantInput || channel_.session().Replied() != replied;
   if (channel_.Held() > 0) OnHeld();
   switch (step) {
     case TlsSession::Step::kWantInput: return;
@@ -65,12 +78,19 @@ void TlsConnection::RefusePlainText() {
   shard_.observer().OnBadRequest({PeerName(), 400, kReason});
   SetCloseReason(CloseReason::kBadRequest);
   CloseGently();
+  DropSession();
 }
 
 void TlsConnection::Fail() {
   shard_.observer().OnTlsFailed({PeerName(), channel_.session().Failure().reason});
   SetCloseReason(CloseReason::kTls);
   CloseGently();
+  DropSession();
+}
+
+// The memory of a handshake that has come to nothing, while the client is given time to read why.
+void TlsConnection::DropSession() {
+  if (channel_.Held() == 0) channel_.End();
 }
 
 }  // namespace weft::internal::http1

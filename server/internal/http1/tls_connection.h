@@ -24,16 +24,19 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
   void OnHeld() override { WatchWritable(shard_.loop()); }
   bool BeginHandshake(std::string_view first) override;
   void GoOnWithHandshake() override;
-  bool AwaitsItsTurn() const override { return Waiting(); }
-  void TakeStep() noexcept override;
+  bool MayTakeLonger() override;
+  bool TakeStep() noexcept override;
   void StepOn();
   bool BeginSession();
   void Succeed();
   void RefusePlainText();
   void Fail();
+  void DropSession();
 
   TlsChannel channel_;
-  ByteBuffer first_;  // what came behind a PROXY header
+  ByteBuffer first_;  // what came after a PROXY header
+  bool worked_ = false;    // the last step computed something
+  bool extended_ = false;  // the handshake has had its time, and once more because the loop was late
 };
 
 }  // namespace weft::internal::http1
