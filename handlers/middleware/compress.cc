@@ -164,11 +164,17 @@ Error ServeHead(const std::shared_ptr<Shared>& shared, const Handler& next, Resp
                 Request& r) {
   // A head that goes out while the handler runs belongs to a body that is flushed or large.
   const auto inside = std::make_shared<bool>(true);
+  struct Leave {
+    ~Leave() { *flag = false; }
+    bool* flag;
+  };
   w.OnHead([&w, &r, shared, inside] {
     if (*inside) static_cast<void>(MarkHead(w, r, shared->options, shared->options.size_min));
   });
-  Error err = next(w, r);
-  *inside = false;
+  const Error err = [&] {
+    const Leave leave{inside.get()};  // an exception leaves, too
+    return next(w, r);
+  }();
   if (err || w.HeadSent() || w.Hijacked() || !MarkHead(w, r, shared->options, w.BytesWritten()))
     return err;
   w.Header().Del("Content-Length");

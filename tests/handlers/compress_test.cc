@@ -2,6 +2,7 @@
 #include <weft/handlers/middleware/compress.h>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -325,6 +326,16 @@ TEST(Compress, LeavesErrorsOfHandlersHijackedStreamsAndInterimResponses) {
                  Get());
   EXPECT_FALSE(recorder.Err()) << recorder.Err().Message();
   EXPECT_TRUE(recorder.Hijacked());
+}
+
+TEST(Compress, LeavesTheErrorOfAHandlerThatThrowsForHead) {
+  for (const char* method : {"HEAD", "GET"}) {
+    Recorder recorder;
+    recorder.Serve(Compressed([](ResponseWriter&, Request&) -> Error { throw std::runtime_error("thrown"); }), Get("gzip", method));
+    EXPECT_EQ(recorder.Status(), 500);
+    EXPECT_FALSE(recorder.Header().Has("Content-Encoding")) << method;
+    EXPECT_FALSE(recorder.Header().Has("Vary")) << method;
+  }
 }
 
 TEST(Compress, LetsOthersOfItsLoopGoInBetween) {
