@@ -163,6 +163,9 @@ bool AppendJson(JsonText& out, const T& value) {
                          std::begin(value);
                          std::end(value);
                        }) {
+    static_assert(!std::same_as<std::remove_cvref_t<decltype(*std::begin(value))>, T>,
+                  "a range whose elements are ranges of the same type, such as "
+                  "std::filesystem::path, has no end as JSON: write it as a string");
     out.Put('[');
     std::size_t index = 0;
     for (const auto& element : value) {
