@@ -41,15 +41,17 @@ void CheckOptions(const char* function, const JsonOptions& options) {
   }
 }
 
-std::string Fill(std::string_view text, void* out, const JsonType& type,
-                 const JsonOptions& options) {
-  return FillFromJson(text, out, type, options.unknown_members, options.depth_max);
+JsonFault Fill(std::string_view text, void* out, const JsonType& type,
+               const JsonOptions& options) {
+  return FillFromJson(text, out, type, options.unknown_members, options.depth_max,
+                      options.memory_max);
 }
 
 Error FillFromBody(std::string_view text, void* out, const JsonType& type,
                    const JsonOptions& options) {
-  std::string fault = Fill(text, out, type, options);
-  return fault.empty() ? Error() : HttpError(400, std::move(fault));
+  JsonFault fault = Fill(text, out, type, options);
+  if (fault.text.empty()) return {};
+  return HttpError(fault.too_large ? 413 : 400, std::move(fault.text));
 }
 
 }  // namespace
@@ -78,8 +80,8 @@ Error ReadJsonInto(Request& r, void* out, const JsonType& type, const JsonOption
 Error ParseJsonInto(std::string_view text, void* out, const JsonType& type,
                     const JsonOptions& options) {
   CheckOptions("ParseJson", options);
-  std::string fault = Fill(text, out, type, options);
-  return fault.empty() ? Error() : Error::New("JSON cannot be read: " + fault);
+  const JsonFault fault = Fill(text, out, type, options);
+  return fault.text.empty() ? Error() : Error::New("JSON cannot be read: " + fault.text);
 }
 
 Error SendJson(ResponseWriter& w, int status, const JsonText& text) {

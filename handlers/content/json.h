@@ -33,6 +33,10 @@ struct JsonOptions {
   bool unknown_members = false;
   // How deep arrays and objects may be nested: 1 to 512.
   std::size_t depth_max = 32;
+  // Bytes of what a text can make many of with few of its own: the elements of containers, by their
+  // size, and the members of maps. "{}," is three bytes, and the struct that it becomes has hundreds.
+  // Strings are not counted: they take about what they take in the text.
+  std::size_t memory_max = 16 * 1024 * 1024;
 };
 
 namespace internal {
@@ -52,7 +56,7 @@ concept JsonValidated = requires(const T& value) {
 // them:
 //   415  the request has no Content-Type application/json or ...+json, or a charset other than
 //        UTF-8; or it has a Content-Encoding: nothing is decompressed unasked
-//   413  the body is larger than its limit (Body::SetLimit)
+//   413  the body is larger than its limit (Body::SetLimit), or the values than memory_max
 //   400  the text is not one value of JSON, or does not fit T: "/items/3/price: expected a number,
 //        not a string (line 7, column 14)". The place is a JSON pointer (RFC 6901) and, in lines and
 //        bytes, where the value begins or how far the reader came
@@ -64,7 +68,7 @@ concept JsonValidated = requires(const T& value) {
 //   weft::Error Validate(const T&)
 // in the namespace of T, it has the last word: what it returns comes back unchanged, so it should
 // be an HttpError or come from FieldErrors. Memory: the body, unless it is declared to be at most 4
-// KiB, and the T.
+// KiB, and the T: its strings and memory_max, twice that while a vector grows.
 //
 //   struct Note { std::string title; std::optional<int> stars; };
 //   BOOST_DESCRIBE_STRUCT(Note, (), (title, stars))

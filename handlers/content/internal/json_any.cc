@@ -80,7 +80,7 @@ bool Append(JsonText& out, const value& any, int depth) {
 }  // namespace
 
 const JsonType& JsonAnyType() {
-  static constexpr JsonType kType{.kind = JsonType::Kind::kAny};
+  static constexpr JsonType kType{.kind = JsonType::Kind::kAny, .bytes = sizeof(value)};
   return kType;
 }
 

@@ -35,11 +35,12 @@ std::string Located(std::string what, std::string_view text, std::size_t at,
 
 }  // namespace
 
-std::string FillFromJson(std::string_view text, void* out, const JsonType& type,
-                         bool unknown_members, std::size_t depth_max) {
+JsonFault FillFromJson(std::string_view text, void* out, const JsonType& type,
+                       bool unknown_members, std::size_t depth_max, std::size_t memory_max) {
   boost::json::parse_options options;
   options.max_depth = depth_max;
-  boost::json::basic_parser<JsonFiller> parser(options, text, out, type, unknown_members, depth_max);
+  boost::json::basic_parser<JsonFiller> parser(options, text, out, type, unknown_members, depth_max,
+                                                   memory_max);
   error_code ec;
   std::size_t at = parser.write_some(false, text.data(), text.size(), ec);
   const JsonFiller& filler = parser.handler();
@@ -49,13 +50,14 @@ std::string FillFromJson(std::string_view text, void* out, const JsonType& type,
   }
   if (!ec) return {};
   if (!filler.Fault().empty()) {
-    return Located(filler.Fault(), text, filler.FaultAt().value_or(at), filler.Pointer());
+    return {Located(filler.Fault(), text, filler.FaultAt().value_or(at), filler.Pointer()),
+            filler.TooLarge()};
   }
   if (ec == boost::json::error::too_deep) {
-    return Located("nested more than " + std::to_string(depth_max) + " levels deep", text, at, {});
+    return {Located("nested more than " + std::to_string(depth_max) + " levels deep", text, at, {})};
   }
-  return Located(InWords(ec), text, at,
-                 ec == boost::json::error::extra_data ? std::string() : filler.Pointer());
+  return {Located(InWords(ec), text, at,
+                  ec == boost::json::error::extra_data ? std::string() : filler.Pointer())};
 }
 
 }  // namespace weft::internal

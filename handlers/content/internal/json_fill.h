@@ -10,14 +10,19 @@
 
 namespace weft::internal {
 
+struct JsonFault {
+  std::string text;        // in words for the client, with the place; empty: there is none
+  bool too_large = false;  // the values take more than `memory_max`
+};
+
 // Reads the one JSON text in `text` into the object at `out`, which is of this type and freshly
-// made. Returns what is wrong with it, with the place, in words for the client; empty if nothing
-// is. An object that was not filled to its end holds what came before the fault.
+// made. Returns what is wrong with it. An object that was not filled to its end holds what came before the fault.
 //
-// Its stack grows with the depth of the text, up to `depth_max`, and its memory with what it reads,
-// at most some dozen times the text. It never suspends.
-std::string FillFromJson(std::string_view text, void* out, const JsonType& type,
-                         bool unknown_members, std::size_t depth_max);
+// Its stack grows with the depth of the text, up to `depth_max`, and its memory with what it reads:
+// strings take about what they take in the text, elements of containers and members of maps, by
+// their size, at most `memory_max`. It never suspends.
+JsonFault FillFromJson(std::string_view text, void* out, const JsonType& type,
+                       bool unknown_members, std::size_t depth_max, std::size_t memory_max);
 
 }  // namespace weft::internal
 

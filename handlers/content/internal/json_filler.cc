@@ -15,6 +15,9 @@ namespace {
 
 using Kind = JsonType::Kind;
 
+// What a member of a map costs beside its value: its key and the node.
+constexpr std::size_t kNodeBytes = 80;
+
 // What a text may quote of a client's names.
 constexpr std::size_t kNameShownMax = 64;
 
@@ -92,6 +95,15 @@ std::string JsonFiller::Pointer() const {
   return pointer;
 }
 
+bool JsonFiller::TakeMemory(std::size_t bytes, error_code& ec) {
+  if (bytes > memory_left_) {
+    too_large_ = true;
+    return Fail("the values take more memory than is allowed", ec);
+  }
+  memory_left_ -= bytes;
+  return true;
+}
+
 // Where the value goes that comes now.
 bool JsonFiller::Next(Place& place, error_code& ec) {
   place = pending_;
@@ -99,8 +111,10 @@ bool JsonFiller::Next(Place& place, error_code& ec) {
     Level& level = levels_[depth_ - 1];
     const JsonType* const type = level.place.type;
     if (type != nullptr && type->kind == Kind::kArray) {
-      place = {type->add(level.place.object, level.index), level.inner};
-      ++level.index;
+      const std::size_t index = level.index++;
+      // An array of a fixed size has its elements in it.
+      if (type->complete == nullptr && !TakeMemory(level.inner->bytes, ec)) return false;
+      place = {type->add(level.place.object, index), level.inner};
       if (place.object == nullptr) return Fail("there are more elements than fit", ec);
     }
   }
@@ -176,6 +190,7 @@ bool JsonFiller::SetKey(std::string_view key, error_code& ec) {
     good = SetMember(level, key, ec);
   } else {
     level.key = {};
+    if (!TakeMemory(level.inner->bytes + kNodeBytes, ec)) return false;
     std::string_view held = key;
     void* const object = level.place.type->insert(level.place.object, held);
     if (object == nullptr) {
@@ -314,8 +329,9 @@ bool JsonFiller::on_null(error_code& ec) {
   Place place;
   if (in_array && levels_[depth_ - 1].inner->kind == Kind::kOptional) {
     Level& level = levels_[depth_ - 1];  // a new element has no value
-    const bool fits = level.place.type->add(level.place.object, level.index) != nullptr;
-    ++level.index;
+    const std::size_t index = level.index++;
+    if (level.place.type->complete == nullptr && !TakeMemory(level.inner->bytes, ec)) return false;
+    const bool fits = level.place.type->add(level.place.object, index) != nullptr;
     return fits || Fail("there are more elements than fit", ec);
   }
   if (!Next(place, ec)) return false;

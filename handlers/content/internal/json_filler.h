@@ -32,8 +32,8 @@ class JsonFiller {
   static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
   JsonFiller(std::string_view text, void* out, const JsonType& type, bool unknown_members,
-         std::size_t depth_max)
-      : text_(text), pending_{out, &type}, unknown_members_(unknown_members) {
+             std::size_t depth_max, std::size_t memory_max)
+      : text_(text), pending_{out, &type}, unknown_members_(unknown_members), memory_left_(memory_max) {
     if (depth_max > std::size(few_)) {
       many_.reset(new Level[depth_max]);
       levels_ = many_.get();
@@ -41,6 +41,8 @@ class JsonFiller {
   }
 
   const std::string& Fault() const { return fault_; }
+  // The fault is that the values take more than `memory_max`.
+  bool TooLarge() const { return too_large_; }
   // Where in the text the fault is, if that is known better than by where the parser stopped.
   std::optional<std::size_t> FaultAt() const { return fault_at_; }
   // Of what is read now, as a JSON pointer (RFC 6901).
@@ -90,6 +92,8 @@ class JsonFiller {
     return true;
   }
   std::string_view Gathered(Text last);
+  // For an element or a member that its container makes room for.
+  bool TakeMemory(std::size_t bytes, error_code& ec);
   bool Next(Place& place, error_code& ec);
   bool Begin(const Place& place);
   // Of the text between quotes. Where that has escapes, it lies elsewhere, and the parser's own
@@ -103,6 +107,8 @@ class JsonFiller {
   std::string_view text_;
   Place pending_;  // for the value after a key; at first for the whole text
   const bool unknown_members_;
+  std::size_t memory_left_;
+  bool too_large_ = false;
   std::size_t depth_ = 0;  // of levels_ that are in use
   Level few_[32];
   std::unique_ptr<Level[]> many_;

@@ -74,6 +74,8 @@ struct JsonType {
       nullptr;                                 // kMap; null: it has the key; else `key` is its copy
   void* (*emplace)(void* optional) = nullptr;  // kOptional
   void (*reset)(void* optional) = nullptr;     // kOptional
+
+  std::size_t bytes = 0;  // of an object of it, without what it allocates
 };
 
 // Of boost::json::value; in json_any.cc, the only file that needs to know it.
@@ -231,7 +233,11 @@ const JsonType& JsonTypeOf() {
   if constexpr (std::same_as<T, boost::json::value>) {
     return JsonAnyType();
   } else {
-    static constexpr JsonType kType = DescribeJsonType<T>();
+    static constexpr JsonType kType = [] {
+      JsonType type = DescribeJsonType<T>();
+      type.bytes = sizeof(T);
+      return type;
+    }();
     return kType;
   }
 }

@@ -49,6 +49,11 @@ struct Tree {
 };
 BOOST_DESCRIBE_STRUCT(Tree, (), (kids))
 
+struct Roomy {
+  std::optional<std::array<std::int64_t, 64>> slots;
+};
+BOOST_DESCRIBE_STRUCT(Roomy, (), (slots))
+
 struct Signed {
   int value = 0;
 };
@@ -268,6 +273,26 @@ TEST(ReadJson, BoundsTheDepth) {
   EXPECT_EQ(WhyNot<Item>(R"({"x":)" + nested(32) + "}", {.unknown_members = true}).substr(0, 20),
             "400 nested more than");
   EXPECT_DEATH((void)ReadText<int>("1", {.depth_max = 513}), "depth_max");
+}
+
+TEST(ReadJson, BoundsTheMemoryThatAShortTextCanTake) {
+  using shop::Roomy;
+  std::string many = "[{}";
+  for (int i = 1; i < 100'000; ++i) many += ",{}";
+  many += ']';
+  const std::string place = std::to_string(16 * 1024 * 1024 / sizeof(Roomy));
+  EXPECT_EQ(WhyNot<std::vector<Roomy>>(many).substr(0, place.size() + 50), "413 /" + place + ": the values take more memory than is allowed");
+  EXPECT_EQ(ReadText<std::vector<Roomy>>(many, {.memory_max = 100'000 * sizeof(Roomy)})->size(), 100'000u);
+
+  const auto fits = [](std::size_t bytes) { return JsonOptions{.memory_max = bytes}; };
+  using Optional = std::optional<int>;
+  EXPECT_TRUE(ReadText<std::vector<Optional>>("[null,1]", fits(2 * sizeof(Optional))).Ok());
+  EXPECT_EQ(WhyNot<std::vector<Optional>>("[1,null,1]", fits(2 * sizeof(Optional))).substr(0, 8), "413 /2: ");
+  EXPECT_EQ(WhyNot<std::vector<Optional>>("[1,1,null]", fits(2 * sizeof(Optional))).substr(0, 8), "413 /2: ");
+  EXPECT_EQ((WhyNot<std::map<std::string, int>>(R"({"a":1,"b":2,"c":3})", fits(200)).substr(0, 4)), "413 ");
+  EXPECT_EQ(WhyNot<boost::json::value>(R"([[],[{"a":1}],[]])", fits(100)).substr(0, 4), "413 ");
+  EXPECT_EQ((ReadText<std::array<int, 3>>("[1,2,3]", fits(0))->back()), 3) << "no more than the object itself";
+  EXPECT_TRUE(ParseJson<std::vector<int>>("[1]", fits(0)).Err());
 }
 
 TEST(ReadJson, ShowsOnlyAShortLineOfWhatAClientSends) {
