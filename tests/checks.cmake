@@ -5,7 +5,8 @@
 # once); clang reads the sources of the library, too. And weft is used as a package.
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
-# with 0), any other file is only compiled. Those with json or postgres in their name link weft::json or weft::postgres.
+# with 0), any other file is only compiled. Those with json or postgres in their name link weft::json or weft::postgres,
+# those with compress zlib.
 set(strict -Wall -Wextra -Wshadow)
 if(WEFT_WERROR)
   list(APPEND strict -Werror)
@@ -37,6 +38,10 @@ if(NOT WEFT_POSTGRES)
   list(FILTER api_sources EXCLUDE REGEX "postgres")
   list(FILTER api_programs EXCLUDE REGEX "postgres")
 endif()
+if(NOT WEFT_COMPRESS)
+  list(FILTER api_sources EXCLUDE REGEX "compress")
+  list(FILTER api_programs EXCLUDE REGEX "compress")
+endif()
 set(api_objects ${api_sources})
 list(REMOVE_ITEM api_objects ${api_programs})
 
@@ -50,6 +55,9 @@ foreach(source IN LISTS api_programs)
   add_executable(api_${name} "${source}")
   if(name MATCHES "json")
     target_link_libraries(api_${name} PRIVATE weft::json)
+  endif()
+  if(name MATCHES "compress")
+    target_link_libraries(api_${name} PRIVATE ZLIB::ZLIB)
   endif()
   if(name MATCHES "postgres")
     target_link_libraries(api_${name} PRIVATE weft::postgres)

@@ -14,7 +14,7 @@ namespace weft {
 struct CompressOptions {
   int level = 5;                  // 1 (quick) to 9 (small)
   std::uint64_t size_min = 1024;  // bytes of body; less gains nothing
-  std::uint32_t states_max = 64;  // responses that are compressed at one time; each holds 290 KB
+  std::uint32_t states_max = 64;  // responses that are compressed at one time; each holds 280 KiB
   std::function<bool(std::string_view content_type)> types = &IsCompressible;
 };
 

@@ -8,6 +8,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/time.h>
+#include <weft/handlers/content/escape_html.h>
 #include <weft/handlers/content/serve_content.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/problem.h>
@@ -39,6 +40,11 @@ weft::Error Buy(weft::ResponseWriter&, weft::Request&) {
 
 weft::Error AfterPost(weft::ResponseWriter& w, weft::Request&) {
   return weft::Redirect(w, "/orders/17", 303);                    // the browser asks for it by GET
+}
+
+weft::Error Greet(weft::ResponseWriter& w, weft::Request& r) {
+  w.Header().Set("Content-Type", "text/html; charset=utf-8");
+  return w.Write("<p>Hello, " + weft::EscapeHtml(r.Query("name").value_or("you")) + "</p>");
 }
 
 // Ticks until the client leaves or the server drains.
@@ -73,6 +79,8 @@ int main() {
     Check(recorder.Err().Message() == "find user: users.db: disk I/O error");
     recorder.Serve(Buy, weft::RequestBuilder("POST", "/buy"));
     Check(recorder.Status() == 403 && recorder.Header().Get("Content-Type") == "application/problem+json");
+    recorder.Serve(Greet, weft::RequestBuilder("GET", "/?name=%3Cscript%3E"));
+    Check(recorder.Body() == "<p>Hello, &lt;script&gt;</p>");
     recorder.Serve(AfterPost, weft::RequestBuilder("POST", "/orders"));
     Check(recorder.Status() == 303);
     recorder.Serve(Report, weft::RequestBuilder().Header("If-None-Match", "\"v7\""));

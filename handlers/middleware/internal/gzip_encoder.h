@@ -11,7 +11,7 @@
 
 namespace weft::internal {
 
-// Makes one gzip stream (RFC 1952) after the other. Has 290 KB of memory for as long as it lives.
+// Makes one gzip stream (RFC 1952) after the other. Has some 280 KiB of memory for as long as it lives.
 class GzipEncoder {
  public:
   enum class Then : std::uint8_t {
