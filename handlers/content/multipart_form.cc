@@ -67,6 +67,10 @@ class MultipartForm::Loader {
     used_ += bytes;
     return true;
   }
+  bool TakeForFile(std::size_t bytes) {
+    const std::size_t files_max = options_.memory_max - options_.memory_max / 4;
+    return used_ <= files_max && bytes <= files_max - used_ && Take(bytes);
+  }
   Error LoadField(MultipartPart& part, MultipartForm& form) {
     Result<std::string> value = part.ReadAll(ctx_, Room());
     if (Error err = value.Err()) return err;
@@ -95,7 +99,7 @@ class MultipartForm::Loader {
       if (Error err = n.Err()) return err;
       if (*n == 0) break;
       file.size_ += *n;
-      if (file.file_ == nullptr && Take(*n)) continue;
+      if (file.file_ == nullptr && TakeForFile(*n)) continue;
       if (file.file_ == nullptr) {
         used_ -= held;
         if (Error err = PutOnDisk(file)) return err;

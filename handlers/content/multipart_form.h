@@ -24,8 +24,9 @@ class TemporaryFile;
 
 struct MultipartFormOptions {
   MultipartOptions parts = {};
-  // Bytes of the form in memory: fields, names, and files as long as there is room. Files that find
-  // none go to the disk; fields that find none are an error.
+  // Bytes of the form in memory: fields, names, and files as long as these take no more than three
+  // quarters, so that they leave room for the names of others. Files that find none go to the disk;
+  // fields and names that find none are an error.
   std::size_t memory_max = 1024 * 1024;
   // Where files go that find no room; empty: $TMPDIR, or /tmp. They lie there one after the other in
   // one file, so a form takes at most one descriptor. It has no name, so nothing is left of it, not

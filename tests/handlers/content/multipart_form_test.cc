@@ -146,6 +146,18 @@ TEST(ReadMultipartForm, PutsAllThatGoesToTheDiskIntoOneFile) {
   EXPECT_EQ(descriptors(), before);
 }
 
+TEST(ReadMultipartForm, FilesLeaveRoomForTheNamesOfOthers) {
+  std::string body;
+  for (int i = 0; i < 200; ++i) body += Part("name=f; filename=f", Numbers(10'000));
+  EXPECT_EQ(WithForm(body, {.memory_max = 256 * 1024},
+                     [](MultipartForm& form) {
+                       EXPECT_EQ(form.Files().size(), 200u);
+                       EXPECT_EQ(form.Files().front().fd(), -1);
+                       EXPECT_GE(form.Files().back().fd(), 0);
+                     }),
+            200);
+}
+
 TEST(ReadMultipartForm, SaysWhereItCannotKeepAFile) {
   const int status =
       WithForm(Part("name=f; filename=f", Numbers(5'000)),
