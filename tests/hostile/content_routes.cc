@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "content_routes.h"
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +40,17 @@ struct Order {
   std::vector<Line> lines;
 };
 BOOST_DESCRIBE_STRUCT(Order, (), (id, lines))
+
+// Large, and of two bytes of text if there is nothing in it.
+struct Roomy {
+  std::optional<std::array<std::int64_t, 64>> slots;
+};
+BOOST_DESCRIBE_STRUCT(Roomy, (), (slots))
+
+Error ReadRoomy(ResponseWriter& w, Request& r) {
+  const weft::Result<std::vector<Roomy>> list = weft::ReadJson<std::vector<Roomy>>(r, {.memory_max = 1 << 20});
+  return list.Ok() ? w.Write("read") : list.Err();
+}
 
 template <class T>
 Error ReadOne(ResponseWriter& w, Request& r) {
@@ -103,6 +116,7 @@ void ContentRoutes::AddTo(weft::Mux& mux) const {
   mux.Handle("/files/", weft::StripPrefix("/files", *files));
   mux.Handle("POST /json", ReadOne<boost::json::value>);
   mux.Handle("POST /order", ReadOne<Order>);
+  mux.Handle("POST /roomy", ReadRoomy);
   mux.Handle("POST /parts", CountParts);
   mux.Handle("POST /upload", ReadUpload);
   mux.Handle("POST /form", ReadFields);

@@ -184,7 +184,8 @@ TEST(HostileJson, IsA400AndTakesLittle) {
            {post("\"" + Repeat("\\ud800", 100'000) + "\""), 400, "halves of pairs"},
            {post("{\"a\":\"" + std::string(900'000, 'x')), 400, "a text without end"},
            {post(Repeat(" ", 1'000'000)), 400, "nothing but blanks"},
-           {post("[" + Repeat("0,", 400'000) + "0]"), 200, "a long list"}},
+           {post("[" + Repeat("0,", 400'000) + "0]"), 200, "a long list"},
+           {PostRequest("/roomy", type, "[" + Repeat("{},", 300'000) + "{}]"), 413, "large structs of two bytes"}},
           8, 16 << 20);
 }
 
@@ -198,6 +199,9 @@ TEST(HostileForms, AreBoundedInPartsHeadsAndMemory) {
   std::string names;
   for (int i = 0; i < 5000; ++i) names += (i == 0 ? "a" : "&a") + std::to_string(i) + "=1";
   std::vector<Row> rows;
+  std::string files;
+  for (int i = 0; i < 300; ++i) files += "--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\n" + std::string(3000, 'x') + "\r\n";
+  rows.push_back({Multipart("/upload", files + "--b--\r\n"), 200, "files by the hundred, on the disk"});
   for (const std::string target : {"/parts", "/upload"}) {
     rows.insert(rows.end(),
                 {{Multipart(target, Repeat(field, 10'000) + "--b--\r\n"), 413, "10,000 parts"},
