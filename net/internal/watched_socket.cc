@@ -55,8 +55,7 @@ ssize_t WatchedSocket::ReadSpecial(char* buffer, std::size_t size, bool& more) {
   const int failure = errno;
   NoteHeld();
   errno = failure;
-  // The kernel ends a recv before urgent data, and after a message with descriptors.
-  if (got > 0 && (unix_ || urgent_)) more = true;
+  if (got > 0 && urgent_) more = true;  // before which the kernel ends a recv
   // The peer can say that it is through without closing its side of the socket.
   if (got == 0) half_closed_ = true;
   return got;

@@ -37,6 +37,14 @@ ssize_t Receive(const Socket& socket, char* buffer, std::size_t size) {
   return got;
 }
 
+ssize_t ReceiveUnix(const Socket& socket, char* buffer, std::size_t size, bool& cut) {
+  ssize_t got = 0;
+  do {
+    got = socket.ReceiveUnix(buffer, size, cut);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
 ssize_t Fail(int number) {
   errno = number;
   return -1;
@@ -106,8 +114,9 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
     std::span<const char> came;
     const bool receives = session_->Open() && !session_->HasPending();
     if (receives) {
-      const ssize_t got = Receive(socket, scratch.received.get(), most);
-      drained_ = got < static_cast<ssize_t>(most);
+      bool cut = false;
+      const ssize_t got = unix_ ? ReceiveUnix(socket, scratch.received.get(), most, cut) : Receive(socket, scratch.received.get(), most);
+      drained_ = got < static_cast<ssize_t>(most) && !cut;
       if (got < 0) return -1;
       if (got == 0) session_->SawFin();
       came = {scratch.received.get(), static_cast<std::size_t>(got)};

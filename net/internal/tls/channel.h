@@ -27,7 +27,10 @@ class TlsChannel final : public SocketLayer {
   TlsChannel& operator=(const TlsChannel&) = delete;
 
   bool Begun() const { return session_ != nullptr; }
-  void Begin(std::unique_ptr<TlsSession> session) { session_ = std::move(session); }
+  void Begin(std::unique_ptr<TlsSession> session, bool is_unix = false) {
+    session_ = std::move(session);
+    unix_ = is_unix;
+  }
   TlsSession& session() { return *session_; }
   // Gives the session up: nothing is encrypted or held any more.
   void End() { session_ = nullptr; }
@@ -62,6 +65,7 @@ class TlsChannel final : public SocketLayer {
   Peer peer_ = Peer::kSpeaks;
   bool drained_ = true;           // the last recv had room for more than there was
   bool shut_when_sent_ = false;
+  bool unix_ = false;  // the kernel may end a recv after a message that carries descriptors
   std::size_t arrived_ = 0;
 };
 

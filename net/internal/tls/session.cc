@@ -143,7 +143,7 @@ TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuf
       FailHandshake({TlsFailure::Kind::kMalformed, "the first byte is not that of a handshake"});
       return Step::kNotTls;
     }
-    // Nobody who has closed at the first byte can take part in a handshake: nothing is computed for it.
+    // A client that has closed at its first byte cannot take part in a handshake: nothing is computed for it.
     if (!seen_ && fin_) return FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly});
     if (!hello_bound_.Take(ciphertext, !replied_ || SSL_version(ssl_) == TLS1_3_VERSION))
       return FailHandshake({TlsFailure::Kind::kMalformed, "the ClientHello is too large"});

@@ -296,7 +296,7 @@ void Connection::OnTimeout() noexcept {
         return RejectOverload(partial()->head().is_head);
       case State::kClosing:
         // A stream that its handler has closed: a layer may hold the last of it, as the kernel would.
-        if (HoldsOutput() && shard_.now() < LingerEnd()) {
+        if (HoldsOutput() && !shard_.draining() && shard_.now() < LingerEnd()) {
           return shard_.Place(Shard::List::kClosing, *this, LingerEnd());
         }
         return Close();

@@ -26,7 +26,7 @@ bool TlsConnection::TakeStep() noexcept {
 }
 
 // Whoever stands in line when the time is up has spoken in time, and gets it once more: not again, or bytes that come one
-// by one would hold a place for ever.
+// by one would hold a place without limit.
 bool TlsConnection::MayTakeLonger() {
   if (!Waiting() || extended_) return false;
   extended_ = true;
@@ -44,7 +44,7 @@ bool TlsConnection::BeginSession() {
   std::unique_ptr<TlsSession> session = TlsSession::Server(TlsAccess::Current(*server.options.tls), &server.alpn);
   if (session == nullptr) throw std::bad_alloc();
   if (HalfClosed() || Broken()) session->SawFin();
-  channel_.Begin(std::move(session));
+  channel_.Begin(std::move(session), IsUnix());
   return true;
 }
 
