@@ -43,6 +43,16 @@ class AllRows final : public EachRow<T> {
   std::vector<T> values;
 };
 
+template <class T>
+class OneRow final : public EachRow<T> {
+ public:
+  Error OnRows(const ResultView& rows) override {
+    if (rows.Rows() > 1 || value) return MoreThanOneRow();
+    return this->reader_.Read(rows, 0, value.emplace());
+  }
+  std::optional<T> value;
+};
+
 template <class T, class F>
 class RowsTo final : public EachRow<T> {
  public:
@@ -107,11 +117,9 @@ class Statements {
   // The only row, or none; two are an Error.
   template <class T, class... A>
   Result<std::optional<T>> QueryOne(const Context& ctx, std::string_view sql, const A&... parameters) {
-    internal::AllRows<T> rows;
-    if (Error err = Run(ctx, sql, internal::Parameters(parameters...), rows)) return err;
-    if (rows.values.size() > 1) return internal::MoreThanOneRow();
-    if (rows.values.empty()) return std::optional<T>();
-    return std::optional<T>(std::move(rows.values.front()));
+    internal::OneRow<T> row;
+    if (Error err = Run(ctx, sql, internal::Parameters(parameters...), row)) return err;
+    return std::move(row.value);
   }
 
   // A statement whose rows, if it has any, do not matter. How many rows it has changed.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/internal/connection.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -45,15 +47,17 @@ Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters
 
 Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows, bool& delivered) {
   if (Error err = ctx.Err()) return err;
-  std::vector<const char*> values;
+  std::array<const char*, 16> few;  // spares an allocation
+  std::vector<const char*> many(parameters.Count() > static_cast<int>(few.size()) ? static_cast<std::size_t>(parameters.Count()) : 0);
+  const char** const values = many.empty() ? few.data() : many.data();
   parameters.Pointers(values);
   int sent = 0;
   if (shared_.options.prepare) {
     const Result<const StatementCache::Statement*> statement = Prepared(ctx, sql);
     if (Error err = statement.Err()) return err;
-    sent = PQsendQueryPrepared(wire_->Raw(), (*statement)->name.c_str(), parameters.Count(), values.data(), nullptr, nullptr, 0);
+    sent = PQsendQueryPrepared(wire_->Raw(), (*statement)->name.c_str(), parameters.Count(), values, nullptr, nullptr, 0);
   } else {
-    sent = PQsendQueryParams(wire_->Raw(), std::string(sql).c_str(), parameters.Count(), nullptr, values.data(), nullptr, nullptr, 0);
+    sent = PQsendQueryParams(wire_->Raw(), std::string(sql).c_str(), parameters.Count(), nullptr, values, nullptr, nullptr, 0);
   }
   if (Error err = Sent(sent)) return err;
   if (rows.RowByRow()) PQsetSingleRowMode(wire_->Raw());

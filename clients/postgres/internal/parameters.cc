@@ -5,9 +5,8 @@
 
 namespace weft::postgres::internal {
 
-void Parameters::Pointers(std::vector<const char*>& out) const {
-  out.clear();
-  for (const std::size_t start : starts_) out.push_back(start == kNull ? nullptr : text_.data() + start);
+void Parameters::Pointers(const char** out) const {
+  for (const std::size_t start : starts_) *out++ = start == kNull ? nullptr : text_.data() + start;
 }
 
 int Parameters::WithZeroByte() const {

@@ -23,8 +23,8 @@ class Parameters {
   }
 
   int Count() const { return static_cast<int>(starts_.size()); }
-  // For libpq: a pointer to each, null for a null; valid as long as this lives.
-  void Pointers(std::vector<const char*>& out) const;
+  // For libpq: a pointer to each, Count() of them, null for a null; valid as long as this lives.
+  void Pointers(const char** out) const;
   // A text with a zero byte, which PostgreSQL has not and libpq would cut there, or a time that is encoded as one; the number of the first one, from 1 on, or 0.
   int WithZeroByte() const;
 

@@ -16,8 +16,8 @@
 namespace weft::internal {
 
 struct PoolCore::Waiter : Parker, Link<PoolOrder>, Link<PoolBucket> {
-  Waiter(const char* waits_for, std::uint32_t b, const std::array<char, 48>& name)
-      : Parker(waits_for), since_ns(NowNs()), bucket(b), holder(name) {}
+  Waiter(const char* waits_for, std::uint32_t b, const std::array<char, 48>& name, std::int64_t now)
+      : Parker(waits_for), since_ns(now), bucket(b), holder(name) {}
   bool Waits() const { return Link<PoolOrder>::Linked(); }
 
   const std::int64_t since_ns;
@@ -72,15 +72,16 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
   if (Error err = ctx.Err()) return err;
   const std::array<char, 48> name = CallerName();
   const auto bucket = static_cast<std::uint32_t>(t_loop_slot % kBuckets);
+  const std::int64_t now = NowNs();  // once: the clock costs as much as the rest of this
   PooledItem* item = nullptr;
   bool got = false;
   PooledItems expired;
   // An idle one, or a room.
   const auto take = [&]() WEFT_REQUIRES(lock_) {
-    item = TakeIdleFor(bucket, expired);
+    item = TakeIdleFor(bucket, now, expired);
     got = item != nullptr || rooms_taken_ < limits_.max;
     if (item != nullptr) {
-      Lend(*item, bucket, name.data());
+      Lend(*item, bucket, name.data(), now);
     } else if (got) {
       ++rooms_taken_;
     }
@@ -88,12 +89,12 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
   };
   {
     std::lock_guard hold(lock_);
-    TakeExpired(expired, NowNs());
+    TakeExpired(expired, now);
     take();
   }
   DestroyAll(expired);  // before anybody waits for their rooms
   if (got) return item;
-  Waiter waiter(limits_.name, bucket, name);
+  Waiter waiter(limits_.name, bucket, name, now);
   bool waits = false;
   {
     std::lock_guard hold(lock_);
@@ -163,8 +164,7 @@ std::string PoolCore::DescribeHolders() {
   return text;
 }
 
-PooledItem* PoolCore::TakeIdleFor(std::uint32_t bucket, PooledItems& expired) noexcept {
-  const std::int64_t now = NowNs();
+PooledItem* PoolCore::TakeIdleFor(std::uint32_t bucket, std::int64_t now, PooledItems& expired) noexcept {
   for (;;) {
     PooledItem* item = idle_of_[bucket].Front();
     if (item == nullptr) item = idle_.Front();
@@ -181,9 +181,9 @@ void PoolCore::TakeOut(PooledItem& idle) noexcept {
   --stats_.idle;
 }
 
-void PoolCore::Lend(PooledItem& item, std::uint32_t bucket, const char* holder) noexcept {
+void PoolCore::Lend(PooledItem& item, std::uint32_t bucket, const char* holder, std::int64_t now) noexcept {
   item.bucket = bucket;
-  item.since_ns = NowNs();
+  item.since_ns = now;
   std::memcpy(item.holder.data(), holder, item.holder.size());
   in_use_.PushBack(item);
   ++stats_.in_use;
@@ -202,7 +202,7 @@ void PoolCore::Fill(PooledItem& item) noexcept {
   ++stats_.opened;
   ++stats_.open;
   item.made_ns = NowNs();
-  Lend(item, static_cast<std::uint32_t>(t_loop_slot % kBuckets), name.data());
+  Lend(item, static_cast<std::uint32_t>(t_loop_slot % kBuckets), name.data(), item.made_ns);
 }
 
 void PoolCore::Abandon() noexcept {
@@ -222,10 +222,11 @@ PooledItem* PoolCore::Replace(PooledItem& broken) noexcept {
     std::lock_guard hold(lock_);
     --stats_.open;
     ++stats_.closed;
-    item = TakeIdleFor(bucket, expired);
+    const std::int64_t now = NowNs();
+    item = TakeIdleFor(bucket, now, expired);
     if (item != nullptr) {
       --rooms_taken_;  // nobody waits for it while something is idle
-      Lend(*item, bucket, name.data());
+      Lend(*item, bucket, name.data(), now);
     }
   }
   DestroyAll(expired);
@@ -244,7 +245,7 @@ void PoolCore::Return(PooledItem& item) noexcept {
     TakeExpired(expired, now);
     if (AddNs(item.made_ns, limits_.lifetime_ns) <= now) {
       expired.PushBack(item);
-    } else if (!HandOver(&item)) {
+    } else if (!HandOver(&item, now)) {
       Keep(item, now);
     }
   }
@@ -276,17 +277,17 @@ void PoolCore::DestroyAll(PooledItems& items) noexcept {
 }
 
 void PoolCore::FreeRoom() noexcept {
-  if (!HandOver(nullptr)) --rooms_taken_;
+  if (!HandOver(nullptr, 0)) --rooms_taken_;
 }
 
-// Gives the item, or a room, to a waiter.
-bool PoolCore::HandOver(PooledItem* item) noexcept {
+// Gives the item, or a room, to a waiter. `now` is for an item.
+bool PoolCore::HandOver(PooledItem* item, std::int64_t now) noexcept {
   const auto bucket = static_cast<std::uint32_t>(t_loop_slot % kBuckets);
   while (Waiter* waiter = Next(bucket)) {
     Leave(*waiter);
     if (!waiter->Claim(Parker::kWoken)) continue;  // it has given up
     waiter->item = item;
-    if (item != nullptr) Lend(*item, waiter->bucket, waiter->holder.data());
+    if (item != nullptr) Lend(*item, waiter->bucket, waiter->holder.data(), now);
     waiter->Deliver();
     return true;
   }

@@ -68,10 +68,10 @@ class PoolCore {
   Error Refusal(const Context& ctx, bool waited);
   std::string DescribeHolders();
   // One that is not too old; what is goes to `expired`.
-  PooledItem* TakeIdleFor(std::uint32_t bucket, PooledItems& expired) noexcept WEFT_REQUIRES(lock_);
-  void Lend(PooledItem& item, std::uint32_t bucket, const char* holder) noexcept WEFT_REQUIRES(lock_);
+  PooledItem* TakeIdleFor(std::uint32_t bucket, std::int64_t now, PooledItems& expired) noexcept WEFT_REQUIRES(lock_);
+  void Lend(PooledItem& item, std::uint32_t bucket, const char* holder, std::int64_t now) noexcept WEFT_REQUIRES(lock_);
   void Keep(PooledItem& item, std::int64_t now) noexcept WEFT_REQUIRES(lock_);
-  bool HandOver(PooledItem* item) noexcept WEFT_REQUIRES(lock_);
+  bool HandOver(PooledItem* item, std::int64_t now) noexcept WEFT_REQUIRES(lock_);
   Waiter* Next(std::uint32_t bucket) noexcept WEFT_REQUIRES(lock_);
   void Leave(Waiter& waiter) noexcept WEFT_REQUIRES(lock_);
   void TakeOut(PooledItem& idle) noexcept WEFT_REQUIRES(lock_);
