@@ -37,6 +37,23 @@ compile_seconds() {
   fi
 }
 
+# Prints the CPU seconds of linking this target once more.
+link_seconds() {
+  local TIMEFORMAT='%U %S' command used
+  command=$(ninja -C "$weft_dir" -t commands "$1" | tail -n 1)
+  used=$({ time taskset -c "$server_core" bash -c "cd '$weft_dir' && $command" >"$scratch/link.log" 2>&1; } 2>&1) || return 1
+  awk '{ print $1 + $2 }' <<<"$used"
+}
+
+measure_link_time() {
+  local plain lto
+  if plain=$(link_seconds weft_bench_hello_plain) && lto=$(link_seconds hello); then
+    echo "Link time of hello.cc: $plain s of CPU (goal: at most 2); with weft::lto: $lto s"
+  else
+    echo "Link time: left out, see $scratch/link.log"
+  fi
+}
+
 measure_compile_time() {
   local round base="$scratch/five_headers.cc"
   echo
