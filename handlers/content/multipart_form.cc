@@ -13,6 +13,7 @@ namespace weft {
 namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kFirstPiece = 4 * 1024;  // most files of a form of many are small
 
 // What a part costs beside its bytes.
 constexpr std::size_t kPartOverhead = 256;
@@ -93,7 +94,7 @@ class MultipartForm::Loader {
   Error LoadContent(MultipartPart& part, MultipartFile& file) {
     while (true) {
       const std::size_t held = file.text_.size();
-      file.text_.resize(held + kPiece);
+      file.text_.resize(held + std::clamp(held, kFirstPiece, kPiece));
       const Result<std::size_t> n = part.Read(ctx_, std::span(file.text_).subspan(held));
       file.text_.resize(held + (n.Ok() ? *n : 0));
       if (Error err = n.Err()) return err;
