@@ -104,7 +104,7 @@ Error ResponseWriter::WriteThroughFilters(std::string_view data) {
 Error ResponseWriter::WriteBehindFilters(std::string_view data) {
   if (failure_) return failure_;
   if (Error err = CheckLength(data.size())) return err;
-  if (buffer_.empty() && written_ == 0) buffer_ = sink_->Buffer();
+  if (buffer_.empty()) buffer_ = sink_->Buffer();
   if (data.size() <= buffer_.size() - buffered_) {
     if (!data.empty()) std::memcpy(buffer_.data() + buffered_, data.data(), data.size());
     buffered_ += data.size();
@@ -136,10 +136,10 @@ Error ResponseWriter::Flush() {
     if (Error err = BeginHead()) return err;
     if (Error err = SendHead()) return err;
   }
-  if (buffered_ > 0) {
-    if (Error err = SendBuffered({})) return err;
-  }
-  return Fail(sink_->Flush());
+  if (Error err = buffered_ > 0 ? SendBuffered({}) : Error()) return err;
+  if (Error err = Fail(sink_->Flush())) return err;
+  if (buffered_ == 0 && !buffer_.empty() && sink_->TakeBufferBack()) buffer_ = {};
+  return {};
 }
 
 void ResponseWriter::OnHead(std::function<void()> hook) {

@@ -194,7 +194,7 @@ class ResponseWriter {
   bool head_sent_ = false;
   bool file_failed_ = false;      // a part of the body is missing
   int status_ = 0;                // 0: not chosen
-  std::span<char> buffer_;        // the sink's; empty until the first Write
+  std::span<char> buffer_;        // the sink's; empty until the first Write, and after a Flush if it was taken back
   std::size_t buffered_ = 0;
   std::uint64_t written_ = 0;             // buffered or sent
   std::optional<std::uint64_t> declared_;  // the handler's Content-Length, once the head is out

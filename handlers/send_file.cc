@@ -58,7 +58,7 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   filters_.Start(status_, header_);
   if (!filters_.Empty()) return WriteFileThroughFilters(fd, offset, length);
   if (Error err = CheckLength(length)) return err;
-  if (buffer_.empty() && written_ == 0) buffer_ = sink_->Buffer();
+  if (buffer_.empty()) buffer_ = sink_->Buffer();
   if (length <= buffer_.size() - buffered_) return BufferFile(fd, offset, length);
   if (Error err = BeginStreaming(length)) return err;
   FilePart part{fd, offset, length};

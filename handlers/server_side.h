@@ -92,9 +92,11 @@ Error FileTooShort();
 // Views are valid during the call only. All calls may suspend but Buffer and Abort.
 class ResponseSink {
  public:
-  // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort. It is
-  // asked for once, by the first Write. SendWhole, SendBody and SendEnd may get views into it.
+  // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort, or until it is taken back.
+  // SendWhole, SendBody and SendEnd may get views into it.
   virtual std::span<char> Buffer() = 0;
+  // After a Flush, with nothing in it: what is to come may be long in coming. True: it is taken back, and Buffer is asked again.
+  virtual bool TakeBufferBack() noexcept { return false; }
 
   // The whole answer. The length is that of `body`. For HEAD the body states its length and must
   // not be sent.

@@ -14,6 +14,10 @@ constexpr std::string_view kLineBreaks = "\r\n";
 
 constexpr Duration kRetryMax = std::chrono::hours(24);
 
+void AddField(std::string_view name, std::string_view value, std::string& text) {
+  text.append(name).append(": ").append(value).push_back('\n');
+}
+
 // Uniform in [0, 1).
 double Random() { return static_cast<double>(internal::RandomBits() >> 11) * 0x1p-53; }
 
@@ -50,8 +54,10 @@ Error EventStream::Send(const ServerSentEvent& event) {
 
 Error EventStream::SendComment(std::string_view text) {
   if (text.find_first_of(kLineBreaks) != text.npos) return Error::New("a comment of an event stream has a line break");
-  if (Error err = AddField("", text)) return err;
-  if (Error err = w_->Write("\n")) return err;
+  std::string line;
+  AddField("", text, line);
+  line.push_back('\n');
+  if (Error err = w_->Write(line)) return err;
   return w_->Flush();
 }
 
@@ -60,31 +66,24 @@ Error EventStream::SendRandomRetry() {
   return w_->Flush();
 }
 
-Error EventStream::AddField(std::string_view name, std::string_view value) {
-  if (Error err = w_->Write(name)) return err;
-  if (Error err = w_->Write(": ")) return err;
-  if (Error err = w_->Write(value)) return err;
-  return w_->Write("\n");
-}
-
 Error EventStream::Add(const ServerSentEvent& event) {
   added_ = true;
   if (event.id.find_first_of(std::string_view("\r\n\0", 3)) != event.id.npos) return Error::New("the id of an event has a line break or a NUL");
   if (event.event.find_first_of(kLineBreaks) != event.event.npos) return Error::New("the type of an event has a line break");
-  if (!event.id.empty()) {
-    if (Error err = AddField("id", event.id)) return err;
-  }
-  if (!event.event.empty()) {
-    if (Error err = AddField("event", event.event)) return err;
-  }
+  // One write, mostly without growth.
+  std::string text;
+  text.reserve(event.id.size() + event.event.size() + event.data.size() + 32);
+  if (!event.id.empty()) AddField("id", event.id, text);
+  if (!event.event.empty()) AddField("event", event.event, text);
   // An event without any line of data is none for the client, so one that is empty has an empty line.
-  std::string_view rest = event.data;
-  for (;;) {
+  for (std::string_view rest = event.data;;) {
     const std::size_t end = rest.find_first_of(kLineBreaks);
-    if (Error err = AddField("data", rest.substr(0, end))) return err;
-    if (end == rest.npos) return w_->Write("\n");
+    AddField("data", rest.substr(0, end), text);
+    if (end == rest.npos) break;
     rest.remove_prefix(rest.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
   }
+  text.push_back('\n');
+  return w_->Write(text);
 }
 
 Error EventStream::AddLagged(std::string data) { return Add(ServerSentEvent{.event = "lagged", .data = std::move(data)}); }

@@ -111,7 +111,6 @@ class [[nodiscard]] EventStream {
 
   Error Add(const ServerSentEvent& event);
   Error Add(const std::optional<ServerSentEvent>& event) { return event ? Add(*event) : Error(); }
-  Error AddField(std::string_view name, std::string_view value);
   Error AddLagged(std::string data);
   Error SendLagged();
 

@@ -37,7 +37,9 @@ Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
 
 struct Mux::State {
   Error Serve(ResponseWriter& w, Request& r) const;
-  Error ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const;
+  const internal::Route* MatchedRoute(Request& r) const;
+  Error ServeOtherwise(ResponseWriter& w, Request& r) const;
+  static void TellRequest(Request& r, const internal::RouteMatch& match);
   Error ServeUnmatched(ResponseWriter& w, Request& r, const internal::RouteQuery& query) const;
   Error ServeConnect(ResponseWriter& w, Request& r) const;
   bool Knows(std::string_view method) const;
@@ -131,6 +133,25 @@ Error Mux::operator()(ResponseWriter& w, Request& r) const {
 }
 
 Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
+  const internal::Route* const route = MatchedRoute(r);
+  return route != nullptr ? route->handler(w, r) : ServeOtherwise(w, r);
+}
+
+// The usual case. A function of its own, since a handler may wait for hours, and what was needed to find it need not stay on its stack.
+[[gnu::noinline]] const internal::Route* Mux::State::MatchedRoute(Request& r) const {
+  const std::string_view raw = r.RawPath();
+  if (raw.empty() || raw.front() != '/') return nullptr;
+  const bool may_redirect = r.Method() != "CONNECT";
+  if (may_redirect && !internal::IsCleanPath(raw)) return nullptr;
+  const internal::RouteQuery query{r.Method(), r.Host(), raw, r.Path()};
+  internal::RouteMatch match;
+  if (!tree.Find(query, match)) return nullptr;
+  if (may_redirect && raw.back() != '/' && match.route->pattern.EndsInRest() && tree.HasForSlashBehind(query)) return nullptr;
+  TellRequest(r, match);
+  return match.route;
+}
+
+[[gnu::noinline]] Error Mux::State::ServeOtherwise(ResponseWriter& w, Request& r) const {
   const std::string_view raw = r.RawPath();
   if (raw.empty() && r.Method() == "CONNECT") return ServeConnect(w, r);
   if (raw.empty() || raw.front() != '/') {
@@ -142,13 +163,8 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
   if (may_redirect && !internal::IsCleanPath(raw)) return RedirectToPath(w, r, internal::CleanPath(raw));
 
   const internal::RouteQuery query{r.Method(), r.Host(), raw, r.Path()};
-  internal::RouteMatch match;
-  const bool found = tree.Find(query, match);
-  if (may_redirect && raw.back() != '/' && (!found || match.route->pattern.EndsInRest()) &&
-      tree.HasForSlashBehind(query)) {
-    return RedirectToPath(w, r, std::string(raw) + '/');
-  }
-  return found ? ServeMatched(w, r, match) : ServeUnmatched(w, r, query);
+  if (may_redirect && raw.back() != '/' && tree.HasForSlashBehind(query)) return RedirectToPath(w, r, std::string(raw) + '/');
+  return ServeUnmatched(w, r, query);
 }
 
 // The target of CONNECT is a host and no path (RFC 9112 section 3.2.3). A pattern for all methods does not want it: its handler would
@@ -156,19 +172,21 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
 Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
   for (const std::string_view host : {r.Host(), std::string_view()}) {
     internal::RouteMatch match;
-    if (tree.Find({r.Method(), host, "/", "/"}, match) && match.route->pattern.method == r.Method()) return ServeMatched(w, r, match);
+    if (tree.Find({r.Method(), host, "/", "/"}, match) && match.route->pattern.method == r.Method()) {
+      TellRequest(r, match);
+      return match.route->handler(w, r);
+    }
   }
   return HttpError(501);
 }
 
-Error Mux::State::ServeMatched(ResponseWriter& w, Request& r, const internal::RouteMatch& match) const {
+void Mux::State::TellRequest(Request& r, const internal::RouteMatch& match) {
   RequestAccess::SetPattern(r, match.route->pattern.text);
   // Without wildcards it says what the fiber is called already, by method and path.
   if (match.ValuesCount() != 0) SetFiberName(match.route->pattern.text);
   for (std::size_t i = 0; i < match.ValuesCount(); ++i) {
     if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.Value(i));
   }
-  return match.route->handler(w, r);
 }
 
 Error Mux::State::ServeUnmatched(ResponseWriter& w, Request& r, const internal::RouteQuery& query) const {

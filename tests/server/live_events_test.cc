@@ -3,12 +3,14 @@
 // Streams of events over the wire: drains, clients that leave, and clients that do not read.
 #include <weft/handlers/live/events.h>
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <weft/concurrency/debug.h>
 
+#include "../kit/run.h"
 #include "http2_kit.h"
 #include "server_kit.h"
 
@@ -57,6 +59,39 @@ TEST(LiveEvents, ReachEveryClientAtOnce) {
     EXPECT_EQ(feed.texts.Publish("hello"), 100u);
 
     for (Client& client : clients) client.Until("data: hello\n\n");
+  });
+}
+
+// What waits gives the memory of its body away, and gets another one: the bytes of one response never are another one's.
+TEST(LiveEvents, StreamsThatShareMemoryKeepTheirBytesApart) {
+  Play([](const Context& ctx) {
+    std::vector<std::unique_ptr<Event>> next;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      const std::string mine(r.Path().substr(1));
+      next.push_back(std::make_unique<Event>());
+      Event& event = *next.back();
+      if (Error err = w.Write(mine)) return err;
+      if (Error err = w.Flush()) return err;
+      if (Error err = w.Write("[" + mine)) return err;  // waits with a part that has not left
+      if (Error err = event.Wait(r.Ctx())) return err;
+      if (Error err = w.Write(std::string(3000, mine[0]) + "]")) return err;
+      if (Error err = w.Flush()) return err;
+      return w.Write("end");
+    });
+    std::vector<Client> clients;
+    for (int i = 0; i < 5; ++i) {
+      clients.push_back(site.Connect());
+      clients.back().Send("GET /" + std::string(1, static_cast<char>('a' + i)) + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+      clients.back().Until("\r\n\r\n");
+    }
+    Settle(ctx);
+    ASSERT_EQ(next.size(), 5u);
+    for (auto& event : next) event->Set();
+    for (int i = 0; i < 5; ++i) {
+      const std::string mine(1, static_cast<char>('a' + i));
+      const std::string all = clients[static_cast<std::size_t>(i)].ToEnd();
+      EXPECT_EQ(all, "1\r\n" + mine + "\r\nbbb\r\n[" + mine + std::string(3000, mine[0]) + "]\r\n3\r\nend\r\n0\r\n\r\n");
+    }
   });
 }
 

@@ -83,6 +83,20 @@ Error Outgoing::SendWith(iovec* parts, std::size_t count) {
   return err;
 }
 
+Error Outgoing::SendPiece(std::string_view piece) {
+  if (!io_.Failed() && !finished_) {
+    const ssize_t sent = io_.SendAtOnce(piece);
+    if (sent > 0) {
+      NoteLeaving(2);
+      piece.remove_prefix(static_cast<std::size_t>(sent));
+      if (piece.empty()) return {};
+    }
+  }
+  iovec parts[2];
+  parts[1] = Part(piece);
+  return SendWith(parts, 2);
+}
+
 Error Outgoing::SendInTurnWith(iovec* parts, std::size_t count, int flags) {
   parts[0] = Part(Bytes().View());
   NoteLeaving(count);

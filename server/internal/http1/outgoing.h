@@ -69,6 +69,8 @@ class Outgoing final : private Lendable {
   Error Send();
   // Sends all of it and then `parts`, of which the first one is room for it; changes `parts`.
   Error SendWith(iovec* parts, std::size_t count);
+  // Sends this, if nothing waits.
+  Error SendPiece(std::string_view piece);
   // Parks until the kernel has all that was sent.
   Error WaitUntilSent();
   // The same for who has the turn already (PacedIo::SendInTurn).

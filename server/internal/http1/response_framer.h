@@ -70,6 +70,7 @@ class ResponseFramer final : public ResponseSink {
   void WriteUpgradeHead(int status, Fields& header);
 
   std::span<char> Buffer() override;
+  bool TakeBufferBack() noexcept override;
   Error SendWhole(int status, Fields& header, std::string_view body) override;
   Error SendHead(int status, Fields& header, std::optional<std::uint64_t> length) override;
   Error SendBody(std::string_view first, std::string_view second) override;
@@ -82,8 +83,19 @@ class ResponseFramer final : public ResponseSink {
   void Abort() noexcept override;
 
  private:
-  static constexpr std::size_t kBodyBuffer = 4096;
+  // A call that may have a view into the buffer, and waits for its turn or for the client.
+  struct Inside {
+    explicit Inside(int& count) : calls(count) { ++calls; }
+    ~Inside() { --calls; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    int& calls;
+  };
 
+  // Where Buffer begins.
+  char* BufferData() const { return body_buffer_.get() + Shard::kBodyFraming; }
+  // A chunk whose data is in the buffer, with its framing around it.
+  std::string_view ChunkInBuffer(std::string_view data);
   void NoteBodyFacts(bool response_goes_on);
   ResponseFacts FactsOf(int status, bool response_goes_on);
   void WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
@@ -110,6 +122,7 @@ class ResponseFramer final : public ResponseSink {
   bool aborted_ = false;
   ResponseFraming framing_;
   std::unique_ptr<char[]> body_buffer_;
+  int inside_ = 0;
 };
 
 }  // namespace weft::internal::http1

@@ -77,8 +77,14 @@ Error StreamResponse::Gone() const {
 }
 
 std::span<char> StreamResponse::Buffer() {
-  if (buffer_ == nullptr) buffer_.reset(new char[kBodyBuffer]);
-  return {buffer_.get(), kBodyBuffer};
+  if (buffer_ == nullptr) buffer_ = shard_.TakeBodyBuffer();
+  return {buffer_.get(), Shard::kBodyBytes};
+}
+
+bool StreamResponse::TakeBufferBack() noexcept {
+  if (Pending() > 0) return false;
+  shard_.GiveBodyBuffer(std::move(buffer_));
+  return true;
 }
 
 Error StreamResponse::SubmitHead(int status, const Fields& header, std::string_view content_type, bool body) {

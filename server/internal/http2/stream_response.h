@@ -73,6 +73,7 @@ class StreamResponse final : public ResponseSink {
   FiberTurn& turn() { return turn_; }
 
   std::span<char> Buffer() override;
+  bool TakeBufferBack() noexcept override;
   Error SendWhole(int status, Fields& header, std::string_view body) override;
   Error SendHead(int status, Fields& header, std::optional<std::uint64_t> length) override;
   Error SendBody(std::string_view first, std::string_view second) override;
@@ -84,8 +85,6 @@ class StreamResponse final : public ResponseSink {
   void Abort() noexcept override;
 
  private:
-  static constexpr std::size_t kBodyBuffer = 4096;
-
   Error Gone() const;
   Error SubmitHead(int status, const Fields& header, std::string_view content_type, bool body);
   Error SubmitHeld(std::string_view body);

@@ -63,6 +63,15 @@ class Shard : private ShardDrain::Host {
   // A buffer for whoever reads on this loop and does not wait between the read and the use.
   static constexpr std::size_t kReadBytes = 64 * 1024;
   char* read_buffer() { return read_buffer_.get(); }
+  // The memory in which a response gathers its body, with room for the framing around it. One that waits for what may be long in coming
+  // gives it back, so that thousands of them share a few.
+  static constexpr std::size_t kBodyBytes = 4096;
+  static constexpr std::size_t kBodyFraming = 32;  // before it, and after it
+  std::unique_ptr<char[]> TakeBodyBuffer() {
+    if (spare_body_buffer_ != nullptr) return std::move(spare_body_buffer_);
+    return std::unique_ptr<char[]>(new char[kBodyFraming + kBodyBytes + kBodyFraming]);
+  }
+  void GiveBodyBuffer(std::unique_ptr<char[]> buffer) noexcept { spare_body_buffer_ = std::move(buffer); }
   // What the protocol has on this loop; only its connections look into it.
   http1::LoopPart& http1_part() { return *http1_part_; }
   void SetPart(http1::LoopPart& part) { http1_part_ = &part; }
@@ -121,6 +130,7 @@ class Shard : private ShardDrain::Host {
   std::uint64_t parent_fiber_ = 0;
   http1::LoopPart* http1_part_ = nullptr;
   std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<char[]> spare_body_buffer_;
   DateCache date_;
 
   MemberLists lists_;
