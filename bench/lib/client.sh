@@ -65,6 +65,7 @@ measure_proxy_round() {
   local round=$1 name slice i count here=()
   local -a load_flags=(--path "$2")
   [ "$2" = /1m ] && load_flags+=(--connections 4)
+  [ "$2" = /100m ] && load_flags+=(--connections 2)
   server_core=$load_core start_server bodies "$weft_dir/bench/bodies --address 127.0.0.1:0" || return
   for name in weft nginx go; do
     if start_server "$name" "$(proxy_command "$name")"; then here+=("$name"); fi
@@ -78,12 +79,19 @@ measure_proxy_round() {
 
 measure_proxies() {
   local path round results
-  for path in /1k /1m; do
+  for path in /1k /1m /100m; do
     results=$peers_dir/proxies${path#/}.txt
     printf '\nProxies, GET of %s; goals for weft: at most 1.0 of nginx and, for 1 KiB, 0.5 of Go\n\n' "${path#/}"
     for ((round = 1; round <= rounds; ++round)); do measure_proxy_round "$round" "$path"; done >"$results"
     awk -v order="weft nginx go" -v bases="nginx go" -f "$root/bench/lib/median.awk" -f "$root/bench/lib/table.awk" "$results"
   done
+}
+
+measure_kept_connections() {
+  server_core=$load_core start_server bodies "$weft_dir/bench/bodies --address 127.0.0.1:0" || return 0
+  printf '\nA kept connection of the client; goal: at most 512 bytes: %s\n' \
+    "$("$weft_dir/bench/weft_client" --port "${server_address[bodies]##*:}" --hold 4000 2>&1)"
+  stop_all
 }
 
 # What a program that asks others pays for its header.
@@ -104,5 +112,6 @@ AWK
 measure_client_part() {
   measure_clients
   measure_proxies
+  measure_kept_connections
   measure_client_header
 }

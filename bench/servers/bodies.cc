@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Weft with bodies from memory, over TLS where a certificate is given: /1k and /1m.
+// Weft with bodies from memory, over TLS where a certificate is given: /1k, /1m and /100m.
 
 #include <csignal>
 #include <cstdio>
@@ -41,6 +41,15 @@ int main(int argc, char** argv) {
       return w.Write(body);
     });
   }
+  mux.Handle("GET /100m", [piece = std::string(1024 * 1024, 'x')](weft::ResponseWriter& w, weft::Request&) -> weft::Error {
+    constexpr int kPieces = 100;
+    w.Header().Set("Content-Type", "application/octet-stream");
+    w.Header().Set("Content-Length", std::to_string(kPieces * piece.size()));
+    for (int i = 0; i < kPieces; ++i) {
+      if (weft::Error err = w.Write(piece)) return err;
+    }
+    return {};
+  });
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   if (weft::Error err = weft::ListenAndServe(ctx, options, mux)) {
     std::fprintf(stderr, "bodies: %s\n", err.Message().c_str());

@@ -1,51 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Other people's servers, in plain: what they send is taken, connections are kept, and they are behind the proxy and before it.
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include <weft/clients/http/http_client.h>
-#include <weft/concurrency/group.h>
-#include <weft/concurrency/run.h>
 #include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/server/testing.h>
 
 #include "../e2e/process.h"
 #include "../kit/missing_program.h"
 #include "http_kit.h"
+#include "real_servers_kit.h"
 
 namespace weft {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "weft-servers-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(path + "/" + name) << text;
-    return path + "/" + name;
-  }
-  std::string path;
-};
-
-std::string FindProgram(const std::string& name) {
-  for (const char* folder : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/", "/usr/local/go/bin/"}) {
-    if (fs::exists(folder + name)) return folder + name;
-  }
-  return {};
-}
 
 // What all of them serve: /hello a short text, /big five megabytes, /echo the body of the request.
 constexpr const char* kNodeServer = R"(
@@ -84,53 +56,6 @@ func main() {
 	http.Serve(l, nil)
 }
 )";
-
-template <class F>
-void OnLoop(F f) {
-  const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
-void ExpectServed(const Context& ctx, HttpClient& client, const std::string& base) {
-  for (int i = 0; i < 3; ++i) {
-    Result<ClientResponse> hello = client.Get(ctx, base + "/hello");
-    ASSERT_TRUE(hello.Ok()) << hello.Err().Message();
-    EXPECT_EQ(*hello->ReadAll(ctx), "hello");
-    Result<ClientResponse> big = client.Get(ctx, base + "/big");
-    ASSERT_TRUE(big.Ok()) << big.Err().Message();
-    const Result<std::string> all = big->ReadAll(ctx);
-    ASSERT_TRUE(all.Ok()) << all.Err().Message();
-    EXPECT_EQ(all->size(), 5'000'000u);
-    Result<ClientResponse> head = client.Do(ctx, ClientRequest("HEAD", base + "/hello"));
-    ASSERT_TRUE(head.Ok()) << head.Err().Message();
-    EXPECT_EQ(head->Status(), 200);
-  }
-}
-
-void ExpectEchoes(const Context& ctx, HttpClient& client, const std::string& base) {
-  for (const std::size_t size : {0u, 10u, 3'000'000u}) {
-    ClientRequest request("POST", base + "/echo");
-    request.SetBody(std::string(size, 'x'));
-    Result<ClientResponse> response = client.Do(ctx, request);
-    ASSERT_TRUE(response.Ok()) << response.Err().Message();
-    EXPECT_EQ(response->ReadAll(ctx)->size(), size);
-    // Node responds while it still reads: only an exchange that listens and sends at once comes to its end.
-    Result<ClientExchange> exchange = client.Open(ctx, ClientRequest("POST", base + "/echo"));
-    ASSERT_TRUE(exchange.Ok()) << exchange.Err().Message();
-    Group group(ctx);
-    group.Go("send", [&](const Context& c) -> Error {
-      if (Error err = exchange->Write(c, std::string(size + 1, 'y'))) return err;
-      return exchange->CloseWrite(c);
-    });
-    Result<ClientResponse> streamed = exchange->Head(ctx);
-    ASSERT_TRUE(streamed.Ok()) << streamed.Err().Message();
-    EXPECT_EQ(streamed->ReadAll(ctx)->size(), size + 1);
-    EXPECT_FALSE(group.Wait());
-  }
-}
 
 // The same through a proxy of ours.
 void ExpectServedThroughProxy(const Context& ctx, const std::string& base) {
@@ -198,27 +123,6 @@ TEST(RealServers, Go) {
     ExpectEchoes(ctx, client, base);
     ExpectServedThroughProxy(ctx, base);
   });
-}
-
-// Its file is there before the server listens.
-void AwaitListener(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  for (int i = 0; i < 1000; ++i) {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool listens = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    if (listens) return;
-    usleep(10'000);
-  }
-  FAIL() << path << ": nobody listens";
-}
-
-std::string UnixUrl(const std::string& socket) {
-  std::string url = "http+unix://";
-  for (const char c : socket) url += c == '/' ? std::string("%2F") : std::string(1, c);
-  return url;
 }
 
 TEST(RealServers, H2o) {
