@@ -10,7 +10,7 @@
 //   /park      waits for POST /release            POST /ignore      answers without reading
 //   /nap       takes five milliseconds
 //   /stats     what has happened so far, one "NAME NUMBER" a line
-// and, where Boost.JSON is there, those of content_routes.h.
+// those of live_routes.h and, where Boost.JSON is there, those of content_routes.h.
 
 #include <algorithm>
 #include <atomic>
@@ -30,6 +30,7 @@
 #include <weft/server/listen_and_serve.h>
 #include <weft/server/observer.h>
 
+#include "live_routes.h"
 #ifdef WEFT_HOSTILE_CONTENT
 #include "content_routes.h"
 #endif
@@ -118,7 +119,7 @@ Error Echo(ResponseWriter& w, Request& r) {
   }
 }
 
-Error Stats(ResponseWriter& w) {
+Error Stats(ResponseWriter& w, const LiveRoutes& live) {
   std::string text;
   const auto add = [&](std::string_view name, const Count& count) {
     text.append(name).append(" ").append(std::to_string(count.load())).append("\n");
@@ -134,13 +135,13 @@ Error Stats(ResponseWriter& w) {
   add("write_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kWriteStall)]);
   add("idle_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kIdle)]);
   add("request_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest)]);
-  return w.Write(text);
+  return w.Write(text.append(live.Stats()));
 }
 
-weft::Mux Routes() {
+weft::Mux Routes(LiveRoutes& live) {
   weft::Mux mux;
   mux.Handle("GET /{$}", [](ResponseWriter& w, Request&) { return w.Write("hello"); });
-  mux.Handle("GET /stats", [](ResponseWriter& w, Request&) { return Stats(w); });
+  mux.Handle("GET /stats", [&live](ResponseWriter& w, Request&) { return Stats(w, live); });
   mux.Handle("GET /big", [](ResponseWriter& w, Request& r) -> Error {
     const Running running;
     const weft::Result<std::uint64_t> bytes = r.QueryAs<std::uint64_t>("n");
@@ -179,6 +180,7 @@ weft::Mux Routes() {
     const Running running;
     return w.Write("no need");
   });
+  live.AddTo(mux);
   return mux;
 }
 
@@ -237,7 +239,8 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
   };
   const weft::CancelScope signals = weft::NotifyContext(weft::Background(), {SIGTERM});
-  weft::Mux mux = Routes();
+  LiveRoutes live;
+  weft::Mux mux = Routes(live);
 #ifdef WEFT_HOSTILE_CONTENT
   const ContentRoutes content;
   content.AddTo(mux);
