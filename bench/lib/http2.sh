@@ -24,7 +24,7 @@ http2_servers() {
 }
 
 # cpu_ns PID,PID: of all their threads, by the scheduler's own count.
-cpu_ns() { awk '{ sum += $1 } END { print sum }' $(printf '/proc/%s/task/*/schedstat ' ${1//,/ }); }
+cpu_ns() { awk '{ sum += $1 } END { printf "%.0f\n", sum }' $(printf '/proc/%s/task/*/schedstat ' ${1//,/ }); }
 
 # measure_http2_slice ROUND NAME PATH REQUESTS CONNECTIONS STREAMS: prints "ROUND NAME requests cpu_us rps".
 measure_http2_slice() {
