@@ -82,6 +82,10 @@ class FaultProxy {
     ways.Go("to the server", [&](const Context& c) { PassOn(c, client, server, fault, Fault::Way::kToServer, end, broken); });
     ways.Go("to the client", [&](const Context& c) { PassOn(c, server, client, fault, Fault::Way::kToClient, end, broken); });
     static_cast<void>(ways.Wait());
+    if (!ctx.Err()) return;
+    // The test is over: thousands of ports need not stay in TIME_WAIT.
+    client.Reset();
+    server.Reset();
   }
 
   template <class End, class Broken>
