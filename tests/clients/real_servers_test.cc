@@ -153,7 +153,7 @@ TEST(RealServers, Nginx) {
   folder.Write("hello", "hello");
   folder.Write("big", std::string(5'000'000, 'x'));
   const std::string socket = folder.path + "/nginx.sock";
-  const std::string config = folder.Write("nginx.conf", "daemon off; pid " + folder.path + "/pid; error_log stderr;\n"
+  const std::string config = folder.Write("nginx.conf", "daemon off; master_process off; pid " + folder.path + "/pid; error_log stderr;\n"
       "events {}\n"
       "http { access_log off; client_body_temp_path " + folder.path + "/b; proxy_temp_path " + folder.path + "/p; fastcgi_temp_path " + folder.path +
       "/f; uwsgi_temp_path " + folder.path + "/u; scgi_temp_path " + folder.path + "/s;\n"
