@@ -17,6 +17,7 @@
 #include <weft/handlers/testing.h>
 #include <weft/net/stream_pair.h>
 
+#include "../kit/run.h"
 #include "../kit/temp_file.h"
 
 namespace weft {
@@ -244,13 +245,8 @@ TEST(FromBeast, NoResponseMayTakeTheConnectionOver) {
 
 // --- BeastStream
 
-void Play(const std::function<void(const Context&)>& body) {
-  const Error err = RunTest([&](const Context& ctx) { body(ctx); });
-  EXPECT_FALSE(err) << err.Message();
-}
-
 TEST(BeastStream, CarriesBeastsMessages) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     auto [mine, theirs] = StreamPair();
     Group group(ctx);
     group.Go([&stream = theirs](const Context& c) {
@@ -278,7 +274,7 @@ TEST(BeastStream, CarriesBeastsMessages) {
 }
 
 TEST(BeastStream, CarriesBeastsWebSockets) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     auto [mine, theirs] = StreamPair();
     Group group(ctx);
     group.Go([&stream = theirs](const Context& c) {
@@ -305,7 +301,7 @@ TEST(BeastStream, CarriesBeastsWebSockets) {
 }
 
 TEST(BeastStream, EndsWithItsContextAndSaysWhy) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     auto [mine, theirs] = StreamPair();
     const CancelScope second = WithTimeout(ctx, std::chrono::seconds(1));
     BeastStream client(std::move(mine), second.ctx);
@@ -328,7 +324,7 @@ TEST(BeastStream, EndsWithItsContextAndSaysWhy) {
 }
 
 TEST(BeastStream, EachWriteIsWholeBeforeTheNextOnes) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     auto [mine, theirs] = StreamPair({.buffer_bytes = 64});
     BeastStream client(std::move(mine), ctx);
     Group group(ctx);

@@ -48,7 +48,7 @@ Error AbortLargeByHand(ResponseWriter& w, Request&) {
 class AbortedAnswer : public testing::TestWithParam<Error (*)(ResponseWriter&, Request&)> {};
 
 TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, GetParam());
     Client client = site.Connect();
 
@@ -64,7 +64,7 @@ TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
 }
 
 TEST_P(AbortedAnswer, LetsTheAnswersBeforeItArrive) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const Handler failing = GetParam();
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       return r.Path() == "/" ? failing(w, r) : w.Write(r.Target());
@@ -212,7 +212,7 @@ TEST(AbortedAnswers, LetALargeAnswerBeforeThemArrive) {
 }
 
 TEST(AbortedAnswers, BeforeTheirHeadSendNothing) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write("some")) return err;
       w.Abort();

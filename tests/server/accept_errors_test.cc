@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 TEST(AcceptErrors, AShortageNeitherSpinsNorEndsTheServer) {
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("served"));
       Client waits = site.Connect();
       waits.Send(kGet);
@@ -36,7 +36,7 @@ TEST(AcceptErrors, AShortageNeitherSpinsNorEndsTheServer) {
 // Such as EPERM of a security module. Nobody who is here is in the way, and the loop goes on.
 TEST(AcceptErrors, ThatDoNotPassNeitherSpinNorHurtOpenConnections) {
   for (const int error : {EPERM, ENETDOWN, EOPNOTSUPP}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("served"));
       Client open = site.Connect();
       open.Get("/");
@@ -56,7 +56,7 @@ TEST(AcceptErrors, ThatDoNotPassNeitherSpinNorHurtOpenConnections) {
 }
 
 TEST(AcceptErrors, AShortageWithoutAnybodyWaitingCostsNothing) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("served"));
     (void)Sleep(ctx, milliseconds(1));
     const FailingAccept shortage(EMFILE);
@@ -69,7 +69,7 @@ TEST(AcceptErrors, AShortageWithoutAnybodyWaitingCostsNothing) {
 }
 
 TEST(AcceptErrors, EachShortageIsToldOnce) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("served"));
     for (int i = 1; i <= 3; ++i) {
       Client waits = site.Connect();
@@ -84,7 +84,7 @@ TEST(AcceptErrors, EachShortageIsToldOnce) {
 }
 
 TEST(AcceptErrors, AShortageFreesIdleConnections) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("served"));
     std::vector<Client> idle;
     for (int i = 0; i < 5; ++i) {
@@ -106,7 +106,7 @@ TEST(AcceptErrors, AShortageFreesIdleConnections) {
 }
 
 TEST(AcceptErrors, ABrokenListenerEndsTheServerInGoodOrder) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(3))) return err;
       return w.Write("to its end");
@@ -129,7 +129,7 @@ TEST(AcceptErrors, ABrokenListenerEndsTheServerInGoodOrder) {
 TEST(AcceptErrors, OfOneConnectionDoNotStopTheOthers) {
   // The client that caused it is passed over at once: the next call would take the next one.
   for (const int error : {ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, EPERM}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("served"));
       Client client = site.Connect();
       const FailingAccept gone(error, /*times=*/3);

@@ -61,7 +61,7 @@ TEST(Answers, AreFramedByWhatIsKnownOfThem) {
   };
   for (const Framing& row : rows) {
     SCOPED_TRACE(row.what);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, row.handler);
       Client client = site.Connect();
 
@@ -81,7 +81,7 @@ TEST(Answers, AreFramedByWhatIsKnownOfThem) {
 }
 
 TEST(Answers, GoOutWhenTheyAreFlushed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       for (const char* part : {"one", "two"}) {
         if (Error err = w.Write(part)) return err;
@@ -106,7 +106,7 @@ TEST(Answers, GoOutWhenTheyAreFlushed) {
 }
 
 TEST(Answers, ANakedFlushSendsTheHead) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Now", "yes");
       if (Error err = w.Flush()) return err;
@@ -126,7 +126,7 @@ TEST(Answers, ANakedFlushSendsTheHead) {
 
 TEST(Answers, WaitForAClientThatReadsSlowly) {
   constexpr int kParts = 2000;
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int written = 0;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       for (; written < kParts; ++written) {
@@ -145,7 +145,7 @@ TEST(Answers, WaitForAClientThatReadsSlowly) {
 }
 
 TEST(Answers, CarryTrailersAndInterimAnswers) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.Header().Set("Link", "</style.css>");
       w.WriteHeader(103);
@@ -177,7 +177,7 @@ TEST(Answers, OfUnknownTypeGetOneFromTheirFirstBytes) {
   };
   for (const Row& row : {Row{"<!DOCTYPE html><p>", 1, "text/html; charset=utf-8"},
                          Row{"plain ", 1000, "text/plain; charset=utf-8"}, Row{"", 1, ""}}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
         for (std::size_t i = 0; i < row.times; ++i) {
           if (Error err = w.Write(row.body)) return err;
@@ -190,7 +190,7 @@ TEST(Answers, OfUnknownTypeGetOneFromTheirFirstBytes) {
 }
 
 TEST(Answers, FieldsCannotBeSplit) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) {
       EXPECT_FALSE(w.Header().Set("A", "b\r\nSet-Cookie: evil=1"));
       EXPECT_FALSE(w.Header().Add("A\r\nB", "c"));
@@ -205,7 +205,7 @@ TEST(Answers, FieldsCannotBeSplit) {
 }
 
 TEST(Answers, AHandlerCannotFrameThemTwice) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Transfer-Encoding", "chunked");
       w.Header().Set("Connection", "keep-alive, upgrade");
@@ -221,7 +221,7 @@ TEST(Answers, AHandlerCannotFrameThemTwice) {
 }
 
 TEST(AnswerFields, GoWithoutDateAndTypeWhereTheHandlerSaysSo) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Date", "");
       w.Header().Set("Content-Type", "");

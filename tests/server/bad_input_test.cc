@@ -39,7 +39,7 @@ std::string Begin(const std::string& bytes) { return bytes.substr(0, 60); }
 TEST(BadInput, IsAnsweredAndTheConnectionEnds) {
   for (const Bad& bad : BadRequests()) {
     SCOPED_TRACE(Begin(bad.bytes));
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       bool called = false;
       Site site(ctx, [&](ResponseWriter&, Request&) { called = true; });
       Client client = site.Connect();
@@ -61,7 +61,7 @@ TEST(BadInput, InPiecesIsTheSame) {
   for (const Bad& bad : BadRequests()) {
     if (bad.bytes.size() > 1000) continue;
     SCOPED_TRACE(Begin(bad.bytes));
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("x"));
       Client client = site.Connect();
 
@@ -78,7 +78,7 @@ TEST(BadInput, InPiecesIsTheSame) {
 TEST(BadInput, BehindAGoodRequestDoesNotSpoilIt) {
   for (const Bad& bad : BadRequests()) {
     SCOPED_TRACE(Begin(bad.bytes));
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("good"));
       Client client = site.Connect();
 
@@ -92,7 +92,7 @@ TEST(BadInput, BehindAGoodRequestDoesNotSpoilIt) {
 }
 
 TEST(BadInput, LeavesTheServerToOthers) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("good"));
     Client other = site.Connect();
     for (const Bad& bad : BadRequests()) {
@@ -105,7 +105,7 @@ TEST(BadInput, LeavesTheServerToOthers) {
 }
 
 TEST(BadInput, DoesNotShowWhatTheClientSent) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
 
@@ -116,7 +116,7 @@ TEST(BadInput, DoesNotShowWhatTheClientSent) {
 }
 
 TEST(BadInput, WithoutAnEndCostsBoundedMemoryAndTime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
     const TimePoint begin = Now();

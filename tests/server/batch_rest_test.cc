@@ -18,7 +18,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 
 TEST(BatchRest, WhatTheSocketDoesNotTakeIsSentWhenThereIsRoom) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     Crowd crowd(ctx, 2, [&](ResponseWriter& w, Request& r) { return w.Write(std::string(r.Target()) + padding); });
     const std::size_t asked = AskUntilFull(ctx, *crowd.clients[0]);
@@ -31,7 +31,7 @@ TEST(BatchRest, WhatTheSocketDoesNotTakeIsSentWhenThereIsRoom) {
 }
 
 TEST(BatchRest, TheRestOfAnAnswerThatWasTakenInPartIsSent) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, [](ResponseWriter& w, Request& r) {
       if (r.Path() == "/1") CutNextSend(5);
       return w.Write(r.Target());
@@ -45,7 +45,7 @@ TEST(BatchRest, TheRestOfAnAnswerThatWasTakenInPartIsSent) {
 }
 
 TEST(BatchRest, WhoNeverTakesTheRestRunsIntoTheStallLimit) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     ServerOptions options;
     options.write_stall_timeout = seconds(5);
@@ -70,7 +70,7 @@ class Ends final : public Observer {
 };
 
 TEST(BatchRest, AClientThatIsGoneBeforeItsAnswerLeavesHarmsNobody) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Ends ends;
     ServerOptions options;
     options.observer = &ends;
@@ -95,7 +95,7 @@ TEST(BatchRest, AClientThatIsGoneBeforeItsAnswerLeavesHarmsNobody) {
 
 // Requests in flight are those whose answers have not left, too.
 TEST(BatchRest, KeepsItsPlaceAmongTheRequestsInFlight) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     ServerOptions options;
     options.requests_max = 1;
@@ -108,7 +108,7 @@ TEST(BatchRest, KeepsItsPlaceAmongTheRequestsInFlight) {
 }
 
 TEST(BatchRest, IsSentInADrainToAClientThatReads) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     Crowd crowd(ctx, 1, [&](ResponseWriter& w, Request&) { return w.Write(padding); });
     const std::size_t asked = AskUntilFull(ctx, *crowd.clients[0]);
@@ -124,7 +124,7 @@ TEST(BatchRest, IsSentInADrainToAClientThatReads) {
 }
 
 TEST(BatchRest, IsCutOffAtTheHardEndOfADrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     Ends ends;
     ServerOptions options;
@@ -173,7 +173,7 @@ struct Parking {
 
 TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
   if (!NoStacks::kWorks) GTEST_SKIP() << "no stack can be refused under ThreadSanitizer";
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Ends ends;
     ServerOptions options;
     options.observer = &ends;
@@ -198,7 +198,7 @@ TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
 // The request of one client for which there was no fiber, and a rest for another one, meet in an exchange.
 TEST(BatchRest, DoesNotComeWithTheRequestOfAnother) {
   if (!NoStacks::kWorks) GTEST_SKIP() << "no stack can be refused under ThreadSanitizer";
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Ends ends;
     ServerOptions options;
     options.observer = &ends;

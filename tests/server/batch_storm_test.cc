@@ -100,7 +100,7 @@ class BatchStorm : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, BatchStorm, testing::Range(1, 7));
 
 TEST_P(BatchStorm, EveryAnswerComesWholeAndInOrderToWhomItBelongs) {
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Dice dice(static_cast<std::uint64_t>(GetParam()));
     ServerOptions options;
     options.requests_max = 12;

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(Batch, AllAreReadBeforeTheFirstIsServedAndServedBeforeTheFirstIsAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Crowd* all = nullptr;
     std::vector<std::size_t> served;
     Crowd crowd(ctx, 5, [&](ResponseWriter& w, Request& r) -> Error {
@@ -34,7 +34,7 @@ TEST(Batch, AllAreReadBeforeTheFirstIsServedAndServedBeforeTheFirstIsAnswered) {
 }
 
 TEST(Batch, NoMoreThanSoManyWaitForEachOther) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Crowd* all = nullptr;
     std::vector<std::size_t> answered;
     Crowd crowd(ctx, kTogether + 2, [&](ResponseWriter& w, Request& r) -> Error {
@@ -56,7 +56,7 @@ TEST(Batch, NoMoreThanSoManyWaitForEachOther) {
 }
 
 TEST(Batch, AnAnswerDoesNotWaitForAHandlerThatParks) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/1") {
         if (Error err = Sleep(r.Ctx(), seconds(20))) return err;
@@ -75,7 +75,7 @@ TEST(Batch, AnAnswerDoesNotWaitForAHandlerThatParks) {
 }
 
 TEST(Batch, RequestsOfAllKindsComeThrough) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string large = Pattern(100'000);
     Crowd crowd(ctx, 6, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Method() == "POST") return Echo(w, r);
@@ -106,7 +106,7 @@ TEST(Batch, RequestsOfAllKindsComeThrough) {
 }
 
 TEST(Batch, AClientThatSaysNoMoreBehindItsRequestIsAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, Tell);
 
     for (std::size_t i = 0; i < 3; ++i) {

@@ -38,7 +38,7 @@ class ClientThatLeaves : public testing::TestWithParam<Leaves> {
 TEST_P(ClientThatLeaves, CancelsAHandlerThatSleeps) {
   for (const Case& each : kCases) {
     SCOPED_TRACE(each.name);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Event entered;
       Event left;
       Error err;
@@ -93,7 +93,7 @@ TEST_P(ClientThatLeaves, CancelsAHandlerThatSleepsOverTcp) {
 }
 
 TEST_P(ClientThatLeaves, CancelsWhatTheHandlerHasStarted) {
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Event entered;
     int canceled = 0;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
@@ -122,7 +122,7 @@ TEST_P(ClientThatLeaves, CancelsWhatTheHandlerHasStarted) {
 }
 
 TEST_P(ClientThatLeaves, WhileTheServerWaitsForABodyIsNoticed) {
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Event entered;
     Error err;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
@@ -144,7 +144,7 @@ TEST_P(ClientThatLeaves, WhileTheServerWaitsForABodyIsNoticed) {
 }
 
 TEST_P(ClientThatLeaves, WhileItIsIdleOrInAHeadIsForgotten) {
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client fresh = site.Connect();
     Client idle = site.Connect();
@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, ClientThatLeaves,
                          });
 
 TEST(ClientGone, ARequestThatCameWithTheEndIsAnsweredIfItsHandlerDoesNotWait) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -188,7 +188,7 @@ TEST(ClientGone, ARequestThatCameWithTheEndIsAnsweredIfItsHandlerDoesNotWait) {
 }
 
 TEST(ClientGone, ARequestThatCameWithTheEndIsCanceledAtItsFirstWait) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error cause;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
       const Error err = Sleep(r.Ctx(), seconds(50));
@@ -210,7 +210,7 @@ TEST(ClientGone, ARequestThatCameWithTheEndIsCanceledAtItsFirstWait) {
 }
 
 TEST(ClientGone, HalfClosedClientsAreServedIfToldSo) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.half_closed_clients = true;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -229,7 +229,7 @@ TEST(ClientGone, HalfClosedClientsAreServedIfToldSo) {
 }
 
 TEST(ClientGone, HalfClosedClientsThatResetAreGoneNevertheless) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.half_closed_clients = true;
     Event entered;
@@ -252,7 +252,7 @@ TEST(ClientGone, HalfClosedClientsThatResetAreGoneNevertheless) {
 }
 
 TEST(ClientGone, EndsAWriteThatWaits) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error err;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       while (!err) err = w.Write(Pattern(100'000));
@@ -274,7 +274,7 @@ TEST(ClientGone, EndsAWriteThatWaits) {
 
 // The next user of the exchange and of its context starts afresh.
 TEST(ClientGone, LeavesNoTraceForTheNextRequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(1))) return err;
       return w.Write("rested");

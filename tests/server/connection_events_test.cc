@@ -60,7 +60,7 @@ class Connections final : public Observer {
 // What the end of one connection was called, after `use` of it.
 std::string EndOf(const std::function<void(const Context&, Client&, TestServer&)>& use, Handler handler, ServerOptions options = {}) {
   Connections seen;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     options.observer = &seen;
     TestServer server(ctx, std::move(handler), options);
     {
@@ -184,7 +184,7 @@ TEST(ConnectionEvents, NameTheProxyAtTheBeginAndTheClientAtTheEnd) {
 
 TEST(ConnectionEvents, AnEvictedOneAndAnOverloadAreNamed) {
   Connections seen;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options;
     options.observer = &seen;
     options.connections_max = 1;
@@ -197,7 +197,7 @@ TEST(ConnectionEvents, AnEvictedOneAndAnOverloadAreNamed) {
   });
 
   Connections crowded;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options;
     options.observer = &crowded;
     options.requests_max = 1;
@@ -225,7 +225,7 @@ TEST(ConnectionEvents, AnEvictedOneAndAnOverloadAreNamed) {
 
 TEST(ConnectionEvents, AreToldOnlyToWhoAsks) {
   Connections deaf(/*asks=*/false);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options;
     options.observer = &deaf;
     TestServer server(ctx, Tell, options);
@@ -258,7 +258,7 @@ TEST(ConnectionEvents, BothEndsAreToldOnSeveralLoops) {
 }
 
 TEST(RequestsInHandlers, ThatReachTheirLimitAreToldOnceUntilThereIsRoom) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.requests_max = 1;
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {

@@ -51,7 +51,7 @@ class NoDescriptors {
 };
 
 TEST(ConnectionLimit, TheLongestIdleMakesRoom) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell, Room(3));
     Client fresh = site.Connect();
     Client older = site.Connect();
@@ -71,7 +71,7 @@ TEST(ConnectionLimit, TheLongestIdleMakesRoom) {
 }
 
 TEST(ConnectionLimit, TheSlowestHeadMakesRoomWhenNobodyIsIdle) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell, Room(2));
     Client silent = site.Connect();
     (void)Sleep(ctx, milliseconds(10));
@@ -95,7 +95,7 @@ TEST(ConnectionLimit, TheSlowestHeadMakesRoomWhenNobodyIsIdle) {
 }
 
 TEST(ConnectionLimit, NobodyHasToGoWhileNobodyWaits) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell, Room(3));
     std::vector<Client> clients;
     for (int i = 0; i < 3; ++i) clients.push_back(site.Connect());
@@ -109,7 +109,7 @@ TEST(ConnectionLimit, NobodyHasToGoWhileNobodyWaits) {
 }
 
 TEST(ConnectionLimit, NewOnesWaitWhileNobodyIsIdle) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(2))) return err;
       return w.Write(r.Target());
@@ -133,7 +133,7 @@ TEST(ConnectionLimit, NewOnesWaitWhileNobodyIsIdle) {
 }
 
 TEST(ConnectionLimit, ConnectionsThatWaitAreServedInTheDrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(2))) return err;
       return w.Write(r.Target());
@@ -166,7 +166,7 @@ void EvictOneWithDescriptorsToSpare(const Context& ctx) {
 }
 
 TEST(Descriptors, ThatHaveRunOutAreTakenFromIdleConnections) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     EvictOneWithDescriptorsToSpare(ctx);
     Site site(ctx, Tell);
     Client idle = site.Connect();
@@ -182,7 +182,7 @@ TEST(Descriptors, ThatHaveRunOutAreTakenFromIdleConnections) {
 }
 
 TEST(Descriptors, ThatHaveRunOutNeitherEndTheServerNorLetItSpin) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(30))) return err;
       return w.Write("x");

@@ -22,7 +22,7 @@ ServerOptions Patience(Duration drain, Duration grace) {
 }
 
 TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error cause;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
       const Error err = Sleep(r.Ctx(), seconds(50));
@@ -51,7 +51,7 @@ TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
 
 // The handler as the documents show it: it must not go on with half of what it asked for.
 TEST(DrainHardEnd, AGroupInAHandlerFailsWhenItsQuestionsWereCutOff) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       std::string a = "?", b = "?";
       Group group(r.Ctx());
@@ -77,7 +77,7 @@ TEST(DrainHardEnd, AGroupInAHandlerFailsWhenItsQuestionsWereCutOff) {
 }
 
 TEST(DrainHardEnd, CancelsRequestsThatComeAfterPatienceIsOver) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), seconds(50)); },
               Patience(seconds(1), seconds(5)));
     Client client = site.Connect();
@@ -97,7 +97,7 @@ TEST(DrainHardEnd, CancelsRequestsThatComeAfterPatienceIsOver) {
 }
 
 TEST(DrainHardEnd, NamesWhatItCutsOff) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event leave;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       (void)leave.Wait(Background());  // does not look at its context
@@ -128,7 +128,7 @@ TEST(DrainHardEnd, NamesWhatItCutsOff) {
 }
 
 TEST(DrainHardEnd, EndsAWriteThatWaits) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error seen;
     ServerOptions options = Patience(seconds(4), seconds(1));
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
@@ -149,7 +149,7 @@ TEST(DrainHardEnd, EndsAWriteThatWaits) {
 }
 
 TEST(DrainHardEnd, EndsARequestThatWaitsForItsBody) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error seen;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
       seen = r.Body().ReadAll().Err();
@@ -168,7 +168,7 @@ TEST(DrainHardEnd, EndsARequestThatWaitsForItsBody) {
 }
 
 TEST(DrainHardEnd, CutsHeadsThatAreNotWhole) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Patience(seconds(2), seconds(1)));
     Client client = site.Connect();
     client.Send("GET / HT");
@@ -182,7 +182,7 @@ TEST(DrainHardEnd, CutsHeadsThatAreNotWhole) {
 }
 
 TEST(DrainHardEnd, WithoutPatienceComesAtOnce) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request& r) { return r.Ctx().Wait(); }, Patience(seconds(0), seconds(0)));
     Client client = site.Connect();
     client.Send(kGet);
@@ -196,7 +196,7 @@ TEST(DrainHardEnd, WithoutPatienceComesAtOnce) {
 }
 
 TEST(DrainHardEnd, WithEndlessPatienceNeverComes) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
       if (Error err = Sleep(r.Ctx(), hours(1000))) return err;

@@ -31,7 +31,7 @@ Duration StopTime(Site& site) {
 }
 
 TEST(Drain, OfAServerWithoutConnectionsTakesNoTime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
 
     EXPECT_EQ(StopTime(site), seconds(0));
@@ -40,7 +40,7 @@ TEST(Drain, OfAServerWithoutConnectionsTakesNoTime) {
 }
 
 TEST(Drain, EndsAsSoonAsTheLastAnswerIsOut) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client slow = site.Connect();
     Client slower = site.Connect();
@@ -64,7 +64,7 @@ TEST(Drain, EndsAsSoonAsTheLastAnswerIsOut) {
 }
 
 TEST(Drain, RefusesNewConnections) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client slow = site.Connect();
     slow.Send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -79,7 +79,7 @@ TEST(Drain, RefusesNewConnections) {
 }
 
 TEST(Drain, AConnectionThatHasNotSpokenYetHasItsGrace) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("welcome"));
     Client silent = site.Connect();
     Client speaks = site.Connect();
@@ -98,7 +98,7 @@ TEST(Drain, AConnectionThatHasNotSpokenYetHasItsGrace) {
 }
 
 TEST(Drain, AConnectionThatWaitedToBeAcceptedIsAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("welcome"));
 
     Client client = site.Connect();  // nobody has run yet that could accept it
@@ -110,7 +110,7 @@ TEST(Drain, AConnectionThatWaitedToBeAcceptedIsAnswered) {
 }
 
 TEST(Drain, AConnectionThatNeverSpeaksDoesNotHoldIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client old = site.Connect();
     (void)Sleep(ctx, seconds(5));
@@ -124,7 +124,7 @@ TEST(Drain, AConnectionThatNeverSpeaksDoesNotHoldIt) {
 }
 
 TEST(Drain, IdleConnectionsDoNotHoldIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     std::vector<Client> clients;
     for (int i = 0; i < 20; ++i) {
@@ -139,7 +139,7 @@ TEST(Drain, IdleConnectionsDoNotHoldIt) {
 }
 
 TEST(Drain, ClientsThatCloseAtOnceLetItEndAtOnce) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
     client.Get("/");
@@ -156,7 +156,7 @@ TEST(Drain, ClientsThatCloseAtOnceLetItEndAtOnce) {
 }
 
 TEST(Drain, ARequestThatIsOnItsWayOnAnIdleConnectionIsAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
     client.Get("/");
@@ -170,7 +170,7 @@ TEST(Drain, ARequestThatIsOnItsWayOnAnIdleConnectionIsAnswered) {
 }
 
 TEST(Drain, PipelinedRequestsThatAreHereAreAllAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client client = site.Connect();
 
@@ -186,7 +186,7 @@ TEST(Drain, PipelinedRequestsThatAreHereAreAllAnswered) {
 }
 
 TEST(Drain, AClientThatNeverStopsPipeliningIsStopped) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), milliseconds(1))) return err;
       return w.Write("x");
@@ -219,7 +219,7 @@ TEST(Drain, AClientThatNeverStopsPipeliningIsStopped) {
 
 // Also those that lie in the socket yet, because their connection is busy.
 TEST(Drain, PipelinedRequestsThatWereNotReadYetAreAllAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client client = site.Connect();
 
@@ -236,7 +236,7 @@ TEST(Drain, PipelinedRequestsThatWereNotReadYetAreAllAnswered) {
 }
 
 TEST(Drain, HalfAHeadHasTheTimeOfAHead) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client first = site.Connect();
     Client second = site.Connect();
@@ -258,7 +258,7 @@ TEST(Drain, HalfAHeadHasTheTimeOfAHead) {
 
 // Its head, without Connection: close, was out before the drain began.
 TEST(Drain, AnAnswerThatHadBegunEndsAndItsConnectionSoonAfter) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = w.Flush()) return err;
       if (Error err = Sleep(r.Ctx(), seconds(5))) return err;
@@ -279,7 +279,7 @@ TEST(Drain, AnAnswerThatHadBegunEndsAndItsConnectionSoonAfter) {
 }
 
 TEST(Drain, IsNotWaitedForByItsRequests) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.lame_duck = seconds(3);
     Readiness readiness;

@@ -10,7 +10,7 @@ constexpr std::string_view kExpecting =
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
 
 TEST(ExpectContinue, IsAnsweredByTheFirstRead) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(5))) return err;
       return Echo(w, r);
@@ -28,7 +28,7 @@ TEST(ExpectContinue, IsAnsweredByTheFirstRead) {
 }
 
 TEST(ExpectContinue, IsNotAnsweredWhenTheBodyIsNotWanted) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request&) { return HttpError(403); });
     Client client = site.Connect();
 
@@ -42,7 +42,7 @@ TEST(ExpectContinue, IsNotAnsweredWhenTheBodyIsNotWanted) {
 }
 
 TEST(ExpectContinue, IsNotAnsweredOnceTheAnswerHasBegun) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = w.Write("early ")) return err;
       if (Error err = w.Flush()) return err;
@@ -59,7 +59,7 @@ TEST(ExpectContinue, IsNotAnsweredOnceTheAnswerHasBegun) {
 }
 
 TEST(ExpectContinue, GoesOutBehindTheAnswersThatAreHeld) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
@@ -73,7 +73,7 @@ TEST(ExpectContinue, GoesOutBehindTheAnswersThatAreHeld) {
 }
 
 TEST(ExpectContinue, ABodyThatDidNotWaitIsTakenAnyway) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
@@ -82,7 +82,7 @@ TEST(ExpectContinue, ABodyThatDidNotWaitIsTakenAnyway) {
 }
 
 TEST(ExpectContinue, HasNoMeaningInHttp10AndWithoutABody) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client old = site.Connect();
     Client empty = site.Connect();
@@ -96,7 +96,7 @@ TEST(ExpectContinue, HasNoMeaningInHttp10AndWithoutABody) {
 }
 
 TEST(ExpectContinue, OtherExpectationsAreRefused) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 

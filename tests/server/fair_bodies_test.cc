@@ -11,7 +11,7 @@ namespace {
 int PiecesBeforeTheOther(const std::function<Error(ResponseWriter&, Request&, int&)>& move, std::string_view request) {
   int pieces = 0;
   int seen = -1;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Event go;
     ServerOptions options;
     options.address = "127.0.0.1:0";  // these sockets take and give many small pieces at once

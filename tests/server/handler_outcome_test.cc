@@ -33,7 +33,7 @@ std::vector<Outcome> Outcomes() {
 TEST(HandlerOutcome, ChoosesTheStatusAndKeepsTheMessage) {
   for (const Outcome& outcome : Outcomes()) {
     SCOPED_TRACE(outcome.what);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
         w.Header().Set("X-Kept", "yes");
         w.Header().Set("ETag", "\"of another body\"");
@@ -61,7 +61,7 @@ TEST(HandlerOutcome, ChoosesTheStatusAndKeepsTheMessage) {
 }
 
 TEST(HandlerOutcome, AnErrorLeavesTheConnectionInUse) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request&) { return HttpError(404); });
     Client client = site.Connect();
 
@@ -71,7 +71,7 @@ TEST(HandlerOutcome, AnErrorLeavesTheConnectionInUse) {
 }
 
 TEST(HandlerOutcome, AnExceptionIsA500) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = w.Write("half")) return err;
       if (r.Path() == "/int") throw 42;
@@ -88,7 +88,7 @@ TEST(HandlerOutcome, AnExceptionIsA500) {
 }
 
 TEST(HandlerOutcome, AnExceptionAfterAParkIsA500) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request& r) {
       try {
         throw std::runtime_error("first");
@@ -109,7 +109,7 @@ TEST(HandlerOutcome, AnExceptionAfterAParkIsA500) {
 }
 
 TEST(HandlerOutcome, WhatAHookThrowsIsA500) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.OnHead([] { throw std::runtime_error("secret"); });
       return w.Write("fine");
@@ -121,7 +121,7 @@ TEST(HandlerOutcome, WhatAHookThrowsIsA500) {
 }
 
 TEST(HandlerOutcome, ABodyShorterThanItsLengthIsA500WhileThatIsPossible) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.Header().Set("Content-Length", "100");
       return w.Write("short");
@@ -134,7 +134,7 @@ TEST(HandlerOutcome, ABodyShorterThanItsLengthIsA500WhileThatIsPossible) {
 
 // Who asks a careless handler for a tunnel has not found a fault of the server.
 TEST(HandlerOutcome, ATunnelThatNobodyTakesIsNoFailure) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("fine"));
     Client client = site.Connect();
 
@@ -146,7 +146,7 @@ TEST(HandlerOutcome, ATunnelThatNobodyTakesIsNoFailure) {
 }
 
 TEST(HandlerOutcome, ASwitchOfProtocolsWithoutAStreamIsA500) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.WriteHeader(101);
       return {};
@@ -159,7 +159,7 @@ TEST(HandlerOutcome, ASwitchOfProtocolsWithoutAStreamIsA500) {
 
 // The same on a connection that is used again, answer after answer.
 TEST(HandlerOutcome, DoesNotLeakIntoTheNextAnswer) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/good") return w.Write("good");
       w.Header().Set("X-Bad", "yes");

@@ -256,7 +256,7 @@ TEST(HeldLoop, HoldsBackNoResponseOfOthersThatCameWithIt) {
 }
 
 TEST(HeldLoop, ThatYieldsSendsWhatIsReady) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     bool stop = false;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       while (r.Path() == "/yields" && !stop) Yield();

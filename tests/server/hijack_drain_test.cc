@@ -23,7 +23,7 @@ ServerOptions Patience(Duration drain, Duration grace) {
 }
 
 TEST(HijackDrain, AHandlerThatSeesItComeSaysGoodbye) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([](Stream& stream, ResponseWriter&, Request& r) -> Error {
       (void)r.Draining().Wait();
       EXPECT_FALSE(r.Ctx().Err());
@@ -44,7 +44,7 @@ TEST(HijackDrain, AHandlerThatSeesItComeSaysGoodbye) {
 }
 
 TEST(HijackDrain, WaitsForAStreamThatGoesOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoUpgrade, Patience(seconds(10), seconds(1)));
     Client client = Upgraded(site);
     site.server().BeginDrain();
@@ -59,7 +59,7 @@ TEST(HijackDrain, WaitsForAStreamThatGoesOn) {
 }
 
 TEST(HijackDrain, CancelsReadingWhenPatienceIsOverAndLetsItWriteOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error read;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
       read = AllOf(stream).Err();
@@ -80,7 +80,7 @@ TEST(HijackDrain, CancelsReadingWhenPatienceIsOverAndLetsItWriteOn) {
 
 TEST(HijackDrain, CutsOffAndNamesWhatDoesNotEnd) {
   for (const bool writes : {false, true}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Error seen;
       Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
         std::array<char, 8> piece;
@@ -121,7 +121,7 @@ TEST(HijackDrain, CutsOffWithAReset) {
 }
 
 TEST(HijackDrain, AStuckOneIsReportedByName) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event leave;
     Site site(ctx, AfterSwitch([&](Stream&, ResponseWriter&, Request&) -> Error {
       (void)leave.Wait(Background());
@@ -138,7 +138,7 @@ TEST(HijackDrain, AStuckOneIsReportedByName) {
 }
 
 TEST(HijackDrain, CanBeginInTheDrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoUpgrade);
     Client client = site.Connect();
     client.Send(kUpgrade.substr(0, 20));

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 using testing::Contains;
 
 TEST(HijackedStream, WritesAsTheClientReads) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string all = Pattern(5'000'000);
     bool written = false;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
@@ -34,7 +34,7 @@ TEST(HijackedStream, WritesAsTheClientReads) {
 }
 
 TEST(HijackedStream, ADeadlineOfTheContextEndsAReadAndNoWrite) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       const CancelScope scope = WithTimeout(r.Ctx(), seconds(3));
       const auto use = r.Use(scope.ctx);
@@ -53,7 +53,7 @@ TEST(HijackedStream, ADeadlineOfTheContextEndsAReadAndNoWrite) {
 
 // Half of a message is out, so nothing may follow it.
 TEST(HijackedStream, AWriteUnderAContextEndsWithItAndBreaksTheStream) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       EXPECT_FALSE(stream.Write(r.Ctx(), "whole "));
       const CancelScope done = WithCancel(r.Ctx());
@@ -78,7 +78,7 @@ TEST(HijackedStream, AWriteUnderAContextEndsWithItAndBreaksTheStream) {
 }
 
 TEST(HijackedStream, AWriteUnderAContextGoesOnWhileTheClientTakesIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string all = Pattern(5'000'000);
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) { return stream.Write(r.Ctx(), all); }));
     Client client = Upgraded(site);
@@ -90,7 +90,7 @@ TEST(HijackedStream, AWriteUnderAContextGoesOnWhileTheClientTakesIt) {
 }
 
 TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGone) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(10);
     Error first;
@@ -118,7 +118,7 @@ TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGone) {
 }
 
 TEST(HijackedStream, AClientThatTakesALittleNowAndThenIsNot) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(10);
     const std::string all = Pattern(3'000'000);
@@ -139,7 +139,7 @@ TEST(HijackedStream, AClientThatTakesALittleNowAndThenIsNot) {
 
 // One reads, one writes, at once: more in both directions than the sockets hold.
 TEST(HijackedStream, GoesBothWaysAtOnce) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string down = Pattern(4'000'000);
     const std::string up = Pattern(3'000'000);
     std::string came;
@@ -171,7 +171,7 @@ TEST(HijackedStream, GoesBothWaysAtOnce) {
 }
 
 TEST(HijackedStream, AReaderUnderItsGroupsContextIsWokenByAnotherMember) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       Group group(r.Ctx());
@@ -191,7 +191,7 @@ TEST(HijackedStream, AReaderUnderItsGroupsContextIsWokenByAnotherMember) {
 }
 
 TEST(HijackedStream, CloseWakesWhoReadsAndWhoWrites) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error read;
     Error write;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
@@ -220,7 +220,7 @@ TEST(HijackedStream, CloseWakesWhoReadsAndWhoWrites) {
 }
 
 TEST(HijackedStream, AbortWakesWhoReads) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error read;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter& w, Request& r) -> Error {
       Group group(r.Ctx());
@@ -244,7 +244,7 @@ TEST(HijackedStream, AbortWakesWhoReads) {
 }
 
 TEST(HijackedStream, TwoThatWriteTakeTurns) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string first(1'000'000, '1');
     const std::string second(1'000'000, '2');
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
@@ -260,7 +260,7 @@ TEST(HijackedStream, TwoThatWriteTakeTurns) {
 
 // One that was woken and has not run yet still stands in the line, and is nobody's misuse.
 TEST(HijackedStream, OneMayWriteAgainBeforeTheOneThatItLetInHasRun) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       Group group(r.Ctx());
       group.Go([&](const Context&) {
@@ -281,7 +281,7 @@ TEST(HijackedStream, OneMayWriteAgainBeforeTheOneThatItLetInHasRun) {
 }
 
 TEST(HijackedStream, AContextThatEndsInTheLineSpoilsTheStreamForNobody) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       Group group(r.Ctx());
       group.Go([&](const Context&) {
@@ -303,7 +303,7 @@ TEST(HijackedStream, AContextThatEndsInTheLineSpoilsTheStreamForNobody) {
 }
 
 TEST(HijackedStream, ReadingGoesOnAfterAWriteThatItsContextHasEnded) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string heard;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       const CancelScope scope = WithTimeout(r.Ctx(), seconds(1));
@@ -323,7 +323,7 @@ TEST(HijackedStream, ReadingGoesOnAfterAWriteThatItsContextHasEnded) {
 }
 
 TEST(HijackedStream, ClosesWhenItEndsAlthoughTheHandlerGoesOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       {
         Result<Stream> stream = SwitchToEcho(w);
@@ -350,7 +350,7 @@ TEST(HijackedStream, WithoutAConnectionIsClosed) {
 }
 
 TEST(HijackedStream, AWriteThatWaitsFindsOutAtOnceThatTheClientHasClosed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error write;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) {
       write = stream.Write(Pattern(5'000'000));

@@ -20,7 +20,7 @@ using testing::Not;
 using testing::StartsWith;
 
 TEST(Hijack, SwitchesToTheProtocolThatTheClientOffers) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoUpgrade);
     Client client = site.Connect();
     client.Send(kUpgrade);
@@ -40,7 +40,7 @@ TEST(Hijack, SwitchesToTheProtocolThatTheClientOffers) {
 }
 
 TEST(Hijack, WithoutAStatusSendsWhatTheHandlerWritesAndNothingElse) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     for (const char* method : {"GET", "HEAD", "PURGE"}) {
       for (const char* version : {"1.0", "1.1"}) {
         Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
@@ -59,7 +59,7 @@ TEST(Hijack, WithoutAStatusSendsWhatTheHandlerWritesAndNothingElse) {
 }
 
 TEST(Hijack, OfConnectOpensATunnelBehindA200) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       EXPECT_EQ(r.Host(), "a.test:443");
       w.WriteHeader(200);
@@ -79,7 +79,7 @@ TEST(Hijack, OfConnectOpensATunnelBehindA200) {
 }
 
 TEST(Hijack, BytesBehindTheHeadAreTheFirstWhereverThePacketsEnd) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoUpgrade);
     const std::string all = std::string(kUpgrade) + "GET / HTTP/1.1\r\n\r\n";
     for (std::size_t cut = 1; cut < all.size(); ++cut) {
@@ -96,7 +96,7 @@ TEST(Hijack, BytesBehindTheHeadAreTheFirstWhereverThePacketsEnd) {
 }
 
 TEST(Hijack, BytesBehindABodyAreTheFirst) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string body;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       body = *r.Body().ReadAll();
@@ -120,7 +120,7 @@ TEST(Hijack, BytesBehindABodyAreTheFirst) {
 }
 
 TEST(Hijack, AnswersToRequestsBeforeItGoOutFirst) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) { return r.Path() == "/chat" ? EchoUpgrade(w, r) : Tell(w, r); });
     Client client = site.Connect();
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kUpgrade) + "x");
@@ -133,7 +133,7 @@ TEST(Hijack, AnswersToRequestsBeforeItGoOutFirst) {
 }
 
 TEST(Hijack, NothingBehindItIsTakenForARequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int calls = 0;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       ++calls;
@@ -186,7 +186,7 @@ const Refusal kRefusals[] = {
 TEST(Hijack, IsRefusedByAnErrorThatLeavesTheAnswerToTheHandler) {
   for (const Refusal& row : kRefusals) {
     SCOPED_TRACE(row.name);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Error refused;
       Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
         row.before(w);
@@ -209,7 +209,7 @@ TEST(Hijack, IsRefusedByAnErrorThatLeavesTheAnswerToTheHandler) {
 }
 
 TEST(Hijack, BehindAHeadThatIsOutIsRefused) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write("whole")) return err;
       if (Error err = w.Flush()) return err;
@@ -221,7 +221,7 @@ TEST(Hijack, BehindAHeadThatIsOutIsRefused) {
 }
 
 TEST(Hijack, LeavesAWriterThatOnlyTells) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([](Stream& stream, ResponseWriter& w, Request& r) -> Error {
       EXPECT_TRUE(w.Write("x").Is(kClosed));
       EXPECT_TRUE(w.Write("").Is(kClosed));
@@ -281,7 +281,7 @@ TEST(Hijack, AbortEndsItWithAReset) {
 }
 
 TEST(Hijack, AnUpgradeThatNobodyWantsIsAPlainRequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
     client.Send(std::string(kUpgrade) + std::string(kUpgrade));
@@ -296,7 +296,7 @@ TEST(Hijack, AnUpgradeThatNobodyWantsIsAPlainRequest) {
 }
 
 TEST(Hijack, AnUpgradeThatIsRefusedSaysThatTheFieldIsOfThisConnection) {  // RFC 9110 sections 7.8 and 15.5.22
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Upgrade", "chat");
       if (r.Path() == "/error") return HttpError(426);
@@ -317,7 +317,7 @@ TEST(Hijack, AnUpgradeThatIsRefusedSaysThatTheFieldIsOfThisConnection) {  // RFC
 }
 
 TEST(Hijack, A101WithoutItIsA500) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     for (const bool flush : {false, true}) {
       Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
         w.Header().Set("Upgrade", "echo");
@@ -332,7 +332,7 @@ TEST(Hijack, A101WithoutItIsA500) {
 }
 
 TEST(Hijack, ConnectWithoutItIsRefusedAndNothingBehindItIsTakenForARequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int calls = 0;
     for (const bool flush : {false, true}) {
       Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -355,7 +355,7 @@ TEST(Hijack, ConnectWithoutItIsRefusedAndNothingBehindItIsTakenForARequest) {
 }
 
 TEST(Hijack, IsSeenByMiddlewareAndRunsTheHooksOfAHead) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::vector<std::string> lines;
     const auto log = [&](const AccessRecord& record) {
       lines.push_back(std::to_string(record.status) + ' ' + std::to_string(record.bytes) + (record.aborted ? " aborted" : ""));
@@ -379,7 +379,7 @@ TEST(Hijack, IsSeenByMiddlewareAndRunsTheHooksOfAHead) {
 }
 
 TEST(Hijack, LiftsTheDeadlineOfTheRequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoUpgrade);
     Client client = Upgraded(site);
 

@@ -82,7 +82,7 @@ enum class How { kReset, kDeadline, kWhole };
 // Returns how much the server says in all when nothing is cut.
 std::size_t Cut(How how, std::size_t at) {
   std::size_t said = 0;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, Handle(), Http2Options());
     RawHttp2 client(ctx, site);
     static_cast<void>(Sleep(ctx, milliseconds(1)));

@@ -26,7 +26,7 @@ std::vector<std::string> LastWords(RawHttp2& client, bool answers = true) {
 
 TEST(ServerHttp2Drain, AQuietConnectionIsToldInTwoSteps) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(GetOf(1, "/"));
@@ -42,7 +42,7 @@ TEST(ServerHttp2Drain, AQuietConnectionIsToldInTwoSteps) {
 
 TEST(ServerHttp2Drain, OneThatDoesNotAnswerIsNotWaitedForLong) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(GetOf(1, "/"));
@@ -57,7 +57,7 @@ TEST(ServerHttp2Drain, OneThatDoesNotAnswerIsNotWaitedForLong) {
 
 TEST(ServerHttp2Drain, OpenStreamsEndBeforeAnythingIsSaid) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(5))) return err;
       return w.Write("slow");
@@ -76,7 +76,7 @@ TEST(ServerHttp2Drain, OpenStreamsEndBeforeAnythingIsSaid) {
 
 TEST(ServerHttp2Drain, AClientThatSendsOnIsToldToStop) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), milliseconds(300))) return err;
       return w.Write("x");
@@ -107,7 +107,7 @@ TEST(ServerHttp2Drain, AClientThatSendsOnIsToldToStop) {
 // Java 17 would fail the request that is open. It is at least a second until anything is said, and then the stream of that moment ends first.
 TEST(ServerHttp2Drain, NothingIsSaidToAClientWhoseRequestIsOpen) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), milliseconds(70))) return err;
       return w.Write("x");
@@ -135,7 +135,7 @@ TEST(ServerHttp2Drain, NothingIsSaidToAClientWhoseRequestIsOpen) {
 
 TEST(ServerHttp2Drain, NoLastWordComesWithTheLastResponse) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(GetOf(1, "/"));
@@ -164,7 +164,7 @@ TEST(ServerHttp2Drain, NoLastWordComesWithTheLastResponse) {
 TEST(ServerHttp2Drain, ABodyThatNobodyReadsHoldsItForASecond) {
   NEEDS_HTTP2();
   for (const bool before : {true, false}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("no need"), Http2Options());
       RawHttp2 client(ctx, site);
       const auto post = [&] {
@@ -192,7 +192,7 @@ TEST(ServerHttp2Drain, ABodyThatNobodyReadsHoldsItForASecond) {
 
 TEST(ServerHttp2Drain, AfterTheTimeoutRequestsAreCanceled) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.drain_timeout = seconds(2);
     Site site(ctx, [](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), seconds(100)); }, options);
@@ -208,7 +208,7 @@ TEST(ServerHttp2Drain, AfterTheTimeoutRequestsAreCanceled) {
 
 TEST(ServerHttp2Drain, ByForceWhatHasNoResponseGetsA503) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.drain_timeout = seconds(2);
     options.cancel_grace = seconds(1);
@@ -234,7 +234,7 @@ TEST(ServerHttp2Drain, ByForceWhatHasNoResponseGetsA503) {
 TEST(ServerHttp2Drain, LosesNoRequestUnderLoad) {
   NEEDS_HTTP2();
   for (int round = 0; round < 20; ++round) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
         if (Error err = Sleep(r.Ctx(), milliseconds(5 + r.Target().size() % 7))) return err;
         return w.Write(r.Target());

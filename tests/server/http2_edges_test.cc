@@ -16,7 +16,7 @@ std::string Windows(std::uint32_t size) {
 
 TEST(ServerHttp2Edges, AClientThatIsSlowForManyStreamsGetsAllOfThem) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     constexpr std::uint32_t kStreams = 20;
     constexpr std::size_t kBody = 200'000;
     ServerOptions options = Http2Options();
@@ -50,7 +50,7 @@ TEST(ServerHttp2Edges, AClientThatIsSlowForManyStreamsGetsAllOfThem) {
 
 TEST(ServerHttp2Edges, AStreamWindowMayBeSmall) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.stream_window_bytes = 16'384;
     Site site(ctx, Echo, options);
@@ -64,7 +64,7 @@ TEST(ServerHttp2Edges, AStreamWindowMayBeSmall) {
 
 TEST(ServerHttp2Edges, AHeadAloneMayBeFlushed) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::atomic<int> failed{0};
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       const Error err = w.Flush();
@@ -82,7 +82,7 @@ TEST(ServerHttp2Edges, AHeadAloneMayBeFlushed) {
 
 TEST(ServerHttp2Edges, AClientThatEndsWithinAHeadIsNotKept) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.half_closed_clients = true;
     Site site(ctx, Say("x"), options);
@@ -98,7 +98,7 @@ TEST(ServerHttp2Edges, AClientThatEndsWithinAHeadIsNotKept) {
 
 TEST(ServerHttp2Edges, AClientThatEndsWithinABodyHasItsEarlyResponse) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.half_closed_clients = true;
     options.linger_timeout = seconds(3);
@@ -115,7 +115,7 @@ TEST(ServerHttp2Edges, AClientThatEndsWithinABodyHasItsEarlyResponse) {
 
 TEST(ServerHttp2Edges, TheTimeOfARequestCountsFromItsHead) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     options.request_timeout = seconds(4);
@@ -134,7 +134,7 @@ TEST(ServerHttp2Edges, TheTimeOfARequestCountsFromItsHead) {
 
 TEST(ServerHttp2Edges, ARequestLimitIsReportedOnce) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_per_connection_max = 1;
     Site site(ctx, Tell, options);
@@ -147,7 +147,7 @@ TEST(ServerHttp2Edges, ARequestLimitIsReportedOnce) {
 
 TEST(ServerHttp2Edges, AClientThatOpensStreamsOnAndOnHearsTheLastWord) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_per_connection_max = 4;
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
@@ -179,7 +179,7 @@ TEST(ServerHttp2Edges, AClientThatOpensStreamsOnAndOnHearsTheLastWord) {
 
 TEST(ServerHttp2Edges, TrailersThatAreTooManyAreNotTakenForAll) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::atomic<std::size_t> seen{0};
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       const Result<std::string> body = r.Body().ReadAll();
@@ -203,7 +203,7 @@ TEST(ServerHttp2Edges, TrailersThatAreTooManyAreNotTakenForAll) {
 
 TEST(ServerHttp2Edges, ManyRequestsInOneReadOfHandlersThatNeverWaitAreServed) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.streams_per_connection_max = 2'000;
     Site site(ctx, Tell, options);

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 // All of a request's body and the end of its stream come with a reset: the handler gets the whole body, and never a part that looks whole.
 TEST(Http2Ends, ABodyThatIsWholeIsReadAfterAReset) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event parked;
     std::string got;
     Error err;
@@ -42,7 +42,7 @@ TEST(Http2Ends, ABodyThatIsWholeIsReadAfterAReset) {
 
 TEST(Http2Ends, ABodyThatIsNotWholeIsAnError) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event parked, done;
     Error err;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
@@ -62,7 +62,7 @@ TEST(Http2Ends, ABodyThatIsNotWholeIsAnError) {
 
 TEST(Http2Ends, AHeadHasItsTime) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.header_timeout = seconds(3);
     Site site(ctx, Say("x"), options);
@@ -86,7 +86,7 @@ TEST(Http2Ends, AHeadHasItsTime) {
 // The queue is counted down once for each that leaves it, however it does.
 TEST(Http2Ends, WhatLeavesTheQueueIsCountedOnce) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     options.queued_requests_max = 2;
@@ -127,7 +127,7 @@ TEST(Http2Ends, WhatLeavesTheQueueIsCountedOnce) {
 // Several of one connection wait in the queue, one has just got its slot, and the connection breaks.
 TEST(Http2Ends, ASlotGoesToNobodyWhoEndsAsWell) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     Event go;
@@ -161,7 +161,7 @@ TEST(Http2Ends, ASlotGoesToNobodyWhoEndsAsWell) {
 // A client that takes nothing is given up once, also while a handler goes on.
 TEST(Http2Ends, AStalledClientIsReportedOnce) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.write_stall_timeout = seconds(2);
     Event go;

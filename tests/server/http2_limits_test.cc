@@ -18,7 +18,7 @@ class Floods : public testing::TestWithParam<h2::Flood> {};
 TEST_P(Floods, EndTheirConnectionAndNoOther) {
   NEEDS_HTTP2();
   const h2::Flood& flood = GetParam();
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/park") return Sleep(r.Ctx(), seconds(30));
       return w.Write(r.Path());
@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(ServerHttp2, Floods, testing::ValuesIn(h2::AllFloods())
 
 TEST(ServerHttp2Limits, HandlersOfRequestsThatWereGivenUpCount) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.streams_per_connection_max = 10;
     std::atomic<int> running{0};
@@ -81,7 +81,7 @@ TEST(ServerHttp2Limits, HandlersOfRequestsThatWereGivenUpCount) {
 
 TEST(ServerHttp2Limits, AQuietConnectionEndsAndPingsKeepItNotAlive) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.idle_timeout = seconds(20);
     Site site(ctx, Say("x"), options);
@@ -109,7 +109,7 @@ TEST(ServerHttp2Limits, AQuietConnectionEndsAndPingsKeepItNotAlive) {
 
 TEST(ServerHttp2Limits, AClientThatOnlySaysHelloIsNotWaitedFor) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.header_timeout = seconds(4);
     Site site(ctx, Say("x"), options);
@@ -125,7 +125,7 @@ TEST(ServerHttp2Limits, AClientThatOnlySaysHelloIsNotWaitedFor) {
 
 TEST(ServerHttp2Limits, WhatIsNoHttp2IsReported) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(h2::Data(0, "x"));
@@ -136,7 +136,7 @@ TEST(ServerHttp2Limits, WhatIsNoHttp2IsReported) {
 
 TEST(ServerHttp2Limits, ARequestThatBreaksTheConnectionAfterOthersAreReadyIsNotStarted) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::atomic<int> served{0};
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       ++served;
@@ -157,7 +157,7 @@ TEST(ServerHttp2Limits, ARequestThatBreaksTheConnectionAfterOthersAreReadyIsNotS
 
 TEST(ServerHttp2Limits, RequestsOfABrokenConnectionEnd) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::atomic<int> gone{0};
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
       const Error err = Sleep(r.Ctx(), seconds(1000));

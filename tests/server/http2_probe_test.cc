@@ -28,7 +28,7 @@ struct Waiting {
 
 TEST(Http2Probe, AClientThatDoesNotAnswerIsGone) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Waiting handler;
     Site site(ctx, handler.Handle(), Http2Options());
     RawHttp2 client(ctx, site);
@@ -47,7 +47,7 @@ TEST(Http2Probe, AClientThatDoesNotAnswerIsGone) {
 
 TEST(Http2Probe, AClientThatAnswersIsServedForAsLongAsItTakes) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Waiting handler;
     Site site(ctx, handler.Handle(), Http2Options());
     RawHttp2 client(ctx, site);
@@ -70,7 +70,7 @@ TEST(Http2Probe, AClientThatAnswersIsServedForAsLongAsItTakes) {
 
 TEST(Http2Probe, WhateverComesIsAnAnswer) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Waiting handler;
     Site site(ctx, handler.Handle(), Http2Options());
     RawHttp2 client(ctx, site);
@@ -85,7 +85,7 @@ TEST(Http2Probe, WhateverComesIsAnAnswer) {
 
 TEST(Http2Probe, AClientThatHasClosedItsSideIsNotAsked) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Waiting handler;
     ServerOptions options = Http2Options();
     options.half_closed_clients = true;
@@ -99,7 +99,7 @@ TEST(Http2Probe, AClientThatHasClosedItsSideIsNotAsked) {
 
 TEST(Http2Probe, NobodyIsAskedWhereThatIsNotWanted) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Waiting handler;
     ServerOptions options = Http2Options();
     options.probe_after = kUnlimited;
@@ -112,7 +112,7 @@ TEST(Http2Probe, NobodyIsAskedWhereThatIsNotWanted) {
 
 TEST(Http2Probe, AnIdleConnectionIsNotAsked) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(GetOf(1, "/"));
@@ -126,7 +126,7 @@ TEST(Http2Probe, AnIdleConnectionIsNotAsked) {
 
 TEST(Http2Streams, HaveTheirConnectionAboveThemInTheListOfFibers) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Waiting handler;
     Site site(ctx, handler.Handle(), Http2Options());
     RawHttp2 client(ctx, site), other(ctx, site);

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 TEST(ServerHttp2, TellsHandlersWhatIsSpoken) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) {
       return w.Write(std::to_string(r.Version().first) + "." + std::to_string(r.Version().second) + " " + std::string(r.Host()) + " " +
                      std::string(r.Target()) + " " + std::string(r.Header().Get("Host")) + (r.Secure() ? " secure" : ""));
@@ -35,7 +35,7 @@ TEST(ServerHttp2, TellsHandlersWhatIsSpoken) {
 TEST(ServerHttp2, IsNotSpokenInPlainTextUnlessAskedFor) {
   NEEDS_HTTP2();
   if (OverHttp2() || OverTls()) GTEST_SKIP();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
     client.Send(h2::Hello());
@@ -47,7 +47,7 @@ TEST(ServerHttp2, IsNotSpokenInPlainTextUnlessAskedFor) {
 TEST(ServerHttp2, IsSpokenBesideHttp11) {
   NEEDS_HTTP2();
   if (OverHttp2() || OverTls()) GTEST_SKIP();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     EXPECT_EQ(site.Connect().Get("/").version, "HTTP/1.1");
     EXPECT_EQ(Client(ctx, *site.server().ConnectHttp2(ctx)).Get("/").version, "HTTP/2.0");
@@ -57,7 +57,7 @@ TEST(ServerHttp2, IsSpokenBesideHttp11) {
 TEST(ServerHttp2, IsAgreedOnOverTls) {
   NEEDS_HTTP2();
   if (OverHttp2()) GTEST_SKIP();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.tls = TestCertificate();
     Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Tls()->alpn + (r.Secure() ? " secure" : "")); }, options);
@@ -72,7 +72,7 @@ TEST(ServerHttp2, IsAgreedOnOverTls) {
 
 TEST(ServerHttp2, IsNotOfferedWhereItIsNotWanted) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.tls = TestCertificate();
     options.http2 = false;
@@ -83,7 +83,7 @@ TEST(ServerHttp2, IsNotOfferedWhereItIsNotWanted) {
 
 TEST(ServerHttp2, APrefaceMayComeInPieces) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
     for (const std::size_t piece : {1u, 5u, 15u, 17u}) {
       TestClient client = *TestClient::Dial(ctx, site.server().Bound());
@@ -105,7 +105,7 @@ TEST(ServerHttp2, APrefaceMayComeInPieces) {
 
 TEST(ServerHttp2, StreamsDoNotWaitForEachOther) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event go;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/slow") {
@@ -123,7 +123,7 @@ TEST(ServerHttp2, StreamsDoNotWaitForEachOther) {
 
 TEST(ServerHttp2, AResetCancelsJustThatRequest) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const Chan<std::string> ends(4);
     Event go;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -144,7 +144,7 @@ TEST(ServerHttp2, AResetCancelsJustThatRequest) {
 
 TEST(ServerHttp2, AClientThatLeavesCancelsAll) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::atomic<int> gone{0};
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
       const Error err = Sleep(r.Ctx(), seconds(1000));
@@ -163,7 +163,7 @@ TEST(ServerHttp2, AClientThatLeavesCancelsAll) {
 
 TEST(ServerHttp2, AFailedResponseIsResetWithInternalError) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write(std::string(10'000, 'x'))) return err;
       if (Error err = w.Flush()) return err;
@@ -183,7 +183,7 @@ TEST(ServerHttp2, AFailedResponseIsResetWithInternalError) {
 
 TEST(ServerHttp2, LargeBodiesGoBothWaysAsFastAsTheirReaders) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.body_bytes_max = kUnlimited;
     Site site(ctx, Echo, options);
@@ -197,7 +197,7 @@ TEST(ServerHttp2, LargeBodiesGoBothWaysAsFastAsTheirReaders) {
 
 TEST(ServerHttp2, ABodyThatNobodyReadsHoldsUpNoOther) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event go;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/lazy") {
@@ -224,7 +224,7 @@ TEST(ServerHttp2, ABodyThatNobodyReadsHoldsUpNoOther) {
 
 TEST(ServerHttp2, AnEarlyResponseEndsBeforeItsRequestAndIsResetLater) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.linger_timeout = seconds(3);
     Site site(ctx, [](ResponseWriter&, Request&) -> Error { return HttpError(413, "no"); }, options);
@@ -252,7 +252,7 @@ TEST(ServerHttp2, AnEarlyResponseEndsBeforeItsRequestAndIsResetLater) {
 
 TEST(ServerHttp2, AnEarlyResponseWhoseRequestEndsIsNotReset) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("early"), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(PostOf(1, "/") + h2::Data(1, "x"));
@@ -267,7 +267,7 @@ TEST(ServerHttp2, AnEarlyResponseWhoseRequestEndsIsNotReset) {
 
 TEST(ServerHttp2, AWindowThatStaysShutEndsTheResponse) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.write_stall_timeout = seconds(5);
     Site site(ctx, [](ResponseWriter& w, Request&) { return w.Write(std::string(100'000, 'x')); }, options);
@@ -282,7 +282,7 @@ TEST(ServerHttp2, AWindowThatStaysShutEndsTheResponse) {
 
 TEST(ServerHttp2, AShortResponseThatNobodyTakesIsGivenUpToo) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.write_stall_timeout = seconds(5);
     Site site(ctx, Say(std::string(2000, 'x')), options);
@@ -295,7 +295,7 @@ TEST(ServerHttp2, AShortResponseThatNobodyTakesIsGivenUpToo) {
 
 TEST(ServerHttp2, TheDeadlineOfARequestAnswers504) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.request_timeout = seconds(2);
     Site site(ctx, [](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), seconds(100)); }, options);
@@ -308,7 +308,7 @@ TEST(ServerHttp2, TheDeadlineOfARequestAnswers504) {
 
 TEST(ServerHttp2, RefusalsHaveAStatus) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.head_bytes_max = 2000;
     Site site(ctx, Say("x"), options);
@@ -326,7 +326,7 @@ TEST(ServerHttp2, RefusalsHaveAStatus) {
 
 TEST(ServerHttp2, RequestsWaitForASlotAndAreRejectedBeyond) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     options.queued_requests_max = 1;
@@ -348,7 +348,7 @@ TEST(ServerHttp2, RequestsWaitForASlotAndAreRejectedBeyond) {
 
 TEST(ServerHttp2, AQueuedRequestThatIsResetLeavesTheQueue) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     Event go;
@@ -382,7 +382,7 @@ TEST(ServerHttp2, AQueuedRequestThatIsResetLeavesTheQueue) {
 
 TEST(ServerHttp2, LongLivedRequestsGiveTheirSlotBack) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_max = 1;
     Event go;
@@ -403,7 +403,7 @@ TEST(ServerHttp2, LongLivedRequestsGiveTheirSlotBack) {
 
 TEST(ServerHttp2, InterimResponsesAndTrailersComeInOrder) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Link", "</a>");
       w.WriteHeader(103);
@@ -422,7 +422,7 @@ TEST(ServerHttp2, InterimResponsesAndTrailersComeInOrder) {
 
 TEST(ServerHttp2, HijackIsForConnect) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Method() != "CONNECT") {
         w.Header().Set("Upgrade", "echo");
@@ -452,7 +452,7 @@ TEST(ServerHttp2, HijackIsForConnect) {
 
 TEST(ServerHttp2, AnExtendedConnectIsAnUpgrade) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.http2_extended_connect = true;
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
@@ -475,7 +475,7 @@ TEST(ServerHttp2, AnExtendedConnectIsAnUpgrade) {
 
 TEST(ServerHttp2, ARequestLimitEndsTheConnectionInGoodOrder) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
     options.requests_per_connection_max = 2;
     Site site(ctx, Tell, options);

@@ -7,7 +7,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(KeepAlive, OneConnectionCarriesManyRequests) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -36,7 +36,7 @@ TEST(KeepAlive, AConnectionLivesOnAsTheRulesOfItsVersionSay) {
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.request);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("hi"));
       Client client = site.Connect();
 
@@ -50,7 +50,7 @@ TEST(KeepAlive, AConnectionLivesOnAsTheRulesOfItsVersionSay) {
 }
 
 TEST(KeepAlive, AHandlerEndsTheConnectionByItsOwnField) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) { w.Header().Set("Connection", "close"); });
     Client client = site.Connect();
 
@@ -60,7 +60,7 @@ TEST(KeepAlive, AHandlerEndsTheConnectionByItsOwnField) {
 }
 
 TEST(KeepAlive, TheLastRequestThatIsAllowedSaysSo) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.requests_per_connection_max = 3;
     Site site(ctx, Tell, options);
@@ -76,7 +76,7 @@ TEST(KeepAlive, TheLastRequestThatIsAllowedSaysSo) {
 
 TEST(KeepAlive, ARequestIsTheSameHoweverItsBytesCome) {
   const std::string request = "\r\nGET /where?x=1 HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n";
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -95,7 +95,7 @@ TEST(KeepAlive, ARequestIsTheSameHoweverItsBytesCome) {
 }
 
 TEST(KeepAlive, EmptyLinesBeforeARequestLeaveTheConnectionIdle) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
     EXPECT_EQ(client.Get("/1").status, 200);
@@ -109,7 +109,7 @@ TEST(KeepAlive, EmptyLinesBeforeARequestLeaveTheConnectionIdle) {
 
 TEST(KeepAlive, AHeadLargerThanTheBufferOfTheLoopIsRead) {
   const std::string value(200'000, 'v');
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options;
     options.head_bytes_max = 1024 * 1024;
     Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Header().Get("Long")); }, options);

@@ -18,7 +18,7 @@ Error ReadAll(ResponseWriter& w, Request& r) {
 }
 
 TEST(Linger, LastsForAsLongAsTheClientSendsButNotForEver) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, &ReadAll);
     Client client = site.Connect();
     client.Send(kTooLargeBody);
@@ -33,7 +33,7 @@ TEST(Linger, LastsForAsLongAsTheClientSendsButNotForEver) {
 }
 
 TEST(Linger, EndsWhenNothingComesForFiveSeconds) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.connections_max = 1;
     Site site(ctx, &ReadAll, options);
@@ -51,7 +51,7 @@ TEST(Linger, EndsWhenNothingComesForFiveSeconds) {
 }
 
 TEST(Linger, ThrowsAwaySixtyFourMebibytesAtMost) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, &ReadAll);
     Client client = site.Connect();
     client.Send(kTooLargeBody);
@@ -67,7 +67,7 @@ TEST(Linger, ThrowsAwaySixtyFourMebibytesAtMost) {
 }
 
 TEST(Linger, IsTakenInTurnsWithOthers) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) { return r.Method() == "POST" ? ReadAll(w, r) : w.Write("served"); });
     Client sender = site.Connect();
     Client other = site.Connect();
@@ -84,7 +84,7 @@ TEST(Linger, IsTakenInTurnsWithOthers) {
 
 TEST(Linger, OfADrainLastsASecond) {
   for (const bool before : {false, true}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, &ReadAll);
       Client client = site.Connect();
       client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000000\r\n");
@@ -105,7 +105,7 @@ TEST(Linger, OfADrainLastsASecond) {
 }
 
 TEST(Linger, MakesRoomForNewClientsFirst) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.connections_max = 2;
     Site site(ctx, [](ResponseWriter& w, Request& r) { return r.Method() == "POST" ? ReadAll(w, r) : w.Write("served"); }, options);

@@ -138,7 +138,7 @@ TEST(ListenAndServe, TakesAnAddressAlone) {
 }
 
 TEST(ListenAndServe, EndsAtOnceUnderADoneContext) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const CancelScope done = WithCancel(ctx);
     done.cancel();
     const TimePoint begin = Now();
@@ -149,7 +149,7 @@ TEST(ListenAndServe, EndsAtOnceUnderADoneContext) {
 }
 
 TEST(ListenAndServe, InAFiberItCannotHaveLoopsOfItsOwn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = At("unix:@weft-test-loops");
     options.loops = 2;
 
@@ -178,7 +178,7 @@ TEST(ListenAndServe, InAFiberItServesOnTheLoopsOfItsScheduler) {
 }
 
 TEST(ListenAndServe, TwoServersShareAScheduler) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site first(ctx, Say("first"));
     Site second(ctx, Say("second"));
     Client client = second.Connect();

@@ -85,7 +85,7 @@ TEST(HandedInListener, ThatCannotServeIsRefusedAtTheStart) {
 }
 
 TEST(HandedInListener, StaysOpenAndListensAfterTheDrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const Fd socket = AbstractListeningSocket();
     const std::string bound = internal::FormatBound(socket.Get());
     {
@@ -123,7 +123,7 @@ TEST(HandedInListener, WhoComesBetweenTwoServersIsServedByTheNext) {
 }
 
 TEST(HandedInListener, WhoComesDuringTheDrainWaitsForTheNext) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const Fd socket = AbstractListeningSocket();
     Site first(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(5))) return err;
@@ -147,7 +147,7 @@ TEST(HandedInListener, WhoComesDuringTheDrainWaitsForTheNext) {
 }
 
 TEST(HandedInListener, IsServedByTwoAtOnce) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const Fd socket = AbstractListeningSocket();
     Site old(ctx, Say("served"), On(socket));
     Site young(ctx, Say("served"), On(socket));
@@ -169,7 +169,7 @@ TEST(HandedInListener, IsServedByTwoAtOnce) {
 }
 
 TEST(HandedInListener, WhoWaitsWhenItDrainsIsServedEvenIfNobodyElseHasIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Fd socket = AbstractListeningSocket();
     ServerOptions options = On(socket);
     options.connections_max = 1;

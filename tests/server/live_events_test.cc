@@ -50,7 +50,7 @@ Client Subscribed(const Site& site) {
 }
 
 TEST(LiveEvents, ReachEveryClientAtOnce) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler());
     std::vector<Client> clients;
@@ -64,7 +64,7 @@ TEST(LiveEvents, ReachEveryClientAtOnce) {
 
 // What waits gives the memory of its body away, and gets another one: the bytes of one response never are another one's.
 TEST(LiveEvents, StreamsThatShareMemoryKeepTheirBytesApart) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::vector<std::unique_ptr<Event>> next;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       const std::string mine(r.Path().substr(1));
@@ -96,7 +96,7 @@ TEST(LiveEvents, StreamsThatShareMemoryKeepTheirBytesApart) {
 }
 
 TEST(LiveEvents, ADrainEndsThemInGoodOrderAndWaitsForNothing) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler());
     std::vector<Client> clients;
@@ -123,7 +123,7 @@ TEST(LiveEvents, ADrainEndsThemInGoodOrderAndWaitsForNothing) {
 
 TEST(LiveEvents, SeveralShareAConnectionOfHttp2) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler(), Http2Options());
     RawHttp2 client(ctx, site);
@@ -146,7 +146,7 @@ TEST(LiveEvents, SeveralShareAConnectionOfHttp2) {
 
 TEST(LiveEvents, AResetStreamOfHttp2EndsItsFeedAlone) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler(), Http2Options());
     RawHttp2 client(ctx, site);
@@ -161,7 +161,7 @@ TEST(LiveEvents, AResetStreamOfHttp2EndsItsFeedAlone) {
 }
 
 TEST(LiveEvents, AClientThatLeavesEndsItsStream) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler());
     { Client client = Subscribed(site); }
@@ -175,7 +175,7 @@ TEST(LiveEvents, AClientThatLeavesEndsItsStream) {
 }
 
 TEST(LiveEvents, HeartbeatsNeedNoFiberOfTheirOwn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler());
     Client client = Subscribed(site);
@@ -190,7 +190,7 @@ TEST(LiveEvents, HeartbeatsNeedNoFiberOfTheirOwn) {
 }
 
 TEST(LiveEvents, AreRefusedBeyondTheLimitOfLongLivedRequests) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed;
     ServerOptions options;
     options.long_lived_max = 1;
@@ -206,7 +206,7 @@ TEST(LiveEvents, AreRefusedBeyondTheLimitOfLongLivedRequests) {
 
 // What has been published goes nowhere: 2 values wait in the subscription, and what the socket holds.
 TEST(LiveEvents, AClientThatStopsReadingIsGivenUpAndHoldsNobody) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Feed feed({.capacity = 2, .when_full = WhenFull::kDisconnect});
     Site site(ctx, feed.AsHandler());
     Client silent = Subscribed(site);

@@ -37,7 +37,7 @@ Error Serve(ResponseWriter& w, Request& r) {
 }
 
 TEST(LongLived, AThousandOfThemLeaveAllPlacesToOthers) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Serve, Places(2, 1000));
     std::vector<Client> clients;
     for (int i = 0; i < 500; ++i) clients.push_back(Upgraded(site));
@@ -62,7 +62,7 @@ TEST(LongLived, AThousandOfThemLeaveAllPlacesToOthers) {
 }
 
 TEST(LongLived, AHijackBeyondTheLimitAnswers503) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Serve, Places(10, 2));
     Client feed = site.Connect();
     Ask(feed, "/feed");
@@ -84,7 +84,7 @@ TEST(LongLived, AHijackBeyondTheLimitAnswers503) {
 }
 
 TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsPlace) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Places(1, 1);
     options.request_timeout = seconds(5);
     std::vector<bool> granted;
@@ -118,7 +118,7 @@ TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsPlace) {
 
 // The requests behind a long-lived one on its connection count like all others.
 TEST(LongLived, WhatComesBehindOneTakesAPlaceAgain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/long") {
         r.LongLived();
@@ -143,7 +143,7 @@ TEST(LongLived, WhatComesBehindOneTakesAPlaceAgain) {
 }
 
 TEST(LongLived, NoPlaceIsEverLost) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() != "/chat") return Serve(w, r);
       Result<Stream> stream = SwitchToEcho(w);
@@ -185,7 +185,7 @@ std::size_t ResidentBytes() {
 // A fiber that is parked in its read, an exchange, and nothing for buffers of answers.
 TEST(LongLived, AHijackedConnectionTakesLittleMemory) {
   constexpr std::size_t kMany = 400;  // with both ends in one process, below the usual limit of descriptors
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::size_t parked = 0;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) {
       ++parked;

@@ -54,7 +54,7 @@ std::vector<std::unique_ptr<Client>> ConnectMany(const Context& ctx, const TestS
 }
 
 TEST(ManyConnections, ThatAreIdleForTooLongAreClosedSomeAtATime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Pieces pieces;
     ServerOptions options;
     options.observer = &pieces;
@@ -72,7 +72,7 @@ TEST(ManyConnections, ThatAreIdleForTooLongAreClosedSomeAtATime) {
 }
 
 TEST(ManyConnections, ThatADrainCutsOffAreCutOffSomeAtATime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Pieces pieces;
     ServerOptions options;
     options.observer = &pieces;
@@ -98,7 +98,7 @@ TEST(ManyConnections, ThatADrainCutsOffAreCutOffSomeAtATime) {
 
 // All who have a slot end at once, and as many wait for one.
 TEST(ManyConnections, ThatWaitForSlotsGetThemSomeAtATime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event open;
     Pieces pieces;
     ServerOptions options;
@@ -125,7 +125,7 @@ TEST(ManyConnections, ThatWaitForSlotsGetThemSomeAtATime) {
 
 // A few in each turn. Those that have come just now may still speak, for as long as their grace lasts.
 TEST(ManyConnections, AreAllClosedByTheDrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); });
     const auto quiet = ConnectMany(ctx, server);
     for (int i = 0; i < kMany / 2; ++i) EXPECT_EQ(quiet[static_cast<std::size_t>(i)]->Get("/").body, "x");

@@ -42,7 +42,7 @@ struct Counted {
 };
 
 TEST(MetricsObserver, CountsConnectionsAndWhyTheyEnded) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Counted site(ctx, Tell);
     {
       Client open(ctx, site.server.Bound());
@@ -62,7 +62,7 @@ TEST(MetricsObserver, CountsConnectionsAndWhyTheyEnded) {
 }
 
 TEST(MetricsObserver, CountsWhatTheServerItselfRefuses) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.requests_max = 1;
     options.queued_requests_max = 1;
@@ -104,7 +104,7 @@ TEST(MetricsObserver, CountsWhatTheServerItselfRefuses) {
 }
 
 TEST(MetricsObserver, CountsFailuresOfHandlers) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Counted site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/begun") {
         if (Error err = w.Write("x")) return err;

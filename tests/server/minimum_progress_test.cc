@@ -31,7 +31,7 @@ Duration TrickleUntilClosed(const Context& ctx, Client& client, std::size_t size
 }
 
 TEST(MinimumProgress, AByteNowAndThenDoesNotHoldARequestForEver) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
       const Result<std::string> all = r.Body().ReadAll();
@@ -48,7 +48,7 @@ TEST(MinimumProgress, AByteNowAndThenDoesNotHoldARequestForEver) {
 }
 
 TEST(MinimumProgress, ABodyThatMovesEnoughMayTakeAsLongAsItLikes) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::size_t got = 0;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
@@ -71,7 +71,7 @@ TEST(MinimumProgress, ABodyThatMovesEnoughMayTakeAsLongAsItLikes) {
 }
 
 TEST(MinimumProgress, OneByteIsEnoughIfTheOwnerSaysSo) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.progress_bytes_min = 1;
     Site site(ctx, EchoForLong, options);
@@ -88,7 +88,7 @@ TEST(MinimumProgress, OneByteIsEnoughIfTheOwnerSaysSo) {
 }
 
 TEST(MinimumProgress, TheEndOfTheBodyIsEnoughHoweverShortItIs) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
@@ -102,7 +102,7 @@ TEST(MinimumProgress, TheEndOfTheBodyIsEnoughHoweverShortItIs) {
 }
 
 TEST(MinimumProgress, AHandlerThatTakesItsTimeCostsTheClientNothing) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
       for (char piece[1];;) {
@@ -125,7 +125,7 @@ TEST(MinimumProgress, AHandlerThatTakesItsTimeCostsTheClientNothing) {
 }
 
 TEST(MinimumProgress, AnAnswerThatIsTakenAByteAtATimeIsBrokenOff) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error seen;
     const TimePoint begin = Now();
     TimePoint failed;

@@ -57,7 +57,7 @@ ServerOptions Named(std::string name, std::vector<Observer*> observers) {
 
 TEST(Observers, EachHearsEverythingWithTheNameOfItsServer) {
   Notes first, second, third;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options = Named("api", {&first, &second});
     options.observer = &third;
     TestServer server(ctx, [](ResponseWriter&, Request&) { return Error::New("disk full"); }, options);
@@ -76,7 +76,7 @@ TEST(Observers, EachHearsEverythingWithTheNameOfItsServer) {
 
 TEST(Observers, OnlyWhoAsksHearsOfConnections) {
   Notes asks(true), others(false);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     TestServer server(ctx, Tell, Named("", {&others, &asks}));
     Client(ctx, server.Bound()).Get("/", "Connection: close\r\n");
     (void)Sleep(ctx, std::chrono::milliseconds(1));
@@ -89,7 +89,7 @@ TEST(Observers, OnlyWhoAsksHearsOfConnections) {
 
 TEST(Observers, OneMayServeSeveralServers) {
   Notes notes;
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     TestServer api(ctx, Tell, Named("api", {&notes}));
     TestServer debug(ctx, Tell, Named("debug", {&notes}));
     EXPECT_FALSE(api.Stop());
@@ -134,7 +134,7 @@ TEST(Observers, ANullAmongThemIsAnError) {
 }
 
 TEST(ServerStats, TellWhatIsInHandlersAndWhatWaits) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event go;
     ServerOptions options;
     options.name = "counted";

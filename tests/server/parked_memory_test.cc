@@ -19,7 +19,7 @@ namespace {
 
 TEST(ParkedRequest, TakesLittleOfTheHeap) {
   constexpr std::size_t kMany = 200;
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::size_t parked = 0;
     Event go_on;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -48,7 +48,7 @@ TEST(ParkedRequest, TakesLittleOfTheHeap) {
 // A stream of events that waits has no memory for the body that is to come.
 TEST(ParkedRequest, ThatHasFlushedTakesLittleMore) {
   constexpr std::size_t kMany = 200;
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::size_t parked = 0;
     Event go_on;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

@@ -20,7 +20,7 @@ std::string Gets(int from, int to) {
 }
 
 TEST(Pipelining, AnswersComeInTheOrderOfTheRequests) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -31,7 +31,7 @@ TEST(Pipelining, AnswersComeInTheOrderOfTheRequests) {
 }
 
 TEST(Pipelining, AnswersLeaveTogether) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -43,7 +43,7 @@ TEST(Pipelining, AnswersLeaveTogether) {
 }
 
 TEST(Pipelining, AnswersThatAreReadyDoNotWaitForAHandlerThatParks) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/slow") {
         if (Error err = Sleep(r.Ctx(), seconds(30))) return err;
@@ -65,7 +65,7 @@ TEST(Pipelining, AnswersThatAreReadyDoNotWaitForAHandlerThatParks) {
 }
 
 TEST(Pipelining, AnswersThatAreReadyDoNotWaitForABody) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Method() == "POST") return Echo(w, r);
       return w.Write(r.Target());
@@ -82,7 +82,7 @@ TEST(Pipelining, AnswersThatAreReadyDoNotWaitForABody) {
 }
 
 TEST(Pipelining, ManyRequestsOfOneConnectionLeaveOthersTheirTurn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::vector<std::string> served;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       served.emplace_back(r.Target());
@@ -102,7 +102,7 @@ TEST(Pipelining, ManyRequestsOfOneConnectionLeaveOthersTheirTurn) {
 }
 
 TEST(Pipelining, WhatIsGoodIsAnsweredBeforeWhatIsBad) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -119,7 +119,7 @@ TEST(Pipelining, WhatIsGoodIsAnsweredBeforeWhatIsBad) {
 }
 
 TEST(Pipelining, HalfARequestBehindAWholeOneWaitsForItsRest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
 
@@ -134,7 +134,7 @@ TEST(Pipelining, HalfARequestBehindAWholeOneWaitsForItsRest) {
 
 TEST(Pipelining, AnswersBehindASlowReaderAllArrive) {
   const std::string large = Pattern(100'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, Say(large));
     Client client = site.Connect();
 
@@ -161,7 +161,7 @@ TEST_P(RequestBehindABody, IsFound) {
   const std::string all = request + GetOf("/second");
   for (const std::size_t cut : {std::size_t{0}, request.size() - 1, request.size(), request.size() + 1, std::size_t{90}}) {
     SCOPED_TRACE(cut);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, [&, reads = read](ResponseWriter& w, Request& r) -> Error {
         if (r.Method() == "POST" && reads) return Echo(w, r);
         return w.Write(r.Target());

@@ -26,7 +26,7 @@ ServerOptions From(std::vector<std::string> proxies) {
 }
 
 TEST(ProxyProtocol, TheClientIsWhomTheProxyNames) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     struct Row {
       std::string header;
@@ -45,7 +45,7 @@ TEST(ProxyProtocol, TheClientIsWhomTheProxyNames) {
 }
 
 TEST(ProxyProtocol, ItsHeaderMayBeGluedToRequests) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     for (const std::string& header : {kLine, kBinary}) {
       const std::string peer = header == kLine ? "192.0.2.7:50000" : "192.0.2.8:50001";
@@ -63,7 +63,7 @@ TEST(ProxyProtocol, ItsHeaderMayBeGluedToRequests) {
 }
 
 TEST(ProxyProtocol, ItsHeaderMayComeInPieces) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     for (const std::string& header : {kLine, kBinary}) {
       const std::string bytes = header + std::string(kGet);
@@ -86,7 +86,7 @@ TEST(ProxyProtocol, ItsHeaderMayComeInPieces) {
 }
 
 TEST(ProxyProtocol, TheLongestHeaderIsTaken) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     std::string longest = kBinary + '\xE0' + std::string("\x0F\xE1", 2) + std::string(0x0FE1, 'x');
     ASSERT_EQ(longest.size(), 4096u);
@@ -101,7 +101,7 @@ TEST(ProxyProtocol, TheLongestHeaderIsTaken) {
 }
 
 TEST(ProxyProtocol, WithoutItATrustedPeerIsClosedWithoutAnAnswer) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     for (const std::string& bytes : {std::string(kGet), std::string("PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n") + std::string(kGet),
                                      std::string("PROXY TCP4 1.2.3.4 1.2.3.4 1 2\n") + std::string(kGet), "x" + kBinary}) {
@@ -115,7 +115,7 @@ TEST(ProxyProtocol, WithoutItATrustedPeerIsClosedWithoutAnAnswer) {
 }
 
 TEST(ProxyProtocol, ASecondHeaderIsABadRequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     Client client = site.Connect();
     client.Send(kLine + kLine);
@@ -125,7 +125,7 @@ TEST(ProxyProtocol, ASecondHeaderIsABadRequest) {
 }
 
 TEST(ProxyProtocol, FromOthersItIsABadRequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     for (const std::vector<std::string>& proxies : {std::vector<std::string>{}, std::vector<std::string>{"10.0.0.0/8", "::/0"}}) {
       Site site(ctx, TellPeer, From(proxies));
       for (const std::string& header : {kLine, kBinary}) {
@@ -163,7 +163,7 @@ TEST(ProxyProtocol, TrustFollowsTheAddressOfTheConnection) {
 }
 
 TEST(ProxyProtocol, ASlowHeaderIsClosedInSilence) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = From({"unix"});
     options.header_timeout = seconds(3);
     Site site(ctx, TellPeer, options);
@@ -185,7 +185,7 @@ TEST(ProxyProtocol, ASlowHeaderIsClosedInSilence) {
 }
 
 TEST(ProxyProtocol, AProbeThatOnlyConnectsIsNoEvent) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     { Client probe = site.Connect(); }
     {
@@ -201,7 +201,7 @@ TEST(ProxyProtocol, AProbeThatOnlyConnectsIsNoEvent) {
 }
 
 TEST(ProxyProtocol, WhoHasNotSentItYetHasTheGraceOfANewConnection) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     Client speaks = site.Connect();
     Client half = site.Connect();
@@ -229,7 +229,7 @@ TEST(ProxyProtocol, EventsNameTheClient) {
     void OnBadProxyHeader(const BadProxyHeader& e) override { seen.emplace_back(e.peer); }
     std::vector<std::string> seen;
   };
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Names names;
     ServerOptions options = From({"unix"});
     options.observer = &names;

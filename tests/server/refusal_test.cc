@@ -20,7 +20,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(Refusal, IsToldForEachRequest) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.requests_max = 1;
     options.queued_requests_max = 1;
@@ -57,7 +57,7 @@ TEST(Refusal, IsToldWithTheStatusOfItsResponse) {
       {"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nbroken\r\n\r\n", 400},
   };
   for (const auto& each : kCases) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Say("served"));
       Client client = site.Connect();
       client.Send(each.request);
@@ -136,7 +136,7 @@ TEST(Probes, AreLeftOutByChoice) {
 }
 
 TEST(Refusal, HasTheBodyThatTheOptionsGiveIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     std::vector<int> asked;
     const auto problems = ProblemRefusals();

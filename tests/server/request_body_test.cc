@@ -31,7 +31,7 @@ TEST_P(RequestBody, ArrivesHoweverItIsFramedAndSplit) {
   std::string request = "POST / HTTP/1.1\r\nHost: h\r\n";
   request += chunk == 0 ? "Content-Length: " + std::to_string(size) + "\r\n\r\n" + body
                         : "Transfer-Encoding: chunked\r\n\r\n" + Chunked(body, chunk);
-  Play([&, cut = piece == 0 ? request.size() : piece](const Context& ctx) {
+  Virtually([&, cut = piece == 0 ? request.size() : piece](const Context& ctx) {
     Site site(ctx, Echo, AnyBody());
     Client client = site.Connect();
     Group group(ctx);
@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, RequestBody,
 
 TEST(RequestBodies, AreNotReadBeforeTheHandlerReads) {
   const std::string body = Pattern(8'000'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Event go;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (Error err = go.Wait(r.Ctx())) return err;
@@ -88,7 +88,7 @@ TEST(RequestBodies, AreNotReadBeforeTheHandlerReads) {
 }
 
 TEST(RequestBodies, TrailersAreThereAtTheEnd) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Trailer().Has("Sum")) return w.Write("too early");
       if (Error err = r.Body().ReadAll().Err()) return err;
@@ -124,7 +124,7 @@ TEST(RequestBodies, AboveTheLimitAreRefused) {
   };
   for (const Limit& row : rows) {
     SCOPED_TRACE(std::string(row.framing) + " " + row.body);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       ServerOptions options;
       options.body_bytes_max = 10;
       Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -145,7 +145,7 @@ TEST(RequestBodies, AboveTheLimitAreRefused) {
 TEST(RequestBodies, WithBrokenFramingAnswer400AndEndTheConnection) {
   for (const char* body : {"x\r\n", "3\nabc", "3\r\nabcd\r\n", "3 \r\n", "-1\r\n", "3\r\nabc\r\n0\r\nA : b\r\n\r\n"}) {
     SCOPED_TRACE(body);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, Echo);
       Client client = site.Connect();
 
@@ -163,7 +163,7 @@ TEST(RequestBodies, ThatEndTooEarlyAreMalformed) {
   for (const char* framing : {"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
                               "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"}) {
     SCOPED_TRACE(framing);
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Error seen;
       ServerOptions options;
       options.half_closed_clients = true;
@@ -186,7 +186,7 @@ TEST(RequestBodies, ThatEndTooEarlyAreMalformed) {
 
 TEST(RequestBodies, CanBeReadAndAnsweredAtTheSameTimeByTwoFibers) {
   const std::string large = Pattern(2'000'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Error read;
       Group group(r.Ctx());
@@ -221,7 +221,7 @@ std::size_t StreamCapacity() {
 TEST(RequestBodies, AReaderAndAWriterTakeTurnsAtTheSocket) {
   const std::string large = Pattern(StreamCapacity() - 20'000);
   const std::string small = Pattern(4000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Event reading;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/large") return w.Write(large);

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 inline constexpr Key<std::string> kTenant{"tenant"};
 
 TEST(RequestContext, AnswersTheDeadlineWith504) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = seconds(3);
     Site site(ctx, [](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), hours(1)); }, options);
@@ -31,7 +31,7 @@ TEST(RequestContext, AnswersTheDeadlineWith504) {
 
 TEST(RequestContext, TheDeadlineDoesNotStopTheAnswer) {
   const std::string large = Pattern(3'000'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = seconds(3);
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -49,7 +49,7 @@ TEST(RequestContext, TheDeadlineDoesNotStopTheAnswer) {
 }
 
 TEST(RequestContext, OnlyItsOwnDeadlineIsToldAsATimeout) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = seconds(3);
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
@@ -71,7 +71,7 @@ TEST(RequestContext, OnlyItsOwnDeadlineIsToldAsATimeout) {
 }
 
 TEST(RequestContext, HasTheValuesOfTheCallersContextButNotItsEnd) {
-  Play([](const Context& outer) {
+  Virtually([](const Context& outer) {
     const Context valued = WithValue(outer, kTenant, "blue");
     const CancelScope caller = WithTimeout(valued, hours(10));
     Event entered;
@@ -97,7 +97,7 @@ TEST(RequestContext, HasTheValuesOfTheCallersContextButNotItsEnd) {
 }
 
 TEST(RequestContext, IsDoneWhenTheHandlerHasReturned) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::vector<Context> kept;
     Site site(ctx, [&](ResponseWriter&, Request& r) {
       EXPECT_FALSE(r.Ctx().Err());
@@ -116,7 +116,7 @@ TEST(RequestContext, IsDoneWhenTheHandlerHasReturned) {
 }
 
 TEST(RequestContext, UseReplacesItForTheBodyToo) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       {
         const CancelScope scope = WithTimeout(r.Ctx(), seconds(2));
@@ -138,7 +138,7 @@ TEST(RequestContext, UseReplacesItForTheBodyToo) {
 }
 
 TEST(RequestContext, LongLivedLiftsTheDeadline) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/long") {
         r.LongLived();
@@ -155,7 +155,7 @@ TEST(RequestContext, LongLivedLiftsTheDeadline) {
 }
 
 TEST(RequestContext, DrainingTellsThatTheDrainHasBegun) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event entered;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       EXPECT_FALSE(r.Draining().Err());
@@ -176,7 +176,7 @@ TEST(RequestContext, DrainingTellsThatTheDrainHasBegun) {
 }
 
 TEST(Requests, TwoThatAreParkedSeeTheirOwnViews) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int waiting = 0;
     Event both;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -201,7 +201,7 @@ TEST(Requests, TwoThatAreParkedSeeTheirOwnViews) {
 
 TEST(Requests, KeepTheirViewsWhileMoreBytesCome) {
   const std::string body = Pattern(300'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       const std::string_view agent = r.Header().Get("Agent");
       const Result<std::string> all = r.Body().ReadAll();
@@ -219,7 +219,7 @@ TEST(Requests, KeepTheirViewsWhileMoreBytesCome) {
 }
 
 TEST(Requests, RunInFibersThatAreNamedAfterThem) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string listed;
     Site site(ctx, [&](ResponseWriter&, Request&) { listed = FormatFiberTree(ListFibers()); });
     Client client = site.Connect();
@@ -235,7 +235,7 @@ TEST(Requests, RunInFibersThatAreNamedAfterThem) {
 }
 
 TEST(Requests, AnIdleConnectionHasNoFiber) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     const std::size_t before = ListFibers().size();
     std::vector<Client> clients;

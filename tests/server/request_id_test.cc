@@ -26,7 +26,7 @@ Error ReadAll(ResponseWriter& w, Request& r) {
 }
 
 TEST(RequestIdInEvents, IsThatOfTheRequestWhoseHandlerFailed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Named([](ResponseWriter&, Request&) { return Error::New("no database"); }));
     Client client = site.Connect();
     for (const char* id : {"first", "second"}) {
@@ -38,7 +38,7 @@ TEST(RequestIdInEvents, IsThatOfTheRequestWhoseHandlerFailed) {
 }
 
 TEST(RequestIdInEvents, IsEmptyWithoutTheMiddleware) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request&) { return Error::New("no database"); });
     Client client = site.Connect();
     client.Send(GetNamed("unheard"));
@@ -48,7 +48,7 @@ TEST(RequestIdInEvents, IsEmptyWithoutTheMiddleware) {
 }
 
 TEST(RequestIdInEvents, IsThatOfTheResponseThatWasBrokenOff) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Named([](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Flush()) return err;
       return Error::New("the rest is lost");
@@ -61,7 +61,7 @@ TEST(RequestIdInEvents, IsThatOfTheResponseThatWasBrokenOff) {
 }
 
 TEST(RequestIdInEvents, IsThatOfTheRequestWhoseDeadlineHasPassed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Named([](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), hours(1)); }));
     Client client = site.Connect();
     client.Send(GetNamed("slow"));
@@ -71,7 +71,7 @@ TEST(RequestIdInEvents, IsThatOfTheRequestWhoseDeadlineHasPassed) {
 }
 
 TEST(RequestIdInEvents, IsThatOfTheBodyThatStopsOrIsTooLargeOrMalformed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.body_bytes_max = 4;
     Site site(ctx, Named(ReadAll), options);
@@ -94,7 +94,7 @@ TEST(RequestIdInEvents, IsThatOfTheBodyThatStopsOrIsTooLargeOrMalformed) {
 }
 
 TEST(RequestIdInEvents, IsThatOfTheLongLivedRequestForWhichThereIsNoSlot) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.long_lived_max = 1;
     Site site(ctx, Named([](ResponseWriter& w, Request& r) -> Error {
@@ -113,7 +113,7 @@ TEST(RequestIdInEvents, IsThatOfTheLongLivedRequestForWhichThereIsNoSlot) {
 }
 
 TEST(RequestIdInEvents, IsThatOfTheHandlerThatDoesNotEnd) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.drain_timeout = options.cancel_grace = seconds(1);
     Event leave;

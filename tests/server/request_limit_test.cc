@@ -27,7 +27,7 @@ void Ask(Client& client, std::string_view target) {
 }
 
 TEST(RequestLimit, RequestsAboveItWaitForTheirTurn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::vector<std::string> begun;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       begun.emplace_back(r.Target());
@@ -50,7 +50,7 @@ TEST(RequestLimit, RequestsAboveItWaitForTheirTurn) {
 }
 
 TEST(RequestLimit, RequestsAboveTheQueueAnswer503) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Work, Room(1, 1));
     Client served = site.Connect();
     Client queued = site.Connect();
@@ -73,7 +73,7 @@ TEST(RequestLimit, RequestsAboveTheQueueAnswer503) {
 }
 
 TEST(RequestLimit, AQueuedRequestKeepsItsBodyAndWhatFollows) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) { return r.Method() == "POST" ? Echo(w, r) : Work(w, r); }, Room(1, 1));
     Client first = site.Connect();
     Client second = site.Connect();
@@ -88,7 +88,7 @@ TEST(RequestLimit, AQueuedRequestKeepsItsBodyAndWhatFollows) {
 }
 
 TEST(RequestLimit, AQueuedRequestGivesUpAtItsDeadline) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Room(1, 1);
     options.request_timeout = seconds(3);
     Site site(ctx, [](ResponseWriter&, Request& r) -> Error {
@@ -108,7 +108,7 @@ TEST(RequestLimit, AQueuedRequestGivesUpAtItsDeadline) {
 }
 
 TEST(RequestLimit, AClientThatLeavesTheQueueMakesRoomInIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int begun = 0;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       ++begun;
@@ -129,7 +129,7 @@ TEST(RequestLimit, AClientThatLeavesTheQueueMakesRoomInIt) {
 }
 
 TEST(RequestLimit, LongLivedRequestsDoNotCount) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/feed") {
         r.LongLived();
@@ -152,7 +152,7 @@ TEST(RequestLimit, LongLivedRequestsDoNotCount) {
 }
 
 TEST(RequestLimit, APlaceIsNeverLost) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/abort") w.Abort();
       if (r.Path() == "/long") r.LongLived();
@@ -186,7 +186,7 @@ TEST(RequestLimit, APlaceIsNeverLost) {
 }
 
 TEST(RequestLimit, QueuedRequestsAreServedInTheDrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Work, Room(1, 5));
     Client first = site.Connect();
     Client second = site.Connect();
@@ -205,7 +205,7 @@ TEST(RequestLimit, QueuedRequestsAreServedInTheDrain) {
 }
 
 TEST(RequestLimit, QueuedRequestsAnswer503WhenPatienceIsOver) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options = Room(1, 5);
     options.drain_timeout = seconds(3);
     int begun = 0;

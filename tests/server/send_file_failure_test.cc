@@ -42,7 +42,7 @@ class Sender {
 class SendFileFailure : public testing::TestWithParam<bool> {};
 
 TEST_P(SendFileFailure, AFileThatShrinksMeanwhileBreaksTheAnswerOff) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error { return r.Path() == "/" ? sender(w) : w.Write(r.Target()); });
     Client client = site.Connect();
@@ -64,7 +64,7 @@ TEST_P(SendFileFailure, AFileThatShrinksMeanwhileBreaksTheAnswerOff) {
 }
 
 TEST_P(SendFileFailure, AClientThatDoesNotReadIsGivenUp) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     ServerOptions options;
     options.write_stall_timeout = seconds(7);
@@ -83,7 +83,7 @@ TEST_P(SendFileFailure, AClientThatDoesNotReadIsGivenUp) {
 }
 
 TEST_P(SendFileFailure, AClientThatTakesItsTimeIsNotGivenUp) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     ServerOptions options;
     options.write_stall_timeout = seconds(7);
@@ -124,7 +124,7 @@ TEST_P(SendFileFailure, AClientThatLeavesEndsIt) {
 }
 
 TEST_P(SendFileFailure, TheHardEndOfTheDrainCutsItOff) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     ServerOptions options;
     options.write_stall_timeout = hours(1);
@@ -165,7 +165,7 @@ TEST(SendFileFailures, AreNotTheSocketsWhenTheFileIsToBlame) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   for (const int fd : {-1, ends[0]}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Error err;
       Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
         if (r.Path() == "/typed") w.Header().Set("Content-Type", "text/plain");
@@ -185,7 +185,7 @@ TEST(SendFileFailures, AreNotTheSocketsWhenTheFileIsToBlame) {
 }
 
 TEST(SendFileFailures, LetTheAnswersBeforeThemArrive) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     TempFile file(Pattern(10'000));
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() != "/") return w.Write(r.Target());

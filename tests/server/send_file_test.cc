@@ -52,7 +52,7 @@ TEST(SendFile, SendsPartsOfEverySize) {
   for (const std::size_t offset : {0, 1, 5000}) {
     for (const std::size_t length : {1, 4096, 4097, 70'000, 2'900'000}) {
       SCOPED_TRACE(std::to_string(offset) + ", " + std::to_string(length));
-      Play([&](const Context& ctx) {
+      Virtually([&](const Context& ctx) {
         Site site(ctx, SendWithLength(file.fd(), offset, length));
         Client client = site.Connect();
         const TestResponse answer = client.Get("/");
@@ -67,7 +67,7 @@ TEST(SendFile, SendsPartsOfEverySize) {
 TEST(SendFile, WithoutALengthIsOneChunk) {
   const std::string text = Pattern(1'000'000);
   TempFile file(text);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request&) { return w.SendFile(file.fd(), 0, text.size()); });
     Client client = site.Connect();
     client.Send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
@@ -79,7 +79,7 @@ TEST(SendFile, StandsBetweenWrites) {
   const std::string text = Pattern(1'000'000);
   TempFile file(text);
   for (const bool declared : {false, true}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
         if (declared) w.Header().Set("Content-Length", "1620009");
         if (Error err = w.Write("one")) return err;
@@ -104,7 +104,7 @@ TEST(SendFile, StandsBetweenWrites) {
 TEST(SendFile, ToAClientOfHttp10EndsWithTheConnection) {
   const std::string text = Pattern(300'000);
   TempFile file(text);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request&) { return w.SendFile(file.fd(), 0, text.size()); });
     Client client = site.Connect();
     client.Send("GET / HTTP/1.0\r\n\r\n");
@@ -114,7 +114,7 @@ TEST(SendFile, ToAClientOfHttp10EndsWithTheConnection) {
 
 TEST(SendFile, SendsNothingInAnAnswerToHead) {
   TempFile file(Pattern(300'000));
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, SendWithLength(file.fd(), 0, 300'000));
     Client client = site.Connect();
     client.Send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -125,7 +125,7 @@ TEST(SendFile, SendsNothingInAnAnswerToHead) {
 
 TEST(SendFile, TellsTheContentTypeFromTheFile) {
   TempFile file("%PDF-1.7 " + Pattern(300'000));
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/text") {
         if (Error err = w.Write("text ")) return err;
@@ -141,7 +141,7 @@ TEST(SendFile, TellsTheContentTypeFromTheFile) {
 TEST(SendFile, AnswersPipelinedRequestsInOrder) {
   const std::string text = Pattern(700'000);
   TempFile file(text);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/file") return w.SendFile(file.fd(), 0, text.size());
       return w.Write(r.Target());
@@ -168,7 +168,7 @@ class Upper : public BodyFilter {
 TEST(SendFile, GoesThroughTheFilters) {
   std::string text = Pattern(300'000);
   TempFile file(text);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request&) {
       w.PushFilter(std::make_unique<Upper>());
       return w.SendFile(file.fd(), 0, text.size());
@@ -184,7 +184,7 @@ TEST(SendFile, ReadsFilesThatTheKernelCannotHandOver) {
   const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(fd, 0);
   const std::string padding = Pattern(4090);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write(padding)) return err;
       return w.SendFile(fd, 0, 100);

@@ -21,13 +21,9 @@
 #include <weft/server/observer.h>
 #include <weft/server/testing.h>
 
-namespace weft {
+#include "../kit/run.h"
 
-// Runs the body of a test in a fiber on virtual time. A hang and a leak fail the test.
-inline void Play(const std::function<void(const Context&)>& body) {
-  const Error err = RunTest([&](const Context& ctx) { body(ctx); });
-  EXPECT_FALSE(err) << err.Message();
-}
+namespace weft {
 
 // Under WEFT_TEST_TLS=1 all sites below speak TLS, and so do their clients: what holds for a server holds over both.
 inline bool OverTls() {

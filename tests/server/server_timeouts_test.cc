@@ -21,7 +21,7 @@ End WaitForEnd(Client& client) {
 }
 
 TEST(Timeouts, AConnectionThatNeverSpeaksIsClosedSilently) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
 
@@ -34,7 +34,7 @@ TEST(Timeouts, AConnectionThatNeverSpeaksIsClosedSilently) {
 }
 
 TEST(Timeouts, TheFirstHeadHasItsTimeFromTheAccept) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
 
@@ -49,7 +49,7 @@ TEST(Timeouts, TheFirstHeadHasItsTimeFromTheAccept) {
 }
 
 TEST(Timeouts, LaterHeadsHaveTheirTimeFromTheFirstByte) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
     client.Get("/");
@@ -66,7 +66,7 @@ TEST(Timeouts, LaterHeadsHaveTheirTimeFromTheFirstByte) {
 }
 
 TEST(Timeouts, HalfARequestBehindAWholeOneHasItsTimeFromTheAnswer) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
 
@@ -80,7 +80,7 @@ TEST(Timeouts, HalfARequestBehindAWholeOneHasItsTimeFromTheAnswer) {
 }
 
 TEST(Timeouts, AnIdleConnectionIsClosed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.idle_timeout = seconds(20);
     Site site(ctx, Say("x"), options);
@@ -101,7 +101,7 @@ TEST(Timeouts, AnIdleConnectionIsClosed) {
 }
 
 TEST(Timeouts, ABodyThatStallsAnswers408) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
@@ -116,7 +116,7 @@ TEST(Timeouts, ABodyThatStallsAnswers408) {
 }
 
 TEST(Timeouts, AClientThatTakesNothingEndsTheWrite) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error seen;
     Error cause;
     TimePoint failed;
@@ -142,7 +142,7 @@ TEST(Timeouts, AClientThatTakesNothingEndsTheWrite) {
 }
 
 TEST(Timeouts, AClientThatTakesALittleNowAndThenIsServed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = kUnlimited;
     Error failed;
@@ -165,7 +165,7 @@ TEST(Timeouts, AClientThatTakesALittleNowAndThenIsServed) {
 }
 
 TEST(Timeouts, CanBeTakenAway) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.header_timeout = kUnlimited;
     options.idle_timeout = kUnlimited;
@@ -191,7 +191,7 @@ TEST(Timeouts, CanBeTakenAway) {
 }
 
 TEST(Timeouts, ManyConnectionsExpireEachAtItsTime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     std::vector<Client> clients;
     const TimePoint begin = Now();

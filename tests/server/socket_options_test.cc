@@ -115,7 +115,7 @@ TEST(ReusePort, IsForThoseWhoHaveAllSaidSo) {
 }
 
 TEST(ReusePort, WhoIsInTheQueueOfTheOneThatDrainsIsServed) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site leaving(ctx, Say("served"), Sharing("127.0.0.1:0"));
     Site staying(ctx, Say("served"), Sharing(AddressOf(leaving)));
     std::vector<Client> clients;

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 TEST(TestServer, ServesInAFiberOnVirtualTime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     TestServer server(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(50))) return err;
       return w.Write("rested");
@@ -70,7 +70,7 @@ TEST(TestServer, TakesAnAddressOfTheUser) {
 }
 
 TEST(TestClient, ReadsAnswersOfAllFramings) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/trailer") w.Trailer().Set("Sum", "7");
       if (r.Path() == "/interim") {
@@ -98,7 +98,7 @@ TEST(TestClient, ReadsAnswersOfAllFramings) {
 }
 
 TEST(TestClient, TellsAnAnswerThatIsNotWhole) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.Header().Set("Content-Length", "10");
       if (Error err = w.Write("half")) return err;
@@ -117,7 +117,7 @@ TEST(TestClient, TellsAnAnswerThatIsNotWhole) {
 }
 
 TEST(TestClient, StopsWaitingWithItsContext) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
     const CancelScope scope = WithTimeout(ctx, seconds(3));
@@ -137,7 +137,7 @@ TEST(TestClient, StopsWaitingWithItsContextOnAPlainThread) {
 
 TEST(TestClient, OneFiberSendsWhileAnotherReads) {
   const std::string body = Pattern(3'000'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     ServerOptions options;
     options.body_bytes_max = kUnlimited;
     Site site(ctx, Echo, options);

@@ -14,7 +14,7 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 TEST(TlsHandshake, RespondsInPlainTextToPlainText) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     Client client(ctx, *TestClient::Dial(ctx, site.server().Bound()));
     client.Send(kGet);
@@ -29,7 +29,7 @@ TEST(TlsHandshake, RespondsInPlainTextToPlainText) {
 }
 
 TEST(TlsHandshake, ReportsClientsThatDoNotTrustIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     const Tls other = *Tls::SelfSigned({"test"});
 
@@ -43,7 +43,7 @@ TEST(TlsHandshake, ReportsClientsThatDoNotTrustIt) {
 }
 
 TEST(TlsHandshake, SaysNothingOfThoseWhoLeaveWithoutAWord) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     { const TestClient prober = *TestClient::Dial(ctx, site.server().Bound()); }
     (void)Sleep(ctx, seconds(1));
@@ -54,7 +54,7 @@ TEST(TlsHandshake, SaysNothingOfThoseWhoLeaveWithoutAWord) {
 }
 
 TEST(TlsHandshake, GivesAHandshakeItsTime) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.handshake_timeout = seconds(3);
     Site site(ctx, Say("x"), WithTls(options));
@@ -73,7 +73,7 @@ TEST(TlsHandshake, GivesAHandshakeItsTime) {
 }
 
 TEST(TlsHandshake, TakesAHandshakeByteByByte) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     ByHand client(ctx, site);
     const auto send_slowly = [&](const std::string& bytes) {
@@ -102,7 +102,7 @@ TEST(TlsHandshake, TakesAHandshakeByteByByte) {
 }
 
 TEST(TlsHandshake, GivesUpClientsThatStopInAnyStateOfAHandshake) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     ByHand after_half_of_the_hello(ctx, site);
     const std::string hello = after_half_of_the_hello.Take();
@@ -132,7 +132,7 @@ TEST(TlsHandshake, GivesUpClientsThatStopInAnyStateOfAHandshake) {
 
 // The last bytes and the FIN come as one event.
 TEST(TlsHandshake, EndsWithAClientThatClosesInTheMiddle) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     ByHand half(ctx, site), whole(ctx, site), last(ctx, site);
     const std::string hello = half.Take();
@@ -156,7 +156,7 @@ TEST(TlsHandshake, EndsWithAClientThatClosesInTheMiddle) {
 }
 
 TEST(TlsHandshake, GivesNobodyMoreThanItsTimeForBytesThatComeOneByOne) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.handshake_timeout = seconds(3);
     Site site(ctx, Say("x"), WithTls(options));
@@ -176,7 +176,7 @@ TEST(TlsHandshake, GivesNobodyMoreThanItsTimeForBytesThatComeOneByOne) {
 
 // What a balancer does that checks with send-proxy.
 TEST(TlsHandshake, SaysNothingOfAProbeThatOnlySendsAProxyHeader) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.proxy_protocol_from = {"unix"};
     Site site(ctx, Say("x"), WithTls(options));
@@ -192,7 +192,7 @@ TEST(TlsHandshake, SaysNothingOfAProbeThatOnlySendsAProxyHeader) {
 }
 
 TEST(TlsHandshake, ReloadsWhileConnectionsGoOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Tls certificate = *Tls::SelfSigned({"test"});
     ServerOptions options;
     options.tls = certificate;
@@ -212,7 +212,7 @@ TEST(TlsHandshake, ReloadsWhileConnectionsGoOn) {
 }
 
 TEST(TlsHandshake, FollowsAProxyHeader) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.proxy_protocol_from = {"unix"};
     Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Peer() + (r.Secure() ? " secure" : "")); }, WithTls(options));
@@ -234,7 +234,7 @@ TEST(TlsHandshake, FollowsAProxyHeader) {
 }
 
 TEST(TlsHandshake, DrainsConnectionsInTheMiddleOfAHandshake) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     Client slow(ctx, *TestClient::Dial(ctx, site.server().Bound()));
     slow.Send("\x16\x03\x01");
@@ -248,7 +248,7 @@ TEST(TlsHandshake, DrainsConnectionsInTheMiddleOfAHandshake) {
 }
 
 TEST(TlsHandshake, ServesWhoConnectsJustBeforeADrain) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     TestClient raw = *TestClient::Dial(ctx, site.server().Bound());
     (void)Sleep(ctx, milliseconds(1));

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 using testing::IsEmpty;
 
 TEST(ServerTls, TellsHandlersWhatWasAgreedOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) {
       const TlsInfo* tls = r.Tls();
       if (tls == nullptr) return w.Write("plain");
@@ -32,7 +32,7 @@ TEST(ServerTls, TellsHandlersWhatWasAgreedOn) {
 // RFC 9110 section 15.5.20: clients of HTTP/2 take one connection for several hosts.
 TEST(ServerTls, MisdirectedRequestsAreSentToAConnectionOfTheirOwn) {
   if (!internal::http2::SessionsExist()) GTEST_SKIP() << "built without HTTP/2";
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const TlsCertificate a = MakeCertificate({.common_name = "a.test", .alternatives = {"DNS:a.test"}});
     const TlsCertificate b = MakeCertificate({.common_name = "b.test", .alternatives = {"DNS:b.test", "DNS:both.test"}});
     ServerOptions options;
@@ -54,7 +54,7 @@ TEST(ServerTls, MisdirectedRequestsAreSentToAConnectionOfTheirOwn) {
 
 TEST(ServerTls, IsNotThereInPlainText) {
   if (OverTls()) GTEST_SKIP();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Tls() != nullptr || r.Secure() ? "TLS" : "plain"); });
 
     EXPECT_EQ(site.Connect().Get("/").body, "plain");
@@ -62,7 +62,7 @@ TEST(ServerTls, IsNotThereInPlainText) {
 }
 
 TEST(ServerTls, CountsHalfARecordAsHalfAHead) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.header_timeout = seconds(2);
     Site site(ctx, Say("x"), WithTls(options));
@@ -79,7 +79,7 @@ TEST(ServerTls, CountsHalfARecordAsHalfAHead) {
 }
 
 TEST(ServerTls, EndsResponsesWithoutALengthByACloseNotify) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write(std::string(100'000, 'x'))) return err;
       return w.Write("end");
@@ -96,7 +96,7 @@ TEST(ServerTls, EndsResponsesWithoutALengthByACloseNotify) {
 }
 
 TEST(ServerTls, BreaksResponsesOffWithoutACloseNotify) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write(std::string(10'000, 'x'))) return err;
       if (Error err = w.Flush()) return err;
@@ -113,7 +113,7 @@ TEST(ServerTls, BreaksResponsesOffWithoutACloseNotify) {
 
 // The usual end of a client, with and without the alert that TLS wants before it.
 TEST(ServerTls, TakesEitherEndOfAClientForAnEnd) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     for (const bool says_so : {true, false}) {
       TestClient client = Connected(ctx, site);
@@ -131,7 +131,7 @@ TEST(ServerTls, TakesEitherEndOfAClientForAnEnd) {
 }
 
 TEST(ServerTls, EchoesBodiesOfAnySize) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.body_bytes_max = kUnlimited;
     Site site(ctx, &Echo, WithTls(options));
@@ -145,7 +145,7 @@ TEST(ServerTls, EchoesBodiesOfAnySize) {
 
 // More than the socket takes: what is encrypted and not sent is held, and nothing of it is lost.
 TEST(ServerTls, SendsToAClientThatReadsLate) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string body = Pattern(8 * 1024 * 1024);
     Site site(ctx, Say(body), WithTls());
     Client client(ctx, Connected(ctx, site));
@@ -159,7 +159,7 @@ TEST(ServerTls, SendsToAClientThatReadsLate) {
 
 // The kernel goes on sending what it has when a connection is closed. What is held above it has to be waited for.
 TEST(ServerTls, LosesNothingOfALastResponseThatIsTakenSlowly) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string body = Pattern(4 * 1024 * 1024);
     ServerOptions options;
     options.half_closed_clients = true;
@@ -185,7 +185,7 @@ TEST(ServerTls, LosesNothingOfALastResponseThatIsTakenSlowly) {
 }
 
 TEST(ServerTls, GivesUpALastResponseThatNobodyTakes) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(7);
     Site site(ctx, Say(Pattern(4 * 1024 * 1024)), WithTls(options));
@@ -201,7 +201,7 @@ TEST(ServerTls, GivesUpALastResponseThatNobodyTakes) {
 
 // The last of a request and the whole of the next one in one record: what comes after that has its event while the first is served.
 TEST(ServerTls, LooksForMoreAfterWhatItHad) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Method() == "POST") {
         char body[500];
@@ -236,7 +236,7 @@ Error EchoToTheEnd(ResponseWriter& w, Request&) {
 }
 
 TEST(ServerTls, SeesACloseNotifyThatComesWithData) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, &EchoToTheEnd, WithTls());
     ByHand client(ctx, site);
     EXPECT_FALSE(client.wire.Send(ctx, client.Take()));
@@ -262,7 +262,7 @@ TEST(ServerTls, SeesACloseNotifyThatComesWithData) {
 }
 
 TEST(ServerTls, ServesRequestsThatComeTogether) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Tell, WithTls());
     Client client(ctx, Connected(ctx, site));
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3 HTTP/1.1\r\nHost: h\r\n\r\nGET /4");
@@ -273,7 +273,7 @@ TEST(ServerTls, ServesRequestsThatComeTogether) {
 }
 
 TEST(ServerTls, HandsTheStreamToAHandlerThatHijacks) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, &EchoToTheEnd, WithTls());
     Client client(ctx, Connected(ctx, site));
     client.Send("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nfirst");

@@ -47,7 +47,7 @@ void Seal(ByHand& client, std::string_view text) {
 
 // The head comes in two records and the body in a third one.
 TEST(TlsWire, ARequestMayBeCutAtEveryByte) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const auto echo = [](ResponseWriter& w, Request& r) -> Error {
       const Result<std::string> body = r.Body().ReadAll();
       if (Error err = body.Err()) return err;
@@ -74,7 +74,7 @@ TEST(TlsWire, ARequestMayBeCutAtEveryByte) {
 }
 
 TEST(TlsWire, AHandshakeMayBeCutAtEveryByte) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     std::size_t size = 1;
     // Its length differs by the random parts of some keys: what is beyond the end is no cut.

@@ -14,7 +14,7 @@ std::string Post(std::size_t size) {
 }
 
 TEST(UnreadBody, ThatIsSmallIsThrownAwayAndTheConnectionLivesOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
 
@@ -27,7 +27,7 @@ TEST(UnreadBody, ThatIsSmallIsThrownAwayAndTheConnectionLivesOn) {
 }
 
 TEST(UnreadBody, DoesNotHoldItsAnswerBack) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
     const TimePoint begin = Now();
@@ -43,7 +43,7 @@ TEST(UnreadBody, DoesNotHoldItsAnswerBack) {
 
 TEST(UnreadBody, IsReadOnByAHandlerThatAnswersMeanwhile) {
   const std::string body = Pattern(1'000'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
@@ -60,7 +60,7 @@ TEST(UnreadBody, IsReadOnByAHandlerThatAnswersMeanwhile) {
 
 TEST(UnreadBody, OfWhichAHandlerReadSomeWhileItAnsweredEndsTheConnection) {
   const std::string text = Pattern(100'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       char some[100];
       if (Error err = r.Body().Read(some).Err()) return err;
@@ -78,7 +78,7 @@ TEST(UnreadBody, OfWhichAHandlerReadSomeWhileItAnsweredEndsTheConnection) {
 
 TEST(UnreadBody, ThatIsLargeEndsTheConnectionAfterItsAnswer) {
   const std::string body = Pattern(20'000'000);
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Site site(ctx, Say("too much"));
     Client client = site.Connect();
 
@@ -94,7 +94,7 @@ TEST(UnreadBody, ThatIsLargeEndsTheConnectionAfterItsAnswer) {
 }
 
 TEST(UnreadBody, InChunksEndsTheConnectionWhenItGetsTooLong) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
 
@@ -108,7 +108,7 @@ TEST(UnreadBody, InChunksEndsTheConnectionWhenItGetsTooLong) {
 }
 
 TEST(UnreadBody, ThatDoesNotComeEndsTheConnectionSoon) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
     const TimePoint begin = Now();
@@ -123,7 +123,7 @@ TEST(UnreadBody, ThatDoesNotComeEndsTheConnectionSoon) {
 
 // Byte by byte, each well within the time for one read.
 TEST(UnreadBody, ThatTricklesEndsTheConnectionSoon) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
     const TimePoint begin = Now();
@@ -142,7 +142,7 @@ TEST(UnreadBody, ThatTricklesEndsTheConnectionSoon) {
 }
 
 TEST(UnreadBody, DoesNotKeepADrainWaiting) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
     const TimePoint begin = Now();
@@ -156,7 +156,7 @@ TEST(UnreadBody, DoesNotKeepADrainWaiting) {
 }
 
 TEST(UnreadBody, AClientThatStaysAfterItsEndIsLeft) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
     const TimePoint begin = Now();

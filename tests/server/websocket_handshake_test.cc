@@ -19,7 +19,7 @@ TestResponse ResponseTo(const Site& site, std::string_view replace, std::string_
 }
 
 TEST(WebSocketHandshake, OnlyVersion13IsSpoken) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     for (const std::string_view other : {"8", "14", "13, 8", ""}) {
       const TestResponse response = ResponseTo(site, "Version: 13", "Version: " + std::string(other));
@@ -38,7 +38,7 @@ TEST(WebSocketHandshake, OnlyVersion13IsSpoken) {
 }
 
 TEST(WebSocketHandshake, AKeyIs16BytesInBase64) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     for (const std::string_view bad : {"", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25jZ===", "dGhl IHNhbXBsZSBub25jQ==",
                                        "dGhlIHNhbXBsZSBub25jZQdGhlIHNhbXBsZSBub25jZQdGhlIHNhbXBsZSBub25jZQdGhlIHNhbXBsZSBub25jZQ=="}) {
@@ -49,7 +49,7 @@ TEST(WebSocketHandshake, AKeyIs16BytesInBase64) {
 }
 
 TEST(WebSocketHandshake, PagesOfOtherOriginsAreRejected) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site same(ctx, EchoWebSocket());
     Site listed(ctx, EchoWebSocket(nullptr, nullptr, {.origins = {"https://app.test", "http://localhost:3000"}}));
     Site open(ctx, EchoWebSocket(nullptr, nullptr, {.origins = {"*"}}));
@@ -73,7 +73,7 @@ TEST(WebSocketHandshake, PagesOfOtherOriginsAreRejected) {
 }
 
 TEST(WebSocketHandshake, TheBestProtocolThatTheClientOffersIsChosen) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string chosen;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r, {.protocols = {"chat.v2", "chat.v1"}});
@@ -98,7 +98,7 @@ TEST(WebSocketHandshake, TheBestProtocolThatTheClientOffersIsChosen) {
 }
 
 TEST(WebSocketHandshake, NoExtensionIsAccepted) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     const TestResponse response =
         ResponseTo(site, "", "", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
@@ -108,7 +108,7 @@ TEST(WebSocketHandshake, NoExtensionIsAccepted) {
 }
 
 TEST(WebSocketHandshake, FieldsOfTheHandlerAreSentAlong) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Set-Cookie", "seen=1");
       return AcceptWebSocket(w, r).Err();
@@ -118,7 +118,7 @@ TEST(WebSocketHandshake, FieldsOfTheHandlerAreSentAlong) {
 }
 
 TEST(WebSocketHandshake, WhatComesWithItIsRead) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     Client client = site.Connect();
     client.Send(Handshake() + Text("early"));
@@ -130,7 +130,7 @@ TEST(WebSocketHandshake, WhatComesWithItIsRead) {
 // Browsers open a connection of HTTP/1.1 for it.
 TEST(WebSocketHandshake, ThereIsNoneOverHttp2) {
   NEEDS_HTTP2();
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket(), Http2Options());
     RawHttp2 client(ctx, site);
     client.Send(HeadersOf(1, "GET", "/ws", {{"sec-websocket-version", "13"}, {"sec-websocket-key", kSampleKey}}));
@@ -141,7 +141,7 @@ TEST(WebSocketHandshake, ThereIsNoneOverHttp2) {
 }
 
 TEST(WebSocketHandshake, TooManyLongLivedRequestsAre503) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     ServerOptions options;
     options.long_lived_max = 1;
     Site site(ctx, EchoWebSocket(), options);

@@ -64,7 +64,7 @@ class Hub {
 };
 
 TEST(WebSocketOutbox, AHubOfOtherLanguagesWorks) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Hub hub;
     Site site(ctx, hub.AsHandler());
     std::vector<WsClient> clients;
@@ -78,7 +78,7 @@ TEST(WebSocketOutbox, AHubOfOtherLanguagesWorks) {
 }
 
 TEST(WebSocketOutbox, ManyMessagesKeepTheirOrder) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Hub hub({.outbox_messages_max = 1000});
     Site site(ctx, hub.AsHandler());
     WsClient client(ctx, site);
@@ -89,7 +89,7 @@ TEST(WebSocketOutbox, ManyMessagesKeepTheirOrder) {
 }
 
 TEST(WebSocketOutbox, IsBounded) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Hub hub({.outbox_messages_max = 3, .outbox_bytes_max = 1000});
     Site site(ctx, hub.AsHandler());
     WsClient client(ctx, site);
@@ -107,7 +107,7 @@ TEST(WebSocketOutbox, IsBounded) {
 }
 
 TEST(WebSocketOutbox, OutlivesItsWebSocket) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Hub hub;
     WebSocketOutbox outbox;
     EXPECT_FALSE(outbox.TrySend("to nobody"));
@@ -127,7 +127,7 @@ TEST(WebSocketOutbox, OutlivesItsWebSocket) {
 }
 
 TEST(WebSocketOutbox, EndsReceiveOnceWhatIsQueuedHasLeft) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Hub hub;
     Site site(ctx, hub.AsHandler());
     WsClient client(ctx, site);
@@ -189,7 +189,7 @@ Handler Room(Broadcast<Said>& room, Error* outcome = nullptr) {
 }
 
 TEST(WebSocketConverse, IsAChat) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Broadcast<Said> room;
     Error outcome = Error::New("none");
     Site site(ctx, Room(room, &outcome));
@@ -207,7 +207,7 @@ TEST(WebSocketConverse, IsAChat) {
 }
 
 TEST(WebSocketConverse, EndsWithTheChannelTheDrainOrAnError) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Broadcast<Said> room;
     Error outcome;
     Site site(ctx, Room(room, &outcome));
@@ -228,7 +228,7 @@ TEST(WebSocketConverse, EndsWithTheChannelTheDrainOrAnError) {
     EXPECT_TRUE(last.Ended());
     EXPECT_FALSE(outcome) << outcome.Message();
   });
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Broadcast<Said> room;
     Error outcome = Error::New("none");
     Site site(ctx, Room(room, &outcome));
@@ -246,7 +246,7 @@ TEST(WebSocketConverse, EndsWithTheChannelTheDrainOrAnError) {
 // --- what aborts
 
 TEST(WebSocketDeathTest, AnotherRequestMustNotSend) {
-  EXPECT_DEATH(Play([](const Context& ctx) {
+  EXPECT_DEATH(Virtually([](const Context& ctx) {
                  WebSocket* first = nullptr;
                  Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
                    Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -262,7 +262,7 @@ TEST(WebSocketDeathTest, AnotherRequestMustNotSend) {
 }
 
 TEST(WebSocketDeathTest, OneFiberReceives) {
-  EXPECT_DEATH(Play([](const Context& ctx) {
+  EXPECT_DEATH(Virtually([](const Context& ctx) {
                  Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
                    Result<WebSocket> socket = AcceptWebSocket(w, r);
                    if (Error err = socket.Err()) return err;

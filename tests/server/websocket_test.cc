@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(WebSocket, SendsBackMessagesOfAllSizes) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     Site site(ctx, EchoWebSocket(&outcome));
     WsClient client(ctx, site);
@@ -34,7 +34,7 @@ TEST(WebSocket, SendsBackMessagesOfAllSizes) {
 }
 
 TEST(WebSocket, TakesMessagesInFragmentsAndAnswersPingsInBetween) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     WsClient client(ctx, site);
     client.Send(FrameOf({.opcode = kText, .payload = "he", .fin = false}));
@@ -56,7 +56,7 @@ TEST(WebSocket, NothingDependsOnHowTheBytesAreSplit) {
                             FrameOf({.opcode = kPing, .payload = "q"}) + FrameOf({.opcode = kContinuation, .payload = "o \xc3\xa4"}) +
                             FrameOf({.opcode = kBinary, .payload = Pattern(200)}) +
                             CloseWith(3000, "bye");
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     std::vector<std::string> got;
     std::optional<WebSocketClose> status;
     int interrupted = 0;
@@ -123,7 +123,7 @@ TEST(WebSocket, WhatIsNoWebSocketGetsItsCode) {
       {"too large a message in fragments", FrameOf({.payload = std::string(600, 'x'), .fin = false}) +
                                                FrameOf({.opcode = kContinuation, .payload = std::string(600, 'x')}), 1009, kTooLarge},
   };
-  Play([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     Error outcome;
     Site site(ctx, EchoWebSocket(&outcome, nullptr, {.message_bytes_max = 1000}));
     for (const auto& one : cases) {
@@ -137,7 +137,7 @@ TEST(WebSocket, WhatIsNoWebSocketGetsItsCode) {
 }
 
 TEST(WebSocket, ALengthIsNotBelieved) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     Site site(ctx, EchoWebSocket(&outcome));
     WsClient client(ctx, site);
@@ -149,7 +149,7 @@ TEST(WebSocket, ALengthIsNotBelieved) {
 }
 
 TEST(WebSocket, ACloseOfTheClientIsAnswered) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     WebSocketClose status;
     Site site(ctx, EchoWebSocket(&outcome, &status));
@@ -172,7 +172,7 @@ TEST(WebSocket, ACloseOfTheClientIsAnswered) {
 }
 
 TEST(WebSocket, AClientThatLeavesWithoutAWordIsGone) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     WebSocketClose status;
     Site site(ctx, EchoWebSocket(&outcome, &status));
@@ -187,7 +187,7 @@ TEST(WebSocket, AClientThatLeavesWithoutAWordIsGone) {
 }
 
 TEST(WebSocket, AHandlerThatReturnsSaysGoodbyeByItsOutcome) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
       if (Error err = socket.Err()) return err;
@@ -209,7 +209,7 @@ TEST(WebSocket, AHandlerThatReturnsSaysGoodbyeByItsOutcome) {
 }
 
 TEST(WebSocket, ADrainIsToldOnceAndTheHandlerMayGoOn) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::vector<Error> received;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -238,7 +238,7 @@ TEST(WebSocket, ADrainIsToldOnceAndTheHandlerMayGoOn) {
 }
 
 TEST(WebSocket, ADrainClosesWith1001) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     Site site(ctx, EchoWebSocket(&outcome));
     WsClient client(ctx, site);
@@ -257,7 +257,7 @@ TEST(WebSocket, ADrainClosesWith1001) {
 }
 
 TEST(WebSocket, AHandlerThatDoesNotReceiveInADrainSays1001AtItsEnd) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
       if (Error err = socket.Err()) return err;
@@ -271,7 +271,7 @@ TEST(WebSocket, AHandlerThatDoesNotReceiveInADrainSays1001AtItsEnd) {
 }
 
 TEST(WebSocket, ASilentClientIsPingedAndGivenUpWithoutAPong) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     Site site(ctx, EchoWebSocket(&outcome));
     WsClient client(ctx, site);
@@ -292,7 +292,7 @@ TEST(WebSocket, ASilentClientIsPingedAndGivenUpWithoutAPong) {
 }
 
 TEST(WebSocket, ManyFibersMaySend) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
       if (Error err = socket.Err()) return err;
@@ -327,7 +327,7 @@ TEST(WebSocket, ManyFibersMaySend) {
 }
 
 TEST(WebSocket, CloseWaitsForTheClientsCloseFrame) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::optional<Error> closed;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -358,7 +358,7 @@ TEST(WebSocket, CloseWaitsForTheClientsCloseFrame) {
 }
 
 TEST(WebSocket, CloseOfAnotherFiberEndsReceive) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::optional<Error> received, closed;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -382,7 +382,7 @@ TEST(WebSocket, CloseOfAnotherFiberEndsReceive) {
 }
 
 TEST(WebSocket, OnlyCodesThatMayBeSentAreSent) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
       if (Error err = socket.Err()) return err;
@@ -395,7 +395,7 @@ TEST(WebSocket, OnlyCodesThatMayBeSentAreSent) {
 }
 
 TEST(WebSocket, AClientThatTakesNothingIsGivenUp) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::optional<Error> sent;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);

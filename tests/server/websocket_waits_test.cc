@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 TEST(WebSocketWaits, ReceiveDuringACloseOfAnotherFiberSaysClosed) {
   for (const bool polite : {true, false}) {
-    Play([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       std::optional<Error> received, closed;
       Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
         Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -44,7 +44,7 @@ TEST(WebSocketWaits, ReceiveDuringACloseOfAnotherFiberSaysClosed) {
 
 // One sends what the client does not take yet, one waits in Close for its turn, and the one that receives has something of the outbox to send.
 TEST(WebSocketWaits, OneReadsWhereReceiveCloseAndSendMeet) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string large(20'000'000, 'x');
     std::optional<Error> received, closed;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -76,7 +76,7 @@ TEST(WebSocketWaits, OneReadsWhereReceiveCloseAndSendMeet) {
 
 // Each waits for the other otherwise: the client sends before it reads, and the server's Send waits for a client that reads.
 TEST(WebSocketWaits, ReceiveGoesOnBesideASendThatWaits) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const std::string large(20'000'000, 'x');
     Event received;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -106,7 +106,7 @@ TEST(WebSocketWaits, ReceiveGoesOnBesideASendThatWaits) {
 }
 
 TEST(WebSocketWaits, SendDeliversWhatIsQueued) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r, {.outbox_messages_max = 2});
       if (Error err = socket.Err()) return err;
@@ -125,7 +125,7 @@ TEST(WebSocketWaits, SendDeliversWhatIsQueued) {
 }
 
 TEST(WebSocketWaits, ASecondCloseWaitsForTheFirst) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::optional<Error> second;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -158,7 +158,7 @@ Handler InSteps(Duration step, Error& outcome) {
 }
 
 TEST(WebSocketWaits, ASilentClientIsFoundOutWhereReceiveHasShortContexts) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Error outcome;
     Site site(ctx, InSteps(2s, outcome));
     const TimePoint begin = Now();
@@ -171,7 +171,7 @@ TEST(WebSocketWaits, ASilentClientIsFoundOutWhereReceiveHasShortContexts) {
 }
 
 TEST(WebSocketWaits, ASilentClientIsFoundOutWhereOthersSendToIt) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::optional<WebSocketOutbox> outbox;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = 10s});
@@ -191,7 +191,7 @@ TEST(WebSocketWaits, ASilentClientIsFoundOutWhereOthersSendToIt) {
 
 // The pong is here, but nobody is in Receive to see it.
 TEST(WebSocketWaits, TheTimeOutsideOfReceiveIsNoSilence) {
-  Play([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::optional<Result<WebSocketMessage>> received;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = 10s});
