@@ -45,6 +45,9 @@ struct JsonMember {
   bool required;
 };
 
+// What std::deque takes when it is empty: a map of eight pointers and a piece of 512 bytes.
+inline constexpr std::size_t kListBytes = 600;
+
 struct JsonType {
   enum class Kind : std::uint8_t {
     kBool,
@@ -236,6 +239,8 @@ const JsonType& JsonTypeOf() {
     static constexpr JsonType kType = [] {
       JsonType type = DescribeJsonType<T>();
       type.bytes = sizeof(T);
+      // A list that keeps no room, such as std::deque, allocates a piece of memory for its first element, or for none.
+      if (type.add != nullptr && type.complete == nullptr && !requires(const T& list) { list.capacity(); }) type.bytes += kListBytes;
       return type;
     }();
     return kType;

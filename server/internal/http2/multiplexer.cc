@@ -283,7 +283,7 @@ bool Multiplexer::WaitsForOthers(const SessionStream& stream, std::uint64_t writ
 void Multiplexer::ArmLook() {
   if (lost_) return;
   TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
-  if (!streams_.Empty()) when = std::min(when, ending_.GoesOnAt());
+  if (!streams_.Empty() && !over_) when = std::min(when, ending_.GoesOnAt());
   if (Probes()) when = std::min(when, probe_.DueAt(shard_.options().probe_after));
   if (when >= look_due_) return;  // what is due later is seen to when it fires
   look_due_ = std::max(when, shard_.now() + Duration(1));
@@ -305,7 +305,7 @@ void Multiplexer::TakeALook() {
 }
 
 // One that does not take what is sent, Wire judges; one that has closed its side cannot answer; in a drain there is an end to everything.
-bool Multiplexer::Probes() const { return !streams_.Empty() && !wire_.Blocked() && !input_ended_ && !ending_.Begun() && !over_; }
+bool Multiplexer::Probes() const { return !streams_.Empty() && !wire_.Blocked() && !input_ended_ && !shard_.draining() && !over_; }
 
 void Multiplexer::Probe() {
   under_.SetMayHaveInput(true);  // the loop may have been held: what came in time counts
@@ -313,8 +313,15 @@ void Multiplexer::Probe() {
   if (lost_) return;
   switch (probe_.Next(shard_.options().probe_after, shard_.now())) {
     case PeerProbe::Step::kNothing: return;
-    case PeerProbe::Step::kAsk: return session_->Ping();
-    case PeerProbe::Step::kGone: under_.ResetAtEnd(); return Lose(CloseReason::kClient);
+    case PeerProbe::Step::kAsk: taken_when_asked_ = wire_.Taken(); return session_->Ping();
+    case PeerProbe::Step::kGone:
+      // The PING may lie in the kernel, after megabytes that a slow client is still taking.
+      if (const std::int64_t taken = wire_.Taken(); taken > taken_when_asked_) {
+        taken_when_asked_ = taken;
+        return;
+      }
+      under_.ResetAtEnd();
+      return Lose(CloseReason::kClient);
   }
 }
 

@@ -140,6 +140,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   Budget budget_;
   Ending ending_;
   PeerProbe probe_;
+  std::int64_t taken_when_asked_ = 0;
 
   enum class List : std::uint8_t { kHeader, kIdle, kBusy, kQuiet };
   List list_ = List::kHeader;

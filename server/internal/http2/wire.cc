@@ -61,6 +61,7 @@ Wire::Sent Wire::SendPieces(Session& session) {
       const auto taken = static_cast<std::size_t>(sent);
       out_.Consume(taken);
       moved_ += taken;
+      sent_ += taken;
       in_turn += taken;
       if (taken == size || client_.TakesMore()) continue;
     }

@@ -33,6 +33,9 @@ class Wire {
   // Of what is framed, and what waits to be.
   std::size_t Unsent(const Session& session) const { return out_.Size() + kFrameGuess * session.Waiting(); }
 
+  // Rises whenever the client has taken something; what the kernel holds is not taken.
+  std::int64_t Taken() const { return static_cast<std::int64_t>(sent_) - client_.UntakenBytes(); }
+
   // While it is blocked: when the client has to have taken enough; and whether it has, at that time.
   TimePoint LookAt() const { return blocked_ ? look_at_ : TimePoint::max(); }
   bool TakesEnough();
@@ -50,6 +53,7 @@ class Wire {
   FrameBuffer out_;
   bool blocked_ = false;
   TimePoint look_at_;
+  std::uint64_t sent_ = 0;     // to the socket, ever
   std::uint64_t moved_ = 0;    // since the period began
   std::int64_t untaken_ = 0;   // what the socket held then
 };
