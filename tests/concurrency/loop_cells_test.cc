@@ -16,9 +16,6 @@
 namespace weft {
 namespace {
 
-using testing::OnLoops;
-using testing::Rounds;
-
 GroupOptions Spread() {
   GroupOptions spread;
   spread.spread = true;

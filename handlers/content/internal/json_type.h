@@ -240,7 +240,8 @@ const JsonType& JsonTypeOf() {
       JsonType type = DescribeJsonType<T>();
       type.bytes = sizeof(T);
       // A list that keeps no room, such as std::deque, allocates a piece of memory for its first element, or for none.
-      if (type.add != nullptr && type.complete == nullptr && !requires(const T& list) { list.capacity(); }) type.bytes += kListBytes;
+      constexpr bool kKeepsRoom = requires(const T& list) { list.capacity(); };
+      if (type.kind == JsonType::Kind::kArray && !kIsStdArray<T> && !kKeepsRoom) type.bytes += kListBytes;
       return type;
     }();
     return kType;

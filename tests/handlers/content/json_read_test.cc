@@ -289,6 +289,9 @@ TEST(ReadJson, BoundsTheMemoryThatAShortTextCanTake) {
   EXPECT_TRUE(ReadText<std::vector<Optional>>("[null,1]", fits(2 * sizeof(Optional))).Ok());
   EXPECT_EQ(WhyNot<std::vector<Optional>>("[1,null,1]", fits(2 * sizeof(Optional))).substr(0, 8), "413 /2: ");
   EXPECT_EQ(WhyNot<std::vector<Optional>>("[1,1,null]", fits(2 * sizeof(Optional))).substr(0, 8), "413 /2: ");
+  using Pieces = std::vector<std::deque<int>>;  // an empty one takes more than 500 bytes
+  EXPECT_TRUE(ReadText<Pieces>("[[],[]]", fits(2 * (sizeof(std::deque<int>) + 600))).Ok());
+  EXPECT_EQ(WhyNot<Pieces>("[[],[],[]]", fits(2 * (sizeof(std::deque<int>) + 600))).substr(0, 8), "413 /2: ");
   EXPECT_EQ((WhyNot<std::map<std::string, int>>(R"({"a":1,"b":2,"c":3})", fits(200)).substr(0, 4)), "413 ");
   EXPECT_EQ(WhyNot<boost::json::value>(R"([[],[{"a":1}],[]])", fits(100)).substr(0, 4), "413 ");
   EXPECT_EQ((ReadText<std::array<int, 3>>("[1,2,3]", fits(0))->back()), 3) << "no more than the object itself";
