@@ -76,6 +76,19 @@ struct Parked : FiberJob {
   bool ended = false;
 };
 
+TEST(NoMemory, LosesNoValueWhoseContextCannotBeMade) {
+  static constexpr Key<std::shared_ptr<int>> kKey{"value"};
+  const auto value = std::make_shared<int>(1);
+  {
+    std::vector<Context> others;  // what contexts that are gone have left behind is used up
+    others.reserve(1000);
+    for (int i = 0; i < 1000; ++i) others.push_back(WithCancel(Background()).ctx);
+    const NoMemory none(1);
+    EXPECT_THROW((void)WithValue(Background(), kKey, value), std::bad_alloc);
+  }
+  EXPECT_EQ(value.use_count(), 1);
+}
+
 TEST(NoMemory, MakesAFiberThatCannotBeStartedAnError) {
   Virtually([](const Context& ctx) {
     Event open;

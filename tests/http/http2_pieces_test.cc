@@ -40,13 +40,14 @@ std::vector<Fields::Field> Of(std::string_view method, std::string_view path, st
 }
 
 const std::string kLong(60, 'x');
+const std::string kLongTarget = "/" + kLong;
 const std::string kLarge(2500, 'x');
 const HeadCase kHeads[] = {
     {"AnOrdinaryOne", Of("GET", "/a?b=c", {{"accept", "*/*"}}), 0},
     {"AMethodOfOnesOwn", Of("BREW", "/"), 0},
     {"NoMethod", Of("G T", "/"), 400},
     {"AMethodThatIsTooLong", Of(std::string_view(kLong).substr(0, 40), "/"), 501},
-    {"ATargetThatIsTooLong", Of("GET", "/" + kLong), 414},
+    {"ATargetThatIsTooLong", Of("GET", kLongTarget), 414},
     {"ATargetThatIsNoPath", Of("GET", "http://test/"), 400},
     {"ATargetWithABlank", Of("GET", "/a b"), 400},
     {"ATargetWithAFragment", Of("GET", "/a#b"), 400},

@@ -115,7 +115,12 @@ Context WithoutCancel(const Context& parent) {
 }
 
 Context internal::MakeValueContext(const Context& parent, const void* key, void* value, ValueDeleter deleter) {
-  return ContextAccess::Adopt(ContextNode::NewValue(ContextAccess::Node(parent), key, value, deleter));
+  try {
+    return ContextAccess::Adopt(ContextNode::NewValue(ContextAccess::Node(parent), key, value, deleter));
+  } catch (...) {
+    deleter(value);
+    throw;
+  }
 }
 
 }  // namespace weft
