@@ -20,6 +20,12 @@ namespace {
 
 using internal::LogQueue;
 
+#if defined(__SANITIZE_THREAD__)
+// spdlog makes its registry when it is used first, under a guard that ThreadSanitizer cannot see, since that library is not
+// instrumented. Here it is made before there are threads.
+const spdlog::logger* const g_registry_is_made = spdlog::default_logger_raw();
+#endif
+
 constexpr spdlog::level::level_enum Spdlogs(LogLevel level) { return static_cast<spdlog::level::level_enum>(level); }
 
 static_assert(Spdlogs(LogLevel::kTrace) == spdlog::level::trace && Spdlogs(LogLevel::kDebug) == spdlog::level::debug);
