@@ -85,6 +85,7 @@ Error ResponseWriter::SendHead() {
 }
 
 Error ResponseWriter::SendBuffered(std::string_view more) {
+  const ResponseSink::BufferUse use(*sink_);
   const std::string_view buffered(buffer_.data(), std::exchange(buffered_, 0));
   if (head_only_) return {};
   return Fail(sink_->SendBody(buffered, more));

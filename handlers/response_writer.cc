@@ -138,7 +138,7 @@ Error ResponseWriter::Flush() {
   }
   if (Error err = buffered_ > 0 ? SendBuffered({}) : Error()) return err;
   if (Error err = Fail(sink_->Flush())) return err;
-  if (buffered_ == 0 && !buffer_.empty() && sink_->TakeBufferBack()) buffer_ = {};
+  if (buffered_ == 0 && !buffer_.empty() && !sink_->BufferIsUsed() && sink_->TakeBufferBack()) buffer_ = {};
   return {};
 }
 

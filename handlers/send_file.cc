@@ -59,16 +59,13 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   if (!filters_.Empty()) return WriteFileThroughFilters(fd, offset, length);
   if (Error err = CheckLength(length)) return err;
   if (buffer_.empty()) buffer_ = sink_->Buffer();
+  const ResponseSink::BufferUse use(*sink_);
   if (length <= buffer_.size() - buffered_) return BufferFile(fd, offset, length);
   if (Error err = BeginStreaming(length)) return err;
   FilePart part{fd, offset, length};
   const std::string_view buffered(buffer_.data(), std::exchange(buffered_, 0));
-  Error failure;
-  if (head_only_) {
-    part.Advance(length);
-  } else {
-    failure = Fail(sink_->SendFile(buffered, part));
-  }
+  const Error failure = head_only_ ? Error() : Fail(sink_->SendFile(buffered, part));
+  if (head_only_) part.Advance(length);
   written_ += length - part.length;
   return failure;
 }

@@ -95,8 +95,23 @@ class ResponseSink {
   // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort, or until it is taken back.
   // SendWhole, SendBody and SendEnd may get views into it.
   virtual std::span<char> Buffer() = 0;
-  // After a Flush, with nothing in it: what is to come may be long in coming. True: it is taken back, and Buffer is asked again.
+  // After a Flush, with nothing in it, and nobody who uses it: what is to come may be long in coming. True: it is taken back, and Buffer
+  // is asked again.
   virtual bool TakeBufferBack() noexcept { return false; }
+
+  // A fiber has a view into the buffer, or fills it, and may park meanwhile. Two of a request may write at once, against the rules: the
+  // bytes of one response never become another one's.
+  class BufferUse {
+   public:
+    explicit BufferUse(ResponseSink& sink) : uses_(sink.buffer_uses_) { ++uses_; }
+    ~BufferUse() { --uses_; }
+    BufferUse(const BufferUse&) = delete;
+    BufferUse& operator=(const BufferUse&) = delete;
+
+   private:
+    int& uses_;
+  };
+  bool BufferIsUsed() const { return buffer_uses_ > 0; }
 
   // The whole answer. The length is that of `body`. For HEAD the body states its length and must
   // not be sent.
@@ -140,6 +155,9 @@ class ResponseSink {
 
  protected:
   ~ResponseSink() = default;
+
+ private:
+  int buffer_uses_ = 0;
 };
 
 }  // namespace weft

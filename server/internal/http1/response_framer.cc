@@ -32,9 +32,7 @@ std::span<char> ResponseFramer::Buffer() {
   return {BufferData(), Shard::kBodyBytes};
 }
 
-// Two fibers of a request may write at once, against the rules: the bytes of this response never become another one's.
 bool ResponseFramer::TakeBufferBack() noexcept {
-  if (inside_ > 0) return false;
   if (out_.Empty()) out_.Recycle(0);
   shard_.GiveBodyBuffer(std::move(body_buffer_));
   return true;
@@ -164,7 +162,6 @@ void ResponseFramer::WriteChunkHeader(std::uint64_t size) {
 }
 
 Error ResponseFramer::SendBody(std::string_view first, std::string_view second) {
-  const Inside inside(inside_);
   io_.WaitForTurn();
   AddTypeOf(first.empty() ? second : first);
   const bool chunked = framing_.kind == BodyKind::kChunked;
@@ -227,7 +224,6 @@ Error ResponseFramer::SendInformational(int status, Fields& header) {
 }
 
 Error ResponseFramer::SendFile(std::string_view first, FilePart& part) {
-  const Inside inside(inside_);
   io_.WaitForTurn();
   if (io_.Failed()) return kClosed;
   if (out_.Finished()) return kServerClosing;

@@ -83,15 +83,6 @@ class ResponseFramer final : public ResponseSink {
   void Abort() noexcept override;
 
  private:
-  // A call that may have a view into the buffer, and waits for its turn or for the client.
-  struct Inside {
-    explicit Inside(int& count) : calls(count) { ++calls; }
-    ~Inside() { --calls; }
-    Inside(const Inside&) = delete;
-    Inside& operator=(const Inside&) = delete;
-    int& calls;
-  };
-
   // Where Buffer begins.
   char* BufferData() const { return body_buffer_.get() + Shard::kBodyFraming; }
   // A chunk whose data is in the buffer, with its framing around it.
@@ -122,7 +113,6 @@ class ResponseFramer final : public ResponseSink {
   bool aborted_ = false;
   ResponseFraming framing_;
   std::unique_ptr<char[]> body_buffer_;
-  int inside_ = 0;
 };
 
 }  // namespace weft::internal::http1
