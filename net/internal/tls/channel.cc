@@ -130,8 +130,8 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
       more = !receives || !drained_ || result.state != TlsSession::ReadState::kWantInput;
       return static_cast<ssize_t>(result.size);
     }
-    // A part of a record: a short recv is no sign that nothing is left, where the kernel ends one early.
     if (result.state != TlsSession::ReadState::kWantInput) return EndOf(result.state);
+    // A part of a record: the next recv says whether nothing is left, which a short one does not where the kernel has ended it early.
   }
 }
 

@@ -9,7 +9,7 @@
 
 namespace weft::internal {
 
-// Reads along with what a client sends before its bytes are encrypted, and refuses a ClientHello that
+// Reads along with what a client sends before its bytes are encrypted, and rejects a ClientHello that
 // announces more than any client needs (RFC 8446 section 4): OpenSSL reserves memory for the size that
 // the first four bytes say, up to 128 KiB, before anything of it has come.
 class HelloBound {
