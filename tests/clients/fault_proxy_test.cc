@@ -11,10 +11,10 @@
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/run.h>
 #include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/server/testing.h>
 
+#include "../kit/run.h"
 #include "fault_proxy.h"
 #include "http_kit.h"
 #include "raw_server.h"
@@ -25,15 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = Fault::Kind;
 using Way = Fault::Way;
-
-template <class F>
-void OnLoop(F f) {
-  const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
 
 constexpr std::string_view kLength = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
 constexpr std::string_view kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;a=b\r\nllo\r\n0\r\nSum: 5\r\n\r\n";
@@ -154,7 +145,7 @@ void Cut(const Context& ctx, std::string_view response, Method method, Fault fau
 }
 
 void CutEverywhere(std::string_view response, Method method) {
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     const std::size_t to_server = BytesToServer(ctx, method, response);
     ASSERT_GT(to_server, 20u);
     Group group(ctx, {.limit = 32});
@@ -177,7 +168,7 @@ TEST(FaultProxy, CutsABodyWithoutLength) { CutEverywhere(kUntilClose, Method::kG
 
 // Whatever pieces the network makes of it.
 TEST(FaultProxy, DelaysEveryByte) {
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     for (const std::string_view response : {kLength, kChunked, kUntilClose}) {
       for (const Method method : {Method::kGet, Method::kPost, Method::kUpload}) {
         TcpServer server(ctx, response);
@@ -214,7 +205,7 @@ void CutUpstream(const Context& ctx, std::string_view response, Method method, c
 }
 
 TEST(FaultProxy, CutsAnUpstreamOfAGateway) {
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     for (const std::string_view response : {kLength, kChunked}) {
       Group group(ctx, {.limit = 16});
       for (const Kind kind : {Kind::kClose, Kind::kReset, Kind::kHalfClose}) {
@@ -250,7 +241,7 @@ void CutClient(const Context& ctx, Method method, const Fault& fault, std::size_
 }
 
 TEST(FaultProxy, CutsAClientOfAGateway) {
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     for (const Method method : {Method::kPost, Method::kUpload}) {
       const std::size_t whole = BytesToServer(ctx, method, kLength);
       Group group(ctx, {.limit = 16});

@@ -142,7 +142,7 @@ void ExpectPasses(const Context& ctx, Origin& origin, const std::string& base) {
 
 // The proxy alone, and ours before it. `start` makes a proxy before the server at this address, and returns its URL.
 void TestProxy(const std::function<std::string(const Context&, const std::string& address)>& start) {
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     {
       Origin origin(ctx);
       ExpectPasses(ctx, origin, start(ctx, origin.Address()));
@@ -243,7 +243,7 @@ TEST(Proxies, Weft) {
     UpstreamPool pool;
     TestServer server;
   };
-  OnLoop([](const Context& ctx) {
+  OnLoops(1, [](const Context& ctx) {
     Origin origin(ctx);
     Proxy inner(ctx, origin.Address());
     Proxy outer(ctx, inner.server.Bound());

@@ -15,7 +15,8 @@
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
-#include <weft/concurrency/run.h>
+
+#include "../kit/run.h"
 
 // Other people's servers and proxies: how they are found and started, and what is asked of all of them.
 
@@ -41,15 +42,6 @@ inline std::string FindProgram(const std::string& name) {
     if (fs::exists(folder + name)) return folder + name;
   }
   return {};
-}
-
-template <class F>
-void OnLoop(F f) {
-  const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
 }
 
 inline void ExpectServed(const Context& ctx, HttpClient& client, const std::string& base) {

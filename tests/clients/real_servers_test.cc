@@ -75,7 +75,7 @@ TEST(RealServers, Node) {
   const Folder folder;
   Process server(node, {folder.Write("server.js", kNodeServer)});
   const std::string base = server.Line();
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     HttpClient client;
     ExpectServed(ctx, client, base);
     EXPECT_EQ(client.Stats().opened, 1u);
@@ -113,7 +113,7 @@ TEST(RealServers, Go) {
   }
   Process server(program, {});
   const std::string base = server.Line();
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     HttpClient client;
     ExpectServed(ctx, client, base);
     EXPECT_EQ(client.Stats().opened, 1u);
@@ -136,7 +136,7 @@ TEST(RealServers, H2o) {
   const std::string user = geteuid() == 0 ? "user: root\n" : "";
   Process server(h2o, {"-c", folder.Write("h2o.conf", user + "listen:\n  port: " + socket + "\n  type: unix\nhosts:\n  default:\n    paths:\n      \"/\":\n        file.dir: " + folder.path + "\n")});
   AwaitListener(socket);
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     HttpClient client;
     ExpectServed(ctx, client, UnixUrl(socket));
     EXPECT_EQ(client.Get(ctx, UnixUrl(socket) + "/missing")->Status(), 404);
@@ -161,7 +161,7 @@ TEST(RealServers, Nginx) {
   Process server(nginx, {"-c", config, "-p", folder.path, "-e", "stderr"});
   AwaitListener(socket);
   const std::string base = UnixUrl(socket);
-  OnLoop([&](const Context& ctx) {
+  OnLoops(1, [&](const Context& ctx) {
     HttpClient client;
     for (int i = 0; i < 5; ++i) ExpectServed(ctx, client, base);
     EXPECT_EQ(client.Get(ctx, base + "/missing")->Status(), 404);
