@@ -187,6 +187,21 @@ if output=$("$check" "$tree" 2>&1) || ! grep -q '"behind" occurs 200 times' <<<"
   failures=$((failures + 1))
 fi
 
+# The links: a good page, then a link, a heading, a path and an option that are gone, and a page that nothing links.
+check="$(dirname "$codemap")/links_test.sh"
+good_tree
+put docs/README.md '# Docs' '[a page](page.md#a-heading)'
+put docs/page.md '## A heading' '`server/server.h`, `Error::Is`'
+put concurrency/error.h 'struct Error { bool Is(); };'
+if ! output=$("$check" "$tree" 2>&1); then printf 'FAILED: good documents do not pass:\n%s\n' "$output" && failures=$((failures + 1)); fi
+put docs/page.md '## A heading' '[gone](gone.md), [gone](README.md#gone), `server/gone.h`, `Error::gone`'
+put docs/lonely.md '# Nobody links this'
+expect_report 'gone.md leads nowhere' docs/page.md
+expect_report 'docs/README.md has no heading #gone' docs/page.md
+expect_report 'server/gone.h is not there' docs/page.md
+expect_report 'there is no gone in the sources' docs/page.md
+expect_report 'lonely.md is not linked' docs/README.md
+
 if [ "$failures" -gt 0 ]; then
   echo "$failures rules cannot fail"
   exit 1
