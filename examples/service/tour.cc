@@ -80,7 +80,7 @@ weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const Neighbour& n
   const bool hang = r.Query("hang") == "1";
 
   weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2), weft::Error::New("the fan-out took too long"));
-  std::vector<std::string> responses(static_cast<std::size_t>(n));  // before the group: it is joined first
+  std::vector<std::string> responses(static_cast<std::size_t>(n));  // declared before the group, so it outlives the join
   weft::Group group(scope.ctx);
   for (std::size_t i = 0; i < responses.size(); ++i) {
     const bool hangs = hang && i == 0;

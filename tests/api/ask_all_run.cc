@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The snippet of README.md that shows channels, Select and Group.
+// The first snippet of docs/concurrency.md: channels, Select and Group together.
 #include <chrono>
 #include <string>
 #include <vector>
@@ -19,7 +19,7 @@ weft::Result<std::string> Ask(const weft::Context& ctx, const std::string& quest
 }
 
 weft::Error AskAll(const weft::Context& ctx, const std::vector<std::string>& questions) {
-  const weft::Chan<std::string> answers(4);                      // before the group: it is joined first
+  const weft::Chan<std::string> answers(4);                      // declared before the group, so it outlives the join
   weft::Group group(ctx);
   for (const std::string& question : questions) {
     group.Go("ask", [&](const weft::Context& c) -> weft::Error {
@@ -30,12 +30,12 @@ weft::Error AskAll(const weft::Context& ctx, const std::vector<std::string>& que
   }
   weft::Error late;
   for (std::size_t got = 0; got < questions.size() && !late; ++got) {
-    late = weft::Select(group.Ctx(),                             // which is done when one has failed
+    late = weft::Select(group.Ctx(),                             // done as soon as one has failed
         weft::OnReceive(answers, [&](weft::Result<std::string> answer) { Print(*answer); }),
         weft::OnAfter(std::chrono::seconds(2), [] { return weft::kTimeout.Wrap("nobody answers"); })).Err();
   }
   if (late) group.Cancel(late);
-  if (weft::Error err = group.Wait()) return err;                // nobody is left running; the first error
+  if (weft::Error err = group.Wait()) return err;                // nothing is left running; the first error
   return late;
 }
 

@@ -40,7 +40,7 @@ class Store {
     return weft::Offload(ctx, [&] { return readers_.Get()->Find(id); });   // as many connections as threads of the pool
   }
   weft::Result<bool> Update(const weft::Context& ctx, int id, int version, const std::string& text) {
-    const auto turn = turn_.Acquire(ctx);                         // one after the other: this parks the fiber, and no thread
+    const auto turn = turn_.Acquire(ctx);                         // one at a time: this parks the fiber, not a thread
     if (weft::Error err = turn.Err()) return err;
     return weft::Offload(ctx, [&] { return writer_.Update(id, version, text); });
   }
@@ -61,7 +61,7 @@ weft::Error Put(weft::ResponseWriter& w, weft::Request& r, Store& store) {
   if (weft::CheckPreconditions(r.Method(), r.Header(), {.etag = tag}) == weft::Precondition::kFailed) return weft::HttpError(412);
   const weft::Result<bool> done = store.Update(r.Ctx(), 7, row->version, *text);   // "... WHERE id = ? AND version = ?"
   if (weft::Error err = done.Err()) return err;
-  if (!*done) return weft::HttpError(412);                        // somebody was faster, between those two
+  if (!*done) return weft::HttpError(412);                        // somebody else came first, between these two
   return w.Write("done\n");
 }
 

@@ -41,7 +41,7 @@ weft::Error Channel(const weft::Context& ctx, std::vector<Job> all) {
 
 bool Offer(const weft::Chan<Job>& jobs, Job job) {
   if (jobs.TrySend(std::move(job))) return true;           // never waits; the job is untouched when it is false
-  return false;                                            // full, or closed: answer 503
+  return false;                                            // full, or closed: respond 503
 }
 
 weft::Error Selecting(const weft::Context& ctx, weft::Chan<Job> jobs, const weft::Chan<std::string>& results, std::string result,

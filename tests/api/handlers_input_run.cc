@@ -43,7 +43,7 @@ weft::Error CountBytes(weft::ResponseWriter& w, weft::Request& r) {
   std::array<char, 8192> piece;
   while (true) {
     const weft::Result<std::size_t> n = r.Body().Read(piece);     // waits for the client
-    if (weft::Error err = n.Err()) return err;                    // 400, 408 or 413, as it deserves
+    if (weft::Error err = n.Err()) return err;                    // becomes a 400, 408 or 413
     if (*n == 0) break;
     bytes += *n;
   }
@@ -72,7 +72,7 @@ weft::Error SavePhoto(weft::ResponseWriter& w, weft::Request& r) {
 }
 
 weft::Error SaveArchive(weft::ResponseWriter& w, weft::Request& r) {
-  if (!r.LongLived()) return weft::HttpError(503);                // an hour of upload is no reason for a deadline
+  if (!r.LongLived()) return weft::HttpError(503);                // a large upload may outlast request_timeout
   r.Body().SetLimit(std::uint64_t{10} << 30);
   const weft::Result<std::uint64_t> size = weft::SaveTo(r.Ctx(), r.Body(), folder + "/archive", {.sync = true});
   if (weft::Error err = size.Err()) return err;                   // nothing of it is left on the disk
@@ -88,7 +88,7 @@ weft::Error SaveParts(weft::ResponseWriter& w, weft::Request& r) {
     const weft::Result<weft::MultipartPart*> part = parts.Next(r.Ctx());
     if (weft::Error err = part.Err()) return err;
     if (*part == nullptr) break;
-    if (!(*part)->IsFile()) continue;                             // the next Next reads it and throws it away
+    if (!(*part)->IsFile()) continue;                             // the following Next reads and discards it
     const std::string path = folder + "/part-" + std::to_string(++files);   // a name of ours, not the client's
     if (weft::Error err = weft::SaveTo(r.Ctx(), **part, path).Err()) return err;
   }

@@ -49,13 +49,13 @@ weft::Error Greet(weft::ResponseWriter& w, weft::Request& r) {
 
 // Ticks until the client leaves or the server drains.
 weft::Error Feed(weft::ResponseWriter& w, weft::Request& r, const weft::Chan<std::string>& news) {
-  if (!r.LongLived()) return weft::HttpError(503);                // no deadline, and no slot among the short ones
+  if (!r.LongLived()) return weft::HttpError(503);                // no deadline; a slot of long_lived_max, not of requests_max
   w.Header().Set("Content-Type", "application/x-ndjson");
   weft::CancelScope scope = weft::WithCancel(r.Ctx());
   weft::StopFunc drain = weft::AfterFunc(r.Draining(), [&] { scope.cancel(weft::kServerClosing); });
   while (true) {
     const weft::Result<std::string> line = news.Receive(scope.ctx);
-    if (line.Err().Is(weft::kServerClosing)) return {};           // an end in good order; the client comes again
+    if (line.Err().Is(weft::kServerClosing)) return {};           // a clean end; the client reconnects
     if (weft::Error err = line.Err()) return err;
     if (weft::Error err = w.Write(*line + "\n")) return err;
     if (weft::Error err = w.Flush()) return err;                  // now, and not when the buffer is full

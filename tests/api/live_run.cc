@@ -41,7 +41,7 @@ weft::Error Clock(weft::ResponseWriter& w, weft::Request& r, const weft::Chan<st
         weft::OnAfter(seconds(5), [&] { return events->Send({.event = "tick"}); }),
         weft::OnDone(r.Draining(), [&] { return events->SendRandomRetry(); }));
     if (weft::Error err = which.Err()) return err;
-    if (*which == 2) return {};                                   // an end in good order; the client comes again
+    if (*which == 2) return {};                                   // a clean end; the client reconnects
   }
 }
 

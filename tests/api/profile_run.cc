@@ -20,7 +20,7 @@ weft::Error Fetch(const weft::Context& ctx, std::string_view path, std::string& 
 
 weft::Error Profile(weft::ResponseWriter& w, weft::Request& r) {
   weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::milliseconds(200));
-  std::string user, orders;                              // before the group: it is joined first
+  std::string user, orders;                              // declared before the group, so they outlive the join
   weft::Group group(scope.ctx);
   group.Go("user", [&](const weft::Context& ctx) { return Fetch(ctx, "/user", user); });
   group.Go("orders", [&](const weft::Context& ctx) { return Fetch(ctx, "/orders", orders); });

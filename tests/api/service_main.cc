@@ -14,7 +14,7 @@ weft::Error Events(weft::ResponseWriter&, weft::Request& r) { return r.LongLived
 
 weft::Mux Routes() {
   weft::Mux mux;
-  mux.Use(weft::RequestId());            // outermost: what is inside, and its log lines, have the id
+  mux.Use(weft::RequestId());            // outermost: everything inside, and its log lines, have the id
   mux.Use(weft::AccessLog());            // sees every response, also those of what is inside of it
   mux.Use(weft::ProblemDetails());       // gives each error from inside the form of a problem
   mux.Use(weft::Recover());              // exceptions end here, as a 500

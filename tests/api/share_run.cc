@@ -91,7 +91,7 @@ std::vector<int> MakeSquares() {
 weft::OnceValue<std::vector<int>> squares([] { return MakeSquares(); });
 
 int Square(std::size_t n) {
-  return squares->at(n);                                   // the first who asks makes the value
+  return squares->at(n);                                   // the first caller makes the value
 }
 
 struct Log {
@@ -122,7 +122,7 @@ weft::ResourcePool<Session> sessions({.max = 2, .make = [](const weft::Context&)
 
 weft::Error CallASession(const weft::Context& ctx) {
   weft::Result<weft::ResourcePool<Session>::Lease> session = sessions.Acquire(ctx);
-  if (weft::Error err = session.Err()) return err;         // kUnavailable: its text names those that have them
+  if (weft::Error err = session.Err()) return err;         // kUnavailable: its text names the fibers that hold them
   if (weft::Error err = (*session)->Call(ctx)) {
     session->Discard();                                    // broken: not for the next one
     return err;

@@ -39,7 +39,7 @@ weft::Error Fetch(const weft::Context& ctx, std::string_view path, std::string& 
 }
 
 weft::Error Both(const weft::Context& ctx, std::string& all) {
-  std::string user, orders;                    // before the group: it is joined first
+  std::string user, orders;                    // declared before the group, so they outlive the join
   weft::Group group(ctx);
   group.Go("user", [&](const weft::Context& c) { return Fetch(c, "/user", user); });
   group.Go("orders", [&](const weft::Context& c) { return Fetch(c, "/orders", orders); });
@@ -122,7 +122,7 @@ weft::Error LiveUntilTheDrain(const weft::Context& request, const weft::Context&
 
 weft::Error UntilASignal() {
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
-  return weft::Run(ctx, Serve);                // a signal cancels ctx, and Serve comes to its end
+  return weft::Run(ctx, Serve);                // a signal cancels ctx, and Serve returns
 }
 
 int main() {
