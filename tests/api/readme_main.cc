@@ -13,7 +13,7 @@ int main() {
   });
   mux.Handle("GET /slow", [](weft::ResponseWriter& w, weft::Request& r) -> weft::Error {
     weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2));
-    if (weft::Error err = weft::Sleep(scope.ctx, std::chrono::seconds(5))) return err;  // answers 504
+    if (weft::Error err = weft::Sleep(scope.ctx, std::chrono::seconds(5))) return err;  // responds 504
     return w.Write("slept well\n");
   });
   if (weft::Error err = weft::ListenAndServe(ctx, "127.0.0.1:8080", mux)) {
