@@ -191,6 +191,7 @@ enum class DrainPhase : std::uint8_t {
   kCutOff [[deprecated("kForceClose")]] = kForceClose,
 };
 
+// A drain has entered a phase.
 struct DrainProgress {
   DrainPhase phase;
   std::uint64_t connections;  // that are open

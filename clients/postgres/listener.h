@@ -19,6 +19,7 @@ namespace internal {
 class ListenerState;
 }
 
+// What a NOTIFY said.
 struct Notification {
   std::string channel, payload;
   // Something may have been missed: the first call has it, the first after each reconnect, and one after

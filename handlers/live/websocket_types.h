@@ -30,6 +30,7 @@ struct WebSocketOptions {
   std::size_t outbox_bytes_max = 1024 * 1024;
 };
 
+// A message, complete, however many frames it came in.
 struct WebSocketMessage {
   std::string data = {};
   bool text = true;  // UTF-8, which was checked; else binary

@@ -20,6 +20,7 @@ namespace weft {
 using CheckPassword = std::function<Result<bool>(const Context& ctx, std::string_view user,
                                                  std::string_view password)>;
 
+// Who may come in, for BasicAuth.
 struct UserAndPassword {
   std::string user;
   std::string password;

@@ -18,6 +18,7 @@ namespace weft {
 // what the request fails with. Called in the request's fiber, from all loops in parallel.
 using CheckToken = std::function<Result<std::string>(const Context& ctx, std::string_view token)>;
 
+// Who may come in with which token, for BearerAuth.
 struct UserAndToken {
   std::string user;
   std::string token;
