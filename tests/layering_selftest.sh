@@ -187,6 +187,13 @@ if output=$("$check" "$tree" 2>&1) || ! grep -q '"behind" occurs 200 times' <<<"
   failures=$((failures + 1))
 fi
 
+good_tree
+put docs/page.md 'It waits for ever.'
+if output=$("$check" "$tree" 2>&1) || ! grep -q 'is not for documents' <<<"$output"; then
+  echo "FAILED: an old word passes in a document: $output"
+  failures=$((failures + 1))
+fi
+
 # The links: a good page, then a link, a heading, a path and an option that are gone, and a page that nothing links.
 check="$(dirname "$codemap")/links_test.sh"
 good_tree

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Holds the words of CONTRIBUTING.md ("Words") in new text: each word that has a better one may occur as often as it did, and no more. Whoever
-# replaces some of them lowers its number here.
+# replaces some of them lowers its number here. Documents may not have the worst ones at all.
 #
 #   tests/words_test.sh [TREE]      TREE: the top of the repository, by default the one this script is in
 set -euo pipefail
@@ -38,6 +38,27 @@ at_most 46 'who (has|is|wants|waits|does|asks)' 'a sentence with a subject'
 at_most 13 'cancelled' 'canceled'
 at_most 20 'kNone' 'kUnlimited'  # ClientAuth::kNone, BodyKind::kNone and the like, and the old name
 at_most 31 '(Take|Give|Ensure)[A-Za-z]*Place[A-Za-z]*' 'Slot'
+
+# The documents are free of these.
+documents=()
+for document in README.md docs/*.md examples/README.md; do
+  if [ -e "$document" ]; then documents+=("$document"); fi
+done
+# none_in_documents WORD INSTEAD
+none_in_documents() {
+  local lines
+  lines=$({ grep -nEiw -- "$1" ${documents[@]+"${documents[@]}"} /dev/null || true; })
+  [ -n "$lines" ] || return 0
+  printf '%s\n"%s" is not for documents: write %s\n' "$lines" "$1" "$2"
+  breaches=$((breaches + 1))
+}
+
+none_in_documents 'for ever' 'forever, or without limit'
+none_in_documents 'patience|hard end' 'drain timeout, or forced close'
+none_in_documents 'at the most' 'at most'
+none_in_documents '((the|a|its|their) begin|begin of)' 'start, or beginning'
+none_in_documents 'who (has|is|wants|waits|does|asks)' 'a sentence with a subject'
+none_in_documents 'cancelled' 'canceled'
 
 if [ "$breaches" -gt 0 ]; then
   echo "$breaches words are used more often than before; CONTRIBUTING.md says which ones to use"

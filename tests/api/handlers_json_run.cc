@@ -16,7 +16,7 @@ struct Note {
 };
 BOOST_DESCRIBE_STRUCT(Note, (), (title, tags, stars))
 
-weft::Error Validate(const Note& note) {                          // found by ReadJson, beside the type
+weft::Error Validate(const Note& note) {                          // ReadJson finds it through the type
   weft::FieldErrors errors;
   if (note.title.empty()) errors.Add("/title", "must not be empty");
   if (note.stars > 5) errors.Add("/stars", "must be at most 5");
