@@ -25,19 +25,19 @@ at_most() {
   fi
 }
 
-at_most 480 'answer(s|ed|ing)?' 'response, or respond'
-at_most 112 'behind' 'after, following, or in front of it'
-at_most 20 'for ever' 'forever, or without limit'
-at_most 20 'patience' 'drain timeout'
-at_most 10 'hard end' 'forced close'
+at_most 291 'answer(s|ed|ing)?' 'response, or respond'
+at_most 69 'behind' 'after, following, or in front of it'
+at_most 13 'for ever' 'forever, or without limit'
+at_most 11 'patience' 'drain timeout'
+at_most 2 'hard end' 'forced close'
 at_most 10 'at the most' 'at most'
-at_most 8 '(the|a|its|their) begin' 'start, or beginning'
-at_most 11 'begin of' 'start of'
-at_most 46 '(is|are|was|were) told' 'is reported, or can be told apart'
-at_most 46 'who (has|is|wants|waits|does|asks)' 'a sentence with a subject'
-at_most 13 'cancelled' 'canceled'
-at_most 20 'kNone' 'kUnlimited'  # ClientAuth::kNone, BodyKind::kNone and the like, and the old name
-at_most 31 '(Take|Give|Ensure)[A-Za-z]*Place[A-Za-z]*' 'Slot'
+at_most 3 '(the|a|its|their) begin' 'start, or beginning'
+at_most 5 'begin of' 'start of'
+at_most 36 '(is|are|was|were) told' 'is reported, or can be told apart'
+at_most 30 'who (has|is|wants|waits|does|asks)' 'a sentence with a subject'
+at_most 4 'cancelled' 'canceled'
+at_most 18 'kNone' 'kUnlimited'  # ClientAuth::kNone, BodyKind::kNone and the like, and the old name
+at_most 6 '(Take|Give|Ensure)[A-Za-z]*Place[A-Za-z]*' 'Slot'
 
 # The documents are free of these.
 documents=()
