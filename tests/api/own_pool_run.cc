@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What docs/concurrency.md says about a thread pool of the program's own.
+// What docs/concurrency.md says about thread pools: the size of Offload's under a server, and one of the program's own.
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
+#include <weft/server/listen_and_serve.h>
+#include <weft/server/options.h>
 #include "check.h"
+
+weft::Error Serve(const weft::Context& ctx, const weft::ServerOptions& options, const weft::Handler& handler) {
+  return weft::Run(ctx, {.loops = 4, .offload_threads = 32}, [&](const weft::Context& c) {
+    return weft::ListenAndServe(c, options, handler);        // on these loops; options.loops stays 0
+  });
+}
 
 int Compute(int n) { return n * n; }
 
@@ -38,5 +46,9 @@ int main() {
   });
   pool.join();
   Check(!err);
+
+  weft::CancelScope stopped = weft::WithCancel(weft::Background());
+  stopped.cancel(weft::Error::New("enough"));
+  Check(!Serve(stopped.ctx, {.address = "127.0.0.1:0"}, [](weft::ResponseWriter&, weft::Request&) {}));
   return failures == 0 ? 0 : 1;
 }
