@@ -13,52 +13,33 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/structure/all_values.h>
 
 namespace weft {
 
-namespace internal {
-
-template <class R>
-struct ValueOfResult;
-template <class T>
-struct ValueOfResult<Result<T>> {
-  using type = T;
-};
-template <class F>
-using ValueOf = typename ValueOfResult<std::remove_cvref_t<std::invoke_result_t<F&, const Context&>>>::type;
-
-// Runs f as a member that puts its value into `slot`.
-template <class T, class F>
-void GoInto(Group& group, F& f, std::optional<T>& slot) {
-  group.Go("All", [&f, &slot](const Context& ctx) -> Error {
-    Result<T> result = f(ctx);
-    if (!result.Ok()) return result.Err();
-    slot.emplace(std::move(*result));
-    return {};
-  });
-}
-
-// Why something is missing: a group does not count its own cancellation as a failure.
-inline Error WhyMissing(Error first, const Context& ctx) {
-  if (first) return first;
-  const Error ended = ctx.Err();
-  return ended ? ended : kCanceled;
-}
-
-}  // namespace internal
-
-// Runs all functions at once, in a Group of the caller, and returns all values in the order of the
-// functions, or the first error (an exception is one); then the others are canceled. Everything is
-// joined when it returns. Under a done context none is called. No functions give no values. Parks;
-// also on a plain thread, where each function gets a thread.
+// Runs all functions at once, in a Group of the caller. Returns their values in the order of the
+// functions, or the first error, which cancels the other functions. An exception counts as an
+// error. First (group.h) is the opposite: it returns one value, the first one.
 //
-//   weft::Result<std::vector<Item>> items = weft::All<Item>(ctx, std::move(lookups));
+//   weft::Result<std::vector<Item>> Load(const weft::Context& ctx, const std::vector<int>& ids) {
+//     std::vector<std::function<weft::Result<Item>(const weft::Context&)>> lookups;
+//     for (int id : ids) lookups.push_back([id](const weft::Context& c) { return Find(c, id); });
+//     return weft::All<Item>(ctx, std::move(lookups));
+//   }
+//
+// All functions have ended when it returns, so they may refer to the caller's stack. No functions
+// give no values. Under a context that is already done, none is called and its error is returned.
+//
+// Parks. On a plain thread it blocks, and each function gets a thread.
 template <class T>
-Result<std::vector<T>> All(const Context& ctx, std::vector<std::function<Result<T>(const Context&)>> functions) {
+Result<std::vector<T>> All(const Context& ctx,
+                           std::vector<std::function<Result<T>(const Context&)>> functions) {
   if (Error err = ctx.Err()) return err;
   std::vector<std::optional<T>> slots(functions.size());
   Group group(ctx);
-  for (std::size_t i = 0; i < functions.size(); ++i) internal::GoInto<T>(group, functions[i], slots[i]);
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    internal::GoInto<T>(group, functions[i], slots[i]);
+  }
   const Error first = group.Wait();
   std::vector<T> values;
   values.reserve(slots.size());
@@ -69,13 +50,16 @@ Result<std::vector<T>> All(const Context& ctx, std::vector<std::function<Result<
   return values;
 }
 
-// The same for functions of different types: F: Result<T>(const Context&), each with a T of its
-// own.
+// The same for functions of different types: each F is a Result<T>(const Context&) with a T of its
+// own, and the values come back as a tuple.
 //
-//   auto both = weft::All(ctx, [&](const weft::Context& ctx) { return LoadUser(ctx, id); },
-//                              [&](const weft::Context& ctx) { return LoadOrders(ctx, id); });
-//   if (weft::Error err = both.Err()) return err;
-//   auto& [user, orders] = *both;
+//   weft::Error Show(const weft::Context& ctx, int id) {
+//     auto both = weft::All(ctx, [&](const weft::Context& c) { return LoadUser(c, id); },
+//                           [&](const weft::Context& c) { return LoadOrders(c, id); });
+//     if (weft::Error err = both.Err()) return err;
+//     auto& [user, orders] = *both;
+//     return Render(user, orders);
+//   }
 template <class... F>
   requires(sizeof...(F) > 0 && (std::is_invocable_v<F&, const Context&> && ...))
 Result<std::tuple<internal::ValueOf<F>...>> All(const Context& ctx, F... functions) {

@@ -9,50 +9,67 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 
-// Where fibers stand: the stacks that a debugger does not show, because no thread is on them.
+// The stacks of fibers that wait. A debugger does not show these, because no thread is on them.
 
 namespace weft {
 
 // One call on a stack.
 struct Frame {
-  std::uintptr_t address = 0;  // where the call goes on when it returns
-  std::string function;        // demangled; empty if the module has no symbol for it
-  std::string module;          // path of the program or of the shared library; empty if the address is in none
-  std::uintptr_t offset = 0;   // of the address in the module: addr2line -Cfie MODULE OFFSET gives the line
+  // Where the call continues when it returns.
+  std::uintptr_t address = 0;
+  // The demangled name; empty if the module has no symbol for it.
+  std::string function;
+  // The path of the program or shared library; empty if the address is in none.
+  std::string module;
+  // The address within the module: `addr2line -Cfie MODULE OFFSET` gives the line.
+  std::uintptr_t offset = 0;
 };
 
-// The stack of a fiber that waits, the innermost call first; `fiber` as in FiberInfo. The walk is
-// done on the fiber's own loop, where nothing can move it: called elsewhere, this sends the loop a
-// message and waits for it, at most until the end of `ctx`. From any fiber and any thread; fibers
-// of other loops are not stopped.
+// Returns the stack of a fiber that waits, innermost call first. `fiber` is an id as in FiberInfo
+// (debug.h).
 //
-//   weft::Result<std::vector<weft::Frame>> frames = weft::Backtrace(ctx, info.id);
-//   if (frames.Ok()) std::fputs(weft::FormatFrames(*frames).c_str(), stderr);
+//   weft::Error PrintStacks(const weft::Context& ctx) {
+//     for (const weft::FiberInfo& info : weft::ListFibers()) {
+//       weft::Result<std::vector<weft::Frame>> frames = weft::Backtrace(ctx, info.id);
+//       if (frames.Ok()) std::fputs(weft::FormatFrames(*frames).c_str(), stderr);
+//     }
+//     return ctx.Err();
+//   }
+//
+// The fiber's own loop walks the stack, because nothing can change it there. From elsewhere this
+// sends the loop a message and waits for it, at most until the end of `ctx`. It may be called from
+// any fiber and any thread. Fibers of other loops are not stopped.
 //
 // Errors:
-//   std::errc::no_such_process             no fiber has this id (any more)
-//   std::errc::device_or_resource_busy     the fiber runs at this moment: the caller itself, or another one on its loop. Its stack
-//                                          cannot be read; ask again, or let the watchdog name it
-//   std::errc::function_not_supported      neither x86-64 nor aarch64
-//   the error of `ctx`                     it was done before the loop came to it, such as when a fiber holds that loop
+//   std::errc::no_such_process          no fiber has this id (any more)
+//   std::errc::device_or_resource_busy  the fiber is running: it is the caller, or another fiber of
+//                                       its loop. Its stack cannot be read; try again, or let the
+//                                       watchdog report it (run.h)
+//   std::errc::function_not_supported   the CPU is neither x86-64 nor aarch64
+//   the error of `ctx`                  it was done before the loop got to it, for example because
+//                                       a fiber holds that loop
 //
-// Frames are found by frame pointers. Weft is compiled with them; code that is not
-// (-fomit-frame-pointer, the default of optimising compilers) has its callers skipped, or ends the
-// walk early. Nothing outside of the fiber's stack is ever read. Names come from the symbol table
-// of the module's file, static functions too; a stripped one names only what it exports, and
-// `offset` is all that is left.
+// Frames are found by frame pointers. weft is compiled with them. Code that is not
+// (-fomit-frame-pointer, the default of optimizing compilers) hides its callers, or ends the walk
+// early. Memory outside of the fiber's stack is never read. Names come from the symbol table of the
+// module's file, including static functions. A stripped file names only what it exports, so that
+// `offset` is all there is.
 Result<std::vector<Frame>> Backtrace(const Context& ctx, std::uint64_t fiber);
 
-// A line each: "    Transfer(Account&, Account&)  (bank+0x4a5f)".
+// One line for each frame: "    Transfer(Account&, Account&)  (bank+0x4a5f)".
 std::string FormatFrames(const std::vector<Frame>& frames);
 
-// FormatFiberTree of all fibers of the process with the stack of each below its line, or why there
-// is none. It asks all loops, which walk some stacks at each turn, and gives up waiting with `ctx`,
-// so give it a timeout: the answer holds then what was found until then. Symbols are read from
-// files: a second or so for large programs; on a loop, Offload it.
+// Returns FormatFiberTree (debug.h) of all fibers of the process, with the stack of each one below
+// its line, or the reason why there is none.
 //
-//   const weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(1));
-//   const weft::Result<std::string> dump = weft::Offload(scope.ctx, [](const weft::Context& c) { return weft::DumpFibers(c); });
+//   weft::Result<std::string> Dump(const weft::Context& ctx) {
+//     const weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(1));
+//     return weft::Offload(scope.ctx, [](const weft::Context& c) { return weft::DumpFibers(c); });
+//   }
+//
+// It asks all loops, each of which walks a few stacks in each turn. When `ctx` is done it stops
+// waiting and returns what was found until then, so give it a timeout. It reads symbols from files,
+// which takes about a second for large programs; on a loop, call it in an Offload.
 std::string DumpFibers(const Context& ctx);
 
 }  // namespace weft

@@ -14,25 +14,36 @@
 
 namespace weft {
 
-// A place to wait until something that a Mutex guards has changed (Go's sync.Cond). Fibers and
-// threads of any loop may use it. Where one thing happens once, Event is simpler; where values go
-// from one to another, a channel is.
+// Waits until something that a Mutex guards has changed (Go's sync.Cond, std::condition_variable).
+// Fibers and threads of any loop may use it. If the thing happens only once, an Event is simpler;
+// if values are passed on, use a channel (chan.h).
 //
-//   std::unique_lock hold(mutex);                                   // the waiter
-//   if (weft::Error err = cond.Wait(ctx, hold, [&] { return !queue.empty(); })) return err;
-//   Take(queue);
+//   weft::Error Take(const weft::Context& ctx, Queue& queue, int& item) {
+//     std::unique_lock hold(queue.mutex);
+//     auto ready = [&] { return !queue.items.empty(); };
+//     if (weft::Error err = queue.changed.Wait(ctx, hold, ready)) return err;
+//     item = queue.items.front();
+//     queue.items.pop_front();
+//     return {};
+//   }
 //
-//   { std::lock_guard hold(mutex); queue.push_back(item); }         // the other side
-//   cond.Signal();
+//   void Put(Queue& queue, int item) {
+//     {
+//       std::lock_guard hold(queue.mutex);
+//       queue.items.push_back(item);
+//     }
+//     queue.changed.Signal();
+//   }
 //
-// There are no spurious wake-ups: Wait returns because of a Signal or a Broadcast that came after
-// it began, or because of its context. A Signal wakes the one that has waited longest. It goes to
-// somebody who waited before it, and is not lost when that one's context ends at the same moment:
-// either that Wait returns no error, or the signal goes to the next one. Still ask for the
-// condition again after Wait: between the signal and the lock another may have come first. The form
-// with `pred` does that.
+// There are no spurious wake-ups: Wait returns because of a Signal or Broadcast that came after it
+// started, or because of its context. A Signal wakes the waiter that has waited longest, and only
+// one that was already waiting. It is not lost if that waiter's context ends at the same moment:
+// either that Wait returns no error, or the Signal wakes the next waiter.
 //
-// All who wait at the same time use the same Mutex; otherwise Wait aborts.
+// Check the condition again after Wait, because another caller may have come first between the
+// signal and the lock. The form with `pred` does that.
+//
+// All that wait at the same time must use the same Mutex; otherwise Wait aborts.
 class Cond {
  public:
   Cond() = default;
@@ -40,14 +51,16 @@ class Cond {
   Cond(const Cond&) = delete;
   Cond& operator=(const Cond&) = delete;
 
-  // Unlocks, waits and locks again; the caller counts as waiting before it unlocks, so a signal
-  // that is given under the mutex is not missed. `lock` is locked when Wait returns, whatever it
-  // returns: no context ends locking again. Returns the context's error if that is done first; at
-  // once, without unlocking, if it is done already. A `lock` that is not locked aborts.
+  // Unlocks, parks, and locks again. The caller counts as waiting before it unlocks, so it does not
+  // miss a signal that is given under the mutex. When Wait returns, `lock` is locked, whatever the
+  // result: locking again does not end with the context. Returns the context's error if that is
+  // done first, and at once, without unlocking, if it is already done. Aborts if `lock` is not
+  // locked.
   Error Wait(const Context& ctx, std::unique_lock<Mutex>& lock);
 
-  // Waits until `pred` is true; it is called under the lock, first before waiting. Under a done
-  // context it fails without a look at `pred`. An exception of `pred` comes out with the lock held.
+  // Waits until `pred` returns true. It is called under the lock, for the first time before the
+  // first wait. Under a context that is already done, it is not called. If it throws, the lock is
+  // still held.
   template <class Pred>
   Error Wait(const Context& ctx, std::unique_lock<Mutex>& lock, Pred pred) {
     CheckLocked(lock);
@@ -58,8 +71,8 @@ class Cond {
     return {};
   }
 
-  // Wakes the one that has waited longest, or all; nobody, if nobody waits. From any fiber or
-  // thread, with or without the mutex. Never suspends.
+  // Signal wakes the waiter that has waited longest; Broadcast wakes all. If nobody waits, neither
+  // does anything. From any fiber or thread, with or without the mutex. Never suspends.
   void Signal();
   void Broadcast();
 
@@ -69,7 +82,7 @@ class Cond {
   internal::SmallLock lock_;
   internal::List<internal::Parker> waiters_ WEFT_GUARDED_BY(lock_);
   internal::Wakes leaving_ WEFT_GUARDED_BY(lock_);
-  const Mutex* mutex_ WEFT_GUARDED_BY(lock_) = nullptr;  // of those who wait
+  const Mutex* mutex_ WEFT_GUARDED_BY(lock_) = nullptr;  // of those that wait
 };
 
 }  // namespace weft

@@ -13,6 +13,9 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/clock.h>
 
+// Contexts tell running code when to stop: each request or task has one, and every blocking call of
+// weft takes it as its first argument. This is Go's package context.
+
 namespace weft {
 
 namespace internal {
@@ -21,33 +24,27 @@ struct CancelFinisher;
 struct AfterFuncState;
 }  // namespace internal
 
-// Names a value that a context carries. It is told from other keys by its address, so define it
-// once:
-//   inline constexpr weft::Key<User> kUser{"user"};
 template <class T>
-class Key {
- public:
-  constexpr explicit Key(const char* name) : name_(name) {}
-  Key(const Key&) = delete;
-  Key& operator=(const Key&) = delete;
-  const char* Name() const { return name_; }
+class Key;
 
- private:
-  const char* name_;
-};
-
-// Carries a deadline, a cancellation and values of one request or task to everything that works for
-// it (Go's context.Context). It is a cheap shared handle: pass it as `const Context&`, first; do
-// not keep it in an object that outlives the call. A default-constructed one is Background(). All
-// members may be called from any thread.
+// Carries a deadline, a cancellation and the values of one request or task to all code that works
+// for it (Go's context.Context). Contexts form a tree: the functions below derive a child from a
+// parent, and a child is done when its parent is.
 //
-// Cancellation is a level, not a pulse: once a context is done it stays done, and every blocking
-// call under it returns at once. A context is done when it or one of its ancestors was canceled, or
-// when its earliest deadline has passed; what came first is kept for ever.
+// A Context is a small handle that shares its state. Pass it as the first argument, by `const
+// Context&`, and do not store it in an object that outlives the call. A default-constructed one is
+// the same as Background(). All members may be called from any thread.
 //
-//   weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(2));
-//   if (weft::Error err = weft::Sleep(scope.ctx, std::chrono::seconds(5))) {
-//     // after 2 s; err.Is(weft::kDeadlineExceeded)
+// A context is done once it or one of its ancestors was canceled, or once its earliest deadline has
+// passed. Whichever came first decides the error and the cause, which never change again. A done
+// context stays done, so every further blocking call under it returns at once.
+//
+//   weft::Error Report(const weft::Context& ctx) {
+//     weft::CancelScope scope = weft::WithTimeout(ctx, std::chrono::seconds(2));
+//     if (weft::Error err = weft::Sleep(scope.ctx, std::chrono::seconds(5))) {
+//       return err.Wrap("report");                  // after 2 s; err.Is(weft::kDeadlineExceeded)
+//     }
+//     return {};
 //   }
 class Context {
  public:
@@ -61,30 +58,31 @@ class Context {
   }
   ~Context();
 
-  // Empty while the context is live; then kCanceled or kDeadlineExceeded, wrapping the cause. Reads
-  // the clock if the context has a deadline, so a deadline is seen also by code that never blocks.
+  // Empty while the context is live; afterwards kCanceled or kDeadlineExceeded, wrapping the cause.
+  // If there is a deadline it reads the clock, so that code which never blocks notices it too.
   Error Err() const;
 
-  // Why it is done: what was given to the cancel function, or the deadline's cause, or else the
-  // same as Err(). A context that ended because its CancelScope did says that ("the CancelScope of
-  // this context is gone"; it Is(kCanceled)). Empty while Err() is (Go's context.Cause).
+  // Why the context is done: what was given to the cancel function, or the cause of the deadline,
+  // or else the same as Err(). If the end of its CancelScope canceled it, the cause says so ("the
+  // CancelScope of this context is gone") and Is(kCanceled). Empty while Err() is. Go's
+  // context.Cause.
   Error Cause() const;
 
-  // The earliest deadline of this context and its ancestors.
+  // The earliest deadline of this context and its ancestors, if there is one.
   std::optional<TimePoint> Deadline() const;
 
-  // Parks until the context is done and returns Err(). Under a context that can never be done it
-  // waits for ever.
+  // Parks until the context is done, and returns Err(). Under a context that can never be done it
+  // never returns.
   Error Wait() const;
 
   // The value that WithValue stored under this key, here or in an ancestor; null if there is none.
-  // Valid as long as a context that carries it lives.
+  // It is valid as long as a context that carries it lives.
   template <class T>
   const T* Value(const Key<T>& key) const {
     return static_cast<const T*>(Lookup(&key));
   }
 
-  // The same context, and not one that is derived from it.
+  // True if both are the same context. A derived context is a different one.
   friend bool operator==(const Context& a, const Context& b) noexcept { return a.node_ == b.node_; }
 
  private:
@@ -95,9 +93,9 @@ class Context {
   internal::ContextNode* node_ = nullptr;  // null: Background
 };
 
-// Cancels a context. The first call (or the deadline, or an ancestor) decides the cause, later ones
-// do nothing. Cancels when it is destroyed. When a call returns, all contexts derived from this one
-// are done.
+// Cancels a context when it is called or destroyed. The first call decides the cause, unless the
+// deadline or an ancestor came first; later calls do nothing. When a call returns, all contexts
+// derived from the canceled one are done too. Move-only; may be called from any thread.
 class CancelFunc {
  public:
   CancelFunc() noexcept;  // cancels nothing
@@ -106,7 +104,7 @@ class CancelFunc {
   ~CancelFunc();
 
   void operator()() const { Cancel({}); }
-  // The cause is what Cause() returns; an empty one means kCanceled.
+  // `cause` becomes the context's Cause(). An empty one means kCanceled.
   void operator()(Error cause) const { Cancel(std::move(cause)); }
 
  private:
@@ -118,58 +116,118 @@ class CancelFunc {
   std::unique_ptr<internal::CancelFinisher> finisher_;  // of NotifyContext and WithGrace
 };
 
-// A derived context and the function that cancels it, which also happens at the end of the scope:
+// A derived context and the function that cancels it. The end of the scope cancels it, too.
+//
 //   auto [ctx, cancel] = weft::WithCancel(parent);
 struct [[nodiscard]] CancelScope {
   Context ctx;
   CancelFunc cancel;
 };
 
-// Never canceled, no deadline, no values.
+// The root: never canceled, without a deadline and without values.
 Context Background();
 
-// Done when it is canceled or its parent is done.
+// A child that is done when it is canceled or its parent is done.
 CancelScope WithCancel(const Context& parent);
 
-// The same with a deadline: the earlier of this one and the parent's. `cause` is what Cause() says
-// if it is this deadline that ends the context. A deadline in the past gives a context that is
-// done.
+// The same, with a deadline: the earlier of this one and the parent's. `cause` is what Cause()
+// returns if this deadline ends the context (Go's WithDeadlineCause). If the deadline has already
+// passed, the context is done from the start.
 CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause = {});
 CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause = {});
 
-// Done when its parent is done, when `other` is, or when it is canceled: what ends first decides
-// the error and the cause. It has the parent's values, and the earlier of the two deadlines. As
-// everywhere, when a cancel of either returns, this one is done.
+// A child that is done when its parent is done, when `other` is done, or when it is canceled.
+// Whichever comes first decides the error and the cause. It has the parent's values, and the
+// earlier of the two deadlines. When a cancel of either context returns, this one is done too.
 //
-//   weft::CancelScope either = weft::WithEither(r.Ctx(), r.Draining());   // the client has left, or the server drains
-//   while (weft::Result<Event> event = events.Receive(either.ctx); event.Ok()) ...
+//   weft::Error Stream(weft::Request& r, const weft::Chan<Event>& events) {
+//     // ends when the client disconnects, or when the server drains
+//     weft::CancelScope either = weft::WithEither(r.Ctx(), r.Draining());
+//     return events.ForEach(either.ctx, Show);
+//   }
 //
-// With WithoutCancel it takes the values from one context and the end from another one:
-//   weft::CancelScope scope = weft::WithEither(weft::WithoutCancel(r.Ctx()), mails.Ctx());
+// Together with WithoutCancel it takes the values from one context and the cancellation from
+// another:
+//
+//   weft::CancelScope scope = weft::WithEither(weft::WithoutCancel(r.Ctx()), worker_ctx);
 CancelScope WithEither(const Context& parent, const Context& other);
 
-// The parent's values, but neither its cancellation nor its deadline: for cleanup that must run
-// (give it a timeout of its own).
+// The parent's values without its cancellation and deadline (Go's WithoutCancel). For cleanup that
+// must run even when the parent is done; give it a timeout of its own:
+//
+//   weft::CancelScope cleanup =
+//       weft::WithTimeout(weft::WithoutCancel(ctx), std::chrono::seconds(5));
 Context WithoutCancel(const Context& parent);
 
-namespace internal {
-using ValueDeleter = void (*)(void*);
-Context MakeValueContext(const Context& parent, const void* key, void* value, ValueDeleter deleter);
-}  // namespace internal
+// A context for finishing what has been started: it is done `grace` after the parent is done, with
+// `cause`, or when it is canceled. It has the parent's values and no deadline. A worker takes new
+// jobs under the parent, and finishes them under this one:
+//
+//   weft::Error Worker(const weft::Context& ctx, const weft::Chan<Job>& jobs) {
+//     weft::CancelScope finish = weft::WithGrace(ctx, std::chrono::seconds(20));
+//     for (;;) {
+//       weft::Result<Job> job = jobs.Receive(ctx);                 // no more once ctx is done
+//       if (!job.Ok()) return job.Err();
+//       if (weft::Error err = Work(finish.ctx, *job)) return err;  // then has 20 s left
+//     }
+//   }
+//
+// On a loop it costs nothing until the parent is done; from then on a fiber of this loop sleeps for
+// it. On a plain thread, a thread waits. The end of the scope, and of the cancel function, joins
+// that fiber or thread, and may therefore park. `where` is what fiber lists show as the place of
+// the start.
+CancelScope WithGrace(const Context& parent, Duration grace, Error cause = kServerClosing,
+                      std::source_location where = std::source_location::current());
 
-// The parent with one value more. Use it for data of the request that passes through code which
-// does not know it, not for parameters. The value is destroyed when nothing refers to the context
-// any more, wherever that happens, which may be a loop's own stack: its destructor must not wait.
+// A context that is canceled when one of the signals arrives (Go's signal.NotifyContext). The cause
+// names the signal ("signal: interrupt"); Err() is kCanceled. Call it in main, and run the program
+// under it:
+//
+//   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+//   weft::Error err = weft::Run(ctx, Serve);
+//
+// After the first signal, a SIGINT or SIGQUIT has its default effect at once, so a second Ctrl-C
+// kills the process. All other signals are ignored for 500 ms, because supervisors send SIGTERM
+// twice in a row, and then have their default effect too. The signal handler itself does this, so
+// it works even when all loops hang.
+//
+// It uses no file descriptor, and works even if every thread of the process blocks the signals. If
+// its own thread cannot be started, the context is done and its cause says so. The cancel function
+// ends the watch and restores the previous signal actions. A signal belongs to one NotifyContext or
+// Signals (signals.h) at a time; a second one aborts.
+CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
+
+// The name of a value that a context carries. Keys are compared by their addresses, so define each
+// one once, at namespace scope:
+//
+//   inline constexpr weft::Key<User> kUser{"user"};
 template <class T>
-Context WithValue(const Context& parent, const Key<T>& key, std::type_identity_t<T> value) {
-  return internal::MakeValueContext(parent, &key, new T(std::move(value)),
-                                    [](void* p) { delete static_cast<T*>(p); });
-}
+class Key {
+ public:
+  constexpr explicit Key(const char* name) : name_(name) {}
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
+  const char* Name() const { return name_; }
 
-// Owns a function that waits for its context (see AfterFunc). Calling it takes the function back,
-// if it does not run yet. The end of the StopFunc does the same, or waits until the function has
-// ended. Only when the function ends its own StopFunc nobody waits; its scheduler still does. On a
-// plain thread, where there is none, that aborts.
+ private:
+  const char* name_;
+};
+
+// The parent with one more value. Use it for data of the request that has to pass through code that
+// does not know about it, not for ordinary parameters.
+//
+//   const weft::Context ctx = weft::WithValue(parent, kUser, User{"anna"});
+//   const User* user = ctx.Value(kUser);           // in code that was only given the context
+//
+// The value is destroyed when nothing refers to the context any more, wherever that is. It may be a
+// loop's own stack, so the destructor of T must not wait.
+template <class T>
+Context WithValue(const Context& parent, const Key<T>& key, std::type_identity_t<T> value);
+
+// Owns the function of an AfterFunc. Its destructor keeps the function from running if it has not
+// started, and otherwise waits until it has returned. There is one exception: a function that
+// destroys its own StopFunc is not waited for, except by its scheduler. On a plain thread, where
+// there is no scheduler, that aborts. Move-only.
 class [[nodiscard]] StopFunc {
  public:
   StopFunc() noexcept = default;
@@ -177,7 +235,7 @@ class [[nodiscard]] StopFunc {
   StopFunc& operator=(StopFunc&& other) noexcept;
   ~StopFunc();
 
-  // True if the function will not run because of this call. It does not wait. A second call is
+  // True if this call keeps the function from running. It does not wait. A second call returns
   // false.
   bool operator()();
 
@@ -187,44 +245,25 @@ class [[nodiscard]] StopFunc {
   std::shared_ptr<internal::AfterFuncState> state_;
 };
 
-// Runs `f` once when the context is done, at once if it already is: in a fiber of the caller's
-// loop, or in a thread if the caller is a plain thread. The returned StopFunc owns it.
-// CurrentContext() in `f` has the values of `ctx`, but is not done.
-StopFunc AfterFunc(const Context& ctx, std::function<void()> f, std::source_location where = std::source_location::current());
-
-// A context that is canceled when one of the signals arrives, with the signal as cause ("signal:
-// interrupt"); Err() is kCanceled. It needs no descriptor, and no thread of the process that has
-// them unblocked. If its own thread cannot be started the context is done, and its cause says so.
+// Runs `f` once, when the context is done; at once if it already is. It runs in a fiber of the
+// caller's loop, or in a thread of its own if the caller is a plain thread. The returned StopFunc
+// owns it. In `f`, CurrentContext() has the values of `ctx` but is not done. It is for calls that
+// know nothing of contexts and can only be interrupted from outside:
 //
-// After the first signal a SIGINT or SIGQUIT has its default effect at once: a second Ctrl-C kills.
-// The others change nothing for 500 ms, because supervisors send SIGTERM twice in a row, and have
-// their default effect after that. It is the signal handler that decides, so a process is killed
-// also when all its loops hang. The cancel function ends the watch and restores what was set
-// before. One signal belongs to one NotifyContext or Signals at a time: a second one aborts by
-// name.
-CancelScope NotifyContext(const Context& parent, std::initializer_list<int> signals);
-
-// A context for finishing what is under way: it has the parent's values, and is done `grace` after
-// the parent is done, with `cause`, or when it is canceled. So one who works takes nothing new when
-// the parent is done, and ends what he has taken under this one. It has no deadline. On a loop
-// nothing runs for it before the parent is done, then a fiber of this loop that sleeps; on a plain
-// thread a thread waits. The end of the scope, and of the cancel function, waits for that fiber or
-// thread, and so may park.
-//
-//   weft::CancelScope finish = weft::WithGrace(ctx, std::chrono::seconds(20));
-//   for (;;) {
-//     weft::Result<Job> job = jobs.Receive(ctx);              // no more once ctx is done
-//     if (!job.Ok()) return job.Err();
-//     if (weft::Error err = Work(finish.ctx, *job)) return err;  // has 20 s from then on
+//   weft::Error Query(const weft::Context& ctx, ForeignConnection& connection) {
+//     weft::StopFunc stop = weft::AfterFunc(ctx, [&] { connection.Shutdown(); });
+//     return connection.Query();                    // returns early after Shutdown
 //   }
-CancelScope WithGrace(const Context& parent, Duration grace, Error cause = kServerClosing,
-                      std::source_location where = std::source_location::current());
+StopFunc AfterFunc(const Context& ctx, std::function<void()> f,
+                   std::source_location where = std::source_location::current());
 
 // The context that the running code carries: that of its group member, request, Offload, AfterFunc
-// or Run. On a plain thread that is none of these Background(). Passing a context is the rule; this
-// is for code that cannot (logging, callbacks of foreign libraries).
+// or Run. On a plain thread outside of all these it is Background(). Passing contexts as arguments
+// is the rule; this is for code that cannot, such as a logger or a callback of a foreign library.
 Context CurrentContext();
 
 }  // namespace weft
+
+#include <weft/concurrency/internal/context/with_value.h>  // IWYU pragma: export
 
 #endif  // WEFT_CONCURRENCY_CONTEXT_H_

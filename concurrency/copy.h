@@ -14,36 +14,35 @@
 
 namespace weft {
 
-// Something to read bytes from: Read(ctx, buffer) gives at least one byte and at most as many as
-// fit, or 0 at the end. A MemoryStream is one, the body of a request, and a Stream.
+// A source of bytes: Read(ctx, buffer) returns how many bytes it has put into the buffer, at least
+// one, or 0 at the end (Go's io.Reader). MemoryStream, Stream and the body of a request are
+// readers.
 template <class R>
 concept Reader = requires(R& reader, const Context& ctx, std::span<char> buffer) {
   { reader.Read(ctx, buffer) } -> std::same_as<Result<std::size_t>>;
 };
 
-namespace internal {
+// A destination of bytes (Go's io.Writer), in one of two forms. Write(ctx, data) waits under the
+// given context, as MemoryStream does; Write(data) waits by a rule of its own, as ResponseWriter
+// and Stream do. If either returns without an Error, all of the data was taken.
 template <class W>
-concept WriterUnderContext = requires(W& writer, const Context& ctx, std::string_view data) {
-  { writer.Write(ctx, data) } -> std::same_as<Error>;
-};
-template <class W>
-concept WriterOnItsOwn = requires(W& writer, std::string_view data) {
-  { writer.Write(data) } -> std::same_as<Error>;
-};
-}  // namespace internal
+concept Writer =
+    requires(W& writer, const Context& ctx, std::string_view data) {
+      { writer.Write(ctx, data) } -> std::same_as<Error>;
+    } || requires(W& writer, std::string_view data) {
+      { writer.Write(data) } -> std::same_as<Error>;
+    };
 
-// Something to write bytes to: Write(ctx, data) has taken all of them when it returns without an
-// Error. Or Write(data), of what waits by a rule of its own: a ResponseWriter, a Stream.
-template <class W>
-concept Writer = internal::WriterUnderContext<W> || internal::WriterOnItsOwn<W>;
-
-// Reads all that is left and writes it, in pieces of at most 16 KiB, which lie on the stack.
-// Returns how many bytes that were; after an Error of either side some of them may have been
-// written. It suspends as the two do, and gives up between two pieces when the context is done.
-// Go's io.Copy.
+// Reads until the end and writes everything (Go's io.Copy). Returns the number of bytes. After an
+// Error of either side some of them may have been written.
 //
-//   weft::Result<std::uint64_t> bytes = weft::Copy(r.Ctx(), r.Body(), w);
-//   if (weft::Error err = bytes.Err()) return err;
+//   void Echo(weft::ResponseWriter& w, weft::Request& r) {
+//     weft::Result<std::uint64_t> bytes = weft::Copy(r.Ctx(), r.Body(), w);
+//     if (weft::Error err = bytes.Err()) Report(err);
+//   }
+//
+// It copies in pieces of at most 16 KiB, which lie on the stack. It suspends as the two sides do,
+// and between two pieces it returns the context's error if that is done.
 template <Reader R, Writer W>
 Result<std::uint64_t> Copy(const Context& ctx, R& from, W& to) {
   std::array<char, 16 * 1024> piece;
@@ -53,7 +52,7 @@ Result<std::uint64_t> Copy(const Context& ctx, R& from, W& to) {
     if (Error err = n.Err()) return err;
     if (*n == 0) return copied;
     const std::string_view data(piece.data(), *n);
-    if constexpr (internal::WriterUnderContext<W>) {
+    if constexpr (requires { { to.Write(ctx, data) } -> std::same_as<Error>; }) {
       if (Error err = to.Write(ctx, data)) return err;
     } else {
       if (Error err = to.Write(data)) return err;

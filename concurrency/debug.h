@@ -10,31 +10,48 @@
 
 #include <weft/concurrency/clock.h>
 
+// The list of all fibers: what runs, and what everything else waits for. For stacks there is
+// backtrace.h, and for figures runtime_stats.h.
+//
+//   void PrintFibers() {
+//     std::fputs(weft::FormatFiberTree(weft::ListFibers()).c_str(), stderr);
+//   }
+
 namespace weft {
 
-// What is known of one live fiber at the moment of asking.
+// What is known about one live fiber at the moment of asking.
 struct FiberInfo {
-  std::uint64_t id = 0;      // unique in the process
-  std::uint64_t parent = 0;  // the fiber whose group or server owns this one; 0: none, or it has ended
+  // Unique in the process.
+  std::uint64_t id = 0;
+  // The fiber whose group or server owns this one. 0: there is none, or it has ended.
+  std::uint64_t parent = 0;
   std::string name;
+  // The number of its loop in the scheduler, from 0.
   int loop = 0;
-  const char* state = "";                 // "running", "ready" or "parked"; "owner": no fiber, but what some belong to (FiberOwner)
-  std::string waits_for;                  // "sleep", "group", "mutex", ...; empty unless parked
+  // "running", "ready" or "parked". "owner" is not a fiber, but something that fibers belong to
+  // (fiber_owner.h).
+  const char* state = "";
+  // What a parked fiber waits for: "sleep", "group", "mutex" and so on. Empty in other states.
+  std::string waits_for;
+  // The time since it was started.
   Duration age{};
-  std::optional<Duration> deadline_in{};  // time until its context's deadline, negative when it has passed
-  std::source_location started{};         // the call of Group::Go or AfterFunc; line() is 0 if it is not known
+  // The time until its context's deadline, negative if that has passed. Empty: it has none.
+  std::optional<Duration> deadline_in{};
+  // The call of Group::Go or AfterFunc that started it. line() is 0 if that is not known.
+  std::source_location started{};
 
-  // The file and line of `started`, without folders: "jobs.cc:42"; empty if it is not known.
+  // The file and line of `started`, without folders, such as "jobs.cc:42". Empty if not known.
   std::string StartedAt() const;
 };
 
 // All live fibers of the process, of all schedulers, parents before their children. It may be
-// called at any time from anywhere and never suspends; fibers go on meanwhile, so it is a picture
-// of each fiber, not of one instant. No loop is held up by it but the caller's own, for some
-// microseconds per fiber: where there may be very many, call it in an Offload.
+// called at any time, from any fiber or thread, and never suspends. Fibers continue to run
+// meanwhile, so each entry is consistent in itself, but the list is not a snapshot of one instant.
+// It delays no loop except the caller's own, by some microseconds for each fiber. If there may be
+// very many fibers, call it in an Offload.
 std::vector<FiberInfo> ListFibers();
 
-// The same as an indented tree, one line a fiber.
+// The same as text: an indented tree, with one line for each fiber.
 std::string FormatFiberTree(const std::vector<FiberInfo>& fibers);
 
 }  // namespace weft

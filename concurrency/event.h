@@ -8,13 +8,22 @@
 
 namespace weft {
 
-// Something that happens once. Any number of fibers and threads, of any loop, wait for it; those
-// that come later do not wait. What was done before Set happens before what follows a Wait that
-// returned no error.
+// Something that happens once, such as "the cache is filled" (in Go, closing a chan struct{}). Any
+// number of fibers and threads, of any loop, may wait for it. Later callers do not wait.
 //
-//   weft::Event ready;
-//   group.Go("watcher", [&](const weft::Context& ctx) { return ready.Wait(ctx); });
-//   ready.Set();
+//   weft::Error Start(const weft::Context& ctx) {
+//     weft::Event filled;
+//     weft::Group group(ctx);
+//     group.Go("server", [&](const weft::Context& c) -> weft::Error {
+//       if (weft::Error err = filled.Wait(c)) return err;
+//       return Serve(c);
+//     });
+//     FillCache();
+//     filled.Set();
+//     return group.Wait();
+//   }
+//
+// What was done before the first Set happens before what follows a Wait that returned no error.
 class Event {
  public:
   Event() = default;
@@ -22,11 +31,10 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  // Never suspends. Calling it again does nothing.
+  // Wakes all waiters. Calling it again does nothing. Never suspends.
   void Set();
   bool IsSet() const;
-  // Parks until Set. Returns the context's error if that is done first, also under a context that
-  // is done already.
+  // Parks until Set was called. Returns the context's error if that is done first, or already.
   Error Wait(const Context& ctx);
 
  private:

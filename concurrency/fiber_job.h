@@ -8,25 +8,41 @@
 
 #include <weft/concurrency/context.h>
 
+// For those who build a server or a driver on weft: how to start a fiber directly on a loop
+// (Loop::Start). Everybody else starts fibers in a Group (group.h).
+//
+//   class Greeting final : public weft::FiberJob {
+//    public:
+//     void Run() override { std::puts("hello from a fiber"); }
+//     void Ended() noexcept override { delete this; }
+//   };
+//
+//   weft::Error Greet(weft::Loop& loop) {
+//     auto job = std::make_unique<Greeting>();
+//     if (weft::Error err = loop.Start(*job, {.name = "greeting"})) return err;
+//     job.release();                              // from here on it deletes itself
+//     return {};
+//   }
+
 namespace weft {
 
-// What a fiber does, and who owns it: a fiber never starts without one. The owner keeps the job
-// until Ended.
+// What a fiber does, and who owns it: no fiber starts without a job. The owner keeps the job alive
+// until Ended is called.
 class FiberJob {
  public:
   FiberJob() = default;
   FiberJob(const FiberJob&) = delete;
   FiberJob& operator=(const FiberJob&) = delete;
 
-  // The body, in the fiber.
+  // The body; runs in the fiber.
   virtual void Run() = 0;
-  // The fiber has ended, nothing of it lives any more. On the loop's stack. The job may be deleted
-  // here.
+  // The fiber has ended, and nothing of it is left. Called on the loop's own stack, so it must not
+  // wait. It may delete the job.
   virtual void Ended() noexcept = 0;
-  // Called in the fiber just before it parks, when it may stand in a queue already: the last moment
-  // to hand out what it holds back. Must not wait.
+  // Called in the fiber just before it parks, when it may already be in a queue. It is the last
+  // opportunity to send what the fiber holds back. Must not wait.
   virtual void BeforePark() noexcept {}
-  // The same before it lets others go first (Yield), and may come back at once.
+  // The same before a Yield, after which the fiber may continue at once.
   virtual void BeforeYield() noexcept {}
 
  protected:
@@ -34,17 +50,22 @@ class FiberJob {
 };
 
 struct FiberOptions {
-  std::string_view name;            // for debugging; the first 47 bytes are kept
-  std::uint64_t parent = 0;         // the id of the fiber that this one is listed under
-  const Context* context = nullptr;  // CurrentContext() of the fiber; outlives it. Null: Background
-  std::uint64_t work = 0;           // see Scope
-  std::source_location started{};   // for debugging: the line that wanted the fiber; without one nothing is shown
+  // For fiber lists and reports; the first 47 bytes are kept.
+  std::string_view name;
+  // The id of the fiber or FiberOwner under which lists show this one.
+  std::uint64_t parent = 0;
+  // The fiber's CurrentContext(); must outlive the fiber. Null: Background().
+  const Context* context = nullptr;
+  // The fiber's work number; see Scope (scope.h).
+  std::uint64_t work = 0;
+  // The line that asked for the fiber, for lists. Without one, none is shown.
+  std::source_location started{};
 };
 
-// The id of the running fiber, as in FiberInfo; 0 outside of fibers.
+// The id of the running fiber, as in FiberInfo; 0 outside of fibers. Never suspends.
 std::uint64_t CurrentFiberId() noexcept;
 
-// Gives the running fiber another name, for debugging.
+// Gives the running fiber another name, for lists and reports. Never suspends.
 void SetFiberName(std::string_view name) noexcept;
 
 }  // namespace weft

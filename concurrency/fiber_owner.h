@@ -13,24 +13,37 @@ namespace internal {
 class LoopCore;
 }
 
-// What fibers belong to although it is no fiber, such as a connection whose requests have one each. While it has some, ListFibers
-// has it as their parent, so that the tree shows which of them belong together. It costs some 60 bytes, and a lock when it comes and
-// goes.
+// Something that fibers belong to although it is no fiber itself, such as a connection whose
+// requests have one fiber each. While it has some, ListFibers (debug.h) shows it as their parent,
+// so that the tree says which of them belong together.
 //
-//   FiberOwner owner_{parent_fiber, [](const void* of) { return static_cast<const Connection*>(of)->Name(); }, this};
-//   options.parent = owner_.Id();   // FiberOptions
+//   class Connection {
+//    public:
+//     explicit Connection(std::uint64_t parent_fiber) : owner_(parent_fiber, &NameOf, this) {}
+//     weft::FiberOptions Options() const { return {.name = "request", .parent = owner_.Id()}; }
+//
+//    private:
+//     static std::string NameOf(const void* of) {
+//       return "connection of " + static_cast<const Connection*>(of)->peer_;
+//     }
+//     std::string peer_ = "10.0.0.7";
+//     weft::FiberOwner owner_;                 // last: NameOf may be called as soon as it exists
+//   };
+//
+// It takes about 60 bytes, and a lock when it is made and destroyed.
 class FiberOwner {
  public:
-  // As a line of the list calls it. Called from any thread, at any time between the constructor and the destructor, under a lock.
+  // Returns the name for the list. Called from any thread, at any time between the constructor and
+  // the destructor, under a lock.
   using NameOf = std::string (*)(const void* of);
 
-  // On a loop. `parent`: the fiber that it belongs to itself, as in FiberOptions.
+  // Only on a loop. `parent` is the fiber that this owner itself belongs to, as in FiberOptions.
   FiberOwner(std::uint64_t parent, NameOf name, const void* of) noexcept;
   ~FiberOwner();
   FiberOwner(const FiberOwner&) = delete;
   FiberOwner& operator=(const FiberOwner&) = delete;
 
-  // No fiber of the process has it.
+  // An id for FiberOptions::parent, different from those of all fibers of the process.
   std::uint64_t Id() const { return id_; }
 
  private:

@@ -9,30 +9,36 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/result.h>
 
+// Reads an open file without blocking the loop. What is in the page cache is read in place. What
+// has to come from the disk is read by a thread of the pool (offload.h) while the fiber is parked.
+//
+//   weft::Result<std::size_t> Head(const weft::Context& ctx, int fd, std::span<char> into) {
+//     return weft::ReadFileAt(ctx, fd, into, 0);
+//   }
+//
+// Some file systems cannot tell the two cases apart; they are read in place, and so is everything
+// while the pool refuses more work.
+//
+// Both functions take the position as an argument and leave the descriptor's own position alone, so
+// several callers may use one descriptor at the same time. The descriptor belongs to the caller,
+// and must stay open until they return.
+//
+// Both may suspend; a plain thread blocks. Under a done context only what would have to wait for
+// the disk fails. A read that has started is waited for, because it uses the caller's buffer.
+// Errors are those of pread(2), such as std::errc::bad_file_descriptor, or std::errc::invalid_seek
+// for a pipe.
+
 namespace weft {
 
-// Reads from an open file without holding up the loop: what lies in the page cache is read in
-// place, what has to come from the disk is read by a thread of the pool (Offload) while the fiber
-// is parked. File systems that cannot tell the two apart are read in place, and so is everything
-// when the pool refuses more work.
-//
-// Both take the place in the file from their argument and leave the descriptor's own alone, so
-// several may use one descriptor at the same time. The descriptor stays the caller's and stays open
-// until they return. They may suspend. Under a done context only what must wait for the disk fails;
-// a read that has begun is waited for, because it uses the caller's buffer. Errors are those of
-// pread(2), for example std::errc::bad_file_descriptor or std::errc::invalid_seek for a pipe.
-//
-//   std::array<char, 4096> page;
-//   weft::Result<std::size_t> n = weft::ReadFileAt(r.Ctx(), fd, page, offset);
+// Reads at least one byte and at most buffer.size(), from byte `offset` on. Returns the number of
+// bytes; 0 at or after the end of the file.
+Result<std::size_t> ReadFileAt(const Context& ctx, int fd, std::span<char> buffer,
+                               std::uint64_t offset);
 
-// Reads up to buffer.size() bytes from `offset` on, at least one; 0 at or behind the end of the
-// file.
-Result<std::size_t> ReadFileAt(const Context& ctx, int fd, std::span<char> buffer, std::uint64_t offset);
-
-// Waits until the bytes from `offset` to offset + length, so far as the file has them, have been
-// read into the page cache, and lets the kernel begin with as many behind them: for those who hand
-// them to sendfile(2) or mmap(2) next. It looks at the first and the last of the bytes only, which
-// costs one or two microseconds when nothing has to be done.
+// Waits until the bytes from `offset` to `offset + length`, as far as the file has them, are in the
+// page cache, and lets the kernel start to read as many after them. For those who pass them to
+// sendfile(2) or mmap(2) next. It looks only at the first and the last byte, which costs one or two
+// microseconds if there is nothing to do.
 Error WarmFile(const Context& ctx, int fd, std::uint64_t offset, std::uint64_t length);
 
 }  // namespace weft

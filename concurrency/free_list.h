@@ -15,34 +15,39 @@
 namespace weft {
 
 struct FreeListOptions {
-  std::size_t keep = 64;                         // idle objects kept on each loop, and by all plain threads together
-  Duration trim_every = std::chrono::seconds(1);  // see FreeList
+  // How many idle objects are kept on each loop, and by all plain threads together.
+  std::size_t keep = 64;
+  // How often idle objects are reduced to what was needed; see FreeList.
+  Duration trim_every = std::chrono::seconds(1);
 };
 
-// Objects that are used again instead of made anew, such as buffers and parsers (Go's sync.Pool;
-// what people call a pool of connections is something else).
+// Reuses objects instead of making new ones, such as buffers and parsers (Go's sync.Pool). For
+// connections, and other objects whose number is limited, there is ResourcePool.
 //
 //   weft::FreeList<std::string> buffers;
-//   weft::FreeList<std::string>::Handle buffer = buffers.Get();
-//   buffer->clear();                                             // it comes in any state
-//   Append(*buffer);
-//   // the handle gives it back
 //
-// An object comes back in any state: as its last user left it, or fresh from the factory. Reset it
-// after Get. No object is ever with two users. It may be used and given back on another loop or
-// thread than the one that got it: it is then kept there. So T must not belong to a loop, as Asio
-// objects do; for those there is PerLoop.
+//   std::size_t Render(const Page& page) {
+//     weft::FreeList<std::string>::Handle buffer = buffers.Get();
+//     buffer->clear();                          // it may contain anything
+//     page.AppendTo(*buffer);
+//     return buffer->size();                    // the handle gives it back
+//   }
 //
-// Each loop has a shelf of its own, which takes no lock; plain threads share one, under a lock. A
-// shelf gives out what came back last. It keeps `keep` objects at the most, and destroys what comes
-// back beyond that. It is trimmed when an object comes back and `trim_every` has passed since the
-// last time: as many as were lying there unused all that time are destroyed, the oldest first. A
+// Get returns an object in any state: as its last user left it, or fresh from the factory. Reset it
+// first. No object ever has two users. It may be used and given back on another loop or thread than
+// the one that got it, and is then kept there. So a T must not belong to a loop, as Asio objects
+// do; for those there is PerLoop.
+//
+// Memory. Each loop has a shelf of its own, which takes no lock. All plain threads share one, under
+// a lock. A shelf gives out what came back last. It keeps at most `keep` objects, and destroys what
+// comes back beyond that. When an object comes back and `trim_every` has passed since the last
+// trim, the shelf destroys as many objects as lay there unused all that time, the oldest first. A
 // shelf that nobody uses is not trimmed; Trim() empties it.
 //
-// Lifetime. What a loop keeps ends with the loop, or with the FreeList if that is first: its
-// destructor has each loop destroy its own and waits for that, as ~PerLoop does. Either may be
-// first. No handle may be left when the FreeList ends. The destructor of T runs where an object
-// comes back, or on the loop's own stack when a loop or the FreeList ends, so it must not wait.
+// Lifetime. What a loop keeps ends with the loop or with the FreeList, whichever ends first. The
+// destructor of the FreeList has each loop destroy its own objects, and waits for that, as ~PerLoop
+// does. No handle may be left at that time. The destructor of T runs where an object comes back, or
+// on a loop's own stack when the loop or the FreeList ends, so it must not wait.
 template <class T>
 class FreeList {
   struct Item : internal::FreeItem {
@@ -51,12 +56,13 @@ class FreeList {
   };
 
  public:
-  // Owns one object and gives it back when it ends. Movable; it may be empty. Does not outlive the
-  // FreeList.
+  // Owns one object, and gives it back at the end. Movable; it may be empty. It must not outlive
+  // the FreeList.
   class Handle {
    public:
     Handle() noexcept = default;
-    Handle(Handle&& other) noexcept : list_(other.list_), item_(std::exchange(other.item_, nullptr)) {}
+    Handle(Handle&& other) noexcept
+        : list_(other.list_), item_(std::exchange(other.item_, nullptr)) {}
     Handle& operator=(Handle&& other) noexcept {
       if (this != &other) {
         Put();
@@ -67,15 +73,16 @@ class FreeList {
     }
     ~Handle() { Put(); }
 
+    // True unless the handle is empty. Only then may the object be used.
     explicit operator bool() const noexcept { return item_ != nullptr; }
     T& operator*() const noexcept WEFT_LIFETIMEBOUND { return item_->object; }
     T* operator->() const noexcept WEFT_LIFETIMEBOUND { return &item_->object; }
 
-    // Gives the object back now. The handle is empty then.
+    // Gives the object back now; the handle is then empty.
     void Put() noexcept {
       if (Item* item = std::exchange(item_, nullptr)) list_->shelves_.Put(item);
     }
-    // Destroys the object instead, because it is broken or has grown too big to keep.
+    // Destroys the object instead, because it is broken or has grown too large to keep.
     void Discard() noexcept { delete std::exchange(item_, nullptr); }
 
    private:
@@ -85,33 +92,35 @@ class FreeList {
     Item* item_ = nullptr;
   };
 
-  // U delays the question: T may not be complete yet where it holds a Handle of its own FreeList.
+  // Default-constructs each object. (U delays the check: T may be incomplete where it contains a
+  // Handle of its own FreeList.)
   template <class U = T>
     requires std::is_default_constructible_v<U>
   explicit FreeList(FreeListOptions options = {}) : FreeList([] { return T(); }, options) {}
-  // `make` makes an object when there is none to use again. It is called by several at the same
-  // time, without a lock, and may wait.
+  // `make` makes an object if there is none to reuse. Several calls may run at the same time,
+  // without a lock, and it may wait.
   explicit FreeList(std::function<T()> make, FreeListOptions options = {})
       : make_(std::move(make)),
-        shelves_([](internal::FreeItem* item) { delete static_cast<Item*>(item); }, options.keep, options.trim_every) {}
+        shelves_([](internal::FreeItem* item) { delete static_cast<Item*>(item); }, options.keep,
+                 options.trim_every) {}
   ~FreeList() = default;  // may park
   FreeList(const FreeList&) = delete;
   FreeList& operator=(const FreeList&) = delete;
 
-  // An object that nobody else has; never empty. Never suspends, unless the factory does. An
-  // exception of the factory goes to the caller.
+  // Returns an object that nobody else has; the handle is never empty. Suspends only if the factory
+  // does. An exception of the factory is passed to the caller. From any fiber or thread.
   Handle Get() {
     if (internal::FreeItem* item = shelves_.Take()) return Handle(*this, static_cast<Item*>(item));
     return Handle(*this, new Item(make_));
   }
 
-  // Gives the object back, which the end of the handle does by itself.
+  // Gives the object back. The destructor of the handle does the same.
   void Put(Handle handle) noexcept { handle.Put(); }
 
-  // Destroys what is kept on this loop, or, on a plain thread, by the threads.
+  // Destroys what this loop keeps; on a plain thread, what the threads keep.
   void Trim() noexcept { shelves_.Trim(); }
 
-  // How many objects are kept on this loop, or by the threads: for tests and metrics.
+  // How many objects this loop keeps, or the threads: for tests and metrics.
   std::size_t Idle() { return shelves_.Idle(); }
 
  private:

@@ -11,21 +11,29 @@
 #include <weft/concurrency/internal/base/loop_slot.h>
 #include <weft/concurrency/internal/base/thread_mutex.h>
 
-// For those who count what happens on all loops very often, such as metrics and statistics.
+// Counters for what happens very often on all loops, such as those of metrics and statistics.
+//
+//   weft::LoopCells cells;                        // outlives the loops that count
+//   const weft::LoopCell hits = cells.Take();
+//
+//   void Hit() { hits.Add(); }                    // in any fiber, some nanoseconds
+//   std::uint64_t Hits() { return hits.Sum(); }   // so far, on all loops
+
 namespace weft {
 
-// A number that everybody adds to, and few read: each loop has a part of it in memory of its own,
-// so that an addition costs some nanoseconds and disturbs no other loop; a reader adds the parts
-// up. Threads that are no loops share one part, which is slower. A small handle on memory of a
-// LoopCells, which outlives it. From any thread; nothing suspends.
+// A number that many add to and few read. Each loop has a part of it in its own memory, so that an
+// addition costs some nanoseconds and does not disturb other loops. A reader adds up the parts.
+// Threads that are no loops share one part, which is slower.
 //
-// A cell holds either integers or reals, by the functions that are used on it.
+// It is a small handle to memory of a LoopCells, which must outlive it. From any thread; nothing
+// suspends. A cell holds either integers or real numbers: use only Add and Sum on it, or only
+// AddReal and RealSum.
 class LoopCell {
  public:
   void Add(std::uint64_t n = 1) const noexcept {
     const std::uint32_t slot = internal::t_loop_slot;
     std::atomic<std::uint64_t>& part = PartOf(slot);
-    if (slot != 0) [[likely]] {  // nobody else writes it, so this needs no atomic step
+    if (slot != 0) [[likely]] {  // nobody else writes it, so this needs no atomic operation
       part.store(part.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
     } else {
       part.fetch_add(n, std::memory_order_relaxed);
@@ -42,20 +50,22 @@ class LoopCell {
     }
   }
 
-  // All parts together. What others add at this moment may be missing.
+  // The sum of all parts. Additions that others make at this moment may be missing.
   std::uint64_t Sum() const noexcept;
   double RealSum() const noexcept;
 
-  // The one so many further, of those that were taken together.
+  // The cell `count` places after this one. Only for cells that were taken together.
   LoopCell After(std::size_t count) const noexcept { return LoopCell(first_ + count); }
 
  private:
   friend class LoopCells;
-  // Cells of one loop lie side by side; those of the next loop begin a page after them.
+  // Cells of one loop lie next to each other; those of the next loop start a page later.
   static constexpr std::size_t kPerPage = 512;
 
   explicit LoopCell(std::atomic<std::uint64_t>* first) noexcept : first_(first) {}
-  std::atomic<std::uint64_t>& PartOf(std::uint32_t slot) const noexcept { return first_[slot * kPerPage]; }
+  std::atomic<std::uint64_t>& PartOf(std::uint32_t slot) const noexcept {
+    return first_[slot * kPerPage];
+  }
   static std::uint64_t Plus(std::uint64_t old, double x) noexcept {
     return std::bit_cast<std::uint64_t>(std::bit_cast<double>(old) + x);
   }
@@ -63,15 +73,11 @@ class LoopCell {
   std::atomic<std::uint64_t>* first_;  // the part of slot 0
 };
 
-// Memory for cells, which all begin at zero. It takes address space for 256 loops, and real memory
-// for those that add something: a page for each loop and 512 cells.
-//
-//   weft::LoopCells cells;                      // outlives the loops that count
-//   const weft::LoopCell hits = cells.Take();
-//   hits.Add();                                 // in any fiber
-//   std::uint64_t so_far = hits.Sum();
+// The memory of cells, which all start at zero. It reserves address space for 256 loops, but a loop
+// takes real memory only when it adds something: one page for every 512 cells.
 class LoopCells {
  public:
+  // How many cells can be taken together.
   static constexpr std::size_t kTogetherMax = LoopCell::kPerPage;
 
   LoopCells() = default;
@@ -79,8 +85,8 @@ class LoopCells {
   LoopCells(const LoopCells&) = delete;
   LoopCells& operator=(const LoopCells&) = delete;
 
-  // The first of `together` new cells, 1 to kTogetherMax; LoopCell::After gives the others. From
-  // any thread. Throws std::bad_alloc.
+  // Returns the first of `together` new cells, 1 to kTogetherMax; LoopCell::After gives the others.
+  // From any thread. Throws std::bad_alloc.
   LoopCell Take(std::size_t together = 1);
 
  private:

@@ -6,13 +6,25 @@
 
 #include <weft/concurrency/clock.h>
 
+// For those who build a server or a driver on weft: the objects that a loop (loop.h) calls back.
+//
+// Each one belongs to whoever made it, and must be kept as long as the loop may call it. Calls
+// happen on the loop's own stack, where no fiber runs, so they must be short and must not wait. A
+// blocking call of weft aborts there.
+//
+//   struct Wakeup : weft::LoopTask {
+//     explicit Wakeup(weft::LoopSignal& to_notify)
+//         : LoopTask([](weft::LoopTask* task) { static_cast<Wakeup*>(task)->signal.Notify(); }),
+//           signal(to_notify) {}
+//     weft::LoopSignal& signal;
+//   };
+//
+//   void WakeFromElsewhere(weft::Loop& loop, Wakeup& wakeup) { loop.Post(wakeup); }
+
 namespace weft {
 
-// For those who build a server or a driver on weft: what a loop calls back. All of it belongs to
-// somebody else, who keeps it as long as the loop may call. It is called on the loop's own stack:
-// it must be short and must not wait; a blocking call of weft aborts there.
-
-// Work for a loop. The poster owns it and keeps it until it has run; it may be posted again then.
+// A piece of work for a loop (Loop::Post). The poster keeps it until it has run, and may then post
+// it again.
 class LoopTask {
  public:
   using Function = void (*)(LoopTask*);
@@ -26,13 +38,13 @@ class LoopTask {
   Function run_;
 };
 
-// A descriptor that a loop watches. The owner keeps it until Loop::Remove.
+// Watches a descriptor (Loop::Add). The owner keeps it until Loop::Remove.
 class FdWatch {
  public:
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
 
-  // These events of epoll have come. On the loop's stack.
+  // These events of epoll(7) have occurred. Called on the loop's stack.
   virtual void OnFdEvents(std::uint32_t events) = 0;
 
  protected:
@@ -40,7 +52,7 @@ class FdWatch {
   ~FdWatch() = default;
 };
 
-// Fires once at its time, on the loop's stack. The owner disarms it before it ends.
+// Fires once, at its time (Loop::Arm), on the loop's stack. The owner disarms it before it ends.
 class LoopTimer {
  public:
   using Function = void (*)(LoopTimer*);
@@ -52,17 +64,17 @@ class LoopTimer {
  private:
   friend class LoopAccess;
   Function fire_;
-  std::uint32_t slot_ = 0;  // place in the loop's heap, from 1; 0: not armed
-  std::int64_t when_ = 0;   // these two while the heap has no room for it
+  std::uint32_t slot_ = 0;  // position in the loop's heap, from 1; 0: not armed
+  std::int64_t when_ = 0;   // this and the next one while the heap has no room for it
   LoopTimer* next_ = nullptr;
 };
 
-// Something that a thread beside the loops looks at, so that it is seen to while loops are held by
-// code that does not park.
+// Looks after something from a thread next to the loops, so that it is taken care of even while
+// loops are held by code that does not park (Loop::Add).
 class LoopSentinel {
  public:
-  // On that thread; short, and never waits. Returns for how long it need not be called again; it is
-  // called at once when the context that it was added with is done.
+  // Called on that thread; must be short, and must not wait. Returns the time for which it need not
+  // be called again. It is also called as soon as the context that it was added with is done.
   using Function = Duration (*)(LoopSentinel*);
   explicit LoopSentinel(Function look) : look_(look) {}
   LoopSentinel(const LoopSentinel&) = delete;

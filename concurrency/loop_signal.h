@@ -7,23 +7,41 @@
 
 namespace weft {
 
-// Lets one fiber wait for something that happens on its own loop, such as readiness of a
-// descriptor. Not thread-safe. A second fiber that waits aborts by name. An Event is the same for
+// Lets one fiber wait for something that happens on its own loop, such as the readiness of a
+// descriptor. For those who build a server or a driver on weft; Event (event.h) does the same for
 // any number of fibers and threads.
 //
-//   readable.Notify();                                   // in the watch's function, on the loop's stack
-//   while (!has_bytes) {
-//     if (readable.Wait(ctx, "bytes") != weft::LoopSignal::Outcome::kNotified) return ctx.Err();
-//   }
+//   struct Input {
+//     weft::LoopSignal readable;
+//     bool has_bytes = false;
+//
+//     void OnBytes() {                             // on the loop's stack
+//       has_bytes = true;
+//       readable.Notify();
+//     }
+//     weft::Error WaitForBytes(const weft::Context& ctx) {
+//       while (!has_bytes) {
+//         const auto outcome = readable.Wait(ctx, "bytes");
+//         if (outcome != weft::LoopSignal::Outcome::kNotified) return ctx.Err();
+//       }
+//       return {};
+//     }
+//   };
+//
+// It is not thread-safe: Notify and Wait are called on the same loop. It keeps no state, so a
+// Notify while nobody waits is lost; test a condition of your own, as above. A second fiber that
+// waits aborts.
 class LoopSignal {
  public:
   enum class Outcome { kNotified, kContextDone, kTimedOut };
 
-  // Parks the running fiber until Notify, the end of the context, or `until`. `waits_for` is a
-  // literal, for debugging.
-  Outcome Wait(const Context& ctx, const char* waits_for, TimePoint until = TimePoint::max()) noexcept;
-  // Wakes the waiting fiber, if one waits.
+  // Parks the running fiber until Notify, until the context is done, or until `until`, whichever
+  // comes first. `waits_for` is a literal that fiber lists show.
+  Outcome Wait(const Context& ctx, const char* waits_for,
+               TimePoint until = TimePoint::max()) noexcept;
+  // Wakes the waiting fiber, if there is one. Never suspends.
   void Notify() noexcept;
+  // Whether a fiber waits.
   bool Waiting() const { return parker_ != nullptr; }
 
  private:

@@ -20,25 +20,32 @@ struct MemoryPipe;
 class MemoryStream;
 
 struct MemoryStreamOptions {
-  // Bytes that each direction holds: Write parks beyond that. At least 1.
+  // How many bytes each direction buffers; Write waits while the buffer is full. At least 1.
   std::size_t buffer_bytes = 64 * 1024;
 };
 
-// Two connected ends, like a connected pair of sockets without the system (Go's net.Pipe, with a
-// buffer). For tests of protocols, under virtual time too, and for code in one process that talks
-// in bytes.
+// Makes two connected ends, like a pair of connected sockets, but without the operating system
+// (Go's net.Pipe, with a buffer). For testing protocols, also under virtual time, and for parts of
+// one process that exchange bytes.
 //
-//   auto [client, server] = weft::MemoryStreamPair();
-//   group.Go("server", [&](const weft::Context& ctx) { return Serve(ctx, server); });
-//   if (weft::Error err = client.Write(ctx, "ping")) return err;
-//   client.CloseWrite();
+//   weft::Error Ping(const weft::Context& ctx) {
+//     auto ends = weft::MemoryStreamPair();
+//     weft::Group group(ctx);
+//     group.Go("server", [&](const weft::Context& c) { return Serve(c, ends.second); });
+//     if (weft::Error err = ends.first.Write(ctx, "ping")) return err;
+//     ends.first.CloseWrite();
+//     return group.Wait();
+//   }
 std::pair<MemoryStream, MemoryStream> MemoryStreamPair(MemoryStreamOptions options = {});
 
-// One end. Bytes come out at the other end whole, once and in the order in which they were written.
-// Its calls may come from any fiber or thread, of any loop. One call of Write at a time, and one of
-// Read: two calls of the same kind that overlap take turns, each for all that it has to do, in the
-// order in which they came. Moved from, or default-constructed, it is closed. It closes when it
-// ends, and must not end while a call is inside of it.
+// One end of a pair. What is written here is read at the other end: all of it, once, and in order.
+//
+// Calls may come from any fiber or thread, of any loop. One Read and one Write may run at the same
+// time. Calls of the same kind that overlap take turns, in the order in which they came: each does
+// all of its work before the next one starts.
+//
+// An end that was moved from or default-constructed is closed. The destructor closes; no call may
+// be running at that time.
 class [[nodiscard]] MemoryStream {
  public:
   MemoryStream() noexcept;
@@ -46,29 +53,31 @@ class [[nodiscard]] MemoryStream {
   MemoryStream& operator=(MemoryStream&& other) noexcept;
   ~MemoryStream();  // Close
 
-  // Takes what is there, at least one byte, and parks while there is none. 0: the other side has
-  // closed or half-closed, and everything that it wrote was read; also for an empty `into`. Errors:
-  // the context's, and then nothing was taken; kClosed after Close on this side.
+  // Reads what is there, at least one byte, and parks while there is nothing. Returns the number of
+  // bytes. 0 means that the other end has closed or half-closed and everything was read, or that
+  // `into` is empty. Errors, after which nothing was taken: the context's; kClosed after Close on
+  // this end.
   Result<std::size_t> Read(const Context& ctx, std::span<char> into);
 
-  // Parks until all of `data` is in the buffer. What was done before is seen by who has read it.
-  // Errors: kClosed when the other side was closed, or this one closed or half-closed; the
-  // context's. After an error a beginning of `data` may be on its way; `written`, if given, says
-  // how much.
+  // Parks until all of `data` is in the buffer. What was done before it happens before what follows
+  // the read of the data. Errors: kClosed if the other end is closed, or this one is closed or
+  // half-closed; the context's. After an error the first part of `data` may have been sent;
+  // `written`, if given, says how many bytes.
   Error Write(const Context& ctx, std::string_view data, std::size_t* written = nullptr);
 
-  // No more Write here; the other side reads what is left and then 0. Reading goes on. Never
-  // suspends.
+  // Half-closes: this end writes no more, and the other end reads what is left and then 0. Reading
+  // here still works. Never suspends.
   void CloseWrite() noexcept;
-  // Both directions, and for both sides: their Write fails, what we have written can still be read
-  // there. Calls that wait, on either side, return. Never suspends. Calling it again does nothing.
+  // Closes both directions. The other end can still read what was written here, but no longer
+  // write. Calls that wait at either end return. Calling it again does nothing. Never suspends.
   void Close() noexcept;
 
  private:
   friend std::pair<MemoryStream, MemoryStream> MemoryStreamPair(MemoryStreamOptions);
-  MemoryStream(std::shared_ptr<internal::MemoryPipe> in, std::shared_ptr<internal::MemoryPipe> out) noexcept;
+  MemoryStream(std::shared_ptr<internal::MemoryPipe> in,
+               std::shared_ptr<internal::MemoryPipe> out) noexcept;
 
-  std::shared_ptr<internal::MemoryPipe> in_;   // null: closed
+  std::shared_ptr<internal::MemoryPipe> in_;  // null: closed
   std::shared_ptr<internal::MemoryPipe> out_;
 };
 

@@ -3,8 +3,6 @@
 #define WEFT_CONCURRENCY_OFFLOAD_H_
 
 #include <cstdint>
-#include <optional>
-#include <type_traits>
 #include <utility>
 
 #include <weft/concurrency/clock.h>
@@ -14,67 +12,57 @@
 
 namespace weft {
 
-// Runs `f` on a thread of the scheduler's pool and parks the fiber until it has ended: for code
-// that would block its thread (file I/O, a database client without an asynchronous form) or compute
-// for long. `f` takes nothing, or a const Context& to notice a cancel; CurrentContext() in it is
-// this context as well. If the context is done before a thread has begun, `f` is not called and the
-// context's error comes back; once it runs, Offload waits for its end, because `f` may use the
-// caller's stack, and what it returned comes back. An exception comes back as an Error, and so does
-// a failure to start a thread. On a plain thread `f` runs in place, and so does an Offload inside
-// of an Offload.
+// Runs `f` on a thread of the scheduler's pool, and parks the fiber until `f` has returned. For
+// code that would block its thread (file I/O, a database client without an asynchronous interface)
+// or compute for long, and so keep all other fibers of the loop from running.
 //
-// The pool has RunOptions::offload_threads; when all are at work, calls wait for one in the order
-// in which they came. If RunOptions::offload_queue of them wait already, a call fails at once with
-// kRefused and `f` is not called: the work comes in faster than the threads can do it, and who
-// waits longer only answers later.
+//   weft::Result<std::string> Load(const weft::Context& ctx, const std::string& path) {
+//     return weft::Offload(ctx, [&] { return ReadWholeFile(path); });
+//   }
 //
-// Where a thread of the pool and a loop share a core the loop comes first: the pool's threads have
-// the scheduler's policy SCHED_BATCH, unless the process has another one than the usual; threads
-// and processes that `f` starts inherit it.
+// `f` takes nothing, or a const Context& to notice a cancellation. CurrentContext() in it is that
+// context as well. What comes back depends on what `f` returns:
 //
-// f returning T gives Result<T>; Error or void gives Error; Result<T> gives Result<T>.
+//   T               Result<T>
+//   Result<T>       Result<T>
+//   Error, or void  Error
 //
-//   weft::Result<std::string> text = weft::Offload(ctx, [&] { return ReadWholeFile(path); });
+// If the context is done before a thread has started `f`, then `f` is not called and the context's
+// error is returned. Once `f` runs, Offload waits until it has ended, because `f` may use the
+// caller's stack, and returns its result. An exception comes back as an Error, and so does a
+// failure to start a thread. On a plain thread, and inside of another Offload, `f` runs in place.
+//
+// The pool has RunOptions::offload_threads threads. While all are busy, calls wait in the order in
+// which they came. If RunOptions::offload_queue calls are already waiting, a further one fails at
+// once with kRefused, and `f` is not called: work then arrives faster than the threads can do it,
+// and waiting longer would only delay the failure.
+//
+// If a thread of the pool and a loop share a core, the loop has precedence: the threads of the pool
+// run under the scheduling policy SCHED_BATCH, unless the process has changed its own. Threads and
+// processes that `f` starts inherit it.
 template <class F>
 auto Offload(const Context& ctx, F f) {
-  using T = std::decay_t<decltype(internal::CallOffloaded(f, ctx))>;
-  constexpr bool kGivesError = std::is_void_v<T> || std::is_same_v<T, Error>;
-  using Out = std::conditional_t<kGivesError, Error, std::conditional_t<internal::IsResult<T>::value, T, Result<std::conditional_t<kGivesError, int, T>>>>;
-  struct Call {
-    F& f;
-    const Context& ctx;
-    std::optional<Out> out;
-    static void Run(void* self) {
-      auto* call = static_cast<Call*>(self);
-      try {
-        if constexpr (std::is_void_v<T>) {
-          internal::CallOffloaded(call->f, call->ctx);
-          call->out.emplace(Error());
-        } else {
-          call->out.emplace(internal::CallOffloaded(call->f, call->ctx));
-        }
-      } catch (...) {
-        call->out.emplace(Error::FromException(std::current_exception()));
-      }
-    }
-  };
-  Call call{f, ctx, std::nullopt};
-  if (Error err = internal::RunOffloaded(ctx, &Call::Run, &call)) return Out(std::move(err));
-  return std::move(*call.out);
+  return internal::CallInPool(ctx, f);
 }
 
-// What the pool of a scheduler does and has done so far.
+// What the pool of a scheduler is doing and has done so far.
 struct OffloadStats {
-  int threads = 0;             // made so far; they stay until the scheduler ends
-  int busy = 0;                // of them, at work
-  int queued = 0;              // calls that wait because all threads are at work
-  std::uint64_t done = 0;      // functions that have returned; those of Resolve are counted too
-  std::uint64_t refused = 0;   // calls that failed because the queue was full
-  Duration longest_wait{};     // of a call for its thread; one that gave up, or waits still, counts too
+  // Threads made so far; they stay until the scheduler ends.
+  int threads = 0;
+  // How many of them are at work.
+  int busy = 0;
+  // Calls that wait because all threads are busy.
+  int queued = 0;
+  // Functions that have returned, including those of Resolve.
+  std::uint64_t done = 0;
+  // Calls that failed because the queue was full.
+  std::uint64_t refused = 0;
+  // How long a call has waited for its thread. It includes calls that gave up, or still wait.
+  Duration longest_wait{};
 };
 
-// Of the running fiber's scheduler; all zero on a plain thread. Takes the pool's lock for a moment;
-// does not suspend.
+// The figures of the running fiber's scheduler; all zero on a plain thread. Takes the pool's lock
+// for a moment, and never suspends.
 OffloadStats CurrentOffloadStats();
 
 }  // namespace weft

@@ -3,7 +3,6 @@
 #define WEFT_CONCURRENCY_ONCE_H_
 
 #include <exception>
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -14,18 +13,27 @@
 #include <weft/concurrency/internal/base/unique_function.h>
 #include <weft/concurrency/internal/sync/once_gate.h>
 
+// Four tools for what must happen only once, no matter how many ask for it: Once runs a function,
+// OnceFunc is one, OnceValue makes a value, and OnceResult makes a value by something that may fail
+// and wait. Any fiber or thread, of any loop, may use them. A fiber that waits for another caller's
+// function is parked; a thread sleeps.
+
 namespace weft {
 
-// Does something once, whoever comes first (Go's sync.Once). Unlike std::call_once the function may
-// park, and those who wait for it park their fibers, of any loop; threads sleep.
+// Runs a function once, on behalf of the first caller (Go's sync.Once). Unlike with std::call_once
+// the function may park.
 //
-//   weft::Once once;
-//   once.Do([&] { table.Build(); });   // when it returns, the table is built, by this caller or another one
+//   void Lookup(weft::Once& once, Table& table) {
+//     once.Do([&] { table.Build(); });      // the table is built, by this caller or another one
+//     table.Use();
+//   }
 //
-// What the function did happens before what follows any return of Do without an error. Once it is
-// done, Do is one load. An exception counts as done: it goes to the caller that ran the function,
-// and later calls do nothing. A function that calls Do on its own Once would wait for itself: that
-// aborts by name (if it does so in another fiber and waits for that, it is a deadlock).
+// What the function did happens before what follows any Do that returned without an error. Once the
+// function has run, Do costs one load.
+//
+// An exception counts as having run: it is passed to the caller that ran the function, and later
+// calls do nothing. A function that calls Do on its own Once would wait for itself, and aborts. If
+// it does so in another fiber and waits for that, it is a deadlock.
 class Once {
  public:
   Once() = default;
@@ -33,56 +41,38 @@ class Once {
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
 
-  // f: void(). Without a context: it returns when the function, of this caller or another one, has
-  // ended.
+  // f: void(). Returns when the function, of this caller or another one, has ended. It has no
+  // context, so the wait cannot be canceled.
   template <class F>
-  void Do(F&& f) {
-    static_assert(std::is_void_v<std::invoke_result_t<F>>, "only one caller would see what f returns: use OnceValue or OnceResult");
-    if (gate_.Done() || gate_.Enter(Background()) == internal::OnceGate::Turn::kDone) return;
-    const internal::OnceLeave leave{gate_};
-    std::invoke(std::forward<F>(f));
-  }
+  void Do(F&& f);
 
-  // f: void() or void(const Context&). Waits for another caller's function only as long as the
-  // context is live, and returns its error otherwise; the function goes on for the others. Under a
-  // done context it fails also when it is done, and does not start f. A function that was started
-  // here counts as done whatever happens to the context.
+  // f: void() or void(const Context&). Waits for another caller's function only while the context
+  // is live, and otherwise returns the context's error; the function continues for the others.
+  // Under a context that is already done it fails even if the function has run, and does not start
+  // f. Once f was started it counts as run, whatever happens to the context.
   template <class F>
-  Error Do(const Context& ctx, F&& f) {
-    if (Error err = ctx.Err()) return err;
-    if (gate_.Done()) return {};
-    const internal::OnceGate::Turn turn = gate_.Enter(ctx);
-    if (turn == internal::OnceGate::Turn::kDone) return {};
-    if (turn == internal::OnceGate::Turn::kContextDone) return ctx.Err();
-    const internal::OnceLeave leave{gate_};
-    if constexpr (std::is_invocable_v<F, const Context&>) {
-      static_assert(std::is_void_v<std::invoke_result_t<F, const Context&>>, "only one caller would see what f returns: use OnceResult");
-      std::invoke(std::forward<F>(f), ctx);
-    } else {
-      static_assert(std::is_void_v<std::invoke_result_t<F>>, "only one caller would see what f returns: use OnceResult");
-      std::invoke(std::forward<F>(f));
-    }
-    return {};
-  }
+  Error Do(const Context& ctx, F&& f);
 
+  // Whether the function has ended.
   bool IsDone() const { return gate_.Done(); }
 
  private:
   internal::OnceGate gate_{"Once::Do"};
 };
 
-// A value that is made by the first one who asks for it (Go's OnceValue; for several values take a
-// struct or a std::tuple).
+// A value that is made for the first caller that asks for it (Go's sync.OnceValue). For several
+// values take a struct.
 //
-//   weft::OnceValue<Table> table([] { return Table::Build(); });
-//   Use(table.Get());
+//   weft::OnceValue<Table> squares([] { return MakeSquares(); });
 //
-// Get parks while another caller makes the value. An exception of the function is kept, and thrown
-// again to every caller. The function is destroyed after its only call. Any fiber or thread may
-// call Get; the value is shared and therefore const.
+//   int Square(int n) { return squares->at(n); }
+//
+// An exception of the function is kept, and thrown again to every caller. The function is destroyed
+// after its only call. The value is shared by all callers, and therefore const.
 template <class T>
 class OnceValue {
-  static_assert(!std::is_reference_v<T> && !std::is_void_v<T>, "keep a value, or a pointer; for none there is OnceFunc");
+  static_assert(!std::is_reference_v<T> && !std::is_void_v<T>,
+                "keep a value, or a pointer; for none there is OnceFunc");
 
  public:
   template <class F>
@@ -90,7 +80,8 @@ class OnceValue {
   explicit OnceValue(F make) : make_(std::move(make)) {}
   ~OnceValue() = default;  // nobody may be in Get any more
 
-  // Valid as long as the OnceValue. After the first call it never suspends.
+  // The value, valid as long as the OnceValue. Parks while the function runs for another caller;
+  // once there is a value it never suspends.
   const T& Get() WEFT_LIFETIMEBOUND {
     if (!gate_.Done()) Make();
     if (failure_ != nullptr) std::rethrow_exception(failure_);
@@ -100,16 +91,7 @@ class OnceValue {
   const T* operator->() { return &Get(); }
 
  private:
-  void Make() {
-    if (gate_.Enter(Background()) != internal::OnceGate::Turn::kYours) return;
-    const internal::OnceLeave leave{gate_};
-    try {
-      value_.emplace(Call{make_});
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-    make_.Reset();
-  }
+  void Make();
   // Makes the T in its place, so that it need not be movable.
   struct Call {
     internal::UniqueFunction<T()>& make;
@@ -122,12 +104,15 @@ class OnceValue {
   std::exception_ptr failure_;
 };
 
-// A function that runs once, however often it is called (Go's OnceFunc). Calls wait until that run
-// has ended. An exception of it is kept, and thrown again by every call. The function is destroyed
-// after its run.
+// A function that runs once, however often it is called (Go's sync.OnceFunc). Each call returns
+// when that run has ended. An exception of it is kept, and thrown again by every call. The function
+// is destroyed after its run.
 //
-//   weft::OnceFunc close([&] { log.Close(); });
-//   close();
+//   void CloseTwice(Log& log) {
+//     weft::OnceFunc close([&] { log.Close(); });
+//     close();
+//     close();                              // does nothing more
+//   }
 class OnceFunc {
  public:
   template <class F>
@@ -144,18 +129,24 @@ class OnceFunc {
   OnceValue<bool> done_;
 };
 
-// The same for what may fail, and may wait: the function is Result<T>(const Context&).
+// A value that is made for the first caller that asks for it, by a function that may fail and may
+// wait: Result<T>(const Context&).
 //
-//   weft::OnceResult<Config> config([](const weft::Context& ctx) { return LoadConfig(ctx); });
-//   weft::Result<const Config*> loaded = config.Get(ctx);
-//   if (weft::Error err = loaded.Err()) return err;
-//   Use(**loaded);
+//   weft::OnceResult<Config> config([](const weft::Context& c) { return LoadConfig(c); });
 //
-// The function runs under the context of the caller that came first. Its value is kept, and so is
-// its Error and its exception, which is thrown again to every caller. One exception: an Error that
-// comes when that context is done says nothing about the others. It goes to that caller only, and
-// the next one, who waits already or comes later, runs the function again under its own context.
-// The function is destroyed once the outcome is settled.
+//   weft::Error Apply(const weft::Context& ctx) {
+//     weft::Result<const Config*> loaded = config.Get(ctx);
+//     if (weft::Error err = loaded.Err()) return err;
+//     Use(**loaded);
+//     return {};
+//   }
+//
+// The function runs under the context of the caller that came first. Its outcome is kept for all
+// callers: the value, the Error, or the exception, which is thrown again to each of them. The one
+// exception to this is an Error returned while that caller's context is done, which says nothing
+// about the others. Only that caller gets it, and the next one, whether it already waits or comes
+// later, runs the function again under its own context. The function is destroyed once the outcome
+// is settled.
 template <class T>
 class OnceResult {
  public:
@@ -164,40 +155,13 @@ class OnceResult {
   explicit OnceResult(F make) : make_(std::move(make)) {}
   ~OnceResult() = default;  // nobody may be in Get any more
 
-  // The pointer is valid as long as the OnceResult, and never null. Returns the context's error if
-  // that is done while another caller runs the function, or already.
-  Result<const T*> Get(const Context& ctx) {
-    if (Error err = ctx.Err()) return err;
-    if (!gate_.Done()) {
-      const internal::OnceGate::Turn turn = gate_.Enter(ctx);
-      if (turn == internal::OnceGate::Turn::kContextDone) return ctx.Err();
-      if (turn == internal::OnceGate::Turn::kYours) {
-        if (Error err = Make(ctx)) return err;
-      }
-    }
-    if (failure_ != nullptr) std::rethrow_exception(failure_);
-    if (Error err = outcome_->Err()) return err;
-    return &**outcome_;
-  }
+  // A pointer to the value, never null, valid as long as the OnceResult. Parks while the function
+  // runs for another caller. Returns the context's error if that is done first, or already.
+  Result<const T*> Get(const Context& ctx);
 
  private:
-  // An Error: it is not settled.
-  Error Make(const Context& ctx) {
-    internal::OnceLeave leave{gate_};
-    try {
-      outcome_.emplace(make_(ctx));
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-    if (outcome_ && !outcome_->Ok() && ctx.Err()) {
-      Error err = outcome_->Err();
-      outcome_.reset();
-      leave.done = false;
-      return err;
-    }
-    make_.Reset();
-    return {};
-  }
+  // Returns an Error if the outcome is not settled.
+  Error Make(const Context& ctx);
 
   internal::OnceGate gate_{"OnceResult::Get"};
   internal::UniqueFunction<Result<T>(const Context&)> make_;
@@ -206,5 +170,7 @@ class OnceResult {
 };
 
 }  // namespace weft
+
+#include <weft/concurrency/internal/sync/once_members.h>  // IWYU pragma: export
 
 #endif  // WEFT_CONCURRENCY_ONCE_H_

@@ -11,16 +11,24 @@
 
 namespace weft {
 
-// Lets things happen at a bounded rate: a bucket that holds at most `burst` tokens, is full at
-// first and gains `rate` tokens per second of weft's clock. For fibers and threads of any loop. Who
-// waits is served in the order of arrival, and newcomers cannot overtake; nobody owes tokens, so
-// one that gives up takes none and those behind it move up.
+// Limits how often something happens, by a token bucket (Go's x/time/rate). The bucket holds at
+// most `burst` tokens, is full at first, and gains `rate` tokens per second of weft's clock. To
+// limit how much happens at once, use a Semaphore.
 //
-//   weft::RateLimiter mails(5, 10);                              // 5 per second, 10 at once after a pause
-//   if (weft::Error err = mails.Wait(ctx)) return err;
+//   weft::RateLimiter mails(5, 10);             // 5 per second, and 10 at once after a pause
 //
-// A rate of zero gives nothing more than what is in the bucket; an infinite one never makes anybody
-// wait. A negative rate, a burst below one and a request for less than one token abort.
+//   weft::Error Send(const weft::Context& ctx, const Mail& mail) {
+//     if (weft::Error err = mails.Wait(ctx)) return err;
+//     return Deliver(ctx, mail);
+//   }
+//
+// Fibers and threads of any loop may use it. Waiters are served in the order in which they came,
+// and newcomers cannot overtake them. Nobody borrows tokens from the future, so a waiter that gives
+// up takes none, and those after it move up.
+//
+// With a rate of zero there are only the tokens that are in the bucket. With an infinite one no
+// caller ever waits. A negative rate, a burst below one, and a request for less than one token
+// abort.
 class RateLimiter {
  public:
   RateLimiter(double rate, std::int64_t burst);
@@ -28,15 +36,18 @@ class RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
-  // Parks until there are n tokens and takes them. Errors, all of which take nothing:
-  //   the context's      it is done, before or meanwhile
-  //   kDeadlineExceeded  at once, when the tokens would come after the context's deadline; the message says when they would
-  //   kTooLarge          n is above the burst, so it could never be served; also when SetBurst makes it so meanwhile
+  // Parks until there are n tokens, and takes them. Errors, after which nothing was taken:
+  //   the context's      it is done, already or while waiting
+  //   kDeadlineExceeded  at once, if the tokens would come after the context's deadline; the
+  //                      message says when they would come
+  //   kTooLarge          n is larger than the burst, so it could never be served; also while it
+  //                      waits, if SetBurst makes the burst too small
   Error Wait(const Context& ctx, std::int64_t n = 1);
-  // Never suspends. False: there are not enough tokens now, or somebody waits for them already.
+  // False: there are not enough tokens now, or somebody already waits for them. Never suspends.
   bool Allow(std::int64_t n = 1);
 
-  // From now on; what was gained so far stays. Those who wait follow the new figures.
+  // Change the figures from now on, also for callers that are waiting. Tokens gained so far remain.
+  // Never suspend.
   void SetRate(double rate);
   void SetBurst(std::int64_t burst);
 
@@ -55,7 +66,8 @@ class RateLimiter {
   std::int64_t burst_ WEFT_GUARDED_BY(lock_);
   double tokens_ WEFT_GUARDED_BY(lock_);
   std::int64_t refilled_ns_ WEFT_GUARDED_BY(lock_);
-  double asked_ WEFT_GUARDED_BY(lock_) = 0;  // by all who wait; whole numbers can run over
+  // What all waiters together ask for. A real number, because a whole one could overflow.
+  double asked_ WEFT_GUARDED_BY(lock_) = 0;
   internal::List<Waiter> waiters_ WEFT_GUARDED_BY(lock_);
 };
 

@@ -4,16 +4,21 @@
 
 #include <cstdint>
 
+// What this process may use of its machine. In a container that is usually less than the machine
+// has. Both functions read files, so call them at startup; they may be called from any thread.
+//
+//   weft::RunOptions options;
+//   options.loops = weft::UsableCpus() - 1;                      // leaves one CPU to others
+//   const std::uint64_t cache_bytes = weft::UsableMemory() / 4;
+
 namespace weft {
 
-// How many CPUs this process may use: those of its affinity mask, and not more than the quota of
-// its cgroups (cpu.max), rounded up. At least 1. What Go's GOMAXPROCS is by default. Reads files;
-// from any thread.
+// The number of CPUs: those in the process's affinity mask, but no more than the CPU quota of its
+// cgroups (cpu.max), rounded up. At least 1. This is also Go's default for GOMAXPROCS.
 int UsableCpus();
 
-// How many bytes of memory this process may use: those of the machine, and not more than the
-// tightest limit of its cgroup and that one's ancestors (version 2 or 1). Other processes may have
-// taken some of it. Reads files; from any thread.
+// The amount of memory in bytes: that of the machine, but no more than the tightest limit of the
+// process's cgroup and its ancestors (version 2 or 1). Other processes may be using part of it.
 std::uint64_t UsableMemory();
 
 }  // namespace weft

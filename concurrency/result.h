@@ -11,25 +11,36 @@
 
 namespace weft {
 
-// A T, or the Error that says why there is none. It does not convert to bool: an Error is true on
-// failure and a Result would be true on success, and the two must not be confused.
+// A value of type T, or the Error that says why there is none (std::expected, with weft's Error).
 //
-//   weft::Result<int> port = ParsePort(text);
-//   if (weft::Error err = port.Err()) return err.Wrap("--address");
-//   Listen(*port);
+//   weft::Error Serve(std::string_view text) {
+//     weft::Result<int> port = ParsePort(text);
+//     if (weft::Error err = port.Err()) return err.Wrap("--address");
+//     Listen(*port);
+//     return {};
+//   }
 //
-// A function that returns nothing on success returns Error, so Result<void> and Result<Error> do
-// not compile.
+// A function returns either: `return 8080;` or `return weft::Error::New("not a number");`. One that
+// has no value to return on success returns Error instead, so Result<void> and Result<Error> do not
+// compile.
+//
+// A Result does not convert to bool. An Error is true on failure, and a Result would be true on
+// success: the two must not be confused. Ask Ok() or Err().
+//
+// It is copyable if T is. Like any value, it must not be used by two threads at the same time if
+// one of them changes it.
 template <class T>
 class [[nodiscard]] Result {
   static_assert(!std::is_void_v<T>, "Result<void> does not exist: return Error");
-  static_assert(!std::is_same_v<std::remove_cv_t<T>, Error>, "Result<Error> does not exist: return Error");
+  static_assert(!std::is_same_v<std::remove_cv_t<T>, Error>,
+                "Result<Error> does not exist: return Error");
   static_assert(!std::is_reference_v<T>, "a Result holds a value: use a pointer");
 
  public:
+  // Success. The conversion is implicit, so that a function can return the value itself.
   Result(T value) : value_(std::move(value)) {}  // NOLINT: conversion is the purpose
 
-  // Aborts on an empty Error: a Result without a value must say why.
+  // Failure. Aborts on an empty Error: a Result without a value must say why.
   Result(Error error) : failure_(std::move(error)) {  // NOLINT: conversion is the purpose
     if (!failure_) internal::AbortMisuse("Result(Error)", "an empty Error is not a failure");
   }
@@ -39,7 +50,8 @@ class [[nodiscard]] Result {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : failure_(other.failure_) {
+  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+      : failure_(other.failure_) {
     if (Ok()) new (&value_) T(std::move(other.value_));
   }
   Result(const Result& other)
@@ -47,9 +59,9 @@ class [[nodiscard]] Result {
       : failure_(other.failure_) {
     if (Ok()) new (&value_) T(other.value_);
   }
-  // If moving a T throws, this Result is what it was, or, when it had a value, what T's own
-  // assignment leaves; one that cannot be assigned is lost, and the Result has an Error instead. To
-  // copy has no effect if the copy throws.
+  // Move assignment. If moving a T throws, a Result that held an Error is unchanged, and one that
+  // held a value has whatever T's own assignment leaves. If T cannot be assigned, the value is lost
+  // and the Result holds an Error instead.
   Result& operator=(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
     if (this == &other) return *this;
     if (!other.Ok()) {
@@ -63,6 +75,7 @@ class [[nodiscard]] Result {
     }
     return *this;
   }
+  // Copy assignment. If the copy throws, the Result is unchanged.
   Result& operator=(const Result& other)
     requires std::is_copy_constructible_v<T>
   {
@@ -75,15 +88,21 @@ class [[nodiscard]] Result {
 #pragma GCC diagnostic pop
 #endif
 
+  // True if there is a value.
   bool Ok() const noexcept { return !failure_; }
+  // Why there is no value; an empty Error if there is one.
   weft::Error Err() const noexcept { return failure_; }
 
-  // The value. Abort when there is none.
+  // The value. Aborts if there is none. The reference must not outlive the Result.
   T& operator*() & WEFT_LIFETIMEBOUND { return Checked("Result::operator*"); }
-  const T& operator*() const& WEFT_LIFETIMEBOUND { return const_cast<Result*>(this)->Checked("Result::operator*"); }
+  const T& operator*() const& WEFT_LIFETIMEBOUND {
+    return const_cast<Result*>(this)->Checked("Result::operator*");
+  }
   T&& operator*() && WEFT_LIFETIMEBOUND { return std::move(Checked("Result::operator*")); }
   T* operator->() WEFT_LIFETIMEBOUND { return &Checked("Result::operator->"); }
-  const T* operator->() const WEFT_LIFETIMEBOUND { return &const_cast<Result*>(this)->Checked("Result::operator->"); }
+  const T* operator->() const WEFT_LIFETIMEBOUND {
+    return &const_cast<Result*>(this)->Checked("Result::operator->");
+  }
 
   explicit operator bool() const = delete;
 

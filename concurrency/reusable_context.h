@@ -8,26 +8,35 @@
 
 namespace weft {
 
-// A root context that is used again and again, one user after the other, without an allocation
-// unless somebody keeps a context beyond its use. For servers: one per request. Values come from
-// `values`, which must outlive it.
+// A root context for one use after the other, such as the requests of a connection. For those who
+// build a server on weft: it allocates only if somebody has kept a context beyond its use.
 //
-//   const weft::Context& ctx = reusable.Begin(weft::Now() + timeout, kTooSlow);
-//   Serve(ctx);
-//   reusable.End(kRequestEnded);
+//   weft::Error ServeOne(weft::ReusableContext& reusable) {
+//     const weft::Context& ctx = reusable.Begin(weft::Now() + std::chrono::seconds(30), kTooSlow);
+//     weft::Error err = Serve(ctx);
+//     reusable.End(kRequestEnded);
+//     return err;
+//   }
+//
+// Begin and End are called in turn, by one fiber at a time. Never suspends.
 class ReusableContext {
  public:
+  // The context's values are those of `values`, which must outlive this object.
   explicit ReusableContext(const Context& values) noexcept;
   ~ReusableContext();
   ReusableContext(const ReusableContext&) = delete;
   ReusableContext& operator=(const ReusableContext&) = delete;
 
-  // A live context with this deadline (TimePoint::max(): none). Valid until End.
+  // Returns a live context with this deadline, or without one for TimePoint::max(). The reference
+  // is valid until End. `deadline_cause` is its Cause() if the deadline ends it.
   const Context& Begin(TimePoint deadline, const Error& deadline_cause);
-  void Cancel(const Error& cause) noexcept;   // between Begin and End, from any thread
-  void End(const Error& cause) noexcept;      // cancels what others still hold
-  bool Done() const noexcept;                 // between Begin and End: it has ended already; does not look at the clock
-  // Takes the deadline away; contexts derived before keep theirs.
+  // Cancels the context between Begin and End. From any thread.
+  void Cancel(const Error& cause) noexcept;
+  // Ends the use, and cancels whatever copies of the context others still hold.
+  void End(const Error& cause) noexcept;
+  // Between Begin and End: whether the context has already ended. Does not read the clock.
+  bool Done() const noexcept;
+  // Removes the deadline. Contexts derived before keep theirs.
   void DropDeadline() noexcept;
 
  private:

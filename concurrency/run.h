@@ -13,20 +13,26 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/debug.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/base/call_returning_error.h>
-#include <weft/concurrency/internal/base/unique_function.h>
+
+// Run makes the scheduler that fibers live in: a number of loops, each a thread, which run fibers
+// and watch descriptors and timers. ListenAndServe makes one by itself; programs without a server
+// call Run in main.
 
 namespace weft {
 
-// A fiber holds its loop for too long. The views hold during the report only.
+// A fiber that has been running for too long without parking, so that no other fiber of its loop
+// can run. The views are valid during the report only.
 struct LoopStall {
-  std::string_view fiber;  // its name
-  Duration held;           // for how long already
-  std::string_view stack;  // where its thread is at this moment, as FormatFrames writes it; empty where that cannot be told
+  // The fiber's name.
+  std::string_view fiber;
+  // How long it has been running so far.
+  Duration held;
+  // Where its thread is at this moment, as FormatFrames writes it; empty if that is not known.
+  std::string_view stack;
 };
 
-// How a stall is reported, on the watchdog's thread: a function of a LoopStall, or of name and time
-// alone. Null: on stderr.
+// A function that reports a stall, called on the watchdog's thread: it takes a LoopStall, or just
+// the fiber's name and the time. Null reports on stderr.
 class StallReport {
  public:
   StallReport() = default;
@@ -37,7 +43,9 @@ class StallReport {
   template <class F>
     requires std::is_invocable_v<F&, std::string_view, Duration>
   StallReport(F report)  // NOLINT
-      : report_([report = std::move(report)](const LoopStall& stall) mutable { report(stall.fiber, stall.held); }) {}
+      : report_([report = std::move(report)](const LoopStall& stall) mutable {
+          report(stall.fiber, stall.held);
+        }) {}
 
   explicit operator bool() const { return static_cast<bool>(report_); }
   void operator()(const LoopStall& stall) const { report_(stall); }
@@ -46,78 +54,82 @@ class StallReport {
   std::function<void(const LoopStall&)> report_;
 };
 
-// How a scheduler that does not go on is reported: its fibers, parents before their children, and
-// for how long nothing has happened. Called on the watchdog's thread. The default is a sentence and
-// FormatFiberTree on stderr.
+// A function that reports a scheduler which makes no progress, called on the watchdog's thread. It
+// gets the fibers, parents before their children, and for how long nothing has happened. By default
+// a sentence and FormatFiberTree go to stderr.
 using HangReport = std::function<void(const std::vector<FiberInfo>& fibers, Duration waited)>;
 
 struct RunOptions {
-  // Loops, each a thread; 0: one per CPU that this process may use (affinity mask, cgroup cpu.max).
+  // The number of loops, each a thread. 0: one for each CPU that this process may use, by its
+  // affinity mask and its cgroup's cpu.max (UsableCpus in resources.h).
   int loops = 0;
-  // Address space for each fiber's stack; memory is used only for what is touched.
+  // Address space in bytes for each fiber's stack. Memory is used only for the part that was
+  // touched.
   std::size_t stack_bytes = 1024 * 1024;
-  // Threads for Offload at the most; 0: 4 per loop, at least 8.
+  // At most this many threads for Offload. 0: 4 for each loop, but at least 8.
   int offload_threads = 0;
-  // Calls of Offload and Resolve that may wait for a thread; one more fails with kRefused. 0: no
-  // limit.
+  // At most this many calls of Offload and Resolve may wait for a thread; further ones fail with
+  // kRefused. 0: no limit.
   int offload_queue = 10'000;
-  // Name of the first fiber in FiberInfo.
+  // The name of the first fiber in FiberInfo.
   std::string_view name = "main";
 
-  // The watchdog: a thread that looks a few times within each limit and reports, and never ends
-  // anything. For each, zero means no watch, and an empty function a report on stderr. Without any
-  // watch there is no thread.
+  // The watchdog is a thread that checks for three kinds of trouble, a few times within each limit.
+  // It reports them, and never ends anything. A limit of zero turns that check off; an empty
+  // function reports on stderr. If all three are off there is no thread.
   //
-  // Stall: a fiber has run this long without parking, and stalls all others of its loop. Reported
-  // again while it lasts: after twice the time and so on, at least every 10 s. To show the stack,
-  // its thread is interrupted for a moment by SIGURG, unless the program has a handler for that.
+  // Stall: a fiber has been running this long without parking, and delays all other fibers of its
+  // loop. While that lasts it is reported again, after twice the time and so on, but at least every
+  // 10 s. To show the stack, the loop's thread is interrupted for a moment by SIGURG, unless the
+  // program handles that signal itself.
   Duration stall_limit = std::chrono::seconds(1);
   StallReport on_stall = nullptr;
-  // Leak: `main` has returned, and Run cannot, because of what it left behind (groups, StopFuncs,
-  // servers); for this long nothing of that has ended. Reported again after twice the time, and so
-  // on.
+  // Leak: `main` has returned, but Run cannot, because of what `main` left running (groups,
+  // StopFuncs, servers), and nothing of that has ended for this long. Reported again after twice
+  // the time, and so on.
   Duration leak_limit = std::chrono::seconds(5);
   HangReport on_leak = nullptr;
-  // Deadlock: all fibers have waited this long, and nothing inside the scheduler can wake them: no
-  // timer or deadline is armed, no descriptor is watched, no loop was asked for an Asio executor,
-  // no function runs in Offload, no NotifyContext lives. A thread or another scheduler still could.
-  // Reported once; if the fibers go on afterwards, they are fed from outside, and there is no
-  // report for this scheduler any more.
+  // Deadlock: all fibers have been waiting this long, and nothing in the scheduler can wake them:
+  // no timer or deadline is armed, no descriptor is watched, no loop was asked for an Asio
+  // executor, no function runs in Offload, and there is no NotifyContext. A thread or another
+  // scheduler still could. Reported once. If the fibers continue afterwards, something outside
+  // wakes them, and this check is off for this scheduler.
   Duration deadlock_limit = std::chrono::seconds(10);
   HangReport on_deadlock = nullptr;
 };
 
-namespace internal {
-Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Error(const Context&)>& main);
-}  // namespace internal
-
-// Makes a scheduler on the calling thread, runs `main` as its first fiber under `ctx`, and returns
-// what it returned, when everything that was started on the scheduler has ended. An exception out
-// of `main` comes back as an Error, and so does a lack of descriptors, threads or memory for the
-// loops; `main` has not run then. The calling thread is the first loop. In a fiber it just calls
-// `main` with `ctx` as current context; the options do not apply then.
+// Makes a scheduler, runs `main` as its first fiber under `ctx`, and returns what `main` returned,
+// once everything that was started on the scheduler has ended. The calling thread becomes the first
+// loop. `main` is an Error(const Context&) or void(const Context&).
 //
 //   int main() {
-//     weft::Error err = weft::Run(weft::Background(), [](const weft::Context& ctx) { return Work(ctx); });
+//     weft::Error err = weft::Run(weft::Background(), [](const weft::Context& ctx) -> weft::Error {
+//       return Work(ctx);
+//     });
+//     if (err) std::fprintf(stderr, "%s\n", err.Message().c_str());
+//     return err ? 1 : 0;
 //   }
+//
+// An exception that leaves `main` comes back as an Error. So does a lack of descriptors, threads or
+// memory for the loops; in that case `main` has not run.
+//
+// Inside a fiber, Run just calls `main` with `ctx` as its current context, and ignores the options.
+// On several threads at once, each call makes a scheduler of its own.
 template <class F>
-Error Run(const Context& ctx, const RunOptions& options, F main) {
-  internal::UniqueFunction<Error(const Context&)> function(
-      [&main](const Context& c) -> Error { return internal::CallReturningError(main, c); });
-  return internal::RunMain(ctx, options, function);
-}
-
+Error Run(const Context& ctx, const RunOptions& options, F main);
 template <class F>
-Error Run(const Context& ctx, F main) {
-  return Run(ctx, RunOptions{}, std::move(main));
-}
+Error Run(const Context& ctx, F main);
 
-// Lets the other fibers of this loop go first. On a plain thread it yields the thread.
+// Lets the other fibers of this loop run first. A plain thread yields. Call it in long computations
+// that do not park otherwise.
 void Yield();
 
-// How many loops the running scheduler has; on a plain thread, how many Run would make by default.
+// The number of loops of the running scheduler; on a plain thread, the number that Run would make
+// by default.
 int LoopCount();
 
 }  // namespace weft
+
+#include <weft/concurrency/internal/run/run_main.h>  // IWYU pragma: export
 
 #endif  // WEFT_CONCURRENCY_RUN_H_

@@ -19,28 +19,32 @@ namespace internal {
 class Parker;
 }
 
-// A lock that one writer or many readers hold, between fibers and threads of any loop (Go's
-// sync.RWMutex). A waiter parks its fiber, never its loop. It may be held across a park, and is not
-// tied to a thread. It pays over Mutex where reading takes long or parks; for a few instructions
-// Mutex is as fast.
+// A lock that either one writer or any number of readers hold, fibers and threads of any loop (Go's
+// sync.RWMutex). A fiber that waits is parked, so its loop runs others. The lock may be held while
+// a fiber is parked, and is not tied to a thread. It is better than a Mutex if readers hold it for
+// long or park; for a few instructions a Mutex is as fast.
 //
-// Order. All wait in one queue, in the order in which they came. A waiting writer holds back the
-// readers that come after it, so writers do not starve; readers that stand next to each other in
-// the queue are let in together, and a writer does not overtake them, so readers do not starve
-// either. Everything is handed over: what was given to a waiter is never free in between. A writer
-// that gives up lets in the readers behind it, if readers hold the lock.
+//   weft::Result<Row> Find(const weft::Context& ctx, Table& table, int id) {
+//     auto hold = table.mutex.RAcquire(ctx);               // gives up when the context is done
+//     if (weft::Error err = hold.Err()) return err;
+//     return table.rows.at(id);                            // the end of the scope unlocks
+//   }
 //
-//   if (weft::Error err = mutex.RLock(ctx)) return err;        // gives up when the context is done
-//   std::shared_lock hold(mutex, std::adopt_lock);
+// Order. All callers wait in one queue, in the order in which they came:
+//   - A waiting writer holds back the readers that come later, so writers do not starve.
+//   - Readers next to each other in the queue get the lock together, and no writer overtakes them,
+//     so readers do not starve either.
+//   - What was given to a waiter is never free in between.
+//   - When a writer gives up while readers hold the lock, the readers after it get in.
 //
-// lock(), lock_shared() and their kin make it SharedLockable, so std::shared_lock, std::unique_lock
-// and std::scoped_lock work; they have no context and wait until they have the lock. Under a done
-// context the others fail also when the lock is free; a context that ends after the lock was given
-// to the caller comes too late: the caller has it, and no error is returned.
+// lock(), lock_shared() and so on make it SharedLockable, so std::shared_lock, std::unique_lock and
+// std::scoped_lock work. They have no context, and wait until they have the lock. The functions
+// with a context fail if that is already done, even if the lock is free. If it ends after the lock
+// was given to the caller, the caller has it, and no error is returned.
 //
-// Unlocking what is not locked that way aborts. Not recursive, not for readers either: a reader
-// that locks again waits for ever if a writer has come in between. There is no upgrade from reader
-// to writer. It may be destroyed right after the last unlock.
+// It is not recursive, not even for readers: a reader that locks again waits forever if a writer
+// has come in between. A reader cannot become a writer without unlocking. The last holder may
+// destroy it right after its unlock.
 class RWMutex {
  public:
   RWMutex() = default;
@@ -48,42 +52,57 @@ class RWMutex {
   RWMutex(const RWMutex&) = delete;
   RWMutex& operator=(const RWMutex&) = delete;
 
-  // To write.
+  // For writing: parks until the caller alone has the lock. Returns the context's error if that is
+  // done first. Acquire also unlocks, at the end of the scope.
   Error Lock(const Context& ctx);
   Result<std::unique_lock<RWMutex>> Acquire(const Context& ctx);
   void lock() {  // NOLINT: SharedLockable
     internal::ExplorePoint();
     if (!try_lock()) WaitForWriting();
   }
+  // Never suspends.
   bool try_lock() {  // NOLINT
     std::uint32_t expected = 0;
-    return state_.compare_exchange_strong(expected, kWriter, std::memory_order_acquire, std::memory_order_relaxed);
+    return state_.compare_exchange_strong(expected, kWriter, std::memory_order_acquire,
+                                          std::memory_order_relaxed);
   }
+  // Aborts if it is not locked for writing. Never suspends.
   void unlock() {  // NOLINT
     std::uint32_t expected = kWriter;
-    if (!state_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed)) UnlockSlow();
+    if (!state_.compare_exchange_strong(expected, 0, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+      UnlockSlow();
+    }
   }
 
-  // To read.
+  // For reading: parks until no writer has the lock, and none waits in front. Returns the context's
+  // error if that is done first. RAcquire also unlocks, at the end of the scope.
   Error RLock(const Context& ctx);
   Result<std::shared_lock<RWMutex>> RAcquire(const Context& ctx);
   void lock_shared() {  // NOLINT
     internal::ExplorePoint();
     if (!try_lock_shared()) WaitForReading();
   }
-  // False also while others wait: it does not overtake a writer.
+  // Returns false even if only others are waiting: it does not overtake a writer. Never suspends.
   bool try_lock_shared() {  // NOLINT
     std::uint32_t state = state_.load(std::memory_order_relaxed);
     while ((state & (kWriter | kQueued)) == 0) {
-      if (state_.compare_exchange_weak(state, state + kReader, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+      if (state_.compare_exchange_weak(state, state + kReader, std::memory_order_acquire,
+                                       std::memory_order_relaxed)) {
+        return true;
+      }
     }
     return false;
   }
+  // Aborts if it is not locked for reading. Never suspends.
   void unlock_shared() {  // NOLINT
     std::uint32_t state = state_.load(std::memory_order_relaxed);
     // The last reader goes through the queue's lock if somebody waits.
     while (state >= kReader && state != (kReader | kQueued)) {
-      if (state_.compare_exchange_weak(state, state - kReader, std::memory_order_release, std::memory_order_relaxed)) return;
+      if (state_.compare_exchange_weak(state, state - kReader, std::memory_order_release,
+                                       std::memory_order_relaxed)) {
+        return;
+      }
     }
     UnlockSharedSlow();
   }
@@ -98,8 +117,8 @@ class RWMutex {
   void UnlockSharedSlow();
   void LetIn() WEFT_REQUIRES(lock_);
 
-  // The word says who holds it; readers are counted from kReader on. While kQueued is set nobody
-  // gets in but by LetIn. The lock guards the queue and every change of kQueued.
+  // The word says who holds the lock; readers are counted in steps of kReader. While kQueued is
+  // set, only LetIn gives the lock to anybody. lock_ guards the queue and all changes of kQueued.
   static constexpr std::uint32_t kWriter = 1;
   static constexpr std::uint32_t kQueued = 2;
   static constexpr std::uint32_t kReader = 4;

@@ -6,11 +6,21 @@
 
 namespace weft {
 
-// Where a piece of code runs: on which loop, and for which piece of work. For code that hands out
-// objects which only one request may touch, and wants to find out when somebody else does.
+// Identifies where code runs: on which loop, and for which piece of work. It is for code that hands
+// out objects which only one request may touch, and wants to detect when another one does.
 //
-// `work` is a number that a fiber is given by ScopedWork and passes on to the members of the groups
-// that are built in it. Zero means none. On a plain thread both are empty.
+//   class Checked {
+//    public:
+//     void Touch() const {
+//       if (weft::CurrentScope() != owner_) std::abort();     // used from elsewhere
+//     }
+//
+//    private:
+//     const weft::Scope owner_ = weft::CurrentScope();
+//   };
+//
+// `work` is a number. ScopedWork gives one to the running fiber, and the fiber passes it on to the
+// members of every group that it builds. Zero means none. On a plain thread both fields are empty.
 struct Scope {
   const void* loop = nullptr;
   std::uint64_t work = 0;
@@ -20,8 +30,9 @@ struct Scope {
 // The scope of the caller. Never suspends.
 Scope CurrentScope() noexcept;
 
-// Gives the running fiber a new, process-wide unique work number until the end of the C++ scope. On
-// a plain thread it does nothing.
+// Gives the running fiber a new work number, unique in the process, until the end of the C++ scope;
+// then the previous number is back. A server has one around each request. On a plain thread it does
+// nothing.
 class [[nodiscard]] ScopedWork {
  public:
   ScopedWork() noexcept;

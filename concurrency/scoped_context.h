@@ -7,12 +7,16 @@
 namespace weft {
 
 // Makes `ctx` the CurrentContext() of the running fiber, or of a plain thread, until the end of the
-// C++ scope. `ctx` must live as long. Scopes nest, and end on the fiber or thread on which they
-// began.
+// C++ scope. For calls into code that cannot take a context as an argument.
 //
-//   const weft::Context named = weft::WithValue(ctx, kUser, user);
-//   const weft::ScopedContext current(named);
-//   Foreign();                                  // what it logs by CurrentContext() has the user
+//   void Handle(const weft::Context& ctx, const User& user) {
+//     const weft::Context named = weft::WithValue(ctx, kUser, user);
+//     const weft::ScopedContext current(named);
+//     Foreign();                                   // finds the user by CurrentContext()
+//   }
+//
+// `ctx` must outlive this object. Scopes may be nested, and must end on the fiber or thread on
+// which they began. Never suspends.
 class [[nodiscard]] ScopedContext {
  public:
   explicit ScopedContext(const Context& ctx) noexcept;

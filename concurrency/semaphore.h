@@ -15,17 +15,20 @@ namespace weft {
 
 class Semaphore;
 
-// Tokens that are given back at the end of the scope, or earlier by Release. Move-only; must not
+// Owns tokens of a semaphore, and gives them back at the end of the scope. Move-only. It must not
 // outlive the semaphore.
 class [[nodiscard]] Permit {
  public:
   Permit() noexcept = default;
-  Permit(Permit&& other) noexcept : semaphore_(std::exchange(other.semaphore_, nullptr)), n_(std::exchange(other.n_, 0)) {}
+  Permit(Permit&& other) noexcept
+      : semaphore_(std::exchange(other.semaphore_, nullptr)), n_(std::exchange(other.n_, 0)) {}
   Permit& operator=(Permit&& other) noexcept;
   ~Permit() { Release(); }
 
-  void Release() noexcept;                     // again: does nothing
-  std::int64_t Tokens() const { return n_; }  // 0 after Release
+  // Gives the tokens back now. Calling it again does nothing. Never suspends.
+  void Release() noexcept;
+  // The number of tokens; 0 after Release.
+  std::int64_t Tokens() const { return n_; }
 
  private:
   friend class Semaphore;
@@ -35,21 +38,22 @@ class [[nodiscard]] Permit {
   std::int64_t n_ = 0;
 };
 
-// A number of tokens that fibers and threads of any loop share: bounds how much of something goes
-// on at once (Go's semaphore.Weighted). A request may ask for several tokens and gets all of them
-// or none.
+// A number of tokens that fibers and threads of any loop share, to limit how much of something
+// happens at once (Go's semaphore.Weighted). A caller may ask for several tokens, and gets all of
+// them or none. To limit how often something happens, use a RateLimiter.
 //
-// Requests are served strictly in the order in which they came. A small one waits behind a large
-// one although there are tokens for it, on purpose: otherwise a stream of small ones would starve
-// the large one. Only a request for more tokens than the size is passed over: it waits for its
-// context, or for a Resize that makes it fit, which gives it its turn by its age.
+//   weft::Error Lookup(const weft::Context& ctx, weft::Semaphore& lookups) {
+//     weft::Result<weft::Permit> permit = lookups.Hold(ctx);
+//     if (weft::Error err = permit.Err()) return err;
+//     return AskTheDatabase(ctx);               // the end of the scope gives the token back
+//   }
 //
-//   weft::Semaphore lookups(8);
-//   weft::Result<weft::Permit> permit = lookups.Hold(ctx);
-//   if (weft::Error err = permit.Err()) return err;
-//   ...                                         // at most 8 at once; the token goes back at the end of the scope
+// Callers are served strictly in the order in which they came. A small request waits after a large
+// one even if there are enough tokens for it. Otherwise a stream of small requests would starve the
+// large one. Only a request for more tokens than the semaphore has is passed over: it waits for its
+// context, or for a Resize that makes it fit, and then it is served by its age.
 //
-// A size below zero and a request or release of less than one token abort.
+// A size below zero aborts, and so does a request or release of less than one token.
 class Semaphore {
  public:
   explicit Semaphore(std::int64_t size);
@@ -57,21 +61,23 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
-  // Parks until it has n tokens. Returns the context's error if that is done first, and then has
-  // none; under a done context it fails also when there are tokens.
+  // Parks until the caller has n tokens, which it gives back by Release. Returns the context's
+  // error if that is done first, and then has taken none. Under a context that is already done it
+  // fails even if there are tokens.
   Error Acquire(const Context& ctx, std::int64_t n = 1);
-  // The same, but the tokens go back by themselves.
+  // The same, but the Permit gives the tokens back.
   Result<Permit> Hold(const Context& ctx, std::int64_t n = 1);
-  // Never suspends. False: there are not enough tokens, or somebody waits for them already.
+  // False: there are not enough tokens, or somebody already waits for them. Never suspends.
   bool TryAcquire(std::int64_t n = 1);
-  // Gives tokens back; any fiber or thread may do it. More than are out abort. Never suspends.
+  // Gives tokens back, from any fiber or thread. Aborts on more tokens than are taken. Never
+  // suspends.
   void Release(std::int64_t n = 1);
 
-  // Sets how many tokens there are. When the size shrinks below what is out, nobody gets any until
-  // enough came back.
+  // Changes the number of tokens. If more are taken than there are now, no caller gets any until
+  // enough have come back. Never suspends.
   void Resize(std::int64_t size);
 
-  // A picture of one moment, for metrics.
+  // How many tokens there are, and how many are taken at this moment: for metrics.
   std::int64_t Size() const;
   std::int64_t Acquired() const;
 
@@ -89,15 +95,17 @@ class Semaphore {
   void SortAnew() noexcept WEFT_REQUIRES(lock_);
   bool ReleaseAndServe(std::uint64_t tokens) noexcept;
 
-  // How many tokens are out, and the top bit while somebody is queued: then all changes go through
-  // the lock. size_ changes only while the bit is set, too.
+  // How many tokens are taken, and the top bit while somebody is queued: then all changes go
+  // through the lock. size_ changes only while that bit is set, too.
   static constexpr std::uint64_t kQueued = std::uint64_t{1} << 63;
   std::atomic<std::uint64_t> out_{0};
   std::atomic<std::int64_t> size_;
   mutable internal::SmallLock lock_;
   std::uint64_t arrivals_ WEFT_GUARDED_BY(lock_) = 0;
-  internal::List<Request> requests_ WEFT_GUARDED_BY(lock_);   // for no more tokens than the size, the oldest first
-  internal::List<Request> too_large_ WEFT_GUARDED_BY(lock_);  // for more: apart, so that nobody has to look at them in passing
+  // Requests for at most as many tokens as the size, the oldest first.
+  internal::List<Request> requests_ WEFT_GUARDED_BY(lock_);
+  // Requests for more, kept apart so that serving the others need not step over them.
+  internal::List<Request> too_large_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft

@@ -12,34 +12,43 @@
 
 namespace weft {
 
-// One of the parts that a program consists of: a server, a worker. `run` returns when its context
-// is done, and returns no error if it has then ended in good order, as ListenAndServe does.
+// A part of a program, such as a server or a worker.
 struct Service {
-  std::string_view name;  // of its fiber in lists; what it points to outlives RunServices
+  // The name of its fiber in lists. What it points to must outlive RunServices.
+  std::string_view name;
+  // Returns when its context is done, and returns no error if it has shut down in good order, as
+  // ListenAndServe does.
   std::function<Error(const Context&)> run;
 };
 
-// Runs services side by side until they are to end, and ends them in order. All are started, from
-// the first to the last, before anybody looks at the context, so each may rely on the others at
-// every moment: none is left out when a signal comes early. When the context is done, or a service
-// returns an Error, they are canceled and joined one by one, from the last to the first: the first
-// one outlives all others. List first what the others, or those who watch them, still need while
-// they end.
+// Runs services side by side until they are to end, and then stops them in order.
 //
-// Returns the first Error (an exception counts as one); so does a service that cannot be started,
-// after those before it have been ended. A service that returns without an Error before it is asked
-// to end is simply done. One that returns the cancellation that was its end has done what it was
-// told. The services' contexts carry the values of `ctx`, and its cause when it is done.
+//   int main() {
+//     auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
+//     weft::Error err = weft::RunServices(ctx, {
+//         {"debug", [](const weft::Context& c) { return ServeDebugPages(c); }},
+//         {"app", [](const weft::Context& c) { return ServeApp(c); }},
+//     });
+//     return err ? 1 : 0;
+//   }
 //
-// On a plain thread each service runs in a thread of its own; in a fiber, in a fiber of the
-// caller's loop.
+// Start. All services are started, from the first to the last, before the context is looked at. So
+// each service may rely on the others at every moment, and an early signal leaves none out.
 //
-//   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
-//   weft::Error err = weft::RunServices(ctx, {
-//       {"debug", [&](const weft::Context& ctx) { return weft::ListenAndServe(ctx, debug_options, debug_mux); }},
-//       {"app", [&](const weft::Context& ctx) { return weft::ListenAndServe(ctx, app_options, app_mux); }},
-//   });
-Error RunServices(const Context& ctx, std::vector<Service> services, std::source_location where = std::source_location::current());
+// Stop. When the context is done, or a service returns an Error, the services are canceled and
+// joined one at a time, from the last to the first. The first one outlives all others: list first
+// what the others, or whoever observes them, still need during shutdown.
+//
+// Errors. Returns the first Error (an exception counts as one). If a service cannot be started,
+// those before it are stopped, and that error is returned. A service that returns without an Error
+// before it was asked to stop is simply finished. One that returns the cancellation that stopped it
+// has not failed.
+//
+// The services' contexts carry the values of `ctx`, and its cause once it is done. On a plain
+// thread each service runs in a thread of its own; in a fiber, in a fiber of the caller's loop.
+// Waits until all services have ended. `where` is what fiber lists show as the place of the start.
+Error RunServices(const Context& ctx, std::vector<Service> services,
+                  std::source_location where = std::source_location::current());
 
 }  // namespace weft
 

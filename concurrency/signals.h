@@ -18,26 +18,38 @@ namespace internal {
 class SignalQueue;
 }
 
-// Signals that come again and again and ask for something, such as SIGHUP to load files anew (Go's
-// signal.Notify). One that is to end the program is NotifyContext's.
+// Signals of the operating system that may arrive again and again and ask for something, such as
+// SIGHUP for reloading files (Go's signal.Notify). For a signal that ends the program there is
+// NotifyContext (context.h).
 //
-//   weft::Signals hangups({SIGHUP});          // first in main: until then SIGHUP kills
-//   ...
-//   for (;;) {
-//     weft::Result<int> signal = hangups.Wait(ctx);
-//     if (weft::Error err = signal.Err()) return err;
-//     if (weft::Error err = tls.Reload()) Report(err);
+//   weft::Error ReloadAtHangups(const weft::Context& ctx, weft::Signals& hangups) {
+//     for (;;) {
+//       weft::Result<int> signal = hangups.Wait(ctx);
+//       if (weft::Error err = signal.Err()) return err;
+//       Reload();
+//     }
 //   }
 //
-// It watches from its construction until its destruction, which restores what was set before, and
-// keeps what arrives until somebody takes it: in the order of arrival, several of one kind as one.
-// An arrival is taken by one waiter. It needs no descriptor, and no thread of the process that has
-// the signals unblocked. Signals that have come before it, and were not blocked, are lost.
+//   int main() {
+//     weft::Signals hangups({SIGHUP});               // first in main: until then SIGHUP kills
+//     weft::Error err = weft::Run(weft::Background(), [&](const weft::Context& ctx) {
+//       return ReloadAtHangups(ctx, hangups);
+//     });
+//     return err ? 1 : 0;
+//   }
 //
-// Built in main before there are loops, it may be used by any of them, and by plain threads; it
-// outlives all waits. RunTest does not know of signals: a test that sends some runs on real time. One
-// signal belongs to one NotifyContext or Signals at a time: a second one aborts by name. If its own
-// thread cannot be started it watches nothing; Wait fails and says so, and OnSignal is never ready.
+// It watches from its construction to its destruction, which restores the previous signal actions.
+// A signal that arrives is kept until it is taken, in the order of arrival; several arrivals of the
+// same signal count as one. Each one is taken by one waiter. A signal that arrived before the
+// construction, and was not blocked, is lost.
+//
+// Build it in main, before there are loops. Fibers of any loop and plain threads may then use it;
+// it must outlive all waits. It uses no file descriptor, and works even if every thread of the
+// process blocks the signals. RunTest does not know of signals, so run a test that sends some in
+// real time.
+//
+// A signal belongs to one Signals or NotifyContext at a time; a second one aborts. If its own
+// thread cannot be started it watches nothing: Wait fails and says so, and OnSignal is never ready.
 class Signals {
  public:
   explicit Signals(std::initializer_list<int> signals);
@@ -45,8 +57,8 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // Parks, or blocks a plain thread, until a signal has arrived that nobody has taken yet, and
-  // takes it. Fails with the context's error when that is done first.
+  // Waits until there is a signal that was not taken yet, takes it and returns its number. Parks; a
+  // plain thread blocks. Fails with the context's error if that is done first.
   Result<int> Wait(const Context& ctx);
 
  private:
@@ -58,16 +70,22 @@ class Signals {
   const std::unique_ptr<internal::SignalQueue> queue_;
 };
 
-// A case of a Select: f(int) when a signal has arrived, which it takes. f returns void or Error.
+// A case of a Select: a signal has arrived, and is taken. f(int) gets its number, and returns void
+// or Error.
 //
-//   weft::Select(ctx, weft::OnSignal(hangups, [&](int) { return Reload(ctx); }),
-//                     weft::OnReceive(jobs, [&](weft::Result<Job> job) { ... }));
+//   weft::Error WorkOrReload(const weft::Context& ctx, weft::Signals& hangups,
+//                            const weft::Chan<Job>& jobs) {
+//     return weft::Select(ctx, weft::OnSignal(hangups, [](int) { Reload(); }),
+//                         weft::OnReceive(jobs, [](weft::Result<Job> job) { return Work(job); }))
+//         .Err();
+//   }
 template <class F>
 auto OnSignal(Signals& signals, F f) {
-  return OnReceive(signals.Arrivals(), [&signals, f = std::move(f)](const Result<int>& signal) mutable {
-    signals.Taken(*signal);
-    return f(*signal);
-  });
+  return OnReceive(signals.Arrivals(),
+                   [&signals, f = std::move(f)](const Result<int>& signal) mutable {
+                     signals.Taken(*signal);
+                     return f(*signal);
+                   });
 }
 
 }  // namespace weft

@@ -8,29 +8,26 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/internal/base/unique_function.h>
 #include <weft/concurrency/run.h>
+
+// Tests under virtual time. This header needs the library weft::concurrency_testing.
 
 namespace weft {
 
 struct TestOptions {
-  // Address space for each fiber's stack.
+  // Address space in bytes for each fiber's stack.
   std::size_t stack_bytes = 1024 * 1024;
-  // Threads for Offload at the most.
+  // At most this many threads for Offload.
   int offload_threads = 8;
-  // Calls of Offload that may wait for a thread; 0: no limit.
+  // At most this many calls of Offload may wait for a thread; 0: no limit.
   int offload_queue = 10'000;
-  // Name of the first fiber in FiberInfo.
+  // The name of the first fiber in FiberInfo.
   std::string_view name = "test";
 };
 
-namespace internal {
-Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context&)>& body);
-}
-
-// Runs `body` (Error(const Context&) or void(const Context&)) as a fiber, on one loop and under
-// virtual time, and returns when everything that it started has ended. For tests of code that
-// waits: they take no time, and come out the same each time (Go's testing/synctest).
+// Runs `body`, an Error(const Context&) or void(const Context&), as a fiber, on one loop and under
+// virtual time. Returns when everything that it started has ended. Tests of code that waits then
+// take no time, and have the same result on each run (Go's testing/synctest).
 //
 //   TEST(Backoff, WaitsLongerEachTime) {
 //     weft::Error err = weft::RunTest([](const weft::Context& ctx) {
@@ -41,41 +38,39 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
 //     EXPECT_FALSE(err) << err.Message();
 //   }
 //
-// Time begins at the same point in each test. It stands still while a fiber can run, and jumps to
-// the next timer or deadline when all of them wait. So a Sleep of one nanosecond returns when
-// everybody else has done what can be done now.
+// Time starts at the same point in each test. It stands still while a fiber can run, and jumps to
+// the next timer or deadline when all of them wait. So a Sleep of one nanosecond returns when all
+// other fibers have done what they can do now.
 //
-// What comes back, besides the error of `body` (an exception that leaves it is one):
-//   kDeadlock  everybody waited and no time could help. The message lists the fibers and what each waits for. The context of the
-//              test was canceled with this error as cause, so that they could end; if some wait on without a context, the
-//              process is aborted with the list.
-//   kLeaked    `body` had ended and something that it started had not: a member of a group on the heap, the function of a StopFunc,
-//              a server. The message lists the fibers that were left. The context was canceled here too; what does not end
-//              even then stays in memory for ever.
+// Errors. Returns the error of `body` (an exception that leaves it is one), or:
 //
-// Threads. Work in Offload holds time, unless it waits in a call of weft; so do the threads that it
-// starts by Group or AfterFunc. Other threads are not known: a fiber that waits for a std::thread
-// is a deadlock.
+//   kDeadlock  All fibers waited, and no passing of time could help. The message lists them, and
+//              what each waits for. The test's context was canceled with this error as its cause,
+//              so that they could end. If some keep waiting without a context, the process is
+//              aborted with that list.
+//   kLeaked    `body` had ended, and something that it started had not: a member of a group on the
+//              heap, the function of a StopFunc, a server. The message lists the fibers that were
+//              left. The context was canceled in this case too. What does not end even then stays
+//              in memory forever.
 //
-// Descriptors. What is written to a pipe or a Unix-domain socket of the test itself is seen at
-// once. Everything that comes from outside, such as data over TCP, takes real time, which is not
-// waited for, except by Await and WaitFd: virtual time stands still during an operation of Asio,
-// and while a fiber waits for a descriptor.
+// Threads. Time stands still while a function runs in Offload, unless it waits in a call of weft.
+// The same applies to threads that such a function starts by Group or AfterFunc. Other threads are
+// not known, so a fiber that waits for a std::thread is a deadlock.
 //
-// It takes the clock of the whole process, so it aborts by name inside a fiber, inside another
-// RunTest, and while other loops run; Run on another thread aborts meanwhile.
+// Descriptors. What is written to a pipe or a Unix-domain socket of the test itself is noticed at
+// once. Everything that comes from outside, such as data over TCP, takes real time, and a test does
+// not wait for that. Await and WaitFd are the exception: virtual time stands still during an Asio
+// operation, and while a fiber waits for a descriptor.
+//
+// It takes over the clock of the whole process. So it aborts inside a fiber, inside another
+// RunTest, and while other loops run. Run on another thread aborts while a RunTest runs.
 template <class F>
-Error RunTest(const TestOptions& options, F body) {
-  internal::UniqueFunction<Error(const Context&)> function(
-      [&body](const Context& ctx) -> Error { return internal::CallReturningError(body, ctx); });
-  return internal::RunTestMain(options, function);
-}
-
+Error RunTest(const TestOptions& options, F body);
 template <class F>
-Error RunTest(F body) {
-  return RunTest(TestOptions{}, std::move(body));
-}
+Error RunTest(F body);
 
 }  // namespace weft
+
+#include <weft/concurrency/internal/test/run_test_main.h>  // IWYU pragma: export
 
 #endif  // WEFT_CONCURRENCY_TESTING_H_

@@ -2,32 +2,20 @@
 #ifndef WEFT_CONCURRENCY_UNLIMITED_H_
 #define WEFT_CONCURRENCY_UNLIMITED_H_
 
-#include <concepts>
-#include <limits>
-
-#include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/unlimited_value.h>
 
 namespace weft {
 
-namespace internal {
-
-struct Unlimited {
-  constexpr operator Duration() const { return Duration::max(); }  // NOLINT: conversion is the purpose
-  template <std::unsigned_integral T>
-  constexpr operator T() const {  // NOLINT
-    return std::numeric_limits<T>::max();
-  }
-  friend constexpr bool operator==(Duration value, Unlimited) { return value == Duration::max(); }
-  template <std::unsigned_integral T>
-  friend constexpr bool operator==(T value, Unlimited) {
-    return value == std::numeric_limits<T>::max();
-  }
-};
-
-}  // namespace internal
-
-// Takes a limit away, whether it is a time, a number or a size: options.idle_timeout =
-// weft::kUnlimited. Each limit is there because somebody was hurt without it.
+// Removes a limit, whether that is a time, a number or a size: it converts to the largest Duration
+// and to the largest value of any unsigned type, and compares equal to it. Zero never means "no
+// limit" where an option takes kUnlimited.
+//
+//   weft::ResourcePoolOptions<Session> options;
+//   options.lifetime_max = weft::kUnlimited;
+//   options.waiting_max = weft::kUnlimited;
+//
+// Each limit exists because somebody was hurt without it. Before you remove one, know what bounds
+// that resource instead.
 inline constexpr internal::Unlimited kUnlimited;
 
 }  // namespace weft

@@ -8,13 +8,17 @@
 #include <weft/concurrency/internal/base/small_lock.h>
 #include <weft/concurrency/result.h>
 
-// Waits until a descriptor is ready, for libraries that do their own I/O on descriptors of theirs
-// and only ask to be called again, such as libpq and c-ares: the fiber parks, the loop goes on.
+// Waits until a file descriptor is ready, like poll(2), but parks the fiber instead of blocking the
+// loop. For libraries that do I/O on descriptors of their own, and only ask to be called again when
+// one is ready, such as libpq and c-ares.
 //
-//   while (PQisBusy(connection)) {
-//     weft::Result<weft::FdEvents> ready = weft::WaitFd(ctx, PQsocket(connection), weft::FdEvents::kRead);
-//     if (weft::Error err = ready.Err()) return err;
-//     if (PQconsumeInput(connection) == 0) return weft::Error::New(PQerrorMessage(connection));
+//   weft::Error Finish(const weft::Context& ctx, ForeignConnection& connection) {
+//     while (connection.Busy()) {
+//       auto ready = weft::WaitFd(ctx, connection.Socket(), weft::FdEvents::kRead);
+//       if (weft::Error err = ready.Err()) return err;
+//       if (!connection.ConsumeInput()) return weft::Error::New(connection.ErrorText());
+//     }
+//     return {};
 //   }
 
 namespace weft {
@@ -23,7 +27,7 @@ namespace internal {
 class FdRegistration;
 }
 
-// Directions in which a descriptor is ready, or is to be.
+// The directions in which a descriptor is ready, or should be.
 enum class FdEvents : std::uint8_t { kRead = 1, kWrite = 2, kReadWrite = 3 };
 
 constexpr FdEvents operator|(FdEvents a, FdEvents b) noexcept {
@@ -35,58 +39,74 @@ constexpr bool Includes(FdEvents events, FdEvents which) noexcept {
 }
 
 struct FdWaitOptions {
-  const char* waits_for = "descriptor";  // a literal, for the list of fibers
-  // In RunTest: virtual time stands still during the wait, since the kernel and whoever is at the
-  // other end work in real time. False where the other end belongs to the test itself and what it
-  // writes is there at once, as in a pipe or a unix socket.
+  // A literal that fiber lists show.
+  const char* waits_for = "descriptor";
+  // In RunTest: whether virtual time stands still during the wait, because the kernel and the other
+  // end take real time. Set it to false if the other end belongs to the test itself and what it
+  // writes is there at once, as with a pipe or a Unix-domain socket.
   bool holds_time = true;
 };
 
-// Waits until the descriptor is ready for one of `events`, and returns for which: what poll(2)
-// would say, so a descriptor at its end, or with an error, is ready for whatever was asked. It
-// looks first, and returns after a Yield if there is nothing to wait for.
+// Waits until the descriptor is ready in one of the directions, and returns in which ones. That is
+// what poll(2) would say: a descriptor at its end of file, or with an error, is ready in all
+// directions that were asked for. It checks first; if there is nothing to wait for, it returns
+// after a Yield.
 //
-// Parks the fiber; a plain thread blocks, and also wakes as soon as the context is done. One fiber
-// or thread may wait for each direction of a descriptor at a time. The descriptor stays open until
-// this returns; one that was closed meanwhile aborts where that can be noticed. It need not be
-// non-blocking. Errors: the context's; std::errc::bad_file_descriptor; those of epoll_ctl(2).
+// Parks the fiber. A plain thread blocks, and also wakes up as soon as the context is done. At a
+// time, one fiber or thread may wait for each direction of a descriptor. The descriptor must stay
+// open until this returns; if it was closed meanwhile and that can be noticed, the process aborts.
+// It need not be non-blocking. Errors: the context's; std::errc::bad_file_descriptor; those of
+// epoll_ctl(2).
 //
-// Each wait that parks costs four system calls beside the loop's own: two looks, and an entry in
-// the epoll set that comes and goes. An FdWaiter keeps the entry, for a descriptor that is waited
-// for again and again.
-Result<FdEvents> WaitFd(const Context& ctx, int fd, FdEvents events, const FdWaitOptions& options = {});
+// A wait that parks costs four system calls in addition to the loop's own: two to check the
+// descriptor, and two to add and remove an entry in the epoll set. FdWaiter keeps the entry, for
+// descriptors that are waited for again and again.
+Result<FdEvents> WaitFd(const Context& ctx, int fd, FdEvents events,
+                        const FdWaitOptions& options = {});
 
-// The same for a descriptor that is waited for many times. It keeps its entry in the epoll set of
-// the loop that has used it last, so a wait costs only the looks, which are calls of poll(2) that
-// never wait. It may be made, used and destroyed on any loop and thread, also after its loop has
-// ended; those who wait at the same time, one for each direction, are on the same loop or on plain
-// threads.
+// The same for a descriptor that is waited for many times. It keeps an entry in the epoll set of
+// the loop that used it last, so a wait costs only the checks, which are calls of poll(2) that
+// never block.
 //
-// It does not own the descriptor. Forget comes before anybody closes that, or before this library
-// call that does; it may be used again after it, for whatever has the same number then. An entry
-// that nobody forgot would never wake anybody again: where that can be noticed, it aborts.
-// Libraries may change their descriptor while they connect: use WaitFd until they are done.
+//   class Client {
+//    public:
+//     ~Client() {
+//       waiter_.Forget();                         // before the descriptor is closed
+//       connection_.Close();
+//     }
+//     weft::Error WaitForInput(const weft::Context& ctx) {
+//       return waiter_.Wait(ctx, weft::FdEvents::kRead).Err();
+//     }
 //
-//   weft::FdWaiter waiter(PQsocket(connection));
-//   ...
-//   weft::Result<weft::FdEvents> ready = waiter.Wait(ctx, weft::FdEvents::kRead);
-//   ...
-//   waiter.Forget();
-//   PQfinish(connection);
+//    private:
+//     ForeignConnection connection_;
+//     weft::FdWaiter waiter_{connection_.Socket()};
+//   };
+//
+// It does not own the descriptor. Call Forget before anybody closes the descriptor, or before the
+// call of the library that closes it. After that it may be used again, for whatever descriptor has
+// the same number then. An entry that is not forgotten would never wake a waiter again; if that can
+// be noticed, the process aborts. Some libraries change their descriptor while they connect: use
+// WaitFd until they are done.
+//
+// It may be made, used and destroyed on any loop and thread, even after its loop has ended. Callers
+// that wait at the same time, one for each direction, must be on the same loop or on plain threads.
 class FdWaiter {
  public:
-  explicit FdWaiter(int fd, const FdWaitOptions& options = {}) noexcept : fd_(fd), options_(options) {}
+  explicit FdWaiter(int fd, const FdWaitOptions& options = {}) noexcept
+      : fd_(fd), options_(options) {}
   FdWaiter(FdWaiter&& other) noexcept;  // while nobody waits
   FdWaiter& operator=(FdWaiter&& other) noexcept WEFT_NO_LOCK_ANALYSIS;
   ~FdWaiter() { Forget(); }
 
-  // As WaitFd.
+  // Waits as WaitFd does.
   Result<FdEvents> Wait(const Context& ctx, FdEvents events);
-  // For callers whose last attempt has just failed with EAGAIN: spares the look. It may return
-  // although nothing is ready, so try again, and come back here if that fails, too. Also for those
-  // that have just sent something: an end of the other side that was reported before is not missed.
+  // The same without the first check, for callers whose last attempt has just failed with EAGAIN.
+  // It may return although nothing is ready: try again, and if that fails, wait again. Callers that
+  // have just sent something may use it as well: if the other side has closed, and that was
+  // reported before, it is not missed.
   Error WaitAfterEagain(const Context& ctx, FdEvents events);
-  // Takes the entry out of the epoll set. Never suspends. Aborts while somebody waits.
+  // Removes the entry from the epoll set. Aborts while somebody waits. Never suspends.
   void Forget() noexcept;
 
   int Descriptor() const noexcept { return fd_; }

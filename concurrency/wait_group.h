@@ -8,9 +8,21 @@
 
 namespace weft {
 
-// Waits for a number of things to end (Go's sync.WaitGroup). Prefer Group, which also starts,
-// cancels and collects errors; this is for work that something else owns. Add before the work can
-// call Done. It may be used again when the count is back at zero.
+// Counts pieces of work, and waits until all have ended (Go's sync.WaitGroup). It is for work that
+// something else starts and owns. Otherwise prefer Group (group.h), which also starts the work,
+// cancels it and collects errors.
+//
+//   weft::Error CloseAll(const weft::Context& ctx, std::vector<ForeignConnection>& connections) {
+//     weft::WaitGroup closing;
+//     for (ForeignConnection& connection : connections) {
+//       closing.Add(1);                               // before the work can call Done
+//       connection.CloseThen([&] { closing.Done(); });
+//     }
+//     return closing.Wait(ctx);
+//   }
+//
+// Any fiber or thread, of any loop, may use it. What was done before Done happens before what
+// follows the Wait that it ends. It may be used again when the count is back at zero.
 class WaitGroup {
  public:
   WaitGroup() = default;
@@ -18,7 +30,7 @@ class WaitGroup {
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
 
-  // A count below zero aborts: a Done without its Add.
+  // Adds n to the count. A count below zero aborts: that is a Done without its Add. Never suspends.
   void Add(int n);
   void Done() { Add(-1); }
   // Parks until the count is zero. Returns the context's error if that is done first.

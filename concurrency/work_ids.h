@@ -7,33 +7,43 @@
 
 #include <weft/concurrency/context.h>
 
-// The ids under which a piece of work is known beyond its fiber: in log lines, and to the services
+// The ids by which a piece of work is known outside of its fiber: in log lines, and to the services
 // that it calls. They are values of its context, so its group members, Offload and AfterFunc have
-// them too. Middleware sets them for requests; a job that comes from elsewhere may set its own:
+// them too. Middleware sets them for requests. A job from elsewhere may set its own:
 //
-//   const weft::Context ctx = weft::WithRequestId(parent, job.id);
+//   weft::Error RunJob(const weft::Context& parent, const Job& job) {
+//     const weft::Context ctx = weft::WithRequestId(parent, job.id);
+//     return Work(ctx, job);                       // its log lines carry the id
+//   }
+//
+// All functions may be called from any thread, and never suspend.
 
 namespace weft {
 
-// Where a piece of work belongs in a distributed trace (W3C Trace Context).
+// The position of a piece of work in a distributed trace (W3C Trace Context).
 struct TraceIds {
-  std::string trace_id = {};   // 32 hexadecimal digits in lower case, the same for all services
-  std::string span_id = {};    // 16 of them: this piece of work
-  std::string parent_id = {};  // 16 of them: who asked for it; empty if it starts the trace
-  bool sampled = false;        // whether the caller records this trace
-  std::string state = {};      // tracestate, as it came
+  // 32 lowercase hexadecimal digits, the same in all services.
+  std::string trace_id = {};
+  // 16 of them: this piece of work.
+  std::string span_id = {};
+  // 16 of them: the work that asked for it. Empty if the trace starts here.
+  std::string parent_id = {};
+  // Whether the caller records this trace.
+  bool sampled = false;
+  // The tracestate field, unchanged.
+  std::string state = {};
 };
 
-// The ids that `ctx` or an ancestor was given; empty if there are none. The views are valid as long
-// as a context that carries them lives. Never suspend.
+// The id that `ctx` or an ancestor was given; empty if there is none. The view is valid as long as
+// a context that carries the id lives.
 std::string_view RequestIdOf(const Context& ctx);
 std::string_view TraceIdOf(const Context& ctx);
 
-// All of a trace's ids; null if there are none.
+// All ids of the trace; null if there is none.
 const TraceIds* TraceOf(const Context& ctx);
 
-// `parent` with an id. An id comes into log lines as it is: it must not hold what a client has
-// chosen freely.
+// The parent with an id. Ids are written to log lines as they are, so never pass one that a client
+// could choose freely.
 Context WithRequestId(const Context& parent, std::string_view id);
 Context WithTrace(const Context& parent, TraceIds ids);
 

@@ -37,7 +37,7 @@ concurrency_ranks="base context runtime sync structure channel asio observe run 
 # await.h); parts of LoopCore and FiberCore; parts of ResponseWriter and Request, which users see as one; the classes of the two
 # headers for tests; and what stands in for OpenSSL and nghttp2 where they are not.
 slices="concurrency/internal/structure/after_func.cc concurrency/internal/structure/with_grace.cc concurrency/internal/structure/notify_context.cc
-  concurrency/internal/structure/first.cc concurrency/internal/runtime/sleep.cc concurrency/internal/asio/resolve.cc
+  concurrency/internal/runtime/sleep.cc concurrency/internal/asio/resolve.cc
   concurrency/internal/runtime/loop_explore.cc concurrency/internal/runtime/fiber_layout.cc concurrency/internal/observe/trace_json.cc
   handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc

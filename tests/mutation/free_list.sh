@@ -33,7 +33,7 @@ mutation "a handle gives back twice" free_list.h explore_free_list_test \
   's/std::exchange\(item_, nullptr\)\) list_/item_) list_/'
 
 mutation "a handle that is moved from still gives back" free_list.h explore_free_list_test \
-  's/(Handle\(Handle&& other\) noexcept : list_\(other\.list_\), item_\()std::exchange\(other\.item_, nullptr\)/\1other.item_/'
+  's/(Handle\(Handle&& other\) noexcept\n +: list_\(other\.list_\), item_\()std::exchange\(other\.item_, nullptr\)/\1other.item_/'
 
 mutation "what is discarded is given back" free_list.h explore_free_list_test \
   's/void Discard\(\) noexcept \{[^\n]*\}/void Discard() noexcept { Put(); }/'

@@ -14,10 +14,10 @@ mutation "a landing on the way into the wait is missed" internal/structure/singl
 mutation "a caller that leaves stays in the queue" internal/runtime/wait_list.h explore_singleflight_test \
   's/  if \(parker\.Linked\(\)\) parker\.Unlink\(\);\n//' internal/structure/singleflight.cc
 
-mutation "a flight that lands takes the newer one off the board" singleflight.h explore_singleflight_test \
+mutation "a flight that lands takes the newer one off the board" internal/structure/singleflight_members.h explore_singleflight_test \
   's/ && at->second\.get\(\) == &journey//'
 
-mutation "a shared value is moved out" singleflight.h explore_singleflight_test \
+mutation "a shared value is moved out" internal/structure/singleflight_members.h explore_singleflight_test \
   's/if \(shared\) return/if (false) return/'
 
 mutation "each caller that leaves cancels the work" internal/structure/flight.h explore_singleflight_test \

@@ -19,6 +19,11 @@
 #include <weft/concurrency/internal/context/context_node.h>
 #include <weft/concurrency/internal/runtime/queue_waiter.h>
 
+namespace weft {
+template <class T>
+class Chan;
+}
+
 namespace weft::internal {
 
 // One side that waits at a channel: a send, a receive, or a case of a Select. On a cache line of its own, with the value of a
@@ -259,6 +264,14 @@ class ChanHandle {
 
  private:
   ChanState<T>* state_ = nullptr;
+};
+
+// The state of a channel, for the cases of a Select and for a Broadcast.
+struct ChanAccess {
+  template <class T>
+  static const ChanHandle<T>& State(const Chan<T>& chan) {
+    return chan.state_;
+  }
 };
 
 }  // namespace weft::internal

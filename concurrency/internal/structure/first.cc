@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/structure/first.h>
 
 #include <memory>
 #include <string>

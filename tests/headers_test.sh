@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Holds the public headers of concurrency/ to what a reader may expect of them:
+#
+#   width      no line has more than 100 columns
+#   machinery  internals are declared there at most: their definitions lie in headers under internal/
+#   prose      at least 35 % of all their lines are comments
+#   examples   each header has one, and each one is compiled: it occurs line by line (indentation aside) in a program of
+#              tests/api/header_*.cc, or in tests/concurrency/header_examples_test.cc, which also runs it
+#
+#   tests/headers_test.sh [TREE]      TREE: the top of the repository, by default the one this script is in
+#
+# Prints one line for each breach, "file:line: rule", and ends with 1 if there was any. headers_selftest.sh proves that each rule can fail.
+set -euo pipefail
+export LC_ALL=C
+cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
+
+width_max=100
+prose_min=35
+# Headers that only bring others along, or give an old name.
+without_example="pool.h sync.h time.h"
+
+awk -v width_max="$width_max" -v prose_min="$prose_min" -v without_example="$without_example" '
+function breach(line, rule) { print FILENAME ":" line ": " rule; ++breaches }
+function trimmed(line) { gsub(/^[ \t]+|[ \t]+$/, "", line); return line }
+
+# At the end of a run of indented comment lines: a list, a table, or code.
+function end_block() {
+  if (block != "" && is_code) {
+    has_example = 1
+    ++examples
+    if (index(programs, "\n" block) == 0) breach(block_line, "this example is in no program that is compiled (tests/api/header_*.cc)")
+  }
+  block = ""
+  is_code = 0
+}
+function end_header() {
+  end_block()
+  if (header == "" || has_example) return
+  split(header, parts, "/")
+  if (!(parts[2] in needs_none)) print header ":1: a public header has an example"
+  if (!(parts[2] in needs_none)) ++breaches
+}
+
+BEGIN {
+  split(without_example, list, " ")
+  for (i in list) needs_none[list[i]] = 1
+  programs = "\n"
+}
+FILENAME !~ /^concurrency\// { programs = programs trimmed($0) "\n"; next }
+
+FNR == 1 { end_header(); header = FILENAME; has_example = 0; inside = 0; next }  # the licence line is no prose
+{ ++lines }
+/^ *\/\// { ++prose }
+length($0) > width_max { breach(FNR, "no line has more than " width_max " columns") }
+
+# Declarations of classes end with a semicolon; whatever opens a brace defines something.
+/^namespace (weft::)?internal [{]$/ { inside = 1; next }
+/^}/ { inside = 0 }
+inside && /[{=]/ && !/^template </ { breach(FNR, "internals are defined in headers under internal/") }
+
+/^ *\/\/   / {
+  text = trimmed($0)
+  sub(/^\/\/ */, "", text)
+  if (block == "") { block_line = FNR; is_list = text ~ /^- / }
+  block = block text "\n"
+  code = text
+  sub(/ *\/\/.*$/, "", code)
+  if (!is_list && code ~ /weft::|[;{}]$/) is_code = 1
+  next
+}
+{ end_block() }
+
+END {
+  end_header()
+  if (lines == 0) { print "no header of concurrency/: nothing was checked"; exit 1 }
+  share = 100 * prose / lines
+  if (share < prose_min) { printf "concurrency:1: prose is %.1f %% of the public headers, at least %d %% is due\n", share, prose_min; ++breaches }
+  if (breaches > 0) { print breaches " breaches of the rules for public headers"; exit 1 }
+  printf "the public headers of concurrency/ have %.1f %% prose, and %d examples that are compiled\n", share, examples
+}
+' $(ls tests/api/header_*.cc tests/concurrency/header_examples_test.cc 2>/dev/null) concurrency/*.h
