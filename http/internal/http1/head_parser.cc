@@ -6,6 +6,7 @@
 
 #include <weft/http/internal/http1/field_lines.h>
 #include <weft/http/internal/http1/field_rules.h>
+#include <weft/http/internal/http1/quick_head.h>
 #include <weft/http/internal/http1/target.h>
 #include <weft/http/internal/scan.h>
 #include <weft/http/internal/text.h>
@@ -169,6 +170,13 @@ class RequestParser final : private FieldLines<RequestParser, Head> {
 }  // namespace
 
 HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out) {
+  if (out.position == 0 && out.empty_lines == 0) {
+    HeadResult result;
+    result.consumed = ReadQuickHead(bytes, limits, out);
+    result.verdict = HeadResult::Verdict::kDone;
+    if (result.consumed != 0) return result;
+    out.Reset();
+  }
   return RequestParser(bytes, limits, out).Run();
 }
 
