@@ -19,17 +19,10 @@ namespace {
 constexpr std::size_t kKeptBlock = 8192;
 
 // RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text.
-bool IsFieldValue(std::string_view value) {
-  const char* const end = value.data() + value.size();
-  constexpr std::ptrdiff_t kBlock = 16;
-  const char* p = value.data();
-  // The last bytes once more with those before them: no short rest is left.
-  if (const auto size = static_cast<std::ptrdiff_t>(value.size()); size > kBlock && size % kBlock != 0) {
-    p = internal::SkipValue(p, end - size % kBlock);
-    if (p != end - size % kBlock) return false;
-    p = end - kBlock;
-  }
-  return internal::SkipValue(p, end) == end;
+bool IsFieldValue(std::string_view value) { return internal::AllInBlocks<internal::ValueBlock>(value, internal::kValueChar); }
+
+bool IsFieldName(std::string_view name) {
+  return !name.empty() && internal::AllInBlocks<internal::TokenBlock>(name, internal::kTokenChar);
 }
 
 }  // namespace
@@ -49,6 +42,23 @@ std::vector<std::string_view> Fields::Values(std::string_view name) const {
   return values;
 }
 
+inline char* Fields::Room(std::size_t size) {
+  if (block_size_ - block_used_ < size) [[unlikely]] AddBlock(size);
+  char* const at = blocks_.back().get() + block_used_;
+  block_used_ += size;
+  return at;
+}
+
+// Both in one piece of memory.
+inline void Fields::Append(std::string_view name, std::string_view value) {
+  value = internal::TrimBlanks(value);
+  char* at = Room(name.size() + value.size());
+  internal::CopyShort(at, name.data(), name.size());
+  internal::CopyShort(at + name.size(), value.data(), value.size());
+  list_.push_back({{at, name.size()}, {at + name.size(), value.size()}});
+  sizes_ |= SizeBit(name);
+}
+
 bool Fields::Refuse(std::string_view name, std::string_view value) {
   if (!refused_.empty()) return false;
   std::string text = "a name that is no token";
@@ -62,7 +72,7 @@ bool Fields::Refuse(std::string_view name, std::string_view value) {
 }
 
 bool Fields::Set(std::string_view name, std::string_view value) {
-  if (!internal::IsToken(name) || !IsFieldValue(value)) return Refuse(name, value);
+  if (!IsFieldName(name) || !IsFieldValue(value)) return Refuse(name, value);
   if (!MayHave(name)) {
     Append(name, value);
     return true;
@@ -81,19 +91,9 @@ bool Fields::Set(std::string_view name, std::string_view value) {
 }
 
 bool Fields::Add(std::string_view name, std::string_view value) {
-  if (!internal::IsToken(name) || !IsFieldValue(value)) return Refuse(name, value);
+  if (!IsFieldName(name) || !IsFieldValue(value)) return Refuse(name, value);
   Append(name, value);
   return true;
-}
-
-// Both in one piece of memory.
-void Fields::Append(std::string_view name, std::string_view value) {
-  value = internal::TrimBlanks(value);
-  char* at = Room(name.size() + value.size());
-  internal::CopyShort(at, name.data(), name.size());
-  internal::CopyShort(at + name.size(), value.data(), value.size());
-  list_.push_back({{at, name.size()}, {at + name.size(), value.size()}});
-  sizes_ |= SizeBit(name);
 }
 
 void Fields::Erase(std::string_view name) {
@@ -120,17 +120,12 @@ std::string_view Fields::Keep(std::string_view text) {
   return {at, text.size()};
 }
 
-char* Fields::Room(std::size_t size) {
-  if (block_size_ - block_used_ < size) {
-    const std::size_t next = std::max({kFirstBlock, block_size_ * 2, size});
-    std::unique_ptr<char[]> block(new char[next]);
-    blocks_.push_back(std::move(block));
-    block_size_ = next;  // only now: what has failed must leave no block of this size to believe in
-    block_used_ = 0;
-  }
-  char* at = blocks_.back().get() + block_used_;
-  block_used_ += size;
-  return at;
+void Fields::AddBlock(std::size_t size) {
+  const std::size_t next = std::max({kFirstBlock, block_size_ * 2, size});
+  std::unique_ptr<char[]> block(new char[next]);
+  blocks_.push_back(std::move(block));
+  block_size_ = next;  // only now: what has failed must leave no block of this size to believe in
+  block_used_ = 0;
 }
 
 }  // namespace weft

@@ -82,15 +82,14 @@ class Fields {
   void Append(std::string_view name, std::string_view value);
   bool Refuse(std::string_view name, std::string_view value);
   char* Room(std::size_t size);
+  void AddBlock(std::size_t size);
   void GiveBlocksBack();
   const Field* Find(std::string_view name) const;
   void Erase(std::string_view name);
   std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
 
-  // One bit for each size of a name that is or was in the list: a name whose bit is not set need not be looked for.
-  static std::uint64_t SizeBit(std::string_view name) {
-    return std::uint64_t{1} << (name.size() < 63 ? name.size() : 63);
-  }
+  // One bit for the size, modulo 64, of each name that is or was in the list: a name whose bit is not set need not be looked for.
+  static std::uint64_t SizeBit(std::string_view name) { return std::uint64_t{1} << (name.size() % 64); }
   bool MayHave(std::string_view name) const { return (sizes_ & SizeBit(name)) != 0; }
 
   std::vector<Field> list_;

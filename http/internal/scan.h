@@ -10,30 +10,68 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include <weft/http/internal/char_class.h>
 
 namespace weft::internal {
 
+#ifdef __SSE2__
+// Of 16 bytes those that are in no token, but for the rare ones of tokens; as a mask.
+struct TokenBlock {
+  static unsigned Stops(__m128i block) {
+    const auto within = [](__m128i bytes, char first, char count) {
+      const __m128i offset = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
+      return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(count - 1))), offset);
+    };
+    const __m128i letter = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
+    const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('-')), _mm_cmpeq_epi8(block, _mm_set1_epi8('_')));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, within(block, '0', 10)), other))) ^ 0xFFFFu;
+  }
+};
+
+// ... those that are in no value, and the tab.
+struct ValueBlock {
+  static unsigned Stops(__m128i block) {
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F)))));
+  }
+};
+
+// A block of nothing but bytes of the text, which is not empty and has at most 16: some of them twice.
+inline __m128i ShortBlock(const char* p, std::size_t size) {
+  if (size >= 8) {
+    return _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)),
+                              _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + size - 8)));
+  }
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  if (size >= 4) {
+    std::memcpy(&first, p, 4);
+    std::memcpy(&last, p + size - 4, 4);
+  } else {
+    const auto byte = [p](std::size_t at) { return static_cast<std::uint32_t>(static_cast<unsigned char>(p[at])); };
+    first = (byte(0) | byte(size / 2) << 8) * 0x10001u;
+    last = byte(size - 1) * 0x01010101u;
+  }
+  return _mm_unpacklo_epi32(_mm_set1_epi32(static_cast<int>(first)), _mm_set1_epi32(static_cast<int>(last)));
+}
+#else
+struct TokenBlock {};
+struct ValueBlock {};
+#endif
+
 // Returns the first byte in [p, end) that is not in a token, or `end`. Nearly all tokens consist of letters, digits, '-' and '_', and
 // are shorter than 16 bytes: those take one step, where a byte at a time costs a wrongly predicted branch at the end of each.
 inline const char* SkipToken(const char* p, const char* end) {
 #ifdef __SSE2__
-  const auto within = [](__m128i block, char first, char count) {
-    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(count - 1))), offset);
-  };
   while (end - p >= 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i letter = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
-    const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('-')), _mm_cmpeq_epi8(block, _mm_set1_epi8('_')));
-    const __m128i usual = _mm_or_si128(_mm_or_si128(letter, within(block, '0', 10)), other);
-    const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(usual)) ^ 0xFFFFu;
-    if (mask == 0) {
+    const unsigned stops = TokenBlock::Stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    if (stops == 0) {
       p += 16;
       continue;
     }
-    p += std::countr_zero(mask);
+    p += std::countr_zero(stops);
     if (!Is(*p, kTokenChar)) return p;
     ++p;  // a rare one
   }
@@ -84,6 +122,24 @@ inline const char* SkipValue(const char* p, const char* end) {
   }
   while (p != end && Is(*p, kValueChar)) ++p;
   return p;
+}
+
+// Whether all bytes are in the set. `Block` names, for 16 at a time, those that have to be looked at one by one. Also true for no bytes.
+template <class Block>
+inline bool AllInBlocks(std::string_view text, CharClass set) {
+#ifdef __SSE2__
+  const char* p = text.data();
+  std::size_t left = text.size();
+  unsigned stops = 0;
+  for (; left >= 16; p += 16, left -= 16) stops |= Block::Stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  if (left != 0) {
+    // The last bytes once more with those before them, where there are such.
+    const __m128i rest = text.size() >= 16 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + left - 16)) : ShortBlock(p, left);
+    stops |= Block::Stops(rest);
+  }
+  if (stops == 0) [[likely]] return true;
+#endif
+  return AllAre(text, set);
 }
 
 }  // namespace weft::internal

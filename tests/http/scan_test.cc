@@ -33,5 +33,24 @@ TEST(Scan, ValuesEndAtTheFirstByteThatIsNotOfAValueChar) {
   for (const char filler : {'a', ' ', '\t', '~', '\xff'}) StopsAtTheFirstByteOutside(SkipValue, kValueChar, filler);
 }
 
+// Every byte at every place of texts of every size up to some blocks.
+template <class Block>
+void SaysWhetherAllAreInside(CharClass inside) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    EXPECT_TRUE(AllInBlocks<Block>(std::string(size, 'a'), inside));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(byte);
+        ASSERT_EQ(AllInBlocks<Block>(text, inside), Is(text[at], inside)) << "byte " << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
+TEST(Scan, SaysWhetherATextIsAllOfTokenChars) { SaysWhetherAllAreInside<TokenBlock>(kTokenChar); }
+
+TEST(Scan, SaysWhetherATextIsAllOfValueChars) { SaysWhetherAllAreInside<ValueBlock>(kValueChar); }
+
 }  // namespace
 }  // namespace weft::internal
