@@ -107,7 +107,9 @@ class [[nodiscard]] Error {
     std::swap(rep_, other.rep_);
     return *this;
   }
-  ~Error() { Unref(); }
+  ~Error() {
+    if (rep_ != nullptr) Unref();
+  }
 
   // Makes an error with this message and an identity of its own: for Is, two errors with the same
   // text are different (Go's errors.New).

@@ -17,13 +17,16 @@ namespace {
 constexpr std::size_t kKeptText = 4096;
 constexpr std::size_t kKeptParameters = 64;
 
+// What was empty has grown since the last time no more than it was to.
 void ClearKeeping(std::string& text) noexcept {
+  if (text.empty()) return;
   text.clear();
   if (text.capacity() > kKeptText) text = std::string();
 }
 
 template <class T>
 void ClearKeeping(std::vector<T>& list) noexcept {
+  if (list.empty()) return;
   list.clear();
   if (list.capacity() > kKeptParameters) list = std::vector<T>();
 }
@@ -57,7 +60,6 @@ void RequestAccess::Begin(Request& r, const RequestHead& head, const Context& ct
 void RequestAccess::End(Request& r) noexcept {
   r.method_ = r.target_ = r.path_ = r.raw_path_ = r.raw_query_ = r.host_ = r.pattern_ = {};
   r.long_lived_ = false;
-  r.query_parsed_ = false;
   r.header_.Clear();
   r.trailer_.Clear();
   r.ctx_ = r.draining_ = &internal::kNoContext;
@@ -71,6 +73,8 @@ void RequestAccess::End(Request& r) noexcept {
   ClearKeeping(r.forwarded_peer_);
   ClearKeeping(r.decoded_path_);
   ClearKeeping(r.path_values_);
+  if (!std::exchange(r.query_parsed_, false)) return;
+  if (r.decoded_query_.empty()) r.decoded_query_.shrink_to_fit();  // all its pairs were broken
   ClearKeeping(r.decoded_query_);
   ClearKeeping(r.query_);
 }

@@ -43,7 +43,7 @@ void ResponseWriter::End() {
   trailer_.Clear();
   hooks_.clear();
   filters_.Clear();
-  after_handler_ = nullptr;
+  if (after_handler_) after_handler_ = nullptr;
 }
 
 // The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that

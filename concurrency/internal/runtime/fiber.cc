@@ -28,16 +28,29 @@ namespace fc = boost::context::detail;
 
 void FiberRecord::StoreName(std::string_view name) noexcept {
   constexpr std::size_t kSizeMax = kNameWords * 8 - 1;
-  char text[kNameWords * 8 + 8];  // the last word, too, is filled up with zeros
-  const std::size_t size = name.size() < kSizeMax ? name.size() : kSizeMax;
-  if (size != 0) std::memcpy(text, name.data(), size);
-  std::memset(text + size, 0, 8);
-  // Words beyond the end hold what an earlier fiber left; the terminator keeps readers from it.
-  for (std::size_t i = 0; i * 8 <= size; ++i) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text + i * 8, 8);
-    name_[i].store(word, std::memory_order_release);
+  const char* from = name.data();
+  std::size_t left = name.size() < kSizeMax ? name.size() : kSizeMax;
+  std::atomic<std::uint64_t>* to = name_;
+  std::uint64_t word = 0;
+  for (; left >= 8; left -= 8, from += 8, ++to) {
+    std::memcpy(&word, from, 8);
+    to->store(word, std::memory_order_release);
   }
+  // The last word ends with zeros. Words beyond it hold what an earlier fiber left; the terminator keeps readers from it.
+  word = 0;
+  char* at = reinterpret_cast<char*>(&word);
+  if ((left & 4) != 0) {
+    std::memcpy(at, from, 4);
+    at += 4;
+    from += 4;
+  }
+  if ((left & 2) != 0) {
+    std::memcpy(at, from, 2);
+    at += 2;
+    from += 2;
+  }
+  if ((left & 1) != 0) *at = *from;
+  to->store(word, std::memory_order_release);
 }
 
 void FiberRecord::Begin(std::uint64_t id, const FiberOptions& options, std::int64_t start_ns) noexcept {

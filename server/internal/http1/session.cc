@@ -19,6 +19,11 @@ constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
 // "GET /path", cut to what a fiber's name keeps, and without the query, which may hold secrets. A Mux names the
 // fiber by its pattern.
 std::string_view FiberName(const Head& head, const char* base, std::span<char, kFiberName> out) {
+  // As it stands there, in the usual form.
+  if (head.form == TargetForm::kOrigin) {
+    const std::size_t size = head.path.begin + head.path.size - head.method.begin;
+    return {base + head.method.begin, std::min(size, out.size())};
+  }
   const std::string_view method = head.method.In(base);
   const std::string_view target = head.form == TargetForm::kAuthority ? head.target.In(base) : head.PathIn(base);
   const std::size_t m = std::min(method.size(), out.size() - 1);
