@@ -11,6 +11,7 @@
 #include "load/closed_loop.h"
 #include "load/handshakes.h"
 #include "load/hold.h"
+#include "load/in_step.h"
 #include "load/options.h"
 
 namespace {
@@ -42,6 +43,8 @@ int main(int argc, char** argv) {
       return weft::bench::RunHold(options);
     case weft::bench::Mode::kHandshakes:
       return weft::bench::RunHandshakes(options);
+    case weft::bench::Mode::kInStep:
+      return weft::bench::RunInStep(options);
     case weft::bench::Mode::kClosedLoop:
       return weft::bench::RunClosedLoop(options);
   }

@@ -17,11 +17,13 @@ namespace {
 constexpr const char* kUsage =
     "usage: load --address HOST:PORT [--connections 32] [--seconds 3 | --requests N] [--warmup 0.5] [--pipeline 1]\n"
     "            [--path /] [--body BYTES | --json FILE] [--beside FOLDER [--evict]] [--spin] [--tls] [--pid PID,PID]\n"
+    "       load --address HOST:PORT --in-step ROUNDS --pid PID [--connections 32] [--pipeline 1] [--path /] [--body BYTES]\n"
     "       load --address HOST:PORT --handshakes RATE [--seconds 3]\n"
     "       load --address HOST:PORT --idle N,N [--exchanges 1] [--tls] [--http2] [--wait] [--pid PID,PID]\n"
     "       load --address HOST:PORT --park N,N --path /sleep/60000 [--http2 [--exchanges 1]] [--tls] [--wait] [--pid PID,PID]\n"
     "       load --free-port\n"
-    "The first form keeps each connection busy and prints what it counted. --handshakes opens RATE connections a second, each\n"
+    "The first form keeps each connection busy and prints what it counted. --in-step stops the\n"
+    "server, sends on every connection and lets it go on, ROUNDS times: the same work each time. --handshakes opens RATE connections a second, each\n"
     "with a full TLS handshake and one request. --idle opens connections up to each N, takes\n"
     "as many answers on each as --exchanges says and holds them; --park sends one request on each, or so many over HTTP/2, and\n"
     "expects no answer; both report the memory of\n"
@@ -80,6 +82,9 @@ void ApplyFlag(Options& options, std::string_view flag, std::string_view value) 
   } else if (flag == "--beside") {
     options.beside = value;
   } else if (flag == "--requests") {
+    options.requests = Number<std::uint64_t>(flag, value, 1);
+  } else if (flag == "--in-step") {
+    options.mode = Mode::kInStep;
     options.requests = Number<std::uint64_t>(flag, value, 1);
   } else if (flag == "--exchanges") {
     options.exchanges = Number<int>(flag, value, 1);

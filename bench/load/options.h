@@ -12,7 +12,7 @@
 
 namespace weft::bench {
 
-enum class Mode { kClosedLoop, kHandshakes, kIdle, kPark, kFreePort };
+enum class Mode { kClosedLoop, kInStep, kHandshakes, kIdle, kPark, kFreePort };
 
 // What the command line asks for. Every field has the value that the usage text names as its default.
 struct Options {
@@ -26,7 +26,7 @@ struct Options {
   std::string body_type = "text/plain";
   std::string beside;           // a folder whose files one more connection asks for; empty: none
   bool evict = false;           // ... each of which is dropped from the page cache before
-  std::uint64_t requests = 0;   // above 0 the window ends after that many answers instead of after a time
+  std::uint64_t requests = 0;   // above 0 the window ends after that many answers instead of after a time; in step: rounds
   std::chrono::duration<double> seconds{3};
   std::chrono::duration<double> warmup{0.5};
   int handshakes = 0;           // a second
