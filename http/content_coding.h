@@ -10,19 +10,21 @@
 
 namespace weft {
 
-// Chooses the content coding of a response (RFC 9110 section 12.5.3): that of `offered` which the
-// Accept-Encoding of `request` wants most; of equals, the first of `offered`. Empty if the response
-// shall go as it is: without Accept-Encoding, when nothing that is offered is acceptable, and when
-// the client wants "identity" more. Case does not matter; "x-gzip" in the request stands for gzip.
-// The result is an element of `offered`. The response then depends on the field: see AddVary.
+// Chooses the content coding of a response (RFC 9110 section 12.5.3): the one of `offered` that the
+// Accept-Encoding of `request` prefers, and among equals the first of `offered`. Empty means that
+// the response should be sent as it is: there is no Accept-Encoding, nothing that is offered is
+// acceptable, or the client prefers "identity". Case does not matter, and "x-gzip" in the request
+// means gzip. The result is an element of `offered`. The response now depends on the field: see
+// AddVary.
 //
-//   if (weft::ChooseCoding(r.Header(), {"br", "gzip"}) == "br") ...
+//   if (weft::ChooseCoding(r.Header(), {"br", "gzip"}) == "br") SendBrotli(w);
 std::string_view ChooseCoding(const Fields& request, std::span<const std::string_view> offered);
 std::string_view ChooseCoding(const Fields& request,
                               std::initializer_list<std::string_view> offered);
 
-// Says that the response depends on this field of the request: caches keep one response for each of
-// its values (RFC 9110 section 12.5.5). Adds the name to Vary, unless it is there, or "*".
+// Declares that the response depends on this field of the request, so that caches keep one response
+// for each of its values (RFC 9110 section 12.5.5). Adds the name to Vary, unless it or "*" is
+// already there.
 void AddVary(Fields& response, std::string_view field_name);
 
 }  // namespace weft

@@ -7,17 +7,17 @@
 
 namespace weft {
 
-// An entity tag (RFC 9110 section 8.8.3), which names one version of a representation: `"v7"`, or
-// `W/"v7"` for one that is only equivalent. A view of the text that it was read from.
+// An entity tag (RFC 9110 section 8.8.3), which identifies one version of a representation: `"v7"`,
+// or `W/"v7"` for one that is only equivalent. It is a view of the text that it was read from.
 struct EntityTag {
-  std::string_view opaque;  // with its quotes
+  std::string_view opaque;  // including its quotes
   bool weak = false;
 };
 
-// Reads one entity tag and nothing else.
+// Reads one entity tag. Nothing else may be in the text.
 std::optional<EntityTag> ParseEntityTag(std::string_view text);
 
-// The two comparisons of RFC 9110 section 8.8.3.2: strong, for what must be the same bytes
+// The two comparisons of RFC 9110 section 8.8.3.2: strong, for bytes that must be identical
 // (If-Match, If-Range), and weak, for caches (If-None-Match).
 constexpr bool StrongMatch(const EntityTag& a, const EntityTag& b) {
   return !a.weak && !b.weak && a.opaque == b.opaque;
@@ -26,13 +26,13 @@ constexpr bool WeakMatch(const EntityTag& a, const EntityTag& b) {
   return a.opaque == b.opaque;
 }
 
-// Calls `each` with the tags of a list such as `"a", W/"b"`, until it returns true; whether one
-// call did. The list ends where it is not well-formed any more.
+// Calls `each` with the tags of a list such as `"a", W/"b"` until it returns true. Returns whether
+// it did. A list that is malformed ends at the mistake.
 template <class F>
 bool AnyEntityTag(std::string_view list, F each);
 
 namespace internal {
-// Takes the tag in front of a list, with the commas and blanks before it. False at the end.
+// Takes the first tag of a list, with the commas and blanks before it. False at the end.
 bool TakeEntityTag(std::string_view& list, EntityTag& tag);
 }  // namespace internal
 

@@ -13,14 +13,14 @@
 namespace weft {
 
 // The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110
-// section 5). Names compare without regard to case and keep the spelling in which they came; a name
-// may occur more than once.
+// section 5). Names are compared without regard to case, and keep their spelling. A name may occur
+// more than once.
 //
-// Views that it gives out stay valid until Clear or its end, also when fields are added, changed or
-// deleted. It belongs to one fiber at a time and never suspends.
+// The views that it returns are valid until Clear or its destruction, even if fields are added,
+// changed or deleted. It belongs to one fiber at a time, and never suspends.
 //
 //   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
-//   for (const auto& [name, value] : r.Header()) ...
+//   for (const auto& [name, value] : r.Header()) Show(name, value);
 class Fields {
  public:
   struct Field {
@@ -32,7 +32,7 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  // The first value of this name; empty if there is none (Has tells the difference).
+  // The first value of this name; empty if there is none (Has tells the two apart).
   std::string_view Get(std::string_view name) const WEFT_LIFETIMEBOUND {
     const Field* field = MayHave(name) ? Find(name) : nullptr;
     return field != nullptr ? field->value : std::string_view();
@@ -41,29 +41,30 @@ class Fields {
   std::vector<std::string_view> Values(std::string_view name) const;
   bool Has(std::string_view name) const { return MayHave(name) && Find(name) != nullptr; }
 
-  // Replaces all fields of this name by one, in the place of the first of them, or adds it. Copies
-  // both and cuts blanks off the ends of the value. A name that is not a token (RFC 9110 section
-  // 5.6.2), or a value with CR, LF, NUL or another control byte except tab, is refused: nothing
-  // changes and false comes back. So input of a user can never split a response.
+  // Replaces all fields of this name by one, in the position of the first of them, or adds it.
+  // Copies both strings, and removes blanks from both ends of the value. Returns false and changes
+  // nothing if the name is not a token (RFC 9110 section 5.6.2), or if the value contains CR, LF,
+  // NUL or another control character except tab. So user input can never split a response.
   bool Set(std::string_view name, std::string_view value);
-  // Adds one more field of this name; otherwise like Set.
+  // Adds one more field of this name. Otherwise like Set.
   bool Add(std::string_view name, std::string_view value);
-  // The first field that Set or Add has refused since the last Clear, and why: "Authorization: a
-  // line feed in the value". Empty if none was. What a program reads from a file often ends in a
-  // line feed, and a message without the field could do harm: whoever sends it looks here first.
+  // The first field that Set or Add has rejected since the last Clear, and why: "Authorization: a
+  // line feed in the value". Empty if there was none. What a program reads from a file often ends
+  // with a line feed, and a message without that field could do harm. So check this before you send
+  // one.
   std::string_view Refused() const WEFT_LIFETIMEBOUND { return refused_; }
   // Deletes all fields of this name.
   void Del(std::string_view name) {
     if (MayHave(name)) Erase(name);
   }
 
-  // Adds a field without a copy and without a check: the caller keeps the bytes until Clear or the
-  // end of this object. For the server, which holds the message.
+  // Adds a field without copying or checking it: the caller keeps the bytes until Clear, or until
+  // this object is destroyed. For the server, which holds the message.
   void AddBorrowed(std::string_view name, std::string_view value) {
     list_.push_back({name, value});
     sizes_ |= SizeBit(name);
   }
-  // Forgets all fields, but keeps memory for the next message.
+  // Removes all fields, but keeps memory for the next message.
   void Clear() {
     list_.clear();
     sizes_ = 0;
@@ -77,7 +78,7 @@ class Fields {
   const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
 
  private:
-  // The first block holds the fields of a usual answer.
+  // The first block holds the fields of a typical response.
   static constexpr std::size_t kFirstBlock = 512;
   void Append(std::string_view name, std::string_view value);
   bool Refuse(std::string_view name, std::string_view value);
@@ -88,7 +89,8 @@ class Fields {
   void Erase(std::string_view name);
   std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
 
-  // One bit for the size, modulo 64, of each name that is or was in the list: a name whose bit is not set need not be looked for.
+  // One bit for the size, modulo 64, of each name that is or was in the list. A name whose bit is
+  // not set need not be searched for.
   static std::uint64_t SizeBit(std::string_view name) { return std::uint64_t{1} << (name.size() % 64); }
   bool MayHave(std::string_view name) const { return (sizes_ & SizeBit(name)) != 0; }
 

@@ -6,10 +6,11 @@
 
 namespace weft {
 
-// "Not Found" for 404; empty for a status that is not registered (IANA HTTP Status Code Registry).
+// The reason phrase, such as "Not Found" for 404. Empty for a status that is not registered (IANA
+// HTTP Status Code Registry).
 std::string_view ReasonPhrase(int status) noexcept;
 
-// Whether an answer of this status has content: not 1xx, 204 and 304 (RFC 9110 section 6.4.1).
+// Whether a response of this status has content: not for 1xx, 204 and 304 (RFC 9110 section 6.4.1).
 constexpr bool StatusAllowsBody(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace weft

@@ -10,21 +10,24 @@
 
 namespace weft {
 
-// Where a server is: a host and a port of TCP, or the path of a unix socket. As text "example.org:443", "127.0.0.1:443", "[::1]:443",
-// "unix:/run/app.sock" or "unix:@name".
+// The address of a server: a host and a port for TCP, or the path of a Unix-domain socket. As text
+// it is "example.org:443", "127.0.0.1:443", "[::1]:443", "unix:/run/app.sock" or "unix:@name".
 struct Address {
-  std::string host;        // a name, or an IP address without brackets
+  std::string host;        // A name, or an IP address without brackets.
   std::uint16_t port = 0;
-  std::string path;        // of a unix socket, or '@' and an abstract name; host and port are without meaning then
+  // The path of a Unix-domain socket, or '@' and an abstract name. If it is not empty, host and
+  // port have no meaning.
+  std::string path;
 
   bool IsUnix() const noexcept { return !path.empty(); }
   std::string Text() const;
 
-  // The Error says what is wrong and what is expected. Names are not looked up.
+  // Reads an address. Does not look up names. The Error says what is wrong and what is expected.
   static Result<Address> Parse(std::string_view text);
 };
 
-// Where a client wants to be connected to: what its option `dial` is given, in tests and for connections that are made in another way.
+// The address that a client wants to connect to. It is the argument of a client's `dial` option,
+// which is for tests and for connections that are made in another way.
 using DialTarget = Address;
 
 }  // namespace weft

@@ -10,45 +10,51 @@
 
 namespace weft {
 
-// Why a call to another program failed: what the errors of every client carry.
+// Why a call to another program failed. The errors of all clients carry one:
 //
-//   if (const weft::ClientFailure* failure = err.As<weft::ClientFailure>(); failure != nullptr && !failure->processed) ...  // send it again
+//   if (const auto* failure = err.As<weft::ClientFailure>(); failure && !failure->processed) {
+//     return SendAgain(ctx);
+//   }
 //
-// The error Is one of three, so that a handler that returns it gets the right status and its own client is not blamed:
-// kUnavailable (503), kUpstreamFailed (502) or kUpstreamTimeout (504). It never Is kTimeout, kMalformed, kTooLarge, kClientGone,
-// kRefused or kClosed, which are about the handler's own client. The system's code stays: Is(std::errc::connection_refused).
+// The error Is one of three, so that a handler that returns it responds with the right status and
+// does not blame its own client: kUnavailable (503), kUpstreamFailed (502) or kUpstreamTimeout
+// (504). It never Is kTimeout, kMalformed, kTooLarge, kClientGone, kRefused or kClosed, which are
+// about the handler's own client. The system's code is kept, as in
+// Is(std::errc::connection_refused).
 struct [[gnu::visibility("default")]] ClientFailure {
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"  // clang's: three of them are names of Errors, too
+#pragma GCC diagnostic ignored "-Wshadow"  // clang: three of the names are also names of Errors
   enum Kind : std::uint8_t {
-    kResolve,      // there is no such name, or nobody who knows
-    kRefused,      // nobody listens there, or an address that is not allowed
-    kUnreachable,  // no way there
-    kTls,          // no agreement on TLS, or a certificate that is not good
+    kResolve,      // the name does not exist, or no server knows it
+    kRefused,      // nobody listens there, or the address is not allowed
+    kUnreachable,  // there is no route to it
+    kTls,          // no agreement on TLS, or a certificate that is not valid
     kBusy,         // the client's own limits: too many calls at once
-    kReset,        // the connection broke
+    kReset,        // the connection was reset
     kEnded,        // the connection ended before the response did
-    kTimedOut,     // no connection or no response in time
-    kStalled,      // it began, and went on too slowly
-    kMalformed,    // what came is no response
-    kTooLarge,     // the response is above a limit
-    kStatus,       // a response that says so itself
+    kTimedOut,     // no connection, or no response, in time
+    kStalled,      // it started, and then made too little progress
+    kMalformed,    // what arrived is not a response
+    kTooLarge,     // the response exceeds a limit
+    kStatus,       // a response that itself reports a failure
   };
 #pragma GCC diagnostic pop
 
   Kind kind;
-  // The other side may have acted on the call. False: it has not, and the call may be sent again, whatever it is.
+  // Whether the other side may have acted on the call. False: it has not, so any call may be sent
+  // again.
   bool processed;
   std::string origin;  // "postgres://db.internal:5432"
   std::string detail;  // "certificate has expired"; for logs, never for users
 };
 
-// "connection refused", "response malformed".
+// A description such as "connection refused" or "response malformed".
 std::string_view Describe(ClientFailure::Kind kind) noexcept;
 
-// The error of a client: "redis://cache.internal:6379: connection refused: 10.0.0.7:6379". Of `cause` only the system's code stays, if it has
-// one. The first has kUnavailable for kBusy, kUpstreamTimeout for kTimedOut and kStalled, kUpstreamFailed for all others; in the
-// second the caller chooses: a database that was never reached is kUnavailable.
+// Makes the error of a client: "redis://cache.internal:6379: connection refused: 10.0.0.7:6379". Of
+// `cause`, only the system's code is kept, if it has one. The first form chooses kUnavailable for
+// kBusy, kUpstreamTimeout for kTimedOut and kStalled, and kUpstreamFailed for all others. In the
+// second one the caller chooses; for example, a database that was never reached is kUnavailable.
 Error MakeClientFailure(ClientFailure failure, const Error& cause = {});
 Error MakeClientFailure(Errc verdict, ClientFailure failure, const Error& cause = {});
 

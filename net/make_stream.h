@@ -11,24 +11,28 @@
 #include <weft/net/stream.h>
 #include <weft/net/stream_transport.h>
 
-// How a Stream is made of a transport, for those who bring a connection of their own kind. To read and write one needs only stream.h.
+// Makes a Stream from a transport, for those who bring their own kind of connection. To read and
+// write, stream.h is enough.
 
 namespace weft {
 
-// A Stream that owns its transport, a T that is made of `args`. T is destroyed with the Stream, after CloseStream.
+// Makes a Stream that owns its transport: a T that is constructed from `args`. The T is destroyed
+// with the Stream, after CloseStream.
 template <class T, class... Args>
 Stream MakeStream(Args&&... args) {
   return internal::StreamAccess::Make(std::make_shared<internal::OwnedStreamState<T>>(std::forward<Args>(args)...));
 }
 
-// Lends a transport to a Stream, up to End: for servers, whose connections outlive the handlers that take them over. The Stream may be used by
-// the fibers of one scope only. It may live longer than the loan; a call of it aborts then. On the loop of the scope.
+// Lends a transport to a Stream until End. For servers, whose connections outlive the handlers that
+// take them over. Only fibers of one scope may use the Stream. It may outlive the loan, but calling
+// it then aborts. All functions are called on the loop of the scope.
 class StreamLoan {
  public:
   Stream Lend(StreamTransport& transport, const Scope& scope);
   bool Lent() const { return state_ != nullptr; }
-  std::uint64_t BytesWritten() const { return state_->written; }  // while it is lent, as the next
-  void Close() noexcept { state_->closed = true; }               // for the Stream; the transport is not called
+  std::uint64_t BytesWritten() const { return state_->written; }  // only while it is lent
+  // closes the Stream; does not call the transport
+  void Close() noexcept { state_->closed = true; }
   void End() noexcept;
 
  private:

@@ -19,27 +19,35 @@ struct StreamAccess;
 struct StreamState;
 }
 
-// A connection as bytes in both directions, whatever is below it: one that was dialled (Dial), two ends in memory (StreamPair), or one that a
-// server lends to a handler that has taken it over (ResponseWriter::Hijack). Calls park the fiber while they wait; a plain thread blocks.
+// A connection: bytes in both directions, whatever is below. It may be one that was dialed (Dial),
+// one of two ends in memory (StreamPair), or one that a server lends to a handler that has hijacked
+// it (ResponseWriter::Hijack). Calls park the fiber while they wait; a plain thread blocks.
 //
-//   weft::Result<weft::Stream> stream = weft::Dial(ctx, "cache.internal:7000");
-//   if (weft::Error err = stream.Err()) return err;
-//   if (weft::Error err = stream->Write(ctx, "ping\n")) return err;
-//   std::array<char, 4096> piece;
-//   weft::Result<std::size_t> n = stream->Read(ctx, piece);
+//   weft::Error Ping(const weft::Context& ctx) {
+//     weft::Result<weft::Stream> stream = weft::Dial(ctx, "cache.internal:7000");
+//     if (weft::Error err = stream.Err()) return err;
+//     if (weft::Error err = stream->Write(ctx, "ping\n")) return err;
+//     std::array<char, 4096> piece;
+//     return stream->Read(ctx, piece).Err();
+//   }
 //
-// One fiber may read while another one writes. Calls of Write that overlap take turns, each for all of its bytes. It closes when it ends, and
-// must not end while a call is inside of it. Default-constructed or moved from, it is closed.
+// One fiber may read while another one writes. Writes that overlap take turns, and each writes all
+// of its bytes. The destructor closes the stream; no call may be running at that time. A stream
+// that was default-constructed or moved from is closed.
 //
-// A stream of one's own may be used from any loop and thread; those who read and write at the same time are on the same loop, or on plain
-// threads.
+// A stream of your own may be used from any loop and thread. Those that read and write at the same
+// time must be on the same loop, or on plain threads.
 //
-// A lent stream belongs to its request's fiber and to the members of its groups on the same loop. It still belongs to the server: it counts as
-// a connection, takes part in the drain, and ends with its handler. A call after the handler has returned, from another loop, or
-// from a fiber of another request aborts the process with the reason; so does a third caller that wants to write. A client that closes its
-// sending side is not gone here: Read gives 0, and Write goes on, as a tunnel needs it. That holds from Hijack on; before it the
-// request is canceled, as any other (ServerOptions::half_closed_clients). Whether anybody still listens only a Write finds out. A
-// reset cancels the request's context with kClientGone.
+// A lent stream belongs to its request's fiber and to the members of that fiber's groups on the
+// same loop. It still belongs to the server: it counts as a connection, takes part in the drain,
+// and ends with its handler. A call after the handler has returned, from another loop, or from a
+// fiber of another request aborts the process with the reason. So does a third caller that wants to
+// write.
+//
+// On a lent stream, a client that closes its sending side is not gone: Read returns 0, and Write
+// continues to work, as a tunnel needs. This applies from Hijack on; before that the request is
+// canceled like any other (ServerOptions::half_closed_clients). Only a Write finds out whether
+// anybody still listens. A reset cancels the request's context with kClientGone.
 class [[nodiscard]] Stream {
  public:
   Stream() noexcept;
@@ -47,34 +55,41 @@ class [[nodiscard]] Stream {
   Stream& operator=(Stream&& other) noexcept;
   ~Stream();  // Close
 
-  // Takes what is there, at least one byte, and waits while there is none. 0: the peer has closed its sending side and everything was read;
-  // also for an empty `buffer`. Errors; `buffer` got nothing:
+  // Reads what is there, at least one byte, and waits while there is nothing. Returns the number of
+  // bytes. 0 means that the peer has closed its sending side and everything was read, or that
+  // `buffer` is empty. Errors, after which `buffer` is unchanged:
   //   the error of the context, when it is done
   //   kClosed         after Close
-  //   the system's, such as std::errc::connection_reset; of a lent stream kClientGone instead, the connection broke, and
-  //   kServerClosing, the drain has closed it by force
+  //   the system's    such as std::errc::connection_reset: the connection broke
+  // A lent stream returns kClientGone instead of the system's errors, and kServerClosing if the
+  // drain has closed it by force.
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
-  // The same under the request's context, for a lent stream; else under CurrentContext().
+  // The same under the request's context, for a lent stream; for others, under CurrentContext().
   Result<std::size_t> Read(std::span<char> buffer);
 
-  // Sends all of `data`, waiting while the peer takes its time. Errors:
-  //   the error of the context, when it is done; nothing was sent if it was before the call
+  // Sends all of `data`, and waits while the peer is slow. Errors:
+  //   the error of the context, when it is done; if it was done before the call, nothing was sent
   //   kClosed         after Close or CloseWrite
-  //   the system's, such as std::errc::broken_pipe; of a lent stream kClientGone instead, kServerClosing, the drain has closed
-  //   it by force, and kTimeout, the client took nothing for ServerOptions::write_stall_timeout
-  // After an error within it some of `data` may be on its way: the stream is broken, and every later Write or CloseWrite returns that error.
+  //   the system's    such as std::errc::broken_pipe
+  // A lent stream returns kClientGone instead of the system's errors, kServerClosing if the drain
+  // has closed it by force, and kTimeout if the client has taken nothing for
+  // ServerOptions::write_stall_timeout. After an error during the call, part of `data` may have
+  // been sent. The stream is then broken, and all later calls of Write and CloseWrite return that
+  // error.
   Error Write(const Context& ctx, std::string_view data);
-  // The same under CurrentContext(). A lent stream goes on when a context is done, until it has stalled or the drain closes it by force, so
-  // that a handler whose context is done can still say goodbye.
+  // The same under CurrentContext(). A lent stream continues even if a context is done, until the
+  // client has stalled or the drain closes it by force. So a handler whose context is done can
+  // still say goodbye.
   Error Write(std::string_view data);
 
-  // Closes our sending side: the peer reads what was written and then the end. Reading goes on. It waits for a Write of another fiber. Calling
-  // it again does nothing. Errors: those of Write.
+  // Closes our sending side: the peer reads what was written and then the end. Reading still works.
+  // Waits for a Write of another fiber. Calling it again does nothing. Errors are those of Write.
   Error CloseWrite();
 
-  // Closes both sides. A Read or Write of another fiber that waits fails with kClosed. What was written still arrives, unless the peer of a
-  // dialled one has sent what nobody has read: the system resets such a connection, so read to the end first where that matters. Never
-  // suspends. Calling it again does nothing.
+  // Closes both sides. If a Read or Write of another fiber waits, it fails with kClosed. What was
+  // written still arrives, with one exception: if the peer of a dialed stream has sent something
+  // that was not read, the system resets the connection. Read to the end first if that matters.
+  // Calling it again does nothing. Never suspends.
   void Close() noexcept;
 
  private:
@@ -84,13 +99,13 @@ class [[nodiscard]] Stream {
   Error WriteAll(const Context& ctx, std::string_view data);
   void CloseIfAlive() noexcept;
 
-  Scope scope_;                                   // of a lent one
+  Scope scope_;                                   // of a lent stream
   std::shared_ptr<internal::StreamState> state_;  // null: closed
 };
 
 namespace internal {
 
-// How a Stream is made: see make_stream.h.
+// Makes a Stream; see make_stream.h.
 struct StreamAccess {
   static Stream Make(std::shared_ptr<StreamState> state) noexcept { return Stream(std::move(state)); }
 };

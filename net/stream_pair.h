@@ -9,13 +9,14 @@
 
 namespace weft {
 
-// Two connected streams in memory (MemoryStreamPair), for tests of code that takes a Stream: no system below, also on virtual time. What a peer
-// that has closed does not take fails with std::errc::broken_pipe.
+// Makes two connected streams in memory (MemoryStreamPair), for tests of code that takes a Stream.
+// They use nothing of the operating system, and also work under virtual time. Writing to an end
+// whose peer has closed fails with std::errc::broken_pipe.
 //
 //   auto [client, server] = weft::StreamPair();
 std::pair<Stream, Stream> StreamPair(const MemoryStreamOptions& options = {});
 
-// A Stream over one end, which it owns; the other end may stay a MemoryStream.
+// Makes a Stream over one end, which it owns. The other end may remain a MemoryStream.
 Stream StreamOver(MemoryStream end);
 
 }  // namespace weft

@@ -11,18 +11,21 @@
 
 namespace weft {
 
-// The connection under a Stream (stream.h), for those who bring one of their own kind (make_stream.h). One call of ReadStream at a time, beside one of WriteStream or CloseStreamWrite; under a lent Stream two of
-// the latter may come at once, on the loop of its scope.
+// The connection below a Stream (stream.h), for those who bring their own kind (make_stream.h). At
+// most one call of ReadStream runs at a time, next to at most one of WriteStream or
+// CloseStreamWrite. Below a lent Stream two of the latter may run at once, on the loop of its
+// scope.
 class StreamTransport {
  public:
-  // What Stream::Read waits under if its caller gives it no context. Null: CurrentContext(), and then Stream::Write is under that, too;
-  // otherwise under none.
+  // The context under which Stream::Read waits if its caller passes none. Null: CurrentContext(),
+  // and then Stream::Write is under it too; otherwise Stream::Write is under no context.
   virtual const Context* StreamContext() const { return nullptr; }
-  // Into a buffer that is not empty; otherwise as Stream::Read, Write, CloseWrite and Close say. Nothing but ReadStream and CloseStream is
-  // called after an error in sending or CloseStreamWrite, and nothing after CloseStream, which comes once.
+  // Reads into a buffer that is not empty. Otherwise these functions do what Stream::Read, Write,
+  // CloseWrite and Close say. After an error in sending, or after CloseStreamWrite, only ReadStream
+  // and CloseStream are called; after CloseStream, which is called once, nothing is.
   virtual Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) = 0;
-  // Waits until nothing else is being written, where two writes may come at once; before each WriteStream. An error is the
-  // context's, and changes nothing.
+  // Called before each WriteStream. Where two writes may run at once, it waits until nothing else
+  // is being written. An error is the context's, and changes nothing.
   virtual Error WaitToWrite(const Context& ctx) {
     static_cast<void>(ctx);
     return {};

@@ -16,7 +16,7 @@
 #include <weft/net/tls_options.h>
 
 // TLS for servers and clients, by OpenSSL 3.0 or later. This header is the same in every build. In
-// one without OpenSSL (WEFT_TLS=OFF) each Load fails with "weft was built without TLS".
+// a build without OpenSSL (WEFT_TLS=OFF), every Load fails with "weft was built without TLS".
 
 namespace weft {
 
@@ -25,33 +25,35 @@ struct TlsState;
 struct TlsAccess;
 }  // namespace internal
 
-// The certificates of a server, loaded and checked. A cheap handle: copies share the certificates,
-// and so may several servers. All of it may be called from any thread at any time. A server takes
-// what is current when a connection begins: open connections go on after a Reload, as they were.
+// The certificates of a server, loaded and checked. It is a cheap handle: copies share the
+// certificates, and several servers may use the same ones. All functions may be called from any
+// thread at any time. A server takes the current certificates when a connection starts, so a Reload
+// does not change open connections.
 //
 //   weft::Result<weft::Tls> tls = weft::Tls::Load(
 //       {.certificates = {{.certificate_file = "fullchain.pem", .key_file = "privkey.pem"}}});
-//   if (weft::Error err = tls.Err()) return err;  // "certificate file fullchain.pem: expired on ..."
+//   if (weft::Error err = tls.Err()) return err;  // "certificate file fullchain.pem: expired ..."
 //   options.tls = *tls;                           // ServerOptions
 class Tls {
  public:
-  // Reads and checks everything. The Error names the file, what is wrong with it and what to do: it
-  // is missing, cannot be read or is not PEM, the key does not belong to the certificate, a key or
-  // a signature is too weak (below 112 bits of security: RSA 2,048 or SHA-256 are enough), a
-  // certificate has expired or is not valid yet. Reads files, which blocks the thread for a moment.
+  // Reads and checks everything. The Error names the file, what is wrong with it and what to do. It
+  // reports a file that is missing, cannot be read or is not PEM; a key that does not belong to its
+  // certificate; a key or signature that is too weak (below 112 bits of security: RSA 2,048 and
+  // SHA-256 are strong enough); and a certificate that has expired or is not valid yet. It reads
+  // files, which blocks the thread for a moment.
   static Result<Tls> Load(TlsServerOptions options);
 
-  // A certificate for these names ("localhost", "127.0.0.1"), made now, in memory, signed by itself
-  // and valid for a year: for development and tests. Clients do not trust it unless they are given
+  // Makes a certificate for these names ("localhost", "127.0.0.1"), in memory, self-signed and
+  // valid for a year. For development and tests. Clients trust it only if they are given
   // Certificates()[0].pem.
   static Result<Tls> SelfSigned(std::vector<std::string> names);
 
-  // Does what Load has done, again: new connections get what the files say now. All or nothing: if
-  // anything is wrong, the old certificates stay, and the Error is Load's. As blocking as Load, so
-  // in a fiber: Offload(ctx, [&] { return tls.Reload(); }).
+  // Does again what Load did: new connections get what the files contain now. If anything is wrong,
+  // the old certificates stay in use, and the Error is that of Load. It blocks like Load, so in a
+  // fiber write Offload(ctx, [&] { return tls.Reload(); }).
   Error Reload();
 
-  // Those in use, in the order of the options.
+  // The certificates in use, in the order of the options.
   std::vector<CertificateInfo> Certificates() const;
 
  private:
@@ -62,11 +64,11 @@ class Tls {
   std::shared_ptr<internal::TlsState> state_;
 };
 
-// Calls Reload when one of the files has changed, looking every `every`; blocks until the context
-// is done, and returns its error. For a member of a Group; it looks and reads in Offload. A reload
-// that failed is tried again each time, since the files may have been read half written.
-// `reloaded`, if any, is called with the outcome of each Reload, empty on success: without it a
-// failure is seen in Certificates only.
+// Calls Reload when one of the files has changed, which it checks every `every`. It runs until the
+// context is done, and returns the context's error. For a member of a Group; it checks and reads in
+// Offload. A failed reload is repeated at each check, because the files may have been read while
+// they were being written. `reloaded`, if given, is called with the outcome of each Reload, which
+// is empty on success. Without it a failure is visible only in Certificates.
 //
 //   group.Go("certificates", [&](const weft::Context& ctx) {
 //     return weft::ReloadOnChange(ctx, tls, std::chrono::minutes(1),

@@ -10,9 +10,10 @@
 
 namespace weft {
 
-// A certificate with its private key: each is the name of a file or the text itself, in PEM. First
-// the certificate, then the intermediate ones up to the root, which may be left out; what is sent
-// to clients is exactly that. Both may be in one file, named twice. The key must not be encrypted.
+// A certificate with its private key. Each is given as the name of a file or as the text itself, in
+// PEM: first the certificate, then the intermediate ones up to the root, which may be omitted.
+// Exactly this is sent to clients. Both may be in one file, which is then named twice. The key must
+// not be encrypted.
 struct TlsCertificate {
   std::string certificate_file = {};
   std::string key_file = {};
@@ -20,57 +21,57 @@ struct TlsCertificate {
   std::string key_pem = {};
 };
 
-// Whether clients show a certificate (mutual TLS).
+// Whether clients present a certificate (mutual TLS).
 enum class ClientAuth : std::uint8_t {
   kNone,     // they are not asked
-  kRequest,  // they may; one that does not verify is refused
+  kRequest,  // they may; one that cannot be verified is rejected
   kRequire,  // they must
 };
 
-// What a server needs. Every field but the certificates has a default.
+// The settings of a server. Every field except the certificates has a default.
 struct TlsServerOptions {
-  // At least one. The name that a client asks for (SNI) chooses: a certificate with this very name,
-  // else one with a wildcard in place of its first label ("*.example.com"), else the first of all,
-  // which also serves clients that name nobody. Names are the DNS names of the certificate, or its
-  // common name if it has none. Where two have the same name, the first has it. Two of the same
-  // names and different kinds of keys (ECDSA and RSA) belong together: what the client can verify
-  // is taken.
+  // At least one. The name that a client asks for (SNI) selects it: a certificate with exactly this
+  // name, or else one with a wildcard instead of its first label ("*.example.com"), or else the
+  // first of all, which also serves clients that ask for no name. The names of a certificate are
+  // its DNS names, or its common name if it has none. If two certificates have the same name, the
+  // first one has it. Two with the same names and different kinds of keys (ECDSA and RSA) belong
+  // together: the one that the client can verify is used.
   std::vector<TlsCertificate> certificates = {};
 
-  // Whose signature makes a client's certificate good: certificates in PEM, each of which is
-  // trusted, also one that is not a root. They are the only ones. Needed for kRequest and kRequire,
-  // and refused without. There are no revocation lists: short-lived certificates take their place.
+  // The certificates that may sign those of clients, in PEM. Each of them is trusted, even if it is
+  // not a root, and no others are. Required for kRequest and kRequire, and an error otherwise.
+  // There are no revocation lists; use short-lived certificates instead.
   std::string client_ca_file = {};
   std::string client_ca_pem = {};  // instead of the file
   ClientAuth client_auth = ClientAuth::kNone;
 
-  // TLS 1.2 with ECDHE and AEAD ciphers only, so that each connection has forward secrecy.
+  // TLS 1.2 uses only ECDHE and AEAD ciphers, so that every connection has forward secrecy.
   TlsVersion version_min = TlsVersion::k12;
 
-  // Clients come back with a ticket and spare both sides the larger part of a handshake (RFC 8446
-  // section 2.2), for a day. Empty: the key under which tickets are sealed is made in memory,
-  // changes every day, is good for one more, and lives through a Reload. Processes that serve the
-  // same clients, one after the other or side by side, share a file: 80 random bytes for each key
-  // (`openssl rand 80`), the first seals, all open. To rotate: put a new one in front, drop the
-  // last, and reload all of them. Whoever reads this file can read what was sent over TLS 1.2 by
-  // clients that came back.
+  // For a day, clients can resume with a ticket, which spares both sides most of the handshake (RFC
+  // 8446 section 2.2). If this is empty, the key that encrypts tickets is made in memory, changes
+  // every day, remains valid for one more, and survives a Reload. Processes that serve the same
+  // clients, one after the other or side by side, share a file with 80 random bytes for each key
+  // (`openssl rand 80`). The first key encrypts, all of them decrypt. To rotate, put a new one in
+  // front, drop the last one, and reload all processes. Anyone who can read this file can read what
+  // resuming clients have sent over TLS 1.2.
   std::string ticket_key_file = {};
 };
 
-// How a client talks to a server. Every field has a default.
+// The settings of a client. Every field has a default.
 struct TlsClientOptions {
-  // Whom to trust, in PEM. Empty: those whom the system trusts.
+  // The certificates to trust, in PEM. Empty: those that the system trusts.
   std::string ca_file = {};
   std::string ca_pem = {};  // instead of the file
 
-  // To show to servers that ask; empty: none.
+  // Presented to servers that ask for one; empty: none.
   TlsCertificate certificate = {};
 
-  // The name that the server's certificate must have, and that it is asked for. Empty: the host of
-  // the address.
+  // The name to ask the server for, which its certificate must have. Empty: the host of the
+  // address.
   std::string server_name = {};
 
-  // Talks to anybody, so that whoever is in between can read and change what is sent. For tests.
+  // Accepts any server, so that anyone in between can read and change what is sent. For tests.
   bool insecure_skip_verify = false;
 };
 
