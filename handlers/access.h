@@ -15,11 +15,11 @@
 #include <weft/handlers/server_side.h>
 #include <weft/http/fields.h>
 
-// For those who implement a server or a testing kit: how a Request is filled and a ResponseWriter
-// is driven. Handlers and middleware never need this header.
+// For those who implement a server or a test kit: how to fill a Request and drive a ResponseWriter.
+// Handlers and middleware never need this header.
 //
-// Request and ResponseWriter are made once and used again and again; after a warm-up an exchange
-// allocates nothing. All calls for one exchange come from one fiber (or plain thread), and in this
+// Request and ResponseWriter are made once and used again and again; after a warm-up, an exchange
+// allocates nothing. All calls for one exchange come from one fiber (or plain thread), in this
 // order:
 //
 //   RequestAccess::Header(request).AddBorrowed(...);
@@ -34,47 +34,49 @@ namespace weft {
 
 class RequestAccess {
  public:
-  // For filling; empty after End. Trailer may be filled while the body is read.
+  // To be filled; empty after End. The trailer may be filled while the body is read.
   static Fields& Header(Request& r) { return r.header_; }
   static Fields& Trailer(Request& r) { return r.trailer_; }
 
-  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. The contexts and both pointers
-  // are kept as they are, not copied: they live until End.
+  // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. The
+  // contexts and both pointers are not copied: they must live until End.
   static void Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
                     std::uint64_t body_limit, RequestHooks* hooks);
 
-  // Ends it: forgets the contexts and all views, keeps the memory. From here on every use of the
-  // Body aborts.
+  // Ends the exchange: drops the contexts and all views, and keeps the memory. From now on every
+  // use of the Body aborts.
   static void End(Request& r) noexcept;
 
-  // Replaces Ctx() for good, without a call of ContextChanged; `ctx` lives until End. Guards of Use that are alive put back
-  // what they saw.
+  // Replaces Ctx() permanently, without calling ContextChanged; `ctx` must live until End. Guards
+  // of Use that exist at that time restore what they saw.
   static void SetContext(Request& r, const Context& ctx) { r.ctx_ = r.body_.ctx_ = &ctx; }
 
-  // What has to hold before a connection is handed over with this status (0: none was chosen): the body is read, and an upgrade was
-  // asked for. Adds what a 101 needs to `answer`.
+  // Checks what must hold before a connection is handed over with this status (0: none was chosen):
+  // the body was read, and an upgrade was asked for. Adds to `answer` what a 101 needs.
   static Error PrepareHijack(const Request& r, int status, Fields& answer, bool body_read);
 
-  // The body's first error so far, how many bytes of it the handler may read, and has read.
+  // The first error of the body so far; how many bytes of it the handler may read, and how many it
+  // has read.
   static Error BodyError(const Request& r) { return r.body_.failure_; }
   static std::uint64_t BodyLimit(const Request& r) { return r.body_.limit_; }
   static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
 
-  // For routers. The views must live until End; a later value hides an earlier one of the same
+  // For routers. The views must live until End. A later value hides an earlier one of the same
   // name.
   static void SetPattern(Request& r, std::string_view pattern) { r.pattern_ = pattern; }
   static void AddPathValue(Request& r, std::string_view name, std::string_view value) {
     r.path_values_.push_back({name, value});
   }
 
-  // For handlers that serve what is below a path: what Path and RawPath say from here on. The views
-  // must live until End, or until the next call.
+  // For handlers that serve what is below a path: what Path and RawPath return from now on. The
+  // views must live until End, or until the next call.
   static void SetPath(Request& r, std::string_view path, std::string_view raw_path) {
     r.path_ = path;
     r.raw_path_ = raw_path;
   }
 
-  // For middleware that knows better than the connection, until End: Request::Id, Peer and Secure.
+  // For middleware that knows better than the connection. Until End these are Request::Id, Peer and
+  // Secure.
   static void SetId(Request& r, std::string_view id) { r.id_ = id; }
   static void SetPeer(Request& r, std::string_view peer) { r.forwarded_peer_ = peer; }
   static void SetSecure(Request& r, bool secure) { r.secure_ = secure; }
@@ -82,25 +84,29 @@ class RequestAccess {
 
 class ResponseAccess {
  public:
-  // Starts an exchange in the caller's scope. `head_only`: the request is HEAD; `connect`: it is CONNECT.
+  // Starts an exchange in the caller's scope. `head_only`: the method is HEAD; `connect`: it is
+  // CONNECT.
   static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only, bool connect = false) {
     w.Begin(sink, head_only, connect);
   }
 
-  // What remains to be done when the handler has returned: sends the rest, or answers with the
-  // error (FinishWithError). Returns why the answer is not the one that the handler wanted: its own
-  // error, one in sending, or a body shorter than the handler's Content-Length. Of a connection that
-  // was handed over nothing remains to be done: it returns the handler's error.
+  // Finishes the response after the handler has returned: sends the rest, or responds with the
+  // error (FinishWithError). Returns why the response is not what the handler intended: the
+  // handler's own error, an error in sending, or a body shorter than the handler's Content-Length.
+  // If the connection was handed over there is nothing to finish, and the handler's error is
+  // returned.
   static Error Complete(ResponseWriter& w, Error handlers);
 
-  // Calls `f` once, when the handler of a connection that was handed over has returned, with its error: the last moment in which the stream can be
-  // used. For protocols with a goodbye of their own. It may suspend.
+  // Calls `f` once with the handler's error, when the handler of a connection that was handed over
+  // has returned. It is the last moment to use the stream, for protocols with a closing handshake.
+  // `f` may suspend.
   static void AfterHandler(ResponseWriter& w, std::function<void(const Error&)> f) { w.after_handler_ = std::move(f); }
 
-  // Whether the answer was broken off, by the handler, an error or the client.
+  // Whether the response was aborted, by the handler, an error or the client.
   static bool Aborted(const ResponseWriter& w) { return w.state_ == ResponseWriter::State::kAborted; }
 
-  // Ends it: destroys filters and hooks, keeps the memory. From here on every use aborts.
+  // Ends the exchange: destroys filters and hooks, and keeps the memory. From now on every use
+  // aborts.
   static void End(ResponseWriter& w) noexcept { w.End(); }
 };
 

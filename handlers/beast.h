@@ -25,12 +25,15 @@
 #include <weft/handlers/response_writer.h>
 #include <weft/net/stream.h>
 
-// The bridge to Beast, for services that were written for it: their handlers go on as they are, and their sessions' loops of async_read and async_write
-// go away (docs/live.md). With weft/concurrency/await.h the only public header that includes Asio or Beast: it takes seconds to compile.
+// The bridge to Beast, for services that were written for it. Their handlers remain as they are,
+// and their session loops of async_read and async_write are no longer needed (docs/live.md). Apart
+// from weft/concurrency/await.h this is the only public header that includes Asio or Beast. It
+// takes seconds to compile.
 
 namespace weft {
 
-// Makes a Handler of a function in Beast's terms: from a request to a response, the form that Beast's own servers give it.
+// Makes a Handler from a function in Beast's terms, from a request to a response, as Beast's own
+// example servers write it.
 //
 //   http::message_generator HandleRequest(http::request<http::string_body>&& request);
 //   http::response<http::string_body> Health(const http::request<http::string_body>& request);
@@ -39,13 +42,17 @@ namespace weft {
 //   mux.Handle("GET /health", weft::FromBeast(Health));
 //   mux.Handle("POST /upload", weft::FromBeast<http::vector_body<char>>(Upload));
 //
-// The function runs in the request's fiber, so it may block in all calls of weft; CurrentContext() is that of the request. The request is read
-// whole before, within ServerOptions::body_bytes_max: what fails there gets its 400, 408 or 413 as in any handler. It has the fields as they
-// came, the target as it came, and the version 1.1 where the request came over HTTP/2; trailers are left out.
+// The function runs in the request's fiber, so it may block in all calls of weft; CurrentContext()
+// is the request's context. The request is read completely first, within
+// ServerOptions::body_bytes_max. What fails there gets its 400, 408 or 413, as in any handler. The
+// fields and the target are unchanged. The version is 1.1 if the request came over HTTP/2. Trailers
+// are dropped.
 //
-// The response's status, fields and body are what counts: weft frames it, so Transfer-Encoding, Keep-Alive and the reason phrase are not passed on, and
-// Connection only as "close". A http::response<http::file_body> goes from the page cache to the socket. An exception out of the function is one of the
-// handler's. A response by which the connection would change hands (101) is an error: see ResponseWriter::Hijack and BeastStream.
+// Of the response, the status, the fields and the body are used. weft frames it, so
+// Transfer-Encoding, Keep-Alive and the reason phrase are dropped, and Connection is passed on only
+// as "close". A http::response<http::file_body> goes from the page cache to the socket. An
+// exception counts as one of the handler's. A response that would hand over the connection (101) is
+// an error; use ResponseWriter::Hijack and BeastStream.
 template <class Body = boost::beast::http::string_body, class F>
 Handler FromBeast(F f) {
   return [f = std::move(f)](ResponseWriter& w, Request& r) -> Error {
@@ -55,25 +62,29 @@ Handler FromBeast(F f) {
   };
 }
 
-// A Stream as Beast's and Asio's synchronous calls want it: SyncReadStream and SyncWriteStream. They park the fiber, under one context: when that is done
-// they fail with its error. The functions of Beast that take such a stream work on it: http::read, http::write, and
-// websocket::stream<BeastStream> with its accept, handshake, read, write and close. Its asynchronous calls do not: in a fiber there is no need for them.
+// Makes a Stream usable by the synchronous calls of Beast and Asio: it is a SyncReadStream and a
+// SyncWriteStream. The calls park the fiber, under one context; when that is done they fail with
+// its error. All functions of Beast that take such a stream work: http::read, http::write, and
+// websocket::stream<BeastStream> with its accept, handshake, read, write and close. The
+// asynchronous calls do not work, and a fiber does not need them.
 //
 //   weft::Result<weft::Stream> stream = w.Hijack();
 //   if (weft::Error err = stream.Err()) return err;
 //   websocket::stream<weft::BeastStream> socket(weft::BeastStream(*std::move(stream), r.Ctx()));
 //   socket.accept(request);
 //   beast::flat_buffer message;
-//   socket.read(message);                       // waits for the client; throws, or takes an error_code
+//   socket.read(message);                 // waits for the client; throws, or takes an error_code
 //
-// One fiber may read while another one writes; each write_some takes all it is given before the next one's turn. Beast's synchronous
-// websocket calls need more: read may write a pong, and both change the stream, so two fibers must not be in them at the same time. For
-// WebSockets of one's own there is weft/handlers/live/websocket.h, where they may.
+// One fiber may read while another one writes; each write_some writes everything before the next
+// one starts. Beast's synchronous websocket calls need more than that: a read may write a pong, and
+// both change the stream, so only one fiber at a time may be in them. For WebSockets without this
+// restriction there is weft/handlers/live/websocket.h.
 //
-// Timeouts that Beast has for asynchronous calls (stream_base::timeout) do nothing here: deadlines are the context's.
+// Beast's timeouts for asynchronous calls (stream_base::timeout) have no effect here. Deadlines are
+// those of the context.
 class BeastStream {
  public:
-  // `ctx` is what its calls wait under, until SetContext.
+  // The calls wait under `ctx`, until SetContext.
   BeastStream(Stream stream, Context ctx) noexcept : stream_(std::move(stream)), ctx_(std::move(ctx)) {}
   BeastStream(BeastStream&& other) noexcept;
   BeastStream(const BeastStream&) = delete;
@@ -82,10 +93,10 @@ class BeastStream {
   void SetContext(Context ctx) { ctx_ = std::move(ctx); }
   const Context& Ctx() const noexcept { return ctx_; }
   Stream& Underlying() noexcept { return stream_; }
-  // Why the last call failed, which says more than its error_code: a context's error has its cause.
+  // Why the last call failed. It says more than the error_code: a context's error has its cause.
   const Error& LastError() const noexcept { return failure_; }
 
-  // Of an io_context that nobody runs: Beast builds timers on it that it never starts.
+  // Belongs to an io_context that nobody runs. Beast builds timers on it that it never starts.
   using executor_type = boost::asio::io_context::executor_type;
   executor_type get_executor() noexcept;
 
@@ -106,7 +117,7 @@ class BeastStream {
     return n;
   }
 
-  // All of it: a part only if it fails.
+  // Writes everything, unless it fails.
   template <class ConstBuffers>
   std::size_t write_some(const ConstBuffers& buffers, boost::beast::error_code& ec) {
     const Turn turn(*this, ec);
@@ -151,11 +162,11 @@ class BeastStream {
   Stream stream_;
   Context ctx_;
   Mutex turn_;
-  std::string gathered_;  // under turn_: small buffers that leave together
+  std::string gathered_;  // under turn_: small buffers that are sent together
   Error failure_;
 };
 
-// What websocket::stream calls at the end of a connection.
+// Called by websocket::stream at the end of a connection.
 void teardown(boost::beast::role_type role, BeastStream& stream, boost::beast::error_code& ec);
 
 }  // namespace weft

@@ -22,7 +22,7 @@ template <class R>
 concept HandlerResult = std::is_void_v<R> || std::convertible_to<R, Error>;
 }  // namespace internal
 
-// What a Handler can be made of.
+// What a Handler can be made from.
 template <class F>
 concept HandlerFunction = requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) {
   { f(w, r) } -> internal::HandlerResult;
@@ -35,8 +35,8 @@ inline constexpr bool kTakesRequest = requires(std::decay_t<F>& f, ResponseWrite
 template <class F>
 inline constexpr bool kTakesRequestAsConst = requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
 
-// What was meant as a handler and is none, to say why; what looks like no function at all is left to
-// the compiler.
+// Something that was meant as a handler but is none, to explain why. If it does not look like a
+// function at all, the compiler's own message is enough.
 template <class F>
 concept MeantAsHandler =
     !HandlerFunction<F> &&
@@ -45,23 +45,25 @@ concept MeantAsHandler =
 
 }  // namespace internal
 
-// Answers requests: a shared handle on any callable with a const call operator that takes
-// (ResponseWriter&, Request&) and returns void or Error; callables that can only be moved are fine.
-// Copies share the callable, which is destroyed with the last of them. All loops of a server call
-// it in parallel, hence the const: state that it changes must be safe for that.
+// Serves requests. It is a shared handle to any callable with a const call operator that takes
+// (ResponseWriter&, Request&) and returns void or Error; move-only callables are fine. Copies share
+// the callable, which is destroyed with the last of them. All loops of a server call it in
+// parallel, hence the const: state that it changes must be safe for that.
 //
-// A handler runs in a fiber of its own and may block in any call of weft. The Error that it returns
-// decides the answer (see handlers/error_status.h); the answer is complete when it returns without
-// one. An exception is a 500.
+// A handler runs in a fiber of its own, and may block in any call of weft. If it returns an Error,
+// that decides the response (handlers/error_status.h). If it returns none, the response is
+// complete. An exception becomes a 500.
 //
-//   weft::Handler hello = [](weft::ResponseWriter& w, weft::Request&) { return w.Write("Hello, World!"); };
+//   weft::Handler hello = [](weft::ResponseWriter& w, weft::Request&) {
+//     return w.Write("Hello, World!");
+//   };
 class Handler {
  public:
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Handler> && HandlerFunction<F>)
   Handler(F&& f) : rep_(new Holder<std::decay_t<F>>(std::forward<F>(f))) {}  // NOLINT: conversion is the purpose
 
-  // Says at compile time what is wrong with a function that is no handler. (HandlerFunction asks.)
+  // Explains at compile time why a function is not a handler. (To ask, use HandlerFunction.)
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Handler> && internal::MeantAsHandler<F>)
   Handler(F&&) : rep_(nullptr) {  // NOLINT: conversion is the purpose
@@ -86,7 +88,7 @@ class Handler {
     if (rep_ != nullptr && rep_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) rep_->destroy(rep_);
   }
 
-  // Calls it. Aborts on a handle that was moved from.
+  // Calls it. Aborts if this handle was moved from.
   Error operator()(ResponseWriter& w, Request& r) const {
     if (rep_ == nullptr) internal::AbortMisuse("Handler", "called after it was moved from");
     return rep_->call(rep_, w, r);
@@ -121,7 +123,7 @@ class Handler {
   const Rep* rep_;
 };
 
-// Makes a handler out of another one: runs code before it, after it, or in its place.
+// Makes a handler from another one: it runs code before it, after it, or instead of it.
 //
 //   weft::Middleware no_store = [](weft::Handler next) {
 //     return [next](weft::ResponseWriter& w, weft::Request& r) {
@@ -131,18 +133,18 @@ class Handler {
 //   };
 using Middleware = std::function<Handler(Handler)>;
 
-// The handler inside all of these; the first middleware is the outermost.
+// Wraps the handler in all of these; the first middleware is the outermost.
 Handler Chain(Handler handler, std::vector<Middleware> middleware);
 
-// What HttpError's errors carry, for Error::As.
+// The payload of HttpError's errors, for Error::As.
 struct [[gnu::visibility("default")]] HttpStatus {
   int code;
   std::string public_text;
 };
 
-// What a handler returns to choose the status of the answer and its text; without a text it is the
-// reason phrase. Header fields that it has set before are kept, such as WWW-Authenticate beside a
-// 401. Aborts the process if `status` is not in 400..599.
+// What a handler returns to choose the status of the response and its text; without a text it is
+// the reason phrase. Fields that the handler has already set are kept, such as WWW-Authenticate
+// with a 401. Aborts the process if `status` is not in 400..599.
 //
 //   if (!user) return weft::HttpError(404, "no such user");
 Error HttpError(int status, std::string public_text = {});

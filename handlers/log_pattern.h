@@ -10,14 +10,14 @@ class logger;
 
 namespace weft {
 
-// Gives a logger a pattern of spdlog with two more flags:
+// Gives a logger a pattern of spdlog with two additional flags:
 //   %q   the id of the request (the middleware RequestId) whose fiber, Offload or AfterFunc has
-//        written the line; "-" without one
-//   %Q   likewise the id of its trace (the middleware TraceContext)
-// They hold for lines of weft's log and for those that handlers write to the logger themselves. An
-// asynchronous logger of spdlog formats on a thread of its own, where both are "-"; weft's log
-// needs none to be quick. The formatter holds for the sinks that the logger has now. Not while
-// others use the logger.
+//        written the line; "-" if there is none
+//   %Q   the id of its trace (the middleware TraceContext), in the same way
+// They work for lines of weft's log, and for those that handlers write to the logger themselves. An
+// asynchronous logger of spdlog formats on a thread of its own, where both are "-"; weft's log does
+// not need one to be fast. The formatter applies to the sinks that the logger has now. Do not call
+// this while others use the logger.
 //
 //   auto logger = spdlog::stderr_color_mt("weft");
 //   weft::SetLogPattern(*logger, "%Y-%m-%dT%H:%M:%S.%e %l %q %v");

@@ -13,14 +13,16 @@
 
 #include <weft/concurrency/loop_cells.h>
 
-// What is counted. Metrics (metrics.h) makes these and shows them; they are used from any fiber or thread, and nothing suspends.
+// The kinds of metrics. Metrics (metrics.h) makes and serves them. They may be used from any fiber
+// or thread, and nothing suspends.
 namespace weft {
 
 namespace internal {
 class MetricFamily;
 }
 
-// A number that only grows: requests, bytes, failures. Whole numbers; seconds and other reals are for a Histogram.
+// A number that only grows: requests, bytes, failures. Whole numbers only; for seconds and other
+// real numbers use a Histogram.
 class Counter {
  public:
   explicit Counter(LoopCell cell) : cell_(cell) {}
@@ -34,7 +36,7 @@ class Counter {
   const LoopCell cell_;
 };
 
-// A number that goes up and down: things that are open, a temperature, a time.
+// A number that goes up and down: open connections, a temperature, a time.
 class Gauge {
  public:
   explicit Gauge(LoopCell cell) : cell_(cell) {}
@@ -42,7 +44,7 @@ class Gauge {
   Gauge& operator=(const Gauge&) = delete;
 
   void Add(double x) noexcept { cell_.AddReal(x); }
-  // What others add at this moment counts as before or after. Costs as much as reading it.
+  // Additions that others make at this moment count as before or after. Costs as much as reading.
   void Set(double value) noexcept { base_.store(value - cell_.RealSum(), std::memory_order_relaxed); }
   double Value() const noexcept { return base_.load(std::memory_order_relaxed) + cell_.RealSum(); }
 
@@ -51,7 +53,8 @@ class Gauge {
   std::atomic<double> base_{0};
 };
 
-// How often a value was in which range, and the sum of all: durations in seconds, sizes in bytes.
+// How often a value was in each range, and the sum of all values: durations in seconds, sizes in
+// bytes.
 class Histogram {
  public:
   Histogram(LoopCell first, std::span<const double> bounds) : first_(first), bounds_(bounds) {}
@@ -64,7 +67,8 @@ class Histogram {
     first_.After(range).Add();
     first_.After(bounds_.size() + 1).AddReal(value);
   }
-  // Of the range that ends with the bound of this number; the last one, above all bounds, has the number of bounds.
+  // The count of the range with this number, which ends at the bound of the same number. The last
+  // range, above all bounds, has the number Bounds().size().
   std::uint64_t Count(std::size_t range) const noexcept { return first_.After(range).Sum(); }
   double Sum() const noexcept { return first_.After(bounds_.size() + 1).RealSum(); }
   std::span<const double> Bounds() const noexcept { return bounds_; }
@@ -74,9 +78,10 @@ class Histogram {
   const std::span<const double> bounds_;
 };
 
-// A Counter, Gauge or Histogram for each combination of values of its labels. At most 1,000 have values of their own; from then on
-// those that are new go to one whose labels are all "other", and weft_metrics_overflow_total counts how often. So values may be what
-// clients choose, though better they are not.
+// A Counter, Gauge or Histogram for each combination of label values. At most 1,000 combinations
+// have one of their own. Further ones share the one whose labels are all "other", and
+// weft_metrics_overflow_total counts them. So clients may be able to choose a value, although it is
+// better if they cannot.
 template <class T>
 class Labeled {
  public:
@@ -84,8 +89,9 @@ class Labeled {
   Labeled(const Labeled&) = delete;
   Labeled& operator=(const Labeled&) = delete;
 
-  // The one with these values, one for each label in their order (aborts otherwise); made if it is new. It lives as long as the Metrics.
-  // The search takes some tens of nanoseconds, so keep the reference where the values are fixed.
+  // The metric with these values, one for each label in order (aborts otherwise). It is made if it
+  // is new, and lives as long as the Metrics. The search takes some tens of nanoseconds, so keep
+  // the reference if the values are fixed.
   T& With(std::initializer_list<std::string_view> values) { return With(std::span(values.begin(), values.size())); }
   T& With(std::span<const std::string_view> values);
 

@@ -15,22 +15,24 @@
 
 namespace weft {
 
-// What a service counts, for Prometheus and those who read its text format: the service's own metrics, HTTP requests by route, and what
-// schedulers, loops and pools do. What happens below the handlers is counted by a MetricsObserver (server/metrics_observer.h).
+// What a service counts, for Prometheus and everything that reads its text format: the service's
+// own metrics, HTTP requests by route, and figures of schedulers, loops and pools. What happens
+// below the handlers is counted by a MetricsObserver (server/metrics_observer.h).
 //
-//   weft::Metrics metrics;                                             // in main, before servers
+//   weft::Metrics metrics;                                     // in main, before servers
 //   weft::Counter& made = metrics.AddCounter("notes_made_total", "Notes that were made.");
-//   mux.Use(metrics.Count());                                          // the outermost middleware
-//   debug_mux.Handle("GET /metrics", metrics.Serve());                 // on an address that is not public
-//   ...
-//   made.Add();                                                        // in any fiber or thread
+//   mux.Use(metrics.Count());                                  // the outermost middleware
+//   debug_mux.Handle("GET /metrics", metrics.Serve());         // on an address that is not public
+//   made.Add();                                                // in any fiber or thread
 //
-// An addition costs some nanoseconds on a loop, a few times more on other threads, and disturbs no other loop. It takes address space,
-// a MiB for each 512 numbers, and memory for what is counted. Metrics outlives the servers, handlers and fibers that use it; so does
-// everything that it hands out live as long as it. All members may be called from any thread; none suspends.
+// An addition costs some nanoseconds on a loop and a few times more on other threads, and does not
+// disturb other loops. It takes address space, 1 MiB for each 512 numbers, and memory for what is
+// counted. A Metrics must outlive the servers, handlers and fibers that use it. The objects that it
+// returns live as long as it does. All members may be called from any thread; none suspends.
 //
-// Names and labels are letters, digits and underscores, as Prometheus wants them; a name that is no such word or is there already aborts
-// the process. By custom names of counters end in _total, and those of times and sizes in _seconds and _bytes.
+// Names and labels consist of letters, digits and underscores, as Prometheus requires. A name that
+// does not, or that exists already, aborts the process. By convention names of counters end in
+// _total, and those of times and sizes in _seconds and _bytes.
 class Metrics {
  public:
   Metrics();
@@ -42,7 +44,7 @@ class Metrics {
   Labeled<Counter>& AddCounter(std::string name, std::string help, std::vector<std::string> labels);
   Gauge& AddGauge(std::string name, std::string help);
   Labeled<Gauge>& AddGauge(std::string name, std::string help, std::vector<std::string> labels);
-  // The bounds are upper ones, in rising order, at most 100.
+  // The bounds are upper ones, in ascending order, at most 100.
   Histogram& AddHistogram(std::string name, std::string help, std::vector<double> bounds = DurationBounds());
   Histogram& AddHistogram(std::string name, std::string help, std::initializer_list<double> bounds) {
     return AddHistogram(std::move(name), std::move(help), std::vector<double>(bounds));
@@ -50,23 +52,29 @@ class Metrics {
   Labeled<Histogram>& AddHistogram(std::string name, std::string help, std::vector<std::string> labels,
                                    std::vector<double> bounds = DurationBounds());
 
-  // Values that exist elsewhere: `read` is called in the fiber that serves a look at the metrics, and must be quick.
+  // Values that exist elsewhere. `read` is called in the fiber that serves the metrics, and must be
+  // quick.
   void AddCounter(std::string name, std::string help, std::vector<std::string> labels, std::function<std::vector<MetricValue>()> read);
   void AddGauge(std::string name, std::string help, std::vector<std::string> labels, std::function<std::vector<MetricValue>()> read);
-  // The Stats of a pool, as weft_pool_* with the label pool="name". Several of one name are added up.
+  // The Stats of a pool, as weft_pool_* with the label pool="name". Several pools with one name are
+  // added up.
   //   metrics.Add("notes", [&] { return db.Stats(); });
   void Add(std::string name, std::function<PoolStats()> read);
 
-  // Counts requests and takes their time, by the names of OpenTelemetry's conventions for HTTP servers:
-  //   http_server_request_duration_seconds, http_server_request_body_size_bytes, http_server_response_body_size_bytes (histograms)
-  //     by http_request_method ("other" for unknown ones), http_route (the Mux pattern without its method, or "unmatched") and
+  // Counts requests and measures their time, by the names of OpenTelemetry's conventions for HTTP
+  // servers:
+  //   http_server_request_duration_seconds, http_server_request_body_size_bytes,
+  //     http_server_response_body_size_bytes (histograms) by http_request_method ("other" for
+  //     unknown ones), http_route (the Mux pattern without its method, or "unmatched") and
   //     http_response_status_code (499: the client did not wait for it)
   //   http_server_active_requests (a gauge) by http_request_method
-  // Make it the outermost middleware. What the server itself refuses never comes here; MetricsObserver counts it.
+  // Make it the outermost middleware. Requests that the server itself rejects never get here;
+  // MetricsObserver counts them.
   Middleware Count();
 
-  // Serves all metrics in Prometheus' text format, version 0.0.4. In pieces, so that however many there are, no loop is held for long.
-  // The middleware Compress makes it gzip for who accepts that. Suspends for up to 50 ms to learn how long loops let work wait.
+  // Serves all metrics in Prometheus' text format, version 0.0.4. It writes in pieces, so that no
+  // loop is held for long, however many there are. The middleware Compress sends it as gzip to
+  // clients that accept that. Suspends for up to 50 ms to measure how long work waits for a loop.
   Handler Serve();
 
  private:

@@ -14,28 +14,27 @@
 
 namespace weft {
 
-// A member of a problem beside those that RFC 9457 names.
+// A member of a problem in addition to those that RFC 9457 names.
 struct ProblemMember {
   std::string name;
-  std::string json;  // its value, as JSON: "30", "[1,2]"; see JsonString for texts
+  std::string json;  // the value, as JSON: "30", "[1,2]"; for text see JsonString
 };
 
-// Why a request failed, for the program that sent it. Texts that are empty are left out of the
-// response. Nothing in here is secret: put into the Error that a handler returns only what the
-// client may read.
+// Why a request failed, for the program that sent it. Empty texts are left out of the response.
+// Everything in it is sent to the client, so it must not contain secrets.
 struct [[gnu::visibility("default")]] Problem {
   int status = 500;           // 400..599
-  std::string type = {};      // a URI for this kind of problem; empty: the status says all
-  std::string title = {};     // the same for all of this type; empty: the status's reason phrase
-  std::string detail = {};    // about this one
-  std::string instance = {};  // a URI that names this one occurrence
+  std::string type = {};      // a URI for this kind of problem; empty: the status says enough
+  std::string title = {};     // the same for all of this type; empty: the reason phrase
+  std::string detail = {};    // about this occurrence
+  std::string instance = {};  // a URI that identifies this occurrence
   std::vector<ProblemMember> members = {};
 };
 
-// HttpError's big brother: what a handler returns to respond with a problem. The response is
-// application/problem+json, with or without the middleware ProblemDetails, which gives all other
-// errors this form too. Aborts the process if the status is not in 400..599. Of members with one
-// name, or with the name of one of the five above, the first counts. Never suspends.
+// What a handler returns to respond with a problem; HttpError in a longer form. The response is
+// application/problem+json, with or without the middleware ProblemDetails, which also gives all
+// other errors this form. Aborts the process if the status is not in 400..599. If several members
+// have one name, or the name of one of the five above, the first one counts. Never suspends.
 //
 //   return weft::ProblemError({.status = 403,
 //                              .type = "https://example.com/probs/out-of-credit",
@@ -44,16 +43,16 @@ struct [[gnu::visibility("default")]] Problem {
 //                              .members = {{"balance", "30"}}});
 Error ProblemError(Problem problem);
 
-// The JSON of a problem: {"type":...,"title":...,"status":...,...}. "type" is left out where it is
+// The JSON of a problem: {"type":...,"title":...,"status":...,...}. "type" is left out if it is
 // about:blank.
 std::string FormatProblem(const Problem& problem);
 
-// `text` as a string of JSON, with its quotes; for ProblemMember. Bytes that are no good UTF-8
+// `text` as a JSON string, with its quotes; for ProblemMember. Bytes that are not valid UTF-8
 // become U+FFFD.
 std::string JsonString(std::string_view text);
 
-// For ServerOptions::refusal: what the server refuses (400, 408, 413, 431, 503 and their like) is a
-// problem with its status and title as well.
+// For ServerOptions::refusal: what the server itself rejects (400, 408, 413, 431, 503 and so on)
+// also becomes a problem, with its status and title.
 std::function<RefusalBody(int status)> ProblemRefusals();
 
 }  // namespace weft

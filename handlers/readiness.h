@@ -14,30 +14,31 @@ namespace weft {
 
 class ReadinessHold;
 
-// Whether a process should be sent new requests. Servers report to it, a handler tells load
-// balancers (ReadyHandler in handlers/debug/health.h), and the application may hold it back while it
-// warms up or lacks something. Several servers may share one: it is ready while at least one serves,
-// none drains, and nobody holds it back.
+// Whether a process should be sent new requests. Servers report to it, and a handler tells load
+// balancers (ReadyHandler in handlers/debug/health.h). The application may hold it back while it
+// warms up or lacks something. Several servers may share one: it is ready while at least one
+// serves, none drains, and nothing holds it back.
 //
-// It outlives the servers and handlers that use it. All members may be called from any thread; none
-// suspends.
+// It must outlive the servers and handlers that use it. All members may be called from any thread;
+// none suspends.
 //
 //   weft::Readiness readiness;
 //   app_options.readiness = &readiness;
 //   debug_mux.Handle("/readyz", weft::ReadyHandler(readiness));
-//   weft::ReadinessHold warming_up = readiness.Hold("reads its index");
+//   weft::ReadinessHold warming_up = readiness.Hold("is reading its index");
 class Readiness {
  public:
-  // What one server reports: made when it begins to serve, destroyed when it has ended.
+  // The report of one server: constructed when it starts to serve, destroyed when it has ended.
   class Report {
    public:
-    // `readiness` may be null: then nobody is told.
+    // `readiness` may be null; then nothing is reported.
     explicit Report(Readiness* readiness) noexcept : readiness_(readiness) { Add(kOneServing); }
     ~Report() { Add(-kOneServing - (draining_ ? kOneDraining : 0)); }
     Report(const Report&) = delete;
     Report& operator=(const Report&) = delete;
 
-    // The drain, or the lame-duck time before it, has begun. Calls after the first one do nothing.
+    // The drain, or the lame-duck time before it, has started. Calls after the first one do
+    // nothing.
     void BeginDrain() noexcept {
       if (draining_) return;
       draining_ = true;
@@ -65,11 +66,12 @@ class Readiness {
   // Why it is not ready, for people; empty if it is.
   std::vector<std::string> Reasons() const;
 
-  // It is not ready while this lives, whatever the servers report and others hold. The reason is for people: "database: connection refused".
+  // While the result lives it is not ready, whatever the servers and other holds say. The reason is
+  // for people: "database: connection refused".
   [[nodiscard]] ReadinessHold Hold(std::string reason);
 
-  // One hold without a life of its own: from a call with true to one with false, whoever calls. Two who use it overwrite each other; Hold
-  // does not.
+  // A single hold without an object: from a call with true to one with false, whoever calls. Two
+  // users of it would overwrite each other; use Hold instead.
   void HoldBack(bool held) noexcept { held_back_.store(held, std::memory_order_release); }
 
  private:
@@ -78,7 +80,7 @@ class Readiness {
 
   void Release(Held::iterator hold) noexcept;
 
-  // Both counts in one word, so that a reader sees them at one instant.
+  // Both counts are in one word, so that a reader sees them at one instant.
   static constexpr std::int64_t kOneServing = 1;
   static constexpr std::int64_t kOneDraining = std::int64_t{1} << 32;
 
@@ -89,8 +91,8 @@ class Readiness {
   Held reasons_;
 };
 
-// Keeps a Readiness from being ready; made by Readiness::Hold, which outlives it. It may be moved; one that was moved from, or was made
-// without a Readiness, holds nothing.
+// Keeps a Readiness from being ready. Made by Readiness::Hold; the Readiness must outlive it. It
+// may be moved. One that was moved from, or default-constructed, holds nothing.
 class [[nodiscard]] ReadinessHold {
  public:
   ReadinessHold() noexcept = default;
@@ -104,7 +106,7 @@ class [[nodiscard]] ReadinessHold {
   }
   ~ReadinessHold() { Release(); }
 
-  // Lets go before its end. Calls after the first one do nothing.
+  // Releases the hold now. Calls after the first one do nothing.
   void Release() noexcept {
     if (Readiness* readiness = std::exchange(readiness_, nullptr)) readiness->Release(hold_);
   }

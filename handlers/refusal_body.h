@@ -6,7 +6,7 @@
 
 namespace weft {
 
-// What a server says by itself when it refuses a request that no handler has seen.
+// The body of a response by which the server itself rejects a request that no handler has seen.
 struct RefusalBody {
   std::string content_type;
   std::string text;

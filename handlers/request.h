@@ -26,10 +26,10 @@ struct TlsInfo;
 
 namespace internal {
 
-// The context of a request that has not begun.
+// The context of a request that has not started.
 inline const Context kNoContext;
 
-// What a path value or query parameter is called in the text of an answer: `path value "id"`.
+// What a path value or query parameter is called in the text of a response: `path value "id"`.
 struct ParameterName {
   const char* kind;
   std::string_view name;
@@ -67,7 +67,7 @@ Result<T> ParseParameter(std::string_view text, ParameterName name) {
 }  // namespace internal
 
 // Gives its request another context until the end of the C++ scope; made by Request::Use. Guards
-// end in the reverse order of their making.
+// end in the reverse order of their construction.
 class [[nodiscard]] RequestContextScope {
  public:
   ~RequestContextScope();
@@ -84,83 +84,84 @@ class [[nodiscard]] RequestContextScope {
   ScopedContext scoped_;
 };
 
-// What a client has asked for. It lives until the handler returns, and so do all views that it
-// gives out, also while the handler waits. The handler and fibers that it started on its own loop
-// may use it, one at a time.
+// A client's request. It lives until the handler returns, and so do all views that it returns, even
+// while the handler waits. The handler, and fibers that it has started on its own loop, may use it,
+// one at a time.
 //
 //   weft::Error Greet(weft::ResponseWriter& w, weft::Request& r) {
 //     weft::Result<int> times = r.QueryAs<int>("times");
-//     if (weft::Error err = times.Err()) return err;   // answers 400
+//     if (weft::Error err = times.Err()) return err;   // responds with 400
 //     return w.Write(Greeting(r.PathValue("name"), *times));
 //   }
 class Request {
  public:
-  // Servers and testing kits make requests and fill them through RequestAccess
-  // (handlers/access.h).
+  // Servers and test kits make requests, and fill them through RequestAccess (handlers/access.h).
   Request() = default;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  // Done when the client is gone, the deadline of the request has passed, the server's drain ran
-  // out of patience, or the handler has returned; its cause says which. Pass it to everything that
-  // works for this request.
+  // Done when the client is gone, the request's deadline has passed, the server's drain timeout has
+  // expired, or the handler has returned; its cause says which. Pass it to everything that works
+  // for this request.
   const Context& Ctx() const WEFT_LIFETIMEBOUND { return *ctx_; }
 
-  // Done as soon as the server begins to drain. For answers that go on for long: end them in good
-  // order then.
+  // Done as soon as the server starts to drain. For responses that take long: finish them properly
+  // then.
   const Context& Draining() const WEFT_LIFETIMEBOUND { return *draining_; }
 
-  // Replaces the context until the end of the returned guard: Ctx(), the body's reads and
-  // CurrentContext() follow. A reference that Ctx() gave out meanwhile ends with the guard. For
+  // Replaces the context until the end of the returned guard: Ctx(), reads of the body and
+  // CurrentContext() follow. A reference that Ctx() returns meanwhile ends with the guard. For
   // middleware:
   //   weft::CancelScope scope = weft::WithTimeout(r.Ctx(), std::chrono::seconds(2));
   //   auto use = r.Use(scope.ctx);
   //   return next(w, r);
   [[nodiscard]] RequestContextScope Use(Context ctx) { return {*this, std::move(ctx)}; }
 
-  // Says that this request will take long by its nature (a feed, a download of hours): the server
-  // lifts the request's deadline and counts it no longer among the requests in flight, but among
-  // the long-lived ones. False if there are as many as ServerOptions::long_lived_max allows: the
-  // request keeps its deadline and its place, and may better answer 503. Calls after one that
-  // was true do nothing. Contexts that were derived before keep the old deadline.
+  // Declares that this request takes long by its nature (a feed, a download of hours). The server
+  // removes the request's deadline, and counts it among the long-lived requests instead of those in
+  // flight. False if there are already as many as ServerOptions::long_lived_max: the request keeps
+  // its deadline and its slot, and should rather respond with 503. After a call that returned true,
+  // further ones do nothing. Contexts derived before keep the old deadline.
   bool LongLived();
 
-  // Whether the client offers to go on in this protocol ("websocket") behind an answer of 101
-  // (RFC 9110 section 7.8), for ResponseWriter::Hijack. Case does not matter.
+  // Whether the client offers to switch to this protocol ("websocket") after a 101 response (RFC
+  // 9110 section 7.8), for ResponseWriter::Hijack. Case does not matter.
   bool OffersUpgrade(std::string_view protocol) const;
 
   // "GET"; case matters (RFC 9110 section 9.1).
   std::string_view Method() const WEFT_LIFETIMEBOUND { return method_; }
-  // The target as it came: "/a%20b?x=1", "http://host/a", "host:443" or "*" (RFC 9112 section 3.2).
+  // The unchanged target: "/a%20b?x=1", "http://host/a", "host:443" or "*" (RFC 9112 section 3.2).
   std::string_view Target() const WEFT_LIFETIMEBOUND { return target_; }
-  // The path, decoded: "/a b". A decoded "%2F" looks like any other slash here; Mux tells them
-  // apart.
+  // The decoded path: "/a b". A decoded "%2F" looks like any other slash here; Mux distinguishes
+  // them.
   std::string_view Path() const WEFT_LIFETIMEBOUND { return path_; }
-  // The path as it came: "/a%20b".
+  // The path as it was sent: "/a%20b".
   std::string_view RawPath() const WEFT_LIFETIMEBOUND { return raw_path_; }
-  // The query as it came, without the question mark: "x=1".
+  // The query as it was sent, without the question mark: "x=1".
   std::string_view RawQuery() const WEFT_LIFETIMEBOUND { return raw_query_; }
-  // Whom the client asked: the authority of the target, else the Host field; with the port if there
-  // is one.
+  // The host that the client asked for: the authority of the target, or else the Host field, with
+  // the port if there is one.
   std::string_view Host() const WEFT_LIFETIMEBOUND { return host_; }
-  // The address of the client, "192.0.2.7:50123"; what comes before the port of an IPv6 one is in
-  // brackets. It is the one that has connected, unless the middleware ForwardedPeer has found
-  // another one; then the port is left out where it is not known.
+  // The client's address, "192.0.2.7:50123"; an IPv6 address is in brackets before the port. It is
+  // that of the connection, unless the middleware ForwardedPeer has found another one. In that case
+  // the port is left out if it is not known.
   std::string Peer() const;
   // {1, 1} for HTTP/1.1.
   std::pair<int, int> Version() const { return {version_major_, version_minor_}; }
-  // Whether it came over TLS, to this server or, as ForwardedPeer has found, to a proxy before it.
+  // Whether it came over TLS, to this server or, according to ForwardedPeer, to a proxy in front of
+  // it.
   bool Secure() const { return secure_; }
-  // What the client and this server have agreed on, and who the client is if it has shown a certificate
-  // (ClientAuth). Null where this server does not speak TLS itself: in plain text, and after a proxy that does.
+  // What the client and this server have negotiated, and who the client is if it has presented a
+  // certificate (ClientAuth). Null if this server does not use TLS itself: in plain text, or if a
+  // proxy does it.
   //   const weft::TlsInfo* tls = r.Tls();
   //   if (tls == nullptr || !tls->peer_certificate) return weft::HttpError(403);
   const TlsInfo* Tls() const;
-  // What the middleware RequestId has called it; empty without.
+  // The id from the middleware RequestId; empty without it.
   std::string_view Id() const WEFT_LIFETIMEBOUND { return id_; }
 
   const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
-  // Empty until the body has been read to its end.
+  // Empty until the body was read to its end.
   const Fields& Trailer() const WEFT_LIFETIMEBOUND { return trailer_; }
 
   // The first value of this name in the query, decoded ("+" is a blank); empty if there is none.
@@ -170,14 +171,14 @@ class Request {
   // All values of this name, in order.
   std::vector<std::string_view> QueryValues(std::string_view name) const;
 
-  // What a wildcard of the Mux pattern matched, decoded; empty if there is no such wildcard.
+  // What a wildcard of the Mux pattern has matched, decoded; empty if there is no such wildcard.
   std::string_view PathValue(std::string_view name) const;
-  // The Mux pattern that matched, as it was registered; empty without one.
+  // The Mux pattern that has matched, as it was registered; empty if there is none.
   std::string_view Pattern() const WEFT_LIFETIMEBOUND { return pattern_; }
 
-  // The same as numbers, bool ("true", "false", "1", "0") or strings. The error, returned from the
-  // handler, answers 400 with a text that names the parameter. A missing parameter is such an error
-  // too.
+  // The same as numbers, bool ("true", "false", "1", "0") or strings. If the handler returns the
+  // error, the response is 400 with a text that names the parameter. A missing parameter is an
+  // error too.
   template <class T>
   Result<T> PathValueAs(std::string_view name) const {
     return internal::ParseParameter<T>(PathValue(name), {"path value", name});

@@ -16,42 +16,44 @@
 #include <weft/net/stream_transport.h>
 #include <weft/net/tls_info.h>
 
-// What a server, or a testing kit, gives to a Request and a ResponseWriter: the bytes of the body, a way out for the response, and what they
-// ask for beside. access.h says how the two are driven. Handlers and middleware never need this header.
+// What a server, or a test kit, provides for a Request and a ResponseWriter: the bytes of the body,
+// a way to send the response, and answers to what they ask. access.h says how the two are driven.
+// Handlers and middleware never need this header.
 
 namespace weft {
 
-// Where the bytes of a request body come from.
+// The source of the bytes of a request body.
 class BodySource {
  public:
-  // Reads at least one byte into `buffer`, which is not empty; 0 at the end, when the trailer is in
-  // place (RequestAccess::Trailer). Waits under `ctx`. Errors are those of Body.
+  // Reads at least one byte into `buffer`, which is not empty. Returns 0 at the end, when the
+  // trailer is in place (RequestAccess::Trailer). Waits under `ctx`. Errors are those of Body.
   virtual Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) = 0;
 
-  // The length that was declared, if one was.
+  // The declared length, if there is one.
   virtual std::optional<std::uint64_t> Declared() const = 0;
 
  protected:
   ~BodySource() = default;
 };
 
-// What a Request asks of its server besides what it was filled with.
+// What a Request asks its server, in addition to what it was filled with.
 class RequestHooks {
  public:
   virtual std::string Peer() const = 0;
-  // What its connection has agreed on; null: it is not over TLS.
+  // What its connection has negotiated; null: it does not use TLS.
   virtual const TlsInfo* Tls() const { return nullptr; }
-  // The handler has called LongLived, for the first time or after a refusal. False: as many as are allowed are at it, and nothing
-  // changes. The server may give the request another context by RequestAccess::SetContext.
+  // The handler has called LongLived, for the first time or after a refusal. False: there are
+  // already as many as allowed, and nothing changes. The server may give the request another
+  // context by RequestAccess::SetContext.
   virtual bool LongLived() = 0;
-  // Request::Ctx() has become another one, by Request::Use or at the end of its guard.
+  // Request::Ctx() has changed, by Request::Use or at the end of its guard.
   virtual void ContextChanged() = 0;
 
  protected:
   ~RequestHooks() = default;
 };
 
-// The head of a request but for its fields. All views stay valid until RequestAccess::End.
+// The head of a request without its fields. All views must be valid until RequestAccess::End.
 struct RequestHead {
   std::string_view method;
   std::string_view target;
@@ -63,7 +65,7 @@ struct RequestHead {
   bool secure = false;
 };
 
-// A part of an open file that is to be sent. Who takes bytes from its front moves it on.
+// A part of an open file that is to be sent. Advance removes bytes from its front.
 struct FilePart {
   int fd = -1;
   std::uint64_t offset = 0;
@@ -75,32 +77,32 @@ struct FilePart {
   }
 };
 
-// What sending a part of a file fails with when the file ends before the part does.
+// The error for a file that ends before the part does.
 Error FileTooShort();
 
-// What a ResponseWriter sends through: the framing of one HTTP version. The writer keeps the order
-// of calls
+// Where a ResponseWriter sends: the framing of one HTTP version. The writer calls in this order
 //   SendInformational*  ( SendWhole | SendHead ( SendBody | SendFile )* SendEnd | MayHijack Hijack )
-// with Flush in between and Abort in place of any of the rest, and calls nothing after SendWhole,
-// SendEnd or Abort, and nothing but Abort after Hijack. After an error it calls nothing but Abort;
-// one of MayHijack changes nothing, the answer can still be given.
+// with Flush in between and Abort instead of any of the rest. It calls nothing after SendWhole,
+// SendEnd or Abort, and only Abort after Hijack. After an error it calls only Abort. An error of
+// MayHijack changes nothing: a response can still be sent.
 //
-// The header comes without Content-Length: the length is handed over beside it. No length means
-// that it is not known; an answer whose status allows no body (StatusAllowsBody) is then sent
-// without any framing field, as is one to HEAD. All other fields of framing and connection
-// (Transfer-Encoding, Connection, Date) are the sink's affair, also where the handler has set them.
-// Views are valid during the call only. All calls may suspend but Buffer and Abort.
+// The header comes without Content-Length; the length is passed next to it. No length means that it
+// is not known. A response whose status allows no body (StatusAllowsBody) is then sent without any
+// framing field, and so is a response to HEAD. All other fields of framing and connection
+// (Transfer-Encoding, Connection, Date) are up to the sink, even if the handler has set them. Views
+// are valid during the call only. All calls except Buffer and Abort may suspend.
 class ResponseSink {
  public:
-  // The memory in which the writer gathers the body; valid until SendWhole, SendEnd or Abort, or until it is taken back.
-  // SendWhole, SendBody and SendEnd may get views into it.
+  // The memory in which the writer collects the body. It is valid until SendWhole, SendEnd or
+  // Abort, or until it is taken back. SendWhole, SendBody and SendEnd may get views into it.
   virtual std::span<char> Buffer() = 0;
-  // After a Flush, with nothing in it, and nobody who uses it: what is to come may be long in coming. True: it is taken back, and Buffer
-  // is asked again.
+  // Called after a Flush, when the buffer is empty and unused, because the next bytes may take
+  // long. True: it is taken back, and Buffer is called again when needed.
   virtual bool TakeBufferBack() noexcept { return false; }
 
-  // A fiber has a view into the buffer, or fills it, and may park meanwhile. Two of a request may write at once, against the rules: the
-  // bytes of one response never become another one's.
+  // While one exists, a fiber has a view into the buffer, or fills it, and may park. Two fibers of
+  // a request may write at once, against the rules; even then the bytes of one response never end
+  // up in another one.
   class BufferUse {
    public:
     explicit BufferUse(ResponseSink& sink) : uses_(sink.buffer_uses_) { ++uses_; }
@@ -113,44 +115,47 @@ class ResponseSink {
   };
   bool BufferIsUsed() const { return buffer_uses_ > 0; }
 
-  // The whole answer. The length is that of `body`. For HEAD the body states its length and must
-  // not be sent.
+  // The whole response. The length is that of `body`. For HEAD the body only defines the length,
+  // and must not be sent.
   virtual Error SendWhole(int status, Fields& header, std::string_view body) = 0;
 
-  // The head of an answer that goes on. It may be held back until the next call.
+  // The head of a response whose body follows. It may be held back until the next call.
   virtual Error SendHead(int status, Fields& header, std::optional<std::uint64_t> length) = 0;
 
-  // A part of the body, `first` followed by `second`; not both are empty. Never called for HEAD.
+  // A part of the body: `first` followed by `second`. At least one of them is not empty. Never
+  // called for HEAD.
   virtual Error SendBody(std::string_view first, std::string_view second) = 0;
 
   // A part of the body: `first`, which may be empty, followed by a part of a file, which is not.
-  // Moves `part` on by what was taken; all of it unless an error comes back. Never called for HEAD.
-  // A file that is too short, or that cannot be read, is an error; `first` may have been sent then.
-  // The default reads the file piece by piece and calls SendBody.
+  // Advances `part` by what was taken, which is all of it unless there is an error. Never called
+  // for HEAD. A file that is too short, or cannot be read, is an error; `first` may have been sent
+  // by then. The default reads the file piece by piece and calls SendBody.
   virtual Error SendFile(std::string_view first, FilePart& part);
 
-  // Lets nothing be held back.
+  // Sends everything that is held back.
   virtual Error Flush() = 0;
 
   // The last part of the body (it may be empty), its end, and the trailer.
   virtual Error SendEnd(std::string_view rest, Fields& trailer) = 0;
 
-  // An interim answer (1xx but 101), at once. The header is the one of the final answer so far;
-  // fields of framing in it are left out.
+  // Sends an interim response (1xx except 101) at once. The header is the one of the final response
+  // so far; framing fields in it are left out.
   virtual Error SendInformational(int status, Fields& header) = 0;
 
-  // Whether the connection may be handed over now. The status is 101 or, to CONNECT, 2xx: what Hijack shall send; or 0. It may add
-  // fields that such an answer needs.
+  // Whether the connection may be handed over now. The status is the one that Hijack would send:
+  // 101, 2xx for CONNECT, or 0 for none. It may add fields that such a response needs.
   virtual Error MayHijack(int status, Fields& header) {
     static_cast<void>(status);
     static_cast<void>(header);
     return Error::New("Hijack: not possible here");
   }
 
-  // Hands the connection over, behind a head of this status, unless it is 0. The transport lives until ResponseAccess::End.
+  // Hands over the connection, after a head with this status unless it is 0. The transport lives
+  // until ResponseAccess::End.
   virtual Result<StreamTransport*> Hijack(int status, Fields& header) { return MayHijack(status, header); }
 
-  // Breaks the answer off: what was sent must not look whole. For a connection that was handed over: it ends with a reset.
+  // Breaks off the response: what was sent must not look complete. A connection that was handed
+  // over ends with a reset.
   virtual void Abort() noexcept = 0;
 
  protected:

@@ -25,32 +25,32 @@
 //     EXPECT_EQ(recorder.Body(), "Hello, anna!");
 //   }
 //
-// They work on a plain thread and in a fiber (RunTest in concurrency/testing.h, for handlers that
-// wait).
+// They work on a plain thread and in a fiber. For handlers that wait, use RunTest
+// (concurrency/testing.h). This header needs the library weft::testing.
 
 namespace weft {
 
-// Says what a test asks for. Each member returns the builder, so that calls can be strung together.
-// It may be served several times.
+// Describes the request of a test. Each member returns the builder, so that calls can be chained.
+// One builder may be served several times.
 class RequestBuilder {
  public:
   // The target may be a path with a query, or "http://host/path", which also sets the host.
   explicit RequestBuilder(std::string method = "GET", std::string target = "/");
 
   RequestBuilder& Header(std::string_view name, std::string_view value);
-  // Also what Request::Host returns; "example.com" unless told.
+  // Also what Request::Host returns. The default is "example.com".
   RequestBuilder& Host(std::string host);
-  // A body of declared length.
+  // A body with a declared length.
   RequestBuilder& Body(std::string body);
-  // A body of unknown length; each Read gives at most one piece.
+  // A body of unknown length. Each Read returns at most one piece.
   RequestBuilder& BodyInPieces(std::vector<std::string> pieces);
-  // What reading fails with after the body, in place of its end (kClientGone, for example).
+  // The error that reading ends with after the body, such as kClientGone.
   RequestBuilder& BodyError(Error error);
-  // The server's limit; 1 MiB unless told, kUnlimited for none.
+  // The server's limit. The default is 1 MiB; kUnlimited removes it.
   RequestBuilder& BodyLimit(std::uint64_t bytes);
-  // A field that comes behind the body.
+  // A field after the body.
   RequestBuilder& Trailer(std::string_view name, std::string_view value);
-  // The parent of Request::Ctx; CurrentContext() unless told.
+  // The parent of Request::Ctx. The default is CurrentContext().
   RequestBuilder& Context(weft::Context ctx);
   RequestBuilder& Draining(weft::Context ctx);
   RequestBuilder& Peer(std::string peer);
@@ -81,11 +81,10 @@ class RequestBuilder {
   bool secure_ = false;
 };
 
-// Runs a handler as a server does, and keeps the answer for a look. It is used by one fiber or
-// thread at a time.
+// Runs a handler as a server does, and records the response. For one fiber or thread at a time.
 class Recorder {
  public:
-  // An interim answer: 103 and its like.
+  // An interim response, such as 103.
   struct Informational {
     int status;
     std::vector<std::pair<std::string, std::string>> header;
@@ -96,33 +95,37 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // Serves one request and forgets the one before. Errors and exceptions of the handler become
-  // answers as in a server. Request::Ctx is canceled when the handler has returned.
+  // Serves one request, and drops the previous response. Errors and exceptions of the handler
+  // become responses as in a server. Request::Ctx is canceled when the handler has returned.
   void Serve(const Handler& handler, const RequestBuilder& request);
 
-  // Lets the handler of the next Serve take its connection over (ResponseWriter::Hijack fails without), and
-  // returns the client's end of it. A test may write what the client says beforehand, and read what the
-  // handler said afterwards, as far as the buffer goes; or talk with the handler from another fiber.
+  // Lets the handler of the next Serve take over its connection (without this,
+  // ResponseWriter::Hijack fails), and returns the client's end of it. A test may write the
+  // client's bytes in advance and read the handler's afterwards, as far as the buffer allows, or
+  // talk to the handler from another fiber.
   MemoryStream ClientStream(MemoryStreamOptions options = {});
 
-  // Why the answer is not the one that the handler wanted: the error that it returned, what it
-  // threw, or a failure in sending. Empty if all went well.
+  // Why the response is not what the handler intended: the error that it returned, what it threw,
+  // or a failure in sending. Empty if all went well.
   Error Err() const;
 
-  // What the client would have got. All of it lives until the next Serve or the end of the
+  // What the client would have received. All of it lives until the next Serve or the end of the
   // recorder.
-  int Status() const;                     // 0: the answer was broken off before its head
-  const Fields& Header() const WEFT_LIFETIMEBOUND;           // with Content-Length if the length was known
+  int Status() const;                     // 0: the response was aborted before its head
+  // with Content-Length if the length was known
+  const Fields& Header() const WEFT_LIFETIMEBOUND;
   const std::string& Body() const;        // empty for HEAD
   const Fields& Trailer() const WEFT_LIFETIMEBOUND;
   const std::vector<Informational>& Interim() const;
-  bool Aborted() const;                   // broken off: what came before is what had been sent by then
+  bool Aborted() const;                   // aborted: the rest is what had been sent by then
   int Flushes() const;                    // how often something was flushed
   bool LongLived() const;                 // the handler has called Request::LongLived or Hijack
-  bool Hijacked() const;                  // the handler has taken the connection over; Status is then 101,
-                                          // 2xx to CONNECT, or 0: no head was sent for it
+  // the handler has taken over the connection; Status is then 101,
+  bool Hijacked() const;
+                                          // 2xx for CONNECT, or 0: no head was sent for it
 
-  // Lets sending fail with this error after so many bytes of body, as when a client goes away.
+  // Makes sending fail with this error after this many bytes of the body, as if the client were
+  // gone.
   void FailAfter(std::uint64_t bytes, Error error);
 
  private:
