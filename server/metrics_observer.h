@@ -7,17 +7,18 @@
 
 namespace weft {
 
-// Counts what happens below the handlers, for the page of a Metrics (handlers/metrics.h): connections and why they ended, what the server
-// refused by itself, timeouts, limits, failures, and, of all servers of the process, what they have at the moment. The names begin with
-// weft_server_, and all have the label server, which is ServerOptions::name.
+// Counts what happens below the handlers, for the page of a Metrics (handlers/metrics.h):
+// connections and why they ended, requests that the server itself has rejected, timeouts, limits,
+// failures, and the current figures of all servers of the process. The names start with
+// weft_server_. All have the label server, which is ServerOptions::name.
 //
 //   weft::Metrics metrics;
 //   weft::MetricsObserver observer(metrics);
 //   options.name = "api";
 //   options.observers = {&weft::DefaultObserver(), &observer};
 //
-// One of it serves all servers of a program, and outlives them; a Metrics takes one. It asks for connections (WatchesConnections), so
-// each costs two more calls.
+// One of these serves all servers of a program, and must outlive them; a Metrics accepts only one.
+// It asks for connections (WatchesConnections), so each connection costs two more calls.
 class MetricsObserver final : public Observer {
  public:
   explicit MetricsObserver(Metrics& metrics);

@@ -10,32 +10,36 @@
 
 namespace weft {
 
-// The things that an Observer hears of. All views hold during the call only. `server` is the ServerOptions::name of the server that it
-// happened to. Where an event is about one request, `request_id` is what the middleware RequestId has called it; empty if nothing has.
+// The events that an Observer receives. All views are valid during the call only. `server` is the
+// ServerOptions::name of the server in question. If an event is about one request, `request_id` is
+// the id that the middleware RequestId has given it; empty if there is none.
 
-// The server listens; before the first accept.
+// The server is listening. Reported before the first accept.
 struct Listening {
   std::string_view bound;  // "http://127.0.0.1:8080"
   std::string_view server = {};
 };
 
-// A connection was accepted. Told only to who asks: Observer::WatchesConnections.
+// A connection was accepted. Reported only to observers that ask for it:
+// Observer::WatchesConnections.
 struct ConnectionOpened {
-  int descriptor;         // no other open connection has the same
-  std::string_view peer;  // who has connected: a proxy, where options.proxy_protocol_from names it
+  int descriptor;         // different from that of every other open connection
+  // The address that has connected: a proxy, if options.proxy_protocol_from names it.
+  std::string_view peer;
   std::string_view server = {};
 };
 
 enum class CloseReason : std::uint8_t {
   kClient,      // the client closed or reset it
-  kComplete,    // after a response that said so: the client, the handler or a limit of requests asked for it
+  // after a final response: the client, the handler or a limit of requests asked for it
+  kComplete,
   kAborted,     // a response was broken off
   kBadRequest,  // also a bad PROXY header
   kTimedOut,
   kOverload,  // too many requests, or no memory for this one
-  kEvicted,   // it was idle or slow over a head, and its descriptor was needed
-  kDrain,     // the server ends, in good order
-  kForced,    // the server ended before its request did
+  kEvicted,   // it was idle, or slow to send a head, and its descriptor was needed
+  kDrain,     // the server ended in good order
+  kForced,    // the server ended before the request did
   kTls,       // the handshake failed (TlsFailed)
   kMisbehaved,  // over HTTP/2 (PeerMisbehaved)
   // Old names, for one release.
@@ -43,7 +47,8 @@ enum class CloseReason : std::uint8_t {
   kCutOff [[deprecated("kForced")]] = kForced,
 };
 
-// A connection is gone; its descriptor is still open during this call. Told only to who asks: Observer::WatchesConnections.
+// A connection has ended; its descriptor is still open during this call. Reported only to observers
+// that ask for it: Observer::WatchesConnections.
 struct ConnectionClosed {
   int descriptor;
   std::string_view peer;  // the client, as its requests saw it
@@ -52,52 +57,54 @@ struct ConnectionClosed {
   std::string_view server = {};
 };
 
-// Bytes came that are no good request. They are answered with `status`, unless an answer has begun already or the handler chooses another
-// one for a bad body, and the connection is closed.
+// The bytes received are not a valid request. The response has this `status`, unless a response has
+// already started, or the handler has chosen another one for a bad body. The connection is closed.
 struct BadRequest {
   std::string_view peer;  // "127.0.0.1:50000"
   int status;
   std::string_view reason;  // "bare LF"
-  std::string_view request_id = {};  // of a request whose body it is
+  std::string_view request_id = {};  // of the request whose body it is
   std::string_view server = {};
 };
 
-// The server itself has answered a request, or what was to become one, with this status instead of a handler: it was malformed or came too
-// slowly, there are too many, there is no memory, or the server ends. Told for each, for those who count; what is behind it is told by
-// other events, some of them once for many requests.
+// The server itself has responded to a request, or to the start of one, with this status instead of
+// a handler: it was malformed or too slow, there are too many, there is no memory, or the server is
+// ending. Reported for each one, for observers that count. The reasons are reported by other
+// events, some of them once for many requests.
 struct RequestRefused {
   int status;
   std::string_view reason;  // one of a few dozen fixed texts
   std::string_view server = {};
 };
 
-// A peer that options.proxy_protocol_from names did not begin with a good PROXY header. The connection was closed without an answer.
+// A peer that options.proxy_protocol_from names did not start with a valid PROXY header. The
+// connection was closed without a response.
 struct BadProxyHeader {
   std::string_view peer;  // the proxy
   std::string_view reason;
   std::string_view server = {};
 };
 
-// A connection over TLS came to nothing: the peer has offered nothing that both know, does not trust our certificate or
-// has shown none that is good, has sent what is no TLS, or has left in the middle. On the open internet that is noise;
-// inside it is most often a client that is set up wrongly. A peer that leaves before it has said anything is not
-// reported.
+// A TLS connection was not established. The peer supports no common version or cipher, does not
+// trust our certificate, has presented no valid one, has sent something that is not TLS, or has
+// disconnected in the middle. On the open internet this is noise; inside a network it is usually a
+// misconfigured client. A peer that disconnects before it has sent anything is not reported.
 struct TlsFailed {
   std::string_view peer;
-  std::string_view reason;  // "no shared cipher", "tlsv1 alert unknown ca", ...: OpenSSL's words
+  std::string_view reason;  // OpenSSL's words: "no shared cipher", "tlsv1 alert unknown ca", ...
   std::string_view server = {};
 };
 
-// What a client of HTTP/2 has done that its connection was ended for (docs/http2.md).
+// The reason why the connection of an HTTP/2 client was ended (docs/http2.md).
 enum class Misbehaviour : std::uint8_t {
-  kProtocolError,    // what it has sent is no HTTP/2
-  kResets,           // requests that it has reset before a response, one after the other
+  kProtocolError,    // what it has sent is not HTTP/2
+  kResets,           // requests that it reset before a response, one after the other
   kStreamErrors,     // malformed requests, one after the other
   kControlFrames,    // PING, SETTINGS, frames of unknown types
-  kEmptyData,        // DATA without a byte
+  kEmptyData,        // DATA frames without a byte
   kPriorities,
   kWindowUpdates,    // many more than there was to send
-  kRefusedStreams,   // more streams at a time than are allowed, again and again
+  kRefusedStreams,   // more concurrent streams than allowed, again and again
   kOverhead,         // hardly a byte of payload in megabytes
   kFieldList,        // fields of four times head_bytes_max
 };
@@ -115,10 +122,12 @@ enum class TimeoutKind : std::uint8_t {
   kWriteStall,
   kIdle,
   kHandshake,
-  kRequest,  // request_timeout ended the request's context while its handler ran, or it waited so long for its turn
+  // request_timeout ended the request's context while its handler ran, or it waited that long for a
+  // slot
+  kRequest,
 };
 
-// A client was too slow or a request took too long. What a request is answered with then is its handler's choice.
+// A client was too slow, or a request took too long. The handler chooses the response.
 struct TimedOut {
   std::string_view peer;
   TimeoutKind kind;
@@ -129,45 +138,49 @@ struct TimedOut {
 
 enum class LimitKind : std::uint8_t {
   kConnections,
-  kRequests,  // in handlers: the next one waits for a place
+  kRequests,  // in handlers: the next one waits for a slot
   kQueuedRequests,
   kLongLivedRequests,
   kBodyBytes,
   kRequestsPerConnection,
 };
 
-// A limit of ServerOptions was reached. Limits of a request's head are a BadRequest.
+// A limit of ServerOptions was reached. Limits of a request's head are reported as BadRequest.
 struct LimitReached {
-  std::string_view peer;  // empty where it is nobody's in particular: connections, and requests in handlers or queued
+  // Empty if the limit is not one of a peer: connections, and requests in handlers or queued.
+  std::string_view peer;
   LimitKind kind;
-  std::uint64_t limit;    // of body bytes: the one that held for the request (Body::SetLimit)
+  std::uint64_t limit;    // Of body bytes: the one that applied to the request (Body::SetLimit).
   std::string_view request_id = {};
   std::string_view server = {};
 };
 
-// There was no memory for a stack, or for something else that the server needs. A request was answered with `status` 503, or, where that is
-// 0, a connection was closed, or an answer was broken off on its way. Either way the connection ends, and nothing else.
+// There was no memory for a stack, or for something else that the server needs. The response to a
+// request was 503. If `status` is 0, a connection was closed, or a response was broken off. In each
+// case only this connection ends.
 struct OutOfMemory {
   std::string_view peer;
   int status;
   std::string_view server = {};
 };
 
-// A request was answered with a 5xx in place of what its handler wanted to say: the handler returned an Error, or threw, that is the
-// server's fault and not the client's; or it succeeded, but what it wrote could not be sent as an answer (a body shorter than its
-// Content-Length, a hook that throws, 101 without Hijack, a file that cannot be read).
+// The response to a request was a 5xx instead of what its handler intended. Either the handler
+// returned or threw an error that is the server's fault and not the client's. Or it succeeded, but
+// what it wrote could not be sent as a response (a body shorter than its Content-Length, a hook
+// that throws, 101 without Hijack, a file that cannot be read).
 struct HandlerFailed {
   std::string_view peer;
   std::string_view method;
   std::string_view target;
   int status;
-  const Error& error;  // Exception() tells whether it was thrown
+  const Error& error;  // Exception() says whether it was thrown
   std::string_view request_id = {};
   std::string_view server = {};
 };
 
-// A response that had begun was broken off: the client sees a failed connection, not a response that looks complete. Also
-// reported when the handler of a hijacked connection returned an error: its stream ends as the handler has left it.
+// A response that had started was broken off: the client sees a failed connection, and not a
+// response that looks complete. Also reported if the handler of a hijacked connection returned an
+// error; its stream ends as the handler has left it.
 struct ResponseAborted {
   std::string_view peer;
   std::string_view method;
@@ -177,34 +190,37 @@ struct ResponseAborted {
   std::string_view request_id = {};
   std::string_view server = {};
 };
-// The old name, kept for one release.
+// The old name, for one release.
 using AnswerAborted [[deprecated("weft::ResponseAborted")]] = ResponseAborted;
 
 enum class DrainPhase : std::uint8_t {
-  kLameDuck,      // readiness fails, everything else as before
-  kDraining,      // no new connections; what is here is served to the end
-  kCanceling,     // the drain timeout is over: request contexts are canceled
-  kForceClose,    // what has no response gets a 503, what is not out completely is reset
+  kLameDuck,      // readiness fails, everything else is unchanged
+  kDraining,      // no new connections; what was already received is served
+  kCanceling,     // the drain timeout has expired: request contexts are canceled
+  kForceClose,    // requests without a response get a 503, incomplete responses are reset
   kDrained,       // nothing is left
   // Old names, for one release.
   kPatienceOver [[deprecated("kCanceling")]] = kCanceling,
   kCutOff [[deprecated("kForceClose")]] = kForceClose,
 };
 
-// A drain has entered a phase.
+// The drain has entered a phase.
 struct DrainProgress {
   DrainPhase phase;
-  std::uint64_t connections;  // that are open
+  std::uint64_t connections;  // open ones
   std::uint64_t requests;     // in handlers
-  Duration elapsed;           // since the drain began
-  Error cause = {};           // why it began: the cause of ListenAndServe's context ("signal: terminated"), or why the listener broke
+  Duration elapsed;           // since the start of the drain
+  // Why it started: the cause of ListenAndServe's context ("signal: terminated"), or why the
+  // listener broke.
+  Error cause = {};
   std::string_view server = {};
 };
 
-// A handler has not returned although its context is done and its connection is cut. The server cannot end before it
-// does; told again and again. Of one that holds its loop only the fiber is known.
+// A handler has not returned although its context is done and its connection is closed. The server
+// cannot end before it does. Reported again and again. If the handler holds its loop, only its
+// fiber is known.
 struct HandlerStuck {
-  std::string_view fiber;  // name of its fiber
+  std::string_view fiber;  // the name of its fiber
   std::string_view peer;
   std::string_view method;
   std::string_view target;
@@ -213,35 +229,43 @@ struct HandlerStuck {
   std::string_view server = {};
 };
 
-// accept(2) failed for more than one connection: out of descriptors or memory (the server waits and goes on), or for
-// good (the server ends with this error).
+// accept(2) failed for more than a single connection. Either descriptors or memory ran out, and the
+// server waits and continues. Or it failed permanently (`fatal`), and the server ends with this
+// error.
 struct AcceptFailed {
   const Error& error;
   bool fatal;
   std::string_view server = {};
 };
 
-// A fiber has held its loop for long without parking: every other request of that loop waits for it. Told again while it lasts, but
-// only where ListenAndServe was called on a plain thread; a scheduler that was made by Run has RunOptions::on_stall. Told in each
-// step of a drain too, of a loop that has not come to it for 100 ms, and then without a stack.
+// A fiber has held its loop for long without parking, and all other requests of that loop wait for
+// it. Reported repeatedly, but only if ListenAndServe was called on a plain thread; a scheduler
+// that was made by Run has RunOptions::on_stall. During a drain it is also reported at each step,
+// without a stack, for a loop that has not taken part for 100 ms.
 struct LoopStalled {
   std::string_view fiber;
   Duration held;
-  std::string_view stack = {};  // where its thread is, a line for each call (FormatFrames); empty where that cannot be told
+  // Where its thread is, one line for each call (FormatFrames). Empty if that is not known.
+  std::string_view stack = {};
   std::string_view server = {};
 };
 
-// Is told what happens below the handlers, where no middleware sees it: to log, to count, to alert. weft itself
-// never logs; the observers in ServerOptions decide, and the default one writes through spdlog.
+// Receives what happens below the handlers, where no middleware sees it: to log, to count, to
+// alert. weft itself never logs. The observers in ServerOptions do, and the default one writes
+// through spdlog.
 //
-// Every member does nothing unless it is overridden. Calls come from any loop's thread, and from one beside the loops, also at the same time, and
-// between two requests of other people: be quick, be thread-safe, never throw, never suspend. An observer outlives
-// the servers that it is given to; one may serve several, which `server` tells apart. MetricsObserver (metrics_observer.h) counts.
+// No member does anything unless it is overridden. They are called on the threads of all loops and
+// on one next to the loops, at the same time, and between requests. So they must be quick and
+// thread-safe, and must never throw or suspend. An observer must outlive the servers that it is
+// given to. One may serve several servers, which `server` tells apart. MetricsObserver
+// (metrics_observer.h) counts.
 //
 //   class Counting : public weft::Observer {
 //    public:
-//     void OnBadRequest(const weft::BadRequest&) override { bad_requests_.fetch_add(1, std::memory_order_relaxed); }
-//     ...
+//     void OnBadRequest(const weft::BadRequest&) override { bad_requests_.fetch_add(1); }
+//
+//    private:
+//     std::atomic<int> bad_requests_{0};
 //   };
 class Observer {
  public:
@@ -250,8 +274,9 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer();
 
-  // Whether each connection's begin and end is told. Asked once, when the server starts; where nobody asks, a connection costs
-  // nothing more. What happens within one, from request to request, is for middleware: telling it here would cost every request.
+  // Whether it wants to know when each connection starts and ends. Asked once, when the server
+  // starts. If no observer wants that, connections cost nothing more. What happens within one, from
+  // request to request, is for middleware, because reporting it here would cost every request.
   virtual bool WatchesConnections() const { return false; }
   virtual void OnConnectionOpened(const ConnectionOpened&) {}
   virtual void OnConnectionClosed(const ConnectionClosed&) {}
@@ -271,7 +296,7 @@ class Observer {
   virtual void OnHandlerStuck(const HandlerStuck&) {}
   virtual void OnAcceptFailed(const AcceptFailed&) {}
   virtual void OnLoopStalled(const LoopStalled&) {}
-  // The old name of OnResponseAborted, kept for one release.
+  // The old name of OnResponseAborted, for one release.
   virtual void OnAnswerAborted(const ResponseAborted&) {}
 };
 
@@ -281,8 +306,9 @@ std::string_view Name(Misbehaviour kind);  // "resets", ...
 std::string_view Name(CloseReason reason);  // "client", ...
 std::string_view Name(DrainPhase phase);  // "lame duck", ...
 
-// The observer of servers that are given none. It writes to weft's log (handlers/log.h), which no loop waits for, at the level that
-// the event deserves. Of each kind of event it writes at most 10 lines a second, and then one that says how many were left out.
+// The observer of servers that are given none. It writes to weft's log (handlers/log.h), which no
+// loop waits for, at a level that fits the event. It writes at most 10 lines a second for each kind
+// of event, and then one that says how many were left out.
 Observer& DefaultObserver();
 
 }  // namespace weft

@@ -15,17 +15,17 @@
 
 namespace weft {
 
-// The other services of a test, by their names, and the faults between them and the one that is tested. In memory and, under RunTest, on
-// virtual time: a stall of 30 seconds takes no time.
+// The other services of a test, by their names, and the faults between them and the one under test.
+// It works in memory and, under RunTest, in virtual time: a stall of 30 seconds takes no time.
 //
 //   weft::TestNetwork network(ctx);
 //   network.Serve("https://users.internal", MakeUsers());
 //   weft::HttpClient client(network.ClientOptions());
-//   MyService service(client);                          // asks https://users.internal/u/1
+//   MyService service(client);                          // calls https://users.internal/u/1
 //   network.Stall("https://users.internal");
 //   EXPECT_TRUE(service.Greet(ctx, 1).Is(weft::kUpstreamTimeout));
 //
-// Built and used in a fiber. Declare it before the clients that use it.
+// Build and use it in a fiber. Declare it before the clients that use it.
 class TestNetwork {
  public:
   explicit TestNetwork(const Context& ctx);
@@ -33,23 +33,24 @@ class TestNetwork {
   TestNetwork(const TestNetwork&) = delete;
   TestNetwork& operator=(const TestNetwork&) = delete;
 
-  // A server of this origin, "http://users.internal:8080". "https://...": with a certificate that ClientOptions trusts. It lives as long
-  // as the network.
+  // Starts a server of this origin, "http://users.internal:8080". For "https://..." it has a
+  // certificate that ClientOptions trusts. It lives as long as the network.
   TestServer& Serve(std::string_view origin, Handler handler, ServerOptions options = {});
 
-  // For clients of the origins that are served by now; there are no other hosts (ClientFailure::kResolve).
+  // For clients of the origins that are served by now. There are no other hosts
+  // (ClientFailure::kResolve).
   HttpClientOptions ClientOptions() const;
 
-  // Faults of an origin, which replace the one before, for open connections and new ones.
-  // Nobody listens any more; what is open breaks.
+  // Faults of an origin. Each replaces the one before, for open connections and new ones. Refuse:
+  // nobody listens any more, and open connections break.
   void Refuse(std::string_view origin);
-  // A connection breaks once the client has received so many bytes on it.
+  // A connection breaks once the client has received this many bytes on it.
   void Reset(std::string_view origin, std::uint64_t after_bytes = 0);
-  // Connections are made, and nothing comes.
+  // Connections are established, but nothing arrives.
   void Stall(std::string_view origin);
-  // Each connect, and the first bytes after each request, come so much later.
+  // Each connect, and the first bytes after each request, are delayed by this much.
   void Delay(std::string_view origin, Duration by);
-  // No fault any more. Connections that stalled go on.
+  // Removes the fault. Connections that stalled continue.
   void Heal(std::string_view origin);
 
  private:
