@@ -7,9 +7,9 @@
 
 namespace weft {
 
-// A text that stands for itself in HTML, in an element or in a quoted value of an attribute: & < >
-// " and ' become character references. Inside of <script> and <style>, in attributes without quotes
-// and in URLs other rules hold, which it does not know. Go's html.EscapeString.
+// Escapes text for HTML, in an element or in a quoted attribute value: & < > " and ' become
+// character references (Go's html.EscapeString). Inside of <script> and <style>, in attributes
+// without quotes and in URLs, other rules apply, and this is not enough.
 //
 //   w.Header().Set("Content-Type", "text/html; charset=utf-8");
 //   return w.Write("<p>Hello, " + weft::EscapeHtml(name) + "</p>");

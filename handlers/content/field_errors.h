@@ -10,9 +10,9 @@
 
 namespace weft {
 
-// Gathers what is wrong with the fields of an input, so that a client hears all of it at once: 422
-// with problem details (RFC 9457), whose "errors" has a pointer and a text for each. For Validate
-// (content/json.h) and for forms. It is a plain value; nothing suspends.
+// Collects what is wrong with the fields of an input, so that a client learns all of it at once:
+// 422 with problem details (RFC 9457), whose "errors" has a pointer and a text for each. For
+// Validate (content/json.h) and for forms. It is a plain value; nothing suspends.
 //
 //   weft::Error Validate(const Note& note) {
 //     weft::FieldErrors errors;
@@ -21,15 +21,18 @@ namespace weft {
 //     return errors.Take();
 //   }
 //
+// The response is then:
+//
 //   {"title":"Unprocessable Content","status":422,
 //    "errors":[{"pointer":"#/title","detail":"must not be empty"}]}
 class FieldErrors {
  public:
-  // The pointer is a JSON pointer (RFC 6901) to the field, or its name in a form. Both may hold
-  // what came from the client.
+  // The pointer is a JSON pointer (RFC 6901) to the field, or its name in a form. Both texts may
+  // contain input of the client.
   void Add(std::string_view pointer, std::string text);
 
-  // Empty if nothing was added; else the Error to return. It forgets what was added.
+  // Returns an empty Error if nothing was added, and otherwise the one to return from a handler. It
+  // removes what was added.
   Error Take();
 
  private:

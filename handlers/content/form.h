@@ -16,13 +16,13 @@
 namespace weft {
 
 struct FormOptions {
-  // How many fields a form may have. More are an error, since a name would be looked for among all
+  // How many fields a form may have. More are an error, because each look-up by name searches all
   // of them.
   std::size_t fields_max = 1000;
 };
 
 // The fields of a form in order, decoded. A name may occur more than once. It is a plain value and
-// outlives its request; its views live as long as it does, and end when it is moved.
+// may outlive its request. Its views are valid as long as it lives and is not moved.
 class Form {
  public:
   // The first value of this name; empty if there is none.
@@ -31,14 +31,14 @@ class Form {
   std::vector<std::string_view> Values(std::string_view name) const;
 
   // The first value as a T: a number, bool ("true", "false", "1" or "0"), std::string or
-  // std::string_view. Fails with a 400 that names the field if there is none or it is no T.
+  // std::string_view. Fails with a 400 that names the field if there is none, or if it is not a T.
   template <class T>
   Result<T> As(std::string_view name) const {
     const std::optional<std::string_view> text = Get(name);
     if (!text) return internal::MissingParameter({"form field", name});
     return internal::ParseParameter<T>(*text, {"form field", name});
   }
-  // The same, but `fallback` if there is none.
+  // The same, but returns `fallback` if there is none.
   template <class T>
   Result<T> Or(std::string_view name, std::type_identity_t<T> fallback) const {
     if (!Get(name)) return fallback;
@@ -56,19 +56,19 @@ class Form {
 };
 
 // Reads the body of a request as a form (application/x-www-form-urlencoded, as browsers send it by
-// POST). It suspends while the body comes. Errors, and the response to them:
+// POST). It suspends while the body arrives. The errors, by the status of the response:
 //   415  another Content-Type, or none; or a Content-Encoding
-//   413  the body is larger than its limit (Body::SetLimit); or more fields than allowed
+//   413  the body is larger than its limit (Body::SetLimit); or there are more fields than allowed
 //   400  a broken escape or a semicolon, with the name of the field
 //   others of Body
-// Go's Request.ParseForm, but for the query, which stays apart: Request::Query.
+// This is Go's Request.ParseForm without the query, which is separate: Request::Query.
 //
 //   weft::Result<weft::Form> form = weft::ReadForm(r);
 //   if (weft::Error err = form.Err()) return err;
 //   weft::Result<int> age = form->As<int>("age");
 Result<Form> ReadForm(Request& r, FormOptions options = {});
 
-// The same of a text from elsewhere. Never suspends.
+// The same for a text from elsewhere. Never suspends.
 Result<Form> ParseForm(std::string_view text, FormOptions options = {});
 
 }  // namespace weft

@@ -16,26 +16,27 @@
 
 namespace weft {
 
-// JSON (RFC 8259) to and from values of C++, by Boost.Describe and Boost.JSON's parser. Types are
+// Converts JSON (RFC 8259) to and from C++ values, by Boost.Describe and Boost.JSON's parser. The
+// types are
 //   bool, integers, float, double, std::string (writing: whatever converts to std::string_view)
-//   structs and enums that are described; BOOST_DESCRIBE_STRUCT(Note, (), (title, tags)) names them
-//   std::optional, std::array, containers with emplace_back but std::vector<bool> (writing: any
+//   described structs and enums; BOOST_DESCRIBE_STRUCT(Note, (), (title, tags)) describes one
+//   std::optional, std::array, containers with emplace_back except std::vector<bool> (writing: any
 //     range)
-//   std::map, std::unordered_map and their like, with std::string as key
+//   std::map, std::unordered_map and similar ones, with std::string as key
 //   boost::json::value, for which a file also includes <boost/json/value.hpp>
-// and those made of them. Others do not compile, and one line says so.
+// and types made of these. Others do not compile, with one line that says so.
 //
-// A program that uses it links weft::json.
+// A program that uses this links weft::json.
 
 struct JsonOptions {
-  // Members of an object that the struct does not have: false, they are an error that names the
-  // first; true, they are left out.
+  // Members of an object that the struct does not have. False: they are an error that names the
+  // first one. True: they are ignored.
   bool unknown_members = false;
-  // How deep arrays and objects may be nested: 1 to 512.
+  // How deeply arrays and objects may be nested: 1 to 512.
   std::size_t depth_max = 32;
-  // Bytes of what a text can make many of with few of its own: the elements of containers, by their
-  // size, and the members of maps. "{}," is three bytes, and the struct that it becomes has hundreds.
-  // Strings are not counted: they take about what they take in the text.
+  // Limits in bytes what a short text can create many of: the elements of containers, by their
+  // size, and the members of maps. "{}," is three bytes, and the struct that it becomes may have
+  // hundreds. Strings do not count: they take about as much as in the text.
   std::size_t memory_max = 16 * 1024 * 1024;
 };
 
@@ -45,30 +46,32 @@ Error ParseJsonInto(std::string_view text, void* out, const JsonType& type,
                     const JsonOptions& options);
 Error SendJson(ResponseWriter& w, int status, const JsonText& text);
 
-// Whether there is an Error Validate(const T&) beside T.
+// Whether there is an Error Validate(const T&) for T.
 template <class T>
 concept JsonValidated = requires(const T& value) {
   { Validate(value) } -> std::same_as<Error>;
 };
 }  // namespace internal
 
-// Reads the body of a request as a T. It suspends while the body comes. Errors, and the response to
-// them:
+// Reads the body of a request as a T. It suspends while the body arrives. The errors, by the status
+// of the response:
 //   415  the request has no Content-Type application/json or ...+json, or a charset other than
 //        UTF-8; or it has a Content-Encoding: nothing is decompressed unasked
 //   413  the body is larger than its limit (Body::SetLimit), or the values than memory_max
-//   400  the text is not one value of JSON, or does not fit T: "/items/3/price: expected a number,
-//        not a string (line 7, column 14)". The place is a JSON pointer (RFC 6901) and, in lines and
-//        bytes, where the value begins or how far the reader came
+//   400  the text is not one JSON value, or does not fit T: "/items/3/price: expected a number, not
+//        a string (line 7, column 14)". The position is a JSON pointer (RFC 6901) and, in lines and
+//        bytes, where the value starts or how far the reader got
 //   others of Body
-// It is strict, so that two readers of the same text see the same: members may not occur twice or,
-// unless they are optional, be missing; numbers must fit their type (and whole ones have neither
-// fraction nor exponent); bytes must be UTF-8. A null is an optional without a value and nothing
-// else. Then, if there is a function
+// It is strict, so that two readers of one text see the same. Members must not occur twice, and
+// must not be missing unless they are optional. Numbers must fit their type, and integers have
+// neither fraction nor exponent. Bytes must be UTF-8. A null is an optional without a value and
+// nothing else.
+//
+// Then, if the namespace of T has a function
 //   weft::Error Validate(const T&)
-// in the namespace of T, it has the last word: what it returns comes back unchanged, so it should
-// be an HttpError or come from FieldErrors. Memory: the body, unless it is declared to be at most 4
-// KiB, and the T: its strings and memory_max, twice that while a vector grows.
+// it has the last word. Its Error is returned unchanged, so it should be an HttpError or come from
+// FieldErrors. It uses memory for the body, unless that is declared to be at most 4 KiB, and for
+// the T: its strings and memory_max, or twice that while a vector grows.
 //
 //   struct Note { std::string title; std::optional<int> stars; };
 //   BOOST_DESCRIBE_STRUCT(Note, (), (title, stars))
@@ -85,9 +88,9 @@ Result<T> ReadJson(Request& r, JsonOptions options = {}) {
   return value;
 }
 
-// The same of a text from elsewhere, such as a file or the response of another server. Its errors
-// say what and where, and choose no status: as the Error of a handler they are a 500. Validate is
-// not called. Never suspends.
+// The same for a text from elsewhere, such as a file or the response of another server. Its errors
+// say what is wrong and where, but choose no status: returned by a handler they are a 500. Validate
+// is not called. Never suspends.
 template <class T>
 Result<T> ParseJson(std::string_view text, JsonOptions options = {}) {
   T value{};
@@ -98,11 +101,11 @@ Result<T> ParseJson(std::string_view text, JsonOptions options = {}) {
 }
 
 // Responds with a value as JSON, with Content-Type application/json unless the handler has set one.
-// Numbers have the shortest form that reads back as the same number; members that are optional and
-// have no value are left out; bytes of strings that are no UTF-8 become U+FFFD. A number that is
-// infinite or not a number, or an enum outside of its enumerators, is an Error that names the
-// place, and nothing has been written. Nothing is escaped for HTML. Up to 2 KiB it allocates
-// nothing. It may suspend to send.
+// Numbers have the shortest form that reads back as the same number. Optional members without a
+// value are left out. Bytes of strings that are not UTF-8 become U+FFFD. A number that is infinite
+// or not a number, or an enum outside of its enumerators, is an Error that names the position, and
+// nothing is written. Nothing is escaped for HTML. Up to 2 KiB it allocates nothing. It may suspend
+// to send.
 //
 //   return weft::WriteJson(w, 201, note);
 template <class T>

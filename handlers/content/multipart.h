@@ -25,30 +25,29 @@ struct MultipartOptions {
 
 class MultipartReader;
 
-// One part of a form with files: a field, or a file if it has a file name. It belongs to its
-// reader, and so do its views: until the next call of MultipartReader::Next.
+// One part of a form with files: a field, or a file if it has a file name. It and its views belong
+// to its reader, and are valid until the next call of MultipartReader::Next.
 class MultipartPart {
  public:
   // The name of the field; may be empty.
   std::string_view Name() const WEFT_LIFETIMEBOUND { return name_; }
-  // Whether it is a file. One that a user has not chosen is a file too, with an empty name and no
-  // content.
+  // Whether it is a file. If a user has not chosen one, it is still a file, with an empty name and
+  // no content.
   bool IsFile() const { return file_name_.has_value(); }
-  // The last component of the name that the client gives: what comes after the last '/' or '\';
-  // empty for "." and "..". Its bytes are the client's choice: show it, but do not use it as the
-  // name of a file.
+  // The last component of the name that the client gives, after the last '/' or '\'; empty for "."
+  // and "..". The client chooses its bytes: show it, but do not use it as the name of a file.
   std::string_view FileName() const WEFT_LIFETIMEBOUND {
     return file_name_ ? std::string_view(*file_name_) : std::string_view();
   }
-  // As the client says; "text/plain" if it says nothing (RFC 7578 section 4.4).
+  // What the client says; "text/plain" if it says nothing (RFC 7578 section 4.4).
   std::string_view ContentType() const WEFT_LIFETIMEBOUND;
   const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
 
-  // Reads at least one byte of the content and at most `buffer`; 0 at the end of the part. It
-  // suspends while the body comes, under this context. Errors are those of MultipartReader::Next.
-  // So a part is a Reader (concurrency/copy.h).
+  // Reads at least one byte of the content and at most the size of `buffer`; returns 0 at the end
+  // of the part. It suspends under this context while the body arrives. Errors are those of
+  // MultipartReader::Next. This makes a part a Reader (concurrency/copy.h).
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
-  // Reads what is left, at most `max` bytes: more fail with kTooLarge: 413.
+  // Reads what is left, at most `max` bytes. More fail with kTooLarge, which responds with 413.
   Result<std::string> ReadAll(const Context& ctx, std::size_t max = 64 * 1024);
 
  private:
@@ -61,14 +60,14 @@ class MultipartPart {
   Fields header_;
 };
 
-// Reads a form with files (multipart/form-data, RFC 7578) part by part, as it comes: however large
-// the body is, it needs part_head_bytes_max and some hundred bytes. Parts come in the client's
-// order, so a field after a file is seen after it. To have all of a form at once:
-// content/multipart_form.h. It belongs to its request's fiber.
+// Reads a form with files (multipart/form-data, RFC 7578) part by part, while it arrives. However
+// large the body is, it needs only part_head_bytes_max and some hundred bytes. Parts are in the
+// client's order, so a field after a file is seen after it. To get a whole form at once there is
+// content/multipart_form.h. It belongs to its request's fiber. Go's multipart.Reader.
 //
-// It is strict where two readers of the same body could see different parts: lines end in CRLF, no
-// line begins with the boundary and goes on, each part has a name, and no Content-Transfer-Encoding
-// but 7bit, 8bit and binary. Go's multipart.Reader.
+// It is strict where two readers of one body could see different parts: lines end in CRLF, no line
+// starts with the boundary and then continues, each part has a name, and the only values of
+// Content-Transfer-Encoding are 7bit, 8bit and binary.
 //
 //   r.Body().SetLimit(std::uint64_t{10} << 30);
 //   weft::MultipartReader parts(r);
@@ -88,12 +87,12 @@ class MultipartReader {
   MultipartReader& operator=(const MultipartReader&) = delete;
   ~MultipartReader();
 
-  // The next part; what was left of the one before is read and thrown away. Null after the last
-  // one. It suspends while the body comes. Errors, and the response to them; after one that is not
-  // the context's, every later call returns it:
+  // Returns the next part; what is left of the one before is read and discarded. Null after the
+  // last one. It suspends while the body arrives. The errors, by the status of the response; after
+  // one that is not the context's, all later calls return it:
   //   415  the request has no Content-Type multipart/form-data, or has a Content-Encoding
   //   413  the body is larger than its limit (Body::SetLimit), or has more parts than allowed
-  //   400  the body breaks the format; the text says how
+  //   400  the body is malformed; the text says how
   //   others of Body
   Result<MultipartPart*> Next(const Context& ctx);
 
@@ -110,7 +109,7 @@ class MultipartReader {
 
   Request& request_;
   const MultipartOptions options_;
-  std::unique_ptr<State> state_;  // once it has begun
+  std::unique_ptr<State> state_;  // once it has started
   MultipartPart part_;
   std::size_t parts_ = 0;
   bool in_part_ = false;

@@ -24,42 +24,42 @@ class TemporaryFile;
 
 struct MultipartFormOptions {
   MultipartOptions parts = {};
-  // Bytes of the form in memory: fields, names, and files as long as these take no more than three
-  // quarters, so that they leave room for the names of others. Files that find none go to the disk;
-  // fields and names that find none are an error.
+  // How many bytes of the form may be in memory: fields, names and files. Files use at most three
+  // quarters of it, so that there is room for the names of others. Files that do not fit go to the
+  // disk; fields and names that do not fit are an error.
   std::size_t memory_max = 1024 * 1024;
-  // Where files go that find no room; empty: $TMPDIR, or /tmp. They lie there one after the other in
-  // one file, so a form takes at most one descriptor. It has no name, so nothing is left of it, not
-  // even after a crash.
+  // Where files go that do not fit; empty: $TMPDIR, or /tmp. They are in one file, one after the
+  // other, so a form takes at most one descriptor. That file has no name, so nothing of it remains,
+  // not even after a crash.
   std::string folder = {};
 };
 
-// A file of a MultipartForm. It may be moved, and outlives form and request.
+// A file of a MultipartForm. It may be moved, and may outlive the form and the request.
 class MultipartFile {
  public:
   MultipartFile(MultipartFile&&) noexcept;
   MultipartFile& operator=(MultipartFile&&) noexcept;
-  // The last one of its form on the disk gives their file back to the kernel, through the pool
-  // (Offload): it may suspend.
+  // If it is the last one of its form on the disk, this frees their file, through the pool
+  // (Offload), and may suspend.
   ~MultipartFile();
 
-  // As MultipartPart has them.
+  // As for MultipartPart.
   std::string_view Name() const WEFT_LIFETIMEBOUND { return name_; }
   std::string_view FileName() const WEFT_LIFETIMEBOUND { return file_name_; }
   std::string_view ContentType() const WEFT_LIFETIMEBOUND { return content_type_; }
   std::uint64_t Size() const { return size_; }
 
-  // The whole content, if it is in memory; else empty, and fd() is open.
+  // The whole content, if it is in memory; otherwise empty, and fd() is open.
   std::string_view Text() const WEFT_LIFETIMEBOUND { return text_; }
-  // Of the file on the disk in which the content is, Size() bytes from Offset() on; open for reading
-  // until this object ends. -1 if the content is in memory. Other files of the form may be in it,
-  // too, so leave its length and its position alone.
+  // A descriptor of the file on the disk whose Size() bytes from Offset() on are the content; open
+  // for reading as long as this object lives. -1 if the content is in memory. Other files of the
+  // form may be in it too, so do not change its length and position.
   //   return w.SendFile(file.fd(), file.Offset(), file.Size());
   int fd() const;
   std::uint64_t Offset() const { return offset_; }
 
-  // Reads on from where the last call stopped: at least one byte, 0 at the end. It may suspend, for
-  // the disk. So a file is a Reader: weft::SaveTo(ctx, file, path) keeps it.
+  // Continues reading where the last call stopped: at least one byte, 0 at the end. It may suspend,
+  // for the disk. This makes a file a Reader: weft::SaveTo(ctx, file, path) keeps it.
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
 
  private:
@@ -76,17 +76,16 @@ class MultipartFile {
   std::shared_ptr<internal::TemporaryFile> file_;
 };
 
-// A whole form with files: multipart/form-data, as browsers send it and `curl -F`. For forms whose
-// files are larger than the disk should hold for a moment, or that are to be looked at before they
-// have come, there is MultipartReader.
+// A whole form with files: multipart/form-data, as browsers and `curl -F` send it. If files may be
+// too large for the disk, or are to be inspected before they have arrived, use MultipartReader.
 class MultipartForm {
  public:
-  // Reads all of the body, which is at most its limit (Body::SetLimit) long. It suspends while the
-  // body comes and, for large files, while the disk takes them. Errors are those of MultipartReader
-  // and of the disk; 413 if the fields alone are more than memory_max. Use ReadMultipartForm.
+  // Reads the whole body, up to its limit (Body::SetLimit). It suspends while the body arrives and,
+  // for large files, while the disk takes them. Errors are those of MultipartReader and of the
+  // disk; 413 if the fields alone exceed memory_max. Use ReadMultipartForm.
   static Result<MultipartForm> Read(Request& r, const MultipartFormOptions& options);
 
-  // What is no file.
+  // Everything that is not a file.
   const Form& Fields() const WEFT_LIFETIMEBOUND { return fields_; }
   // In the client's order.
   std::vector<MultipartFile>& Files() { return files_; }

@@ -11,8 +11,8 @@
 namespace weft {
 
 // The first value of this name in the query as a T, as Request::QueryAs reads it, or `fallback` if
-// there is none. A value that is there and no T fails with a 400 that names it, since a client that
-// says something else than it means should hear of it.
+// there is none. A value that is not a T fails with a 400 that names it, so that a client learns of
+// its mistake.
 //
 //   weft::Result<int> page = weft::QueryOr<int>(r, "page", 1);
 //   if (weft::Error err = page.Err()) return err;

@@ -11,15 +11,15 @@
 namespace weft {
 
 // Lists all live fibers of the process, of all its servers, as an indented tree in plain text: one
-// line a fiber with its name, age, state, what it waits for, and the deadline of its context. With
-// `?format=json` the same as JSON (see FiberListAsJson); any other format is a 400. It shows the
-// inside of a service: serve it on an address of its own.
+// line for each fiber, with its name, age, state, what it waits for, and the deadline of its
+// context. `?format=json` gives the same as JSON (see FiberListAsJson); any other format is a 400.
+// It reveals the inside of a service, so serve it on an address of its own.
 //
 //   debug_mux.Handle("GET /debug/fibers", weft::DebugFibers());
 Handler DebugFibers();
 
-// An array with an object per fiber, parents before their children. Times are in seconds; what does
-// not apply is null:
+// An array with an object for each fiber, parents before their children. Times are in seconds. What
+// does not apply is null:
 //   [{"id":7,"parent":1,"name":"GET /sleep/50","loop":0,"state":"parked","waits_for":"sleep",
 //     "age":0.012,"deadline_in":59.988,"started_at":null}]
 std::string FiberListAsJson(const std::vector<FiberInfo>& fibers);

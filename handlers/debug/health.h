@@ -7,19 +7,21 @@
 
 namespace weft {
 
-// Both answer GET, HEAD and OPTIONS alike, and other methods 405. Register them without a method, since not every probe asks by GET: that
-// of HAProxy's `option httpchk` is an OPTIONS unless it is told otherwise, and "GET /healthz" would answer it 405.
+// Both respond to GET, HEAD and OPTIONS in the same way, and to other methods with 405. Register
+// them without a method, because not every probe uses GET: HAProxy's `option httpchk` sends OPTIONS
+// by default, and "GET /healthz" would respond to it with 405.
 //
 //   debug_mux.Handle("/healthz", weft::HealthHandler());
 //   debug_mux.Handle("/readyz", weft::ReadyHandler(readiness));
 
-// Responds 200 as long as the process can respond at all: a liveness probe. It asks nobody, and so should any of your own: who fails it is
-// restarted, and a restart mends no database.
+// Responds with 200 as long as the process can respond at all: a liveness probe. It checks nothing
+// else, and neither should a liveness probe of your own: a process that fails it is restarted, and
+// a restart repairs no database.
 Handler HealthHandler();
 
-// Responds 200 while `readiness` is ready, else 503 and a line for each reason (a readiness probe). `readiness` outlives the
-// handler. Serve it where it can be reached while the application drains: on a debug server that
-// ends after it.
+// Responds with 200 while `readiness` is ready, and otherwise with 503 and a line for each reason:
+// a readiness probe. `readiness` must outlive the handler. Serve it where it can be reached while
+// the application drains: on a debug server that ends later.
 Handler ReadyHandler(const Readiness& readiness);
 
 }  // namespace weft

@@ -11,18 +11,21 @@
 
 namespace weft {
 
-// Opens a WebSocket to a server: "ws://host/path", "wss://..." or the http URLs that HttpClient takes, by which it connects, so that its limits and
-// TLS hold until the handshake is done. The context holds until then. Of the options `origins` and what concerns an outbox's owner alone
-// mean nothing here; all of `protocols` are offered, and the server's choice is Protocol(). The WebSocket is the caller's: any fiber of this
-// loop may use it as one of the request's may at a server, and it ends, with 1000 if Close was not called, when it goes out of scope.
-// A server that takes nothing of a message for 30 s is given up. Errors:
-//   those of HttpClient::Do
-//   ClientFailure::kStatus      the server has responded, but no 101
-//   ClientFailure::kMalformed   what it has responded is no handshake
+// Opens a WebSocket to a server: "ws://host/path", "wss://..." or the http URLs that HttpClient
+// takes. It connects by that client, whose limits and TLS apply until the handshake is done; so
+// does the context. The options `origins` and those of the outbox have no meaning here. All of
+// `protocols` are offered, and Protocol() is the server's choice.
 //
-//   weft::Result<weft::WebSocket> socket = weft::DialWebSocket(ctx, client, "ws://chat.internal/room");
+//   weft::Result<weft::WebSocket> socket = weft::DialWebSocket(ctx, client, "ws://chat.internal/");
 //   if (weft::Error err = socket.Err()) return err;
 //   if (weft::Error err = socket->Send(ctx, "hello")) return err;
+//
+// The caller owns the WebSocket. Any fiber of this loop may use it, as the fibers of a request may
+// at a server. When it goes out of scope it closes with 1000, unless Close was called. A server
+// that takes nothing of a message for 30 s is given up. Errors:
+//   those of HttpClient::Do
+//   ClientFailure::kStatus      the server has responded, but not with 101
+//   ClientFailure::kMalformed   its response is not a handshake
 Result<WebSocket> DialWebSocket(const Context& ctx, HttpClient& client, std::string_view url, const WebSocketOptions& options = {});
 
 }  // namespace weft

@@ -26,29 +26,36 @@
 
 namespace weft {
 
-// One event of a stream (WHATWG HTML, section 9.2), which browsers read with EventSource. All of it is UTF-8.
+// One event of a stream (WHATWG HTML, section 9.2), which browsers read with EventSource. All of it
+// is UTF-8.
 struct ServerSentEvent {
-  std::string id = {};     // what a client that comes back sends as Last-Event-ID; empty: the one before stays
+  // Sent as Last-Event-ID by a client that reconnects; empty: the previous one stays.
+  std::string id = {};
   std::string event = {};  // its type, for addEventListener; empty: "message"
-  std::string data = {};   // may have several lines; each kind of line break reaches the client as LF
+  // May have several lines; every kind of line break reaches the client as LF.
+  std::string data = {};
 };
 
 struct EventOptions {
-  // A client that was sent nothing for so long is sent a comment: proxies and clients hold a silent connection for a dead one, and a client
-  // that has vanished is found out by it. Each stream takes up to a fifth less, so that many streams do not send theirs at once. Above zero, or
-  // kUnlimited: never.
+  // A client that was sent nothing for this long is sent a comment, because proxies and clients
+  // take a silent connection for a dead one, and because this detects a client that has vanished.
+  // Each stream uses up to a fifth less, so that many streams do not send theirs at once. Above
+  // zero, or kUnlimited: never.
   Duration heartbeat = std::chrono::seconds(15);
-  // How long a client waits before it connects again. In a drain it gets another time, by random between half of this and two and a half
-  // times of it, so that not all of them reach the next server at once. At most a day.
+  // How long a client waits before it reconnects. In a drain it is told a random time, from half of
+  // this to two and a half times this, so that not all clients reach the next server at once. At
+  // most a day.
   Duration retry = std::chrono::seconds(2);
 };
 
-// A response that goes on: events, as they happen. It belongs to its request as the ResponseWriter does, whose rules hold: one fiber of the
-// request sends at a time, and sending waits while the client takes its time. One that takes nothing for ServerOptions::write_stall_timeout is
-// given up with kTimeout.
+// A response that continues: events, as they happen. It belongs to its request like the
+// ResponseWriter, and follows its rules: one fiber of the request sends at a time, and sending
+// waits while the client is slow. A client that takes nothing for
+// ServerOptions::write_stall_timeout is given up with kTimeout.
 //
 //   weft::Error Prices(weft::ResponseWriter& w, weft::Request& r) {
-//     weft::Subscription<Price> prices = market.Subscribe({.capacity = 16, .when_full = weft::WhenFull::kDisconnect});
+//     weft::Subscription<Price> prices =
+//         market.Subscribe({.capacity = 16, .when_full = weft::WhenFull::kDisconnect});
 //     weft::Result<weft::EventStream> events = weft::StartEvents(w, r);
 //     if (weft::Error err = events.Err()) return err;
 //     return events->Forward(r.Ctx(), prices, [](const Price& price) {
@@ -56,38 +63,45 @@ struct EventOptions {
 //     });
 //   }
 //
-// A client comes back by itself, whyever the stream has ended. It is to stop when a request of it gets the status 204.
+// A client reconnects by itself, whatever the reason for the end of the stream. The status 204
+// tells it to stop.
 class [[nodiscard]] EventStream {
  public:
-  // What the client has seen last, when it comes back: the id of that event. Empty for a new client. It is the client's word: look it up,
-  // do not trust it.
+  // The id of the last event that a reconnecting client has seen. Empty for a new client. The
+  // client chooses it: look it up, do not trust it.
   std::string_view LastEventId() const { return r_->Header().Get("Last-Event-ID"); }
 
-  // Sends one event. Errors; nothing was sent in the first case:
-  //   the id has a line break or a NUL, or the type a line break: what a user has typed cannot become another field
+  // Sends one event. Errors; in the first case nothing was sent:
+  //   the id has a line break or a NUL, or the type has a line break: user input cannot become
+  //   another field
   //   those of ResponseWriter::Write
   Error Send(const ServerSentEvent& event);
-  // Sends a line that the client passes over: a heartbeat, for who waits by other means than Forward. `text` has no line break.
+  // Sends a line that the client ignores: a heartbeat, for code that waits by other means than
+  // Forward. `text` must not have a line break.
   Error SendComment(std::string_view text = {});
-  // Tells the client to come back after a random time (EventOptions::retry). For who ends a stream in a drain by other means than Forward.
+  // Tells the client to reconnect after a random time (EventOptions::retry). For code that ends a
+  // stream in a drain by other means than Forward.
   Error SendRandomRetry();
 
-  // Sends what comes on the channel until that is closed, with heartbeats meanwhile and without a fiber of its own. `to_event` makes a
-  // ServerSentEvent of a value, or a std::optional of one that is empty for what this client is not to see. Values that have queued up leave
+  // Sends what arrives on the channel until that is closed, with heartbeats in between, and without
+  // a fiber of its own. `to_event` makes a ServerSentEvent from a value, or a std::optional of one,
+  // which is empty for values that this client should not see. Values that have queued up are sent
   // together. Returns
-  //   no error              the channel is closed, or the drain has begun (the client knows when to come back): return, and the response ends
-  //                         in good order
-  //   the context's         it is done; its cause is kClientGone where the client has left
+  //   no error          the channel is closed, or the drain has started (and the client was told
+  //                     when to reconnect): return, and the response ends in good order
+  //   the context's     it is done; its cause is kClientGone if the client has left
   //   those of Send
   template <class T, class F>
   Error Forward(const Context& ctx, const Chan<T>& values, F to_event) {
     return ForwardAll(ctx, values, [&](T value) { return Add(std::invoke(to_event, std::move(value))); });
   }
 
-  // The same for a subscription, whose client learns that it was too slow, by an event of the type "lagged":
-  //   WhenFull::kDisconnect   it gets what is in its buffer, then this event with the data "disconnected", and the stream ends without an
-  //                           error. It comes back with its Last-Event-ID.
-  //   WhenFull::kDropOldest   the data is how many events it has missed; the stream goes on.
+  // The same for a subscription. If the client was too slow it learns so from an event of the type
+  // "lagged":
+  //   WhenFull::kDisconnect   it gets what is in its buffer, then this event with the data
+  //                           "disconnected", and the stream ends without an error. It reconnects
+  //                           with its Last-Event-ID.
+  //   WhenFull::kDropOldest   the data is how many events it has missed; the stream continues.
   template <class T, class F>
   Error Forward(const Context& ctx, const Subscription<T>& values, F to_event) {
     std::uint64_t known = 0;
@@ -106,7 +120,7 @@ class [[nodiscard]] EventStream {
   friend Result<EventStream> StartEvents(ResponseWriter&, Request&, const EventOptions&);
   EventStream(ResponseWriter& w, Request& r, const EventOptions& options);
 
-  // At most so many values go into one flush.
+  // At most this many values go into one flush.
   static constexpr int kTogether = 64;
 
   Error Add(const ServerSentEvent& event);
@@ -117,7 +131,7 @@ class [[nodiscard]] EventStream {
   template <class T, class F>
   Error ForwardAll(const Context& ctx, const Chan<T>& values, F add) {
     if (head_only_) return {};
-    // Values of which nothing is sent are no sign of life.
+    // Values for which nothing is sent are no sign of life.
     TimePoint sent_at = Now();
     for (;;) {
       std::optional<T> value;
@@ -156,14 +170,15 @@ class [[nodiscard]] EventStream {
   Request* r_;
   Duration heartbeat_;
   Duration retry_;
-  bool added_ = false;  // an event, since this was unset
-  bool head_only_;  // the request is HEAD: there is no stream
+  bool added_ = false;  // whether an event was added since this was reset
+  bool head_only_;  // the method is HEAD: there is no stream
 };
 
-// Begins a stream: the request becomes long-lived, and the head and EventOptions::retry are sent. The head has Content-Type:
-// text/event-stream; X-Accel-Buffering: no, without which nginx holds events back; and Cache-Control: no-store, unless another one was set. To HEAD it responds with the head alone; Forward then returns at
-// once. Errors:
-//   HttpError(503)    as many requests are long-lived as ServerOptions::long_lived_max allows
+// Starts a stream: the request becomes long-lived, and the head and EventOptions::retry are sent.
+// The head has Content-Type: text/event-stream; X-Accel-Buffering: no, without which nginx holds
+// events back; and Cache-Control: no-store, unless another one was set. The response to HEAD is
+// just the head; Forward then returns at once. Errors:
+//   HttpError(503)    there are already ServerOptions::long_lived_max long-lived requests
 //   those of ResponseWriter::Flush
 Result<EventStream> StartEvents(ResponseWriter& w, Request& r, const EventOptions& options = {});
 

@@ -24,65 +24,75 @@ namespace internal {
 class WebSocketSession;
 }
 
-// A WebSocket connection (RFC 6455). One fiber receives, any fibers of its request send, at the same time. Pings are answered, and clients that have
-// vanished found out, while a fiber is in Receive, so let one be there nearly always.
+// A WebSocket connection (RFC 6455). One fiber receives and any fibers of its request send, at the
+// same time. Pings are handled, and clients that have vanished are detected, while a fiber is in
+// Receive. So let a fiber be there nearly always.
 //
 //   weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
 //     weft::Result<weft::WebSocket> socket = weft::AcceptWebSocket(w, r);
 //     if (weft::Error err = socket.Err()) return err;
 //     for (;;) {
 //       weft::Result<weft::WebSocketMessage> message = socket->Receive(r.Ctx());
-//       if (message.Err().Is(weft::kClosed)) return {};                     // the client has said goodbye
+//       if (message.Err().Is(weft::kClosed)) return {};                  // the client has closed
 //       if (message.Err().Is(weft::kServerClosing)) return socket->Close(1001);
 //       if (weft::Error err = message.Err()) return err;
 //       if (weft::Error err = socket->Send(r.Ctx(), message->data)) return err;
 //     }
 //   }
 //
-// One that a server has accepted belongs to its request: a call from another request's fiber or another loop aborts the process. To reach the clients of other requests
-// use a Broadcast, of which each has a subscription of its own, or give out GetOutbox(). When its handler returns without Close, the client gets a close
-// frame all the same: 1000, 1011 after an Error, 1001 in a drain.
+// One that a server has accepted belongs to its request: a call from another request's fiber or
+// another loop aborts the process. To reach the clients of other requests use a Broadcast, to which
+// each of them subscribes, or share GetOutbox(). If its handler returns without Close, the client
+// still gets a close frame: 1000, 1011 after an Error, 1001 in a drain.
 class [[nodiscard]] WebSocket {
  public:
-  explicit WebSocket(std::shared_ptr<internal::WebSocketSession> session) noexcept;  // by AcceptWebSocket and DialWebSocket
+  // by AcceptWebSocket and DialWebSocket
+  explicit WebSocket(std::shared_ptr<internal::WebSocketSession> session) noexcept;
   WebSocket(WebSocket&&) noexcept;
   WebSocket& operator=(WebSocket&&) noexcept;
   ~WebSocket();
 
-  // Waits for a message, and answers pings meanwhile. Errors, of which only the first two leave the connection as it was:
-  //   the context's    it is done. A message of which a part has come is not lost
-  //   kServerClosing   once, as soon as the drain has begun: say goodbye and Close(1001), or go on until the drain_timeout
+  // Waits for a message, and responds to pings meanwhile. Errors, of which only the first two leave
+  // the connection unchanged:
+  //   the context's    it is done. A message that has partly arrived is not lost
+  //   kServerClosing   once, as soon as the drain has started: say goodbye and Close(1001), or
+  //                    continue until the drain_timeout
   //   kClosed          the client has closed (CloseStatus), or this side has
   //   kTooLarge        beyond message_bytes_max; 1009 was sent
-  //   kMalformed       not WebSocket, or text that is no UTF-8; 1002 or 1007 was sent
+  //   kMalformed       not a valid frame, or text that is not UTF-8; 1002 or 1007 was sent
   //   kTimeout         no pong, and nothing else
   //   kClientGone      the connection ended or broke without a close frame
-  // After the others every later call returns the same.
+  // After the others all later calls return the same.
   Result<WebSocketMessage> Receive(const Context& ctx);
 
-  // Sends a message; returns when the system has it. The context bounds the wait for those that send already: a frame that was begun is
-  // finished, or the connection ends after write_stall_timeout. `text` must be UTF-8, which is not checked. Errors:
+  // Sends a message, and returns when the system has it. The context limits only the wait for other
+  // senders: a frame that was started is finished, or the connection ends after
+  // write_stall_timeout. `text` must be UTF-8, which is not checked. Errors:
   //   the context's    nothing was sent
   //   kClosed          after Close, or the client's close frame
   //   those of Stream::Write
   Error Send(const Context& ctx, std::string_view text);
   Error SendBinary(const Context& ctx, std::string_view data);
 
-  // Sends what the outbox holds and a close frame, and waits for its turn and for the other side's, at most close_timeout long beside the time
-  // that a write takes (write_stall_timeout); what comes meanwhile is dropped. The reason is cut at 123
-  // bytes. Another fiber in Receive gets kClosed. Errors: kTimeout; the connection's; a code that may not be sent (1000 to 1003, 1007 to 1014
-  // and 3000 to 4999 may). Calling it again returns what the first call did.
+  // Sends what the outbox holds and a close frame, and waits for the other side's. It waits for its
+  // turn and for that frame for at most close_timeout, in addition to the time of a write
+  // (write_stall_timeout). What arrives meanwhile is dropped. The reason is cut at 123 bytes.
+  // Another fiber in Receive gets kClosed. Errors: kTimeout; the connection's; a code that may not
+  // be sent (1000 to 1003, 1007 to 1014 and 3000 to 4999 may). Calling it again returns the result
+  // of the first call.
   Error Close(int code = 1000, std::string_view reason = {});
 
-  // Once Receive has failed: what the other side has said.
+  // Once Receive has failed: the other side's close frame.
   const WebSocketClose& CloseStatus() const;
-  // Of WebSocketOptions::protocols; empty if the client offers none of them.
+  // One of WebSocketOptions::protocols; empty if the client offers none of them.
   const std::string& Protocol() const;
   WebSocketOutbox GetOutbox() const;
 
-  // Both directions at once, the usual chat: on_message(WebSocketMessage) for what the client sends, in the caller's fiber, and
-  // to_message(T) for what comes on the channel, which makes the text, or a WebSocketMessage. Both may return Error, that ends it. Returns, and closes,
-  //   no error   the client has closed; the channel is closed (1000); the drain has begun (1001)
+  // Runs both directions at once, as in a typical chat. on_message(WebSocketMessage) gets what the
+  // client sends, in the caller's fiber. to_message(T) gets what arrives on the channel, and makes
+  // the text or a WebSocketMessage. Both may return an Error, which ends the conversation. Returns,
+  // and closes with
+  //   no error   the client has closed; the channel is closed (1000); the drain has started (1001)
   //   an Error   that of a function (1011), the context's, or those of Receive and Send
   template <class T, class F, class G>
   Error Converse(const Context& ctx, const Chan<T>& out, F to_message, G on_message) {
@@ -123,9 +133,10 @@ class [[nodiscard]] WebSocket {
   std::shared_ptr<internal::WebSocketSession> session_;
 };
 
-// Answers the handshake and takes the connection over (ResponseWriter::Hijack, so it becomes long-lived). Fields set before, such as a cookie, are
-// sent along. Errors, to be returned:
-//   HttpError(426)   the request is no handshake of version 13; the version that is spoken here is sent along
+// Responds to the handshake and takes over the connection (ResponseWriter::Hijack, so the request
+// becomes long-lived). Fields set before, such as a cookie, are sent along. Return its errors from
+// the handler:
+//   HttpError(426)   the request is not a handshake of version 13; the supported version is sent
 //   HttpError(400)   the handshake is malformed
 //   HttpError(403)   a page of another origin (WebSocketOptions::origins)
 //   those of Hijack

@@ -15,19 +15,22 @@ namespace internal {
 struct WebSocketOutboxState;
 }
 
-// Sends into a WebSocket from anywhere: other requests' fibers, other loops, plain threads, and when the WebSocket is gone. A shared handle. It never
-// waits: messages wait in a bounded queue until the WebSocket's own fiber is in Receive, Send or Close, which wakes up for them.
+// Sends into a WebSocket from anywhere: from other requests' fibers, other loops and plain threads,
+// and even if the WebSocket is gone. It is a shared handle, and never waits. Messages are in a
+// bounded queue until the WebSocket's own fiber is in Receive, Send or Close, which wakes up for
+// them.
 //
 //   room.Join(user, socket->GetOutbox());
-//   ...
 //   if (!outbox.TrySend("kicked")) room.Leave(user);      // in another request
 class WebSocketOutbox {
  public:
-  WebSocketOutbox() noexcept = default;  // of none: TrySend is false
-  // Queues a message. False: the WebSocket has ended, or the queue is full: the client is too slow.
+  WebSocketOutbox() noexcept = default;  // of no WebSocket: TrySend returns false
+  // Queues a message. False: the WebSocket has ended, or the queue is full, so the client is too
+  // slow.
   bool TrySend(std::string text) const { return Push({std::move(text), true}); }
   bool TrySendBinary(std::string data) const { return Push({std::move(data), false}); }
-  // Makes the WebSocket's Receive fail with `why`, once what is queued has left: for a client that is to go. kClosed without a reason.
+  // Makes the WebSocket's Receive fail with `why`, once everything queued was sent: for a client
+  // that should leave. The default is kClosed.
   void End(Error why = kClosed) const;
   // Whether the WebSocket can still be sent to.
   bool Open() const;

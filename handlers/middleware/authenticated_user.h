@@ -13,7 +13,7 @@ namespace weft {
 // is valid as long as a context that carries it lives.
 std::string_view UserOf(const Context& ctx);
 
-// `parent` with a user, for authentication of one's own.
+// `parent` with a user, for authentication of your own.
 Context WithUser(const Context& parent, std::string user);
 
 }  // namespace weft

@@ -14,19 +14,21 @@
 
 namespace weft {
 
-// Whose token this is; empty: nobody's. It may wait under the context of the request; an Error is
-// what the request fails with. Called in the request's fiber, from all loops in parallel.
+// Returns the user that this token belongs to; empty: it is not valid. It may wait under the
+// request's context. If it returns an Error, the request fails with that. Called in the request's
+// fiber, from all loops in parallel.
 using CheckToken = std::function<Result<std::string>(const Context& ctx, std::string_view token)>;
 
-// Who may come in with which token, for BearerAuth.
+// A user and a token, for BearerAuth.
 struct UserAndToken {
   std::string user;
   std::string token;
 };
 
-// Lets only requests in whose Authorization is a good token (RFC 6750); UserOf says whose. Others
-// get 401 with WWW-Authenticate, which says invalid_token if there was one. Tokens in the query or
-// the body are not looked for. Throws std::invalid_argument if the realm has control characters.
+// Admits only requests with a valid token in Authorization (RFC 6750); UserOf returns its user.
+// Others get 401 with WWW-Authenticate, which says invalid_token if there was one. Tokens in the
+// query or the body are ignored. Throws std::invalid_argument if the realm contains control
+// characters.
 //
 //   const auto user_of = [&](const weft::Context& ctx, std::string_view token) {
 //     return sessions.UserOfToken(ctx, token);
@@ -34,7 +36,7 @@ struct UserAndToken {
 //   mux.Group("/api", {weft::BearerAuth("api", user_of)}, AddApi);
 Middleware BearerAuth(std::string realm, CheckToken check);
 
-// The same for a few tokens that are known at the start. How long it takes says nothing about them.
+// The same for a few tokens that are known from the start. Its timing reveals nothing about them.
 Middleware BearerAuth(std::string realm, std::vector<UserAndToken> tokens);
 
 }  // namespace weft

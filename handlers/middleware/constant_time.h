@@ -6,9 +6,9 @@
 
 namespace weft {
 
-// Whether what came is the secret. It takes as long as what came is long, wherever the two differ,
-// so that nobody can find a secret byte by byte with a watch; only the secret's length may show.
-// For tokens, passwords and signatures (Go's subtle.ConstantTimeCompare).
+// Whether `came` equals the secret. The time depends only on the length of `came`, not on where the
+// two differ, so nobody can find a secret byte by byte by measuring time. Only the length of the
+// secret may show. For tokens, passwords and signatures (Go's subtle.ConstantTimeCompare).
 bool EqualInConstantTime(std::string_view came, std::string_view secret) noexcept;
 
 }  // namespace weft

@@ -11,29 +11,31 @@
 namespace weft {
 
 struct CorsOptions {
-  // Whose pages may read responses: "https://app.example.com", "https://*.example.com" for any
-  // subdomain of it, or "*" alone for all. "null" is no origin: every sandboxed page has it.
+  // The origins whose pages may read responses: "https://app.example.com", "https://*.example.com"
+  // for any subdomain of it, or "*" alone for all. "null" is rejected: every sandboxed page has
+  // that origin.
   std::vector<std::string> origins = {};
   std::vector<std::string> methods = {"GET", "HEAD", "POST"};
-  // Request fields that pages may set beyond those that they may always set: "Content-Type",
-  // "Authorization", "X-Request-Id". "*" alone: those that the page asks for.
+  // Request fields that pages may set, in addition to those that they may always set:
+  // "Content-Type", "Authorization", "X-Request-Id". "*" alone: whatever the page asks for.
   std::vector<std::string> fields = {};
-  // Response fields that pages may read beyond those that they may always read.
+  // Response fields that pages may read, in addition to those that they may always read.
   std::vector<std::string> exposed = {};
-  // Lets requests carry cookies and HTTP authentication. Origins are named then.
+  // Whether requests may carry cookies and HTTP authentication. The origins must then be named.
   bool credentials = false;
-  // For how long a browser may remember a preflight; it takes at most two hours, or a day.
+  // How long a browser may remember a preflight. Browsers limit it to two hours, or a day.
   std::chrono::seconds max_age{600};
 };
 
-// Lets pages of other origins read responses (Fetch standard, section 3.2). It protects nobody
-// else: what a page may not read, it may still have sent (CrossOriginProtection rejects that).
+// Lets pages of other origins read responses (Fetch standard, section 3.2). It protects nothing
+// else: a page may still send requests whose responses it may not read (CrossOriginProtection
+// rejects those).
 //
-// A preflight, OPTIONS with Origin and Access-Control-Request-Method, is responded to here, with
-// 204 for origins that are allowed and 403 for others, so put it outside of authentication and
-// around the Mux, by Mux::Use: no route matches OPTIONS. All other requests go on; if their origin
-// is allowed, the response says so, that of an error too. Vary says what it depends on. Throws
-// std::invalid_argument, which names the text that is wrong.
+// A preflight, which is OPTIONS with Origin and Access-Control-Request-Method, is handled here: the
+// response is 204 for an allowed origin and 403 for others. So put it outside of authentication and
+// around the Mux, by Mux::Use, because no route matches OPTIONS. All other requests are passed on.
+// If their origin is allowed, the response says so, including error responses. Vary says what it
+// depends on. Throws std::invalid_argument, which names the invalid text.
 //
 //   mux.Use(weft::Cors({.origins = {"https://app.example.com"}, .fields = {"Content-Type"}}));
 Middleware Cors(CorsOptions options);

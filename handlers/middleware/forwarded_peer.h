@@ -10,7 +10,7 @@
 
 namespace weft {
 
-// Which field the proxies in front write. Only this one is believed: a client can send the other
+// The field that the proxies in front write. Only this one is believed: a client can send the other
 // one, and a proxy that does not know it passes it on.
 enum class ForwardedField : std::uint8_t {
   kXForwardedFor,  // X-Forwarded-For and X-Forwarded-Proto
@@ -18,29 +18,30 @@ enum class ForwardedField : std::uint8_t {
 };
 
 struct ForwardedOptions {
-  // The proxies: "127.0.0.1", "10.0.0.0/8", "fd00::/8", or "unix" for clients of a unix socket.
+  // The proxies: "127.0.0.1", "10.0.0.0/8", "fd00::/8", or "unix" for clients of a Unix-domain
+  // socket.
   std::vector<std::string> trusted = {};
   ForwardedField field = ForwardedField::kXForwardedFor;
 };
 
-// Finds the client behind proxies: Request::Peer and Request::Secure say from here on, until the
-// end of the request, what they would say without the proxies.
+// Finds the client if there are proxies in front: until the end of the request, Request::Peer and
+// Request::Secure return what they would return without the proxies.
 //
-// Each proxy appends the address that it was called from. So the list is read from its end,
-// beginning with the connection itself: as long as a hop is trusted, what it has appended is
-// believed. The first one that is not trusted is the client; if all are, the leftmost. What stands
-// left of it was written by nobody knows whom. An entry that is no address ("unknown", a name, a
-// broken one) ends the search, and the hop that has appended it is the client: more is not known.
-// An address without a port gives a Peer without one.
+// Each proxy appends the address that has connected to it. So the list is read from its end,
+// starting with the connection itself: as long as a hop is trusted, what it has appended is
+// believed. The first one that is not trusted is the client; if all are trusted, it is the
+// leftmost. Everything to the left of it could have been written by anybody. An entry that is not
+// an address ("unknown", a name, a malformed one) ends the search, and the client is the hop that
+// has appended it, since no more is known. An address without a port gives a Peer without one.
 //
-// Secure follows the proto that the proxies say, if they say one; with several, that of the
-// client's hop. From a connection that is not trusted nothing is believed. Handlers see no field
-// that is not true: Forwarded, X-Forwarded-For, -Proto, -Host, -Port, -Server and X-Real-IP of
-// others are removed, and of the field that is believed the part that is. A trusted proxy answers
-// for what it passes on of -Host, -Port, -Server and X-Real-IP.
+// Secure follows the proto that the proxies report, if they do; if several do, that of the client's
+// hop. A connection that is not trusted is not believed at all. Handlers see only fields that are
+// true: Forwarded, X-Forwarded-For, -Proto, -Host, -Port, -Server and X-Real-IP from others are
+// removed, and the believed field is reduced to its believed part. A trusted proxy is responsible
+// for what it passes on in -Host, -Port, -Server and X-Real-IP.
 //
-// Make it the outermost middleware but for those that log. Throws std::invalid_argument, which
-// names the range that is wrong. For a connection itself: ServerOptions::proxy_protocol_from.
+// Make it the outermost middleware except for those that log. Throws std::invalid_argument, which
+// names the invalid range. For the connection itself there is ServerOptions::proxy_protocol_from.
 //
 //   mux.Use(weft::ForwardedPeer({.trusted = {"10.0.0.0/8", "unix"}}));
 Middleware ForwardedPeer(ForwardedOptions options);

@@ -8,12 +8,12 @@
 
 namespace weft {
 
-// Lets at most `max` requests at once into the handlers inside; one more is rejected at once with
-// 503 and Retry-After: 1. For what only a few can use at a time: the report that takes a second of
-// CPU, the partner that allows four calls. All handlers that one returned Middleware is put around
-// share its limit, also those of other loops and servers. A request counts until its handler
-// returns, a long-lived one too. For the whole server: ServerOptions::requests_max, which queues
-// before it rejects.
+// Admits at most `max` requests at a time to the handlers inside; further ones are rejected at once
+// with 503 and Retry-After: 1. For what only a few can use at a time: a report that takes a second
+// of CPU, a partner that allows four calls. All handlers that one returned Middleware wraps share
+// its limit, including those of other loops and servers. A request counts until its handler
+// returns, even if it is long-lived. For the whole server there is ServerOptions::requests_max,
+// which queues before it rejects.
 //
 //   const weft::Middleware reports = weft::InFlight(4);
 //   mux.Handle("GET /reports/{id}", ShowReport, {reports});

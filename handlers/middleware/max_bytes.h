@@ -8,11 +8,11 @@
 
 namespace weft {
 
-// Bounds the body of the request, in place of ServerOptions::body_bytes_max, upwards or downwards.
-// The handler's read fails with kTooLarge, which responds 413: the first one where the body
-// declares more, before a client that asked (Expect: 100-continue) has sent any of it, else the one
-// that goes beyond. The innermost MaxBytes counts, so a group may have a small limit and one of its
-// routes a large one. kUnlimited lifts the limit.
+// Limits the body of the request, instead of ServerOptions::body_bytes_max; it may be higher or
+// lower. Beyond it the handler's read fails with kTooLarge, which responds with 413. If the body
+// declares more, that is the first read, before a client that asked (Expect: 100-continue) has sent
+// any of it; otherwise it is the read that exceeds the limit. The innermost MaxBytes counts, so a
+// group may have a small limit and one of its routes a large one. kUnlimited removes the limit.
 //
 //   mux.Handle("POST /avatar", SaveAvatar, {weft::MaxBytes(5 * 1024 * 1024)});
 Middleware MaxBytes(std::uint64_t bytes);

@@ -7,16 +7,16 @@
 
 namespace weft {
 
-// Gives each error of the handlers inside the form of a problem (RFC 9457), those of a Mux (404,
-// 405) and of other middleware too: with the status that it has anyway (error_status.h), and
-// HttpError's public text as detail. A ProblemError stays what it is. Where the request has an id
-// (RequestId), the problem has it as "request_id". The Error goes on outwards as it was, by Is, As
-// and Message, for what is logged. An exception becomes an Error here, which carries it, and a
-// problem with status 500 (Recover belongs inside). Responses that a handler writes itself are not
-// touched.
+// Turns every error of the handlers inside into a problem (RFC 9457), including those of a Mux
+// (404, 405) and of other middleware. It has the status that the error has anyway (error_status.h),
+// and HttpError's public text as its detail. A ProblemError is not changed. If the request has an
+// id (RequestId), the problem has it as "request_id". For logging, the Error is passed on outwards,
+// unchanged for Is, As and Message. An exception becomes an Error that carries it, and a problem
+// with status 500 (so Recover belongs inside). Responses that a handler writes itself are not
+// changed.
 //
 //   mux.Use(weft::ProblemDetails());
-//   options.refusal = weft::ProblemRefusals();   // what the server itself refuses
+//   options.refusal = weft::ProblemRefusals();   // what the server itself rejects
 Middleware ProblemDetails();
 
 }  // namespace weft

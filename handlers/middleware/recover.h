@@ -9,16 +9,17 @@
 
 namespace weft {
 
-// Answers 500 in place of an exception from the handlers inside, or breaks the answer off if its
-// head is out, and tells `report` what was thrown (Error::Exception). Errors that handlers return
-// pass through.
+// Responds with 500 if a handler inside throws, or breaks off the response if its head was already
+// sent, and passes what was thrown to `report` (Error::Exception). Errors that handlers return pass
+// through.
 //
-// A server does the same at its border for a handler without this middleware. Put it where
-// exceptions shall end: what is outside of it (AccessLog, for example) then sees an answered
-// request. `report` is called in the request's fiber, from all loops in parallel.
+// A server does the same for a handler without this middleware. Put it where exceptions should end:
+// what is outside of it (AccessLog, for example) then sees a request with a response. `report` is
+// called in the request's fiber, from all loops in parallel.
 Middleware Recover(std::function<void(const Request&, const Error&)> report);
 
-// The same; reports to weft's log (log.h), at level error, with method, path and message. Never waits for it.
+// The same; reports to weft's log (log.h), at level error, with method, path and message. It never
+// waits for the log.
 Middleware Recover();
 
 }  // namespace weft

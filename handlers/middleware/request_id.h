@@ -10,24 +10,23 @@
 namespace weft {
 
 struct RequestIdOptions {
-  // The field of the response, and with `accept` of the request; empty: the id stays in the
-  // process.
+  // The field of the response, and with `accept` also of the request. Empty: the id stays inside
+  // the process.
   std::string field = "X-Request-Id";
-  // Takes the id that came, if it has at most 64 letters, digits and "-_.~:+/=@"; another one is
-  // replaced. For services that only a gateway of one's own can reach: a client could give many
-  // requests one id.
+  // Accepts the id of the request if it has at most 64 letters, digits and "-_.~:+/=@"; any other
+  // is replaced. Only for services behind a gateway of your own: otherwise a client could give many
+  // requests the same id.
   bool accept = false;
 };
 
-// Gives each request an id: 32 random hexadecimal digits, or the one that came. It is in
-// Request::Id until the end of the request, in RequestIdOf(ctx) for everything that works for it,
-// in every log line that its fiber, group members, Offload and AfterFunc write (log_pattern.h), and
-// in the response, also in that of an error. A request that has an id keeps it. Make it the
-// outermost middleware.
+// Gives each request an id: 32 random hexadecimal digits, or the one that it came with. The id is
+// in Request::Id until the end of the request; in RequestIdOf(ctx) for everything that works for
+// it; in every log line that its fiber, group members, Offload and AfterFunc write (log_pattern.h);
+// and in the response, even an error response. A request that already has an id keeps it. Make it
+// the outermost middleware.
 //
 //   mux.Use(weft::RequestId());
-//   ...
-//   spdlog::info("order {} is paid", order);   // with the id
+//   spdlog::info("order {} is paid", order);   // in a handler: the line has the id
 Middleware RequestId(RequestIdOptions options = {});
 
 }  // namespace weft

@@ -9,7 +9,7 @@
 
 namespace weft {
 
-// A field is left out where its text is empty.
+// A field whose text is empty is left out.
 struct SecurityHeadersOptions {
   std::string content_type_options = "nosniff";                     // X-Content-Type-Options
   std::string frame_options = "DENY";                               // X-Frame-Options
@@ -17,15 +17,15 @@ struct SecurityHeadersOptions {
   std::string opener_policy = "same-origin";                        // Cross-Origin-Opener-Policy
   std::string content_security_policy = {};                         // Content-Security-Policy
   std::string permissions_policy = {};                              // Permissions-Policy
-  // Strict-Transport-Security (RFC 6797), only over TLS (Request::Secure): for this long browsers
-  // use nothing else for the host, and there is no way back. Zero: not sent.
+  // Strict-Transport-Security (RFC 6797), sent only over TLS (Request::Secure): for this long
+  // browsers use nothing else for the host, and this cannot be undone. Zero: not sent.
   std::chrono::seconds hsts_max_age{0};
   bool hsts_subdomains = false;
 };
 
-// Sets the fields by which browsers protect users of a site. They are set before the handler runs,
-// which may set others in their place, and are in responses of errors, too. Throws
-// std::invalid_argument for a text that no field can have.
+// Sets the fields by which browsers protect the users of a site. They are set before the handler
+// runs, which may replace them, and are also in error responses. Throws std::invalid_argument for a
+// text that is not a valid field value.
 //
 //   mux.Use(weft::SecurityHeaders({.content_security_policy = "default-src 'self'"}));
 Middleware SecurityHeaders(SecurityHeadersOptions options = {});

@@ -12,25 +12,25 @@
 namespace weft {
 
 struct TraceContextOptions {
-  // Joins the trace of the caller. False: each request starts one, for servers that anybody can
-  // reach.
+  // Joins the trace of the caller. False: each request starts a new one, for servers that anybody
+  // can reach.
   bool accept = true;
 };
 
-// Gives each request a place in a distributed trace (W3C Trace Context): that of its traceparent
-// field with a span of its own below the caller's, or a new trace, not sampled, if there is none or
-// it is malformed. TraceOf(ctx) and TraceIdOf(ctx) say it to everything that works for the request,
-// and to HttpClient, which can pass it on; log lines have it by %Q (log_pattern.h). It records
-// nothing.
+// Gives each request a position in a distributed trace (W3C Trace Context): the trace of its
+// traceparent field, with a new span below the caller's; or a new trace, not sampled, if there is
+// no such field or it is malformed. TraceOf(ctx) and TraceIdOf(ctx) return it for everything that
+// works for the request. HttpClient can pass it on, and log lines have it by %Q (log_pattern.h). It
+// records nothing.
 //
 //   mux.Use(weft::TraceContext());
 Middleware TraceContext(TraceContextOptions options = {});
 
-// A traceparent field: version 00 as the standard says, later ones as far as they are known; empty
-// if it is malformed or all zeros. parent_id is the caller's span, span_id and state are empty.
+// Reads a traceparent field: version 00 as standardized, later ones as far as they are known. Empty
+// if it is malformed or all zeros. parent_id is the caller's span; span_id and state are empty.
 std::optional<TraceIds> ParseTraceparent(std::string_view text);
 
-// The traceparent field for a call in the name of this piece of work: its span is the callee's
+// Formats the traceparent field for a call that is part of this work: its span is the callee's
 // parent.
 std::string FormatTraceparent(const TraceIds& ids);
 

@@ -8,10 +8,10 @@
 
 namespace weft {
 
-// Answers with a redirect: `status` and `target` as Location, without a body. The target may be
-// relative (RFC 9110 section 10.2.2). Bytes that have no place in a URI are percent-encoded, among
-// them the backslash, which browsers take for a slash. 307 and 308 keep the method; 303 makes it
-// GET. Aborts the process if `status` is not in 300..399.
+// Responds with a redirect: `status`, with `target` as Location and without a body. The target may
+// be relative (RFC 9110 section 10.2.2). Bytes that are not allowed in a URI are percent-encoded,
+// including the backslash, which browsers take for a slash. 307 and 308 keep the method; 303
+// changes it to GET. Aborts the process if `status` is not in 300..399.
 //
 //   return weft::Redirect(w, "/orders/17", 303);
 Error Redirect(ResponseWriter& w, std::string_view target, int status);

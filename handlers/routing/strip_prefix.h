@@ -8,15 +8,15 @@
 
 namespace weft {
 
-// Serves `handler` with the prefix taken off the path: with "/static", Path and RawPath of a
-// request for "/static/css/a%20b" are "/css/a b" and "/css/a%20b" inside, and "/" for one for
-// "/static". They are what they were when the handler has returned. Target stays as it is. A path
-// that is not below the prefix is a 404. Whole segments are compared, decoded, so that "%2F" never
+// Serves `handler` with the prefix removed from the path. With "/static", a request for
+// "/static/css/a%20b" has "/css/a b" as its Path and "/css/a%20b" as its RawPath inside, and one
+// for "/static" has "/". When the handler has returned they are restored. Target does not change. A
+// path that is not below the prefix is a 404. Whole segments are compared, decoded, so "%2F" never
 // ends one.
 //
-// It is for handlers that know no prefix and are no Mux; a Mux has Mux::Group, whose routes keep
-// their whole pattern. Throws std::invalid_argument unless the prefix starts with a slash and ends
-// without.
+// It is for handlers that know no prefix and are not a Mux. A Mux has Mux::Group, whose routes keep
+// their full pattern. Throws std::invalid_argument unless the prefix starts with a slash and ends
+// without one.
 //
 //   mux.Handle("GET /static/", weft::StripPrefix("/static", files));
 Handler StripPrefix(std::string prefix, Handler handler);
