@@ -2,17 +2,20 @@
 #ifndef WEFT_WEFT_H_
 #define WEFT_WEFT_H_
 
-// What the main file of a service needs: signals and services, the server and its options, routes, and the middleware around them. For
-// other files, which compile faster with what they use, the single headers are better; and there are headers that are left to choice since they
-// need a library of their own or take long to compile: JSON (weft/handlers/content/json.h), Compress
-// (weft/handlers/middleware/compress.h), the bridge to Asio (weft/concurrency/await.h).
+// What the main file of a service needs: signals and services, the server and its options, routes,
+// and the middleware around them. In other files include the single headers that they use, which
+// compile faster. Some headers are left out, because they need a library of their own or take long
+// to compile: JSON (weft/handlers/content/json.h), Compress (weft/handlers/middleware/compress.h),
+// and the bridge to Asio (weft/concurrency/await.h).
 //
 //   #include <weft/weft.h>
 //
 //   int main() {
 //     auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
 //     weft::Mux mux;
-//     mux.Handle("GET /hello/{name}", [](weft::ResponseWriter& w, weft::Request& r) { return w.Write(r.PathValue("name")); });
+//     mux.Handle("GET /hello/{name}", [](weft::ResponseWriter& w, weft::Request& r) {
+//       return w.Write(r.PathValue("name"));
+//     });
 //     return weft::ListenAndServe(ctx, ":8080", mux) ? 1 : 0;
 //   }
 

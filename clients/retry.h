@@ -15,13 +15,14 @@
 #include <weft/concurrency/result.h>
 #include <weft/concurrency/unlimited.h>
 
-// To call something again that has failed: a client's request, a transaction, anything that returns an Error or a Result.
+// Calls something again that has failed: a client's request, a transaction, anything that returns
+// an Error or a Result.
 
 namespace weft {
 
-// Bounds repetitions by a share of all calls, so that a server that is overloaded does not get twice the load on top (a retry
-// storm). Each call that Retry makes for the first time adds `share` of a token, up to `burst`; each repetition takes one. From any
-// thread.
+// Limits retries to a share of all calls, so that an overloaded server does not get twice the load
+// (a retry storm). Each call by Retry adds `share` of a token, up to `burst`; each retry takes one
+// token. From any thread.
 class RetryBudget {
  public:
   explicit RetryBudget(double share, std::uint32_t burst = 10) noexcept
@@ -40,19 +41,21 @@ class RetryBudget {
 };
 
 struct RetryOptions {
-  int attempts_max = 3;  // the first one is counted, too
-  // Before the second attempt it waits for up to `backoff`, then for up to twice as long each time: a random part of that, so that those who
-  // failed together do not come back together.
+  int attempts_max = 3;  // including the first one
+  // Before the second attempt it waits for up to `backoff`, and then for up to twice as long each
+  // time: a random part of that, so that callers which failed together do not retry together.
   Duration backoff = std::chrono::milliseconds(50);
   Duration backoff_max = std::chrono::seconds(5);
-  // Of each attempt, by the context that it is given. It ends the attempt, not the calls: the next one begins.
+  // The limit of each attempt, by the context that it is given. It ends only that attempt; the next
+  // one follows.
   Duration try_timeout = kUnlimited;
-  // Whether to try again after this Error. By default after each, but the context's.
+  // Whether to retry after this Error. By default it retries after all except the context's.
   std::function<bool(const Error&)> retry_if = nullptr;
-  RetryBudget* budget = nullptr;  // shared by all who call the same server
+  RetryBudget* budget = nullptr;  // shared by all callers of one server
 };
 
-// For RetryOptions::retry_if: a ClientFailure after which the server cannot have acted on the call.
+// For RetryOptions::retry_if: true for a ClientFailure after which the server cannot have acted on
+// the call.
 bool NotProcessed(const Error& error) noexcept;
 
 namespace internal {
@@ -63,7 +66,7 @@ class RetryLoop {
   RetryLoop(const Context& ctx, const RetryOptions& options) : ctx_(ctx), options_(options) {
     if (options.budget != nullptr) options.budget->Earn();
   }
-  // Waits for the next attempt. False: that was the last one; `error` is then what Retry returns.
+  // Waits for the next attempt. False: that was the last one, and Retry returns `error`.
   bool Again(Error& error);
   CancelScope Attempt() const {
     return options_.try_timeout == kUnlimited ? WithCancel(ctx_) : WithTimeout(ctx_, options_.try_timeout);
@@ -83,16 +86,18 @@ Error ErrorOf(const Result<T>& result) {
 
 }  // namespace internal
 
-// Calls f: Error(const Context&) or Result<T>(const Context&) until it succeeds, and returns what the last call did; after several, the
-// Error says how many. It never calls under a context that is done, and never waits past its deadline: then the last Error comes back at
+// Calls f, an Error(const Context&) or Result<T>(const Context&), until it succeeds, and returns
+// the result of the last call. After several calls the Error says how many. It never calls under a
+// context that is done, and never waits beyond its deadline; it then returns the last Error at
 // once.
 //
-//   weft::RetryBudget budget(0.1);                                              // in main: at most a tenth of the calls are repetitions
-//   auto user = weft::Retry(ctx, {.retry_if = weft::NotProcessed, .budget = &budget}, [&](const weft::Context& c) {
-//     return LoadUser(c, client, id);
-//   });
+//   weft::RetryBudget budget(0.1);                    // in main: at most a tenth of the calls
 //
-// What may be called again is the caller's to know: by default all of it, for f that reads.
+//   auto user = weft::Retry(ctx, {.retry_if = weft::NotProcessed, .budget = &budget},
+//                           [&](const weft::Context& c) { return LoadUser(c, client, id); });
+//
+// The caller must know what may be called again. By default that is everything, which is right for
+// an f that only reads.
 template <class F>
 auto Retry(const Context& ctx, RetryOptions options, F f) {
   using Returned = std::invoke_result_t<F&, const Context&>;

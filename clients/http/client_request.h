@@ -22,32 +22,36 @@
 
 namespace weft {
 
-// Where the body of a request comes from, piece by piece.
+// The source of a request's body, piece by piece.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
-  // At least one byte and at most as many as fit; 0 at the end. An Error ends the exchange, and the call returns it as it is: it
-  // is the caller's own. The context is done also when the response is there before the body is sent.
+  // Returns at least one byte and at most as many as fit; 0 at the end. An Error ends the exchange,
+  // and the call returns it unchanged, because it is the caller's own. The context is also done if
+  // the response arrives before the body was sent.
   virtual Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) = 0;
-  // How many bytes there are, if that is known: Content-Length. Fewer or more are an Error.
+  // The number of bytes, if it is known: Content-Length. Fewer or more bytes are an Error.
   virtual std::optional<std::uint64_t> Length() const { return std::nullopt; }
-  // Back to the start, to send it once more. False: that cannot be done, and so neither can a retry nor a redirect that keeps the body.
+  // Goes back to the start, to send the body once more. False: that is not possible, and so neither
+  // is a retry, nor a redirect that keeps the body.
   virtual bool Rewind() { return false; }
 };
 
-// What HttpClient sends: a method, a URL, fields and maybe a body. It may be sent any number of times, one after the other.
+// A request of an HttpClient: a method, a URL, fields and maybe a body. It may be sent any number
+// of times, one after the other.
 //
 //   weft::ClientRequest request("POST", "https://users.internal/u");
 //   request.Header().Set("Content-Type", "application/json");
 //   request.SetBody(R"({"name":"anna"})");
 //   weft::Result<weft::ClientResponse> response = client.Do(ctx, request);
 //
-// Host, Content-Length and Transfer-Encoding are the client's business; a Host of one's own replaces the URL's. "Connection:
-// close" is honoured. With Upgrade the option that belongs to it is added.
+// The client sets Host, Content-Length and Transfer-Encoding; a Host of your own replaces that of
+// the URL. "Connection: close" is honored. With Upgrade the client adds the connection option that
+// belongs to it.
 class ClientRequest {
  public:
-  // The URL is looked at by Do, which reports what is wrong with it: "http://host:port/path?query", "https://...", or, for a unix
-  // socket, "http+unix://%2Frun%2Fapp.sock/path".
+  // Do checks the URL, and reports what is wrong with it: "http://host:port/path?query",
+  // "https://...", or, for a Unix-domain socket, "http+unix://%2Frun%2Fapp.sock/path".
   ClientRequest(std::string method, std::string url) : method_(std::move(method)), url_(std::move(url)) {}
   ClientRequest(ClientRequest&&) = default;
   ClientRequest& operator=(ClientRequest&&) = default;
@@ -56,26 +60,27 @@ class ClientRequest {
   const std::string& Url() const { return url_; }
 
   Fields& Header() WEFT_LIFETIMEBOUND { return Made(header_); }
-  // After a body in chunks, as a reader without a length is sent.
+  // Sent after a body in chunks, such as that of a reader without a length.
   Fields& Trailer() WEFT_LIFETIMEBOUND { return Made(trailer_); }
 
   void SetBody(std::string body) {
     body_ = std::move(body);
     reader_ = nullptr;
   }
-  // It is read by the fiber that calls Do, and never after Do has returned. It outlives Do.
+  // The fiber that calls Do reads it, and never after Do has returned. It must outlive Do.
   void SetBody(BodyReader& reader) { reader_ = &reader; }
   // The same with any other Reader: the Body of a request, a ClientResponse, a Stream.
   template <Reader R>
     requires(!std::derived_from<R, BodyReader>)
   void SetBody(R& reader, std::optional<std::uint64_t> length = std::nullopt);
 
-  // Sends "Expect: 100-continue" and waits for so long before it sends the body all the same (RFC 9110 section 10.1.1): for large ones
-  // that the server may reject.
+  // Sends "Expect: 100-continue", and waits for up to this long before it sends the body anyway
+  // (RFC 9110 section 10.1.1). For large bodies that the server may reject.
   void ExpectContinue(Duration wait = std::chrono::seconds(1)) { expect_ = wait; }
-  // In place of HttpClientOptions::response_timeout.
+  // Replaces HttpClientOptions::response_timeout.
   void ResponseTimeout(Duration limit) { response_timeout_ = limit; }
-  // Called in the fiber that waits for the response, for each interim response (1xx) but 100 that comes before it, such as 103.
+  // Called for each interim response (1xx) other than 100 before the response, such as 103, in the
+  // fiber that waits for the response.
   void OnInterim(std::function<void(int status, const Fields& fields)> call) { on_interim_ = std::move(call); }
 
  private:
@@ -100,7 +105,7 @@ class ClientRequest {
 
 namespace internal {
 
-// Any Reader as a BodyReader.
+// Makes a BodyReader from any Reader.
 template <Reader R>
 class ReaderBody final : public BodyReader {
  public:
@@ -122,13 +127,13 @@ void ClientRequest::SetBody(R& reader, std::optional<std::uint64_t> length) {
   reader_ = adapter_.get();
 }
 
-// The way of weft's own code to what a request holds.
+// Gives weft's own code access to the contents of a request.
 struct ClientRequestAccess {
   static const Fields* Header(const ClientRequest& r) { return r.header_.get(); }
   static const Fields* Trailer(const ClientRequest& r) { return r.trailer_.get(); }
   static const std::optional<std::string>& Body(const ClientRequest& r) { return r.body_; }
   static BodyReader* Reader(const ClientRequest& r) { return r.reader_; }
-  // For checks, which must not wait behind what they are about.
+  // For checks, which must not queue after the requests that they are about.
   static void WithoutSlot(ClientRequest& r) { r.without_slot_ = true; }
   static bool IsWithoutSlot(const ClientRequest& r) { return r.without_slot_; }
   static std::optional<Duration> Expect(const ClientRequest& r) { return r.expect_; }

@@ -23,13 +23,15 @@ namespace internal {
 class Exchange;
 }
 
-// The response to a request: its head is here, its body comes as it is read. A status is no Error, whatever it is: see ExpectSuccess.
+// The response to a request: its head has arrived, its body arrives as it is read. A status is
+// never an Error: see ExpectSuccess.
 //
-// The response ends its exchange. One whose body was read to the end has given the connection back already; one that goes out of scope
-// before that gives it back if the rest is there and small (64 KiB), and closes it otherwise. So keep none for longer than it is needed.
+// The response ends its exchange. If its body was read to the end, the connection is already back
+// in the pool. If it goes out of scope earlier, the connection goes back if the rest is there and
+// small (64 KiB), and is closed otherwise. So do not keep a response for longer than needed.
 //
-// It belongs to the loop on which it was made: use from another one aborts. One fiber uses it at a time. Views that it gives out are
-// valid as long as it lives.
+// It belongs to the loop on which it was made: use from another one aborts. One fiber at a time may
+// use it. The views that it returns are valid as long as it lives.
 class [[nodiscard]] ClientResponse {
  public:
   explicit ClientResponse(internal::Exchange& exchange);  // made by HttpClient
@@ -42,26 +44,30 @@ class [[nodiscard]] ClientResponse {
   const Fields& Header() const WEFT_LIFETIMEBOUND;
   // After the body; empty before its end.
   const Fields& Trailer() const WEFT_LIFETIMEBOUND;
-  // Of the last request, where redirects were followed.
+  // Of the last request, if redirects were followed.
   std::string Url() const;
-  // How long the body is, or what is left of it, where the server has said so.
+  // The length of the body, or of what is left of it, if the server has declared it.
   std::optional<std::uint64_t> ContentLength() const;
-  // Of a connection over TLS; null in plain, and once the body was read to its end.
+  // Of a TLS connection; null in plain text, and once the body was read to its end.
   const TlsInfo* Tls() const;
 
-  // Takes what is there of the body, at least one byte, and waits while there is none, under this context: that of Do was for the head.
-  // 0: the end. Errors: the context's, after which it can be read on; a ClientFailure, when the server breaks off, stalls or sends
-  // what is no body. A body is never whole after an Error. So it is a Reader (concurrency/copy.h).
+  // Reads what is there of the body, at least one byte, and waits while there is nothing. It waits
+  // under this context; that of Do applied to the head. 0: the end. Errors: the context's, after
+  // which reading can continue; a ClientFailure if the server breaks off, stalls, or sends a
+  // malformed body. After an Error the body is incomplete. This makes a response a Reader
+  // (concurrency/copy.h).
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
-  // All that is left, at most `max` bytes: more are ClientFailure::kTooLarge.
+  // Reads everything that is left, at most `max` bytes: more are ClientFailure::kTooLarge.
   Result<std::string> ReadAll(const Context& ctx, std::uint64_t max = 16 * 1024 * 1024);
 
-  // No Error for 2xx. Otherwise one that says "GET https://...: 503", ClientFailure::kStatus, for which a handler that returns it responds 502.
+  // Returns no Error for 2xx, and otherwise one with the message "GET https://...: 503". It is
+  // ClientFailure::kStatus, so a handler that returns it responds with 502.
   Error ExpectSuccess() const;
 
-  // After 101 to a request with Upgrade, or 2xx to CONNECT: the connection as bytes of the other protocol; it belongs to the loop of this
-  // response, but neither to the client nor to its limits any more. An Error: the response is another one, or the request was not sent to its
-  // end (ClientExchange::CloseWrite), so that the connection still speaks HTTP. Once.
+  // After 101 to a request with Upgrade, or 2xx to CONNECT: the connection as bytes of the other
+  // protocol. It belongs to the loop of this response, but no longer to the client or its limits.
+  // Fails if the response is another one, or if the request was not sent to its end
+  // (ClientExchange::CloseWrite), so that the connection still speaks HTTP. May be called once.
   Result<Stream> TakeStream();
 
  private:
@@ -72,40 +78,47 @@ class [[nodiscard]] ClientResponse {
   internal::Exchange* exchange_;  // null: moved from
 };
 
-// The way of weft's own code to what a response holds.
+// Gives weft's own code access to the contents of a response.
 struct ClientResponseAccess {
-  // It may go on and on: from now on it is none of the requests that its origin gets at once.
+  // It may continue for long: from now on it does not count among the concurrent requests of its
+  // origin.
   static void LeaveLimits(ClientResponse& response);
 };
 
-// A request whose body is written as the response is read: both directions at once (HttpClient::Open).
+// A request whose body is written while its response is read: both directions at once
+// (HttpClient::Open).
 //
-//   weft::Result<weft::ClientExchange> exchange = client.Open(ctx, weft::ClientRequest("POST", "https://users.internal/lines"));
+//   weft::Result<weft::ClientExchange> exchange =
+//       client.Open(ctx, weft::ClientRequest("POST", "https://users.internal/lines"));
 //   if (weft::Error err = exchange.Err()) return err;
 //   group.Go("send", [&](const weft::Context& c) -> weft::Error {
-//     if (weft::Error err = exchange->Write(c, "...")) return err;
+//     if (weft::Error err = exchange->Write(c, "a line\n")) return err;
 //     return exchange->CloseWrite(c);
 //   });
 //   weft::Result<weft::ClientResponse> response = exchange->Head(ctx);
 //
-// One fiber may write while another one calls Head and reads the response; both are on the loop of Open. The handle outlives the calls
-// of both. A request that was not written to its end costs the connection.
+// One fiber may write while another one calls Head and reads the response; both must be on the loop
+// of Open. The handle must outlive the calls of both. A request that was not written to its end
+// costs the connection.
 class [[nodiscard]] ClientExchange {
  public:
-  explicit ClientExchange(internal::Exchange& exchange, Duration response_timeout);  // made by HttpClient
+  // made by HttpClient
+  explicit ClientExchange(internal::Exchange& exchange, Duration response_timeout);
   ClientExchange(ClientExchange&& other) noexcept
       : exchange_(std::exchange(other.exchange_, nullptr)), response_timeout_(other.response_timeout_) {}
   ClientExchange& operator=(ClientExchange&&) = delete;
   ~ClientExchange();
 
-  // Sends all of it, waiting while the server does not take it. After an Error nothing more can be sent, but the server may have
-  // responded: Head finds out.
+  // Sends all of it, and waits while the server does not take it. After an Error nothing more can
+  // be sent, but the server may have responded: call Head to find out.
   Error Write(const Context& ctx, std::string_view data);
-  // After a body in chunks, up to CloseWrite; at first those of the request.
+  // Sent after a body in chunks; may be changed until CloseWrite. Initially those of the request.
   Fields& Trailer() WEFT_LIFETIMEBOUND;
-  // The body ends here. An Error: it was not sent to its end, also if it was an earlier Write that has failed.
+  // Ends the body. An Error means that it was not sent to its end, even if an earlier Write has
+  // failed.
   Error CloseWrite(const Context& ctx);
-  // Waits for the head of the response; once. The time limit (HttpClientOptions::response_timeout) runs only once the body was written.
+  // Waits for the head of the response. May be called once. The time limit
+  // (HttpClientOptions::response_timeout) starts only when the body was written.
   Result<ClientResponse> Head(const Context& ctx);
 
  private:

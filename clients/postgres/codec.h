@@ -19,20 +19,20 @@
 #include <weft/clients/postgres/internal/time_text.h>
 #include <weft/clients/postgres/types.h>
 
-// How values of C++ travel as parameters and columns: in PostgreSQL's text form. For a type of your
-// own, specialize Codec:
+// How C++ values are sent as parameters and read from columns: in PostgreSQL's text format. For a
+// type of your own, specialize Codec:
 //
 //   template <>
 //   struct weft::postgres::Codec<Color> {
 //     static constexpr std::string_view kName = "text";                          // for errors
 //     static bool Accepts(weft::postgres::Oid type) { return type == weft::postgres::kText; }
-//     static bool Decode(std::string_view text, Color& out);                     // false: it is none
+//     static bool Decode(std::string_view text, Color& out);                     // false: invalid
 //     static void Encode(const Color& value, std::string& to);                   // appends
 //   };
 
 namespace weft::postgres {
 
-// The number of a type in PostgreSQL's catalog; those of its own types are the same on all servers.
+// The number of a type in PostgreSQL's catalog. Built-in types have the same number on all servers.
 using Oid = std::uint32_t;
 inline constexpr Oid kBool = 16, kBytea = 17, kName = 19, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26, kJson = 114,
                      kFloat4 = 700, kFloat8 = 701, kBpchar = 1042, kVarchar = 1043, kDate = 1082, kTimestamp = 1114, kTimestampTz = 1184,
@@ -54,11 +54,12 @@ template <class T>
 concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                  !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
-// The type of an array's elements; 0 if it is none of PostgreSQL's own.
+// The type of an array's elements; 0 if it is not a built-in one.
 Oid ElementOf(Oid array) noexcept;
-// A type whose text is a text to C++ as well: neither a number nor bytes nor a list.
+// Whether the text of this type is also text in C++: it is neither a number nor bytes nor a list.
 bool IsTextual(Oid type) noexcept;
-// The elements of "{1,NULL,\"a b\"}", of one dimension, with the quotes taken off. False: malformed.
+// Reads the elements of "{1,NULL,\"a b\"}", of one dimension, without their quotes. False:
+// malformed.
 bool ReadArray(std::string_view text, void* to, bool (*add)(void* to, std::optional<std::string_view> element));
 void QuoteElement(std::string_view text, std::string& to);
 bool DecodeBytes(std::string_view text, Bytes& out);
@@ -87,7 +88,8 @@ struct Codec<T> {
   static constexpr std::string_view kName = sizeof(T) == 4 ? "real" : "double precision";
   static bool Accepts(Oid type) { return type == kFloat4 || (type == kFloat8 && sizeof(T) >= 8); }
   static bool Decode(std::string_view text, T& out) {
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);  // also "NaN" and "Infinity"
+    // also "NaN" and "Infinity"
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
     return code == std::errc() && end == text.data() + text.size();
   }
   static void Encode(T value, std::string& to) {
@@ -117,7 +119,7 @@ struct Codec<std::string> {
   }
   static void Encode(std::string_view value, std::string& to) { to += value; }
 };
-// As parameters only: a result holds values, no views.
+// Only for parameters: a result holds values, not views.
 template <>
 struct Codec<std::string_view> {
   static void Encode(std::string_view value, std::string& to) { to += value; }
@@ -201,7 +203,8 @@ inline constexpr bool kIsOptional = false;
 template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
 
-// A value that may be null where T is an optional. False: it is no T, or null where there must be a value.
+// Reads a value, which may be null if T is an optional. False: it is not a T, or is null where a
+// value is required.
 template <class T>
 bool DecodeNullable(std::optional<std::string_view> text, T& out) {
   if constexpr (kIsOptional<T>) {

@@ -16,21 +16,22 @@ namespace weft::postgres {
 
 namespace internal {
 class Connection;
-// One value in COPY's text format: a null, or text with its tabs, ends of line and backslashes escaped.
+// Appends one value in COPY's text format: a null, or text with its tabs, line feeds and
+// backslashes escaped.
 void AppendCopyNull(std::string& to);
 void AppendCopyText(std::string_view text, std::string& to);
 }  // namespace internal
 
-// Where the rows of a COPY ... FROM STDIN go. It is a Writer (concurrency/copy.h).
+// Takes the rows of a COPY ... FROM STDIN. It is a Writer (concurrency/copy.h).
 class CopyWriter {
  public:
   CopyWriter(const CopyWriter&) = delete;
   CopyWriter& operator=(const CopyWriter&) = delete;
 
-  // Bytes in the format that the statement names; pieces may end anywhere. Parks while the server is
-  // slower.
+  // Sends bytes in the format that the statement names. They may be split anywhere. Parks while the
+  // server is slower.
   Error Write(const Context& ctx, std::string_view data);
-  // A row in the text format, which COPY has by default: one value for each column.
+  // Sends a row in the text format, which is COPY's default: one value for each column.
   template <class... A>
   Error WriteRow(const Context& ctx, const A&... values) {
     static_assert(sizeof...(A) != 0, "a row has columns");
@@ -65,27 +66,30 @@ class CopyWriter {
   std::string row_, text_;
 };
 
-// What a Pool and a Transaction have in common: COPY, by which many rows go fastest, both ways.
+// The part of a Pool and a Transaction that runs COPY, the fastest way to move many rows, in both
+// directions.
 class Copying {
  public:
   Copying(const Copying&) = delete;
   Copying& operator=(const Copying&) = delete;
 
-  // COPY ... FROM STDIN: calls f(CopyWriter&), once, which writes the rows and returns an Error; with
-  // one nothing is inserted. How many rows there are now.
+  // COPY ... FROM STDIN: calls f(CopyWriter&) once, which writes the rows and returns an Error. If
+  // it returns one, nothing is inserted. Returns the number of rows.
   //
-  //   db.CopyIn(ctx, "copy notes (id, title) from stdin", [&](weft::postgres::CopyWriter& to) -> weft::Error {
-  //     for (const Note& note : notes) {
-  //       if (weft::Error err = to.WriteRow(ctx, note.id, note.title)) return err;
-  //     }
-  //     return {};
-  //   });
+  //   auto rows = db.CopyIn(ctx, "copy notes (id, title) from stdin",
+  //                         [&](weft::postgres::CopyWriter& to) -> weft::Error {
+  //                           for (const Note& note : notes) {
+  //                             weft::Error err = to.WriteRow(ctx, note.id, note.title);
+  //                             if (err) return err;
+  //                           }
+  //                           return {};
+  //                         });
   template <class F>
   Result<std::uint64_t> CopyIn(const Context& ctx, std::string_view sql, F f) {
     return RunCopyIn(ctx, sql, [&f](CopyWriter& to) -> Error { return f(to); });
   }
-  // COPY ... TO STDOUT: calls f(std::string_view) for each row, with its end of line, in the format
-  // that the statement names; f returns nothing or an Error, which ends the COPY.
+  // COPY ... TO STDOUT: calls f(std::string_view) for each row, including its line feed, in the
+  // format that the statement names. f returns nothing or an Error, which ends the COPY.
   template <class F>
   Error CopyOut(const Context& ctx, std::string_view sql, F f) {
     return RunCopyOut(ctx, sql, [&f](std::string_view row) -> Error {

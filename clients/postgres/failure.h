@@ -9,25 +9,27 @@
 
 namespace weft::postgres {
 
-// What the server has said against a statement: err.As<postgres::Failure>().
+// The server's error for a statement: err.As<postgres::Failure>().
 //
-//   if (const auto* failure = err.As<weft::postgres::Failure>(); failure != nullptr && failure->constraint == "users_email_key") {
+//   const auto* failure = err.As<weft::postgres::Failure>();
+//   if (failure != nullptr && failure->constraint == "users_email_key") {
 //     return weft::HttpError(409, "this address is taken");
 //   }
 //
 // A handler that returns such an Error responds with 500. Calls that did not reach the server, or
-// lost it, carry a ClientFailure, with this beside it where the server has said why: they are
-// kUnavailable (503). A statement that ran into statement_timeout is kUpstreamTimeout (504); one for
-// which the server has no disk or no memory (class 53) is kUnavailable.
+// lost the connection, carry a ClientFailure, and also this if the server has given a reason. They
+// are kUnavailable (503). A statement that exceeded statement_timeout is kUpstreamTimeout (504).
+// One for which the server has no disk space or memory (class 53) is kUnavailable.
 struct [[gnu::visibility("default")]] Failure {
-  std::string sqlstate;    // five characters (appendix A of PostgreSQL's manual); empty: no word from the server
-  std::string constraint;  // the name of the one that was violated
+  // Five characters (appendix A of PostgreSQL's manual); empty: the server has said nothing.
+  std::string sqlstate;
+  std::string constraint;  // the name of the violated constraint
   std::string table, detail;
-  // The connection was lost in COMMIT: whether the transaction has happened is not known.
+  // The connection was lost in COMMIT, so it is not known whether the transaction was committed.
   bool commit_unknown = false;
 };
 
-// The values of sqlstate that programs ask for most.
+// The values of sqlstate that programs check most often.
 inline constexpr std::string_view kUniqueViolation = "23505";
 inline constexpr std::string_view kForeignKeyViolation = "23503";
 inline constexpr std::string_view kSerializationFailure = "40001";

@@ -19,28 +19,29 @@ namespace internal {
 class ListenerState;
 }
 
-// What a NOTIFY said.
+// The contents of a NOTIFY.
 struct Notification {
   std::string channel, payload;
-  // Something may have been missed: the first call has it, the first after each reconnect, and one after
-  // each Add of a new channel, all without channel and payload. Look for yourself what there is.
+  // Something may have been missed. It is set for the first call, for the first one after each
+  // reconnect, and for one after each Add of a new channel; these have no channel and payload.
+  // Check for yourself what has changed.
   bool gap = false;
 };
 
-// Waits for NOTIFY. One connection of its own, outside of connections_max, for each Run.
+// Waits for NOTIFY. Each Run uses a connection of its own, which does not count in connections_max.
 //
 //   weft::postgres::Listener jobs(db);
-//   group.Go("job listener", [&](const weft::Context& ctx) {
-//     return jobs.Run(ctx, [&](const weft::postgres::Notification&) { wake.Set(); });   // a gap as well
+//   group.Go("job listener", [&](const weft::Context& c) {
+//     return jobs.Run(c, [&](const weft::postgres::Notification&) { wake.Set(); });   // also a gap
 //   });
 //   if (weft::Error err = jobs.Add(ctx, "new_job")) return err;
 //
-// The server keeps no notification for those that do not listen, so what was sent while the
-// connection was down is lost. `gap` says when to look: code that treats it as a notification needs
-// nothing else, at the start or later.
+// The server keeps no notification for clients that do not listen, so what was sent while the
+// connection was down is lost. `gap` says when to check. Code that treats it like a notification
+// needs nothing else, neither at the start nor later.
 //
-// It does not work behind a pooler in transaction mode. Built and destroyed anywhere; outlived by
-// the Pool.
+// It does not work behind a pooler in transaction mode. It may be made and destroyed anywhere. The
+// Pool must outlive it.
 class Listener {
  public:
   explicit Listener(Pool& pool);
@@ -48,10 +49,11 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Calls f(const Notification&) for each, in the caller's fiber, until the context ends, which is
-  // the Error, or f returns one (f may return nothing). Connects by itself, and anew after 100 ms to 5
-  // s, at random, when the connection is lost. Also ends with the server's Error (a Failure) if that
-  // refuses to listen, as a standby does. One Run at a time.
+  // Calls f(const Notification&) for each one, in the caller's fiber, until the context ends, which
+  // is then the Error, or f returns an Error (f may return nothing). It connects by itself, and
+  // reconnects after 100 ms to 5 s, at random, if the connection is lost. It also ends with the
+  // server's Error (a Failure) if the server refuses to listen, as a standby does. Only one Run at
+  // a time.
   template <class F>
   Error Run(const Context& ctx, F f) {
     return RunWith(ctx, [&f](const Notification& notification) -> Error {
@@ -64,9 +66,9 @@ class Listener {
     });
   }
 
-  // Listens to one more channel, or to one less; any text is a name, and is taken as it is. From any
-  // fiber or thread, also while Run runs: then it waits until the server knows, or until the
-  // connection is lost, after which Run tells the server by itself. Not from f.
+  // Listens to one more channel, or to one less. Any text is a valid name, and is used unchanged.
+  // From any fiber or thread, even while Run runs: it then waits until the server has confirmed, or
+  // until the connection is lost, after which Run tells the server by itself. Not from f.
   Error Add(const Context& ctx, std::string channel);
   Error Remove(const Context& ctx, std::string channel);
 

@@ -15,30 +15,32 @@ namespace weft::postgres {
 struct PoolOptions {
   // As for psql: "host=db.internal dbname=shop user=app sslmode=verify-full", or
   // "postgres://app@db.internal/shop". Several hosts are tried in order (host=a,b;
-  // target_session_attrs=read-write), each for its share of connect_timeout. What it leaves open comes from PGHOST, ~/.pgpass and the like.
-  // TLS is libpq's: sslmode and sslrootcert.
+  // target_session_attrs=read-write), each for its share of connect_timeout. What is missing comes
+  // from PGHOST, ~/.pgpass and so on. TLS is libpq's: sslmode and sslrootcert.
   std::string conninfo{};
 
-  // All limits are of the process, for all its loops and schedulers together.
+  // All limits apply to the whole process, for all its loops and schedulers together.
   std::uint32_t connections_max = 16;
-  std::uint32_t waiting_max = 1024;                    // calls that wait for a connection; more fail at once
+  // Calls that wait for a connection; further ones fail at once.
+  std::uint32_t waiting_max = 1024;
   Duration acquire_timeout = std::chrono::seconds(5);  // for a connection to become free
   Duration connect_timeout = std::chrono::seconds(5);  // look-up, TCP, TLS and authentication
   Duration idle_timeout = std::chrono::minutes(5);     // see ResourcePool: nothing runs by itself
   Duration lifetime_max = std::chrono::minutes(30);
-  // How long a call whose context has ended waits for the server to stop; then the connection is
-  // closed.
+  // How long a call whose context has ended waits for the server to stop; after that the connection
+  // is closed.
   Duration cancel_grace = std::chrono::seconds(1);
-  // The server's own limit for each statement, as the last net.
+  // The server's own limit for each statement, as a last resort.
   Duration statement_timeout = kUnlimited;
 
-  // Statements are prepared at their first use on a connection and kept there. False: no state is
-  // kept on the server's side, as poolers in transaction mode need it (PgBouncer before 1.21).
+  // Statements are prepared when they are first used on a connection, and kept there. False: no
+  // state is kept in the server, as poolers in transaction mode require (PgBouncer before 1.21).
   bool prepare = true;
-  std::uint32_t statements_max = 200;  // prepared ones kept on each connection
+  std::uint32_t statements_max = 200;  // Prepared statements that are kept on each connection.
 };
 
-// What is wrong with the options; empty if nothing is. A Pool of such options fails with it.
+// Returns what is wrong with the options; empty if nothing is. A Pool with such options fails with
+// it.
 Error Validate(const PoolOptions& options);
 
 }  // namespace weft::postgres

@@ -19,43 +19,49 @@ namespace internal {
 class PoolState;
 }
 
-// Connections to a PostgreSQL database, version 12 or later. Component weft::postgres; see docs/postgres.md.
+// Connections to a PostgreSQL database, version 12 or later (Go's sql.DB). It is in the library
+// weft::postgres; see docs/postgres.md.
 //
 //   weft::postgres::Pool db({.conninfo = "host=db.internal dbname=shop user=app"});
-//   ...
+//
 //   weft::Result<std::optional<std::string>> title =
 //       db.QueryOne<std::string>(r.Ctx(), "select title from notes where id = $1", id);
 //
-// One for the process: it is built anywhere, also before there is a loop, never fails and connects
-// to nothing until it is used, and serves all loops, schedulers and plain threads. It starts no
-// fiber and no thread. A connection that a call of its own has found lost, or too old, is closed;
-// each call that needs one more makes it.
+// There is one for the process. It may be built anywhere, even before there is a loop. It never
+// fails, connects only when it is used, and serves all loops, schedulers and plain threads. It
+// starts no fiber and no thread. A call that finds a connection lost or too old closes it, and a
+// call that needs another one makes it.
 //
-// Each call takes a connection for itself. State that a statement leaves on one (SET, LISTEN,
-// temporary tables, advisory locks) is found by whoever gets it next: use InTransaction with SET
-// LOCAL. A transaction that a statement leaves open is rolled back and is an Error.
+// Each call takes a connection for itself. If a statement leaves state on it (SET, LISTEN,
+// temporary tables, advisory locks), whoever gets the connection next sees it: use InTransaction
+// with SET LOCAL. A transaction that a statement leaves open is rolled back and is an Error.
 class Pool final : public Statements, public Copying {
  public:
   explicit Pool(PoolOptions options);
-  // Closes what is idle. Aborts while a call is under way. May park.
+  // Closes the idle connections. Aborts while a call is in progress. May park.
   ~Pool();
 
-  // Runs f in a transaction: commits if f returns no Error, else rolls back and returns that. f is
-  // called with (const Context&, Transaction&) and returns an Error, or a Result<T>, which
-  // InTransaction returns then. It runs again after 40001 and 40P01, with attempts_max above 1: so it
-  // must have no effects beside the transaction's. An exception rolls back and goes on to the caller.
+  // Runs f in a transaction: commits if f returns no Error, and otherwise rolls back and returns
+  // the Error. f is called with (const Context&, Transaction&) and returns an Error, or a
+  // Result<T>, which InTransaction then returns. If attempts_max is above 1 it runs again after
+  // 40001 and 40P01, so it must have no effects outside of the transaction. An exception rolls back
+  // and is passed to the caller.
   //
-  //   weft::Error err = db.InTransaction(ctx, [&](const weft::Context& c, weft::postgres::Transaction& tx) -> weft::Error {
-  //     if (weft::Error e = tx.Execute(c, "update accounts set cents = cents - $2 where id = $1", from, cents).Err()) return e;
-  //     return tx.Execute(c, "update accounts set cents = cents + $2 where id = $1", to, cents).Err();
-  //   }, {.isolation = weft::postgres::Isolation::kSerializable, .attempts_max = 5});
+  //   weft::Error Move(const weft::Context& ctx, int from, int to, int cents) {
+  //     auto move = [&](const weft::Context& c, weft::postgres::Transaction& tx) -> weft::Error {
+  //       const char* sql = "update accounts set cents = cents + $2 where id = $1";
+  //       if (weft::Error err = tx.Execute(c, sql, from, -cents).Err()) return err;
+  //       return tx.Execute(c, sql, to, cents).Err();
+  //     };
+  //     return db.InTransaction(ctx, move, {.attempts_max = 5});
+  //   }
   //
-  // Within f use `tx`: a call of the pool takes another connection, and waits for it while this one
-  // is held; after acquire_timeout that is an Error, which names the fibers that hold them all.
+  // In f, use `tx`. A call of the pool takes another connection, and waits for it while this one is
+  // held; after acquire_timeout that is an Error, which names the fibers that hold them all.
   //
-  // A context that ends in f, or before COMMIT, rolls back, under cancel_grace. COMMIT itself is not
-  // canceled: its verdict is waited for, for cancel_grace. If the connection is lost in it, nobody
-  // knows, and Failure::commit_unknown is set.
+  // A context that ends in f, or before COMMIT, rolls back, under cancel_grace. COMMIT itself is
+  // not canceled: its result is waited for, for cancel_grace. If the connection is lost in it, the
+  // outcome is not known, and Failure::commit_unknown is set.
   template <class F>
   auto InTransaction(const Context& ctx, F f, const TransactionOptions& options = {}) {
     using Out = std::invoke_result_t<F&, const Context&, Transaction&>;
@@ -73,12 +79,12 @@ class Pool final : public Statements, public Copying {
     }
   }
 
-  // Whether the database can be reached and serves: for probes and at the start.
+  // Whether the database can be reached and is serving: for probes and at startup.
   Error Ping(const Context& ctx);
 
   // From any thread. For Metrics::Add.
   PoolStats Stats() const;
-  // Closes what is idle and too old; see ResourcePool.
+  // Closes connections that are idle and too old; see ResourcePool.
   void Trim() noexcept;
 
  private:

@@ -85,28 +85,32 @@ class CountRows final : public ResultHandler {
 
 }  // namespace internal
 
-// What a Pool and a Transaction have in common: to run one statement. `sql` has parameters $1, $2 and
-// so on, which the others give; their types, and T, are those of clients/postgres/types.h. T is
+// The part of a Pool and a Transaction that runs one statement. `sql` has parameters $1, $2 and so
+// on, which the further arguments give. Their types, and T, are those of clients/postgres/types.h.
+// T is
 //   - a struct described by Boost.Describe, whose members are columns of the same names,
 //   - a std::tuple, whose elements are the columns in order,
 //   - or one value.
-// Results are values: nothing in them points into the connection. All columns' types are checked
-// once, before the first row; a null needs a std::optional. What has no Codec does not compile.
+// Results are values: nothing in them refers to the connection. The types of all columns are
+// checked once, before the first row. A column that may be null needs a std::optional. A type
+// without a Codec does not compile.
 //
 //   struct Note { std::int64_t id; std::string title; };
 //   BOOST_DESCRIBE_STRUCT(Note, (), (id, title))
-//   ...
-//   weft::Result<std::vector<Note>> notes = db.Query<Note>(ctx, "select id, title from notes where owner = $1", owner);
 //
-// All of them park the fiber; a plain thread blocks. A call whose context ends cancels the statement
-// in the server, waits for the server's word, at most for cancel_grace, and returns the context's
-// error: nothing of it is left behind. Errors: the context's; a Failure; a ClientFailure.
+//   weft::Result<std::vector<Note>> notes =
+//       db.Query<Note>(ctx, "select id, title from notes where owner = $1", owner);
+//
+// All of these park the fiber; a plain thread blocks. If a call's context ends, it cancels the
+// statement in the server, waits until the server has confirmed, for at most cancel_grace, and
+// returns the context's error: nothing of it is left running. Errors: the context's; a Failure; a
+// ClientFailure.
 class Statements {
  public:
   Statements(const Statements&) = delete;
   Statements& operator=(const Statements&) = delete;
 
-  // All rows.
+  // Returns all rows.
   template <class T, class... A>
   Result<std::vector<T>> Query(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::AllRows<T> rows;
@@ -114,7 +118,7 @@ class Statements {
     return std::move(rows.values);
   }
 
-  // The only row, or none; two are an Error.
+  // Returns the only row, or none; two are an Error.
   template <class T, class... A>
   Result<std::optional<T>> QueryOne(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::OneRow<T> row;
@@ -122,7 +126,8 @@ class Statements {
     return std::move(row.value);
   }
 
-  // A statement whose rows, if it has any, do not matter. How many rows it has changed.
+  // Runs a statement whose rows, if it has any, do not matter. Returns how many rows it has
+  // changed.
   template <class... A>
   Result<std::uint64_t> Execute(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::CountRows rows;
@@ -130,9 +135,10 @@ class Statements {
     return rows.affected;
   }
 
-  // Calls f(T) for each row as it arrives, in bounded memory. f returns nothing or an Error; an Error
-  // ends the statement in the server and is what comes back. In a transaction that cancel may, by
-  // timing, fail the transaction: then roll back. f may park; the connection is in use meanwhile.
+  // Calls f(T) for each row as it arrives, in bounded memory. f returns nothing or an Error; an
+  // Error ends the statement in the server and is returned. In a transaction that cancellation may,
+  // depending on timing, fail the transaction: then roll back. f may park; the connection is in use
+  // meanwhile.
   template <class T, class F, class... A>
   Error ForEach(const Context& ctx, std::string_view sql, F f, const A&... parameters) {
     internal::RowsTo<T, F> rows(f);

@@ -16,26 +16,27 @@ class ChildProcess;
 
 struct TestServerOptions {
   std::vector<std::string> settings{};  // "max_connections=5"
-  std::string password{};               // asked for, by SCRAM; empty: everybody may come
-  // Also on 127.0.0.1, over TLS with this certificate and key (PEM files, readable for all); empty:
-  // a unix socket only.
+  std::string password{};               // required, by SCRAM; empty: everybody is admitted
+  // Also listens on 127.0.0.1, over TLS with this certificate and key (PEM files, readable for
+  // all). Empty: only on a Unix-domain socket.
   std::string certificate_file{}, key_file{};
 };
 
-// A PostgreSQL server for tests, in weft::testing: the real program as a child of this process, with
-// a new database in a temporary folder, on a unix socket there. It ends with the object, and with the
-// process if that is killed. Run as root it runs as the user "postgres", or "nobody", since it
-// refuses to be root.
+// A PostgreSQL server for tests, in weft::testing: the real program as a child of this process,
+// with a new database in a temporary folder, on a Unix-domain socket there. It ends with this
+// object, or with the process if that is killed. If the process runs as root, the server runs as
+// the user "postgres", or "nobody", because it refuses to run as root.
 //
-//   if (!weft::postgres::TestServer::Available()) GTEST_SKIP() << "no PostgreSQL server here";
-//   weft::Result<std::unique_ptr<weft::postgres::TestServer>> server = weft::postgres::TestServer::Start();
+//   using weft::postgres::TestServer;
+//   if (!TestServer::Available()) GTEST_SKIP() << "no PostgreSQL server here";
+//   weft::Result<std::unique_ptr<TestServer>> server = TestServer::Start();
 //   weft::postgres::Pool db({.conninfo = (*server)->ConnInfo()});
 //
-// Its functions block the thread: a second for Start. In RunTest virtual time stands still while a
-// Pool waits for it.
+// Its functions block the thread, for about a second in Start. In RunTest virtual time stands still
+// while a Pool waits for it.
 class TestServer {
  public:
-  // Whether the programs postgres and initdb are here: in PATH, or where Debian has them.
+  // Whether the programs postgres and initdb are installed: in PATH, or where Debian puts them.
   static bool Available();
   static Result<std::unique_ptr<TestServer>> Start(TestServerOptions options = {});
   ~TestServer();
@@ -46,17 +47,17 @@ class TestServer {
   std::string ConnInfo() const;
   // Over TLS, on 127.0.0.1; only with a certificate.
   std::string TlsConnInfo() const;
-  // The path of its unix socket, for a proxy in front of it.
+  // The path of its Unix-domain socket, for a proxy in front of it.
   std::string SocketPath() const;
-  std::string Log() const;  // what it has written to its log so far
+  std::string Log() const;  // its log so far
 
-  // Ends all its processes by SIGKILL, as a machine that fails.
+  // Kills all its processes by SIGKILL, like a machine that fails.
   void Kill();
-  // The "fast" shutdown of an administrator: sessions are told (57P01) and closed.
+  // An administrator's "fast" shutdown: sessions are notified (57P01) and closed.
   void Stop();
-  // Starts it again, on the same data, after Kill or Stop.
+  // Starts it again on the same data, after Kill or Stop.
   Error Restart();
-  // SIGSTOP and SIGCONT for all its processes: a server that hangs.
+  // Send SIGSTOP and SIGCONT to all its processes: a server that hangs.
   void Pause();
   void Resume();
 

@@ -24,12 +24,13 @@ enum class Isolation : std::uint8_t { kReadCommitted, kRepeatableRead, kSerializ
 struct TransactionOptions {
   Isolation isolation = Isolation::kReadCommitted;
   bool read_only = false;
-  int attempts_max = 1;  // above 1: again after serialization failures and deadlocks, from the beginning
+  // Above 1: after a serialization failure or a deadlock it runs again from the start.
+  int attempts_max = 1;
 };
 
 // The transaction inside of Pool::InTransaction, on a connection of its own, with the functions of
-// Statements and Copying. One call at a time: fibers that share it take turns. A statement that fails spoils it: what
-// follows fails with 25P02, unless a savepoint is rolled back to.
+// Statements and Copying. One call at a time: fibers that share it take turns. If a statement
+// fails, everything after it fails with 25P02, unless a savepoint is rolled back to.
 class Transaction final : public Statements, public Copying {
  private:
   friend class Pool;
@@ -47,7 +48,7 @@ class Transaction final : public Statements, public Copying {
     } catch (...) {
       thrown = std::current_exception();
     }
-    Rollback(ctx);  // no fiber parks while it handles an exception
+    Rollback(ctx);  // no fiber may park while it handles an exception
     std::rethrow_exception(thrown);
   }
 

@@ -12,7 +12,7 @@
 
 #include <weft/concurrency/result.h>
 
-// Types of PostgreSQL that C++ has none for.
+// The types of parameters and columns, and those of PostgreSQL that C++ lacks.
 //
 //   smallint, integer, bigint   std::int16_t, std::int32_t, std::int64_t, and larger ones
 //   real, double precision      float, double
@@ -23,21 +23,21 @@
 //   json, jsonb                 Json, std::string
 //   uuid                        Uuid, std::string
 //   timestamptz                 TimestampTz          max() and min() are infinity and -infinity;
-//   timestamp                   Timestamp            else the years 1 to 9999
+//   timestamp                   Timestamp            otherwise the years 1 to 9999
 //   date                        std::chrono::year_month_day
 //   arrays of these             std::vector
 //   null                        std::optional
 //
-// Parameters take the same types, unsigned integers, string_view and literals; the server gives them
-// the type that the statement needs.
+// Parameters may also be unsigned integers, string_views and literals. The server gives them the
+// type that the statement needs.
 
 namespace weft::postgres {
 
 using Bytes = std::vector<std::byte>;
 
-// A moment; its time zone is the reader's affair, as in PostgreSQL.
+// A moment. As in PostgreSQL, the reader chooses the time zone.
 using TimestampTz = std::chrono::sys_time<std::chrono::microseconds>;
-// What a clock on some wall showed.
+// The reading of a clock, without a time zone.
 using Timestamp = std::chrono::local_time<std::chrono::microseconds>;
 
 // An exact number, in decimal digits: "12.50". "NaN" and "Infinity" are possible.
@@ -46,7 +46,7 @@ struct Numeric {
   friend bool operator==(const Numeric&, const Numeric&) = default;
 };
 
-// A document, unparsed.
+// A document, not parsed.
 struct Json {
   std::string text;
   friend bool operator==(const Json&, const Json&) = default;
@@ -55,7 +55,7 @@ struct Json {
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
-  // 32 hexadecimal digits, with or without hyphens.
+  // Reads 32 hexadecimal digits, with or without hyphens.
   static Result<Uuid> Parse(std::string_view text);
   // "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".
   std::string Text() const;
