@@ -57,6 +57,30 @@ TEST(TlsSession, CarriesAWholeConnectionInPiecesOfAnySize) {
   }
 }
 
+// By these a server knows how much of its time a client has had.
+TEST(TlsSession, CountsTheFlightsForWhichItComputes) {
+  const Tls tls = LocalTls();
+  for (const bool retried : {false, true}) {
+    const auto context = AnyClient();
+    // The server takes no key of the first group (RFC 8446 section 4.1.4).
+    if (retried) {
+      ASSERT_EQ(SSL_CTX_set1_groups_list(context->ctx, "X448:P-256"), 1);
+    }
+    TlsSide client(*Session::Client(context, "localhost", {}));
+    TlsSide server(Session::Server(internal::TlsAccess::Current(tls), nullptr));
+    client.Start();
+    const std::string hello = client.Sent();
+    server.Take(hello.substr(0, hello.size() / 2));
+    EXPECT_EQ(server.session->Flights(), 0u) << "not whole yet";
+    server.Take(hello.substr(hello.size() / 2));
+    EXPECT_EQ(server.session->Flights(), 1u);
+    Talk(client, server);
+    EXPECT_TRUE(server.session->HandshakeDone());
+    // The last are its tickets.
+    EXPECT_EQ(server.session->Flights(), retried ? 3u : 2u);
+  }
+}
+
 // The first flight of a client, cut once at each of its bytes.
 TEST(TlsSession, TakesAClientHelloThatIsCutAnywhere) {
   const Tls tls = LocalTls();

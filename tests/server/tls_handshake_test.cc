@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a connection over TLS begins, and where that comes to nothing.
+// How a connection over TLS begins, and where that comes to nothing; tls_handshake_states_test.cc has the clients that stop.
 #include "tls_kit.h"
 
 namespace weft {
@@ -101,60 +101,6 @@ TEST(TlsHandshake, TakesAHandshakeByteByByte) {
   });
 }
 
-TEST(TlsHandshake, GivesUpClientsThatStopInAnyStateOfAHandshake) {
-  Virtually([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    ByHand after_half_of_the_hello(ctx, site);
-    const std::string hello = after_half_of_the_hello.Take();
-    EXPECT_FALSE(after_half_of_the_hello.wire.Send(ctx, hello.substr(0, hello.size() / 2)));
-    ByHand after_the_hello(ctx, site);
-    EXPECT_FALSE(after_the_hello.wire.Send(ctx, after_the_hello.Take()));
-    ByHand before_its_last_byte(ctx, site);
-    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, before_its_last_byte.Take()));
-    before_its_last_byte.ReadFlight();
-    const std::string finished = before_its_last_byte.Take();
-    EXPECT_FALSE(before_its_last_byte.wire.Send(ctx, finished.substr(0, finished.size() - 1)));
-    const TimePoint begin = Now();
-
-    for (ByHand* client : {&after_half_of_the_hello, &after_the_hello, &before_its_last_byte}) {
-      while (true) {
-        const Result<std::string> more = client->wire.ReadSome(ctx);
-        if (!more.Ok() || more->empty()) break;
-      }
-    }
-
-    EXPECT_GE(Now() - begin, seconds(10) - milliseconds(1));
-    EXPECT_LE(Now() - begin, seconds(11));
-    EXPECT_EQ(site.Count("timeout handshake"), 3);
-    EXPECT_FALSE(site.Stop());
-  });
-}
-
-// The last bytes and the FIN come as one event.
-TEST(TlsHandshake, EndsWithAClientThatClosesInTheMiddle) {
-  Virtually([](const Context& ctx) {
-    Site site(ctx, Say("x"), WithTls());
-    ByHand half(ctx, site), whole(ctx, site), last(ctx, site);
-    const std::string hello = half.Take();
-    const TimePoint begin = Now();
-
-    EXPECT_FALSE(half.wire.Send(ctx, hello.substr(0, hello.size() / 2)));
-    half.wire.CloseSend();
-    EXPECT_FALSE(whole.wire.Send(ctx, whole.Take()));
-    whole.wire.CloseSend();
-    EXPECT_FALSE(last.wire.Send(ctx, last.Take()));
-    last.ReadFlight();
-    const std::string finished = last.Take();
-    EXPECT_FALSE(last.wire.Send(ctx, finished.substr(0, finished.size() - 1)));
-    last.wire.CloseSend();
-
-    for (ByHand* client : {&half, &whole, &last}) EXPECT_TRUE(client->wire.ReadToEnd(ctx).Ok());
-    EXPECT_LE(Now() - begin, seconds(1));
-    EXPECT_EQ(site.Count("TLS failed: the connection was closed during the handshake"), 3);
-    EXPECT_FALSE(site.Stop());
-  });
-}
-
 TEST(TlsHandshake, GivesNobodyMoreThanItsTimeForBytesThatComeOneByOne) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
@@ -230,6 +176,46 @@ TEST(TlsHandshake, FollowsAProxyHeader) {
     ASSERT_TRUE(got.Ok());
     EXPECT_THAT(std::string(response, *got), testing::EndsWith("\r\n\r\n192.0.2.7:4711 secure"));
     EXPECT_THAT(site.Events(), IsEmpty());
+  });
+}
+
+// Where there is no room for more, the slowest has to go: but not for what is the server's own part.
+TEST(TlsHandshake, OneThatIsInLineForItsStepIsNotEvicted) {
+  Virtually([](const Context& ctx) {
+    ServerOptions options;
+    options.connections_max = 4;
+    Site site(ctx, Say("x"), WithTls(options));
+    std::vector<std::unique_ptr<ByHand>> clients;
+    for (int i = 0; i < 4; ++i) clients.push_back(std::make_unique<ByHand>(ctx, site));
+    (void)Sleep(ctx, seconds(2));
+    for (const std::size_t i : {1, 2, 3, 0}) EXPECT_FALSE(clients[i]->wire.Send(ctx, clients[i]->Take()));  // the slowest is last in line
+
+    const TestClient next = *TestClient::Dial(ctx, site.server().Bound());
+
+    for (const auto& client : clients) {
+      client->ReadFlight();
+      EXPECT_EQ(client->step, internal::TlsSession::Step::kDone);
+    }
+    EXPECT_EQ(site.Count("limit connections"), 1);
+  });
+}
+
+TEST(TlsHandshake, OneThatHadToWaitHasASecondAfterItsStep) {
+  Virtually([](const Context& ctx) {
+    ServerOptions options;
+    options.connections_max = 1;
+    Site site(ctx, Say("x"), WithTls(options));
+    ByHand slow(ctx, site);
+    (void)Sleep(ctx, seconds(2));
+    EXPECT_FALSE(slow.wire.Send(ctx, slow.Take()));
+    slow.ReadFlight();
+    const TimePoint begin = Now();
+
+    TestClient next = Connected(ctx, site);
+
+    EXPECT_GE(Now() - begin, milliseconds(985));
+    EXPECT_LE(Now() - begin, milliseconds(1100));
+    EXPECT_EQ(next.Get(ctx, "/")->body, "x");
   });
 }
 

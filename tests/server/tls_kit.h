@@ -29,9 +29,10 @@ inline TestClient Connected(const Context& ctx, const Site& site) { return *Test
 
 // A client whose bytes the test sends itself.
 struct ByHand {
-  ByHand(const Context& c, const Site& site) : ctx(c), wire(*TestClient::Dial(c, site.server().Bound())) {
-    auto context = internal::ClientContext::Load(Trusting());
-    session = *internal::TlsSession::Client(*context, "test", alpn);
+  ByHand(const Context& c, const Site& site) : ByHand(c, site, *internal::ClientContext::Load(Trusting())) {}
+  ByHand(const Context& c, const Site& site, std::shared_ptr<const internal::ClientContext> context)
+      : ctx(c), wire(*TestClient::Dial(c, site.server().Bound())) {
+    session = *internal::TlsSession::Client(std::move(context), "test", alpn);
     step = session->Handshake({}, out);
   }
   std::string Take() { return std::string(std::exchange(out, {}).View()); }

@@ -145,14 +145,15 @@ TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuf
     }
     // A client that has closed at its first byte cannot take part in a handshake: nothing is computed for it.
     if (!seen_ && fin_) return FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly});
-    if (!hello_bound_.Take(ciphertext, !replied_ || SSL_version(ssl_) == TLS1_3_VERSION))
+    if (!hello_bound_.Take(ciphertext, flights_ == 0 || SSL_version(ssl_) == TLS1_3_VERSION))
       return FailHandshake({TlsFailure::Kind::kMalformed, "the ClientHello is too large"});
     seen_ = true;
   }
   const Call call(*this, ciphertext, out);
+  const std::size_t before = out.size();
   ClearErrors();
   const int result = SSL_do_handshake(ssl_);
-  replied_ = replied_ || !out.empty();
+  if (out.size() > before) ++flights_;
   if (result == 1) {
     done_ = true;
     bio_.bounded = true;

@@ -117,8 +117,8 @@ class TlsSession {
   // Whether a part of a record has come, whose rest has not: the peer is in a message.
   bool InRecord() const { return bio_.reader.HasPart(); }
   bool HandshakeDone() const { return done_; }
-  // Of a server: whether it has computed something for the client.
-  bool Replied() const { return replied_; }
+  // In how many flights it has sent something, each of which took a computation. In the handshake.
+  unsigned Flights() const { return flights_; }
   // Whether more may come: the peer's side has not ended, and nothing has failed.
   bool Open() const { return end_ == PeerEnd::kOpen && !failed_; }
   const TlsFailure& Failure() const { return failure_; }
@@ -158,9 +158,9 @@ class TlsSession {
   std::unique_ptr<TlsInfo> info_;
   TlsFailure failure_;
   PeerEnd end_ = PeerEnd::kOpen;
+  std::uint8_t flights_ = 0;
   bool server_ = false;
-  bool seen_ = false;     // something has come
-  bool replied_ = false;  // to it
+  bool seen_ = false;  // something has come
   bool done_ = false;
   bool failed_ = false;
   bool finished_ = false;

@@ -33,6 +33,12 @@ bool TlsConnection::MayTakeLonger() {
   return true;
 }
 
+// One that has just spoken, or waits for others of this loop, has done its part.
+void TlsConnection::Evict() noexcept {
+  if (state_ == State::kHandshake && (Waiting() || HasInput())) return GoOnWithHandshake();
+  Connection::Evict();
+}
+
 // The certificates are those of the moment at which the client begins to speak.
 bool TlsConnection::BeginSession() {
   if (channel_.Begun()) return true;
@@ -50,10 +56,11 @@ bool TlsConnection::BeginSession() {
 
 void TlsConnection::StepOn() {
   if (!BeginSession()) return;
-  const bool replied = channel_.session().Replied();
+  const unsigned flights = channel_.session().Flights();
   const TlsSession::Step step = channel_.Handshake(socket(), first_.View());
   first_.Recycle(0);
-  worked_ = step != TlsSession::Step::kWantInput || channel_.session().Replied() != replied;
+  worked_ = step != TlsSession::Step::kWantInput || channel_.session().Flights() != flights;
+  if (worked_) BeginPeriod();  // it may have been in line for long, and what comes next is the client's
   if (channel_.Held() > 0) OnHeld();
   switch (step) {
     case TlsSession::Step::kWantInput: return;

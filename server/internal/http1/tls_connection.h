@@ -18,6 +18,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
 
   const TlsInfo* Tls() override { return Layered() ? &channel_.session().Info() : nullptr; }
   bool ServesHost(std::string_view host) override { return !Layered() || channel_.session().ServesHost(host); }
+  void Evict() noexcept override;
 
  private:
   SocketLayer& Layer() override { return channel_; }
