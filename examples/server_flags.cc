@@ -10,8 +10,7 @@
 
 weft::ServerOptions ServerFlags(int argc, char** argv, const char* program, const char* address) {
   weft::ServerOptions options{.address = address};
-  const std::string usage = "usage: " + std::string(program) +
-                            " [--address HOST:PORT] [--loops N] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | --tls-self-signed]";
+  const std::string usage = "usage: " + std::string(program) + " [--address HOST:PORT] [--loops N] " + TlsFlags::kUsage;
   TlsFlags tls;
   Flags flags(argc, argv, usage.c_str());
   while (flags.Next()) {

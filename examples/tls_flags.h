@@ -9,9 +9,12 @@
 
 #include "flags.h"
 
-// --tls-cert FILE --tls-key FILE [--tls-client-ca FILE], or --tls-self-signed: a certificate for localhost, in memory.
+// The flags of a server for its TLS. --tls-self-signed is a certificate for localhost, in memory.
 class TlsFlags {
  public:
+  static constexpr char kUsage[] =
+      "[--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] [--tls-ticket-keys FILE] | --tls-self-signed]";
+
   // Whether the present flag is one of them.
   bool Take(Flags& flags);
 
@@ -22,6 +25,7 @@ class TlsFlags {
  private:
   weft::TlsCertificate certificate_;
   std::string client_ca_;
+  std::string ticket_keys_;
   bool self_signed_ = false;
 };
 

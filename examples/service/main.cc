@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A backend as its user would write it: notes in a database, a page that shows them live, uploads; a worker; and a debug server that
-// outlives the drain of both, with metrics and probes. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills.
+// outlives the drain of both, with metrics and probes. Ctrl-C or SIGTERM ends it in good order; a second Ctrl-C kills. With a certificate
+// (--tls-cert) SIGHUP has it read anew.
 //
 //   build/release/examples/service --database notes.db --files uploads --access-log &
 //   xdg-open http://127.0.0.1:8080
@@ -13,6 +14,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +28,7 @@
 #include <weft/weft.h>
 
 #include "app.h"
+#include "certificates.h"
 #include "neighbour.h"
 #include "settings.h"
 #include "storage.h"
@@ -69,6 +73,8 @@ void CompleteOptions(Settings& settings, Neighbour& neighbour, weft::Observer& c
 
 weft::Error Serve(Settings& settings) {
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});  // first: a signal that comes early ends in good order, too
+  std::optional<weft::Signals> hangups;  // without a certificate to reload SIGHUP kills, as usual
+  if (settings.app.tls) hangups.emplace(std::initializer_list<int>{SIGHUP});
   weft::Metrics metrics;  // before everything that counts
   weft::MetricsObserver counting(metrics);
   weft::Readiness readiness;
@@ -108,6 +114,7 @@ weft::Error Serve(Settings& settings) {
        }},
   };
   if (settings.app.tls) {
+    services.push_back({"certificates", [&](const weft::Context& c) { return ReloadOnSignal(c, *hangups, *settings.app.tls); }});
     services.push_back({"itself", [&](const weft::Context& c) { return weft::ListenAndServe(c, ServerForItself(neighbour), *app); }});
   }
   services.push_back({"app", [&](const weft::Context& c) {

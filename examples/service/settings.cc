@@ -13,10 +13,10 @@
 Settings ReadFlags(int argc, char** argv) {
   Settings settings;
   settings.page = WEFT_SERVICE_PAGE;
-  Flags flags(argc, argv,
-              "usage: service [--address HOST:PORT] [--debug-address HOST:PORT] [--loops N] [--drain-timeout SECONDS] [--database FILE|URL] "
-              "[--files FOLDER] [--page FOLDER] [--access-log] [--verbose] [--http2-cleartext] [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE] | "
-              "--tls-self-signed]");
+  const std::string usage =
+      "usage: service [--address HOST:PORT] [--debug-address HOST:PORT] [--loops N] [--drain-timeout SECONDS] [--database FILE|URL] "
+      "[--files FOLDER] [--page FOLDER] [--access-log] [--verbose] [--http2-cleartext] " + std::string(TlsFlags::kUsage);
+  Flags flags(argc, argv, usage.c_str());
   TlsFlags tls;
   while (flags.Next()) {
     if (flags.Is("--address")) {

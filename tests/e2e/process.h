@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,9 +54,13 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   // The next line of the standard output, without its end; empty at the end of the output.
-  std::string Line() {
+  std::string Line() const { return ReadLine(out_); }
+  // The next line of the standard error that has this in it; empty if there is none up to its end.
+  std::string ErrorLineWith(std::string_view part) const {
     std::string line;
-    for (char c = 0; read(out_, &c, 1) == 1 && c != '\n';) line += c;
+    do {
+      line = ReadLine(err_);
+    } while (!line.empty() && line.find(part) == std::string::npos);
     return line;
   }
   void Signal(int signal) const { kill(pid_, signal); }
@@ -68,10 +73,15 @@ class Process {
   }
   // What is left of the standard output, up to its end.
   std::string Rest() const { return ReadAll(out_); }
-  // All of the standard error, after the end.
+  // What is left of the standard error, after the end.
   std::string Errors() const { return ReadAll(err_); }
 
  private:
+  static std::string ReadLine(int fd) {
+    std::string line;
+    for (char c = 0; read(fd, &c, 1) == 1 && c != '\n';) line += c;
+    return line;
+  }
   static std::string ReadAll(int fd) {
     std::string text;
     char piece[4096];
