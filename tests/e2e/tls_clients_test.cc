@@ -153,5 +153,20 @@ TEST(TlsClients, PythonAndNodeVerifyAndReadToTheEnd) {
   EXPECT_EQ(from_node.out, "ok\n") << from_node.errors;
 }
 
+TEST(TlsClients, GoVerifiesComesBackAndReadsToTheEnd) {
+  WEFT_NEEDS(go, "go");
+  const TlsSite site;
+  const Outcome outcome = RunProgram(go, {"run", kScripts + "/tls_client.go", site.Url(""), site.ca});
+  EXPECT_EQ(outcome.out, "ok\n") << outcome.errors;
+}
+
+TEST(TlsClients, JavaVerifiesAndReadsToTheEnd) {
+  WEFT_NEEDS(javac, "javac");  // which a Java without its development kit lacks; the launcher needs it for a source
+  WEFT_NEEDS(java, "java");
+  const TlsSite site;
+  const Outcome outcome = RunProgram(java, {kScripts + "/TlsClient.java", site.Url(""), site.ca});
+  EXPECT_EQ(outcome.out, "ok\n") << outcome.errors;
+}
+
 }  // namespace
 }  // namespace weft
