@@ -74,7 +74,8 @@ weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const weft::ServerOptions options = ServerFlags(argc, argv, "chat", "127.0.0.1:8080");
+  weft::ServerOptions options = ServerFlags(argc, argv, "chat", "127.0.0.1:8080");
+  options.http2_extended_connect = true;  // over TLS browsers then use the connection that they have (RFC 8441)
 
   weft::Mux mux;
   mux.Handle("GET /{$}", [](weft::ResponseWriter& w, weft::Request&) {

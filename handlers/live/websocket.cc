@@ -10,6 +10,10 @@ namespace weft {
 
 using internal::WebSocketSession;
 
+namespace {
+constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";  // Beast wants one, and over HTTP/2 there is none
+}  // namespace
+
 WebSocket::WebSocket(std::shared_ptr<WebSocketSession> session) noexcept : session_(std::move(session)) {}
 WebSocket::WebSocket(WebSocket&&) noexcept = default;
 WebSocket& WebSocket::operator=(WebSocket&&) noexcept = default;
@@ -43,10 +47,11 @@ Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocket
   if (Error err = internal::CheckOrigin(r, options.origins)) return err;
   auto session = std::make_shared<WebSocketSession>(WebSocketSession::Role::kServer, options, r.Draining());
   session->SetProtocol(internal::ChooseProtocol(r, options.protocols));
-  const std::string accept = session->Accept(r.Header().Get("Sec-WebSocket-Key"));
+  const bool extended = internal::IsExtendedConnect(r);
+  const std::string accept = session->Accept(extended ? kAnyKey : r.Header().Get("Sec-WebSocket-Key"));
   if (accept.empty()) return HttpError(400, "Sec-WebSocket-Key is no key");
   w.Header().Set("Upgrade", "websocket");
-  w.Header().Set("Sec-WebSocket-Accept", accept);
+  if (!extended) w.Header().Set("Sec-WebSocket-Accept", accept);
   if (!session->Protocol().empty()) w.Header().Set("Sec-WebSocket-Protocol", session->Protocol());
   w.WriteHeader(101);
   Result<Stream> stream = w.Hijack();

@@ -89,6 +89,12 @@ class RawHttp2 {
     }
     return rest;
   }
+  // A field block, of each HEADERS in turn: what they say depends on those before.
+  h2::FieldDecoder::List Decode(const h2::SeenFrame& frame) {
+    h2::FieldDecoder::List list;
+    EXPECT_TRUE(decoder_.Decode(frame.payload, list));
+    return list;
+  }
   void Pong(const h2::SeenFrame& ping) { Send(h2::Frame(h2::frame_type::kPing, h2::frame_flag::kAck, 0, ping.payload)); }
   bool SilentFor(Duration time) {
     const CancelScope scope = WithTimeout(ctx_, time);
@@ -112,11 +118,6 @@ class RawHttp2 {
 
  private:
   h2::FrameHeader Header() const { return h2::FrameScanner::Parse(reinterpret_cast<const unsigned char*>(read_.data())); }
-  h2::FieldDecoder::List Decode(const h2::SeenFrame& frame) {
-    h2::FieldDecoder::List list;
-    EXPECT_TRUE(decoder_.Decode(frame.payload, list));
-    return list;
-  }
   void Note(const h2::SeenFrame& frame) {
     Response& response = responses_[frame.header.stream];
     const bool end = (frame.header.flags & h2::frame_flag::kEndStream) != 0;

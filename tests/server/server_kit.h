@@ -186,7 +186,7 @@ class Site {
   ServerOptions WithLog(ServerOptions options) {
     options.observer = &log_;
     if (OverTls() && !options.tls) options.tls = TestCertificate();
-    if (OverHttp2()) options.http2_cleartext = true;
+    if (OverHttp2()) options.http2_cleartext = options.http2_extended_connect = true;
     return options;
   }
   const Context ctx_;

@@ -127,8 +127,8 @@ TEST(WebSocketHandshake, WhatComesWithItIsRead) {
   });
 }
 
-// Browsers open a connection of HTTP/1.1 for it.
-TEST(WebSocketHandshake, ThereIsNoneOverHttp2) {
+// What opens one over HTTP/2 is in websocket_http2_test.cc.
+TEST(WebSocketHandshake, AGetOverHttp2OpensNone) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket(), Http2Options());

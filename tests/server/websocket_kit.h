@@ -3,6 +3,7 @@
 #define WEFT_TESTS_SERVER_WEBSOCKET_KIT_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <weft/handlers/live/websocket.h>
 
 #include "server_kit.h"
+#include "websocket_wire.h"
 
 // A client that puts each byte where it wants to (RFC 6455 section 5.2), against the library's side.
 
@@ -53,26 +55,36 @@ inline std::string CloseWith(int code, std::string_view reason = {}) {
 
 constexpr std::string_view kSampleKey = "dGhlIHNhbXBsZSBub25jZQ==";  // RFC 6455 section 1.3
 
-inline std::string Handshake(std::string_view fields = {}) {
-  return std::string("GET /ws HTTP/1.1\r\nHost: h.test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                     "Sec-WebSocket-Key: ")
+inline std::string Handshake(std::string_view fields = {}, std::string_view target = "/ws") {
+  return std::string("GET ")
+      .append(target)
+      .append(" HTTP/1.1\r\nHost: h.test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+              "Sec-WebSocket-Key: ")
       .append(kSampleKey)
       .append("\r\n")
       .append(fields)
       .append("\r\n");
 }
 
-// The client's end, once the handshake is done.
+// The client's end, once the handshake is done: over HTTP/2 where the sites speak it, by extended CONNECT.
 class WsClient {
  public:
-  WsClient(const Context& ctx, const Site& site, std::string_view fields = {}) : ctx_(ctx), client_(site.Connect()) {
-    client_.Send(Handshake(fields));
-    const TestResponse response = client_.Answer();
-    EXPECT_EQ(response.status, 101);
-    EXPECT_EQ(response.Header("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  WsClient(const Context& ctx, const Site& site, std::string_view target = "/ws") {
+    if (OverHttp2()) {
+      wire_ = std::make_unique<Http2WebSocketWire>(ctx, std::make_shared<RawHttp2>(ctx, site), 1, target);
+      EXPECT_EQ(wire_->Status(), 200);
+    } else {
+      Client client = site.Connect();
+      client.Send(Handshake({}, target));
+      const TestResponse response = client.Answer();
+      EXPECT_EQ(response.status, 101);
+      EXPECT_EQ(response.Header("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+      wire_ = std::make_unique<Http1WebSocketWire>(ctx, std::move(client));
+    }
   }
+  explicit WsClient(std::unique_ptr<WebSocketWire> wire) : wire_(std::move(wire)) {}
 
-  void Send(std::string_view bytes) { client_.Send(bytes); }
+  void Send(std::string_view bytes) { wire_->Send(bytes); }
   // One frame of the server; no opcode at the end of the stream.
   FrameParts Next() {
     FrameParts parts;
@@ -111,17 +123,22 @@ class WsClient {
     if (parts.opcode != kCloseFrame || parts.payload.size() < 2) return 0;
     return static_cast<unsigned char>(parts.payload[0]) << 8 | static_cast<unsigned char>(parts.payload[1]);
   }
-  bool Ended() { return client_.Ended(); }
-  Client& raw() { return client_; }
+  // Waits for the end of the stream, in good order or by a reset; false if bytes come first.
+  bool Ended() {
+    if (!Bytes(1).empty()) return false;
+    wire_->Leave();
+    return true;
+  }
+  void ToEnd() {
+    while (!Ended()) {
+    }
+  }
+  WebSocketWire& wire() { return *wire_; }
 
  private:
-  std::string Bytes(std::size_t count) {
-    if (count == 0) return {};
-    const Result<std::string> bytes = client_.raw().ReadCount(ctx_, count);
-    return bytes.Ok() ? *bytes : std::string();
-  }
-  const Context ctx_;
-  Client client_;
+  std::string Bytes(std::size_t count) { return count == 0 ? std::string() : wire_->Bytes(count); }
+
+  std::unique_ptr<WebSocketWire> wire_;
   bool begun_ = false;
 };
 

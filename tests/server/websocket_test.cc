@@ -200,11 +200,10 @@ TEST(WebSocket, AHandlerThatReturnsSaysGoodbyeByItsOutcome) {
       EXPECT_EQ(client.CloseCode(), 1000);
       EXPECT_TRUE(client.Ended());
     }
-    Client failing = site.Connect();
-    std::string handshake = Handshake();
-    failing.Send(handshake.replace(handshake.find("/ws"), 3, "/ws?fail"));
-    failing.Answer();
-    EXPECT_EQ(failing.ToEnd(), std::string("\x81\x05hello\x88\x02\x03\xf3", 11));  // 1011
+    WsClient failing(ctx, site, "/ws?fail");
+    EXPECT_EQ(failing.Message(), "hello");
+    EXPECT_EQ(failing.CloseCode(), 1011);
+    EXPECT_TRUE(failing.Ended());
   });
 }
 
@@ -232,6 +231,7 @@ TEST(WebSocket, ADrainIsToldOnceAndTheHandlerMayGoOn) {
     EXPECT_EQ(client.Message(), "one more");
     client.Send(CloseWith(1000));
     EXPECT_EQ(client.CloseCode(), 1000);
+    EXPECT_TRUE(client.Ended());
     EXPECT_FALSE(site.server().Join());
     EXPECT_LT(Now() - begin, 2s);
   });
@@ -285,7 +285,7 @@ TEST(WebSocket, ASilentClientIsPingedAndGivenUpWithoutAPong) {
     EXPECT_EQ(client.Message(), "anything counts");
     EXPECT_EQ(client.Next().opcode, kPing);
     EXPECT_EQ(Now() - begin, 90s);
-    client.raw().ToEnd();
+    client.ToEnd();
     EXPECT_EQ(Now() - begin, 105s);
     EXPECT_TRUE(outcome.Is(kTimeout)) << outcome.Message();
   });

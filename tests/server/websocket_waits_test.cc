@@ -137,7 +137,7 @@ TEST(WebSocketWaits, ASecondCloseWaitsForTheFirst) {
       return group.Wait();
     });
     WsClient client(ctx, site);
-    client.raw().ToEnd();
+    client.ToEnd();
     ASSERT_TRUE(second.has_value());
     EXPECT_TRUE(second->Is(kTimeout)) << second->Message();
   });
@@ -164,7 +164,7 @@ TEST(WebSocketWaits, ASilentClientIsFoundOutWhereReceiveHasShortContexts) {
     const TimePoint begin = Now();
     WsClient client(ctx, site);
     EXPECT_EQ(client.Next().opcode, kPing);
-    client.raw().ToEnd();
+    client.ToEnd();
     EXPECT_EQ(Now() - begin, 15s);
     EXPECT_TRUE(outcome.Is(kTimeout)) << outcome.Message();
   });

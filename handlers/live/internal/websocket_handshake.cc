@@ -21,13 +21,18 @@ bool IsKey(std::string_view text) {
 
 }  // namespace
 
+// A client cannot send the fields of an upgrade over HTTP/2 itself (RFC 9113 section 8.2.2).
+bool IsExtendedConnect(const Request& r) { return r.Version().first == 2 && r.OffersUpgrade("websocket"); }
+
 Error CheckHandshake(ResponseWriter& w, const Request& r) {
   if (r.Method() == "GET" && r.OffersUpgrade("websocket") && r.Header().Get("Sec-WebSocket-Version") == "13") {
+    if (IsExtendedConnect(r)) return {};
     const std::vector<std::string_view> keys = r.Header().Values("Sec-WebSocket-Key");
     return keys.size() == 1 && IsKey(keys[0]) ? Error() : HttpError(400, "Sec-WebSocket-Key is no key");
   }
-  w.Header().Set("Upgrade", "websocket");
   w.Header().Set("Sec-WebSocket-Version", "13");
+  if (IsExtendedConnect(r)) return HttpError(400, "this is version 13");  // 426 asks for another protocol than HTTP
+  w.Header().Set("Upgrade", "websocket");
   return HttpError(426, "this is a WebSocket");
 }
 

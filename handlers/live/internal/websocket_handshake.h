@@ -11,6 +11,10 @@
 
 namespace weft::internal {
 
+// Whether it came by the extended CONNECT of HTTP/2 (RFC 8441), of which a handler sees an upgrade. There is no key then: that this is no
+// request of HTTP/1.1 is known.
+bool IsExtendedConnect(const Request& r);
+
 // Whether the request opens a WebSocket (RFC 6455 section 4.2.1). An Error responds 426, with the fields that go with it, or 400.
 Error CheckHandshake(ResponseWriter& w, const Request& r);
 

@@ -167,7 +167,8 @@ std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_co
       pinged_ = false;
       return *n;
     }
-    if (n.Ok() || !wait_.Err()) {
+    // A client that leaves cancels the request as well: that it has left counts for more.
+    if (n.Ok() || !wait_.Err() || (n.Err().Is(kClientGone) && !n.Err().Is(kCanceled))) {
       broken_ = n.Ok() ? Error(kClientGone) : n.Err();
       ec = boost::asio::error::eof;
       return 0;

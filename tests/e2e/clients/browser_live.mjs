@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A headless Chromium with two tabs in the chat, and one with the events, over a restart of each server: scripts/suites browser.
+// A headless Chromium with two tabs in the chat, over HTTP/1.1 and over HTTP/2, and one with the events, over a restart of each server:
+// scripts/suites browser.
 //
 //   node tests/e2e/clients/browser_live.mjs FOLDER-OF-THE-EXAMPLES CHROMIUM
 //
@@ -14,14 +15,14 @@ const [examples, chromium] = process.argv.slice(2);
 const kPatience = 20_000;
 
 // A server on this address; resolves once it listens.
-function serve(name, address) {
-  const child = spawn(join(examples, name), ["--address", address], { stdio: ["ignore", "pipe", "inherit"] });
+function serve(name, address, flags = []) {
+  const child = spawn(join(examples, name), ["--address", address, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
   child.ended = new Promise(resolve => child.once("exit", (code, signal) => resolve(signal ?? code)));
   child.listening = new Promise((resolve, reject) => {
     let text = "";
     child.stdout.on("data", data => {
       text += data;
-      const match = text.match(/listening on http:\/\/(\S+)/);
+      const match = text.match(/listening on https?:\/\/(\S+)/);
       if (match) resolve(match[1]);
     });
     child.once("exit", code => reject(new Error(`${name} has ended with ${code}`)));
@@ -42,9 +43,10 @@ async function stop(child) {
 class Browser {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "weft-browser."));
-    this.child = spawn(chromium, ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", `--user-data-dir=${this.folder}`],
+    this.child = spawn(chromium, ["--headless", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--remote-debugging-pipe", `--user-data-dir=${this.folder}`],
                        { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
     this.calls = new Map();
+    this.tabs = new Map();
     this.next = 0;
     let rest = "";
     this.child.stdio[4].on("data", data => {
@@ -52,6 +54,7 @@ class Browser {
       rest = parts.pop();
       for (const part of parts) {
         const message = JSON.parse(part);
+        if (message.method) this.tabs.get(message.sessionId)?.note(message.method, message.params);
         const call = this.calls.get(message.id);
         if (!call) continue;
         this.calls.delete(message.id);
@@ -66,9 +69,13 @@ class Browser {
     return new Promise((resolve, reject) => this.calls.set(id, { resolve, reject }));
   }
   async open(url) {
-    const { targetId } = await this.send("Target.createTarget", { url });
+    const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
-    return new Tab(this, sessionId);
+    const tab = new Tab(this, sessionId);
+    this.tabs.set(sessionId, tab);
+    await this.send("Network.enable", {}, sessionId);
+    await this.send("Page.navigate", { url }, sessionId);
+    return tab;
   }
   async close() {
     await this.send("Browser.close").catch(() => {});
@@ -81,6 +88,10 @@ class Tab {
   constructor(browser, session) {
     this.browser = browser;
     this.session = session;
+    this.handshakes = [];  // statuses by which WebSockets were opened: 101, or 200 over HTTP/2
+  }
+  note(method, params) {
+    if (method === "Network.webSocketHandshakeResponseReceived") this.handshakes.push(params.response.status);
   }
   async value(expression) {
     const { result, exceptionDetails } = await this.browser.send("Runtime.evaluate", { expression, returnByValue: true }, this.session);
@@ -105,24 +116,34 @@ function expect(condition, what) {
   if (!condition) throw new Error(what);
 }
 
-async function chat(browser) {
-  let server = serve("chat", "127.0.0.1:0");
+async function chat(browser, scheme, flags, status) {
+  let server = serve("chat", "127.0.0.1:0", flags);
   try {
     const address = await server.listening;
-    const tabs = [await browser.open(`http://${address}/`), await browser.open(`http://${address}/`)];
+    const tabs = [await browser.open(`${scheme}://${address}/`), await browser.open(`${scheme}://${address}/`)];
     for (const tab of tabs) await tab.state("connected");
     for (const [i, tab] of tabs.entries()) {
       await tab.say(`hello from ${i}`);
       for (const other of tabs) await other.shows(`hello from ${i}`);
     }
+    const large = "x".repeat(4000);
+    await tabs[0].say(large);
+    await tabs[1].shows(large);
     const took = await stop(server);
     expect(took < 3000, `the drain with two WebSockets took ${took} ms`);
     for (const tab of tabs) await tab.state("closed 1001");
-    server = serve("chat", address);
+    server = serve("chat", address, flags);
     await server.listening;
     for (const tab of tabs) await tab.state("connected");
     await tabs[0].say("after the restart");
     for (const tab of tabs) await tab.shows("after the restart");
+    for (const tab of tabs) {
+      expect(tab.handshakes[0] === status, `a WebSocket of ${scheme} was opened by ${tab.handshakes}`);
+      await tab.value("socket.onclose = null; socket.close(1000)");
+      await tab.until("socket.readyState === WebSocket.CLOSED");
+    }
+    const alone = await stop(server);
+    expect(alone < 3000, `the drain after the WebSockets took ${alone} ms`);
   } finally {
     server.kill("SIGKILL");
   }
@@ -153,7 +174,8 @@ async function events(browser) {
 
 const browser = new Browser();
 try {
-  await chat(browser);
+  await chat(browser, "http", [], 101);
+  await chat(browser, "https", ["--tls-self-signed"], 200);
   await events(browser);
   console.log("ok");
 } catch (error) {
