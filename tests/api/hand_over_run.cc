@@ -3,12 +3,14 @@
 // The snippets of "Hand over" in docs/concurrency.md.
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/memory_stream.h>
+#include <weft/concurrency/pending_receive.h>
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/time.h>
 #include "check.h"
@@ -88,6 +90,44 @@ weft::Error SumAll(const weft::Context& ctx, std::vector<weft::Chan<Tick>> feeds
   return {};
 }
 
+weft::Error ReadBeside(const weft::Context& ctx, weft::MemoryStream& stream, const weft::Chan<Tick>& feed, std::string& read, int& sum) {
+  bool closed = false;
+  char piece[16];
+  weft::PendingReceive<Tick> next(feed);
+  while (!closed) {
+    weft::CancelScope wait = weft::WithCancel(ctx);
+    next.WakeBy(std::move(wait.cancel));                   // by a value, or the close; at once if it is here
+    if (weft::Result<std::size_t> n = stream.Read(wait.ctx, piece); n.Ok()) read.append(piece, *n);
+    if (weft::Error err = ctx.Err()) return err;
+    while (std::optional<weft::Result<Tick>> tick = next.Take()) {
+      if ((closed = !tick->Ok())) break;
+      sum += (*tick)->price;
+    }
+  }
+  return {};
+}
+
+weft::Error Beside(const weft::Context& ctx) {
+  auto [client, server] = weft::MemoryStreamPair();
+  const weft::Chan<Tick> feed(1);
+  weft::Group group(ctx);
+  group.Go("feed", [&, &client = client](const weft::Context& c) -> weft::Error {
+    if (weft::Error err = feed.Send(c, {3})) return err;
+    if (weft::Error err = client.Write(c, "pi")) return err;
+    if (weft::Error err = weft::Sleep(c, seconds(1))) return err;
+    if (weft::Error err = client.Write(c, "ng")) return err;
+    if (weft::Error err = weft::Sleep(c, seconds(1))) return err;
+    if (weft::Error err = feed.Send(c, {4})) return err;
+    (void)feed.Close();
+    return {};
+  });
+  std::string read;
+  int sum = 0;
+  if (weft::Error err = ReadBeside(ctx, server, feed, read, sum)) return err;
+  Check(read == "ping" && sum == 7);
+  return group.Wait();
+}
+
 weft::Error Broadcasting(const weft::Context& ctx, int& sum) {
   weft::Broadcast<Tick> ticks;
   weft::Group group(ctx);
@@ -156,6 +196,7 @@ int main() {
     sum = 0;
     Check(!Broadcasting(ctx, sum) && sum == 11);
     Check(!Watching(ctx) && applied == std::vector<int>{1, 3});
+    Check(!Beside(ctx));
     Check(!Streams(ctx));
   });
 }

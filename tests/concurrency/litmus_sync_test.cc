@@ -3,6 +3,7 @@
 // The edges of channels, Select and the sync tools; see litmus_test.cc.
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include <weft/concurrency/loop.h>
 #include <weft/concurrency/memory_stream.h>
 #include <weft/concurrency/free_list.h>
+#include <weft/concurrency/pending_receive.h>
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/semaphore.h>
 #include <weft/concurrency/singleflight.h>
@@ -114,6 +116,31 @@ TEST_P(LitmusSyncTest, TheChosenCaseOfASelectIsAnEdge) {
           back[i] = 1;
           const auto take = [&](Result<std::size_t> got) { EXPECT_EQ(data[*got], 1); };
           EXPECT_TRUE(Select(ctx, OnReceive(a, take), OnReceive(b, take)).Ok());
+        }
+      });
+}
+
+TEST_P(LitmusSyncTest, WhatAPendingReceiveTakesIsAnEdge) {
+  const Chan<std::size_t> chan(0);
+  std::vector<int> data(Many()), back(Many());
+  Both(
+      [&](const Context& ctx) {
+        for (std::size_t i = 0; i < Many(); ++i) {
+          data[i] = 1;
+          EXPECT_FALSE(chan.Send(ctx, i));
+          EXPECT_EQ(back[i], 1);
+        }
+      },
+      [&](const Context& ctx) {
+        PendingReceive<std::size_t> next(chan);
+        for (std::size_t i = 0; i < Many(); ++i) {
+          back[i] = 1;
+          CancelScope wait = WithCancel(ctx);
+          next.WakeBy(std::move(wait.cancel));
+          (void)wait.ctx.Wait();
+          const std::optional<Result<std::size_t>> got = next.Take();
+          ASSERT_TRUE(got && got->Ok());
+          EXPECT_EQ(data[**got], 1);
         }
       });
 }

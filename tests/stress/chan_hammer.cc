@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/pending_receive.h>
 
 #include "hammer.h"
 
@@ -17,13 +20,14 @@ class ChanHammer final : public Hammer {
   void Step(Worker& worker) override {
     const Chan<Value>& chan = worker.random.Coin() ? rendezvous_ : buffered_;
     const CancelScope scope = WithTimeout(worker.ctx, worker.random.Short());
-    switch (worker.random.Below(6)) {
+    switch (worker.random.Below(7)) {
       case 0: return Send(chan, scope.ctx);
       case 1: return Receive(chan.Receive(scope.ctx));
       case 2: return TrySend(chan);
       case 3:
         if (auto value = chan.TryReceive()) Took(**value);
         return;
+      case 4: return ReceiveBeside(chan, scope);
       default: return CloseInUse(worker, scope);
     }
   }
@@ -57,6 +61,16 @@ class ChanHammer final : public Hammer {
   }
   void Receive(Result<Value> value) {
     if (value.Ok()) Took(**value);
+  }
+  // Waits for its context alone, which a value ends.
+  void ReceiveBeside(const Chan<Value>& chan, const CancelScope& scope) {
+    PendingReceive<Value> next(chan);
+    CancelScope wait = WithCancel(scope.ctx);
+    next.WakeBy(std::move(wait.cancel));
+    (void)wait.ctx.Wait();
+    std::optional<Result<Value>> value = next.Take();
+    Expect(value.has_value() || scope.ctx.Err(), "chan: a pending receive wakes up for a value");
+    if (value) Took(***value);
   }
   void Sent(std::int64_t number) {
     sent_.fetch_add(1, std::memory_order_relaxed);

@@ -80,12 +80,15 @@ void QueueWaiter::WaitWith(Parker& p, std::uint32_t claimed_with) noexcept {
 }
 
 bool Claim(QueueWaiter& waiter) noexcept {
-  return waiter.fiber != nullptr ? ClaimFiber(*waiter.fiber, true, waiter.outcome) : waiter.parker->Claim(waiter.outcome);
+  if (waiter.fiber != nullptr) return ClaimFiber(*waiter.fiber, true, waiter.outcome);
+  return waiter.outcome == QueueWaiter::kTold || waiter.parker->Claim(waiter.outcome);
 }
 
 void Deliver(QueueWaiter& waiter, const void* queue) noexcept {
   if (waiter.fiber != nullptr) {
     DeliverFiber(*waiter.fiber, queue, &waiter);
+  } else if (waiter.outcome == QueueWaiter::kTold) {
+    waiter.told(waiter);
   } else {
     waiter.parker->Deliver();
   }

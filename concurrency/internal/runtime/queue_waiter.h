@@ -14,11 +14,25 @@ class Parker;
 // Somebody who waits in the queue of something, on his own stack. Unlike a Parker itself, one wait can be in several queues
 // (Select), each with an outcome of its own. The doors to the Parker are here so that templates in public headers do not pull
 // in what is below it.
+//
+// Or nobody who sleeps: then its turn is its claim, and Deliver calls a function, under the lock of the queue.
 struct QueueWaiter : Link<> {
+  using Told = void(QueueWaiter&) noexcept;
+
   FiberCore* fiber = nullptr;  // the parker's, here for those who wake it from another loop: one cache line less to fetch
-  Parker* parker = nullptr;
+  union {
+    Parker* parker = nullptr;
+    Told* told;                // where outcome is kTold
+  };
   std::uint32_t outcome = 0;   // what the parker is claimed with
+  static constexpr std::uint32_t kTold = 0;
+
   void WaitWith(Parker& p, std::uint32_t claimed_with) noexcept;
+  // `function` must not block, and must not touch the queue.
+  void BeTold(Told* function) noexcept {
+    told = function;
+    outcome = kTold;
+  }
   void Leave() {
     if (Linked()) Unlink();
   }
