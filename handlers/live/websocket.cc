@@ -29,17 +29,14 @@ WebSocketOutbox WebSocket::GetOutbox() const { return WebSocketOutbox(session_->
 
 const Error WebSocket::kEndOfChannel = Error::New("the channel of a conversation is closed");
 
-// What has ended it first decides; what follows from that does not.
-Error WebSocket::EndConversation(const Error& receiving, const Error& group) {
-  if (group.Is(kEndOfChannel)) return Close(1000);
-  if (group && receiving.Is(kCanceled)) {
-    static_cast<void>(Close(1011));
-    return group;
-  }
-  if (receiving.Is(kClosed)) return {};
-  if (receiving.Is(kServerClosing)) return Close(1001);
+Result<WebSocketMessage> WebSocket::ReceiveBeside(const Context& ctx, internal::WebSocketFeed& feed) { return session_->Receive(ctx, &feed); }
+
+Error WebSocket::EndConversation(const Error& why) {
+  if (why.Is(kEndOfChannel)) return Close(1000);
+  if (why.Is(kClosed)) return {};
+  if (why.Is(kServerClosing)) return Close(1001);
   static_cast<void>(Close(1011));
-  return receiving;
+  return why;
 }
 
 Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocketOptions& options) {

@@ -3,6 +3,7 @@
 #define WEFT_HANDLERS_LIVE_WEBSOCKET_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,8 +12,9 @@
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
-#include <weft/concurrency/group.h>
+#include <weft/concurrency/pending_receive.h>
 #include <weft/concurrency/result.h>
+#include <weft/handlers/live/internal/websocket_feed.h>
 #include <weft/handlers/live/websocket_outbox.h>
 #include <weft/handlers/live/websocket_types.h>
 #include <weft/handlers/request.h>
@@ -88,33 +90,45 @@ class [[nodiscard]] WebSocket {
   const std::string& Protocol() const;
   WebSocketOutbox GetOutbox() const;
 
-  // Runs both directions at once, as in a typical chat. on_message(WebSocketMessage) gets what the
-  // client sends, in the caller's fiber. to_message(T) gets what arrives on the channel, and makes
-  // the text or a WebSocketMessage. Both may return an Error, which ends the conversation. Returns,
-  // and closes with
+  // Runs both directions at once, as in a typical chat, in the caller's fiber.
+  // on_message(WebSocketMessage) gets what the client sends, and may return an Error, which ends the
+  // conversation. to_message(T) gets what arrives on the channel, and makes the text or a
+  // WebSocketMessage. While one of them waits, or the client is slow to take a message, neither
+  // direction goes on. Returns, and closes with
   //   no error   the client has closed; the channel is closed (1000); the drain has started (1001)
-  //   an Error   that of a function (1011), the context's, or those of Receive and Send
+  //   an Error   that of on_message (1011), the context's, or those of Receive and Send
   template <class T, class F, class G>
   Error Converse(const Context& ctx, const Chan<T>& out, F to_message, G on_message) {
-    Group group(ctx);
-    const CancelScope sending = WithCancel(group.Ctx());
-    group.Go("WebSocket::Converse", [&](const Context&) -> Error {
-      const Error err = out.ForEach(sending.ctx, [&](T value) { return SendMade(sending.ctx, to_message(std::move(value))); });
-      return sending.ctx.Err() ? Error() : err ? err : Ended(kEndOfChannel);
-    });
+    Feed<T, F> feed(*this, out, to_message);
     Error err;
     while (!err) {
-      Result<WebSocketMessage> message = Receive(group.Ctx());
+      Result<WebSocketMessage> message = ReceiveBeside(ctx, feed);
       err = message.Err();
       if (!err) err = Called(on_message, *std::move(message));
     }
-    sending.cancel();
-    return EndConversation(err, group.Wait());
+    return EndConversation(err);
   }
 
  private:
   static const Error kEndOfChannel;
-  static Error Ended(const Error& why) { return why; }
+  template <class T, class F>
+  class Feed final : public internal::WebSocketFeed {
+   public:
+    Feed(WebSocket& socket, const Chan<T>& chan, F& to_message) : socket_(socket), to_message_(to_message), next_(chan) {}
+    void WakeBy(CancelFunc wake) override { next_.WakeBy(std::move(wake)); }
+    std::optional<Error> SendNext(const Context& ctx) override {
+      std::optional<Result<T>> value = next_.Take();
+      if (!value) return std::nullopt;
+      return value->Ok() ? socket_.SendMade(ctx, to_message_(**std::move(value))) : kEndOfChannel;
+    }
+
+   private:
+    WebSocket& socket_;
+    F& to_message_;
+    PendingReceive<T> next_;
+  };
+
+  Result<WebSocketMessage> ReceiveBeside(const Context& ctx, internal::WebSocketFeed& feed);
   Error SendMade(const Context& ctx, const std::string& text) { return Send(ctx, text); }
   Error SendMade(const Context& ctx, const WebSocketMessage& message) {
     return message.text ? Send(ctx, message.data) : SendBinary(ctx, message.data);
@@ -128,7 +142,7 @@ class [[nodiscard]] WebSocket {
       return g(std::move(message));
     }
   }
-  Error EndConversation(const Error& receiving, const Error& group);
+  Error EndConversation(const Error& why);
 
   std::shared_ptr<internal::WebSocketSession> session_;
 };

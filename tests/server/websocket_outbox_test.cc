@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WebSockets that others send to: outboxes, broadcasts, and what aborts.
+// WebSockets that others send to: outboxes, and what aborts.
 #include <functional>
 #include <map>
 #include <thread>
 
-#include <weft/concurrency/broadcast.h>
 #include <weft/concurrency/group.h>
 
 #include "websocket_kit.h"
@@ -163,84 +162,6 @@ TEST(WebSocketOutbox, TakesMessagesFromAnyThread) {
     for (int left = 3 * 500; left > 0;) left -= client.Message() == "x" ? 1 : 0;
   }
   EXPECT_FALSE(site.Stop());
-}
-
-// --- Converse
-
-struct Said {
-  std::string text;
-};
-
-Handler Room(Broadcast<Said>& room, Error* outcome = nullptr) {
-  return [&room, outcome](ResponseWriter& w, Request& r) -> Error {
-    const Subscription<Said> mine = room.Subscribe({.when_full = WhenFull::kDisconnect});
-    Result<WebSocket> socket = AcceptWebSocket(w, r);
-    if (Error err = socket.Err()) return err;
-    const Error err = socket->Converse(
-        r.Ctx(), mine.Channel(), [](const Said& said) { return said.text; },
-        [&](const WebSocketMessage& message) -> Error {
-          if (message.data == "fail") return Error::New("as was asked for");
-          room.Publish({message.data});
-          return {};
-        });
-    if (outcome != nullptr) *outcome = err;
-    return err;
-  };
-}
-
-TEST(WebSocketConverse, IsAChat) {
-  Virtually([](const Context& ctx) {
-    Broadcast<Said> room;
-    Error outcome = Error::New("none");
-    Site site(ctx, Room(room, &outcome));
-    WsClient a(ctx, site), b(ctx, site);
-    (void)Sleep(ctx, 1ms);
-    a.Send(Text("hello"));
-    EXPECT_EQ(a.Message(), "hello");
-    EXPECT_EQ(b.Message(), "hello");
-    b.Send(CloseWith(1000));
-    EXPECT_EQ(b.CloseCode(), 1000);
-    EXPECT_TRUE(b.Ended());
-    EXPECT_FALSE(outcome) << outcome.Message();
-    EXPECT_EQ(room.Subscribers(), 1u);
-  });
-}
-
-TEST(WebSocketConverse, EndsWithTheChannelTheDrainOrAnError) {
-  Virtually([](const Context& ctx) {
-    Broadcast<Said> room;
-    Error outcome;
-    Site site(ctx, Room(room, &outcome));
-    WsClient failing(ctx, site);
-    failing.Send(Text("fail"));
-    EXPECT_EQ(failing.CloseCode(), 1011);
-    failing.Send(CloseWith(1011));
-    EXPECT_TRUE(failing.Ended());
-    EXPECT_EQ(outcome.Message(), "as was asked for");
-
-    WsClient last(ctx, site);
-    (void)Sleep(ctx, 1ms);
-    room.Publish({"closing"});
-    room.Close();
-    EXPECT_EQ(last.Message(), "closing");
-    EXPECT_EQ(last.CloseCode(), 1000);
-    last.Send(CloseWith(1000));
-    EXPECT_TRUE(last.Ended());
-    EXPECT_FALSE(outcome) << outcome.Message();
-  });
-  Virtually([](const Context& ctx) {
-    Broadcast<Said> room;
-    Error outcome = Error::New("none");
-    Site site(ctx, Room(room, &outcome));
-    WsClient client(ctx, site);
-    (void)Sleep(ctx, 1ms);
-    site.server().BeginDrain();
-    EXPECT_EQ(client.CloseCode(), 1001);
-    client.Send(CloseWith(1001));
-    EXPECT_TRUE(client.Ended());
-    EXPECT_FALSE(outcome) << outcome.Message();
-    EXPECT_FALSE(site.server().Join());
-  });
 }
 
 // --- what aborts

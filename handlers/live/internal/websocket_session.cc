@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -28,6 +29,7 @@ constexpr std::size_t kServerFrame = 60 * 1024;
 constexpr std::size_t kClientFrame = 4 * 1024;
 constexpr std::size_t kFirstPiece = 512;          // most messages; on the stack
 constexpr std::size_t kLaterPiece = 64 * 1024;    // of a message whose length the client only claims
+constexpr int kFeedInARow = 16;
 constexpr Duration kWriteStall = std::chrono::seconds(30);  // of a client's; a server's stream has its own limit
 
 TimePoint After(TimePoint from, Duration time) { return time < TimePoint::max() - from ? from + time : TimePoint::max(); }
@@ -145,6 +147,17 @@ void WebSocketSession::Arm() {
   outbox_->WakeBy(std::move(wait.cancel), somebody_sends);
 }
 
+// Of its own, so that a message of the feed costs no more than this.
+void WebSocketSession::ArmFeed() {
+  if (feed_ == nullptr || close_sent_) {
+    feed_wait_ = wait_;
+    return;
+  }
+  CancelScope wait = WithCancel(wait_);
+  feed_wait_ = std::move(wait.ctx);
+  feed_->WakeBy(std::move(wait.cancel));
+}
+
 std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_code& ec) {
   if (handshake_ != nullptr) return handshake_->Read(buffer, ec);
   for (;;) {
@@ -160,29 +173,56 @@ std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_cod
 
 std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_code& ec) {
   for (;;) {
-    if (!(armed_for_ == *ctx_) || wait_ == Background()) Arm();
-    const Result<std::size_t> n = stream_.Read(wait_, buffer);
+    if (!(armed_for_ == *ctx_) || wait_ == Background()) {
+      Arm();
+      feed_wait_ = Background();
+    }
+    if (feed_wait_ == Background()) ArmFeed();
+    const Result<std::size_t> n = stream_.Read(feed_wait_, buffer);
     if (n.Ok() && *n > 0) {
       heard_at_ = Now();
       pinged_ = false;
       return *n;
     }
     // A client that leaves cancels the request as well: that it has left counts for more.
-    if (n.Ok() || !wait_.Err() || (n.Err().Is(kClientGone) && !n.Err().Is(kCanceled))) {
+    if (n.Ok() || !feed_wait_.Err() || (n.Err().Is(kClientGone) && !n.Err().Is(kCanceled))) {
       broken_ = n.Ok() ? Error(kClientGone) : n.Err();
       ec = boost::asio::error::eof;
       return 0;
     }
-    const bool silent = Now() >= (pinged_ ? pong_due_ : After(heard_at_, ping_after_));  // before something else is waited for
-    wait_ = Background();
-    if (Error err = ctx_->Err()) throw Interrupted{std::move(err)};
-    if (SeesDrain()) throw Interrupted{kServerClosing};
-    const TimePoint before = Now();
-    const bool all_sent = SendQueued();
-    PassOver(before);
-    if (Error err = all_sent ? outbox_->TakeEnd() : Error()) throw Interrupted{std::move(err)};
-    if (silent && !close_sent_) AfterSilence(ec);
+    AfterInterruption(ec);
     if (ec) return 0;
+  }
+}
+
+// A wait for bytes has ended without them.
+void WebSocketSession::AfterInterruption(beast::error_code& ec) {
+  feed_wait_ = Background();
+  const TimePoint before = Now();
+  if (!wait_.Err()) {
+    SendFeed();
+    PassOver(before);
+    return;
+  }
+  const bool silent = before >= (pinged_ ? pong_due_ : After(heard_at_, ping_after_));  // before something else is waited for
+  wait_ = Background();
+  if (Error err = ctx_->Err()) throw Interrupted{std::move(err)};
+  if (SeesDrain()) throw Interrupted{kServerClosing};
+  const bool all_sent = SendQueued();
+  SendFeed();
+  PassOver(before);
+  if (Error err = all_sent ? outbox_->TakeEnd() : Error()) throw Interrupted{std::move(err)};
+  if (silent && !close_sent_) AfterSilence(ec);
+}
+
+// A few at a time: the client is heard in between. What is left wakes at once, when the next wait begins.
+void WebSocketSession::SendFeed() {
+  if (feed_ == nullptr) return;
+  feed_wait_ = Background();
+  for (int i = 0; i < kFeedInARow && !close_sent_; ++i) {
+    std::optional<Error> sent = feed_->SendNext(*ctx_);
+    if (!sent) return;
+    if (*sent && !close_sent_) throw Interrupted{*std::move(sent)};
   }
 }
 
@@ -202,7 +242,7 @@ void WebSocketSession::AfterSilence(beast::error_code& ec) {
   pong_due_ = After(Now(), ping_after_ / 2);
 }
 
-Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx) {
+Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocketFeed* feed) {
   Check("WebSocket::Receive");
   if (end_) return end_;
   if (Error err = ctx.Err()) return err;
@@ -213,7 +253,7 @@ Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx) {
     return end_ ? end_ : Error(kClosed);
   }
   if (SeesDrain()) return kServerClosing;
-  return ReceiveUnder(ctx);
+  return ReceiveUnder(ctx, feed);
 }
 
 // The drain has begun, and nobody knows yet. A caller's context is then derived from again, without the drain.
@@ -224,17 +264,21 @@ bool WebSocketSession::SeesDrain() {
   return true;
 }
 
-Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx) {
+Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebSocketFeed* feed) {
   struct Reading {
-    Reading(WebSocketSession& s, const Context& ctx) : session(s) { session.ctx_ = &ctx; }
+    Reading(WebSocketSession& s, const Context& ctx, WebSocketFeed* feed) : session(s) {
+      session.ctx_ = &ctx;
+      if (std::exchange(session.feed_, feed) != feed) session.feed_wait_ = Background();
+    }
     ~Reading() {
       session.ctx_ = nullptr;
       session.left_at_ = Now();
     }
     WebSocketSession& session;
-  } reading(*this, ctx);
+  } reading(*this, ctx, feed);
   try {
     static_cast<void>(SendQueued());
+    if (feed_wait_ == Background() || feed_wait_.Err()) SendFeed();
     PassOver(left_at_);
     for (;;) {
       WebSocketMessage message = ReadMessage();
@@ -386,7 +430,7 @@ Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_
     SendQueuedInTurn();
     if (Error err = SendClose(code, reason)) return err;
   }
-  if (!end_) static_cast<void>(ctx_ != nullptr ? ended_.Wait(limit) : ReceiveUnder(limit).Err());
+  if (!end_) static_cast<void>(ctx_ != nullptr ? ended_.Wait(limit) : ReceiveUnder(limit, nullptr).Err());
   if (!end_) return kTimeout.Wrap("no close frame came");
   return end_.Is(kClosed) ? Error() : end_;
 }

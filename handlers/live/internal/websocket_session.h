@@ -19,6 +19,7 @@
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/live/internal/frame_stream.h>
 #include <weft/handlers/live/internal/outbox_state.h>
+#include <weft/handlers/live/internal/websocket_feed.h>
 #include <weft/handlers/live/internal/whole_frames.h>
 #include <weft/handlers/live/websocket_types.h>
 #include <weft/net/stream.h>
@@ -26,7 +27,7 @@
 namespace weft::internal {
 
 // One WebSocket: Beast's stream reads and writes frames, what is missing for fibers is here. Who reads waits in ReadBytes, under one context that
-// ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox. An interruption leaves Beast by an exception, since an
+// ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox, the feed of a conversation. An interruption leaves Beast by an exception, since an
 // error would end its stream; between two reads its state is whole, because it is given no part of a control frame (WholeFrames).
 class WebSocketSession final : private FrameStream::Owner {
  public:
@@ -51,7 +52,8 @@ class WebSocketSession final : private FrameStream::Owner {
 
   // --- as WebSocket says
 
-  Result<WebSocketMessage> Receive(const Context& ctx);
+  // `feed`: what is sent by the same fiber meanwhile; null: nothing.
+  Result<WebSocketMessage> Receive(const Context& ctx, WebSocketFeed* feed = nullptr);
   Error Send(const Context& ctx, std::string_view data, bool text);
   Error Close(int code, std::string_view reason);
   const WebSocketClose& CloseStatus() const { return close_status_; }
@@ -74,8 +76,11 @@ class WebSocketSession final : private FrameStream::Owner {
 
   void Check(const char* function) const;
   void Arm();
+  void ArmFeed();
   bool SeesDrain();
-  Result<WebSocketMessage> ReceiveUnder(const Context& ctx);
+  Result<WebSocketMessage> ReceiveUnder(const Context& ctx, WebSocketFeed* feed);
+  void AfterInterruption(boost::beast::error_code& ec);
+  void SendFeed();
   void PassOver(TimePoint from);
   void AfterSilence(boost::beast::error_code& ec);
   WebSocketMessage ReadMessage();
@@ -104,6 +109,8 @@ class WebSocketSession final : private FrameStream::Owner {
   Context armed_for_;             // whose context wait_ is derived from
   CancelScope either_;            // that one, or the drain
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
+  WebSocketFeed* feed_ = nullptr;  // of that Receive
+  Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
   TimePoint heard_at_;
   bool pinged_ = false;
   TimePoint pong_due_;  // once pinged_
