@@ -20,8 +20,8 @@
 #include <weft/handlers/live/internal/frame_stream.h>
 #include <weft/handlers/live/internal/outbox_state.h>
 #include <weft/handlers/live/internal/websocket_feed.h>
-#include <weft/handlers/live/internal/whole_frames.h>
 #include <weft/handlers/live/websocket_types.h>
+#include <weft/http/internal/websocket_frames.h>
 #include <weft/net/stream.h>
 
 namespace weft::internal {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_LIVE_INTERNAL_WHOLE_FRAMES_H_
-#define WEFT_HANDLERS_LIVE_INTERNAL_WHOLE_FRAMES_H_
+#ifndef WEFT_HTTP_INTERNAL_WEBSOCKET_FRAMES_H_
+#define WEFT_HTTP_INTERNAL_WEBSOCKET_FRAMES_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -51,4 +51,4 @@ class WholeFrames {
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_LIVE_INTERNAL_WHOLE_FRAMES_H_
+#endif  // WEFT_HTTP_INTERNAL_WEBSOCKET_FRAMES_H_
