@@ -65,14 +65,17 @@ Result<std::size_t> Body::Read(const Context& ctx, std::span<char> buffer) {
 Result<std::string> Body::ReadAll() {
   Check("Body::ReadAll");
   if (Error err = BeforeRead(*ctx_)) return err;
-  std::string all;
-  all.reserve(static_cast<std::size_t>(std::min(Declared().value_or(0), kReserveMax)));
+  const std::optional<std::uint64_t> declared = Declared();
+  std::string all(static_cast<std::size_t>(declared ? std::min(*declared, kReserveMax) : kPiece), '\0');
   std::size_t used = 0;
   while (true) {
-    if (all.size() == used) all.resize(std::max(all.capacity(), NextSize(used, Declared())));
-    Result<std::size_t> n = Read({all.data() + used, all.size() - used});
+    char beyond;  // of one that is whole only the end is missing
+    const bool whole = used == declared;
+    if (!whole && all.size() == used) all.resize(std::max(all.capacity(), NextSize(used, declared)));
+    Result<std::size_t> n = whole ? Read({&beyond, 1}) : Read({all.data() + used, all.size() - used});
     if (Error err = n.Err()) return err;
     if (*n == 0) break;
+    if (whole) all.resize(used), all.push_back(beyond);
     used += *n;
   }
   all.resize(used);

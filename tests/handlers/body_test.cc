@@ -55,6 +55,16 @@ TEST(Body, ReadAllReadsWhatIsLeft) {
   });
 }
 
+TEST(Body, ReadAllTakesNoMoreMemoryThanIsDeclared) {
+  for (const std::size_t size : {64u, 5000u}) {
+    WithBody(RequestBuilder("POST").Body(std::string(size, 'x')), [&](Request& r) {
+      const Result<std::string> all = r.Body().ReadAll();
+      EXPECT_EQ(*all, std::string(size, 'x'));
+      EXPECT_LE(all->capacity(), size + 64);
+    });
+  }
+}
+
 TEST(Body, AnEmptyBufferReadsNothingAndEndsNothing) {
   WithBody(RequestBuilder("POST").Body("ab"), [](Request& r) {
     EXPECT_EQ(ReadPiece(r, 0), "");
