@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/internal/beast_exchange.h>
 
+#include <algorithm>
 #include <limits>
 
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
 #include <weft/handlers/handler.h>
+#include <weft/http/internal/http1/chunked_decoder.h>
+#include <weft/http/internal/http1/received_response.h>
+#include <weft/http/internal/http1/response_parser.h>
+#include <weft/http/internal/text.h>
 
 namespace weft::internal {
 namespace {
@@ -22,62 +26,97 @@ bool IsOfTheConnection(http::field name) {
          name == http::field::proxy_connection || name == http::field::upgrade || name == http::field::trailer;
 }
 
-// A body that goes on to a ResponseWriter as it is parsed.
-struct ForwardedBody {
-  struct value_type {
-    ResponseWriter* w = nullptr;
-    Error failure;
-  };
-  class reader {
-   public:
-    template <bool kIsRequest, class Fields>
-    reader(http::header<kIsRequest, Fields>&, value_type& to) : to_(to) {}
-    void init(const boost::optional<std::uint64_t>&, boost::beast::error_code& ec) { ec = {}; }
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, boost::beast::error_code& ec) {
-      to_.failure = WriteBuffers(*to_.w, buffers);
-      ec = to_.failure ? boost::beast::error_code(http::error::body_limit) : boost::beast::error_code();
-      return boost::asio::buffer_size(buffers);
-    }
-    void finish(boost::beast::error_code& ec) { ec = {}; }
+// The same of a field whose name is text, told by its size first.
+bool IsOfTheConnection(std::string_view name) {
+  switch (name.size()) {
+    case 7: return EqualsIgnoreCase(name, "upgrade") || EqualsIgnoreCase(name, "trailer");
+    case 10: return EqualsIgnoreCase(name, "connection") || EqualsIgnoreCase(name, "keep-alive");
+    case 16: return EqualsIgnoreCase(name, "proxy-connection");
+    case 17: return EqualsIgnoreCase(name, "transfer-encoding");
+    default: return false;
+  }
+}
 
-   private:
-    value_type& to_;
-  };
-};
+Error CheckStatus(unsigned status) {
+  if (status >= 200 && status <= 999) return {};
+  return Error::New("a function for FromBeast has responded " + std::to_string(status));
+}
 
-// The head of a generated response has come, and nothing of its body is read yet.
+// The bytes of a message_generator, on their way to a ResponseWriter. They are read by weft's own parser: Beast's makes a message of them, with an
+// allocation for each field.
 class GeneratedResponse {
  public:
-  explicit GeneratedResponse(ResponseWriter& w) : w_(w) {
-    parser_.header_limit(std::numeric_limits<std::uint32_t>::max());
-    parser_.body_limit(boost::none);
-    parser_.get().body().w = &w;
-  }
+  explicit GeneratedResponse(ResponseWriter& w) : w_(w) {}
 
-  // Takes what it can of `bytes`, and returns how much that was.
-  Result<std::size_t> Put(std::string_view bytes) {
-    std::size_t used = 0;
-    while (used < bytes.size() && !parser_.is_done()) {
-      const bool in_head = !parser_.is_header_done();
-      boost::beast::error_code ec;
-      const std::size_t n = parser_.put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), ec);
-      used += n;
-      if (Error err = parser_.get().body().failure) return err;
-      if (ec == http::error::need_more) break;
-      if (ec) return Error(ec).Wrap("the response of a message_generator");
-      if (in_head && parser_.is_header_done()) {
-        if (Error err = FillFromBeast(w_, parser_.get().result_int(), parser_.get().base())) return err;
-      }
-      if (n == 0) break;
-    }
-    return used;
+  Error Put(std::string_view bytes) {
+    if (head_done_) return PutBody(bytes);
+    // A generator gives field by field, as they are: input of a user in a value must not become a field of its own.
+    if (bytes.find('\n') < bytes.size() - 1) return Error::New("the response of a message_generator: a line feed in a field");
+    if (head_.empty()) head_.reserve(kUsualHead);
+    head_.append(bytes);
+    if (!head_.ends_with("\r\n\r\n")) return {};  // a generator gives its end by itself: one look at the whole is enough
+    const ResponseResult result = ParseResponseHead(head_, kNoLimits, parsed_);
+    if (result.verdict == ResponseResult::Verdict::kNeedMore) return {};
+    if (result.verdict != ResponseResult::Verdict::kDone) return Error::New("the response of a message_generator: " + std::string(result.reason));
+    head_done_ = true;
+    if (Error err = Fill()) return err;
+    return PutBody(std::string_view(head_).substr(result.consumed));
   }
-  bool Done() const { return parser_.is_done(); }
+  bool HeadDone() const { return head_done_; }
+  bool Done() const { return head_done_ && (framing_.kind == BodyKind::kNone || body_done_); }
 
  private:
+  static constexpr std::size_t kUsualHead = 512;
+  static constexpr ResponseLimits kNoLimits{.head_bytes = std::numeric_limits<std::uint32_t>::max(), .fields = std::numeric_limits<std::uint32_t>::max()};
+
+  Error Fill() {
+    if (Error err = CheckStatus(static_cast<unsigned>(parsed_.status))) return err;
+    framing_ = FrameReceived(parsed_, {});
+    left_ = framing_.length;
+    for (const HeadFacts::FieldSpan& field : parsed_.fields) {
+      const std::string_view name(head_.data() + field.name_begin, field.name_size);
+      if (!IsOfTheConnection(name)) w_.Header().Add(name, {head_.data() + field.value_begin, field.value_size});
+    }
+    if (parsed_.connection_close) w_.Header().Set("Connection", "close");
+    w_.WriteHeader(parsed_.status);
+    return {};
+  }
+  Error PutBody(std::string_view bytes) {
+    switch (framing_.kind) {
+      case BodyKind::kNone: return {};
+      case BodyKind::kUntilClose: return bytes.empty() ? Error() : w_.Write(bytes);
+      case BodyKind::kChunked: return PutChunks(bytes);
+      case BodyKind::kLength: break;
+    }
+    const std::string_view part = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
+    left_ -= part.size();
+    body_done_ = left_ == 0;
+    return part.empty() ? Error() : w_.Write(part);
+  }
+  Error PutChunks(std::string_view bytes) {
+    while (!body_done_) {
+      const ChunkedDecoder::Step step = chunks_.Next(bytes);
+      bytes.remove_prefix(step.consumed);
+      switch (step.state) {
+        case ChunkedDecoder::State::kNeedMore: return {};
+        case ChunkedDecoder::State::kBad: return Error::New("the chunks of a message_generator: " + std::string(step.reason));
+        case ChunkedDecoder::State::kDone: body_done_ = true; break;
+        case ChunkedDecoder::State::kData:
+          if (Error err = w_.Write(step.data)) return err;
+          break;
+      }
+    }
+    return {};
+  }
+
   ResponseWriter& w_;
-  http::response_parser<ForwardedBody> parser_;
+  std::string head_;  // what has come of it, and of the body with it
+  ReceivedResponse parsed_;
+  ReceivedFraming framing_;
+  ChunkedDecoder chunks_;
+  std::uint64_t left_ = 0;
+  bool head_done_ = false;
+  bool body_done_ = false;
 };
 
 }  // namespace
@@ -98,7 +137,7 @@ Error BeastBodyError(const boost::beast::error_code& ec) {
 }
 
 Error FillFromBeast(ResponseWriter& w, unsigned status, const http::fields& fields) {
-  if (status < 200 || status > 999) return Error::New("a function for FromBeast has responded " + std::to_string(status));
+  if (Error err = CheckStatus(status)) return err;
   for (const auto& field : fields) {
     if (!IsOfTheConnection(field.name())) w.Header().Add(View(field.name_string()), View(field.value()));
   }
@@ -109,7 +148,6 @@ Error FillFromBeast(ResponseWriter& w, unsigned status, const http::fields& fiel
 
 Error WriteBeastResponse(ResponseWriter& w, http::message_generator&& response) {
   GeneratedResponse generated(w);
-  std::string rest;  // what could not be parsed yet: a part of a line
   while (!response.is_done() && !generated.Done()) {
     boost::beast::error_code ec;
     const auto buffers = response.prepare(ec);
@@ -117,15 +155,12 @@ Error WriteBeastResponse(ResponseWriter& w, http::message_generator&& response) 
     std::size_t size = 0;
     for (const boost::asio::const_buffer& buffer : buffers) {
       size += buffer.size();
-      std::string_view bytes(static_cast<const char*>(buffer.data()), buffer.size());
-      if (!rest.empty()) bytes = rest.append(bytes);
-      const Result<std::size_t> used = generated.Put(bytes);
-      if (Error err = used.Err()) return err;
-      rest = std::string(bytes.substr(*used));
+      if (buffer.size() == 0) continue;
+      if (Error err = generated.Put({static_cast<const char*>(buffer.data()), buffer.size()})) return err;
     }
     response.consume(size);
   }
-  return {};
+  return generated.HeadDone() ? Error() : Error::New("a message_generator without a response");
 }
 
 }  // namespace weft::internal

@@ -172,6 +172,37 @@ TEST(FromBeast, AGeneratedResponseMayHaveManyFields) {
   EXPECT_EQ(recorder.Body(), std::string(300'000, 'b'));
 }
 
+// Beast writes values as they are.
+TEST(FromBeast, AValueWithALineFeedSplitsNoGeneratedResponse) {
+  for (const std::string_view value : {"a\r\nSet-Cookie: evil=1", "a\nb", "a\r\n\r\n<html>", "\x01"}) {
+    Recorder recorder;
+    Served(recorder, FromBeast([&](http::request<http::string_body>&&) -> http::message_generator {
+             http::response<http::string_body> response{http::status::ok, 11};
+             response.set("X-Name", beast::string_view(value.data(), value.size()));
+             response.body() = "body";
+             response.prepare_payload();
+             return response;
+           }));
+    EXPECT_EQ(recorder.Status(), 500) << value;
+    EXPECT_FALSE(recorder.Header().Has("Set-Cookie")) << value;
+    EXPECT_EQ(recorder.Body().find("<html>"), std::string::npos);
+  }
+}
+
+TEST(FromBeast, ABodyMayLookLikeTheEndOfAHead) {
+  Recorder recorder;
+  const std::string body = "\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n";
+  Served(recorder, FromBeast([&](http::request<http::string_body>&&) -> http::message_generator {
+           http::response<http::string_body> response{http::status::ok, 11};
+           response.body() = body;
+           response.prepare_payload();
+           return response;
+         }));
+  EXPECT_FALSE(recorder.Err()) << recorder.Err().Message();
+  EXPECT_EQ(recorder.Status(), 200);
+  EXPECT_EQ(recorder.Body(), body);
+}
+
 TEST(FromBeast, AChunkedResponseIsFramedAnew) {
   Recorder recorder;
   Served(recorder, FromBeast([](http::request<http::string_body>&&) -> http::message_generator {
