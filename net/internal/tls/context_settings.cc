@@ -47,6 +47,9 @@ Result<SslCtxPtr> MakeSslContext(const SSL_METHOD* method, TlsVersion version_mi
   // from what is trusted.
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  // One call of the BIO for a record, in place of one for its head and one for the rest: RecordReader
+  // gives no more than that.
+  SSL_CTX_set_read_ahead(ctx, 1);
   return owner;
 }
 
