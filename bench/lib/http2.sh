@@ -14,15 +14,6 @@ http2_command() {
   esac
 }
 
-http2_servers() {
-  local name
-  for name in weft nginx h2o go; do
-    wanted "$name" || continue
-    if [ "$name" = h2o ] && ! command -v h2o >/dev/null; then continue; fi
-    echo "$name"
-  done
-}
-
 # cpu_ns PID,PID: of all their threads, by the scheduler's own count.
 cpu_ns() { awk '{ sum += $1 } END { printf "%.0f\n", sum }' $(printf '/proc/%s/task/*/schedstat ' ${1//,/ }); }
 
@@ -50,7 +41,7 @@ measure_http2_shape() {
   printf '\n%s\n\n' "$title"
   for ((round = 1; round <= rounds; ++round)); do
     here=()
-    for name in $(http2_servers); do
+    for name in $(tls_servers); do
       if start_server "$name" "$(http2_command "$name")"; then here+=("$name"); fi
     done
     count=${#here[@]}
@@ -74,7 +65,7 @@ measure_http2() {
   measure_http2_shape 'HTTP/2, GET of 1 MiB on 4 connections; goal: at most 0.75 of nginx' /1m 400 4 1
   printf '\nResident bytes of an idle connection over TLS, 1,000 to 2,000 of them; goal for weft: at most 31,000\n\n'
   printf '%-12s %12s %12s\n' server "1 request" "20 requests"
-  for name in $(http2_servers); do
+  for name in $(tls_servers); do
     printf '%-12s' "$name"
     for exchanges in 1 20; do
       hold "$name" "$(http2_command "$name")" --idle 1000,2000 --tls --http2 --path /1k --exchanges "$exchanges"

@@ -6,7 +6,13 @@
 
 namespace weft::bench {
 
-// Opens so many connections a second, one after the other, each with a full TLS handshake and one request. Prints how many.
+// Opens connections at a held rate, whatever becomes of those before, so that as many are on their way as the server makes wait. Each
+// does a full TLS handshake, asks once, and is closed. Prints one line of key=value pairs:
+//   handshakes, failed, seconds   those that had their response; the others, two seconds after the last one at the latest
+//   together                      the most that were on their way at once
+//   cpu_us, busy                  CPU time of the given processes for each, in microseconds; the share of one core that they used
+//   p50_us, p99_us, max_us        from the moment at which one was due to the end of its response
+// Returns the exit code: 1 if any failed.
 int RunHandshakes(const Options& options);
 
 }  // namespace weft::bench

@@ -13,6 +13,7 @@
 #include "load/hold.h"
 #include "load/in_step.h"
 #include "load/options.h"
+#include "load/paced.h"
 
 namespace {
 
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
       return weft::bench::RunHandshakes(options);
     case weft::bench::Mode::kInStep:
       return weft::bench::RunInStep(options);
+    case weft::bench::Mode::kPaced:
+      return weft::bench::RunPaced(options);
     case weft::bench::Mode::kClosedLoop:
       return weft::bench::RunClosedLoop(options);
   }

@@ -12,7 +12,7 @@
 
 namespace weft::bench {
 
-enum class Mode { kClosedLoop, kInStep, kHandshakes, kIdle, kPark, kFreePort };
+enum class Mode { kClosedLoop, kInStep, kHandshakes, kPaced, kIdle, kPark, kFreePort };
 
 // What the command line asks for. Every field has the value that the usage text names as its default.
 struct Options {
@@ -30,6 +30,7 @@ struct Options {
   std::chrono::duration<double> seconds{3};
   std::chrono::duration<double> warmup{0.5};
   int handshakes = 0;           // a second
+  int paced = 0;                // requests a second
   bool tls = false;             // speak TLS 1.3
   bool http2 = false;           // idle and park: HTTP/2, in plain text by prior knowledge
   int exchanges = 1;            // idle: responses that each connection takes, one after another; park, of HTTP/2: requests on each

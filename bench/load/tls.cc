@@ -39,7 +39,7 @@ ssize_t Result(SSL* tls, int outcome, std::size_t count) {
 
 }  // namespace
 
-ssl_st* StartTls(int fd, bool http2) {
+ssl_st* BeginTls(int fd, bool http2) {
   static SSL_CTX* const ctx = MakeContext();
   SSL* const tls = SSL_new(ctx);
   static const unsigned char kHttp11[] = "\x08http/1.1";
@@ -47,7 +47,21 @@ ssl_st* StartTls(int fd, bool http2) {
   static const unsigned char kHttp2[] = "\x02h2";
   SSL_set_alpn_protos(tls, http2 ? kHttp2 : kHttp11, http2 ? sizeof kHttp2 - 1 : sizeof kHttp11 - 1);
   SSL_set_tlsext_host_name(tls, "localhost");
-  if (SSL_connect(tls) != 1) Fail("the TLS handshake");
+  SSL_set_connect_state(tls);
+  return tls;
+}
+
+TlsStep StepTls(ssl_st* tls) {
+  ERR_clear_error();
+  const int outcome = SSL_do_handshake(tls);
+  if (outcome == 1) return TlsStep::kDone;
+  const int error = SSL_get_error(tls, outcome);
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? TlsStep::kWaits : TlsStep::kFailed;
+}
+
+ssl_st* StartTls(int fd, bool http2) {
+  ssl_st* const tls = BeginTls(fd, http2);
+  if (StepTls(tls) != TlsStep::kDone) Fail("the TLS handshake");
   return tls;
 }
 

@@ -15,6 +15,10 @@ namespace weft::bench {
 
 // Before the socket becomes non-blocking: the handshake, for HTTP/1.1 or HTTP/2. Ends the program if it fails.
 ssl_st* StartTls(int fd, bool http2 = false);
+// On a non-blocking socket: the same in steps, one for each event, until it is done or has failed.
+enum class TlsStep { kWaits, kDone, kFailed };
+ssl_st* BeginTls(int fd, bool http2 = false);
+TlsStep StepTls(ssl_st* tls);
 void EndTls(ssl_st* tls);
 // As send and recv on a non-blocking socket, with their errno.
 ssize_t SendTls(ssl_st* tls, const char* bytes, std::size_t size);
