@@ -91,7 +91,8 @@ void LogLineTo(const char* logger, LogLevel level, std::string line) noexcept {
   try {
     std::shared_ptr<spdlog::logger> named = spdlog::get(logger);
     const bool gathered = named == nullptr;
-    Queue(gathered ? BareToStderr() : std::move(named), gathered, level, std::move(line));
+    if (gathered) named = BareToStderr();
+    Queue(named, gathered, level, std::move(line));
   } catch (...) {
     LogQueue::Get().CountDropped(1);
   }

@@ -12,7 +12,6 @@
 namespace weft {
 namespace {
 
-using internal::Exchange;
 using internal::OutgoingRequest;
 
 // What of a request is the same for all of its attempts.

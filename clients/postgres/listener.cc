@@ -151,7 +151,7 @@ class ListenerState {
     }
   }
 
-  static Error Command(const Context& ctx, Connection& connection, std::string sql, const std::string& channel) {
+  static Error Command(const Context& ctx, Connection& connection, const std::string& sql, const std::string& channel) {
     struct Free {
       void operator()(char* text) const { PQfreemem(text); }
     };

@@ -39,8 +39,9 @@ Error ReadBeastRequest(Request& r, boost::beast::http::request<Body>& request) {
   FillBeastRequest(r, request);
   if constexpr (std::is_same_v<Body, boost::beast::http::string_body>) {
     Result<std::string> all = r.Body().ReadAll();
-    if (all.Ok()) request.body() = *std::move(all);
-    return all.Err();
+    if (Error err = all.Err()) return err;
+    request.body() = *std::move(all);
+    return {};
   }
   typename Body::reader reader(request.base(), request.body());
   boost::beast::error_code ec;

@@ -76,6 +76,7 @@ void MetricRegistry::AddRead(const char* function, MetricKind kind, std::string 
 std::vector<const MetricSource*> MetricRegistry::Sources() const {
   std::lock_guard hold(lock_);
   std::vector<const MetricSource*> all;
+  all.reserve(sources_.size());
   for (const auto& source : sources_) all.push_back(source.get());
   return all;
 }

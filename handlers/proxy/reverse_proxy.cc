@@ -135,13 +135,14 @@ class Passage {
     Group sending(r_.Ctx());
     sending.Go("request body", [&](const Context& c) { of_client = PassBody(c, exchange, sending); });
     Result<ClientResponse> response = exchange.Head(sending.Ctx());
-    Error err = response.Err();
+    const Error of_upstream = response.Err();
+    Error err = of_upstream;
     if (!err) err = Respond(upstream, *std::move(response));
     // A final response that is whole ends the upload.
     sending.Cancel();
     static_cast<void>(sending.Wait());
     if (of_client) return of_client;
-    if (response.Err()) Judge(upstream, response.Err());
+    if (of_upstream) Judge(upstream, of_upstream);
     return err;
   }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <weft/concurrency/context.h>
@@ -48,9 +49,9 @@ struct ServerState {
   }
 
   // A request that the end of the drain has met, and closed by force. Any thread.
-  void NoteForced(std::string name) {
+  void NoteForced(std::string_view name) {
     std::lock_guard hold(cut_off_lock);
-    if (++cut_off_count <= kCutOffNamesMax) cut_off_names += (cut_off_names.empty() ? "" : ", ") + name;
+    if (++cut_off_count <= kCutOffNamesMax) cut_off_names.append(cut_off_names.empty() ? "" : ", ").append(name);
   }
 
   static constexpr std::uint64_t kCutOffNamesMax = 8;

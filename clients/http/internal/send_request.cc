@@ -174,12 +174,11 @@ Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url) {
   pool.AddUser();
   part.client().out.fetch_add(1, std::memory_order_relaxed);
   Result<std::unique_ptr<ClientWire>> wire = part.client().connector.Connect(ctx, url, *pool.shared);
-  if (wire.Ok()) {
-    part.client().opened.fetch_add(1, std::memory_order_relaxed);
-    (*wire)->pool = &pool;
-    kept.Keep(*std::move(wire));
-  }
-  return wire.Err();
+  if (Error err = wire.Err()) return err;
+  part.client().opened.fetch_add(1, std::memory_order_relaxed);
+  (*wire)->pool = &pool;
+  kept.Keep(*std::move(wire));
+  return {};
 }
 
 }  // namespace weft::internal

@@ -70,6 +70,7 @@ constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUI
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& command, const std::string& log, uid_t user, gid_t group) {
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   std::array<int, 2> control{}, status{};

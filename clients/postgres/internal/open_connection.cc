@@ -90,7 +90,7 @@ Result<Handle> Connect(const Context& ctx, Shared& shared) {
     Error err = Establish(ctx, handle.get(), *info, of_each, shared, silent);
     if (!err) return handle;
     if (!silent) return err;
-    *info = WithoutHost(*std::move(info), *silent);
+    info = WithoutHost(*std::move(info), *silent);
   }
 }
 

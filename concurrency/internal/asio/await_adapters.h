@@ -169,7 +169,7 @@ struct boost::asio::async_result<boost::asio::redirect_error_t<Token>, R(Code, A
     boost::system::error_code& code = token.ec_;
     auto change = [&code](auto&& inner, auto&& handler, auto&&... rest) {
       using Handler = std::decay_t<decltype(handler)>;
-      std::forward<decltype(inner)>(inner)(weft::internal::AwaitRedirectHandler<Handler>(code, std::move(handler)),
+      std::forward<decltype(inner)>(inner)(weft::internal::AwaitRedirectHandler<Handler>(code, std::forward<decltype(handler)>(handler)),
                                            std::forward<decltype(rest)>(rest)...);
     };
     using Wrapped = weft::internal::AwaitInitiation<std::decay_t<Initiation>, decltype(change)>;
@@ -193,8 +193,9 @@ class boost::asio::async_result<boost::asio::cancellation_slot_binder<Token, Slo
       using Handler = std::decay_t<decltype(handler)>;
       weft::internal::AwaitOp* op = weft::internal::AssociatedAwaitOp<Handler>::get(handler);
       if (op == nullptr) weft::internal::AbortMisuse("Await", "an adapter of the handler hides it from bind_cancellation_slot");
-      std::forward<decltype(inner)>(inner)(weft::internal::AwaitSlotHandler<Handler, Slot>(*op, slot, std::move(handler)),
-                                           std::forward<decltype(rest)>(rest)...);
+      std::forward<decltype(inner)>(inner)(
+          weft::internal::AwaitSlotHandler<Handler, Slot>(*op, slot, std::forward<decltype(handler)>(handler)),
+          std::forward<decltype(rest)>(rest)...);
     };
     using Wrapped = weft::internal::AwaitInitiation<std::decay_t<Initiation>, decltype(change)>;
     return async_initiate<Token, R(Args...)>(Wrapped{std::forward<Initiation>(initiation), change}, binder.get(),
