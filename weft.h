@@ -68,5 +68,6 @@
 #include <weft/server/metrics_observer.h>
 #include <weft/server/observer.h>
 #include <weft/server/server_stats.h>
+#include <weft/version.h>
 
 #endif  // WEFT_WEFT_H_

@@ -36,8 +36,9 @@ function(weft_add_library target)
   weft_compile_options(${target})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${arg_EXPORT_NAME}
+    DEFINE_SYMBOL ""  # so that objects are the same for both kinds of libraries
     VERSION ${weft_VERSION}
-    SOVERSION ${weft_VERSION_MAJOR})
+    SOVERSION ${weft_VERSION})  # no two versions promise the same ABI
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${weft_BINARY_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   weft_stand_alone(${target})

@@ -5,7 +5,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 file(GLOB wanted RELATIVE "${source_dir}"
-  "${source_dir}/weft.h" "${source_dir}/concurrency/*.h" "${source_dir}/net/*.h" "${source_dir}/http/*.h" "${source_dir}/clients/*.h" "${source_dir}/clients/*/*.h" "${source_dir}/handlers/*.h"
+  "${source_dir}/weft.h" "${source_dir}/version.h" "${source_dir}/concurrency/*.h" "${source_dir}/net/*.h" "${source_dir}/http/*.h" "${source_dir}/clients/*.h" "${source_dir}/clients/*/*.h" "${source_dir}/handlers/*.h"
   "${source_dir}/handlers/*/*.h" "${source_dir}/server/*.h")
 list(FILTER wanted EXCLUDE REGEX "/internal/")
 set(done "")

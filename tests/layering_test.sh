@@ -59,7 +59,7 @@ heavy_headers='^(iostream|sstream|regex|filesystem|format|ranges)$'
 breaches=$(mktemp)
 trap 'rm -f "$breaches"' EXIT
 
-mapfile -t folders < <(for f in concurrency net http clients handlers server weft.h examples bench tests; do if [ -e "$f" ]; then echo "$f"; fi; done)
+mapfile -t folders < <(for f in concurrency net http clients handlers server weft.h version.h examples bench tests; do if [ -e "$f" ]; then echo "$f"; fi; done)
 mapfile -t sources < <(find "${folders[@]}" -type f \( -name '*.h' -o -name '*.cc' \) | sort)
 if [ "${#sources[@]}" -eq 0 ]; then
   echo "no .h or .cc file under $PWD: nothing to check"
@@ -144,7 +144,7 @@ check_sources() {
     # Tables and targets are played against the pure functions of http/, too; attacks and launchers use its helpers for descriptors.
     if (top == "tests" && (at[2] == "conformance" || at[2] == "fuzz" || at[2] == "hostile" || at[2] == "e2e")) side = "server"
     is_header = FILENAME ~ /\.h$/
-    is_public = is_header && (Rank(top) || FILENAME == "weft.h") && FILENAME !~ /\/internal\//
+    is_public = is_header && (Rank(top) || FILENAME == "weft.h" || FILENAME == "version.h") && FILENAME !~ /\/internal\//
     if (is_public) public_headers[FILENAME] = 1
     if ($0 != "// SPDX-License-Identifier: Apache-2.0") Report(1, "the first line is the SPDX licence line")
     guard_seen = 0

@@ -162,7 +162,7 @@ END {
       indent = text
       sub(/\/\/.*/, "", indent)
       next_line = line[last + 1]
-      if (next_line ~ /^[ \t]*$/ || next_line ~ /^(#|namespace)/) {
+      if (next_line ~ /^[ \t]*$/ || next_line ~ /^(#[^d]|namespace)/) {
         if (depth == 0 && !begun) {
           print "/// @file"
           print_block(i, last, "")

@@ -20,7 +20,25 @@ configure() {
 }
 
 "$cmake" --install "$build_dir" --prefix "$work/prefix" >/dev/null
-configure find_package -DCMAKE_PREFIX_PATH="$work/prefix"
+
+# Which versions a project may ask for: before 1.0 another minor one may have broken it, and so has a newer patch what an older one lacks.
+part() { sed -nE "s/^#define WEFT_VERSION_$1 ([0-9]+)$/\\1/p" "$work/prefix/include/weft/version.h"; }
+major=$(part MAJOR) minor=$(part MINOR) patch=$(part PATCH)
+version_file=$(find "$work/prefix" -name weftConfigVersion.cmake)
+# found VERSION: whether find_package(weft VERSION) takes what is installed.
+found() {
+  printf 'set(PACKAGE_FIND_VERSION %s)\nstring(REPLACE . ";" parts %s)\nlist(GET parts 0 PACKAGE_FIND_VERSION_MAJOR)\nlist(GET parts 1 PACKAGE_FIND_VERSION_MINOR)
+include("%s")\nif(NOT PACKAGE_VERSION_COMPATIBLE)\n  message(FATAL_ERROR no)\nendif()\n' "$1" "$1" "$version_file" >"$work/found.cmake"
+  "$cmake" -P "$work/found.cmake" 2>/dev/null
+}
+for wanted in "$major.$minor" "$major.$minor.$patch"; do
+  found "$wanted" || { echo "version $major.$minor.$patch does not do for $wanted"; exit 1; }
+done
+for wanted in "$major.$((minor + 1))" "$((major + 1)).0" "$major.$minor.$((patch + 1))"; do
+  if found "$wanted"; then echo "version $major.$minor.$patch does for $wanted"; exit 1; fi
+done
+
+configure find_package -DCMAKE_PREFIX_PATH="$work/prefix" -DWEFT_WANTED="$major.$minor"
 "$cmake" --build "$work/find_package"
 "$work/find_package/use_concurrency"
 "$work/find_package/use_weft"
