@@ -13,34 +13,44 @@
 
 namespace weft {
 
-// Receives from a channel while its fiber waits for something that is no case of a Select, such as
-// bytes of a connection: what comes ends the context of that wait. So one fiber waits for both,
-// where a second one would be needed otherwise.
+// Receives from a channel while its fiber waits for something that is not a case of a Select, such
+// as the bytes of a connection: a value that arrives ends the context of that wait. So one fiber
+// waits for both, where two would be needed otherwise.
 //
-//   weft::PendingReceive<Tick> ticks(feed);                    // a Chan<Tick>
-//   for (;;) {
-//     weft::CancelScope wait = weft::WithCancel(ctx);
-//     ticks.WakeBy(std::move(wait.cancel));
-//     weft::Result<std::size_t> n = stream.Read(wait.ctx, piece);
-//     if (weft::Error err = ctx.Err()) return err;
-//     while (std::optional<weft::Result<Tick>> tick = ticks.Take()) { ... }
-//     ...
+//   weft::Error ShowBoth(const weft::Context& ctx, weft::MemoryStream& in, weft::Chan<Tick> feed) {
+//     weft::PendingReceive<Tick> ticks(feed);
+//     std::array<char, 4096> piece;
+//     for (;;) {
+//       weft::CancelScope wait = weft::WithCancel(ctx);
+//       ticks.WakeBy(std::move(wait.cancel));
+//       weft::Result<std::size_t> n = in.Read(wait.ctx, piece);
+//       if (weft::Error err = ctx.Err()) return err;
+//       while (std::optional<weft::Result<Tick>> tick = ticks.Take()) {
+//         if (!tick->Ok()) return tick->Err();            // kClosed
+//         Show(**tick);
+//       }
+//       if (n.Err().Is(weft::kCanceled)) continue;          // a tick has ended the wait
+//       if (weft::Error err = n.Err()) return err;
+//       if (*n == 0) return {};                             // the stream has ended
+//       ShowBytes({piece.data(), *n});
+//     }
 //   }
 //
-// In the queue of the channel it stands as any other receiver, from WakeBy until a value has come
-// for it or Take is called, and gets what is its turn; a sender of a rendezvous goes on then. A value
-// that has come and was not taken goes with this object. One fiber, or plain thread, uses it;
-// senders may be anywhere.
+// From WakeBy until a value has arrived for it, or Take is called, it is in the channel's queue
+// like any other receiver, and gets a value when it is its turn; a sender that waits for a receiver
+// then continues. A value that has arrived and was not taken is destroyed with this object. One
+// fiber or plain thread uses it; senders may be anywhere.
 template <class T>
 class PendingReceive : private internal::PendingReceiveCore {
  public:
-  // The channel lives as long as one of its handles, which is the caller's affair: when the last one
-  // goes, Take says that it was closed. On a nil channel nothing ever comes.
-  explicit PendingReceive(const Chan<T>& chan) : PendingReceive(internal::ChanAccess::State(chan).get()) {}
+  // This does not keep the channel alive. When the last of its handles is destroyed, Take says that
+  // it was closed. On a nil channel nothing ever arrives.
+  explicit PendingReceive(const Chan<T>& chan)
+      : PendingReceive(internal::ChanAccess::State(chan).get()) {}
   ~PendingReceive() { Leave(); }
 
-  // Ends the context of `wake` as soon as Take has something to return: at once if it has. What an
-  // earlier call was given is given up, which ends that context, too. Never waits.
+  // Ends the context of `wake` as soon as Take has something to return, which may be at once. The
+  // context of an earlier call is ended, too. Never waits.
   void WakeBy(CancelFunc wake) WEFT_NO_LOCK_ANALYSIS {
     internal::ExplorePoint();
     if (chan_ == nullptr) {
@@ -54,8 +64,8 @@ class PendingReceive : private internal::PendingReceiveCore {
     wake();
   }
 
-  // What has come: a value, or kClosed once the channel is closed and drained. Empty: nothing yet.
-  // Never waits. Nothing comes from now on until the next WakeBy.
+  // Returns what has arrived: a value, or kClosed once the channel is closed and its buffer empty.
+  // Empty: nothing yet. From now on nothing arrives until the next WakeBy. Never waits.
   std::optional<Result<T>> Take() WEFT_NO_LOCK_ANALYSIS {
     internal::ExplorePoint();
     if (chan_ == nullptr) return std::nullopt;
@@ -73,7 +83,8 @@ class PendingReceive : private internal::PendingReceiveCore {
   }
 
  private:
-  explicit PendingReceive(internal::ChanState<T>* chan) : PendingReceiveCore(chan), chan_(chan) {}
+  explicit PendingReceive(internal::ChanState<T>* chan)
+      : PendingReceiveCore(chan), chan_(chan) {}
   bool Ready() const { return value_.has_value() || closed_ || Closed(); }
   void TryLocked() WEFT_NO_LOCK_ANALYSIS {
     internal::ChanWaiter* served = nullptr;
@@ -84,7 +95,7 @@ class PendingReceive : private internal::PendingReceiveCore {
   internal::ChanState<T>* const chan_;
   std::optional<T> value_;
   bool closed_ = false;
-  CancelFunc nil_;  // it lives as long as the caller may think
+  CancelFunc nil_;  // of a nil channel: keeps the context live, as for any other channel
 };
 
 }  // namespace weft

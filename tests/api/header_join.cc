@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The examples in the headers of what starts fibers, joins them and passes values between them. tests/headers_test.sh compares them line by line.
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #include <weft/concurrency/all.h>
@@ -13,6 +16,7 @@
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/memory_stream.h>
+#include <weft/concurrency/pending_receive.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/services.h>
@@ -269,3 +273,30 @@ weft::Error Ping(const weft::Context& ctx) {
 }
 
 }  // namespace memory_stream_h
+
+namespace pending_receive_h {
+
+struct Tick {};
+void Show(const Tick&) {}
+void ShowBytes(std::string_view) {}
+
+weft::Error ShowBoth(const weft::Context& ctx, weft::MemoryStream& in, weft::Chan<Tick> feed) {
+  weft::PendingReceive<Tick> ticks(feed);
+  std::array<char, 4096> piece;
+  for (;;) {
+    weft::CancelScope wait = weft::WithCancel(ctx);
+    ticks.WakeBy(std::move(wait.cancel));
+    weft::Result<std::size_t> n = in.Read(wait.ctx, piece);
+    if (weft::Error err = ctx.Err()) return err;
+    while (std::optional<weft::Result<Tick>> tick = ticks.Take()) {
+      if (!tick->Ok()) return tick->Err();            // kClosed
+      Show(**tick);
+    }
+    if (n.Err().Is(weft::kCanceled)) continue;          // a tick has ended the wait
+    if (weft::Error err = n.Err()) return err;
+    if (*n == 0) return {};                             // the stream has ended
+    ShowBytes({piece.data(), *n});
+  }
+}
+
+}  // namespace pending_receive_h
