@@ -6,16 +6,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include <weft/http/internal/http1/head_limits.h>
 #include <weft/http/internal/http1/request_head.h>
 
 namespace weft::internal {
-
-// What a request may ask of the parser. The limits are counted in bytes as they come over the wire.
-struct HeadLimits {
-  std::uint32_t head_bytes = 64 * 1024;    // all of it, from the first byte to the empty line: 431 beyond
-  std::uint32_t target_bytes = 16 * 1024;  // the request target: 414 beyond
-  std::uint32_t fields = 128;              // 431 beyond
-};
 
 // The outcome of ParseHead.
 struct HeadResult {

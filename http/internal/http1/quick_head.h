@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include <weft/http/internal/http1/head_parser.h>
+#include <weft/http/internal/http1/head_limits.h>
 #include <weft/http/internal/http1/request_head.h>
 
 namespace weft::internal {
