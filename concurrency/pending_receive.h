@@ -50,7 +50,8 @@ class PendingReceive : private internal::PendingReceiveCore {
   ~PendingReceive() { Leave(); }
 
   // Ends the context of `wake` as soon as Take has something to return, which may be at once. The
-  // context of an earlier call is ended, too. Never waits.
+  // context of an earlier call is ended, too. Never waits. `wake` is of WithCancel, WithTimeout or
+  // WithDeadline, and what its context carries (WithValue) must not use this channel when it goes.
   void WakeBy(CancelFunc wake) WEFT_NO_LOCK_ANALYSIS {
     internal::ExplorePoint();
     if (chan_ == nullptr) {
@@ -60,6 +61,7 @@ class PendingReceive : private internal::PendingReceiveCore {
     lock().lock();
     if (!Waits() && !Ready()) TryLocked();
     if (!Ready()) return Enter(&value_, std::move(wake));
+    const CancelFunc earlier = TakeWake();
     lock().unlock();
     wake();
   }

@@ -74,7 +74,7 @@ void RequestAccess::End(Request& r) noexcept {
   ClearKeeping(r.decoded_path_);
   ClearKeeping(r.path_values_);
   if (!std::exchange(r.query_parsed_, false)) return;
-  if (r.decoded_query_.empty()) r.decoded_query_.shrink_to_fit();  // all its pairs were broken
+  if (r.decoded_query_.capacity() > kKeptText) r.decoded_query_ = std::string();  // reserved, though nothing may have been decoded
   ClearKeeping(r.decoded_query_);
   ClearKeeping(r.query_);
 }

@@ -42,7 +42,7 @@ std::vector<std::string_view> Fields::Values(std::string_view name) const {
   return values;
 }
 
-inline char* Fields::Room(std::size_t size) {
+char* Fields::Room(std::size_t size) {
   if (block_size_ - block_used_ < size) [[unlikely]] AddBlock(size);
   char* const at = blocks_.back().get() + block_used_;
   block_used_ += size;
@@ -50,7 +50,7 @@ inline char* Fields::Room(std::size_t size) {
 }
 
 // Both in one piece of memory.
-inline void Fields::Append(std::string_view name, std::string_view value) {
+void Fields::Append(std::string_view name, std::string_view value) {
   value = internal::TrimBlanks(value);
   char* at = Room(name.size() + value.size());
   internal::CopyShort(at, name.data(), name.size());

@@ -111,11 +111,11 @@ weft::Error Beside(const weft::Context& ctx) {
   auto [client, server] = weft::MemoryStreamPair();
   const weft::Chan<Tick> feed(1);
   weft::Group group(ctx);
-  group.Go("feed", [&, &client = client](const weft::Context& c) -> weft::Error {
+  group.Go("feed", [&, &peer = client](const weft::Context& c) -> weft::Error {
     if (weft::Error err = feed.Send(c, {3})) return err;
-    if (weft::Error err = client.Write(c, "pi")) return err;
+    if (weft::Error err = peer.Write(c, "pi")) return err;
     if (weft::Error err = weft::Sleep(c, seconds(1))) return err;
-    if (weft::Error err = client.Write(c, "ng")) return err;
+    if (weft::Error err = peer.Write(c, "ng")) return err;
     if (weft::Error err = weft::Sleep(c, seconds(1))) return err;
     if (weft::Error err = feed.Send(c, {4})) return err;
     (void)feed.Close();

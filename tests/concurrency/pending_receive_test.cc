@@ -158,6 +158,21 @@ TEST(PendingReceive, ASecondWakeByEndsTheFirst) {
   });
 }
 
+TEST(PendingReceive, ASecondWakeByEndsTheFirstAlsoWhereSomethingIsThere) {
+  Virtually([](const Context& ctx) {
+    const Chan<int> chan(1);
+    PendingReceive<int> next(chan);
+    CancelScope first = WithCancel(ctx), second = WithCancel(ctx);
+    next.WakeBy(std::move(first.cancel));
+    EXPECT_FALSE(next.Take().has_value());
+    EXPECT_TRUE(chan.TrySend(1));
+    next.WakeBy(std::move(second.cancel));
+    EXPECT_TRUE(first.ctx.Err());
+    EXPECT_TRUE(second.ctx.Err());
+    EXPECT_EQ(**next.Take(), 1);
+  });
+}
+
 TEST(PendingReceive, OnANilChannelNothingComes) {
   Virtually([](const Context& ctx) {
     PendingReceive<int> next{Chan<int>()};

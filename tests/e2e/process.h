@@ -35,7 +35,16 @@ class Process {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) != 0) std::abort();
+    // Whatever the test's own parent ignores, as nohup does.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t usual;
+    sigemptyset(&usual);
+    for (const int signal : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&usual, signal);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    if (posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv.data(), environ) != 0) std::abort();
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     close(out[1]);
     close(err[1]);
@@ -57,11 +66,11 @@ class Process {
   std::string Line() const { return ReadLine(out_); }
   // The next line of the standard error that has this in it; empty if there is none up to its end.
   std::string ErrorLineWith(std::string_view part) const {
-    std::string line;
-    do {
-      line = ReadLine(err_);
-    } while (!line.empty() && line.find(part) == std::string::npos);
-    return line;
+    for (bool at_end = false; !at_end;) {
+      const std::string line = ReadLine(err_, &at_end);
+      if (line.find(part) != std::string::npos) return line;
+    }
+    return {};
   }
   void Signal(int signal) const { kill(pid_, signal); }
   pid_t Id() const { return pid_; }
@@ -77,9 +86,12 @@ class Process {
   std::string Errors() const { return ReadAll(err_); }
 
  private:
-  static std::string ReadLine(int fd) {
+  static std::string ReadLine(int fd, bool* at_end = nullptr) {
     std::string line;
-    for (char c = 0; read(fd, &c, 1) == 1 && c != '\n';) line += c;
+    for (char c = 0; read(fd, &c, 1) == 1; line += c) {
+      if (c == '\n') return line;
+    }
+    if (at_end != nullptr) *at_end = true;
     return line;
   }
   static std::string ReadAll(int fd) {

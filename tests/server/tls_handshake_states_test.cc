@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../kit/sanitized.h"
 #include "../net/tls_certificates.h"
 #include "tls_kit.h"
 
@@ -227,7 +228,7 @@ TEST_P(TlsHandshakeStates, ADrainDoesNotWaitForThoseWhoStop) {
 }
 
 // glibc's own count; sanitizers have another allocator.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !defined(WEFT_TEST_UNDER_ASAN) && !defined(WEFT_TEST_UNDER_TSAN)
 TEST_P(TlsHandshakeStates, NoMemoryStaysBehind) {
   constexpr int kRounds = 10;
   Virtually([this](const Context& ctx) {

@@ -219,6 +219,28 @@ TEST(TlsHandshake, OneThatHadToWaitHasASecondAfterItsStep) {
   });
 }
 
+// It was accepted first, but has had a reply since.
+TEST(TlsHandshake, OneThatHasJustBeenAnsweredDoesNotShieldTheSilentOnes) {
+  Virtually([](const Context& ctx) {
+    ServerOptions options;
+    options.connections_max = 4;
+    Site site(ctx, Say("x"), WithTls(options));
+    ByHand first(ctx, site);
+    std::vector<TestClient> silent;
+    for (int i = 0; i < 3; ++i) silent.push_back(*TestClient::Dial(ctx, site.server().Bound()));
+    (void)Sleep(ctx, milliseconds(1900));
+    EXPECT_FALSE(first.wire.Send(ctx, first.Take()));
+    first.ReadFlight();
+    const TimePoint begin = Now();
+
+    TestClient next = Connected(ctx, site);
+
+    EXPECT_LE(Now() - begin, milliseconds(100));
+    EXPECT_EQ(next.Get(ctx, "/")->body, "x");
+    EXPECT_EQ(first.step, internal::TlsSession::Step::kDone);
+  });
+}
+
 TEST(TlsHandshake, DrainsConnectionsInTheMiddleOfAHandshake) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());

@@ -2,6 +2,8 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_CHANNEL_PENDING_RECEIVE_CORE_H_
 #define WEFT_CONCURRENCY_INTERNAL_CHANNEL_PENDING_RECEIVE_CORE_H_
 
+#include <utility>
+
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/internal/channel/chan_core.h>
 
@@ -25,6 +27,8 @@ class PendingReceiveCore {
   bool Waits() const noexcept { return waiter_.Linked(); }
   bool Closed() const noexcept { return waiter_.closed; }
   void LeaveLocked() noexcept { waiter_.Leave(); }
+  // What was to be ended; whoever lets go of it ends it, without the lock.
+  CancelFunc TakeWake() noexcept { return std::exchange(waiter_.wake, CancelFunc()); }
   // Enters the queue; whoever fills `place`, or closes the channel, ends `wake`. With the lock, which it releases.
   void Enter(void* place, CancelFunc wake) noexcept WEFT_NO_LOCK_ANALYSIS;
 

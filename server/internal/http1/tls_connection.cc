@@ -35,9 +35,11 @@ bool TlsConnection::MayTakeLonger() {
 
 // One that has just spoken, or waits for others of this loop, has done its part.
 void TlsConnection::Evict() noexcept {
-  if (state_ == State::kHandshake && (Waiting() || HasInput())) return GoOnWithHandshake();
+  if (IsSpared()) return GoOnWithHandshake();
   Connection::Evict();
 }
+
+bool TlsConnection::IsSpared() { return state_ == State::kHandshake && (Waiting() || HasInput()); }
 
 // The certificates are those of the moment at which the client begins to speak.
 bool TlsConnection::BeginSession() {

@@ -19,6 +19,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
   const TlsInfo* Tls() override { return Layered() ? &channel_.session().Info() : nullptr; }
   bool ServesHost(std::string_view host) override { return !Layered() || channel_.session().ServesHost(host); }
   void Evict() noexcept override;
+  bool IsSpared() override;
 
  private:
   SocketLayer& Layer() override { return channel_; }

@@ -13,6 +13,7 @@ constexpr Duration kLingerQuiet = std::chrono::seconds(5);
 constexpr Duration kQuietLinger = std::chrono::milliseconds(100);
 // How often a client is looked at that has yet to acknowledge a response that was broken off.
 constexpr Duration kAckLook = std::chrono::milliseconds(25);
+constexpr int kStartsLookedAt = 32;
 
 }  // namespace
 
@@ -48,10 +49,15 @@ bool MemberLists::ExpireSomeOf(TimeoutList& list, TimePoint now, int piece) {
 }
 
 ShardMember* MemberLists::SlowestStart() const {
-  ShardMember* const head = MemberOf(header_.First());
-  ShardMember* const handshake = MemberOf(handshake_.First());
-  if (head == nullptr || handshake == nullptr) return head != nullptr ? head : handshake;
-  return handshake->WaitsSince() < head->WaitsSince() ? handshake : head;
+  ShardMember* slowest = MemberOf(header_.First());
+  // Handshakes stand in the order in which they were accepted; one that has just had its reply may stand before silent ones.
+  TimeoutLink* link = handshake_.First();
+  for (int left = kStartsLookedAt; link != nullptr && left > 0; --left, link = handshake_.After(*link)) {
+    ShardMember& member = ShardMember::Of(*link);
+    if (slowest != nullptr && slowest->WaitsSince() <= member.WaitsSince()) continue;
+    if (!member.IsSpared()) slowest = &member;
+  }
+  return slowest;
 }
 
 // First those that are over: their clients have had all or most of their last response.

@@ -51,7 +51,7 @@ class MemberLists {
   bool ExpireSome(TimePoint now, int piece);
   // The one whose end hurts least: it is over already, or has been idle longest. Null: none of these.
   ShardMember* LeastMissed() const;
-  // The one that has taken longest over its handshake or its head; null: none.
+  // The one that has taken longest over its handshake or its head and is not spared, of those that came first; null: none.
   ShardMember* SlowestStart() const;
 
  private:

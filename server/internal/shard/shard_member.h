@@ -30,6 +30,8 @@ class ShardMember : public TimeoutLink {
   virtual void TakeSlot() noexcept = 0;
   // Makes room for others, unless a request is being served or it has just spoken.
   virtual void Evict() noexcept = 0;
+  // It is not to be evicted: its client has just spoken, or waits for us.
+  virtual bool IsSpared() { return false; }
   // When its present wait began.
   virtual TimePoint WaitsSince() const = 0;
 

@@ -54,6 +54,8 @@ class TimeoutList {
 
   // The one that expires first; null if there is none.
   TimeoutLink* First() const { return head_.next == &head_ ? nullptr : head_.next; }
+  // The one after this one of the list; null if it is the last.
+  TimeoutLink* After(const TimeoutLink& link) const { return link.next == &head_ ? nullptr : link.next; }
   // When the first one expires; TimePoint::max() if there is none.
   TimePoint Earliest() const { return head_.next == &head_ ? TimePoint::max() : head_.next->expiry; }
   Duration Timeout() const { return timeout_; }
