@@ -239,13 +239,15 @@ Error StreamResponse::SendEnd(std::string_view rest, Fields& trailer) {
   return {};
 }
 
-void StreamResponse::Abort() noexcept {
+void StreamResponse::Abort() noexcept { Break(ErrorCode::kInternalError); }
+
+void StreamResponse::Break(ErrorCode code) noexcept {
   aborted_ = true;
   first_ = second_ = {};
   taken_.Notify();
   if (closed_) return;
   try {
-    host_->session().Reset(stream_, ErrorCode::kInternalError);
+    host_->session().Reset(stream_, code);
     host_->SendSoon();
   } catch (const std::bad_alloc&) {  // then all of the connection is
     host_->client().SetBroken();
@@ -302,6 +304,15 @@ Error StreamResponse::EndTunnel() {
   if (last_) return kClosed;
   Finish({});
   return {};
+}
+
+void StreamResponse::CloseTunnel() noexcept {
+  if (Pending() > 0) return Break(ErrorCode::kCancel);
+  try {
+    static_cast<void>(EndTunnel());
+  } catch (const std::bad_alloc&) {
+    Abort();
+  }
 }
 
 }  // namespace weft::internal::http2

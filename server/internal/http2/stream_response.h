@@ -70,6 +70,8 @@ class StreamResponse final : public ResponseSink {
   Error SendTunnelHead(int status, Fields& header);
   Error Write(const Context* ctx, std::string_view data);
   Error EndTunnel();
+  // The end, without a wait. If a Write of another fiber waits, it fails, and the stream is reset: half of its bytes may be out.
+  void CloseTunnel() noexcept;
   FiberTurn& turn() { return turn_; }
 
   std::span<char> Buffer() override;
@@ -86,6 +88,7 @@ class StreamResponse final : public ResponseSink {
 
  private:
   Error Gone() const;
+  void Break(ErrorCode code) noexcept;
   Error SubmitHead(int status, const Fields& header, std::string_view content_type, bool body);
   Error SubmitHeld(std::string_view body);
   Error WaitUntilTaken(const Context* ctx);

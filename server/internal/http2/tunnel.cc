@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/http2/tunnel.h>
 
-#include <new>
-
 namespace weft::internal::http2 {
 
 Result<std::size_t> Tunnel::ReadStream(const Context& ctx, std::span<char> buffer) {
   if (in_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber reads already");
   return in_.ReadTunnel(ctx, buffer);
+}
+
+// What Close has broken off says so, however the end of the stream is noticed.
+Error Tunnel::WriteStream(const Context& ctx, std::string_view data) {
+  Error err = out_.Write(&ctx, data);
+  return err && closed_ ? Error(kClosed) : err;
 }
 
 // One may wait for the one that writes; there is no queue for more.
@@ -24,12 +28,9 @@ Error Tunnel::CloseStreamWrite() {
 }
 
 void Tunnel::CloseStream() noexcept {
+  closed_ = true;
   in_.Close();
-  try {
-    if (!out_.turn().Taken()) static_cast<void>(out_.EndTunnel());
-  } catch (const std::bad_alloc&) {
-    out_.Abort();
-  }
+  out_.CloseTunnel();
 }
 
 }  // namespace weft::internal::http2

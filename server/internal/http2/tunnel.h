@@ -22,14 +22,14 @@ class Tunnel final : public StreamTransport {
  public:
   Tunnel(RequestBody& in, StreamResponse& out, const RequestRun& run) : in_(in), out_(out), run_(run) {}
 
-  void Begin() { taken_over_ = false; }
+  void Begin() { taken_over_ = closed_ = false; }
   void TakeOver() { taken_over_ = true; }
   bool TakenOver() const { return taken_over_; }
 
   const Context* StreamContext() const override { return &run_.Ctx(); }
   Result<std::size_t> ReadStream(const Context& ctx, std::span<char> buffer) override;
   Error WaitToWrite(const Context& ctx) override { return WaitForTurn("Stream::Write", ctx); }
-  Error WriteStream(const Context& ctx, std::string_view data) override { return out_.Write(&ctx, data); }
+  Error WriteStream(const Context& ctx, std::string_view data) override;
   Error CloseStreamWrite() override;
   void CloseStream() noexcept override;
 
@@ -40,6 +40,7 @@ class Tunnel final : public StreamTransport {
   StreamResponse& out_;
   const RequestRun& run_;
   bool taken_over_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace weft::internal::http2
