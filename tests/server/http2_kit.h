@@ -96,9 +96,13 @@ class RawHttp2 {
     return list;
   }
   void Pong(const h2::SeenFrame& ping) { Send(h2::Frame(h2::frame_type::kPing, h2::frame_flag::kAck, 0, ping.payload)); }
+  // What comes instead is there for Next.
   bool SilentFor(Duration time) {
+    if (!read_.empty()) return false;
     const CancelScope scope = WithTimeout(ctx_, time);
-    return read_.empty() && client_.ReadSome(scope.ctx).Err().Is(kDeadlineExceeded);
+    const Result<std::string> more = client_.ReadSome(scope.ctx);
+    if (more.Ok()) read_ += *more;
+    return more.Err().Is(kDeadlineExceeded);
   }
   TestClient& raw() { return client_; }
 
