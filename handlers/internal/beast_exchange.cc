@@ -52,6 +52,7 @@ class GeneratedResponse {
     if (head_done_) return PutBody(bytes);
     // A generator gives field by field, as they are: input of a user in a value must not become a field of its own.
     if (bytes.find('\n') < bytes.size() - 1) return Error::New("the response of a message_generator: a line feed in a field");
+    if (bytes.ends_with('\n') && !MayEndALine(bytes)) return Error::New("the response of a message_generator: a line feed in the reason");
     if (head_.empty()) head_.reserve(kUsualHead);
     head_.append(bytes);
     if (!head_.ends_with("\r\n\r\n")) return {};  // a generator gives its end by itself: one look at the whole is enough
@@ -69,6 +70,11 @@ class GeneratedResponse {
   static constexpr std::size_t kUsualHead = 512;
   static constexpr ResponseLimits kNoLimits{.head_bytes = std::numeric_limits<std::uint32_t>::max(), .fields = std::numeric_limits<std::uint32_t>::max()};
 
+  // The end of the status line comes by itself, after a reason, which is input as well.
+  bool MayEndALine(std::string_view bytes) const {
+    if (head_.find('\n') != head_.npos) return true;
+    return bytes == "\r\n" && head_.size() > std::string_view("HTTP/1.1 200 ").size();
+  }
   Error Fill() {
     if (Error err = CheckStatus(static_cast<unsigned>(parsed_.status))) return err;
     framing_ = FrameReceived(parsed_, {});

@@ -189,6 +189,39 @@ TEST(FromBeast, AValueWithALineFeedSplitsNoGeneratedResponse) {
   }
 }
 
+// A reason, too.
+TEST(FromBeast, AReasonWithALineFeedSplitsNoGeneratedResponse) {
+  for (const std::string_view reason : {"OK\r\nSet-Cookie: evil=1", "OK\r\n", "\r\n", "\n", "OK\n", "OK\r\n\r\n", "OK\r\nSet-Cookie: evil=1\r\n"}) {
+    Recorder recorder;
+    Served(recorder, FromBeast([&](http::request<http::string_body>&&) -> http::message_generator {
+             http::response<http::string_body> response{http::status::ok, 11};
+             response.reason(beast::string_view(reason.data(), reason.size()));
+             response.set("X-Name", "value");
+             response.body() = "<html>";
+             response.prepare_payload();
+             return response;
+           }));
+    EXPECT_EQ(recorder.Status(), 500) << reason;
+    EXPECT_FALSE(recorder.Header().Has("Set-Cookie")) << reason;
+    EXPECT_EQ(recorder.Body().find("<html>"), std::string::npos);
+  }
+}
+
+TEST(FromBeast, AResponseMayHaveAReasonOfItsOwn) {
+  for (const std::string_view reason : {"", "As You Like It", "?"}) {
+    Recorder recorder;
+    Served(recorder, FromBeast([&](http::request<http::string_body>&&) -> http::message_generator {
+             http::response<http::string_body> response{http::status::ok, 11};
+             response.reason(beast::string_view(reason.data(), reason.size()));
+             response.body() = "body";
+             response.prepare_payload();
+             return response;
+           }));
+    EXPECT_EQ(recorder.Status(), 200) << reason;
+    EXPECT_EQ(recorder.Body(), "body");
+  }
+}
+
 TEST(FromBeast, ABodyMayLookLikeTheEndOfAHead) {
   Recorder recorder;
   const std::string body = "\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n";
