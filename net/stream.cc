@@ -126,4 +126,18 @@ void Stream::Close() noexcept {
   if (!state.closed.exchange(true)) state.transport->CloseStream();
 }
 
+namespace internal {
+
+Result<std::size_t> StreamAccess::ReadWhatIsThere(Stream& stream, const Context& ctx, std::span<char> buffer) {
+  if (stream.state_ == nullptr) return kClosed;
+  StreamState& state = stream.Check("Stream::Read");
+  return state.closed ? Result<std::size_t>(kClosed) : state.transport->ReadStream(ctx, buffer);
+}
+
+const Context* StreamAccess::RequestContext(const Stream& stream) noexcept {
+  const bool lent = stream.state_ != nullptr && stream.state_->lent && stream.state_->transport != nullptr;
+  return lent ? stream.state_->transport->StreamContext() : nullptr;
+}
+
+}  // namespace internal
 }  // namespace weft

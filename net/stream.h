@@ -105,9 +105,14 @@ class [[nodiscard]] Stream {
 
 namespace internal {
 
-// Makes a Stream; see make_stream.h.
 struct StreamAccess {
+  // Makes a Stream; see make_stream.h.
   static Stream Make(std::shared_ptr<StreamState> state) noexcept { return Stream(std::move(state)); }
+  // The same as Read, but under a context that is done already it still reads what is there. `buffer`
+  // is not empty.
+  static Result<std::size_t> ReadWhatIsThere(Stream& stream, const Context& ctx, std::span<char> buffer);
+  // The context of the request that a stream is lent to; null: it is nobody's.
+  static const Context* RequestContext(const Stream& stream) noexcept;
 };
 
 }  // namespace internal

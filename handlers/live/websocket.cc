@@ -33,7 +33,8 @@ Result<WebSocketMessage> WebSocket::ReceiveBeside(const Context& ctx, internal::
 
 Error WebSocket::EndConversation(const Error& why) {
   if (why.Is(kEndOfChannel)) return Close(1000);
-  if (why.Is(kClosed)) return {};
+  // This side has closed: that, too, may have failed.
+  if (why.Is(kClosed)) return session_->SawClose() ? Error() : Close(1000);
   if (why.Is(kServerClosing)) return Close(1001);
   static_cast<void>(Close(1011));
   return why;

@@ -3,11 +3,11 @@
 // Both directions of a WebSocket in one fiber: Converse.
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <weft/concurrency/broadcast.h>
 #include <weft/concurrency/debug.h>
+#include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
 
 #include "websocket_kit.h"
@@ -171,34 +171,69 @@ TEST(WebSocketConverse, KeepsTheOrderOfManyValues) {
   });
 }
 
-// A channel that is never empty does not keep the client from being heard. On real time.
-TEST(WebSocketConverse, TheClientIsHeardBesideAChannelThatIsNeverEmpty) {
-  const Chan<std::string> out(4);
-  const Error enough = Error::New("enough");
-  int heard = 0;
-  Site site(Background(), [&](ResponseWriter& w, Request& r) -> Error {
-    Result<WebSocket> socket = AcceptWebSocket(w, r);
-    if (Error err = socket.Err()) return err;
-    return socket->Converse(
-        r.Ctx(), out, [](std::string text) { return text; },
-        [&](const WebSocketMessage&) { return ++heard == 20 ? enough : Error(); });
-  }, {.address = "127.0.0.1:0", .loops = 1});
-  WsClient client(Background(), site);
-  std::thread sender([&] {
-    while (!out.Send(Background(), "x")) {
-    }
+// A channel that has much does not keep the client from being heard.
+TEST(WebSocketConverse, TheClientIsHeardBesideAChannelThatHasMuch) {
+  Virtually([](const Context& ctx) {
+    const Chan<std::string> out(1000);
+    for (int i = 0; i < 500; ++i) EXPECT_TRUE(out.TrySend(std::to_string(i)));
+    Event go;
+    int sent = 0;
+    std::optional<int> sent_before;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      if (Error err = go.Wait(r.Ctx())) return err;
+      return socket->Converse(
+          r.Ctx(), out,
+          [&](std::string text) {
+            ++sent;
+            return text;
+          },
+          [&](const WebSocketMessage&) { sent_before = sent; });
+    });
+    WsClient client(ctx, site);
+    client.Send(Text("hear me"));
+    (void)Sleep(ctx, 1ms);
+    go.Set();
+    for (int i = 0; i < 500; ++i) EXPECT_EQ(client.Message(), std::to_string(i));
+    ASSERT_TRUE(sent_before.has_value());
+    EXPECT_LE(*sent_before, 32);
+    client.Send(CloseWith(1000));
+    EXPECT_EQ(client.CloseCode(), 1000);
+    EXPECT_TRUE(client.Ended());
   });
-  EXPECT_EQ(client.Message(), "x");
-  for (int i = 0; i < 20; ++i) client.Send(Text("hear me"));
-  FrameParts frame = client.Next();
-  while (frame.opcode == kText) frame = client.Next();
-  EXPECT_EQ(frame.payload, ClosePayload(1011));
-  EXPECT_EQ(heard, 20);
-  out.Close();
-  sender.join();
-  client.Send(CloseWith(1011));
-  EXPECT_TRUE(client.Ended());
-  EXPECT_FALSE(site.Stop());
+}
+
+// Nor does one that is never empty.
+TEST(WebSocketConverse, TheClientIsHeardBesideAChannelThatIsNeverEmpty) {
+  Virtually([](const Context& ctx) {
+    const Chan<std::string> out(4);
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(out.TrySend("x"));
+    const Error enough = Error::New("enough");
+    int heard = 0;
+    int sent = 0;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      return socket->Converse(
+          r.Ctx(), out,
+          [&](std::string text) {
+            if (++sent < 10'000) EXPECT_TRUE(out.TrySend("x"));
+            return text;
+          },
+          [&](const WebSocketMessage&) { return ++heard == 20 ? enough : Error(); });
+    });
+    WsClient client(ctx, site);
+    EXPECT_EQ(client.Message(), "x");
+    for (int i = 0; i < 20; ++i) client.Send(Text("hear me"));
+    FrameParts frame = client.Next();
+    while (frame.opcode == kText) frame = client.Next();
+    EXPECT_EQ(frame.payload, ClosePayload(1011));
+    EXPECT_EQ(heard, 20);
+    EXPECT_LT(sent, 10'000);
+    client.Send(CloseWith(1011));
+    EXPECT_TRUE(client.Ended());
+  });
 }
 
 TEST(WebSocketConverse, ASilentClientIsFoundOutWhileValuesAreSentToIt) {
@@ -268,6 +303,30 @@ TEST(WebSocketConverse, AnotherFiberMaySendAndClose) {
     ASSERT_TRUE(closed && outcome);
     EXPECT_FALSE(*closed) << closed->Message();
     EXPECT_FALSE(*outcome) << outcome->Message();
+  });
+}
+
+TEST(WebSocketConverse, ACloseOfAnotherFiberThatFailsIsNoSuccess) {
+  Virtually([](const Context& ctx) {
+    const Chan<std::string> out(100);
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(out.TrySend(std::string(100'000, 'x')));
+    std::optional<Error> closed, outcome;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context& member) {
+        (void)Sleep(member, 1s);
+        closed = socket->Close(1000);
+      });
+      outcome = socket->Converse(r.Ctx(), out, [](std::string text) { return text; }, [](const WebSocketMessage&) {});
+      return group.Wait();
+    });
+    WsClient client(ctx, site);
+    for (int i = 0; i < 20 && !(closed && outcome); ++i) (void)Sleep(ctx, 1s);
+    ASSERT_TRUE(closed && outcome);
+    EXPECT_TRUE(closed->Is(kTimeout)) << closed->Message();
+    EXPECT_TRUE(outcome->Is(kTimeout)) << outcome->Message();
   });
 }
 

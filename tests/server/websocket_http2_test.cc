@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <weft/concurrency/event.h>
+#include <weft/concurrency/group.h>
 
 #include "websocket_kit.h"
 
@@ -184,6 +185,88 @@ TEST(WebSocketHttp2, AResetIsAnAbort) {
     EXPECT_TRUE(cause->Is(kClientGone)) << cause->Message();
     other.Send(Text("goes on"));
     EXPECT_EQ(other.Message(), "goes on");
+  });
+}
+
+// Nobody receives when it comes; or what is sent meanwhile finds it out.
+TEST(WebSocketHttp2, AResetIsOneWhateverTheHandlerDoes) {
+  NEEDS_HTTP2();
+  Virtually([](const Context& ctx) {
+    struct Seen {
+      Error first, later;
+      WebSocketClose status;
+      Event done;
+    } asleep, sending;
+    const Chan<std::string> out(1);
+    EXPECT_TRUE(out.TrySend(std::string(500'000, 'x')));
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      const bool sleeps = r.Path() == "/sleep";
+      Seen& seen = sleeps ? asleep : sending;
+      if (sleeps) {
+        EXPECT_TRUE(Sleep(r.Ctx(), 1h));
+        seen.first = socket->Receive(r.Ctx()).Err();
+      } else {
+        seen.first = socket->Converse(r.Ctx(), out, [](std::string text) { return text; }, [](const WebSocketMessage&) {});
+      }
+      seen.later = socket->Receive(WithoutCancel(r.Ctx())).Err();
+      seen.status = socket->CloseStatus();
+      seen.done.Set();
+      return seen.first;
+    }, WithExtendedConnect());
+    Streams streams(ctx, site);
+    static_cast<void>(streams.Wire({}, "/sleep"));
+    static_cast<void>(streams.Wire({}, "/send"));
+    (void)Sleep(ctx, 1s);
+    streams.connection().Send(ResetOf(1) + ResetOf(3));
+    for (Seen* seen : {&asleep, &sending}) {
+      ASSERT_FALSE(seen->done.Wait(ctx));
+      EXPECT_TRUE(seen->first.Is(kClientGone)) << seen->first.Message();
+      EXPECT_FALSE(seen->first.Is(kCanceled)) << seen->first.Message();
+      EXPECT_TRUE(seen->later.Is(kClientGone)) << seen->later.Message();
+      EXPECT_EQ(seen->status.code, 1006);
+    }
+  });
+}
+
+// As HijackedStream.CloseWakesWhoReadsAndWhoWrites, over HTTP/1.1.
+TEST(WebSocketHttp2, CloseOfItsStreamWakesWhoReadsAndWhoWrites) {
+  NEEDS_HTTP2();
+  Virtually([](const Context& ctx) {
+    std::optional<Error> read, write;
+    Event done;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      w.Header().Set("Upgrade", "websocket");
+      w.WriteHeader(101);
+      Result<Stream> stream = w.Hijack();
+      if (Error err = stream.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context&) {
+        char piece[8];
+        read = stream->Read(piece).Err();
+      });
+      group.Go([&](const Context&) { write = stream->Write(Pattern(5'000'000)); });
+      group.Go([&](const Context& c) {
+        (void)Sleep(c, 1s);
+        stream->Close();
+        stream->Close();
+      });
+      static_cast<void>(group.Wait());
+      done.Set();
+      return {};
+    }, WithExtendedConnect());
+    Streams streams(ctx, site);
+    const TimePoint begin = Now();
+    EXPECT_EQ(streams.Wire()->Status(), 200);
+    const auto reset = streams.connection().Until(h2::frame_type::kReset, 1);
+    ASSERT_TRUE(reset.has_value());
+    EXPECT_EQ(reset->Number(), 8u);  // CANCEL
+    ASSERT_FALSE(done.Wait(ctx));
+    EXPECT_EQ(Now() - begin, 1s);
+    EXPECT_TRUE(read && read->Is(kClosed));
+    EXPECT_TRUE(write && write->Is(kClosed));
+    EXPECT_EQ(site.Count("aborted"), 0);
   });
 }
 

@@ -148,6 +148,7 @@ void WebSocketSession::Arm() {
 }
 
 // Of its own, so that a message of the feed costs no more than this.
+// A feed that has something ends the wait at once: the client is heard first.
 void WebSocketSession::ArmFeed() {
   if (feed_ == nullptr || close_sent_) {
     feed_wait_ = wait_;
@@ -156,6 +157,7 @@ void WebSocketSession::ArmFeed() {
   CancelScope wait = WithCancel(wait_);
   feed_wait_ = std::move(wait.ctx);
   feed_->WakeBy(std::move(wait.cancel));
+  look_ = true;
 }
 
 std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_code& ec) {
@@ -178,7 +180,8 @@ std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_co
       feed_wait_ = Background();
     }
     if (feed_wait_ == Background()) ArmFeed();
-    const Result<std::size_t> n = stream_.Read(feed_wait_, buffer);
+    const bool look = std::exchange(look_, false);
+    const Result<std::size_t> n = look ? StreamAccess::ReadWhatIsThere(stream_, feed_wait_, buffer) : stream_.Read(feed_wait_, buffer);
     if (n.Ok() && *n > 0) {
       heard_at_ = Now();
       pinged_ = false;
@@ -206,7 +209,10 @@ void WebSocketSession::AfterInterruption(beast::error_code& ec) {
   }
   const bool silent = before >= (pinged_ ? pong_due_ : After(heard_at_, ping_after_));  // before something else is waited for
   wait_ = Background();
-  if (Error err = ctx_->Err()) throw Interrupted{std::move(err)};
+  if (Error err = ctx_->Err()) {
+    if (ClientLeft()) EndAsGone();
+    throw Interrupted{end_ ? end_ : std::move(err)};
+  }
   if (SeesDrain()) throw Interrupted{kServerClosing};
   const bool all_sent = SendQueued();
   SendFeed();
@@ -222,7 +228,9 @@ void WebSocketSession::SendFeed() {
   for (int i = 0; i < kFeedInARow && !close_sent_; ++i) {
     std::optional<Error> sent = feed_->SendNext(*ctx_);
     if (!sent) return;
-    if (*sent && !close_sent_) throw Interrupted{*std::move(sent)};
+    if (!*sent || close_sent_) continue;
+    if (ClientLeft() || (sent->Is(kClientGone) && !sent->Is(kCanceled))) EndAsGone();
+    throw Interrupted{end_ ? end_ : *std::move(sent)};
   }
 }
 
@@ -245,7 +253,11 @@ void WebSocketSession::AfterSilence(beast::error_code& ec) {
 Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocketFeed* feed) {
   Check("WebSocket::Receive");
   if (end_) return end_;
-  if (Error err = ctx.Err()) return err;
+  if (Error err = ctx.Err()) {
+    if (ctx_ != nullptr || !ClientLeft()) return err;
+    EndAsGone();
+    return end_;
+  }
   if (ctx_ != nullptr) {
     if (!closing_) AbortMisuse("WebSocket::Receive", "another fiber receives already");
     // It is the one in Close, or will see the close frame for it.
@@ -254,6 +266,18 @@ Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocket
   }
   if (SeesDrain()) return kServerClosing;
   return ReceiveUnder(ctx, feed);
+}
+
+// While nobody waited for bytes. The context of a request whose client is gone is done: that it is gone counts for more.
+bool WebSocketSession::ClientLeft() const {
+  if (closing_) return false;
+  const Context* request = StreamAccess::RequestContext(stream_);
+  return request != nullptr && request->Cause().Is(kClientGone);
+}
+
+void WebSocketSession::EndAsGone() {
+  broken_ = kClientGone;
+  EndWith({});
 }
 
 // The drain has begun, and nobody knows yet. A caller's context is then derived from again, without the drain.
@@ -307,13 +331,17 @@ WebSocketMessage WebSocketSession::ReadMessage() {
       room.size += beast_.read_some(boost::asio::buffer(partial_.data() + room.size, partial_.size() - room.size), ec);
     }
     if (ec) {
-      end_ = Ended(ec);
-      outbox_->Close();
-      ended_.Set();
+      EndWith(ec);
       return {};
     }
     if (beast_.is_message_done()) return {std::exchange(partial_, {}), beast_.got_text()};
   }
+}
+
+void WebSocketSession::EndWith(beast::error_code ec) {
+  end_ = Ended(ec);
+  outbox_->Close();
+  ended_.Set();
 }
 
 Error WebSocketSession::Ended(beast::error_code ec) {
@@ -323,6 +351,7 @@ Error WebSocketSession::Ended(beast::error_code ec) {
     return broken_;
   }
   if (ec == websocket::error::closed) {
+    saw_close_ = true;
     const websocket::close_reason& reason = beast_.reason();
     close_status_ = {reason.code == websocket::close_code::none ? 1005 : reason.code, std::string(reason.reason.data(), reason.reason.size())};
     return kClosed;

@@ -57,6 +57,8 @@ class WebSocketSession final : private FrameStream::Owner {
   Error Send(const Context& ctx, std::string_view data, bool text);
   Error Close(int code, std::string_view reason);
   const WebSocketClose& CloseStatus() const { return close_status_; }
+  // The other side's close frame has come.
+  bool SawClose() const { return saw_close_; }
   const std::string& Protocol() const { return protocol_; }
   const std::shared_ptr<WebSocketOutboxState>& Outbox() const { return outbox_; }
   bool Draining() const { return static_cast<bool>(draining_.Err()); }
@@ -79,6 +81,8 @@ class WebSocketSession final : private FrameStream::Owner {
   void ArmFeed();
   bool SeesDrain();
   Result<WebSocketMessage> ReceiveUnder(const Context& ctx, WebSocketFeed* feed);
+  bool ClientLeft() const;
+  void EndAsGone();
   void AfterInterruption(boost::beast::error_code& ec);
   void SendFeed();
   void PassOver(TimePoint from);
@@ -89,6 +93,7 @@ class WebSocketSession final : private FrameStream::Owner {
   bool SendQueued();
   Error SendClose(int code, std::string_view reason);
   Error CloseWithin(const Context& limit, int code, std::string_view reason);
+  void EndWith(boost::beast::error_code ec);
   Error Ended(boost::beast::error_code ec);
   Error WriteAll(std::string_view bytes);
 
@@ -111,6 +116,7 @@ class WebSocketSession final : private FrameStream::Owner {
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   WebSocketFeed* feed_ = nullptr;  // of that Receive
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
+  bool look_ = false;              // before the feed goes on: for what is there
   TimePoint heard_at_;
   bool pinged_ = false;
   TimePoint pong_due_;  // once pinged_
@@ -123,6 +129,7 @@ class WebSocketSession final : private FrameStream::Owner {
   Error end_;            // what Receive returns from now on
   Event ended_;
   WebSocketClose close_status_;
+  bool saw_close_ = false;
 
   // Writing.
   Mutex message_turn_;  // whole messages, whatever their frames
