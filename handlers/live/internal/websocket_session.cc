@@ -147,8 +147,7 @@ void WebSocketSession::Arm() {
   outbox_->WakeBy(std::move(wait.cancel), somebody_sends);
 }
 
-// Of its own, so that a message of the feed costs no more than this.
-// A feed that has something ends the wait at once: the client is heard first.
+// Of its own, so that a message of the feed costs no more. A feed that has something ends it at once: the client is heard first.
 void WebSocketSession::ArmFeed() {
   if (feed_ == nullptr || close_sent_) {
     feed_wait_ = wait_;
@@ -210,8 +209,7 @@ void WebSocketSession::AfterInterruption(beast::error_code& ec) {
   const bool silent = before >= (pinged_ ? pong_due_ : After(heard_at_, ping_after_));  // before something else is waited for
   wait_ = Background();
   if (Error err = ctx_->Err()) {
-    if (ClientLeft()) EndAsGone();
-    throw Interrupted{end_ ? end_ : std::move(err)};
+    throw Interrupted{ClientLeft() ? EndAsGone() : std::move(err)};
   }
   if (SeesDrain()) throw Interrupted{kServerClosing};
   const bool all_sent = SendQueued();
@@ -229,8 +227,8 @@ void WebSocketSession::SendFeed() {
     std::optional<Error> sent = feed_->SendNext(*ctx_);
     if (!sent) return;
     if (!*sent || close_sent_) continue;
-    if (ClientLeft() || (sent->Is(kClientGone) && !sent->Is(kCanceled))) EndAsGone();
-    throw Interrupted{end_ ? end_ : *std::move(sent)};
+    const bool left = ClientLeft() || (sent->Is(kClientGone) && !sent->Is(kCanceled));
+    throw Interrupted{left ? EndAsGone() : *std::move(sent)};
   }
 }
 
@@ -255,8 +253,7 @@ Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocket
   if (end_) return end_;
   if (Error err = ctx.Err()) {
     if (ctx_ != nullptr || !ClientLeft()) return err;
-    EndAsGone();
-    return end_;
+    return EndAsGone();
   }
   if (ctx_ != nullptr) {
     if (!closing_) AbortMisuse("WebSocket::Receive", "another fiber receives already");
@@ -275,9 +272,9 @@ bool WebSocketSession::ClientLeft() const {
   return request != nullptr && request->Cause().Is(kClientGone);
 }
 
-void WebSocketSession::EndAsGone() {
+Error WebSocketSession::EndAsGone() {
   broken_ = kClientGone;
-  EndWith({});
+  return EndWith({});
 }
 
 // The drain has begun, and nobody knows yet. A caller's context is then derived from again, without the drain.
@@ -331,17 +328,18 @@ WebSocketMessage WebSocketSession::ReadMessage() {
       room.size += beast_.read_some(boost::asio::buffer(partial_.data() + room.size, partial_.size() - room.size), ec);
     }
     if (ec) {
-      EndWith(ec);
+      static_cast<void>(EndWith(ec));
       return {};
     }
     if (beast_.is_message_done()) return {std::exchange(partial_, {}), beast_.got_text()};
   }
 }
 
-void WebSocketSession::EndWith(beast::error_code ec) {
+Error WebSocketSession::EndWith(beast::error_code ec) {
   end_ = Ended(ec);
   outbox_->Close();
   ended_.Set();
+  return end_;
 }
 
 Error WebSocketSession::Ended(beast::error_code ec) {

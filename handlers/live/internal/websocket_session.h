@@ -57,8 +57,7 @@ class WebSocketSession final : private FrameStream::Owner {
   Error Send(const Context& ctx, std::string_view data, bool text);
   Error Close(int code, std::string_view reason);
   const WebSocketClose& CloseStatus() const { return close_status_; }
-  // The other side's close frame has come.
-  bool SawClose() const { return saw_close_; }
+  bool SawClose() const { return saw_close_; }  // the other side's close frame
   const std::string& Protocol() const { return protocol_; }
   const std::shared_ptr<WebSocketOutboxState>& Outbox() const { return outbox_; }
   bool Draining() const { return static_cast<bool>(draining_.Err()); }
@@ -82,7 +81,7 @@ class WebSocketSession final : private FrameStream::Owner {
   bool SeesDrain();
   Result<WebSocketMessage> ReceiveUnder(const Context& ctx, WebSocketFeed* feed);
   bool ClientLeft() const;
-  void EndAsGone();
+  Error EndAsGone();
   void AfterInterruption(boost::beast::error_code& ec);
   void SendFeed();
   void PassOver(TimePoint from);
@@ -93,7 +92,7 @@ class WebSocketSession final : private FrameStream::Owner {
   bool SendQueued();
   Error SendClose(int code, std::string_view reason);
   Error CloseWithin(const Context& limit, int code, std::string_view reason);
-  void EndWith(boost::beast::error_code ec);
+  Error EndWith(boost::beast::error_code ec);
   Error Ended(boost::beast::error_code ec);
   Error WriteAll(std::string_view bytes);
 
