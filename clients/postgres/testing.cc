@@ -26,6 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kStopMs = 10'000;
+
 // The folder with the programs; empty: they are not here.
 std::string FindPrograms() {
   std::vector<std::string> folders;
@@ -191,6 +193,12 @@ void TestServer::Kill() {
 void TestServer::Stop() {
   if (process_ == nullptr) return;
   kill(process_->Id(), SIGINT);
+  // One that recovers from a crash at this moment may not hear it.
+  pollfd end{process_->EndDescriptor(), POLLIN, 0};
+  int ended = 0;
+  do ended = poll(&end, 1, kStopMs);
+  while (ended < 0 && errno == EINTR);
+  if (ended == 0) process_->Signal(SIGQUIT);
   (void)process_->Wait();
   process_.reset();
 }

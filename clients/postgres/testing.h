@@ -53,7 +53,8 @@ class TestServer {
 
   // Kills all its processes by SIGKILL, like a machine that fails.
   void Kill();
-  // An administrator's "fast" shutdown: sessions are notified (57P01) and closed.
+  // An administrator's "fast" shutdown: sessions are notified (57P01) and closed. A server that has
+  // not ended after ten seconds is ended by SIGQUIT.
   void Stop();
   // Starts it again on the same data, after Kill or Stop.
   Error Restart();
