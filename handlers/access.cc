@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kKeptText = 4096;
 constexpr std::size_t kKeptParameters = 64;
 
-// What was empty has grown since the last time no more than it was to.
+// An empty one was cleared before, and its memory bounded then.
 void ClearKeeping(std::string& text) noexcept {
   if (text.empty()) return;
   text.clear();
