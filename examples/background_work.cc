@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Work that goes on after the answer, and that the server must finish before it ends. The trap: a handler that starts something and
+// Work that goes on after the response, and that the server must finish before it ends. The trap: a handler that starts something and
 // forgets it. The client was told "accepted", the server gets its SIGTERM, drains its requests, ends, and the work is cut off in
 // the middle, now and then, without a trace. What it shows:
 //
@@ -8,7 +8,7 @@
 //   only add to it.
 // - Its context is not the one that the signal ends, and not that of the request, which is canceled when its handler returns. Each
 //   piece of work has a time limit of its own instead, so the end is bounded.
-// - The group is bounded as well: when it is full the answer is 503, and nobody has promised anything.
+// - The group is bounded as well: when it is full the response is 503, and nobody has promised anything.
 // - The closure holds its data by value: the request is gone when it runs.
 //
 //   build/release/examples/background_work --address 127.0.0.1:8080 &

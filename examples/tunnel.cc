@@ -71,7 +71,7 @@ weft::Result<Socket> Dial(const weft::Context& ctx, std::string_view target) {
 weft::Error Tunnel(const std::set<std::string, std::less<>>& allowed, weft::ResponseWriter& w, weft::Request& r) {
   if (!allowed.contains(r.Target())) return weft::HttpError(403, "not a target of this proxy");
   weft::Result<Socket> target = Dial(r.Ctx(), r.Target());
-  if (target.Err()) return weft::HttpError(502, "the target does not answer");
+  if (target.Err()) return weft::HttpError(502, "the target does not respond");
 
   w.WriteHeader(200);
   weft::Result<weft::Stream> client = w.Hijack();

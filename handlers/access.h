@@ -52,8 +52,8 @@ class RequestAccess {
   static void SetContext(Request& r, const Context& ctx) { r.ctx_ = r.body_.ctx_ = &ctx; }
 
   // Checks what must hold before a connection is handed over with this status (0: none was chosen):
-  // the body was read, and an upgrade was asked for. Adds to `answer` what a 101 needs.
-  static Error PrepareHijack(const Request& r, int status, Fields& answer, bool body_read);
+  // the body was read, and an upgrade was asked for. Adds to `response` what a 101 needs.
+  static Error PrepareHijack(const Request& r, int status, Fields& response, bool body_read);
 
   // The first error of the body so far; how many bytes of it the handler may read, and how many it
   // has read.

@@ -36,10 +36,10 @@ bool HasElement(const Fields& fields, std::string_view name, std::string_view wa
 }
 
 // RFC 9110 sections 7.8 and 15.2.2.
-Error PrepareSwitch(const Request& r, Fields& answer) {
-  const std::vector<std::string_view> protocols = ElementsOf(answer, "Upgrade");
-  if (protocols.empty()) return Error::New("Hijack: an answer of 101 says in its Upgrade field what it switches to");
-  if (!HasElement(answer, "Connection", "upgrade")) answer.Add("Connection", "Upgrade");
+Error PrepareSwitch(const Request& r, Fields& response) {
+  const std::vector<std::string_view> protocols = ElementsOf(response, "Upgrade");
+  if (protocols.empty()) return Error::New("Hijack: a response of 101 says in its Upgrade field what it switches to");
+  if (!HasElement(response, "Connection", "upgrade")) response.Add("Connection", "Upgrade");
   for (const std::string_view protocol : protocols) {
     if (!r.OffersUpgrade(protocol)) return HttpError(426, "this resource speaks " + std::string(protocol));
   }
@@ -53,9 +53,9 @@ bool Request::OffersUpgrade(std::string_view protocol) const {
   return HasElement(header_, "Connection", "upgrade") && HasElement(header_, "Upgrade", protocol);
 }
 
-Error RequestAccess::PrepareHijack(const Request& r, int status, Fields& answer, bool body_read) {
+Error RequestAccess::PrepareHijack(const Request& r, int status, Fields& response, bool body_read) {
   if (!body_read) return Error::New("Hijack: the body of the request has not been read to its end");
-  return status == 101 ? PrepareSwitch(r, answer) : Error();
+  return status == 101 ? PrepareSwitch(r, response) : Error();
 }
 
 Result<Stream> ResponseWriter::Hijack() {
@@ -64,7 +64,7 @@ Result<Stream> ResponseWriter::Hijack() {
   if (state_ == State::kHijacked) return Taken();
   const bool switches = PromisesOtherProtocol();
   if (state_ != State::kBuffering || filters_.Started() || written_ > 0 || (status_ != 0 && !switches)) {
-    return Error::New("Hijack: the answer has begun");
+    return Error::New("Hijack: the response has begun");
   }
   if (Error err = sink_->MayHijack(status_, header_)) return err;
   if (switches) {

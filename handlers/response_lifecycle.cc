@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How an answer gets out: the head, the end, and what becomes of one that fails. What handlers call is in response_writer.cc.
+// How a response gets out: the head, the end, and what becomes of one that fails. What handlers call is in response_writer.cc.
 #include <exception>
 
 #include <weft/handlers/error_status.h>
@@ -47,10 +47,10 @@ void ResponseWriter::End() {
 }
 
 // The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that
-// protocol, and take the next answer for it.
+// protocol, and take the next response for it.
 Error ResponseWriter::BeginHead() {
   if (PromisesOtherProtocol()) {
-    return connect_ ? HttpError(501, "no tunnels here") : Error::New("an answer of 101 needs Hijack");
+    return connect_ ? HttpError(501, "no tunnels here") : Error::New("a response of 101 needs Hijack");
   }
   RunHooks();
   return {};
@@ -75,7 +75,7 @@ void ResponseWriter::RunHooks() {
 
 Error ResponseWriter::SendHead() {
   if (failure_) return failure_;  // a hook has aborted
-  // RFC 9110 section 8.6: no length with 1xx and 204; with 304 it is that of the answer which was
+  // RFC 9110 section 8.6: no length with 1xx and 204; with 304 it is that of the response which was
   // not sent.
   declared_ = StatusAllowsBody(status_) || status_ == 304 ? HandlersLength() : std::nullopt;
   header_.Del("Content-Length");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Parts of files as parts of an answer: what ResponseWriter::SendFile does before the server takes over, and what it does where the
+// Parts of files as parts of a response: what ResponseWriter::SendFile does before the server takes over, and what it does where the
 // bytes themselves are needed.
 #include <algorithm>
 #include <limits>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;
 
-// Reads the front of `part`, which is not empty, and moves it on. An answer outlives the deadline of its request, and so does this.
+// Reads the front of `part`, which is not empty, and moves it on. A response outlives the deadline of its request, and so does this.
 Result<std::string_view> TakePiece(FilePart& part, std::span<char> buffer) {
   const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(part.length, buffer.size()));
   const Result<std::size_t> got = ReadFileAt(Background(), part.fd, buffer.first(want), part.offset);
@@ -95,7 +95,7 @@ Error ResponseWriter::WriteFileThroughFilters(int fd, std::uint64_t offset, std:
   return {};
 }
 
-// As long as nothing is out, another answer can take the place of this one, which cannot be whole any more.
+// As long as nothing is out, another response can take the place of this one, which cannot be whole any more.
 Error ResponseWriter::FileFailed(Error error) {
   if (head_sent_) return Fail(std::move(error));
   file_failed_ = true;

@@ -84,10 +84,10 @@ class LogObserver final : public Observer {
   }
   void OnOutOfMemory(const OutOfMemory& event) override {
     Log(event.server, kOutOfMemory, spdlog::level::err, "no memory for a request of {}: {}", event.peer,
-        event.status != 0 ? "answered 503" : "its answer was broken off");
+        event.status != 0 ? "responded with 503" : "its response was broken off");
   }
   void OnHandlerFailed(const HandlerFailed& event) override {
-    LogAbout(event.server, event.request_id, kHandlerFailed, spdlog::level::err, "{} {} from {}: answered {}: {}", event.method, PathOf(event.target), event.peer,
+    LogAbout(event.server, event.request_id, kHandlerFailed, spdlog::level::err, "{} {} from {}: responded with {}: {}", event.method, PathOf(event.target), event.peer,
         event.status, event.error.Message());
   }
   void OnResponseAborted(const ResponseAborted& event) override {
@@ -226,7 +226,7 @@ std::string_view Name(CloseReason reason) {
     case CloseReason::kClient:
       return "client";
     case CloseReason::kComplete:
-      return "answered";
+      return "complete";
     case CloseReason::kAborted:
       return "aborted";
     case CloseReason::kBadRequest:

@@ -134,7 +134,7 @@ class TestClient {
   explicit TestClient(std::unique_ptr<internal::TestWire> wire);
   Error Fill(const Context& ctx);
   Result<std::string> Take(std::size_t bytes);
-  Error ReadChunks(const Context& ctx, TestResponse& answer);
+  Error ReadChunks(const Context& ctx, TestResponse& response);
   Error ReadFields(const Context& ctx, std::vector<std::pair<std::string, std::string>>& fields);
 
   std::unique_ptr<internal::TestWire> wire_;

@@ -45,10 +45,10 @@ bool Parse(std::string_view text, T& number, int base) {
 }
 
 // "HTTP/1.1 200 OK\r\n"
-bool ParseStatusLine(std::string_view line, TestResponse& answer) {
+bool ParseStatusLine(std::string_view line, TestResponse& response) {
   if (line.size() < 14 || !(line.starts_with("HTTP/1.") || line.starts_with("HTTP/2.0")) || line[8] != ' ' || line[12] != ' ') return false;
-  answer.version = line.substr(0, 8);
-  return Parse(line.substr(9, 3), answer.status, 10);
+  response.version = line.substr(0, 8);
+  return Parse(line.substr(9, 3), response.status, 10);
 }
 
 }  // namespace
@@ -194,7 +194,7 @@ Error TestClient::ReadFields(const Context& ctx, FieldList& fields) {
   }
 }
 
-Error TestClient::ReadChunks(const Context& ctx, TestResponse& answer) {
+Error TestClient::ReadChunks(const Context& ctx, TestResponse& response) {
   for (;;) {
     Result<std::string> line = ReadUntil(ctx, "\r\n");
     if (Error err = line.Err()) return err;
@@ -202,39 +202,39 @@ Error TestClient::ReadChunks(const Context& ctx, TestResponse& answer) {
     if (!Parse(std::string_view(*line).substr(0, line->size() - 2), size, 16)) {
       return kMalformed.Wrap("size of a chunk " + Shown(*line));
     }
-    if (size == 0) return ReadFields(ctx, answer.trailer);
+    if (size == 0) return ReadFields(ctx, response.trailer);
     Result<std::string> data = ReadCount(ctx, size + 2);
     if (Error err = data.Err()) return err;
     if (!data->ends_with("\r\n")) return kMalformed.Wrap("end of a chunk");
-    answer.body.append(*data, 0, size);
+    response.body.append(*data, 0, size);
   }
 }
 
 Result<TestResponse> TestClient::ReadResponse(const Context& ctx, std::string_view method) {
-  TestResponse answer;
+  TestResponse response;
   Result<std::string> line = ReadUntil(ctx, "\r\n");
   if (Error err = line.Err()) return err.Wrap("status line");
-  if (!ParseStatusLine(*line, answer)) return kMalformed.Wrap("status line " + Shown(*line));
-  if (Error err = ReadFields(ctx, answer.header)) return err.Wrap("head");
-  if (method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304) return answer;
-  if (method == "CONNECT" && answer.status / 100 == 2) return answer;
+  if (!ParseStatusLine(*line, response)) return kMalformed.Wrap("status line " + Shown(*line));
+  if (Error err = ReadFields(ctx, response.header)) return err.Wrap("head");
+  if (method == "HEAD" || response.status < 200 || response.status == 204 || response.status == 304) return response;
+  if (method == "CONNECT" && response.status / 100 == 2) return response;
   Error err;
-  if (internal::EqualsIgnoreCase(answer.Header("Transfer-Encoding"), "chunked")) {
-    err = ReadChunks(ctx, answer);
+  if (internal::EqualsIgnoreCase(response.Header("Transfer-Encoding"), "chunked")) {
+    err = ReadChunks(ctx, response);
   } else {
     Result<std::string> body = std::string();
-    if (answer.Has("Content-Length")) {
+    if (response.Has("Content-Length")) {
       std::size_t length = 0;
-      if (!Parse(answer.Header("Content-Length"), length, 10)) return kMalformed.Wrap("Content-Length");
+      if (!Parse(response.Header("Content-Length"), length, 10)) return kMalformed.Wrap("Content-Length");
       body = ReadCount(ctx, length);
     } else {
       body = ReadToEnd(ctx);
     }
     err = body.Err();
-    if (!err) answer.body = *std::move(body);
+    if (!err) response.body = *std::move(body);
   }
   if (err) return err.Wrap("body");
-  return answer;
+  return response;
 }
 
 Result<TestResponse> TestClient::Get(const Context& ctx, std::string_view target, std::string_view fields) {
@@ -259,8 +259,8 @@ Result<TestResponse> TestClient::Do(const Context& ctx, std::string_view method,
   request.append("\r\n").append(body);
   if (Error err = Send(ctx, request)) return err;
   for (;;) {
-    Result<TestResponse> answer = ReadResponse(ctx, method);
-    if (answer.Err() || answer->status >= 200 || answer->status == 101) return answer;
+    Result<TestResponse> response = ReadResponse(ctx, method);
+    if (response.Err() || response->status >= 200 || response->status == 101) return response;
   }
 }
 

@@ -25,7 +25,7 @@ at_most() {
   fi
 }
 
-at_most 179 'answer(s|ed|ing)?' 'response, or respond'
+at_most 105 'answer(s|ed|ing)?' 'response, or respond'
 at_most 45 'behind' 'after, following, or in front of it'
 at_most 6 'for ever' 'forever, or without limit'
 at_most 8 'patience' 'drain timeout'

@@ -84,9 +84,9 @@ weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const Neighbour& n
   weft::Group group(scope.ctx);
   for (std::size_t i = 0; i < responses.size(); ++i) {
     const bool hangs = hang && i == 0;
-    group.Go("request " + std::to_string(i), [&neighbour, &answer = responses[i], hangs](const weft::Context& ctx) -> weft::Error {
+    group.Go("request " + std::to_string(i), [&neighbour, &response = responses[i], hangs](const weft::Context& ctx) -> weft::Error {
       weft::Result<std::string> got = Ask(ctx, neighbour, hangs ? "/sleep/3600000" : "/sleep/20");
-      if (got.Ok()) answer = *std::move(got);
+      if (got.Ok()) response = *std::move(got);
       return got.Err();
     });
   }

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view kMethods = "GET, HEAD, OPTIONS";
 
-Error Answer(ResponseWriter& w, const Request& r, int status, std::string_view text) {
-  w.Header().Set("Cache-Control", "no-store");  // a probe must never get a stored answer
+Error Respond(ResponseWriter& w, const Request& r, int status, std::string_view text) {
+  w.Header().Set("Cache-Control", "no-store");  // a probe must never get a stored response
   const bool asks = r.Method() == "GET" || r.Method() == "HEAD" || r.Method() == "OPTIONS";
   if (!asks || r.Method() == "OPTIONS") w.Header().Set("Allow", kMethods);
   if (!asks) return HttpError(405);
@@ -23,15 +23,15 @@ Error Answer(ResponseWriter& w, const Request& r, int status, std::string_view t
 }  // namespace
 
 Handler HealthHandler() {
-  return [](ResponseWriter& w, Request& r) { return Answer(w, r, 200, "ok\n"); };
+  return [](ResponseWriter& w, Request& r) { return Respond(w, r, 200, "ok\n"); };
 }
 
 Handler ReadyHandler(const Readiness& readiness) {
   return [&readiness](ResponseWriter& w, Request& r) {
-    if (readiness.Ready()) return Answer(w, r, 200, "ready\n");
+    if (readiness.Ready()) return Respond(w, r, 200, "ready\n");
     std::string text = "not ready\n";
     for (const std::string& reason : readiness.Reasons()) text.append(reason).append("\n");
-    return Answer(w, r, 503, text);
+    return Respond(w, r, 503, text);
   };
 }
 

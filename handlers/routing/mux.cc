@@ -168,7 +168,7 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
 }
 
 // The target of CONNECT is a host and no path (RFC 9112 section 3.2.3). A pattern for all methods does not want it: its handler would
-// promise a tunnel by answering.
+// promise a tunnel by responding.
 Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
   for (const std::string_view host : {r.Host(), std::string_view()}) {
     internal::RouteMatch match;

@@ -75,7 +75,7 @@ constexpr bool IsBinary(unsigned char c) {
   return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1A) || (c >= 0x1C && c <= 0x1F);
 }
 
-// The bytes that magic can begin with: most plain answers need not look at the table.
+// The bytes that magic can begin with: most plain responses need not look at the table.
 constexpr std::array<bool, 256> kFirstBytes = [] {
   std::array<bool, 256> first{};
   for (const Magic& magic : kMagic) {

@@ -16,7 +16,7 @@ namespace weft::internal {
 namespace {
 
 // What the kernel holds for a client beyond what the network has under way, in bytes. Without it that is some 4 MiB for each client that
-// does not read, of memory that all connections of the machine share; below it large answers begin to cost more.
+// does not read, of memory that all connections of the machine share; below it large responses begin to cost more.
 constexpr int kUnsentMax = 1024 * 1024;
 
 // Failures of single connections that are passed over in a row. After so many the failure is not theirs.

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
 
-// One line for each end of a connection: "unix answered 2". Checks that both ends of each are told, in order.
+// One line for each end of a connection: "unix complete 2". Checks that both ends of each are told, in order.
 class Connections final : public Observer {
  public:
   explicit Connections(bool asks = true) : asks_(asks) {}
@@ -88,7 +88,7 @@ TEST(ConnectionEvents, SayWhyAConnectionEnded) {
     client.Get("/", "Connection: close\r\n");
     EXPECT_TRUE(client.Ended());
   };
-  EXPECT_EQ(EndOf(answered, Tell), "unix answered 1");
+  EXPECT_EQ(EndOf(answered, Tell), "unix complete 1");
 
   const auto nonsense = [](const Context&, Client& client, TestServer&) {
     client.Send("nonsense\r\n\r\n");
@@ -174,7 +174,7 @@ TEST(ConnectionEvents, NameTheProxyAtTheBeginAndTheClientAtTheEnd) {
     client.Send("PROXY TCP4 192.0.2.7 10.0.0.1 50000 443\r\n");
     client.Get("/", "Connection: close\r\n");
   };
-  EXPECT_EQ(EndOf(proxied, Tell, options), "192.0.2.7:50000 answered 1");
+  EXPECT_EQ(EndOf(proxied, Tell, options), "192.0.2.7:50000 complete 1");
   const auto malformed = [](const Context&, Client& client, TestServer&) {
     client.Send("PROXX");
     client.ToEnd();

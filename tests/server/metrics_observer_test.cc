@@ -53,7 +53,7 @@ TEST(MetricsObserver, CountsConnectionsAndWhyTheyEnded) {
     (void)Sleep(ctx, milliseconds(1));
 
     EXPECT_EQ(site.Value("weft_server_connections_opened_total"), "2");
-    EXPECT_EQ(site.Value("weft_server_connections_closed_total", ",reason=\"answered\""), "1");
+    EXPECT_EQ(site.Value("weft_server_connections_closed_total", ",reason=\"complete\""), "1");
     EXPECT_EQ(site.Value("weft_server_connections_closed_total", ",reason=\"client\""), "1");
     EXPECT_EQ(site.Value("weft_server_connections"), "0");
     EXPECT_FALSE(site.server.Stop());

@@ -84,11 +84,11 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
                           "info TLS handshake with 127.0.0.1:1 failed: no shared cipher", "info header timeout of 127.0.0.1:1 after 10 s",
                           "debug idle timeout of 127.0.0.1:1 after 75 s",
                           "warning limit of queued requests (64) reached by 127.0.0.1:1",
-                          "warning limit of connections (9) reached", "error no memory for a request of 127.0.0.1:1: answered 503",
-                          "error no memory for a request of 127.0.0.1:1: its answer was broken off",
+                          "warning limit of connections (9) reached", "error no memory for a request of 127.0.0.1:1: responded with 503",
+                          "error no memory for a request of 127.0.0.1:1: its response was broken off",
                           "info request timeout of 127.0.0.1:1 after 60 s",
                           "warning request 7 has held its loop for 1.500 s without parking",
-                          "error GET /x from 127.0.0.1:1: answered 500: no database",
+                          "error GET /x from 127.0.0.1:1: responded with 500: no database",
                           "info GET /x from 127.0.0.1:1: broken off after 17 bytes: client gone",
                           "info draining after 0.005 s: 3 connections, 2 requests",
                           "warning cut off after 21.000 s: 1 connections, 1 requests",
@@ -118,10 +118,10 @@ TEST(DefaultObserver, WritesTheIdOfTheRequestThatAnEventIsAbout) {
             "a-1 bad request from 127.0.0.1:1: bad chunk size (400)\n"
             "a-2 body stall timeout of 127.0.0.1:1 after 30 s\n"
             "a-3 limit of body bytes (9) reached by 127.0.0.1:1\n"
-            "a-4 GET /x from 127.0.0.1:1: answered 500: no database\n"
+            "a-4 GET /x from 127.0.0.1:1: responded with 500: no database\n"
             "a-5 GET /x from 127.0.0.1:1: broken off after 17 bytes: client gone\n"
             "a-6 handler does not end: request 7 (GET /x from 127.0.0.1:1), 5 s after its context was done\n"
-            "- GET /x from 127.0.0.1:1: answered 500: no database\n");
+            "- GET /x from 127.0.0.1:1: responded with 500: no database\n");
 }
 
 TEST(DefaultObserver, PrefersALoggerOfItsOwnName) {

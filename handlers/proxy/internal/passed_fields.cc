@@ -22,7 +22,7 @@ bool IsOfOneHop(std::string_view name) {
   return false;
 }
 
-// What only the proxy says, or answers itself.
+// What only the proxy says, or responds with itself.
 // Many servers take "_" for "-" (CGI).
 bool IsOfTheProxy(std::string_view given) {
   std::string name(given);

@@ -11,7 +11,7 @@ enum class BodyKind : std::uint8_t {
   kNone,
   kLength,      // by Content-Length
   kChunked,
-  kUntilClose,  // only of an answer to HTTP/1.0
+  kUntilClose,  // only of a response to HTTP/1.0
 };
 
 }  // namespace weft::internal

@@ -16,11 +16,11 @@ struct HeadResult {
   enum class Verdict : std::uint8_t {
     kNeedMore,  // all bytes so far may begin a good head
     kDone,
-    kBad,       // no byte that follows could make it good: answer `status` and close
+    kBad,       // no byte that follows could make it good: respond with `status` and close
   };
   Verdict verdict = Verdict::kNeedMore;
-  int status = 0;                // kBad: the status to answer
-  const char* reason = nullptr;  // kBad: what is wrong, for the observer and the answer; static text
+  int status = 0;                // kBad: the status of the response
+  const char* reason = nullptr;  // kBad: what is wrong, for the observer and the response; static text
   // kDone: bytes of the head, up to and with its empty line. kNeedMore: bytes of empty lines that may be thrown away
   // because nothing else has come yet (the client has not begun to speak), else 0. When they are, call DropEmptyLines.
   std::size_t consumed = 0;

@@ -4,7 +4,7 @@
 
 namespace weft::internal {
 
-// Why a message is not taken: the status to answer, and static text for the observer and the client. True if there is
+// Why a message is not taken: the status of the response, and static text for the observer and the client. True if there is
 // one.
 struct Refusal {
   int status = 0;

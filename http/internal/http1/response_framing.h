@@ -10,7 +10,7 @@
 
 namespace weft::internal {
 
-// What is known about an answer when its head has to be written.
+// What is known about a response when its head has to be written.
 struct ResponseFacts {
   int status = 200;
   bool head_request = false;     // the request's method is HEAD
@@ -31,7 +31,7 @@ struct ResponseFraming {
                                 // caller counts, refuses more, and cuts the connection on less
 };
 
-// How an answer is delimited (RFC 9112 section 6.3, RFC 9110 sections 8.6 and 15).
+// How a response is delimited (RFC 9112 section 6.3, RFC 9110 sections 8.6 and 15).
 ResponseFraming FrameResponse(const ResponseFacts& facts);
 
 // True if this handler's fields ask for the end of the connection: an option "close" in Connection.

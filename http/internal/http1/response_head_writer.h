@@ -31,7 +31,7 @@ class DateCache {
   char line_[kLineSize] = {};
 };
 
-// What goes into the head of an answer. Nothing is owned.
+// What goes into the head of a response. Nothing is owned.
 struct ResponseHead {
   int status = 200;                   // 100 to 999
   std::uint8_t version_minor = 1;     // of the request: an HTTP/1.0 client is told keep-alive
@@ -47,10 +47,10 @@ struct ResponseHead {
 // Framing fields come from the decision alone: a handler's Content-Length and Transfer-Encoding, and "close" and
 // "keep-alive" in its Connection, are left out here and count through FrameResponse (RFC 9112 sections 6 and 9.6).
 // Its other Connection options stay, and Upgrade gets the one that belongs to it. A status below 200 (but 101) is an interim
-// answer: no Date, no framing, and nothing about the connection.
+// response: no Date, no framing, and nothing about the connection.
 std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHead& head);
 
-// Writes a whole answer of the server's own, with Connection: close and a text/plain body that says status, phrase
+// Writes a whole response of the server's own, with Connection: close and a text/plain body that says status, phrase
 // and `reason` (may be empty). `retry_after` seconds are told if above 0. `head_only`: the request is HEAD, so of the body
 // only the length is sent (RFC 9110 section 9.3.2). Returns the size, as WriteResponseHead does.
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
