@@ -136,6 +136,10 @@ echo 'set(sources internal/long.cc internal/rest.cc)' >"$tree/server/CMakeLists.
 expect_report 'no class has more than 500 lines (Long:' server/internal/long.h
 
 good_tree
+put server/internal/marked.h 'class [[nodiscard]] WEFT_CAPABILITY("lock") Marked {' "$(seq -f '  // %g' 501)" '};'
+expect_report '(Marked:' server/internal/marked.h
+
+good_tree
 put server/rest_of_server.cc 'void F() {}'
 echo 'set(sources rest_of_server.cc)' >"$tree/server/CMakeLists.txt"
 expect_report 'a source has a header of its name' server/rest_of_server.cc

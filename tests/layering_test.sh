@@ -266,7 +266,16 @@ check_classes() {
     awk -v most="$class_lines_max" '
     FNR == 1 { open = ""; comment = 0 }
     # The body of a class of namespace scope.
-    open == "" && /^(class|struct) [A-Za-z_]+( final)?( :.*)?( [{]|$)/ && !/;/ { open = $2; end = "^};"; if (!(open in where)) where[open] = FILENAME ":" FNR }
+    open == "" && /^(class|struct) / && !/;/ {
+      head = $0
+      gsub(/\[\[[^\]]*\]\] |WEFT_[A-Z_]+(\([^)]*\))? /, "", head)
+      if (head ~ /^(class|struct) [A-Za-z_0-9:]+( final)?( :.*)?( [{]|$)/) {
+        split(head, words, " ")
+        open = words[2]
+        end = "^};"
+        if (!(open in where)) where[open] = FILENAME ":" FNR
+      }
+    }
     # The definition of a member: a line at the margin that names the class before "::", up to the brace at the margin.
     open == "" && /^[A-Za-z\[].*::~?[A-Za-z_]+.*[^;]$/ {
       name = $0
