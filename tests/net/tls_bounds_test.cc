@@ -4,12 +4,17 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <weft/net/internal/fd.h>
+#include <weft/net/internal/socket.h>
+#include <weft/net/internal/tls/channel.h>
 #include <weft/net/internal/tls/hello_bound.h>
 
 #include "tls_talk.h"
@@ -116,9 +121,51 @@ TEST(TlsBounds, NobodyNegotiatesAnew) {
   SSL_do_handshake(client.get());
   std::string room(100, '\0');
   internal::ByteBuffer out;
-  EXPECT_EQ(server->Read(client.Sent(), room, out).state, Session::ReadState::kWantInput);
+  const std::string attempt = client.Sent();
+  EXPECT_EQ(server->Read(attempt, room, out).state, Session::ReadState::kFailed);
+  EXPECT_STREQ(server->Failure().reason, "the client negotiates anew");
+  EXPECT_FALSE(server->Open());
+  const std::size_t alert = out.size();
+  EXPECT_EQ(server->Read(attempt, room, out).state, Session::ReadState::kFailed);
+  EXPECT_EQ(out.size(), alert);
   BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
   EXPECT_NE(SSL_do_handshake(client.get()), 1);
+}
+
+// A client that reads nothing has the server respond to each of its bytes with other keys.
+TEST(TlsBounds, WhatAClientDoesNotTakeDoesNotGrowWithoutABound) {
+  constexpr std::size_t kHeldMax = (128 + 64) * 1024;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  const internal::Socket socket{internal::Fd(ends[0])};
+  const internal::Fd peer(ends[1]);
+  const Tls tls = LocalTls();
+  internal::TlsChannel channel;
+  channel.Begin(Session::Server(internal::TlsAccess::Current(tls), nullptr));
+  OpensslClient client(channel.session());
+  ASSERT_NO_FATAL_FAILURE(client.Connect());
+
+  std::size_t held = 0;
+  bool ended = false;
+  for (int round = 0; round < 2000 && !ended; ++round) {
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_EQ(SSL_key_update(client.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+      ASSERT_EQ(SSL_write(client.get(), "x", 1), 1);
+    }
+    const std::string bytes = client.Sent();
+    ASSERT_EQ(send(ends[1], bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    char room[100];
+    bool more = true;
+    while (more && !ended) {
+      const ssize_t got = channel.Read(socket, room, sizeof room, more);
+      ended = got < 0 && errno != EAGAIN;
+      held = std::max(held, channel.Held());
+    }
+  }
+
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(errno, ECONNRESET);
+  EXPECT_LE(held, kHeldMax);
 }
 
 // One that announces a large message, before anything of it has come.

@@ -15,6 +15,9 @@ constexpr std::size_t kReceiveMax = 64 * 1024;
 // by the session, so it is not much more.
 constexpr std::size_t kReceiveMin = 17 * 1024;
 constexpr std::size_t kSealMax = 64 * 1024;   // before it is sent
+// Of what is held. Our own bytes are no more than kSealMax; beyond that is what TLS itself responds, such as to a peer who
+// asks for other keys again and again, and takes nothing.
+constexpr std::size_t kHeldMax = 128 * 1024;
 constexpr std::size_t kSendMax = 256 * 1024;  // in one call, which nobody else of the loop interrupts
 
 // What lies here is used up within a call.
@@ -111,6 +114,10 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
   Scratch& scratch = ScratchOfThread();
   const std::size_t most = std::clamp(size, kReceiveMin, kReceiveMax);
   for (;;) {
+    if (Held() > kHeldMax) {
+      peer_ = Peer::kIsBroken;
+      return Fail(ECONNRESET);
+    }
     std::span<const char> came;
     const bool receives = session_->Open() && !session_->HasPending();
     if (receives) {

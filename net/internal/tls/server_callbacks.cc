@@ -12,6 +12,7 @@
 
 #include <weft/net/internal/tls/alpn.h>
 #include <weft/net/internal/tls/session_data.h>
+#include <weft/net/internal/tls/span_bio.h>
 #include <weft/net/internal/tls/ticket_keys.h>
 
 namespace weft::internal {
@@ -89,6 +90,14 @@ SSL_TICKET_RETURN JudgeTicket(SSL*, SSL_SESSION* session, const unsigned char*, 
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
+// A client of TLS 1.2 that wants to negotiate anew is refused, by an alert that it may ask for again and again without
+// reading one: the first attempt ends the connection. Attempts are legal (RFC 5246 section 7.4.1.1), and nobody makes them.
+void StopWhoNegotiatesAnew(const SSL* ssl, int where, int alert) {
+  constexpr int kDescription = 0xff;
+  if (where != SSL_CB_WRITE_ALERT || (alert & kDescription) != SSL_AD_NO_RENEGOTIATION) return;
+  static_cast<SpanBio*>(BIO_get_data(SSL_get_rbio(ssl)))->stopped = true;
+}
+
 }  // namespace
 
 void SetServerCallbacks(SSL_CTX* ctx, const ServerContexts& contexts) {
@@ -97,6 +106,7 @@ void SetServerCallbacks(SSL_CTX* ctx, const ServerContexts& contexts) {
   SSL_CTX_set_alpn_select_cb(ctx, &ChooseProtocol, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, &ChooseTicketKey);
   SSL_CTX_set_session_ticket_cb(ctx, nullptr, &JudgeTicket, nullptr);
+  SSL_CTX_set_info_callback(ctx, &StopWhoNegotiatesAnew);
   SSL_CTX_set_timeout(ctx,
                       std::chrono::duration_cast<std::chrono::seconds>(kTicketLifetime).count());
 }

@@ -199,7 +199,9 @@ TlsSession::ReadState TlsSession::StateAfterFailedRead() {
   }
   failed_ = true;
   failure_ = JudgeFailure(ssl_);
-  if (bio_.TooManyIdle())
+  if (bio_.stopped)
+    failure_ = {TlsFailure::Kind::kMalformed, "the client negotiates anew"};
+  else if (bio_.TooManyIdle())
     failure_ = {TlsFailure::Kind::kMalformed, "too many records without data"};
   return ReadState::kFailed;
 }

@@ -12,7 +12,7 @@ namespace {
 int Read(BIO* bio, char* to, int size) {
   auto* const span = static_cast<SpanBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  if (span->TooManyIdle()) return -1;
+  if (span->TooManyIdle() || span->stopped) return -1;
   try {
     const std::size_t count = span->reader.Read(to, static_cast<std::size_t>(size));
     if (count != 0) return static_cast<int>(count);

@@ -19,6 +19,7 @@ struct SpanBio {
   RecordReader reader;
   ByteBuffer* out = nullptr;  // during a call
   bool bounded = false;       // kIdleRecordsMax holds: after the handshake
+  bool stopped = false;       // nothing is read any more
 
   bool TooManyIdle() const { return bounded && reader.Started() > kIdleRecordsMax; }
 
