@@ -209,6 +209,36 @@ std::size_t HeapBytes() {
   return mallinfo2().uordblks;
 }
 
+// A client that begins and stops.
+TEST(TlsBounds, HalfAClientHelloCostsWhatHasComeOfIt) {
+  constexpr std::size_t kConnections = 200;
+  const Tls tls = LocalTls();
+  TlsSide client(*Session::Client(AnyClient(), "localhost", {}));
+  client.Start();
+  const std::string hello = client.Sent();
+  std::vector<std::unique_ptr<Session>> stopped;
+  stopped.reserve(kConnections + 1);
+  internal::ByteBuffer out;
+  const auto add = [&](std::size_t bytes) {
+    stopped.push_back(Session::Server(internal::TlsAccess::Current(tls), nullptr));
+    EXPECT_EQ(stopped.back()->Handshake(hello.substr(0, bytes / 2), out), Session::Step::kWantInput);
+    EXPECT_EQ(stopped.back()->Handshake(hello.substr(bytes / 2, bytes - bytes / 2), out), Session::Step::kWantInput);
+    out.Clear();
+  };
+  const auto cost = [&](std::size_t bytes) {
+    stopped.clear();
+    add(bytes);
+    const std::size_t before = HeapBytes();
+    for (std::size_t i = 0; i < kConnections; ++i) add(bytes);
+    return static_cast<double>(HeapBytes() - before) / kConnections;
+  };
+
+  const double half = cost(hello.size() - 1), whole = cost(hello.size());
+  RecordProperty("whole", std::to_string(whole));
+  EXPECT_LE(half, 2048 + 2 * static_cast<double>(hello.size()));
+  EXPECT_LE(whole, 48 * 1024) << "what a server plans with";
+}
+
 TEST(TlsBounds, AnIdleConnectionCostsWhatOpensslNeeds) {
   constexpr std::size_t kConnections = 200;
   constexpr double kBytesMax = 14'800;

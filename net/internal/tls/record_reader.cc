@@ -2,6 +2,7 @@
 #include <weft/net/internal/tls/record_reader.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -73,11 +74,11 @@ void RecordReader::Keep() {
 
 bool RecordReader::HasWhole() const {
   if (left_ != 0) return !Empty();
-  const bool in_held = held_.size() > taken_;
-  if (in_held && !fresh_.empty()) return true;  // a Read will tell
-  const std::string_view bytes = in_held ? Held() : fresh_;
-  const std::size_t size = SizeOfRecord(bytes);
-  return size != 0 && (size == kAll || bytes.size() >= size);
+  std::array<char, kHead> head;
+  const std::size_t in_held = Held().copy(head.data(), kHead);
+  const std::size_t all = in_held + fresh_.copy(head.data() + in_held, kHead - in_held);
+  const std::size_t size = SizeOfRecord({head.data(), all});
+  return size != 0 && (size == kAll || Held().size() + fresh_.size() >= size);
 }
 
 void RecordReader::Clear() {

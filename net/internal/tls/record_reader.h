@@ -29,8 +29,7 @@ class RecordReader {
   void ResetStarted() { started_ = 0; }
 
   bool Empty() const { return held_.size() == taken_ && fresh_.empty(); }
-  // Whether a Read would give something now (it may err, as long as something is lent), and, after Keep, whether a
-  // record has begun that is not whole.
+  // Whether a Read would give something now, and whether a record has begun that is not whole.
   bool HasWhole() const;
   bool HasPart() const { return !Empty() && !HasWhole(); }
   void Clear();

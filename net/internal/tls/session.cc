@@ -86,10 +86,6 @@ bool TlsSession::Begin(ssl_ctx_st* ctx) {
 std::unique_ptr<TlsSession> TlsSession::Server(std::shared_ptr<const ServerContexts> contexts,
                                                const AlpnList* alpn) {
   std::unique_ptr<TlsSession> session(new TlsSession);
-  const bool opened = session->Begin(contexts->Default());
-  ClearErrors();
-  if (!opened) return nullptr;
-  SSL_set_accept_state(session->ssl_);
   session->server_ = true;
   session->data_.alpn = alpn;
   session->contexts_ = std::move(contexts);
@@ -126,6 +122,12 @@ TlsSession::~TlsSession() {
   SSL_SESSION_free(data_.ticket);
 }
 
+bool TlsSession::BeginAsServer() {
+  if (!Begin(static_cast<const ServerContexts*>(contexts_.get())->Default())) return false;
+  SSL_set_accept_state(ssl_);
+  return true;
+}
+
 TlsSession::Step TlsSession::FailHandshake(const TlsFailure& failure) {
   failure_ = failure;
   failed_ = true;
@@ -150,8 +152,13 @@ TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuf
     seen_ = true;
   }
   const Call call(*this, ciphertext, out);
-  const std::size_t before = out.size();
+  // OpenSSL's part is kilobytes: a client that stops within its first record costs what has come of it.
+  if (ssl_ == nullptr && !bio_.reader.HasWhole()) {
+    return fin_ ? FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly}) : Step::kWantInput;
+  }
   ClearErrors();
+  if (ssl_ == nullptr && !BeginAsServer()) return FailHandshake({TlsFailure::Kind::kHere, "no memory"});
+  const std::size_t before = out.size();
   const int result = SSL_do_handshake(ssl_);
   if (out.size() > before) ++flights_;
   if (result == 1) {

@@ -45,7 +45,7 @@ struct ServerContexts;
 class TlsSession {
  public:
   // The server's side. `alpn` outlives it; null or empty: clients that offer protocols are let in,
-  // and none is chosen. Null if there is no memory for it.
+  // and none is chosen. Its memory comes with the client's first whole record.
   static std::unique_ptr<TlsSession> Server(std::shared_ptr<const ServerContexts> contexts,
                                             const AlpnList* alpn);
 
@@ -144,12 +144,13 @@ class TlsSession {
 
   TlsSession() = default;
   bool Begin(ssl_ctx_st* ctx);
+  bool BeginAsServer();
   Step FailHandshake(const TlsFailure& failure);
   ReadState StateAfterFailedRead();
   ReadState NothingMore();
   bool WriteAll(const char* bytes, std::size_t size);
 
-  ssl_st* ssl_ = nullptr;
+  ssl_st* ssl_ = nullptr;  // of a server: null until a whole record has come
   SpanBio bio_;
   HelloBound hello_bound_;
   SessionData data_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/http1/tls_connection.h>
 
-#include <new>
 #include <utility>
 
 #include <weft/net/internal/tls/tls_access.h>
@@ -50,7 +49,6 @@ bool TlsConnection::BeginSession() {
   }
   const ServerState& server = shard_.server();
   std::unique_ptr<TlsSession> session = TlsSession::Server(TlsAccess::Current(*server.options.tls), &server.alpn);
-  if (session == nullptr) throw std::bad_alloc();
   if (HalfClosed() || Broken()) session->SawFin();
   channel_.Begin(std::move(session), IsUnix());
   return true;
