@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/net/tls.h>
 
+#include <cstdio>
+
 #include <weft/concurrency/offload.h>
 #include <weft/net/internal/tls/build_server_contexts.h>
 #include <weft/net/internal/tls/tls_state.h>
@@ -8,9 +10,7 @@
 namespace weft {
 namespace {
 
-// Builds from what the files say now. Under the lock of reloads, so that the last one to begin is
-// the one that stays.
-Error Refresh(internal::TlsState& state) {
+Error Build(internal::TlsState& state) {
   state.stamps = internal::StampFiles(state.options);
   const std::shared_ptr<const internal::ServerContexts> old = state.Current();
   Result<std::shared_ptr<const internal::ServerContexts>> made = internal::BuildServerContexts(
@@ -19,6 +19,20 @@ Error Refresh(internal::TlsState& state) {
   const std::lock_guard guard(state.lock);
   state.current = *made;
   return {};
+}
+
+// Builds from what the files say now. Under the lock of reloads, so that the last one to begin is
+// the one that stays.
+Error Refresh(internal::TlsState& state) {
+  const Error outcome = Build(state);
+  const std::lock_guard guard(state.lock);
+  state.outcome = outcome;
+  return outcome;
+}
+
+// In place of a callback. It may wait for whoever reads stderr, so never on a loop's thread.
+void Report(const Error& failure) {
+  std::fprintf(stderr, "weft: the certificates could not be reloaded, the old ones stay in use: %s\n", failure.Message().c_str());
 }
 
 Error ReloadIfChanged(internal::TlsState& state, bool again, bool& tried) {
@@ -52,16 +66,29 @@ Error Tls::Reload() {
   return Refresh(*state_);
 }
 
+Error Tls::LastReload() const {
+  const std::lock_guard guard(state_->lock);
+  return state_->outcome;
+}
+
 std::vector<CertificateInfo> Tls::Certificates() const {
   return state_->Current()->certificates;
 }
 
 Error ReloadOnChange(const Context& ctx, Tls tls, Duration every,
                      std::function<void(const Error&)> reloaded) {
+  std::string reported;
   for (bool failed = false;;) {
     if (Error err = Sleep(ctx, every)) return err;
     bool tried = false;
-    const Error err = Offload(ctx, [&] { return ReloadIfChanged(*tls.state_, failed, tried); });
+    const Error err = Offload(ctx, [&] {
+      Error outcome = ReloadIfChanged(*tls.state_, failed, tried);
+      if (!tried || reloaded) return outcome;
+      const std::string failure = outcome ? outcome.Message() : std::string();
+      if (outcome && failure != reported) Report(outcome);
+      reported = failure;
+      return outcome;
+    });
     if (!tried) continue;  // nothing has changed, or no thread was free to look
     failed = static_cast<bool>(err);
     if (reloaded) reloaded(err);

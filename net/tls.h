@@ -53,6 +53,10 @@ class Tls {
   // fiber write Offload(ctx, [&] { return tls.Reload(); }).
   Error Reload();
 
+  // The outcome of the last Reload, whoever has called it: empty if it was good, or there was none.
+  // Otherwise the certificates in use are older than the files. For a metric or a health check.
+  Error LastReload() const;
+
   // The certificates in use, in the order of the options.
   std::vector<CertificateInfo> Certificates() const;
 
@@ -68,7 +72,7 @@ class Tls {
 // context is done, and returns the context's error. For a member of a Group; it checks and reads in
 // Offload. A failed reload is repeated at each check, because the files may have been read while
 // they were being written. `reloaded`, if given, is called with the outcome of each Reload, which
-// is empty on success. Without it a failure is visible only in Certificates.
+// is empty on success. Without it each new failure is a line on stderr. Both are in Tls::LastReload.
 //
 //   group.Go("certificates", [&](const weft::Context& ctx) {
 //     return weft::ReloadOnChange(ctx, tls, std::chrono::minutes(1),

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -136,6 +137,35 @@ TEST_F(TlsReload, HappensWhenAFileHasChanged) {
     EXPECT_TRUE(returned.Is(kCanceled));
   });
   EXPECT_FALSE(ended) << ended.Message();
+}
+
+TEST_F(TlsReload, SaysOnceOnStderrWhyItFailsIfNobodyElseIsTold) {
+  using std::chrono::minutes;
+  Tls tls = LoadTls({.certificates = {Renew("old")}});
+  EXPECT_FALSE(tls.LastReload());
+  testing::internal::CaptureStderr();
+  const Error ended = RunTest([&](const Context& ctx) {
+    Group group(ctx);
+    group.Go("reload", [&](const Context& in) { static_cast<void>(ReloadOnChange(in, tls, minutes(1))); });
+    folder_.Write("a.key", "half writ");
+    ASSERT_FALSE(Sleep(ctx, minutes(5)));
+    EXPECT_THAT(tls.LastReload().Message(), testing::HasSubstr("a.key: is not PEM"));
+    EXPECT_EQ(Subject(tls), "CN=old");
+
+    Renew("new");
+    ASSERT_FALSE(Sleep(ctx, minutes(2)));
+    EXPECT_FALSE(tls.LastReload());
+
+    std::filesystem::remove(folder_.Path("a.pem"));
+    ASSERT_FALSE(Sleep(ctx, minutes(5)));
+    group.Cancel();
+    EXPECT_FALSE(group.Wait());
+  });
+  const std::string reported = testing::internal::GetCapturedStderr();
+  EXPECT_FALSE(ended) << ended.Message();
+  EXPECT_EQ(std::count(reported.begin(), reported.end(), '\n'), 2) << reported;
+  EXPECT_THAT(reported, testing::StartsWith("weft: the certificates could not be reloaded, the old ones stay in use: "));
+  EXPECT_THAT(reported, testing::HasSubstr("a.key: is not PEM"));
 }
 
 // Under ThreadSanitizer this is worth more.

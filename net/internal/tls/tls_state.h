@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/concurrency/error.h>
 #include <weft/net/internal/tls/pem_source.h>
 #include <weft/net/internal/tls/server_contexts.h>
 #include <weft/net/tls_options.h>
@@ -24,6 +25,7 @@ struct TlsState {
 
   mutable std::mutex lock;  // for as long as a pointer is copied
   std::shared_ptr<const ServerContexts> current;
+  Error outcome;  // of the last time that they were built
 
   std::shared_ptr<const ServerContexts> Current() const {
     const std::lock_guard guard(lock);
