@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tls_certificates.h"
 #include "tls_talk.h"
 
 namespace weft {
@@ -268,6 +269,19 @@ TEST(TlsSession, RefusesOldVersions) {
       << c.server.session->Failure().reason;
   EXPECT_EQ(c.client.session->Failure().kind, TlsFailure::Kind::kPeerRefused)
       << c.client.session->Failure().reason;
+}
+
+TEST(TlsSession, SpeaksNoTls12WhereThatIsTooOld) {
+  const TlsServerOptions options{.certificates = {MakeCertificate({.alternatives = {"DNS:localhost"}})},
+                                 .version_min = TlsVersion::k13};
+  const Tls tls = LoadTls(options);
+  TlsConnection c = Connect(tls, ClientOf(TlsVersion::k12));
+  EXPECT_EQ(c.server.step, Session::Step::kFailed);
+  EXPECT_EQ(c.server.session->Failure().kind, TlsFailure::Kind::kVersion)
+      << c.server.session->Failure().reason;
+  EXPECT_EQ(c.client.session->Failure().kind, TlsFailure::Kind::kPeerRefused)
+      << c.client.session->Failure().reason;
+  EXPECT_TRUE(Connect(tls, ClientOf(TlsVersion::k13)).Done());
 }
 
 TEST(TlsSession, AgreesOnAProtocolInTheServersOrder) {
