@@ -52,7 +52,8 @@ namespace weft {
 // Transfer-Encoding, Keep-Alive and the reason phrase are dropped, and Connection is passed on only
 // as "close". A http::response<http::file_body> goes from the page cache to the socket. An
 // exception counts as one of the handler's. A response that would hand over the connection (101) is
-// an error; use ResponseWriter::Hijack and BeastStream.
+// an error; use ResponseWriter::Hijack and BeastStream. So is one with a field that cannot be sent,
+// such as a line feed in its value.
 template <class Body = boost::beast::http::string_body, class F>
 Handler FromBeast(F f) {
   return [f = std::move(f)](ResponseWriter& w, Request& r) -> Error {

@@ -145,7 +145,9 @@ Error BeastBodyError(const boost::beast::error_code& ec) {
 Error FillFromBeast(ResponseWriter& w, unsigned status, const http::fields& fields) {
   if (Error err = CheckStatus(status)) return err;
   for (const auto& field : fields) {
-    if (!IsOfTheConnection(field.name())) w.Header().Add(View(field.name_string()), View(field.value()));
+    if (IsOfTheConnection(field.name()) || w.Header().Add(View(field.name_string()), View(field.value()))) continue;
+    for (const auto& added : fields) w.Header().Del(View(added.name_string()));  // the response to the Error is another one
+    return Error::New("the response of a function for FromBeast: " + std::string(w.Header().Refused()));
   }
   if (http::token_list(fields[http::field::connection]).exists("close")) w.Header().Set("Connection", "close");
   w.WriteHeader(static_cast<int>(status));

@@ -102,6 +102,25 @@ TEST(FromBeast, AResponseOfOneTypeNeedsNoGenerator) {
   EXPECT_EQ(recorder.Header().Values("Set-Cookie").size(), 2u);
 }
 
+TEST(FromBeast, AFieldThatCannotBeSentIsAnError) {
+  for (const char* value : {"a\r\nSet-Cookie: b=2", "a\nb", "a\rb", "\x01"}) {
+    Recorder recorder;
+    Served(recorder, FromBeast([&](const http::request<http::string_body>& request) {
+             http::response<http::string_body> response{http::status::ok, request.version()};
+             response.set("X-Before", "1");
+             response.set("X-User", value);
+             response.body() = "made";
+             response.prepare_payload();
+             return response;
+           }));
+    EXPECT_TRUE(recorder.Err()) << value;
+    EXPECT_NE(recorder.Err().Message().find("X-User"), std::string::npos) << recorder.Err().Message();
+    EXPECT_EQ(recorder.Status(), 500);
+    EXPECT_FALSE(recorder.Header().Has("X-Before"));
+    EXPECT_NE(recorder.Header().Get("Content-Length"), "4");
+  }
+}
+
 TEST(FromBeast, TheRequestIsWholeAndAsItCame) {
   Recorder recorder;
   http::request<http::string_body> seen;
