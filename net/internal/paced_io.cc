@@ -43,6 +43,7 @@ Error PacedIo::WhyNoMore() const {
 Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   AfterPiece();
   // Before it gives up, for whatever reason, it looks once more: what came in time counts.
+  bool stalled = false;
   for (Error why;;) {
     if (closed_) return kClosed;
     if (socket_->Forced()) return kServerClosing;
@@ -57,7 +58,7 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
     if (!WouldWait(errno)) return Broke();
     socket_->NoteDrained();
     if (why) {
-      if (why.Is(kTimeout)) owner_.OnReadStalled(stall);
+      if (stalled) owner_.OnReadStalled(stall);  // the context may say kTimeout of somebody else
       return why;
     }
     if (!turn_.Taken() && owner_.HoldsOutput()) {
@@ -69,7 +70,8 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
     const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
     read_progress_.Waited(loop_.TurnTime());
     if (outcome == LoopSignal::Outcome::kContextDone) why = ctx.Err();
-    if (outcome == LoopSignal::Outcome::kTimedOut) why = kTimeout;
+    stalled = outcome == LoopSignal::Outcome::kTimedOut;
+    if (stalled) why = kTimeout;
   }
 }
 

@@ -215,5 +215,32 @@ TEST(WebSocketWaits, TheTimeOutsideOfReceiveIsNoSilence) {
   });
 }
 
+// The group ends the one who receives with the kTimeout of the one who sends.
+TEST(WebSocketWaits, ASendThatStallsIsReportedAsNothingElse) {
+  Virtually([](const Context& ctx) {
+    std::optional<Error> received, outcome;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context& member) -> Error {
+        const std::string large(100'000, 'x');
+        for (;;) {
+          if (Error err = socket->Send(member, large)) return err;
+        }
+      });
+      group.Go([&](const Context& member) { return *(received = socket->Receive(member).Err()); });
+      outcome = group.Wait();
+      return *outcome;
+    });
+    WsClient client(ctx, site);
+    while (!outcome) (void)Sleep(ctx, 1s);
+    EXPECT_TRUE(outcome->Is(kTimeout)) << outcome->Message();
+    EXPECT_TRUE(received->Is(kTimeout)) << received->Message();
+    EXPECT_EQ(site.Count("timeout"), 1);
+    EXPECT_EQ(site.Count("timeout body"), 0);
+  });
+}
+
 }  // namespace
 }  // namespace weft

@@ -117,6 +117,7 @@ Result<std::size_t> RequestBody::ReadWithin(const Context& ctx, std::span<char> 
     continue_sent_ = true;
     if (Error err = owner_.SendContinue()) return err;
   }
+  bool stalled = false;
   for (Error why;;) {
     if (given_up_) return kClosed;
     if (Unread() > 0) {
@@ -127,14 +128,15 @@ Result<std::size_t> RequestBody::ReadWithin(const Context& ctx, std::span<char> 
     if (ended_) return End();
     if (closed_) return owner_.WhyClosed();
     if (why) {
-      if (why.Is(kTimeout)) owner_.OnReadStalled();
+      if (stalled) owner_.OnReadStalled();  // the context may say kTimeout of somebody else
       return why;
     }
     const TimePoint until = progress_.WaitUntil(Now(), stall, shard_.options().progress_bytes_min);
     const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
     progress_.Waited(shard_.now());
     if (outcome == LoopSignal::Outcome::kContextDone) why = ctx.Err();
-    if (outcome == LoopSignal::Outcome::kTimedOut) why = kTimeout;
+    stalled = outcome == LoopSignal::Outcome::kTimedOut;
+    if (stalled) why = kTimeout;
   }
 }
 
