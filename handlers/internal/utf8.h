@@ -44,6 +44,16 @@ constexpr bool IsUtf8(std::string_view text) noexcept {
   return true;
 }
 
+// Whether the last character of `text` is whole. What precedes it is UTF-8.
+constexpr bool EndsWithWholeCharacter(std::string_view text) noexcept {
+  std::size_t at = text.size();
+  for (int i = 0; i < 4 && at > 0; ++i) {
+    --at;
+    if ((static_cast<unsigned char>(text[at]) & 0xC0) != 0x80) break;
+  }
+  return IsUtf8(text.substr(at));
+}
+
 }  // namespace weft::internal
 
 #endif  // WEFT_HANDLERS_INTERNAL_UTF8_H_

@@ -58,7 +58,7 @@ class [[nodiscard]] WebSocket {
   // the connection unchanged:
   //   the context's    it is done. A message that has partly arrived is not lost
   //   kServerClosing   once, as soon as the drain has started: say goodbye and Close(1001), or
-  //                    continue until the drain_timeout
+  //                    continue until the drain_timeout, after which it is kClosed
   //   kClosed          the client has closed (CloseStatus), or this side has
   //   kTooLarge        beyond message_bytes_max; 1009 was sent
   //   kMalformed       not a valid frame, or text that is not UTF-8; 1002 or 1007 was sent
@@ -80,7 +80,7 @@ class [[nodiscard]] WebSocket {
   // turn and for that frame for at most close_timeout, in addition to the time of a write
   // (write_stall_timeout). What arrives meanwhile is dropped. The reason is cut at 123 bytes.
   // Another fiber in Receive gets kClosed. Errors: kTimeout; the connection's; a code that may not
-  // be sent (1000 to 1003, 1007 to 1014 and 3000 to 4999 may). Calling it again returns the result
+  // be sent (1000 to 1003, 1007 to 1013 and 3000 to 4999 may). Calling it again returns the result
   // of the first call.
   Error Close(int code = 1000, std::string_view reason = {});
 

@@ -8,6 +8,7 @@ namespace weft {
 bool WebSocketOutbox::Push(WebSocketMessage message) const { return state_ != nullptr && state_->Push(std::move(message)); }
 
 void WebSocketOutbox::End(Error why) const {
+  if (!why) internal::AbortMisuse("WebSocketOutbox::End", "an Error is needed");
   if (state_ != nullptr) state_->End(std::move(why));
 }
 

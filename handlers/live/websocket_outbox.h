@@ -25,14 +25,15 @@ struct WebSocketOutboxState;
 class WebSocketOutbox {
  public:
   WebSocketOutbox() noexcept = default;  // of no WebSocket: TrySend returns false
-  // Queues a message. False: the WebSocket has ended, or the queue is full, so the client is too
-  // slow.
+  // Queues a message. False: the WebSocket closes or has ended, or the queue is full, so the client
+  // is too slow.
   bool TrySend(std::string text) const { return Push({std::move(text), true}); }
   bool TrySendBinary(std::string data) const { return Push({std::move(data), false}); }
   // Makes the WebSocket's Receive fail with `why`, once everything queued was sent: for a client
-  // that should leave. The default is kClosed.
+  // that should leave. The default is kClosed. Does nothing once the WebSocket closes or has ended.
+  // An empty Error aborts the process.
   void End(Error why = kClosed) const;
-  // Whether the WebSocket can still be sent to.
+  // Whether the WebSocket can still be sent to: nobody has called End, and neither side has closed.
   bool Open() const;
 
  private:

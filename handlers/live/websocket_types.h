@@ -12,6 +12,7 @@
 
 namespace weft {
 
+// What has to be above zero and is not aborts the process.
 struct WebSocketOptions {
   // The size of a message from the client, all its frames together. Beyond it the client gets 1009
   // and Receive fails with kTooLarge. Above zero.
@@ -25,8 +26,9 @@ struct WebSocketOptions {
   // of them that the client offers is chosen.
   std::vector<std::string> protocols = {};
   // The origins whose pages may connect: "https://app.example.com", compared exactly; "*": all.
-  // Empty: only pages of this host. Browsers send cookies with a WebSocket from any page, so "*" is
-  // only for what anybody may see. Clients that are not browsers send no Origin, and are admitted.
+  // Empty: only pages of this host. A list replaces that rule, so it names this host's own origin,
+  // too. Browsers send cookies with a WebSocket from any page, so "*" is only for what anybody may
+  // see. Clients that are not browsers send no Origin, and are admitted.
   std::vector<std::string> origins = {};
   // How many unsent messages an outbox holds, and how many bytes of them.
   std::size_t outbox_messages_max = 64;

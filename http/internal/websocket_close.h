@@ -12,9 +12,10 @@
 
 namespace weft::internal {
 
-// Whether an endpoint may send this code (RFC 6455 section 7.4 and IANA's registry): 1000 to 1003, 1007 to 1014, 3000 to 4999.
+// Whether an endpoint may send this code (RFC 6455 section 7.4 and IANA's registry): 1000 to 1003, 1007 to 1013, 3000 to 4999. 1014 was
+// registered later, for gateways; clients such as Beast take it for malformed.
 constexpr bool MayBeCloseCode(int code) noexcept {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1013) || (code >= 3000 && code <= 4999);
 }
 
 // At most so many bytes of a reason: a control frame has at most 125.

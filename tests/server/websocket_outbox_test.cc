@@ -166,6 +166,10 @@ TEST(WebSocketOutbox, TakesMessagesFromAnyThread) {
 
 // --- what aborts
 
+TEST(WebSocketDeathTest, AnEndNeedsAnError) {
+  EXPECT_DEATH(WebSocketOutbox().End(Error()), "WebSocketOutbox::End: an Error is needed");
+}
+
 TEST(WebSocketDeathTest, AnotherRequestMustNotSend) {
   EXPECT_DEATH(Virtually([](const Context& ctx) {
                  WebSocket* first = nullptr;

@@ -115,6 +115,10 @@ TEST(WebSocket, WhatIsNoWebSocketGetsItsCode) {
       {"a message within another", FrameOf({.payload = "x", .fin = false}) + Text("y"), 1002, kMalformed},
       {"text that is no UTF-8", Text("\xc0\x80"), 1007, kMalformed},
       {"text that ends within a character", Text("\xe2\x82"), 1007, kMalformed},
+      {"text that ends within a character, with an empty fragment",
+       FrameOf({.payload = "\xe2\x82", .fin = false}) + FrameOf({.opcode = kContinuation}), 1007, kMalformed},
+      {"the same over several fragments", FrameOf({.payload = "a\xf0", .fin = false}) + FrameOf({.opcode = kContinuation, .payload = "\x9f\x8d", .fin = false}) +
+                                              FrameOf({.opcode = kContinuation, .fin = false}) + FrameOf({.opcode = kContinuation}), 1007, kMalformed},
       {"a close frame of one byte", FrameOf({.opcode = kCloseFrame, .payload = "x"}), 1002, kMalformed},
       {"a close code that nobody may send", CloseWith(1005), 1002, kMalformed},
       {"a close code below all", CloseWith(999), 1002, kMalformed},
@@ -133,6 +137,22 @@ TEST(WebSocket, WhatIsNoWebSocketGetsItsCode) {
       EXPECT_TRUE(client.Ended()) << one.what;
       EXPECT_TRUE(outcome.Is(one.error)) << one.what << ": " << outcome.Message();
     }
+  });
+}
+
+// Each text by itself, and not with what Beast keeps of the one before.
+TEST(WebSocket, ATextMayEndWithAnEmptyFragment) {
+  Virtually([](const Context& ctx) {
+    Site site(ctx, EchoWebSocket());
+    WsClient client(ctx, site);
+    for (const std::string text : {"", "a", "\xc3\xa4", "a\xe2\x82\xac", "\xf0\x9f\x8d\xb5"}) {
+      client.Send(FrameOf({.payload = text, .fin = false}) + FrameOf({.opcode = kContinuation}));
+      EXPECT_EQ(client.Message(), text);
+    }
+    client.Send(FrameOf({.opcode = kBinary, .payload = "\xe2\x82", .fin = false}) + FrameOf({.opcode = kContinuation}));
+    EXPECT_EQ(client.Message(), "\xe2\x82");
+    client.Send(Text("\xc3\xa4"));
+    EXPECT_EQ(client.Message(), "\xc3\xa4");
   });
 }
 
@@ -386,7 +406,7 @@ TEST(WebSocket, OnlyCodesThatMayBeSentAreSent) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
       if (Error err = socket.Err()) return err;
-      for (const int code : {0, 999, 1004, 1005, 1006, 1015, 2999, 5000}) EXPECT_TRUE(socket->Close(code)) << code;
+      for (const int code : {0, 999, 1004, 1005, 1006, 1014, 1015, 2999, 5000}) EXPECT_TRUE(socket->Close(code)) << code;
       return {};
     });
     WsClient client(ctx, site);

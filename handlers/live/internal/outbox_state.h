@@ -66,7 +66,9 @@ struct WebSocketOutboxState {
   void Close() {
     std::lock_guard hold(lock);
     ended = true;
+    end = Error();
     queue.clear();
+    bytes = 0;
     wake = CancelFunc();
   }
 

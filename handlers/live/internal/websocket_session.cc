@@ -15,6 +15,7 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/unlimited.h>
+#include <weft/handlers/internal/utf8.h>
 #include <weft/handlers/middleware/internal/random_hex.h>
 #include <weft/http/internal/websocket_close.h>
 
@@ -32,8 +33,6 @@ constexpr std::size_t kLaterPiece = 64 * 1024;    // of a message whose length t
 constexpr int kFeedInARow = 16;
 constexpr Duration kWriteStall = std::chrono::seconds(30);  // of a client's; a server's stream has its own limit
 
-TimePoint After(TimePoint from, Duration time) { return time < TimePoint::max() - from ? from + time : TimePoint::max(); }
-
 std::array<unsigned char, 4> RandomKey() {
   const std::uint64_t bits = RandomBits();
   std::array<unsigned char, 4> key;
@@ -43,41 +42,17 @@ std::array<unsigned char, 4> RandomKey() {
 
 }  // namespace
 
-// Beast writes and reads the messages of its handshake here. What they say goes its own way: by a ResponseWriter, by an HttpClient.
-struct WebSocketSession::Handshake {
-  std::string written;
-  const Exchange* exchange = nullptr;
-  Error failure;
-  std::string to_read;
-
-  std::string FieldOf(std::string_view name) const {
-    const std::size_t at = written.find(name);
-    if (at == written.npos) return {};
-    const std::size_t begin = at + name.size();
-    return written.substr(begin, written.find("\r\n", begin) - begin);
-  }
-  std::size_t Read(std::span<char> buffer, beast::error_code& ec) {
-    if (exchange != nullptr) {
-      const Result<std::string> accept = (*std::exchange(exchange, nullptr))(FieldOf("Sec-WebSocket-Key: "));
-      failure = accept.Err();
-      if (!failure) to_read = "HTTP/1.1 101 \r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " + *accept + "\r\n\r\n";
-    }
-    const std::size_t n = std::min(buffer.size(), to_read.size());
-    if (n == 0) ec = boost::asio::error::eof;
-    to_read.copy(buffer.data(), n);
-    to_read.erase(0, n);
-    return n;
-  }
-};
-
 WebSocketSession::WebSocketSession(Role role, const WebSocketOptions& options, Context draining)
     : role_(role),
-      ping_after_(options.ping_after),
       close_timeout_(options.close_timeout),
       draining_(std::move(draining)),
       scope_(CurrentScope()),
       outbox_(std::make_shared<WebSocketOutboxState>(options.outbox_messages_max, options.outbox_bytes_max)),
-      beast_(FrameStream(*this)) {
+      beast_(FrameStream(*this)),
+      ping_clock_(options.ping_after) {
+  const char* const function = role == Role::kServer ? "AcceptWebSocket" : "DialWebSocket";
+  if (options.message_bytes_max == 0) AbortMisuse(function, "WebSocketOptions::message_bytes_max must be above zero");
+  if (options.ping_after <= Duration::zero()) AbortMisuse(function, "WebSocketOptions::ping_after must be above zero or kUnlimited");
   beast_.read_message_max(options.message_bytes_max);
   beast_.write_buffer_bytes(role == Role::kServer ? kServerFrame : kClientFrame);
 }
@@ -95,7 +70,7 @@ std::string WebSocketSession::Accept(std::string_view key) {
   request.set(http::field::connection, "upgrade");
   request.set(http::field::sec_websocket_version, "13");
   request.set(http::field::sec_websocket_key, beast::string_view(key.data(), key.size()));
-  Handshake handshake;
+  BeastHandshake handshake;
   handshake_ = &handshake;
   beast::error_code ec;
   beast_.accept(request, ec);
@@ -104,12 +79,12 @@ std::string WebSocketSession::Accept(std::string_view key) {
 }
 
 Error WebSocketSession::Connect(const Exchange& exchange) {
-  Handshake handshake;
+  BeastHandshake handshake;
   handshake.exchange = &exchange;
   struct UnderWay {
-    UnderWay(Handshake*& p, Handshake& to) : place(p) { place = &to; }
+    UnderWay(BeastHandshake*& p, BeastHandshake& to) : place(p) { place = &to; }
     ~UnderWay() { place = nullptr; }  // also when `exchange` throws
-    Handshake*& place;
+    BeastHandshake*& place;
   };
   beast::error_code ec;
   {
@@ -122,7 +97,7 @@ Error WebSocketSession::Connect(const Exchange& exchange) {
 
 void WebSocketSession::Attach(Stream stream) {
   stream_ = std::move(stream);
-  heard_at_ = Now();
+  ping_clock_.Heard();
 }
 
 void WebSocketSession::Check(const char* function) const {
@@ -139,7 +114,7 @@ void WebSocketSession::Arm() {
     const bool watch_drain = !drain_seen_ && !close_sent_;
     either_ = watch_drain ? WithEither(*ctx_, draining_) : WithCancel(*ctx_);
   }
-  const TimePoint due = close_sent_ ? TimePoint::max() : pinged_ ? pong_due_ : After(heard_at_, ping_after_);
+  const TimePoint due = close_sent_ ? TimePoint::max() : ping_clock_.Due();
   CancelScope wait = due == TimePoint::max() ? WithCancel(either_.ctx) : WithDeadline(either_.ctx, due);
   wait_ = std::move(wait.ctx);
   const bool somebody_sends = !message_turn_.try_lock();
@@ -182,8 +157,7 @@ std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_co
     const bool look = std::exchange(look_, false);
     const Result<std::size_t> n = look ? StreamAccess::ReadWhatIsThere(stream_, feed_wait_, buffer) : stream_.Read(feed_wait_, buffer);
     if (n.Ok() && *n > 0) {
-      heard_at_ = Now();
-      pinged_ = false;
+      ping_clock_.Heard();
       return *n;
     }
     // A client that leaves cancels the request as well: that it has left counts for more.
@@ -203,10 +177,10 @@ void WebSocketSession::AfterInterruption(beast::error_code& ec) {
   const TimePoint before = Now();
   if (!wait_.Err()) {
     SendFeed();
-    PassOver(before);
+    ping_clock_.PassOver(before);
     return;
   }
-  const bool silent = before >= (pinged_ ? pong_due_ : After(heard_at_, ping_after_));  // before something else is waited for
+  const bool silent = before >= ping_clock_.Due();  // before something else is waited for
   wait_ = Background();
   if (Error err = ctx_->Err()) {
     throw Interrupted{ClientLeft() ? EndAsGone() : std::move(err)};
@@ -214,7 +188,7 @@ void WebSocketSession::AfterInterruption(beast::error_code& ec) {
   if (SeesDrain()) throw Interrupted{kServerClosing};
   const bool all_sent = SendQueued();
   SendFeed();
-  PassOver(before);
+  ping_clock_.PassOver(before);
   if (Error err = all_sent ? outbox_->TakeEnd() : Error()) throw Interrupted{std::move(err)};
   if (silent && !close_sent_) AfterSilence(ec);
 }
@@ -232,24 +206,31 @@ void WebSocketSession::SendFeed() {
   }
 }
 
-// Nobody has read since `from`, so a pong may be here: the time does not count.
-void WebSocketSession::PassOver(TimePoint from) {
-  if (pinged_) pong_due_ = After(pong_due_, Now() - from);
-}
-
 void WebSocketSession::AfterSilence(beast::error_code& ec) {
-  if (pinged_) {
+  if (ping_clock_.Pinged()) {
     broken_ = kTimeout.Wrap("no pong");
     ec = boost::asio::error::timed_out;
     return;
   }
-  pinged_ = true;
   beast_.ping({}, ec);
-  pong_due_ = After(Now(), ping_after_ / 2);
+  ping_clock_.Ping();
 }
 
 Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocketFeed* feed) {
   Check("WebSocket::Receive");
+  Result<WebSocketMessage> message = ReceiveOnce(ctx, feed);
+  if (role_ == Role::kServer && message.Err().Is(kServerClosing)) return ClosingOnce(message.Err());
+  return message;
+}
+
+// After the drain_timeout the context says kServerClosing for good, and a handler that goes on in a drain would be told so again and again.
+Error WebSocketSession::ClosingOnce(const Error& err) {
+  if (drain_seen_) return kClosed.Wrap("the drain_timeout is over");
+  NoteDrain();
+  return err;
+}
+
+Result<WebSocketMessage> WebSocketSession::ReceiveOnce(const Context& ctx, WebSocketFeed* feed) {
   if (end_) return end_;
   if (Error err = ctx.Err()) {
     if (ctx_ != nullptr || !ClientLeft()) return err;
@@ -277,12 +258,13 @@ Error WebSocketSession::EndAsGone() {
   return EndWith({});
 }
 
-// The drain has begun, and nobody knows yet. A caller's context is then derived from again, without the drain.
-bool WebSocketSession::SeesDrain() {
-  if (drain_seen_ || close_sent_ || !draining_.Err()) return false;
+// The drain has begun, and nobody knows yet.
+bool WebSocketSession::SeesDrain() const { return !drain_seen_ && !close_sent_ && draining_.Err(); }
+
+// A caller's context is then derived from again, without the drain.
+void WebSocketSession::NoteDrain() {
   drain_seen_ = true;
   armed_for_ = Background();
-  return true;
 }
 
 Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebSocketFeed* feed) {
@@ -300,7 +282,7 @@ Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebS
   try {
     static_cast<void>(SendQueued());
     if (feed_wait_ == Background() || feed_wait_.Err()) SendFeed();
-    PassOver(left_at_);
+    ping_clock_.PassOver(left_at_);
     for (;;) {
       WebSocketMessage message = ReadMessage();
       if (end_) return end_;
@@ -331,8 +313,20 @@ WebSocketMessage WebSocketSession::ReadMessage() {
       static_cast<void>(EndWith(ec));
       return {};
     }
-    if (beast_.is_message_done()) return {std::exchange(partial_, {}), beast_.got_text()};
+    if (!beast_.is_message_done()) continue;
+    // Beast does not look at the end of a text whose last fragment is empty.
+    if (beast_.got_text() && !EndsWithWholeCharacter(partial_)) {
+      EndAsCutText();
+      return {};
+    }
+    return {std::exchange(partial_, {}), beast_.got_text()};
   }
+}
+
+void WebSocketSession::EndAsCutText() {
+  static_cast<void>(SendClose(websocket::close_code::bad_payload, {}));
+  broken_ = kMalformed.Wrap("WebSocket: a text ends within a character");
+  static_cast<void>(EndWith({}));
 }
 
 Error WebSocketSession::EndWith(beast::error_code ec) {
@@ -380,6 +374,7 @@ void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec)
     return;
   }
   close_sent_ = opcode == 8;
+  if (close_sent_) outbox_->Close();  // it would not be sent any more
   if (Error err = WriteAll(frame)) {
     write_failure_ = std::move(err);
     ec = boost::asio::error::broken_pipe;

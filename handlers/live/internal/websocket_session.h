@@ -2,7 +2,6 @@
 #ifndef WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_
 #define WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,8 +16,10 @@
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/result.h>
 #include <weft/concurrency/scope.h>
+#include <weft/handlers/live/internal/beast_handshake.h>
 #include <weft/handlers/live/internal/frame_stream.h>
 #include <weft/handlers/live/internal/outbox_state.h>
+#include <weft/handlers/live/internal/ping_clock.h>
 #include <weft/handlers/live/internal/websocket_feed.h>
 #include <weft/handlers/live/websocket_types.h>
 #include <weft/http/internal/websocket_frames.h>
@@ -44,7 +45,7 @@ class WebSocketSession final : private FrameStream::Owner {
   // As a server: what Sec-WebSocket-Accept says for this key; empty: it is none (RFC 6455 section 4.2.1).
   std::string Accept(std::string_view key);
   // As a client: `exchange` sends this key and returns what Sec-WebSocket-Accept says. kMalformed: it says the wrong thing; or the Error of `exchange`.
-  using Exchange = std::function<Result<std::string>(const std::string& key)>;
+  using Exchange = BeastHandshake::Exchange;
   Error Connect(const Exchange& exchange);
   void SetProtocol(std::string protocol) { protocol_ = std::move(protocol); }
   // The connection begins.
@@ -58,6 +59,7 @@ class WebSocketSession final : private FrameStream::Owner {
   Error Close(int code, std::string_view reason);
   const WebSocketClose& CloseStatus() const { return close_status_; }
   bool SawClose() const { return saw_close_; }  // the other side's close frame
+  bool Ends() const { return end_ || close_sent_ || closing_; }  // by either side, or has ended
   const std::string& Protocol() const { return protocol_; }
   const std::shared_ptr<WebSocketOutboxState>& Outbox() const { return outbox_; }
   bool Draining() const { return static_cast<bool>(draining_.Err()); }
@@ -78,13 +80,16 @@ class WebSocketSession final : private FrameStream::Owner {
   void Check(const char* function) const;
   void Arm();
   void ArmFeed();
-  bool SeesDrain();
+  bool SeesDrain() const;
+  void NoteDrain();
+  Error ClosingOnce(const Error& err);
+  Result<WebSocketMessage> ReceiveOnce(const Context& ctx, WebSocketFeed* feed);
   Result<WebSocketMessage> ReceiveUnder(const Context& ctx, WebSocketFeed* feed);
   bool ClientLeft() const;
   Error EndAsGone();
+  void EndAsCutText();
   void AfterInterruption(boost::beast::error_code& ec);
   void SendFeed();
-  void PassOver(TimePoint from);
   void AfterSilence(boost::beast::error_code& ec);
   WebSocketMessage ReadMessage();
   Error SendInTurn(std::string_view data, bool text);
@@ -97,14 +102,12 @@ class WebSocketSession final : private FrameStream::Owner {
   Error WriteAll(std::string_view bytes);
 
   const Role role_;
-  const Duration ping_after_;
   const Duration close_timeout_;
   const Context draining_;
   std::string protocol_;
   const Scope scope_;  // of a server's
   const std::shared_ptr<WebSocketOutboxState> outbox_;
-  struct Handshake;
-  Handshake* handshake_ = nullptr;  // under way
+  BeastHandshake* handshake_ = nullptr;  // under way
   Stream stream_;
   boost::beast::websocket::stream<FrameStream, false> beast_;
 
@@ -116,9 +119,7 @@ class WebSocketSession final : private FrameStream::Owner {
   WebSocketFeed* feed_ = nullptr;  // of that Receive
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
   bool look_ = false;              // before the feed goes on: for what is there
-  TimePoint heard_at_;
-  bool pinged_ = false;
-  TimePoint pong_due_;  // once pinged_
+  PingClock ping_clock_;
   TimePoint left_at_;   // when the last Receive has ended
   bool drain_seen_ = false;
   WholeFrames frames_;
