@@ -53,7 +53,10 @@ Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocket
   if (!session->Protocol().empty()) w.Header().Set("Sec-WebSocket-Protocol", session->Protocol());
   w.WriteHeader(101);
   Result<Stream> stream = w.Hijack();
-  if (Error err = stream.Err()) return err;
+  if (Error err = stream.Err()) {
+    internal::TakeBackHandshake(w.Header());
+    return err;
+  }
   session->Attach(*std::move(stream));
   ResponseAccess::AfterHandler(w, [session](const Error& error) { session->HandlerReturned(error); });
   return WebSocket(std::move(session));

@@ -151,9 +151,9 @@ class [[nodiscard]] WebSocket {
 // becomes long-lived). Fields set before, such as a cookie, are sent along. Return its errors from
 // the handler:
 //   HttpError(426)   the request is not a handshake of version 13; the supported version is sent
-//   HttpError(400)   the handshake is malformed
+//   HttpError(400)   the handshake is malformed, or has a body
 //   HttpError(403)   a page of another origin (WebSocketOptions::origins)
-//   those of Hijack
+//   those of Hijack, after which the response has no field of the handshake
 Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocketOptions& options = {});
 
 }  // namespace weft

@@ -150,5 +150,60 @@ TEST(WebSocketHandshake, TooManyLongLivedRequestsAre503) {
   });
 }
 
+// It is no switch, and what a handler has set itself stays.
+TEST(WebSocketHandshake, AResponseThatIsNo101HasNoFieldOfIt) {
+  Virtually([](const Context& ctx) {
+    ServerOptions options;
+    options.long_lived_max = 1;
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      w.Header().Set("Set-Cookie", "seen=1");
+      if (r.RawQuery() == "keep") w.Header().Set("Connection", "X-Hop");
+      return EchoWebSocket(nullptr, nullptr, {.protocols = {"chat"}})(w, r);
+    }, options);
+    WsClient first(ctx, site);
+    const TestResponse response = ResponseTo(site, "", "", "Sec-WebSocket-Protocol: chat\r\n");
+    EXPECT_EQ(response.status, 503);
+    for (const std::string_view name : {"Upgrade", "Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Connection"}) {
+      EXPECT_FALSE(response.Has(name)) << name << ": " << response.Header(name);
+    }
+    EXPECT_EQ(response.Header("Set-Cookie"), "seen=1");
+    EXPECT_EQ(ResponseTo(site, "/ws", "/ws?keep").Header("Connection"), "X-Hop");
+  });
+}
+
+TEST(WebSocketHandshake, ABodyIsNone) {
+  Virtually([](const Context& ctx) {
+    Site site(ctx, EchoWebSocket());
+    EXPECT_EQ(ResponseTo(site, "", "", "Content-Length: 5\r\n").status, 400);
+    EXPECT_EQ(ResponseTo(site, "", "", "Transfer-Encoding: chunked\r\n").status, 400);
+    EXPECT_EQ(ResponseTo(site, "", "", "Content-Length: 0\r\n").status, 101);
+    EXPECT_EQ(site.Count("failed"), 0);
+  });
+}
+
+// --- what aborts
+
+Handler Accepts(WebSocketOptions options) {
+  return [options = std::move(options)](ResponseWriter& w, Request& r) { return AcceptWebSocket(w, r, options).Err(); };
+}
+
+TEST(WebSocketDeathTest, LimitsAreAboveZero) {
+  const struct {
+    WebSocketOptions options;
+    const char* rule;
+  } cases[] = {
+      {{.message_bytes_max = 0}, "AcceptWebSocket: WebSocketOptions::message_bytes_max must be above zero"},
+      {{.ping_after = 0s}, "AcceptWebSocket: WebSocketOptions::ping_after must be above zero or kUnlimited"},
+      {{.ping_after = -1s}, "AcceptWebSocket: WebSocketOptions::ping_after must be above zero or kUnlimited"},
+  };
+  for (const auto& one : cases) {
+    EXPECT_DEATH(Virtually([&](const Context& ctx) {
+                   Site site(ctx, Accepts(one.options));
+                   WsClient client(ctx, site);
+                 }),
+                 one.rule);
+  }
+}
+
 }  // namespace
 }  // namespace weft

@@ -19,6 +19,11 @@ bool IsKey(std::string_view text) {
   });
 }
 
+// Its bytes would look like frames.
+bool HasBody(const Fields& fields) {
+  return fields.Has("Transfer-Encoding") || fields.Get("Content-Length").find_first_not_of('0') != std::string_view::npos;
+}
+
 }  // namespace
 
 // A client cannot send the fields of an upgrade over HTTP/2 itself (RFC 9113 section 8.2.2).
@@ -27,6 +32,7 @@ bool IsExtendedConnect(const Request& r) { return r.Version().first == 2 && r.Of
 Error CheckHandshake(ResponseWriter& w, const Request& r) {
   if (r.Method() == "GET" && r.OffersUpgrade("websocket") && r.Header().Get("Sec-WebSocket-Version") == "13") {
     if (IsExtendedConnect(r)) return {};
+    if (HasBody(r.Header())) return HttpError(400, "a handshake has no body");
     const std::vector<std::string_view> keys = r.Header().Values("Sec-WebSocket-Key");
     return keys.size() == 1 && IsKey(keys[0]) ? Error() : HttpError(400, "Sec-WebSocket-Key is no key");
   }
@@ -44,6 +50,16 @@ Error CheckOrigin(const Request& r, const std::vector<std::string>& origins) {
   }
   if (origins.empty() && EqualsIgnoreCase(ParseOrigin(origin).authority, r.Host()) && !r.Host().empty()) return {};
   return HttpError(403, "a page of another origin");
+}
+
+void TakeBackHandshake(Fields& response) {
+  for (const std::string_view name : {"Upgrade", "Sec-WebSocket-Accept", "Sec-WebSocket-Protocol"}) response.Del(name);
+  std::vector<std::string> rest;
+  for (const std::string_view value : response.Values("Connection")) {
+    if (!EqualsIgnoreCase(value, "upgrade")) rest.emplace_back(value);
+  }
+  response.Del("Connection");
+  for (const std::string& value : rest) response.Add("Connection", value);
 }
 
 std::string ChooseProtocol(const Request& r, const std::vector<std::string>& protocols) {

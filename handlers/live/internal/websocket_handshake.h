@@ -8,6 +8,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
+#include <weft/http/fields.h>
 
 namespace weft::internal {
 
@@ -20,6 +21,9 @@ Error CheckHandshake(ResponseWriter& w, const Request& r);
 
 // 403 where a page of another origin has sent it. `origins`: see WebSocketOptions.
 Error CheckOrigin(const Request& r, const std::vector<std::string>& origins);
+
+// Takes the fields of the 101 out of a response that will be another one.
+void TakeBackHandshake(Fields& response);
 
 // The first of `protocols` that the client offers, or nothing.
 std::string ChooseProtocol(const Request& r, const std::vector<std::string>& protocols);
