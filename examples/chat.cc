@@ -49,12 +49,12 @@ constexpr std::string_view kPage = R"(<!doctype html>
 weft::Broadcast<std::string> g_room;
 
 weft::Error Room(weft::ResponseWriter& w, weft::Request& r) {
-  // A client that does not keep up is disconnected, and comes back.
+  // A client that does not keep up gets 1013 ("lagged"), and comes back.
   const weft::Subscription<std::string> said = g_room.Subscribe({.when_full = weft::WhenFull::kDisconnect});
   weft::Result<weft::WebSocket> socket = weft::AcceptWebSocket(w, r, {.message_bytes_max = 4096});
   if (weft::Error err = socket.Err()) return err;
   return socket->Converse(
-      r.Ctx(), said.Channel(), [](std::string text) { return text; },
+      r.Ctx(), said, [](std::string text) { return text; },
       [](const weft::WebSocketMessage& message) { g_room.Publish(message.data); });
 }
 

@@ -31,14 +31,22 @@ const Error WebSocket::kEndOfChannel = Error::New("the channel of a conversation
 
 Result<WebSocketMessage> WebSocket::ReceiveBeside(const Context& ctx, internal::WebSocketFeed& feed) { return session_->Receive(ctx, &feed); }
 
+// An Error of Receive, or of a Send. A context may have been ended by any Error, so its kind alone does not say what has happened.
 Error WebSocket::EndConversation(const Error& why) {
   if (why.Is(kEndOfChannel)) return Close(1000);
   // This side has closed: that, too, may have failed.
-  if (why.Is(kClosed)) return session_->SawClose() ? Error() : Close(1000);
-  if (why.Is(kServerClosing)) return Close(1001);
+  if (why.Is(kClosed) && session_->Ends()) return session_->SawClose() ? Error() : Close(1000);
+  if (why.Is(kServerClosing) && session_->Draining()) return Close(1001);
+  static_cast<void>(Close(session_->Draining() ? 1001 : 1011));
+  return why;
+}
+
+Error WebSocket::FailConversation(const Error& why) {
   static_cast<void>(Close(1011));
   return why;
 }
+
+Error WebSocket::CloseLagged() { return Close(1013, "lagged"); }
 
 Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocketOptions& options) {
   if (Error err = internal::CheckHandshake(w, r)) return err;

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/concurrency/broadcast.h>
 #include <weft/concurrency/chan.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
@@ -96,17 +97,21 @@ class [[nodiscard]] WebSocket {
   // WebSocketMessage. While one of them waits, or the client is slow to take a message, neither
   // direction goes on. Returns, and closes with
   //   no error   the client has closed; the channel is closed (1000); the drain has started (1001)
-  //   an Error   that of on_message (1011), the context's, or those of Receive and Send
+  //   an Error   that of on_message, whichever it is (1011), the context's, or those of Receive and
+  //              Send
   template <class T, class F, class G>
   Error Converse(const Context& ctx, const Chan<T>& out, F to_message, G on_message) {
-    Feed<T, F> feed(*this, out, to_message);
-    Error err;
-    while (!err) {
-      Result<WebSocketMessage> message = ReceiveBeside(ctx, feed);
-      err = message.Err();
-      if (!err) err = Called(on_message, *std::move(message));
-    }
-    return EndConversation(err);
+    return ConverseBeside(ctx, out, to_message, on_message, [] { return false; });
+  }
+
+  // The same for a subscription. A client that was too slow for WhenFull::kDisconnect gets what is
+  // in its buffer and then the code 1013 with the reason "lagged", and there is no error: it may
+  // connect again. With WhenFull::kDropOldest it misses messages, and nothing says so
+  // (Subscription::Missed).
+  template <class T, class F, class G>
+  Error Converse(const Context& ctx, const Subscription<T>& out, F to_message, G on_message) {
+    return ConverseBeside(ctx, out.Channel(), to_message, on_message,
+                          [&out] { return out.Disconnected(); });
   }
 
  private:
@@ -128,6 +133,20 @@ class [[nodiscard]] WebSocket {
     PendingReceive<T> next_;
   };
 
+  // `lagged`: why the channel was closed.
+  template <class T, class F, class G, class L>
+  Error ConverseBeside(const Context& ctx, const Chan<T>& out, F& to_message, G& on_message,
+                       L lagged) {
+    Feed<T, F> feed(*this, out, to_message);
+    for (;;) {
+      Result<WebSocketMessage> message = ReceiveBeside(ctx, feed);
+      if (const Error err = message.Err()) {
+        if (err.Is(kEndOfChannel) && lagged()) return CloseLagged();
+        return EndConversation(err);
+      }
+      if (const Error err = Called(on_message, *std::move(message))) return FailConversation(err);
+    }
+  }
   Result<WebSocketMessage> ReceiveBeside(const Context& ctx, internal::WebSocketFeed& feed);
   Error SendMade(const Context& ctx, const std::string& text) { return Send(ctx, text); }
   Error SendMade(const Context& ctx, const WebSocketMessage& message) {
@@ -143,6 +162,8 @@ class [[nodiscard]] WebSocket {
     }
   }
   Error EndConversation(const Error& why);
+  Error FailConversation(const Error& why);
+  Error CloseLagged();
 
   std::shared_ptr<internal::WebSocketSession> session_;
 };

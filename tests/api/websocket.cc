@@ -31,7 +31,7 @@ weft::Error Room(weft::ResponseWriter& w, weft::Request& r) {
   const weft::Subscription<std::string> said = room.Subscribe({.when_full = weft::WhenFull::kDisconnect});
   weft::Result<weft::WebSocket> socket = weft::AcceptWebSocket(w, r);
   if (weft::Error err = socket.Err()) return err;
-  return socket->Converse(r.Ctx(), said.Channel(),
+  return socket->Converse(r.Ctx(), said,
       [](std::string text) { return text; },                      // from the room to the client
       [](const weft::WebSocketMessage& message) { room.Publish(message.data); });
 }
