@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include <weft/concurrency/broadcast.h>
+#include <weft/concurrency/group.h>
+#include <weft/handlers/live/events.h>
+#include <weft/handlers/testing.h>
+
+#include "kit.h"
+
+// Very many who have subscribed to one broadcast get a value.
+namespace weft {
+namespace {
+
+using namespace weft::testing;
+
+// Publish itself wakes all in one piece; what each then sends is done some at a time.
+TEST(PublishGrowth, ToEventStreams) {
+  ExpectGrowth(2'500, [](const Context& ctx, long n) {
+    const Broadcast<int> all;
+    Group group(ctx);
+    long began = 0, sent = 0;
+    for (long i = 0; i < n; ++i) {
+      group.Go([&](const Context& c) {
+        Recorder recorder;
+        recorder.Serve(
+            [&](ResponseWriter& w, Request& r) -> Error {
+              Result<EventStream> events = StartEvents(w, r);
+              if (Error err = events.Err()) return err;
+              const Subscription<int> mine = all.Subscribe();
+              ++began;
+              return events->Forward(c, mine, [&](int value) {
+                ++sent;
+                return ServerSentEvent{.data = std::to_string(value)};
+              });
+            },
+            RequestBuilder());
+        return recorder.Err();
+      });
+    }
+    while (began < n) Yield();
+    Yield();
+    const Cost cost = Measure([&] {
+      EXPECT_EQ(all.Publish(1), static_cast<std::size_t>(n));
+      while (sent < n) Yield();
+    });
+    all.Close();
+    EXPECT_FALSE(group.Wait());
+    return cost;
+  });
+}
+
+}  // namespace
+}  // namespace weft
