@@ -32,6 +32,7 @@
 #include <weft/concurrency/services.h>
 #include <weft/concurrency/time.h>
 #include <weft/concurrency/work_ids.h>
+#include <weft/handlers/content/escape_url.h>
 #include <weft/handlers/content/file_server.h>
 #include <weft/handlers/content/query.h>
 #include <weft/handlers/debug/debug_fibers.h>

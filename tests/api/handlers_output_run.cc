@@ -9,6 +9,7 @@
 #include <weft/concurrency/select.h>
 #include <weft/concurrency/time.h>
 #include <weft/handlers/content/escape_html.h>
+#include <weft/handlers/content/escape_url.h>
 #include <weft/handlers/content/serve_content.h>
 #include <weft/handlers/handler.h>
 #include <weft/handlers/problem.h>
@@ -40,6 +41,11 @@ weft::Error Buy(weft::ResponseWriter&, weft::Request&) {
 
 weft::Error AfterPost(weft::ResponseWriter& w, weft::Request&) {
   return weft::Redirect(w, "/orders/17", 303);                    // the browser asks for it by GET
+}
+
+weft::Error AfterRename(weft::ResponseWriter& w, weft::Request& r) {
+  const std::string title(r.Query("title").value_or("untitled"));
+  return weft::Redirect(w, "/notes/" + weft::EscapePath(title) + "?from=" + weft::EscapeQuery(r.RawPath()), 303);
 }
 
 weft::Error Greet(weft::ResponseWriter& w, weft::Request& r) {
@@ -83,6 +89,8 @@ int main() {
     Check(recorder.Body() == "<p>Hello, &lt;script&gt;</p>");
     recorder.Serve(AfterPost, weft::RequestBuilder("POST", "/orders"));
     Check(recorder.Status() == 303);
+    recorder.Serve(AfterRename, weft::RequestBuilder("POST", "/notes/7?title=tea%2F%3F+for+2"));
+    Check(recorder.Header().Get("Location").ends_with("/notes/tea%2F%3F%20for%202?from=%2Fnotes%2F7"));
     recorder.Serve(Report, weft::RequestBuilder().Header("If-None-Match", "\"v7\""));
     Check(recorder.Status() == 304);
 
