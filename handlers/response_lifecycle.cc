@@ -5,19 +5,12 @@
 
 #include <weft/handlers/error_status.h>
 #include <weft/handlers/handler.h>
+#include <weft/handlers/internal/body_fields.h>
 #include <weft/handlers/response_writer.h>
 #include <weft/handlers/server_side.h>
 #include <weft/http/status.h>
 
 namespace weft {
-namespace {
-
-// Fields that describe one body and would lie about another one.
-constexpr std::string_view kBodyFields[] = {
-    "Content-Type",  "Content-Length",      "Content-Encoding", "Content-Language", "Content-Location",
-    "Content-Range", "Content-Disposition", "ETag",             "Last-Modified",    "Cache-Control"};
-
-}  // namespace
 
 void ResponseWriter::Begin(ResponseSink& sink, bool head_only, bool connect) {
   if (state_ != State::kEnded) internal::AbortMisuse("ResponseAccess::Begin", "the last exchange has not ended");
@@ -136,7 +129,7 @@ bool ResponseWriter::Restart() {
   filters_.Clear();
   file_failed_ = false;
   trailer_.Clear();
-  for (const std::string_view name : kBodyFields) header_.Del(name);
+  internal::DeleteBodyFields(header_);
   return true;
 }
 

@@ -148,8 +148,8 @@ class ResponseWriter {
   void PushFilter(std::unique_ptr<BodyFilter> filter);
 
   // Discards the response so far, so that it can be replaced: the status, the body, the filters,
-  // the trailer, and the header fields that describe a body (Content-Type and similar ones, ETag,
-  // Last-Modified, Cache-Control). Other fields and the hooks stay. Returns false, and does
+  // the trailer, and the header fields that describe a body (Content-Type and similar ones, digests,
+  // ETag, Last-Modified, Cache-Control, Expires). Other fields and the hooks stay. Returns false, and does
   // nothing, if the head was sent or the response has failed.
   bool Restart();
 

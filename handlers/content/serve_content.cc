@@ -6,6 +6,7 @@
 #include <weft/handlers/content/internal/content_source.h>
 #include <weft/handlers/content/internal/range_parts.h>
 #include <weft/handlers/handler.h>
+#include <weft/handlers/internal/body_fields.h>
 #include <weft/http/conditional.h>
 #include <weft/http/date.h>
 #include <weft/http/internal/byte_ranges.h>
@@ -63,8 +64,7 @@ Error SendNotModified(ResponseWriter& w) {
 
 Error SendUnsatisfiable(ResponseWriter& w, std::uint64_t size) {
   Fields& header = w.Header();
-  for (const char* name : {"Content-Encoding", "ETag", "Last-Modified", "Cache-Control"})
-    header.Del(name);
+  internal::DeleteBodyFields(header);
   header.Set("Content-Range", internal::UnsatisfiedRange(size));
   header.Set("Content-Type", "text/plain; charset=utf-8");
   w.WriteHeader(416);

@@ -153,6 +153,24 @@ TEST(ResponseWriter, RestartTakesEverythingBackUntilTheHeadIsOut) {
   EXPECT_EQ(recorder.Body(), "right");
 }
 
+TEST(ResponseWriter, AnErrorsResponseHasNoFieldThatDescribesAnotherBody) {
+  Recorder recorder;
+
+  recorder.Serve(
+      [](ResponseWriter& w, Request&) {
+        for (const char* field : {"Content-Encoding", "Content-Digest", "Repr-Digest", "Digest", "Content-MD5", "ETag", "Cache-Control", "Expires"}) {
+          w.Header().Set(field, "of the body");
+        }
+        w.Header().Set("Vary", "Accept");
+        return HttpError(404);
+      },
+      RequestBuilder());
+
+  EXPECT_EQ(recorder.Status(), 404);
+  for (const auto& [field, value] : recorder.Header()) EXPECT_NE(value, "of the body") << field;
+  EXPECT_EQ(recorder.Header().Get("Vary"), "Accept");
+}
+
 TEST(ResponseWriter, AfterAFailureInSendingEveryCallFailsWithIt) {
   Recorder recorder;
   recorder.FailAfter(10, kClientGone);

@@ -65,8 +65,17 @@ TEST(ServeRanges, SaysTheLengthWhenNoneIsThere) {
   for (const char* range :
        {"bytes=10000-", "bytes=-0", "bytes=99999999999999999999-", "bytes=20000-,10000-10001"}) {
     Recorder recorder;
-    recorder.Serve(ServeText(text), RequestBuilder().Header("Range", range));
+    const Handler described = [&](ResponseWriter& w, Request& r) {
+      for (const char* field : {"Content-Disposition", "Content-Digest", "Repr-Digest", "Digest", "Content-MD5", "Content-Language", "Expires"}) {
+        w.Header().Set(field, "of the content");
+      }
+      w.Header().Set("Vary", "Accept");
+      return ServeText(text)(w, r);
+    };
+    recorder.Serve(described, RequestBuilder().Header("Range", range));
     EXPECT_EQ(recorder.Status(), 416) << range;
+    for (const auto& [field, value] : recorder.Header()) EXPECT_NE(value, "of the content") << field;
+    EXPECT_EQ(recorder.Header().Get("Vary"), "Accept");
     EXPECT_EQ(recorder.Header().Get("Content-Range"), "bytes */10000");
     EXPECT_EQ(recorder.Body(), "Range Not Satisfiable\n");
     EXPECT_FALSE(recorder.Header().Has("ETag")) << "it is no version of the content";
