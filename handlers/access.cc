@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weft/concurrency/scope.h>
+#include <weft/concurrency/scoped_context.h>
 #include <weft/handlers/error_status.h>
 #include <weft/http/internal/percent.h>
 
@@ -70,6 +71,7 @@ void RequestAccess::End(Request& r) noexcept {
   r.body_.ended_ = false;
   r.body_.failure_ = Error();
   ClearKeeping(r.id_);
+  ClearKeeping(r.user_);
   ClearKeeping(r.forwarded_peer_);
   ClearKeeping(r.decoded_path_);
   ClearKeeping(r.path_values_);
@@ -80,6 +82,43 @@ void RequestAccess::End(Request& r) noexcept {
 }
 
 Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
+  if (w.at_completion_.empty()) return Finish(w, std::move(handlers));
+  Error outcome = Finish(w, handlers);
+  Error failure = CallAtCompletion(w, handlers, outcome);
+  return outcome ? outcome : failure;
+}
+
+Error ResponseAccess::CallAtCompletion(ResponseWriter& w, const Error& handlers, const Error& outcome) {
+  Error failure;
+  while (!w.at_completion_.empty()) {
+    const internal::AtCompletion left = std::move(w.at_completion_.back());
+    w.at_completion_.pop_back();
+    internal::Outcome what = OutcomeOf(w, left.error ? left.error : handlers);
+    what.error = left.error ? left.error : outcome;
+    try {
+      const ScopedContext current(left.ctx);
+      left.call(left, what);
+    } catch (...) {
+      failure = Error::FromException(std::current_exception());
+    }
+  }
+  return failure;
+}
+
+internal::Outcome ResponseAccess::OutcomeOf(const ResponseWriter& w, const Error& handlers) {
+  const bool hijacked = w.stream_.Lent();
+  internal::Outcome outcome;
+  outcome.aborted = w.failure_ || (hijacked && handlers);
+  outcome.status = outcome.aborted && handlers && !w.head_sent_ ? StatusOf(handlers) : w.Status();
+  if (hijacked) {
+    outcome.bytes = w.stream_.BytesWritten();
+  } else if (!w.head_only_) {
+    outcome.bytes = outcome.aborted ? w.written_ - w.buffered_ : w.written_;
+  }
+  return outcome;
+}
+
+Error ResponseAccess::Finish(ResponseWriter& w, Error handlers) {
   if (w.state_ == ResponseWriter::State::kHijacked) {
     if (w.after_handler_) std::exchange(w.after_handler_, nullptr)(handlers);
     return handlers;

@@ -75,9 +75,10 @@ class RequestAccess {
     r.raw_path_ = raw_path;
   }
 
-  // For middleware that knows better than the connection. Until End these are Request::Id, Peer and
-  // Secure.
+  // For middleware that knows better than the connection. Until End these are Request::Id, User,
+  // Peer and Secure.
   static void SetId(Request& r, std::string_view id) { r.id_ = id; }
+  static void SetUser(Request& r, std::string_view user) { r.user_ = user; }
   static void SetPeer(Request& r, std::string_view peer) { r.forwarded_peer_ = peer; }
   static void SetSecure(Request& r, bool secure) { r.secure_ = secure; }
 };
@@ -102,12 +103,23 @@ class ResponseAccess {
   // `f` may suspend.
   static void AfterHandler(ResponseWriter& w, std::function<void(const Error&)> f) { w.after_handler_ = std::move(f); }
 
+  // Has Complete call `left.call` once everything was passed on for sending, or the response was
+  // broken off. What is left last is called first. An exception becomes the error of Complete.
+  static void AtCompletion(ResponseWriter& w, internal::AtCompletion left) {
+    w.at_completion_.push_back(std::move(left));
+  }
+
   // Whether the response was aborted, by the handler, an error or the client.
   static bool Aborted(const ResponseWriter& w) { return w.state_ == ResponseWriter::State::kAborted; }
 
   // Ends the exchange: destroys filters and hooks, and keeps the memory. From now on every use
   // aborts.
   static void End(ResponseWriter& w) noexcept { w.End(); }
+
+ private:
+  static Error Finish(ResponseWriter& w, Error handlers);
+  static Error CallAtCompletion(ResponseWriter& w, const Error& handlers, const Error& outcome);
+  static internal::Outcome OutcomeOf(const ResponseWriter& w, const Error& handlers);
 };
 
 // Calls the handler. An exception that it throws becomes an Error (Error::FromException).

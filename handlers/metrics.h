@@ -68,7 +68,8 @@ class Metrics {
   //     unknown ones), http_route (the Mux pattern without its method, or "unmatched") and
   //     http_response_status_code (499: the client did not wait for it)
   //   http_server_active_requests (a gauge) by http_request_method
-  // Make it the outermost middleware. Requests that the server itself rejects never get here;
+  // It counts once the response is complete; the time is that in the handlers, the sizes are those
+  // of bodies as read and sent. Make it the outermost middleware. Requests that the server itself rejects never get here;
   // MetricsObserver counts them.
   Middleware Count();
 

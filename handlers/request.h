@@ -159,6 +159,9 @@ class Request {
   const TlsInfo* Tls() const;
   // The id from the middleware RequestId; empty without it.
   std::string_view Id() const WEFT_LIFETIMEBOUND { return id_; }
+  // The user that BasicAuth or BearerAuth has found; empty without them. Unlike UserOf(Ctx()), it
+  // is also there for middleware outside of them, once `next` has returned.
+  std::string_view User() const WEFT_LIFETIMEBOUND { return user_; }
 
   const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
   // Empty until the body was read to its end.
@@ -223,6 +226,7 @@ class Request {
   RequestHooks* hooks_ = nullptr;
   // These keep their memory from one request to the next.
   std::string id_;
+  std::string user_;
   std::string forwarded_peer_;  // empty: the connection's
   std::string decoded_path_;
   std::vector<Parameter> path_values_;

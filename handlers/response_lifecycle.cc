@@ -37,6 +37,7 @@ void ResponseWriter::End() {
   hooks_.clear();
   filters_.Clear();
   if (after_handler_) after_handler_ = nullptr;
+  at_completion_.clear();
 }
 
 // The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that

@@ -14,6 +14,7 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/body_filter.h>
+#include <weft/handlers/internal/completion.h>
 #include <weft/handlers/internal/filter_chain.h>
 #include <weft/http/fields.h>
 #include <weft/net/make_stream.h>
@@ -195,8 +196,7 @@ class ResponseWriter {
   bool head_sent_ = false;
   bool file_failed_ = false;      // a part of the body is missing
   int status_ = 0;                // 0: not chosen
-  // the sink's; empty until the first Write, and after a Flush if it was taken back
-  std::span<char> buffer_;
+  std::span<char> buffer_;  // the sink's; empty until the first Write, or if it was taken back
   std::size_t buffered_ = 0;
   std::uint64_t written_ = 0;             // buffered or sent
   std::optional<std::uint64_t> declared_;  // the handler's Content-Length, once the head is out
@@ -207,6 +207,7 @@ class ResponseWriter {
   internal::FilterChain filters_;
   StreamLoan stream_;  // after Hijack
   std::function<void(const Error&)> after_handler_;
+  std::vector<internal::AtCompletion> at_completion_;
 };
 
 }  // namespace weft

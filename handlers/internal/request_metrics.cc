@@ -9,7 +9,6 @@
 
 #include <weft/handlers/access.h>
 #include <weft/handlers/internal/metric_registry.h>
-#include <weft/handlers/internal/outcome.h>
 
 namespace weft::internal {
 namespace {
@@ -48,28 +47,42 @@ RequestMetrics::RequestMetrics(MetricRegistry& registry)
   for (std::size_t i = 0; i < kMethods.size(); ++i) active_[i] = &active.With({kMethods[i]});
 }
 
+std::size_t RequestMetrics::IndexOf(std::string_view method) {
+  return static_cast<std::size_t>(std::find(kMethods.begin(), kMethods.end() - 1, method) - kMethods.begin());
+}
+
 Error RequestMetrics::Serve(const Handler& next, ResponseWriter& w, Request& r) {
-  const auto method = static_cast<std::size_t>(std::find(kMethods.begin(), kMethods.end() - 1, r.Method()) - kMethods.begin());
+  Gauge& active = *active_[IndexOf(r.Method())];
+  // The metrics outlive all handlers: no owner, and no count of owners that all loops would share.
+  AtCompletion left{&Record, std::shared_ptr<void>(std::shared_ptr<void>(), this), &r, Context(), {}, {}, {}, {}};
   const TimePoint start = Now();
-  active_[method]->Add(1);
+  const auto returned = [&](const Error& error) {
+    active.Add(-1);
+    left.took = Now() - start;
+    left.error = error;
+    ResponseAccess::AtCompletion(w, std::move(left));
+  };
+  active.Add(1);
   Error error;
   try {
     error = next(w, r);
   } catch (...) {
-    active_[method]->Add(-1);
-    Record(method, Now() - start, w, r, Error::FromException(std::current_exception()));
+    returned(Error::FromException(std::current_exception()));
     throw;
   }
-  active_[method]->Add(-1);
-  Record(method, Now() - start, w, r, error);
+  returned(error);
   return error;
 }
 
-void RequestMetrics::Record(std::size_t method, Duration took, const ResponseWriter& w, const Request& r, const Error& error) {
-  const Outcome outcome = OutcomeOf(w, error);
+void RequestMetrics::Record(const AtCompletion& left, const Outcome& outcome) {
+  static_cast<RequestMetrics*>(left.owner.get())->Count(*left.request, left.took, outcome);
+}
+
+void RequestMetrics::Count(const Request& r, Duration took, const Outcome& outcome) {
   char status[12];
   const char* end = std::to_chars(status, status + sizeof(status), outcome.status).ptr;
-  const std::string_view values[] = {kMethods[method], RouteOf(r.Pattern()), {status, static_cast<std::size_t>(end - status)}};
+  const std::string_view values[] = {
+      kMethods[IndexOf(r.Method())], RouteOf(r.Pattern()), {status, static_cast<std::size_t>(end - status)}};
   auto& series = static_cast<Series&>(table_.FindOrMake(values, [this](LabelTable::Values all) { return Make(all); }));
   series.duration.Observe(std::chrono::duration<double>(took).count());
   series.request_bytes.Observe(static_cast<double>(RequestAccess::BodyBytesRead(r)));

@@ -9,6 +9,7 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/handlers/handler.h>
+#include <weft/handlers/internal/completion.h>
 #include <weft/handlers/internal/label_table.h>
 #include <weft/handlers/metric.h>
 
@@ -23,7 +24,7 @@ class RequestMetrics {
   RequestMetrics(const RequestMetrics&) = delete;
   RequestMetrics& operator=(const RequestMetrics&) = delete;
 
-  // Has `next` serve, and counts what became of it.
+  // Has `next` serve, and counts what became of it once the response is complete.
   Error Serve(const Handler& next, ResponseWriter& w, Request& r);
 
  private:
@@ -31,7 +32,9 @@ class RequestMetrics {
                                                                 "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"};
   struct Series;
 
-  void Record(std::size_t method, Duration took, const ResponseWriter& w, const Request& r, const Error& error);
+  static std::size_t IndexOf(std::string_view method);
+  static void Record(const AtCompletion& left, const Outcome& outcome);
+  void Count(const Request& r, Duration took, const Outcome& outcome);
   std::unique_ptr<LabelEntry> Make(LabelTable::Values values);
 
   Labeled<Histogram>& duration_;

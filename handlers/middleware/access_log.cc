@@ -1,58 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/middleware/access_log.h>
 
+#include <chrono>
 #include <exception>
+#include <memory>
 #include <utility>
 
-#include <weft/handlers/internal/outcome.h>
+#include <weft/handlers/access.h>
 #include <weft/handlers/log.h>
 
 namespace weft {
 namespace {
 
-// When a request came.
-struct Arrival {
-  std::chrono::system_clock::time_point time = std::chrono::system_clock::now();
-  TimePoint start = Now();
-};
+using Log = std::function<void(const AccessRecord&)>;
 
-void Record(const std::function<void(const AccessRecord&)>& log, ResponseWriter& w, const Request& r, const Arrival& arrival,
-            const Error& error) {
+void Record(const internal::AtCompletion& left, const internal::Outcome& outcome) {
+  const Request& r = *left.request;
   AccessRecord record;
-  record.time = arrival.time;
+  record.time = left.arrived;
   record.peer = r.Peer();
   record.id = r.Id();
   record.method = r.Method();
   record.target = r.Target();
   record.host = r.Host();
   record.pattern = r.Pattern();
+  record.user = r.User();
   record.referer = r.Header().Get("Referer");
   record.user_agent = r.Header().Get("User-Agent");
   record.version = r.Version();
-  record.duration = Now() - arrival.start;
-  record.error = error;
-  const internal::Outcome outcome = internal::OutcomeOf(w, error);
+  record.duration = Now() - left.start;
   record.status = outcome.status;
   record.bytes = outcome.bytes;
   record.aborted = outcome.aborted;
-  if (!record.error) record.error = w.Err();
-  log(record);
+  record.error = outcome.error;
+  (*static_cast<Log*>(left.owner.get()))(record);
 }
 
 }  // namespace
 
 Middleware AccessLog(std::function<void(const AccessRecord&)> log) {
-  return [log = std::move(log)](Handler next) -> Handler {
+  return [log = std::make_shared<Log>(std::move(log))](Handler next) -> Handler {
     return [log, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
-      const Arrival arrival;
-      Error error;
+      internal::AtCompletion left{&Record, log, &r, r.Ctx(), std::chrono::system_clock::now(), Now(), {}, {}};
       try {
-        error = next(w, r);
+        left.error = next(w, r);
       } catch (...) {
-        Record(log, w, r, arrival, Error::FromException(std::current_exception()));
+        left.error = Error::FromException(std::current_exception());
+        ResponseAccess::AtCompletion(w, std::move(left));
         throw;
       }
-      Record(log, w, r, arrival, error);
+      Error error = left.error;
+      ResponseAccess::AtCompletion(w, std::move(left));
       return error;
     };
   };

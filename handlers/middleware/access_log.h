@@ -9,9 +9,12 @@
 
 namespace weft {
 
-// Calls `log` for every request when its handler has returned, in the request's fiber, from all
-// loops in parallel. Make it the outermost middleware, so that it misses nothing. What happens
-// afterwards, when the server sends the rest of the response, is not in the record.
+// Calls `log` for every request once its response is complete: all of it was passed on for sending,
+// or it was broken off. That is after all middleware, so the record has what was sent, also where
+// middleware outside of this one has replaced or compressed it. Whether the client has received it
+// is not known then. `log` runs in the request's fiber, from all loops in parallel, under the
+// context that this middleware had, and should not wait: the connection serves nothing else
+// meanwhile. Make AccessLog the outermost middleware but for RequestId, so that it misses nothing.
 Middleware AccessLog(std::function<void(const AccessRecord&)> log);
 
 struct AccessLogOptions {

@@ -25,6 +25,16 @@ void AppendEscaped(std::string_view text, std::string& line) {
   }
 }
 
+// For a field without quotes, which a blank would end.
+void AppendWord(std::string_view text, std::string& line) {
+  if (text.empty()) text = "-";
+  for (std::size_t blank; (blank = text.find(' ')) != text.npos; text.remove_prefix(blank + 1)) {
+    AppendEscaped(text.substr(0, blank), line);
+    line += "\\x20";
+  }
+  AppendEscaped(text, line);
+}
+
 void AppendQuoted(std::string_view text, std::string& line) {
   line += " \"";
   AppendEscaped(text.empty() ? "-" : text, line);
@@ -86,7 +96,7 @@ void AppendRequestLine(const AccessRecord& record, bool query, std::string& line
 
 std::string FormatText(const AccessRecord& record, bool query) {
   std::string line;
-  AppendEscaped(record.peer.empty() ? "-" : record.peer, line);
+  AppendWord(record.peer, line);
   AppendRequestLine(record, query, line);
   line += ' ' + Milliseconds(record.duration) + "ms";
   if (record.aborted) line += " aborted";
@@ -100,8 +110,10 @@ std::string FormatText(const AccessRecord& record, bool query) {
 std::string FormatCommon(const AccessRecord& record, bool query, bool combined) {
   std::string line;
   const std::string_view address = internal::AddressOfPeer(record.peer);
-  AppendEscaped(address.empty() ? "-" : address, line);
-  line += " - - [" + CommonTime(record.time) + ']';
+  AppendWord(address, line);
+  line += " - ";
+  AppendWord(record.user, line);
+  line += " [" + CommonTime(record.time) + ']';
   AppendRequestLine(record, query, line);
   if (combined) {
     AppendQuoted(Cut(record.referer, query), line);
@@ -135,6 +147,7 @@ std::string FormatJson(const AccessRecord& record, bool query) {
   add_bare("status", std::to_string(record.status));
   add_bare("bytes", std::to_string(record.bytes));
   add_bare("ms", Milliseconds(record.duration));
+  add("user", record.user);
   add("referer", Cut(record.referer, query));
   add("user_agent", record.user_agent);
   if (record.aborted) add_bare("aborted", "true");

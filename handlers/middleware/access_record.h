@@ -23,19 +23,20 @@ struct AccessRecord {
   std::string_view target;  // including its query
   std::string_view host;
   std::string_view pattern;  // of Mux; empty if none matched
+  std::string_view user;     // of BasicAuth or BearerAuth; empty without them
   std::string_view referer;
   std::string_view user_agent;
   std::pair<int, int> version;
   int status = 0;           // Of the response; kStatusClientGone if the client did not wait for it.
-  std::uint64_t bytes = 0;  // of the body, after all filters
-  Duration duration{};      // inside this middleware
+  std::uint64_t bytes = 0;  // Of the body, after all filters, as passed on for sending; HEAD: 0.
+  Duration duration{};      // from the middleware until the response was complete
   bool aborted = false;     // the response was broken off, or never sent
-  Error error;              // what the handler returned or threw
+  Error error;              // what the handler returned or threw, or why the response failed
 };
 
 enum class AccessFormat : std::uint8_t {
   kText,      // Weft's own, for people: 192.0.2.7:50123 "GET /hello/anna HTTP/1.1" 200 12 0.184ms
-  kCommon,    // The Common Log Format: 192.0.2.7 - - [29/Nov/2026:10:23:11 +0000] "GET /..." 200 12
+  kCommon,    // The Common Log Format: 192.0.2.7 - anna [29/Nov/2026:10:23:11 +0000] "..." 200 12
   kCombined,  // The same with Referer and User-Agent, each in quotes.
   kJson,      // A JSON object; empty values are left out.
 };
@@ -43,7 +44,7 @@ enum class AccessFormat : std::uint8_t {
 // Formats a record as one line, without a line feed. Queries are left out, because they contain
 // names, tokens and searches, unless `query` is true; in Referer as well. Whatever clients send,
 // the result is one valid line of its format: quotes, backslashes and bytes that are not printable
-// ASCII become \xHH, or escapes in JSON.
+// ASCII become \xHH, as do blanks in the name of a user, or escapes in JSON.
 std::string FormatAccessRecord(const AccessRecord& record,
                                AccessFormat format = AccessFormat::kText, bool query = false);
 

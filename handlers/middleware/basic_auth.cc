@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <weft/handlers/access.h>
 #include <weft/handlers/middleware/constant_time.h>
 #include <weft/handlers/middleware/internal/credentials.h>
 
@@ -37,6 +38,7 @@ Middleware BasicAuth(std::string realm, CheckPassword check) {
         w.Header().Set("WWW-Authenticate", challenge);
         return HttpError(401);
       }
+      RequestAccess::SetUser(r, given->user);
       const RequestContextScope use = r.Use(WithUser(r.Ctx(), std::move(given->user)));
       return next(w, r);
     };

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <weft/handlers/access.h>
 #include <weft/handlers/middleware/constant_time.h>
 #include <weft/handlers/middleware/internal/credentials.h>
 
@@ -25,6 +26,7 @@ Middleware BearerAuth(std::string realm, CheckToken check) {
                        token.empty() ? challenge : challenge + ", error=\"invalid_token\"");
         return HttpError(401);
       }
+      RequestAccess::SetUser(r, user);
       const RequestContextScope use = r.Use(WithUser(r.Ctx(), std::move(user)));
       return next(w, r);
     };

@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/concurrency/scoped_context.h>
+#include <weft/concurrency/work_ids.h>
 #include <weft/handlers/error_status.h>
+#include <weft/handlers/middleware/request_id.h>
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 
@@ -38,14 +41,14 @@ TEST(AccessLog, OneLineTellsPeerRequestStatusBytesAndTime) {
 
 TEST(AccessLog, AnErrorIsLoggedWithTheStatusThatItWillAnswer) {
   EXPECT_EQ(LineOf([](ResponseWriter&, Request&) { return HttpError(404); }, RequestBuilder()),
-            "192.0.2.1:1234 \"GET / HTTP/1.1\" 404 0 0.000ms 404 Not Found");
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 404 10 0.000ms 404 Not Found");
   EXPECT_EQ(LineOf(
                 [](ResponseWriter& w, Request&) -> Error {
                   if (Error err = w.Write("not sent")) return err;
                   return Error::New("disk full");
                 },
                 RequestBuilder()),
-            "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 0 0.000ms disk full");
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 22 0.000ms disk full");
 }
 
 TEST(AccessLog, AnAnswerThatIsBrokenOffIsLoggedAsSuch) {
@@ -63,10 +66,70 @@ TEST(AccessLog, AnAnswerThatIsBrokenOffIsLoggedAsSuch) {
             "192.0.2.1:1234 \"GET / HTTP/1.1\" 499 0 0.000ms aborted: client gone");
 }
 
+TEST(AccessLog, AResponseToHeadHasNoBytes) {
+  const Handler handler = [](ResponseWriter& w, Request&) { return w.Write(std::string(5000, 'x')); };
+
+  EXPECT_EQ(LineOf(handler, RequestBuilder("HEAD", "/")), "192.0.2.1:1234 \"HEAD / HTTP/1.1\" 200 0 0.000ms");
+  EXPECT_EQ(LineOf(handler, RequestBuilder("GET", "/")), "192.0.2.1:1234 \"GET / HTTP/1.1\" 200 5000 0.000ms");
+}
+
+TEST(AccessLog, ABodyThatIsShorterThanItsLengthIsLoggedAsTheErrorThatItBecomes) {
+  EXPECT_EQ(LineOf(
+                [](ResponseWriter& w, Request&) -> Error {
+                  w.Header().Set("Content-Length", "9");
+                  return w.Write("12345");
+                },
+                RequestBuilder()),
+            "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 22 0.000ms the body is shorter than its Content-Length");
+}
+
+TEST(AccessLog, WhatMiddlewareOutsideOfItRespondsIsLoggedAsSent) {
+  const Middleware teapot = [](Handler next) -> Handler {
+    return [next](ResponseWriter& w, Request& r) -> Error {
+      if (Error err = next(w, r)) FinishWithError(w, HttpError(418, "short and stout"));
+      return {};
+    };
+  };
+  std::string line;
+  const auto log = [&line](const AccessRecord& record) {
+    line = std::to_string(record.status) + ' ' + std::to_string(record.bytes) + ' ' + record.error.Message();
+  };
+  Recorder recorder;
+
+  recorder.Serve(Chain([](ResponseWriter&, Request&) { return HttpError(404); }, {teapot, AccessLog(log)}), RequestBuilder());
+
+  EXPECT_EQ(recorder.Body(), "short and stout\n");
+  EXPECT_EQ(line, "418 16 404 Not Found");
+}
+
+TEST(AccessLog, RunsUnderTheContextThatItHad) {
+  std::string id;
+  const auto log = [&id](const AccessRecord&) { id = RequestIdOf(CurrentContext()); };
+  Recorder recorder;
+
+  recorder.Serve(Chain([](ResponseWriter&, Request&) {}, {RequestId({.accept = true}), AccessLog(log)}), RequestBuilder().Header("X-Request-Id", "r-1"));
+
+  EXPECT_EQ(id, "r-1");
+}
+
+TEST(AccessLog, AnExceptionOfTheLogIsReportedAndTheOtherLogsAreCalled) {
+  int calls = 0;
+  const auto throws = [](const AccessRecord&) { throw std::runtime_error("log is full"); };
+  Recorder recorder;
+
+  recorder.Serve(Chain([](ResponseWriter& w, Request&) { return w.Write("hello"); },
+                       {AccessLog([&](const AccessRecord&) { ++calls; }), AccessLog(throws)}),
+                 RequestBuilder());
+
+  EXPECT_EQ(recorder.Body(), "hello");
+  EXPECT_EQ(recorder.Err().Message(), "log is full");
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(AccessLog, AnExceptionIsLoggedAndGoesOn) {
   const Handler throwing = [](ResponseWriter&, Request&) { throw std::runtime_error("broken"); };
 
-  EXPECT_EQ(LineOf(throwing, RequestBuilder()), "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 0 0.000ms broken");
+  EXPECT_EQ(LineOf(throwing, RequestBuilder()), "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 22 0.000ms broken");
 
   Recorder recorder;
   recorder.Serve(AccessLog([](const AccessRecord&) {})(throwing), RequestBuilder());

@@ -108,6 +108,16 @@ class Lines final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 };
 
+TEST(AccessFormat, TheUserIsOneWord) {
+  AccessRecord record = Sample();
+  record.user = "anna";
+  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kCommon), testing::StartsWith("2001:db8::1 - anna [29/Nov/2026:"));
+  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kJson), testing::HasSubstr(R"(,"user":"anna",)"));
+  record.user = "anna [x] \"GET\\\n\xc3\xa4 ";
+  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kCombined),
+              testing::StartsWith("2001:db8::1 - anna\\x20[x]\\x20\\x22GET\\x5c\\x0a\\xc3\\xa4\\x20 [29/Nov/2026:"));
+}
+
 TEST(AccessLog, FormatsForProgramsGoToALoggerOfTheirOwn) {
   const auto sink = std::make_shared<Lines>();
   spdlog::register_logger(std::make_shared<spdlog::logger>("weft.access", sink));

@@ -2,6 +2,7 @@
 // A request that the server serves again and again must not allocate on the way through the interface.
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include <weft/handlers/access.h>
 #include <weft/handlers/metrics.h>
+#include <weft/handlers/middleware/access_log.h>
 #include <weft/handlers/middleware/cors.h>
 #include <weft/handlers/middleware/cross_origin_protection.h>
 #include <weft/handlers/middleware/in_flight.h>
@@ -131,6 +133,16 @@ TEST(Allocation, CountingRequestsMakesNone) {
   mux.Handle("GET /hello/{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); });
 
   EXPECT_EQ(AllocationsOf(mux, 5), 0u);
+}
+
+// But for what the record of a log needs: the name of the peer, which this request does not have.
+TEST(Allocation, AnAccessLogMakesNone) {
+  std::uint64_t bytes = 0;
+  const Handler handler = AccessLog([&bytes](const AccessRecord& record) { bytes += record.bytes; })(
+      [](ResponseWriter& w, Request&) { return w.Write("hello"); });
+
+  EXPECT_EQ(AllocationsOf(handler, 5), 0u);
+  EXPECT_EQ(bytes, 200u * 5);
 }
 
 TEST(Allocation, ALargeAnswerMakesNoneEither) {

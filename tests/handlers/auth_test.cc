@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <weft/concurrency/testing.h>
+#include <weft/handlers/middleware/access_log.h>
 #include <weft/handlers/middleware/basic_auth.h>
 #include <weft/handlers/middleware/bearer_auth.h>
 #include <weft/handlers/middleware/constant_time.h>
@@ -134,6 +135,22 @@ TEST(Base64, IsReadStrictly) {
   for (const char* bad : {"", "Z", "Zg", "Zg=", "Z===", "====", "Zm9v=", "Zm 9", "Zg==Zg==", "Zh==", "Zm9=", "-_-_"}) {
     EXPECT_FALSE(internal::DecodeBase64(bad)) << bad;
   }
+}
+
+// AccessLog is outside of authentication, whose context has ended when it is called.
+TEST(BasicAuth, TheAccessLogHasTheUser) {
+  std::string users;
+  const Middleware log = AccessLog([&users](const AccessRecord& record) { users.append(record.user).append(";"); });
+  const Handler basic = Chain(kWho, {log, BasicAuth("r", {{"Aladdin", "open sesame"}})});
+  const Handler bearer = Chain(kWho, {log, BearerAuth("r", {{"robot", "t0k3n"}})});
+  Recorder recorder;
+
+  recorder.Serve(basic, With("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+  recorder.Serve(basic, With("Basic QWxhZGRpbjo="));
+  recorder.Serve(bearer, With("Bearer t0k3n"));
+  recorder.Serve(bearer, RequestBuilder());
+
+  EXPECT_EQ(users, "Aladdin;;robot;;");
 }
 
 }  // namespace

@@ -71,6 +71,20 @@ http_server_request_duration_seconds_count{http_request_method="PUT",http_route=
             std::string::npos);
 }
 
+TEST(CountRequests, TheSizeOfAResponseIsWhatWasSent) {
+  Metrics metrics;
+  const Mux mux = Routes(metrics);
+  Recorder recorder;
+
+  recorder.Serve(mux, RequestBuilder("GET", "/any"));
+  recorder.Serve(mux, RequestBuilder("HEAD", "/notes/1"));
+
+  EXPECT_EQ(LinesOf(PageOf(metrics), "http_server_response_body_size_bytes_sum"),
+            R"(http_server_response_body_size_bytes_sum{http_request_method="GET",http_route="/any",http_response_status_code="418"} 1
+http_server_response_body_size_bytes_sum{http_request_method="HEAD",http_route="/notes/{id}",http_response_status_code="200"} 0
+)");
+}
+
 TEST(CountRequests, TheTimeInHandlersFallsIntoItsRange) {
   const Error err = RunTest([](const Context&) {
     Metrics metrics;
