@@ -50,13 +50,14 @@ class Form {
   std::string_view ValueAt(std::size_t i) const { return fields_[i].second; }
 
  private:
-  friend Result<Form> ParseForm(std::string_view text, FormOptions options);
+  friend class FormParser;
   friend class MultipartForm;
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 // Reads the body of a request as a form (application/x-www-form-urlencoded, as browsers send it by
-// POST). It suspends while the body arrives. The errors, by the status of the response:
+// POST). It suspends while the body arrives, and reads one of more than 64 KiB in turns with others
+// of the loop. The errors, by the status of the response:
 //   415  another Content-Type, or none; or a Content-Encoding
 //   413  the body is larger than its limit (Body::SetLimit); or there are more fields than allowed
 //   400  a broken escape or a semicolon, with the name of the field

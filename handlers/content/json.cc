@@ -42,14 +42,14 @@ void CheckOptions(const char* function, const JsonOptions& options) {
 }
 
 JsonFault Fill(std::string_view text, void* out, const JsonType& type,
-               const JsonOptions& options) {
+               const JsonOptions& options, bool in_turns) {
   return FillFromJson(text, out, type, options.unknown_members, options.depth_max,
-                      options.memory_max);
+                      options.memory_max, in_turns);
 }
 
 Error FillFromBody(std::string_view text, void* out, const JsonType& type,
                    const JsonOptions& options) {
-  JsonFault fault = Fill(text, out, type, options);
+  JsonFault fault = Fill(text, out, type, options, true);
   if (fault.text.empty()) return {};
   return HttpError(fault.too_large ? 413 : 400, std::move(fault.text));
 }
@@ -80,7 +80,7 @@ Error ReadJsonInto(Request& r, void* out, const JsonType& type, const JsonOption
 Error ParseJsonInto(std::string_view text, void* out, const JsonType& type,
                     const JsonOptions& options) {
   CheckOptions("ParseJson", options);
-  const JsonFault fault = Fill(text, out, type, options);
+  const JsonFault fault = Fill(text, out, type, options, false);
   return fault.text.empty() ? Error() : Error::New("JSON cannot be read: " + fault.text);
 }
 

@@ -22,7 +22,9 @@ namespace weft {
 //   described structs and enums; BOOST_DESCRIBE_STRUCT(Note, (), (title, tags)) describes one
 //   std::optional, std::array, containers with emplace_back except std::vector<bool> (writing: any
 //     range)
-//   std::map, std::unordered_map and similar ones, with std::string as key
+//   std::map, std::unordered_map and similar ones, with std::string as key. Clients choose the
+//     keys: reading fails when more than 64 are in one bucket of a hash map. Maps that do not tell
+//     (bucket_size) need a hash with a secret, or use std::map.
 //   boost::json::value, for which a file also includes <boost/json/value.hpp>
 // and types made of these. Others do not compile, with one line that says so.
 //
@@ -46,11 +48,17 @@ Error ParseJsonInto(std::string_view text, void* out, const JsonType& type,
                     const JsonOptions& options);
 Error SendJson(ResponseWriter& w, int status, const JsonText& text);
 
-// Whether there is an Error Validate(const T&) for T.
+// Whether there is a Validate for T, and what is wrong with it, so that none is left out silently.
 template <class T>
-concept JsonValidated = requires(const T& value) {
+concept JsonValidated = requires(const T& value) { Validate(value); };
+template <class T>
+concept JsonValidatedWell = requires(const T& value) {
   { Validate(value) } -> std::same_as<Error>;
 };
+template <class T>
+concept JsonValidatedAsMutable =
+    !JsonValidated<T> && (requires(T& value) { Validate(value); } ||
+                          requires(T&& value) { Validate(std::move(value)); });
 }  // namespace internal
 
 // Reads the body of a request as a T. It suspends while the body arrives. The errors, by the status
@@ -70,8 +78,12 @@ concept JsonValidated = requires(const T& value) {
 // Then, if the namespace of T has a function
 //   weft::Error Validate(const T&)
 // it has the last word. Its Error is returned unchanged, so it should be an HttpError or come from
-// FieldErrors. It uses memory for the body, unless that is declared to be at most 4 KiB, and for
-// the T: its strings and memory_max, or twice that while a vector grows.
+// FieldErrors. It is called for the T alone: what a T consists of, and the elements of containers,
+// are validated by the Validate of the T. With another parameter or result it does not compile.
+//
+// A body of more than 64 KiB is read in turns with others of the loop. It uses memory for the body,
+// unless that is declared to be at most 4 KiB, and for the T: its strings and memory_max, or twice
+// that while a vector grows.
 //
 //   struct Note { std::string title; std::optional<int> stars; };
 //   BOOST_DESCRIBE_STRUCT(Note, (), (title, stars))
@@ -82,7 +94,11 @@ template <class T>
 Result<T> ReadJson(Request& r, JsonOptions options = {}) {
   T value{};
   if (Error err = internal::ReadJsonInto(r, &value, internal::JsonTypeOf<T>(), options)) return err;
-  if constexpr (internal::JsonValidated<T>) {
+  static_assert(!internal::JsonValidatedAsMutable<T>,
+                "Validate takes a const T&: it does not change what was read");
+  static_assert(!internal::JsonValidated<T> || internal::JsonValidatedWell<T>,
+                "Validate returns a weft::Error");
+  if constexpr (internal::JsonValidatedWell<T>) {
     if (Error err = Validate(std::as_const(value))) return err;
   }
   return value;
@@ -105,7 +121,8 @@ Result<T> ParseJson(std::string_view text, JsonOptions options = {}) {
 // value are left out. Bytes of strings that are not UTF-8 become U+FFFD. A number that is infinite
 // or not a number, or an enum outside of its enumerators, is an Error that names the position, and
 // nothing is written. Nothing is escaped for HTML. Up to 2 KiB it allocates nothing. It may suspend
-// to send.
+// to send, when it has read all of `value`: other fibers cannot change it in between. A very large
+// value therefore holds the loop, some milliseconds for 10 MB: send it in parts (ToJson, Write).
 //
 //   return weft::WriteJson(w, 201, note);
 template <class T>

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -46,6 +48,11 @@ struct Roomy {
   std::optional<std::array<std::int64_t, 64>> slots;
 };
 BOOST_DESCRIBE_STRUCT(Roomy, (), (slots))
+
+// As if a client had computed names that collide by the hash of the map.
+struct OneBucket {
+  std::size_t operator()(const std::string&) const { return 17; }
+};
 
 Error ReadRoomy(ResponseWriter& w, Request& r) {
   const weft::Result<std::vector<Roomy>> list = weft::ReadJson<std::vector<Roomy>>(r, {.memory_max = 1 << 20});
@@ -117,6 +124,7 @@ void ContentRoutes::AddTo(weft::Mux& mux) const {
   mux.Handle("POST /json", ReadOne<boost::json::value>);
   mux.Handle("POST /order", ReadOne<Order>);
   mux.Handle("POST /roomy", ReadRoomy);
+  mux.Handle("POST /colliding", ReadOne<std::unordered_map<std::string, int, OneBucket>>);
   mux.Handle("POST /parts", CountParts);
   mux.Handle("POST /upload", ReadUpload);
   mux.Handle("POST /form", ReadFields);

@@ -185,6 +185,7 @@ TEST(HostileJson, IsA400AndTakesLittle) {
            {post("{\"a\":\"" + std::string(900'000, 'x')), 400, "a text without end"},
            {post(Repeat(" ", 1'000'000)), 400, "nothing but blanks"},
            {post("[" + Repeat("0,", 400'000) + "0]"), 200, "a long list"},
+           {PostRequest("/colliding", type, "{" + members + "}"), 400, "names that collide in a hash table"},
            {PostRequest("/roomy", type, "[" + Repeat("{},", 300'000) + "{}]"), 413, "large structs of two bytes"}},
           8, 16 << 20);
 }

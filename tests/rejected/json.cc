@@ -5,6 +5,29 @@
 #include <vector>
 
 #include <weft/handlers/content/json.h>
+#include <weft/handlers/handler.h>
+
+namespace shop {
+
+struct Note {
+  std::string text;
+};
+BOOST_DESCRIBE_STRUCT(Note, (), (text))
+#if CASE == 3  // Validate returns a weft::Error
+bool Validate(const Note& note) { return !note.text.empty(); }
+#elif CASE == 4  // Validate takes a const T&
+weft::Error Validate(Note& note) { return note.text.empty() ? weft::HttpError(422) : weft::Error(); }
+#elif CASE == 5  // Validate takes a const T&
+weft::Error Validate(Note&& note) { return note.text.empty() ? weft::HttpError(422) : weft::Error(); }
+#elif CASE == 6  // accepted
+weft::Error Validate(Note note) { return note.text.empty() ? weft::HttpError(422) : weft::Error(); }
+#elif CASE == 7  // Validate returns a weft::Error
+void Validate(const Note& note);
+#endif
+
+}  // namespace shop
+
+weft::Result<shop::Note> Read(weft::Request& r) { return weft::ReadJson<shop::Note>(r); }
 
 weft::Result<std::string> Write() {
 #if CASE == 0  // accepted
@@ -13,5 +36,7 @@ weft::Result<std::string> Write() {
   return weft::ToJson(std::filesystem::path("a/b"));
 #elif CASE == 2  // write it as a string
   return weft::ToJson(std::vector<std::filesystem::path>{"a/b"});
+#else
+  return std::string();
 #endif
 }

@@ -5,6 +5,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <weft/concurrency/run.h>
 #include <weft/handlers/content/internal/json_filler.h>
 
 namespace weft::internal {
@@ -33,16 +34,44 @@ std::string Located(std::string what, std::string_view text, std::size_t at,
   return (pointer.empty() ? std::string() : pointer + ": ") + std::move(what) + " (" + place + ")";
 }
 
+constexpr std::size_t kTurn = 64 * 1024;
+
+// The size of the first piece of `text`, of about a turn. It ends with what is no part of a number,
+// since the filler needs all digits of one together.
+std::size_t PieceOf(std::string_view text) {
+  constexpr std::string_view kOfNumbers = "0123456789+-.eE";
+  if (text.size() <= kTurn) return text.size();
+  const std::size_t last = text.substr(0, kTurn).find_last_not_of(kOfNumbers);
+  if (last != text.npos) return last + 1;
+  const std::size_t end = text.find_first_not_of(kOfNumbers, kTurn);
+  return end != text.npos ? end + 1 : text.size();
+}
+
+// Returns how far it got.
+std::size_t ParseInTurns(boost::json::basic_parser<JsonFiller>& parser, std::string_view text,
+                         error_code& ec) {
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t size = PieceOf(text.substr(at));
+    const bool more = size < text.size() - at;
+    at += parser.write_some(more, text.data() + at, size, ec);
+    if (ec || parser.done() || !more) return at;
+    Yield();
+  }
+}
+
 }  // namespace
 
 JsonFault FillFromJson(std::string_view text, void* out, const JsonType& type,
-                       bool unknown_members, std::size_t depth_max, std::size_t memory_max) {
+                       bool unknown_members, std::size_t depth_max, std::size_t memory_max,
+                       bool in_turns) {
   boost::json::parse_options options;
   options.max_depth = depth_max;
   boost::json::basic_parser<JsonFiller> parser(options, text, out, type, unknown_members, depth_max,
                                                    memory_max);
   error_code ec;
-  std::size_t at = parser.write_some(false, text.data(), text.size(), ec);
+  std::size_t at = in_turns ? ParseInTurns(parser, text, ec)
+                            : parser.write_some(false, text.data(), text.size(), ec);
   const JsonFiller& filler = parser.handler();
   if (!ec && text.find_first_not_of(" \t\r\n", at) != std::string_view::npos) {
     at = text.find_first_not_of(" \t\r\n", at);

@@ -20,9 +20,11 @@ struct JsonFault {
 //
 // Its stack grows with the depth of the text, up to `depth_max`, and its memory with what it reads:
 // strings take about what they take in the text, elements of containers and members of maps, by
-// their size, at most `memory_max`. It never suspends.
+// their size, at most `memory_max`. With `in_turns` it lets others of its loop run after each 64 KiB
+// of text (Yield); it never waits.
 JsonFault FillFromJson(std::string_view text, void* out, const JsonType& type,
-                       bool unknown_members, std::size_t depth_max, std::size_t memory_max);
+                       bool unknown_members, std::size_t depth_max, std::size_t memory_max,
+                       bool in_turns);
 
 }  // namespace weft::internal
 

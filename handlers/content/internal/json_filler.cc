@@ -195,6 +195,9 @@ bool JsonFiller::SetKey(std::string_view key, error_code& ec) {
     void* const object = level.place.type->insert(level.place.object, held);
     if (object == nullptr) {
       NoteString(key);
+      if (held.data() == nullptr) {
+        return Fail("too many names of members collide with " + Shown(key) + " in a hash table", ec);
+      }
       return Fail("member " + Shown(key) + " occurs twice", ec);
     }
     pending_ = {object, level.inner};

@@ -73,8 +73,9 @@ struct JsonType {
                    std::string_view) = nullptr;            // kEnum; false: no such enumerator
   void* (*add)(void* array, std::size_t index) = nullptr;  // kArray; null: it is full
   bool (*complete)(std::size_t size) = nullptr;            // kArray; null: any size will do
-  void* (*insert)(void* map, std::string_view& key) =
-      nullptr;                                 // kMap; null: it has the key; else `key` is its copy
+  // kMap; `key` becomes the map's copy. Null: it has the key already, or, if `key` lost its data,
+  // holds too many whose hashes collide with it.
+  void* (*insert)(void* map, std::string_view& key) = nullptr;
   void* (*emplace)(void* optional) = nullptr;  // kOptional
   void (*reset)(void* optional) = nullptr;     // kOptional
 
@@ -120,6 +121,20 @@ concept JsonList = requires(T& list) {
 template <class T>
 using JsonMembersOf = boost::describe::describe_members<T, boost::describe::mod_public |
                                                                boost::describe::mod_inherited>;
+
+// How many keys of a hash map may share a bucket. Clients choose the keys, and can know the hash
+// (std::hash has no secret): inserting n keys that collide takes n * n steps. With keys of chance a
+// bucket has one or two.
+inline constexpr std::size_t kBucketKeysMax = 64;
+
+template <class Map>
+bool JsonKeysCollide(const Map& map, const std::string& key) {
+  if constexpr (requires { map.bucket_size(map.bucket(key)); }) {
+    return map.size() > kBucketKeysMax && map.bucket_size(map.bucket(key)) > kBucketKeysMax;
+  } else {
+    return false;
+  }
+}
 
 // The table of T.
 template <class T>
@@ -202,6 +217,10 @@ constexpr JsonType DescribeJsonType() {
               const auto [at, is_new] = static_cast<T*>(map)->try_emplace(std::string(key));
               if (!is_new) return nullptr;
               key = at->first;
+              if (JsonKeysCollide(*static_cast<const T*>(map), at->first)) {
+                key = {};
+                return nullptr;
+              }
               return &at->second;
             }};
   } else if constexpr (kIsStdArray<T>) {

@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/concurrency/group.h>
+#include <weft/concurrency/run.h>
+#include <weft/concurrency/testing.h>
+#include <weft/concurrency/unlimited.h>
 #include <weft/handlers/content/escape_html.h>
 #include <weft/handlers/content/query.h>
 #include <weft/handlers/handler.h>
@@ -110,6 +114,41 @@ TEST(EscapeHtml, LeavesNothingThatMeansSomething) {
   EXPECT_EQ(EscapeHtml("<a href=\"x\" title='y'>&amp;\xc3\xa9</a>"),
             "&lt;a href=&#34;x&#34; title=&#39;y&#39;&gt;&amp;amp;\xc3\xa9&lt;/a&gt;");
   EXPECT_EQ(EscapeHtml(""), "");
+}
+
+TEST(ReadForm, ReadsALargeFormLikeASmallOneAndLetsOthersOfItsLoopGo) {
+  std::string escapes;
+  std::string decoded;
+  for (int i = 0; i < 50'000; ++i) {
+    escapes += i % 3 == 0 ? "%C3%A4" : "+x";
+    decoded += i % 3 == 0 ? "\xc3\xa4" : " x";
+  }
+  for (const std::string shift : {"", "a", "aa"}) {
+    const Error err = RunTest([&](const Context& ctx) -> Error {
+      int turns = 0;
+      bool ended = false;
+      Group group(ctx);
+      group.Go([&](const Context&) {
+        Recorder recorder;
+        recorder.Serve(
+            [&](ResponseWriter&, Request& r) {
+              const Result<Form> form = ReadForm(r);
+              ASSERT_TRUE(form.Ok()) << form.Err().Message();
+              EXPECT_EQ(form->Get("v"), shift + decoded);
+              EXPECT_EQ(form->Get("w"), "1");
+            },
+            RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(kUnlimited).Body("v=" + shift + escapes + std::string(200'000, '&') + "w=1"));
+        ended = true;
+      });
+      group.Go([&](const Context&) {
+        for (; !ended; ++turns) Yield();
+      });
+      const Error failed = group.Wait();
+      EXPECT_GE(turns, static_cast<int>((escapes.size() + 200'000) / (64 * 1024)));
+      return failed;
+    });
+    EXPECT_FALSE(err) << err.Message();
+  }
 }
 
 }  // namespace
