@@ -28,6 +28,16 @@ bool IsUsualMethod(std::string_view method) {
   return std::find(std::begin(kUsual), std::end(kUsual), method) != std::end(kUsual);
 }
 
+// Whether the request's fiber is called `pattern` already: a server names it by method and path, and
+// a Mux around this one by its own pattern.
+bool IsNameOf(const Request& r, std::string_view pattern) {
+  const std::string_view method = r.Method();
+  const std::string_view target = r.Target();
+  if (pattern.size() <= method.size() || pattern[method.size()] != ' ' || !pattern.starts_with(method)) return false;
+  const std::string_view path = pattern.substr(method.size() + 1);
+  return target.starts_with(path) && (target.size() == path.size() || target[path.size()] == '?') && r.Pattern().empty();
+}
+
 Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
   if (!r.RawQuery().empty()) path.append("?").append(r.RawQuery());
   return Redirect(w, path, 307);
@@ -152,6 +162,8 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
 }
 
 [[gnu::noinline]] Error Mux::State::ServeOtherwise(ResponseWriter& w, Request& r) const {
+  // No pattern: the path that the fiber is called by is the client's.
+  if (r.Pattern().empty()) SetFiberName(Knows(r.Method()) ? r.Method() : "unknown method");
   const std::string_view raw = r.RawPath();
   if (raw.empty() && r.Method() == "CONNECT") return ServeConnect(w, r);
   if (raw.empty() || raw.front() != '/') {
@@ -181,9 +193,9 @@ Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
 }
 
 void Mux::State::TellRequest(Request& r, const internal::RouteMatch& match) {
-  RequestAccess::SetPattern(r, match.route->pattern.text);
-  // Without wildcards it says what the fiber is called already, by method and path.
-  if (match.ValuesCount() != 0) SetFiberName(match.route->pattern.text);
+  const std::string_view text = match.route->pattern.text;
+  if (match.ValuesCount() != 0 || !IsNameOf(r, text)) SetFiberName(text);
+  RequestAccess::SetPattern(r, text);
   for (std::size_t i = 0; i < match.ValuesCount(); ++i) {
     if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.Value(i));
   }

@@ -54,8 +54,9 @@ namespace weft {
 // Redirects keep the query. 404, 405 and 501 are HttpErrors, so that middleware can give them
 // another form. NotFound and MethodNotAllowed replace the first two by handlers.
 //
-// The pattern that matches becomes the name of the request's fiber. So fiber lists and reports show
-// routes, and not what clients have sent.
+// The pattern that matches becomes the name of the request's fiber; where none does, it is the
+// method. So fiber lists and reports show routes, and not what clients have sent. Before that, in
+// middleware of Use, the name is still the method and the path.
 //
 // A Mux is a Handler. Copies share their routes. Register first, then serve: Handle and Use must
 // not run while requests are served. Serving takes no lock and, except for unusual responses,

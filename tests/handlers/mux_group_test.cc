@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <weft/concurrency/debug.h>
+#include <weft/concurrency/fiber_job.h>
 #include <weft/concurrency/testing.h>
+#include <weft/handlers/routing/strip_prefix.h>
 #include <weft/handlers/testing.h>
 
 #include "mux_support.h"
@@ -171,6 +173,53 @@ TEST(Mux, ThePatternIsTheNameOfTheFiber) {
     Recorder recorder;
     recorder.Serve(mux, RequestBuilder("GET", "/users/7?token=secret"));
     EXPECT_EQ(name, "GET /users/{id}");
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+// What clients choose of a target and its host never is the name, however a pattern has matched or none has.
+TEST(Mux, TheFiberIsNeverCalledWhatTheClientHasSent) {
+  const Error err = RunTest([](const Context&) {
+    std::string name;
+    const auto tell = [&](ResponseWriter&, Request&) { name = ListFibers().front().name; };
+    Mux inner;
+    inner.Handle("GET /page", tell);
+    Mux mux;
+    mux.Handle("GET /about", tell);
+    mux.Handle("GET example.com/host", tell);
+    mux.Handle("/any", tell);
+    mux.Handle("GET /tree/", tell);
+    mux.Handle("GET /{$}", tell);
+    mux.Handle("/sub/", StripPrefix("/sub", inner));
+    mux.NotFound(tell);
+    mux.MethodNotAllowed(tell);
+    const struct {
+      const char* method;
+      const char* target;
+      const char* name;
+    } kRows[] = {
+        {"GET", "/about", "GET /about"},
+        {"GET", "/about?token=secret", "GET /about"},
+        {"GET", "/%61bout", "GET /about"},
+        {"GET", "http://example.com/about", "GET /about"},
+        {"HEAD", "/about", "GET /about"},
+        {"GET", "/host", "GET example.com/host"},
+        {"BREW", "/any", "/any"},
+        {"GET", "/tree/of/secrets", "GET /tree/"},
+        {"GET", "/", "GET /{$}"},
+        {"GET", "/sub/page", "GET /page"},
+        {"GET", "/secret", "GET"},
+        {"POST", "/about", "POST"},
+        {"SECRET", "/about", "unknown method"},
+    };
+    for (const auto& row : kRows) {
+      SetFiberName(std::string(row.method) + " " + std::string(row.target).substr(0, std::string(row.target).find('?')));
+      name = "the handler was not called";
+      Recorder recorder;
+      recorder.Serve(mux, RequestBuilder(row.method, row.target));
+      if (std::string_view(row.method) == "SECRET") name = ListFibers().front().name;
+      EXPECT_EQ(name, row.name) << row.method << ' ' << row.target;
+    }
   });
   EXPECT_FALSE(err) << err.Message();
 }
