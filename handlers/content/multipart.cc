@@ -22,6 +22,22 @@ Error Malformed(std::string_view what) {
   return HttpError(400, "multipart/form-data: " + std::string(what));
 }
 
+Error NoName() { return Malformed("a part has no Content-Disposition: form-data with a name"); }
+
+// The parameter of this name, in its extended form if that is there, which counts. Empty: there is
+// none. What is there but cannot be read, such as a second one or one in pieces (RFC 2231), is an
+// error: without it, a file would be taken for a field.
+Result<std::optional<std::string>> ParameterOf(const internal::FieldParameters& disposition, const std::string& name) {
+  const internal::FieldParameters::Forms forms = disposition.FormsOf(name);
+  if (forms.in_pieces || forms.plain > 1 || forms.extended > 1) {
+    return Malformed("a part has its " + name + " twice or in pieces");
+  }
+  if (forms.extended == 0) return disposition.Get(name);
+  std::optional<std::string> decoded = internal::DecodeExtended(disposition.Get(name + "*").value_or(""));
+  if (!decoded) return Malformed("a part has a " + name + "* that is not UTF-8''... (RFC 8187)");
+  return decoded;
+}
+
 std::string_view LastComponent(std::string_view path) {
   path.remove_prefix(path.find_last_of("/\\") + 1);  // npos + 1 is 0
   return path == "." || path == ".." ? std::string_view() : path;
@@ -172,14 +188,14 @@ Error MultipartReader::TakeHead(std::string_view head) {
   part_.file_name_.reset();
   if (Error err = TakeFields(head)) return err;
   const internal::FieldParameters disposition(part_.header_.Get("Content-Disposition"));
-  std::optional<std::string> name = disposition.Get("name");
-  if (!internal::EqualsIgnoreCase(disposition.First(), "form-data") || !name) {
-    return Malformed("a part has no Content-Disposition: form-data with a name");
-  }
-  part_.name_ = *std::move(name);
-  if (const std::optional<std::string> path = disposition.Get("filename")) {
-    part_.file_name_ = LastComponent(*path);
-  }
+  if (!internal::EqualsIgnoreCase(disposition.First(), "form-data")) return NoName();
+  Result<std::optional<std::string>> name = ParameterOf(disposition, "name");
+  if (Error err = name.Err()) return err;
+  if (!*name) return NoName();
+  part_.name_ = **std::move(name);
+  Result<std::optional<std::string>> path = ParameterOf(disposition, "filename");
+  if (Error err = path.Err()) return err;
+  if (*path) part_.file_name_ = LastComponent(**path);
   const std::string_view encoding = part_.header_.Get("Content-Transfer-Encoding");
   for (const std::string_view same : {"", "7bit", "8bit", "binary"}) {
     if (internal::EqualsIgnoreCase(encoding, same)) return {};
@@ -201,6 +217,10 @@ Error MultipartReader::TakeFields(std::string_view head) {
     }
     if (part_.header_.Size() > options_.part_fields_max) {
       return Malformed("the head of a part has too many fields");
+    }
+    if (++fields_ > options_.fields_max) {
+      return HttpError(413, "multipart/form-data: the heads of the parts have more than " +
+                                std::to_string(options_.fields_max) + " fields");
     }
   }
   return {};

@@ -21,6 +21,7 @@ struct MultipartOptions {
   std::size_t parts_max = 1000;
   std::size_t part_head_bytes_max = 16 * 1024;
   std::size_t part_fields_max = 32;
+  std::size_t fields_max = 10'000;  // of the heads of all parts together
 };
 
 class MultipartReader;
@@ -35,7 +36,8 @@ class MultipartPart {
   // no content.
   bool IsFile() const { return file_name_.has_value(); }
   // The last component of the name that the client gives, after the last '/' or '\'; empty for "."
-  // and "..". The client chooses its bytes: show it, but do not use it as the name of a file.
+  // and "..". `filename*` (RFC 8187, in UTF-8) counts before `filename`, as in Go: some clients send
+  // both. The client chooses its bytes: show it, but do not use it as the name of a file.
   std::string_view FileName() const WEFT_LIFETIMEBOUND {
     return file_name_ ? std::string_view(*file_name_) : std::string_view();
   }
@@ -91,7 +93,8 @@ class MultipartReader {
   // last one. It suspends while the body arrives. The errors, by the status of the response; after
   // one that is not the context's, all later calls return it:
   //   415  the request has no Content-Type multipart/form-data, or has a Content-Encoding
-  //   413  the body is larger than its limit (Body::SetLimit), or has more parts than allowed
+  //   413  the body is larger than its limit (Body::SetLimit), or has more parts or fields of parts
+  //        than allowed
   //   400  the body is malformed; the text says how
   //   others of Body
   Result<MultipartPart*> Next(const Context& ctx);
@@ -112,6 +115,7 @@ class MultipartReader {
   std::unique_ptr<State> state_;  // once it has started
   MultipartPart part_;
   std::size_t parts_ = 0;
+  std::size_t fields_ = 0;  // of the heads of all parts so far
   bool in_part_ = false;
   bool ended_ = false;
   Error failure_;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include <weft/handlers/internal/utf8.h>
 #include <weft/http/internal/char_class.h>
+#include <weft/http/internal/percent.h>
 #include <weft/http/internal/text.h>
 
 namespace weft::internal {
@@ -41,24 +43,63 @@ FieldParameters::FieldParameters(std::string_view value) {
   rest_ = value.substr(end);
 }
 
-std::optional<std::string> FieldParameters::Get(std::string_view name) const {
-  std::optional<std::string> found;
+template <class F>
+bool FieldParameters::ForEach(F take) const {
   std::string value;
   std::string_view rest = rest_;
   while (!rest.empty()) {
-    if (rest.front() != ';') return std::nullopt;
+    if (rest.front() != ';') return false;
     rest = TrimBlanks(rest.substr(1));
     if (rest.empty() || rest.front() == ';') continue;
     const std::string_view parameter = rest.substr(0, rest.find('='));
-    if (!IsToken(parameter) || parameter.size() == rest.size()) return std::nullopt;
+    if (!IsToken(parameter) || parameter.size() == rest.size()) return false;
     rest.remove_prefix(parameter.size() + 1);
-    if (!TakeValue(rest, value)) return std::nullopt;
+    if (!TakeValue(rest, value)) return false;
     rest = TrimBlanks(rest);
-    if (!EqualsIgnoreCase(parameter, name)) continue;
-    if (found) return std::nullopt;
-    found = value;
+    if (!take(parameter, value)) return false;
   }
-  return found;
+  return true;
+}
+
+std::optional<std::string> FieldParameters::Get(std::string_view name) const {
+  std::optional<std::string> found;
+  const bool good = ForEach([&](std::string_view parameter, const std::string& value) {
+    if (!EqualsIgnoreCase(parameter, name)) return true;
+    if (found) return false;
+    found = value;
+    return true;
+  });
+  return good ? found : std::nullopt;
+}
+
+FieldParameters::Forms FieldParameters::FormsOf(std::string_view name) const {
+  Forms forms;
+  ForEach([&](std::string_view parameter, const std::string&) {
+    if (!EqualsIgnoreCase(parameter.substr(0, name.size()), name)) return true;
+    const std::string_view form = parameter.substr(name.size());
+    if (form.empty()) {
+      ++forms.plain;
+    } else if (form == "*") {
+      ++forms.extended;
+    } else if (form.front() == '*') {
+      forms.in_pieces = true;
+    }
+    return true;
+  });
+  return forms;
+}
+
+std::optional<std::string> DecodeExtended(std::string_view value) {
+  const std::size_t charset = std::min(value.find('\''), value.size());
+  const std::size_t language = value.find('\'', charset + 1);
+  if (language == value.npos || !EqualsIgnoreCase(value.substr(0, charset), "utf-8")) return std::nullopt;
+  value.remove_prefix(language + 1);
+  const auto escapes = static_cast<std::size_t>(std::count(value.begin(), value.end(), '%'));
+  if (DecodedSize(value) + 2 * escapes != value.size()) return std::nullopt;  // one of them is broken
+  std::string decoded;
+  AppendDecoded(value, decoded);
+  if (!IsUtf8(decoded) || !AllAre(decoded, kValueChar)) return std::nullopt;
+  return decoded;
 }
 
 }  // namespace weft::internal

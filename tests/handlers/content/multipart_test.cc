@@ -167,7 +167,7 @@ TEST(MultipartReader, RejectsWhatTwoReadersCouldSeeDifferently) {
       {"--xYz\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n--xYz--",
        "a part has no Content-Disposition: form-data with a name"},
       {"--xYz\r\nContent-Disposition: form-data; name=a; name=b\r\n\r\n1\r\n--xYz--",
-       "a part has no Content-Disposition: form-data with a name"},
+       "a part has its name twice or in pieces"},
       {"--xYz\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n--xYz--",
        "a part has no Content-Disposition: form-data with a name"},
       {"--xYz\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n1\r\n--xYz--",
@@ -243,7 +243,40 @@ TEST(MultipartReader, TakesNamesAsBrowsersWriteThem) {
   EXPECT_EQ(shown(R"(name=n; filename="../../etc/passwd")"), "n[passwd|text/plain]=;");
   EXPECT_EQ(shown(R"(name=n; filename="a/..")"), "n[|text/plain]=;");
   EXPECT_EQ(shown(R"(name=n; filename=".")"), "n[|text/plain]=;");
-  EXPECT_EQ(shown(R"(name=n; filename*=UTF-8''x.txt)"), "n=;");
+}
+
+// RFC 8187. What cannot be read is an error: a file must not become a field.
+TEST(MultipartReader, TakesExtendedNames) {
+  const auto shown = [](const std::string& disposition) {
+    return Parts(Part(disposition, "") + "--xYz--");
+  };
+  EXPECT_EQ(shown(R"(name=n; filename*=UTF-8''x.txt)"), "n[x.txt|text/plain]=;");
+  EXPECT_EQ(shown(R"(name=n; FileName*=utf-8'de'%e2%82%ac%20+.txt)"), "n[\xe2\x82\xac +.txt|text/plain]=;");
+  EXPECT_EQ(shown(R"(name=n; filename="=?utf-8?B?4oKs?="; filename*=utf-8''%E2%82%AC)"), "n[\xe2\x82\xac|text/plain]=;");
+  EXPECT_EQ(shown(R"(name=n; filename*=UTF-8''..%2F..%2fetc%5cpasswd)"), "n[passwd|text/plain]=;");
+  EXPECT_EQ(shown(R"(name*=UTF-8''n%20m)"), "n m=;");
+  for (const std::string value :
+       {"ISO-8859-1''%e4", "UTF-8''%e4", "UTF-8''%4", "UTF-8''%%41", "UTF-8''a%0Ab", "UTF-8''a%00b", "UTF-8'x", "x.txt", "\"\""}) {
+    EXPECT_EQ(shown("name=n; filename*=" + value),
+              "400 multipart/form-data: a part has a filename* that is not UTF-8''... (RFC 8187)\n") << value;
+    EXPECT_EQ(shown("name*=" + value), "400 multipart/form-data: a part has a name* that is not UTF-8''... (RFC 8187)\n") << value;
+  }
+  for (const std::string names : {"filename=a; filename=b", "filename*=UTF-8''a; filename*=UTF-8''a", "filename*0=a; filename*1=b",
+                                  "filename*0*=UTF-8''a", "filename=a; FILENAME*1=b"}) {
+    EXPECT_EQ(shown("name=n; " + names), "400 multipart/form-data: a part has its filename twice or in pieces\n") << names;
+  }
+}
+
+TEST(MultipartReader, BoundsTheFieldsOfAllHeads) {
+  std::string many;
+  for (int i = 0; i < 500; ++i) {
+    many += "--xYz\r\nContent-Disposition: form-data; name=a\r\n";
+    for (int k = 0; k < 19; ++k) many += "X-" + std::to_string(k) + ": y\r\n";
+    many += "\r\n\r\n";
+  }
+  EXPECT_EQ(PartsOf(Post().Body(many + "--xYz--")).size(), 1500u);
+  EXPECT_EQ(PartsOf(Post().Body(many + Part("name=a", "") + "--xYz--")),
+            "413 multipart/form-data: the heads of the parts have more than 10000 fields\n");
 }
 
 TEST(MultipartReader, SkipsWhatWasNotRead) {
