@@ -252,7 +252,7 @@ struct ServerOptions {
   Readiness* readiness = nullptr;
 
   // The body of the responses by which the server itself rejects requests, before any handler and
-  // middleware: 400, 408, 414, 417, 431, 501, 503, 505. Called once for each status, when the
+  // middleware: 400, 408, 414, 417, 421, 431, 501, 503, 505. Called once for each status, when the
   // server starts. Empty: plain text that gives the reason. ProblemRefusals() makes them problem
   // details (RFC 9457). Retry-After and Connection: close are kept.
   std::function<RefusalBody(int status)> refusal = nullptr;

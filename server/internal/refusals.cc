@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/refusals.h>
 
+#include <algorithm>
+#include <cassert>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -12,7 +15,9 @@ namespace weft::internal {
 namespace {
 
 // 413 is for bodies, which handlers meet; it is here for what comes to reject them earlier.
-constexpr int kStatuses[] = {400, 408, 413, 414, 417, 431, 501, 503, 505};
+constexpr int kStatuses[] = {400, 408, 413, 414, 417, 421, 431, 501, 503, 505};
+
+[[maybe_unused]] bool IsListed(int status) { return std::find(std::begin(kStatuses), std::end(kStatuses), status) != std::end(kStatuses); }
 
 bool CanBeSent(const RefusalBody& body) {
   if (body.content_type.empty()) return false;
@@ -33,6 +38,7 @@ Refusals::Refusals(const std::function<RefusalBody(int status)>& make) {
 
 std::size_t Refusals::Write(char* out, std::size_t capacity, int status, std::string_view reason, std::string_view date_line,
                             int retry_after, bool method_is_head) const {
+  assert(IsListed(status));
   for (const auto& [its, body] : rows_) {
     if (its != status) continue;
     return WriteErrorResponse(out, capacity, {status, body.content_type, body.text, date_line, retry_after, method_is_head});
@@ -41,6 +47,7 @@ std::size_t Refusals::Write(char* out, std::size_t capacity, int status, std::st
 }
 
 RefusalBody Refusals::For(int status, std::string_view reason) const {
+  assert(IsListed(status));
   for (const auto& [its, body] : rows_) {
     if (its == status) return body;
   }

@@ -4,6 +4,7 @@
 // under WEFT_TEST_TLS=1.
 #include <sys/socket.h>
 
+#include <weft/handlers/problem.h>
 #include <weft/http/internal/http2/session.h>
 
 #include "../net/tls_certificates.h"
@@ -37,6 +38,7 @@ TEST(ServerTls, MisdirectedRequestsAreSentToAConnectionOfTheirOwn) {
     const TlsCertificate b = MakeCertificate({.common_name = "b.test", .alternatives = {"DNS:b.test", "DNS:both.test"}});
     ServerOptions options;
     options.tls = *Tls::Load({.certificates = {a, b}});
+    options.refusal = ProblemRefusals();
     Site site(ctx, [](ResponseWriter& w, Request& r) { return w.Write(r.Host()); }, options);
     Client client(ctx, *TestClient::DialHttp2(ctx, site.server().Bound(), {.ca_pem = a.certificate_pem, .server_name = "a.test"}));
     const auto ask = [&client](const std::string& host) {
@@ -46,6 +48,10 @@ TEST(ServerTls, MisdirectedRequestsAreSentToAConnectionOfTheirOwn) {
     EXPECT_EQ(ask("a.test"), 200);
     EXPECT_EQ(ask("b.test:443"), 421);
     EXPECT_EQ(ask("both.test"), 421);
+    client.Send("GET / HTTP/1.1\r\nHost: b.test\r\n\r\n");
+    const TestResponse misdirected = client.Answer();
+    EXPECT_EQ(misdirected.Header("Content-Type"), "application/problem+json");
+    EXPECT_NE(misdirected.body.find("\"status\":421"), std::string::npos) << misdirected.body;
     EXPECT_EQ(ask("A.TEST:8443"), 200) << "the connection goes on";
     EXPECT_EQ(ask("elsewhere.test"), 200) << "another connection would be shown the same certificate";
     EXPECT_EQ(site.Count("bad request"), 0);
