@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include <weft/handlers/access.h>
 #include <weft/handlers/middleware/internal/random_hex.h>
+#include <weft/http/internal/char_class.h>
 
 namespace weft {
 namespace {
@@ -34,6 +36,9 @@ std::string_view AcceptedId(const Request& r, const RequestIdOptions& options) {
 }  // namespace
 
 Middleware RequestId(RequestIdOptions options) {
+  if (!options.field.empty() && !internal::IsToken(options.field)) {
+    throw std::invalid_argument("RequestId: \"" + options.field + "\" is not the name of a field");
+  }
   return [options = std::move(options)](Handler next) -> Handler {
     return [options, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
       if (!r.Id().empty()) return next(w, r);

@@ -11,7 +11,7 @@ namespace weft {
 
 struct RequestIdOptions {
   // The field of the response, and with `accept` also of the request. Empty: the id stays inside
-  // the process.
+  // the process. What is not the name of a field throws std::invalid_argument.
   std::string field = "X-Request-Id";
   // Accepts the id of the request if it has at most 64 letters, digits and "-_.~:+/=@"; any other
   // is replaced. Only for services behind a gateway of your own: otherwise a client could give many

@@ -2,6 +2,7 @@
 #include <weft/handlers/middleware/rate_limit.h>
 
 #include <atomic>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,8 @@
 #include <weft/handlers/middleware/internal/peer_text.h>
 #include <weft/handlers/middleware/internal/rate_table.h>
 #include <weft/handlers/testing.h>
+
+#include "../kit/allocation_counter.h"
 
 namespace weft {
 namespace {
@@ -102,6 +105,29 @@ TEST(RateTable, ForgetsKeysThatHaveTheirBurstBack) {
   for (std::uint64_t key = 0; key < 50; ++key) static_cast<void>(table.Take(key, now));
   for (std::uint64_t key = 100; key < 125; ++key) static_cast<void>(table.Take(key, now + seconds(10)));
   EXPECT_EQ(table.Keys(), 25u);
+}
+
+TEST(RateTable, KeepsNothingOfAKeyForWhichThereIsNoMemory) {
+  internal::RateTable table(1, 5, 100);
+  const TimePoint now = Now();
+  int failures = 0;
+  for (std::uint64_t key = 1; key <= 60; ++key) {
+    for (std::size_t after = 0; after < 4; ++after) {
+      const std::size_t before = table.Keys();
+      bool failed = false;
+      try {
+        const NoMemory none(after);
+        static_cast<void>(table.Take(key, now));
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      if (!failed) break;
+      ++failures;
+      EXPECT_EQ(table.Keys(), before) << key << " after " << after;
+    }
+  }
+  EXPECT_GE(failures, 120) << "for an entry and for its key";
+  EXPECT_EQ(table.Keys(), 60u);
 }
 
 TEST(RateTable, ThreadsTogetherGetNoMoreThanTheBurst) {

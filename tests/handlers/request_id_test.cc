@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,11 @@ TEST(RequestId, TheOutermostCountsAndTheFieldMayBeAnother) {
 
   recorder.Serve(RequestId({.field = "Request-Id"})([](ResponseWriter&, Request&) {}), RequestBuilder());
   EXPECT_TRUE(recorder.Header().Has("Request-Id"));
+}
+
+TEST(RequestId, ThrowsForWhatIsNoNameOfAField) {
+  EXPECT_THROW(RequestId({.field = "X Id"}), std::invalid_argument);
+  EXPECT_THROW(RequestId({.field = "X-Id:"}), std::invalid_argument);
 }
 
 TEST(RequestId, IsInEachLogLineOfTheRequest) {

@@ -44,7 +44,12 @@ RateTable::Entry& RateTable::Find(Part& part, std::uint64_t key, TimePoint now) 
     ForgetLast(part);
   if (part.entries.size() >= part_max_) ForgetLast(part);
   part.entries.push_front({key, now});
-  part.by_key.emplace(key, part.entries.begin());
+  try {
+    part.by_key.emplace(key, part.entries.begin());
+  } catch (...) {
+    part.entries.pop_front();  // or it would stay without a key, and end another entry of that key
+    throw;
+  }
   return part.entries.front();
 }
 
