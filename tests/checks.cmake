@@ -6,7 +6,7 @@
 #
 # Programs of tests/api/ need no list: *_main.cc becomes a program, *_run.cc a program that is also a test (it must end
 # with 0), any other file is only compiled. Those with json or postgres in their name link weft::json or weft::postgres,
-# those with compress zlib.
+# those with compress weft::compress and zlib.
 set(strict -Wall -Wextra -Wshadow)
 if(WEFT_WERROR)
   list(APPEND strict -Werror)
@@ -65,7 +65,7 @@ foreach(source IN LISTS api_programs)
     target_link_libraries(api_${name} PRIVATE weft::json)
   endif()
   if(name MATCHES "compress")
-    target_link_libraries(api_${name} PRIVATE ZLIB::ZLIB)
+    target_link_libraries(api_${name} PRIVATE weft::compress ZLIB::ZLIB)
   endif()
   if(name MATCHES "postgres")
     target_link_libraries(api_${name} PRIVATE weft::postgres)

@@ -10,6 +10,8 @@
 #include <weft/handlers/middleware/constant_time.h>
 #include <weft/handlers/middleware/cors.h>
 #include <weft/handlers/middleware/deadline_from.h>
+#include <weft/handlers/middleware/forwarded_peer.h>
+#include <weft/handlers/middleware/rate_limit.h>
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 #include "check.h"
@@ -30,6 +32,14 @@ weft::Error Report(weft::ResponseWriter& w, weft::Request& r) {
 weft::Error OnHook(weft::ResponseWriter& w, weft::Request& r) {
   if (!weft::EqualInConstantTime(r.Header().Get("X-Hook-Secret"), hook_secret)) return weft::HttpError(403);
   return w.Write("thank you");
+}
+
+weft::Mux AfterProxies() {
+  weft::Mux mux;
+  mux.Use(weft::ForwardedPeer({.trusted = {"10.0.0.0/8"}}));      // our load balancers, and nobody else
+  mux.Use(weft::RateLimit({.rate = 50, .burst = 100}));           // for each client, and not for each proxy
+  mux.Handle("GET /peer", [](weft::ResponseWriter& w, weft::Request& r) { return w.Write(r.Peer()); });
+  return mux;
 }
 
 weft::Mux Routes() {
@@ -55,6 +65,12 @@ int main() {
     Check(recorder.Status() == 200 && recorder.Body() == "root");
     recorder.Serve(mux, Ask("GET", "/admin/me").Header("Authorization", "Basic cm9vdDpzZXNhbWU="));
     Check(recorder.Status() == 401);
+
+    const weft::Mux proxied = AfterProxies();
+    recorder.Serve(proxied, Ask("GET", "/peer").Peer("10.1.2.3:4").Header("X-Forwarded-For", "192.0.2.7"));
+    Check(recorder.Body() == "192.0.2.7");
+    recorder.Serve(proxied, Ask("GET", "/peer").Peer("198.51.100.9:4").Header("X-Forwarded-For", "192.0.2.7"));
+    Check(recorder.Body() == "198.51.100.9:4");
 
     const auto preflight = [](const char* origin) {
       return Ask("OPTIONS", "/admin/me").Header("Origin", origin).Header("Access-Control-Request-Method", "GET");
