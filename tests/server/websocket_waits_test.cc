@@ -5,6 +5,7 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/unlimited.h>
 
 #include "websocket_kit.h"
 
@@ -220,7 +221,7 @@ TEST(WebSocketWaits, ASendThatStallsIsReportedAsNothingElse) {
   Virtually([](const Context& ctx) {
     std::optional<Error> received, outcome;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
-      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = kUnlimited});  // a ping would wait for its turn
       if (Error err = socket.Err()) return err;
       Group group(r.Ctx());
       group.Go([&](const Context& member) -> Error {
