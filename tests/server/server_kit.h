@@ -59,6 +59,11 @@ class SiteAddresses {
   mutable std::mutex lock_;
   std::set<std::string> all_;
 };
+// Whether there is TLS in this build (WEFT_TLS); what follows is for where there is.
+inline bool TlsExists() {
+  static const bool exists = Tls::SelfSigned({"test"}).Ok();
+  return exists;
+}
 inline const Tls& TestCertificate() {
   static const Tls certificate = *Tls::SelfSigned({"test"});
   return certificate;

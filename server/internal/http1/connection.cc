@@ -232,8 +232,8 @@ void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   if (outcome.keep_alive && !outcome.aborted && !Broken() && !Forced()) [[likely]] return StaysOpen(outcome, head);
   const CloseReason fault = outcome.client_failed ? CloseReason::kClient : CloseReason::kAborted;
   if (Forced() && outcome.finished && !Broken()) {
-    // Only a client that is still sending is waited for, lest the kernel's reset destroy what is out.
-    Discard(shard_.read_buffer(), Shard::kReadBytes) > 0 ? CloseGently() : Close();
+    // Only a client that is still sending is waited for, lest the kernel's reset destroy what is out; and room for what is held.
+    Discard(shard_.read_buffer(), Shard::kReadBytes) > 0 || HoldsOutput() ? CloseGently() : Close();
   } else if (Broken() || Forced()) {
     SetCloseReason(Forced() ? CloseReason::kForced : fault);
     Close();

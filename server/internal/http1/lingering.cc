@@ -20,7 +20,8 @@ bool Lingering::Go(Client& client) {
     got = client.Discard(shard.read_buffer(), Shard::kReadBytes);
   } while (got < 0 && errno == EINTR);
   if (got < 0) return !WouldWait(errno);
-  if (got == 0) return !aborting;
+  // What a layer holds goes out with the events, as the rest in the kernel would without any.
+  if (got == 0) return !aborting && !client.HoldsOutput();
   if (!aborting) {
     amount_ += got;
     if (amount_ >= kDiscardMax || shard.now() >= client.LingerEnd()) return true;
