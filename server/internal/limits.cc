@@ -29,8 +29,8 @@ ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resour
   const std::uint64_t quarter = resources.memory_bytes / 4;
 
   ServerLimits limits;
-  const bool speaks_http2 = http2::SessionsExist() && (options.tls ? options.http2 : options.http2_cleartext);
-  const std::uint64_t each = (options.tls ? kBytesPerTlsConnection : kBytesPerConnection) + (speaks_http2 ? kBytesOfHttp2 : 0);
+  const std::uint64_t in_plain_text = kBytesPerConnection + (http2::SessionsExist() && options.http2_cleartext ? kBytesOfHttp2 : 0);
+  const std::uint64_t each = options.tls ? kBytesPerTlsConnection : in_plain_text;
   const std::uint64_t connections = std::min(for_server / 8 * 7, quarter / each);
   limits.connections = chosen(options.connections_max, std::max(connections, kAtLeast));
   const std::uint64_t requests = std::max(std::min(limits.connections, quarter / kBytesPerRequest), kAtLeast);

@@ -24,8 +24,10 @@ struct ServerLimits {
 
 // What a server plans with. A parked request takes some 12 KiB; a handler has buffers of its own.
 inline constexpr std::uint64_t kBytesPerConnection = 8 * 1024;  // mostly the kernel's
-inline constexpr std::uint64_t kBytesPerTlsConnection = 24 * 1024;  // and OpenSSL's
-inline constexpr std::uint64_t kBytesOfHttp2 = 16 * 1024;           // nghttp2's, of a connection that speaks it
+// Of OpenSSL, too: 44 KB from a ClientHello to the end of the handshake, at which any number of clients may stop. Later it is a third
+// of that, and what HTTP/2 takes has room in the rest.
+inline constexpr std::uint64_t kBytesPerTlsConnection = 48 * 1024;
+inline constexpr std::uint64_t kBytesOfHttp2 = 16 * 1024;  // nghttp2's, of a connection that speaks it in plain text
 inline constexpr std::uint64_t kBytesPerRequest = 64 * 1024;
 inline constexpr std::uint64_t kBytesPerLongLived = 16 * 1024;  // parked most of the time
 inline constexpr std::uint64_t kDescriptorsForOthers = 64;  // listener, loops, logs, files of the program

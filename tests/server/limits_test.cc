@@ -31,10 +31,10 @@ TEST(ResolveLimits, ConnectionsOverTlsTakeMoreMemory) {
   const Result<Tls> tls = Tls::SelfSigned({"test"});
   if (!tls.Ok()) GTEST_SKIP() << tls.Err().Message();
   options.tls = *tls;
-
-  options.http2 = false;
-
-  EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections, kGiB / 4 / kBytesPerTlsConnection);
+  for (const bool http2 : {false, true}) {
+    options.http2 = http2;
+    EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections, kGiB / 4 / kBytesPerTlsConnection);
+  }
 }
 
 TEST(ResolveLimits, ConnectionsOfHttp2TakeMoreMemory) {
@@ -43,12 +43,6 @@ TEST(ResolveLimits, ConnectionsOfHttp2TakeMoreMemory) {
   options.http2_cleartext = true;
   EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections,
             kGiB / 4 / (kBytesPerConnection + kBytesOfHttp2));
-
-  const Result<Tls> tls = Tls::SelfSigned({"test"});
-  if (!tls.Ok()) GTEST_SKIP() << tls.Err().Message();
-  options.tls = *tls;
-  EXPECT_EQ(ResolveLimits(options, {.descriptors = 1 << 20, .memory_bytes = kGiB}).connections,
-            kGiB / 4 / (kBytesPerTlsConnection + kBytesOfHttp2));
 }
 
 TEST(ResolveLimits, LongLivedRequestsLeaveConnectionsToOthersAndTakeTheirShareOfMemory) {
