@@ -56,6 +56,7 @@ TEST(ServerHttp2, IsSpokenBesideHttp11) {
 
 TEST(ServerHttp2, IsAgreedOnOverTls) {
   NEEDS_HTTP2();
+  if (!TlsExists()) GTEST_SKIP() << "built without TLS";
   if (OverHttp2()) GTEST_SKIP();
   Virtually([](const Context& ctx) {
     ServerOptions options;
@@ -72,6 +73,7 @@ TEST(ServerHttp2, IsAgreedOnOverTls) {
 
 TEST(ServerHttp2, IsNotOfferedWhereItIsNotWanted) {
   NEEDS_HTTP2();
+  if (!TlsExists()) GTEST_SKIP() << "built without TLS";
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.tls = TestCertificate();
