@@ -260,6 +260,10 @@ struct LoopStalled {
 // given to. One may serve several servers, which `server` tells apart. MetricsObserver
 // (metrics_observer.h) counts.
 //
+// Events are not rate-limited, unless theirs says so: each connection that a client breaks off is
+// one, and a hostile one makes as many as it likes. An observer that writes has to drop some, as
+// the default one does.
+//
 //   class Counting : public weft::Observer {
 //    public:
 //     void OnBadRequest(const weft::BadRequest&) override { bad_requests_.fetch_add(1); }

@@ -77,7 +77,7 @@ class EventLog final : public Observer {
   }
   void OnRequestRefused(const RequestRefused& e) override { refused_.fetch_add(1, std::memory_order_relaxed), last_refused_ = e.status; }
   void OnBadProxyHeader(const BadProxyHeader& e) override { Add("bad proxy header: " + std::string(e.reason)); }
-  void OnTlsFailed(const TlsFailed& e) override { Add("TLS failed: " + std::string(e.reason)); }
+  void OnTlsFailed(const TlsFailed& e) override { Add(("TLS failed: " + std::string(e.reason) + " from ").append(e.peer)); }
   void OnPeerMisbehaved(const PeerMisbehaved& e) override { Add("misbehaved: " + std::string(Name(e.kind))); }
   void OnTimedOut(const TimedOut& e) override { Add("timeout " + std::string(Name(e.kind)), e.request_id); }
   void OnLimitReached(const LimitReached& e) override {

@@ -2,8 +2,11 @@
 #ifndef WEFT_TESTS_SERVER_TLS_KIT_H_
 #define WEFT_TESTS_SERVER_TLS_KIT_H_
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <weft/net/internal/address.h>
@@ -52,6 +55,30 @@ struct ByHand {
   internal::ByteBuffer out;
   internal::TlsSession::Step step;
 };
+
+// A client that has sent `bytes` in two pieces, which the server sees apart.
+inline void SendInTwo(ByHand& client, std::string_view bytes, std::size_t cut) {
+  cut = std::min(cut, bytes.size());
+  ASSERT_FALSE(client.wire.Send(client.ctx, bytes.substr(0, cut)));
+  (void)Sleep(client.ctx, std::chrono::milliseconds(1));
+  ASSERT_FALSE(client.wire.Send(client.ctx, bytes.substr(cut)));
+}
+
+inline std::string ReadUntil(ByHand& client, std::string_view end) {
+  std::string text;
+  while (!text.ends_with(end)) {
+    const Result<std::string> came = client.wire.ReadSome(client.ctx);
+    if (!came.Ok() || came->empty()) return text + " and then the end";
+    std::string plain(came->size(), '\0');
+    text.append(plain, 0, client.session->Read(*came, plain, client.out).size);
+  }
+  return text;
+}
+
+inline void Seal(ByHand& client, std::string_view text) {
+  const iovec part = internal::Part(text);
+  ASSERT_TRUE(client.session->Write({&part, 1}, client.out));
+}
 
 }  // namespace weft
 
