@@ -129,7 +129,7 @@ Error PoolCore::Refusal(const Context& ctx, bool waited) {
   return kUnavailable.Wrap(text + DescribeHolders());
 }
 
-// "; 16 in use: GET /a has 12 for up to 4.2 s, GET /b has 4 for up to 0.1 s".
+// "; 14 in use: GET /a has 10 for up to 4.2 s, GET /b has 4 for up to 0.1 s; 2 are being made".
 std::string PoolCore::DescribeHolders() {
   struct Holder {
     std::array<char, 48> name;
@@ -138,10 +138,11 @@ std::string PoolCore::DescribeHolders() {
   };
   std::vector<Holder> holders;
   holders.reserve(kHoldersNamed);
-  std::size_t others = 0, in_use = 0;
+  std::size_t others = 0, in_use = 0, being_made = 0;
   {
     std::lock_guard hold(lock_);
     const std::int64_t now = NowNs();
+    being_made = rooms_taken_ - stats_.open;
     for (PooledItem* item = in_use_.Front(); item != nullptr; item = in_use_.Next(*item)) {
       ++in_use;
       const auto same = std::find_if(holders.begin(), holders.end(), [&](const Holder& h) { return h.name == item->holder; });
@@ -161,6 +162,7 @@ std::string PoolCore::DescribeHolders() {
     before = ", ";
   }
   if (others != 0) text += ", others have " + std::to_string(others);
+  if (being_made != 0) text += "; " + std::to_string(being_made) + (being_made == 1 ? " is being made" : " are being made");
   return text;
 }
 
