@@ -123,7 +123,7 @@ Error TestServer::InitDb() {
     if (user.id != 0 && chown((folder_ + "/server.key").c_str(), user.id, user.group) != 0) return std::error_code(errno, std::generic_category());
   }
   if (user.id != 0 && chown(folder_.c_str(), user.id, user.group) != 0) return std::error_code(errno, std::generic_category());
-  Result<std::unique_ptr<internal::ChildProcess>> run = internal::ChildProcess::Start(command, folder_ + "/log", user.id, user.group);
+  Result<std::unique_ptr<internal::ChildProcess>> run = internal::ChildProcess::Start(command, folder_ + "/log", user.id, user.group, folder_);
   if (Error err = run.Err()) return err;
   if ((*run)->Wait() != 0) return Error::New(Log());
   return {};
@@ -142,7 +142,7 @@ Error TestServer::Launch() {
   settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
   for (const std::string& setting : settings) command.insert(command.end(), {"-c", setting});
   const User user = ServerUser();
-  Result<std::unique_ptr<internal::ChildProcess>> run = internal::ChildProcess::Start(command, folder_ + "/log", user.id, user.group);
+  Result<std::unique_ptr<internal::ChildProcess>> run = internal::ChildProcess::Start(command, folder_ + "/log", user.id, user.group, folder_);
   if (Error err = run.Err()) return err;
   process_ = *std::move(run);
   Error err = AwaitReady();

@@ -23,7 +23,7 @@ struct TestServerOptions {
 };
 
 // A PostgreSQL server for tests, in weft::testing: the real program as a child of this process,
-// with a new database in a temporary folder, on a Unix-domain socket there. It ends with this
+// with a new database in a temporary folder, on a Unix-domain socket there. Both go with this
 // object, or with the process if that is killed. If the process runs as root, the server runs as
 // the user "postgres", or "nobody", because it refuses to run as root.
 //

@@ -39,9 +39,9 @@ constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUI
   _exit(127);
 }
 
-// Tells the program's id, and how it has ended; ends it when the other side of kControl is gone.
-[[noreturn]] void Keep(char* const* argv, int log, int control, int status, uid_t user, gid_t group) {
-  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) signal(number, SIG_IGN);  // Ctrl-C is for our parent
+// Tells the program's id, and how it has ended; ends it when the other side of kControl is gone. If nobody is there any more, becomes `then`.
+[[noreturn]] void Keep(char* const* argv, char* const* then, int log, int control, int status, uid_t user, gid_t group) {
+  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);  // Ctrl-C is for our parent, which may be gone
   signal(SIGCHLD, SIG_DFL);
   const pid_t pid = _Fork();
   if (pid == 0) BecomeProgram(argv, log, user, group);
@@ -62,17 +62,26 @@ constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUI
       kill(pid, SIGQUIT);
     }
   }
-  ignored = write(kStatus, &result, sizeof result);
+  const bool orphaned = write(kStatus, &result, sizeof result) < 0;
+  if (orphaned && then[0] != nullptr) execv(then[0], then);
   _exit(0);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& command, const std::string& log, uid_t user, gid_t group) {
+std::vector<char*> Words(const std::vector<std::string>& command) {
   std::vector<char*> argv;
   argv.reserve(command.size() + 1);
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
+  return argv;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& command, const std::string& log, uid_t user, gid_t group,
+                                                          const std::string& folder) {
+  std::vector<std::string> remove;
+  if (!folder.empty()) remove = {"/bin/rm", "-rf", "--", folder};
+  const std::vector<char*> argv = Words(command), then = Words(remove);
   std::array<int, 2> control{}, status{};
   if (pipe2(control.data(), O_CLOEXEC) != 0) return SystemError("pipe");
   if (pipe2(status.data(), O_CLOEXEC) != 0) return SystemError("pipe");
@@ -81,7 +90,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std:
   if (keeper == 0) {
     close(control[1]);
     close(status[0]);
-    Keep(argv.data(), output, control[0], status[1], user, group);
+    Keep(argv.data(), then.data(), output, control[0], status[1], user, group);
   }
   const Error failure = keeper < 0 ? SystemError("fork") : Error();
   close(control[0]);

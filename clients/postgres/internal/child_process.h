@@ -16,8 +16,10 @@ namespace weft::postgres::internal {
 // with the thread that started it.
 class ChildProcess {
  public:
-  // Its output goes to the end of `log`. As root it runs as this user; 0: as we do.
-  static Result<std::unique_ptr<ChildProcess>> Start(const std::vector<std::string>& command, const std::string& log, uid_t user, gid_t group);
+  // Its output goes to the end of `log`. As root it runs as this user; 0: as we do. If we end without having destroyed this, `folder`, unless it is
+  // empty, is removed after the program has ended.
+  static Result<std::unique_ptr<ChildProcess>> Start(const std::vector<std::string>& command, const std::string& log, uid_t user, gid_t group,
+                                                     const std::string& folder = {});
   ~ChildProcess();  // ends it by SIGQUIT, and waits
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
