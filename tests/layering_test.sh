@@ -41,7 +41,7 @@ slices="concurrency/internal/structure/after_func.cc concurrency/internal/struct
   concurrency/internal/runtime/loop_explore.cc concurrency/internal/runtime/fiber_layout.cc concurrency/internal/observe/trace_json.cc
   handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc
-  clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/copy.cc
+  clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/prepared.cc clients/postgres/internal/copy.cc
   http/internal/http2/without_nghttp2.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.

@@ -43,6 +43,23 @@ bool IsTextual(Oid type) noexcept {
   }
 }
 
+bool MayBeArray(Oid type) noexcept {
+  switch (type) {
+    case kName:
+    case kText:
+    case kBpchar:
+    case kVarchar:
+    case kJson:
+    case kJsonb:
+    case kUuid:
+    case kNumeric:
+    case kDate:
+    case kTimestamp:
+    case kTimestampTz: return false;
+    default: return IsTextual(type);
+  }
+}
+
 bool ReadArray(std::string_view text, void* to, bool (*add)(void* to, std::optional<std::string_view> element)) {
   if (text.size() < 2 || text.front() != '{' || text.back() != '}') return false;  // "[2:3]={...}" too: bounds of its own
   text = text.substr(1, text.size() - 2);

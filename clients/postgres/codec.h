@@ -54,8 +54,10 @@ template <class T>
 concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                  !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
-// The type of an array's elements; 0 if it is not a built-in one.
+// The type of an array's elements; 0 if it is none of the types above.
 Oid ElementOf(Oid array) noexcept;
+// Whether it may be an array of another type, such as an enum.
+bool MayBeArray(Oid type) noexcept;
 // Whether the text of this type is also text in C++: it is neither a number nor bytes nor a list.
 bool IsTextual(Oid type) noexcept;
 // Reads the elements of "{1,NULL,\"a b\"}", of one dimension, without their quotes. False:
@@ -70,8 +72,11 @@ template <internal::Number T>
   requires std::integral<T>
 struct Codec<T> {
   static constexpr std::string_view kName = sizeof(T) == 2 ? "smallint" : sizeof(T) == 4 ? "integer" : "bigint";
-  static bool Accepts(Oid type) {
-    return (type == kInt2 && sizeof(T) >= 2) || ((type == kInt4 || type == kOid) && sizeof(T) >= 4) || (type == kInt8 && sizeof(T) >= 8);
+  // PostgreSQL has none of one byte: those are for parameters only.
+  static bool Accepts(Oid type)
+    requires(sizeof(T) >= 2)
+  {
+    return type == kInt2 || ((type == kInt4 || type == kOid) && sizeof(T) >= 4) || (type == kInt8 && sizeof(T) >= 8);
   }
   static bool Decode(std::string_view text, T& out) {
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -227,17 +232,24 @@ template <class T>
 using NotNullType = typename NotNull<T>::Type;
 }  // namespace internal
 
-// An array, of one dimension. Elements that may be null are optional.
+// An array, of one dimension. Elements that may be null are optional. As std::string they may be of
+// any type that has none of its own in C++.
 template <class T>
-  requires(Decodable<internal::NotNullType<T>> && !requires { typename Codec<internal::NotNullType<T>>::Element; })
+  requires((Decodable<internal::NotNullType<T>> || Encodable<internal::NotNullType<T>>) &&
+           !requires { typename Codec<internal::NotNullType<T>>::Element; })
 struct Codec<std::vector<T>> {
   using Element = internal::NotNullType<T>;
   static constexpr std::string_view kName = "array";
-  static bool Accepts(Oid type) {
+  static bool Accepts(Oid type)
+    requires Decodable<Element>
+  {
     const Oid element = internal::ElementOf(type);
-    return element != 0 && Codec<Element>::Accepts(element);
+    if (element == 0) return std::same_as<Element, std::string> && internal::MayBeArray(type);
+    return Codec<Element>::Accepts(element);
   }
-  static bool Decode(std::string_view text, std::vector<T>& out) {
+  static bool Decode(std::string_view text, std::vector<T>& out)
+    requires Decodable<Element>
+  {
     out.clear();
     return internal::ReadArray(text, &out, [](void* to, std::optional<std::string_view> element) {
       T value{};
@@ -246,7 +258,9 @@ struct Codec<std::vector<T>> {
       return true;
     });
   }
-  static void Encode(const std::vector<T>& value, std::string& to) {
+  static void Encode(const std::vector<T>& value, std::string& to)
+    requires Encodable<Element>
+  {
     char before = '{';
     for (const T& element : value) {
       to.push_back(std::exchange(before, ','));

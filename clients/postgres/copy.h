@@ -2,8 +2,10 @@
 #ifndef WEFT_CLIENTS_POSTGRES_COPY_H_
 #define WEFT_CLIENTS_POSTGRES_COPY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,9 +31,11 @@ class CopyWriter {
   CopyWriter& operator=(const CopyWriter&) = delete;
 
   // Sends bytes in the format that the statement names. They may be split anywhere. Parks while the
-  // server is slower.
+  // server is slower. After an Error, which may have come in the middle of a row, all further writes
+  // and the CopyIn itself return that Error, and nothing is inserted.
   Error Write(const Context& ctx, std::string_view data);
-  // Sends a row in the text format, which is COPY's default: one value for each column.
+  // Sends a row in the text format, which is COPY's default: one value for each column. Nulls are
+  // those of parameters: std::nullopt, nullptr, an empty optional, a null pointer to text.
   template <class... A>
   Error WriteRow(const Context& ctx, const A&... values) {
     static_assert(sizeof...(A) != 0, "a row has columns");
@@ -50,8 +54,13 @@ class CopyWriter {
   template <class T>
   void Append(const T& value) {
     using D = std::decay_t<T>;
-    if constexpr (internal::kIsOptional<D>) {
+    if constexpr (std::is_same_v<D, std::nullopt_t> || std::is_same_v<D, std::nullptr_t>) {
+      internal::AppendCopyNull(row_);
+    } else if constexpr (internal::kIsOptional<D>) {
       if (value) return Append(*value);
+      internal::AppendCopyNull(row_);
+    } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+      if (value != nullptr) return Append(std::string_view(value));
       internal::AppendCopyNull(row_);
     } else {
       static_assert(Encodable<D>, "this type is no column: specialize weft::postgres::Codec for it (clients/postgres/codec.h)");

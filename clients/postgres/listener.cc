@@ -12,17 +12,19 @@
 #include <weft/clients/postgres/failure.h>
 #include <weft/clients/postgres/internal/pool_state.h>
 #include <weft/clients/postgres/pool.h>
+#include <weft/concurrency/wait_fd.h>
 #include <weft/concurrency/watch.h>
 
 namespace weft::postgres {
 namespace internal {
 namespace {
 
-constexpr Duration kFirstPause = std::chrono::milliseconds(100), kLongestPause = std::chrono::seconds(5);
+constexpr Duration kFirstPause = std::chrono::milliseconds(200), kLongestPause = std::chrono::seconds(5);
 // After so long without a word the connection is tried: the other side may be gone without an end.
 constexpr Duration kQuiet = std::chrono::seconds(30);
 constexpr std::size_t kChannelBytesMax = 63;  // of any name in PostgreSQL; it would cut the rest off
 
+// From half of it on.
 Duration AtRandom(Duration most) {
   static thread_local std::minstd_rand random{std::random_device{}()};
   return most / 2 + Duration(std::uniform_int_distribution<std::int64_t>(0, most.count() / 2)(random));
@@ -184,7 +186,8 @@ class ListenerState {
       if (told_ != version_) return {};
       wait_ = &wait;
     }
-    const Error err = Wire::UnderContext(connection.OnWire(), wait.ctx).Wait(FdEvents::kRead).Err();
+    // Virtual time goes on: nobody works for us meanwhile.
+    const Error err = WaitFd(wait.ctx, connection.OnWire().Socket(), FdEvents::kRead, {.waits_for = "postgres to notify", .holds_time = false}).Err();
     {
       const std::lock_guard hold(lock_);
       wait_ = nullptr;
@@ -194,7 +197,7 @@ class ListenerState {
       const CancelScope soon = WithTimeout(ctx, shared_.options.connect_timeout);
       return connection.Command(soon.ctx, "select 1");
     }
-    if (err) return {};
+    if (err) return err.Is(kCanceled) ? Error() : err;  // another channel is wanted
     if (!connection.OnWire().TakeInput() || connection.Lost()) return kUnavailable;
     return {};
   }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/options.h>
 
+#include <string>
 #include <string_view>
 
+#include <weft/clients/postgres/internal/cancel_tls.h>
+#include <weft/clients/postgres/internal/conn_info.h>
 #include <weft/clients/postgres/internal/conn_options.h>
 
 namespace weft::postgres {
@@ -29,7 +32,22 @@ std::string WithoutQuoted(const std::string& message) {
   return text;
 }
 
+const char* ValueOf(const PQconninfoOption* options, std::string_view keyword) {
+  for (; options->keyword != nullptr; ++options) {
+    if (options->keyword == keyword) return options->val;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+namespace internal {
+// Without TLS of our own: libpq's would read ahead unseen, and the key for cancels would go in plain text.
+Error CheckSslMode(std::string_view mode, bool speaks_tls) {
+  if (speaks_tls || (mode != "require" && !mode.starts_with("verify-"))) return {};
+  return Error::New("PoolOptions::conninfo: sslmode=" + std::string(mode) + ": weft is built without TLS (WEFT_TLS=OFF)");
+}
+}  // namespace internal
 
 Error Validate(const PoolOptions& options) {
   if (HasAtAfterUser(options.conninfo)) {
@@ -44,6 +62,11 @@ Error Validate(const PoolOptions& options) {
     const bool secret = options.conninfo.find('@') != std::string::npos || options.conninfo.find("password") != std::string::npos;
     return Error::New("PoolOptions::conninfo: " + (secret ? WithoutQuoted(text) : text));
   }
+  if (ValueOf(parsed.get(), "connect_timeout") != nullptr) {
+    return Error::New("PoolOptions::conninfo: connect_timeout: libpq heeds it only where it blocks; use PoolOptions::connect_timeout");
+  }
+  const char* mode = ValueOf(parsed.get(), "sslmode");
+  if (Error err = internal::CheckSslMode(mode != nullptr ? mode : internal::Variable("PGSSLMODE"), internal::SpeaksTls())) return err;
   if (options.connections_max == 0) return Error::New("PoolOptions::connections_max: a pool of no connections");
   if (options.statements_max == 0) return Error::New("PoolOptions::statements_max: must be at least 1; prepare = false prepares none");
   return {};

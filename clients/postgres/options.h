@@ -16,7 +16,8 @@ struct PoolOptions {
   // As for psql: "host=db.internal dbname=shop user=app sslmode=verify-full", or
   // "postgres://app@db.internal/shop". Several hosts are tried in order (host=a,b;
   // target_session_attrs=read-write), each for its share of connect_timeout. What is missing comes
-  // from PGHOST, ~/.pgpass and so on. TLS is libpq's: sslmode and sslrootcert.
+  // from PGHOST, ~/.pgpass and so on. TLS is libpq's: sslmode and sslrootcert; if weft is built
+  // without TLS there is none.
   std::string conninfo{};
 
   // All limits apply to the whole process, for all its loops and schedulers together.
@@ -35,8 +36,11 @@ struct PoolOptions {
 
   // Statements are prepared when they are first used on a connection, and kept there. False: no
   // state is kept in the server, as poolers in transaction mode require (PgBouncer before 1.21).
+  // Then the server has no statement_timeout: give the database or the role one.
   bool prepare = true;
-  std::uint32_t statements_max = 200;  // Prepared statements that are kept on each connection.
+  // Prepared statements that are kept on each connection. A transaction that uses more than there
+  // is room for runs them without preparing them.
+  std::uint32_t statements_max = 200;
 };
 
 // Returns what is wrong with the options; empty if nothing is. A Pool with such options fails with

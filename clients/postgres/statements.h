@@ -46,6 +46,7 @@ class AllRows final : public EachRow<T> {
 template <class T>
 class OneRow final : public EachRow<T> {
  public:
+  bool RowByRow() const override { return true; }  // there may be very many
   Error OnRows(const ResultView& rows) override {
     if (rows.Rows() > 1 || value) return MoreThanOneRow();
     return this->reader_.Read(rows, 0, value.emplace());
@@ -77,6 +78,7 @@ class RowsTo final : public EachRow<T> {
 
 class CountRows final : public ResultHandler {
  public:
+  bool RowByRow() const override { return true; }  // none is kept
   Error OnColumns(const ResultView&) override { return {}; }
   Error OnRows(const ResultView&) override { return {}; }
   void OnAffected(std::uint64_t rows) override { affected = rows; }
@@ -92,8 +94,8 @@ class CountRows final : public ResultHandler {
 //   - a std::tuple, whose elements are the columns in order,
 //   - or one value.
 // Results are values: nothing in them refers to the connection. The types of all columns are
-// checked once, before the first row. A column that may be null needs a std::optional. A type
-// without a Codec does not compile.
+// checked before the statement runs; if it is not prepared (PoolOptions::prepare), before the first
+// row. A column that may be null needs a std::optional. A type without a Codec does not compile.
 //
 //   struct Note { std::int64_t id; std::string title; };
 //   BOOST_DESCRIBE_STRUCT(Note, (), (id, title))
@@ -118,7 +120,8 @@ class Statements {
     return std::move(rows.values);
   }
 
-  // Returns the only row, or none; two are an Error.
+  // Returns the only row, or none; two are an Error, which ends the statement in the server: see
+  // ForEach.
   template <class T, class... A>
   Result<std::optional<T>> QueryOne(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::OneRow<T> row;

@@ -41,7 +41,7 @@ Error Transaction::Begin(const Context& ctx, const TransactionOptions& options) 
   Result<internal::Connections::Lease> lease = pool_.Acquire(ctx);
   if (Error err = lease.Err()) return err;
   connection_ = std::make_unique<internal::Borrowed>(*std::move(lease));
-  Error err = (*connection_)->Command(ctx, BeginOf(options));
+  Error err = (*connection_)->Begin(ctx, BeginOf(options));
   if (err) Rollback(ctx);
   return err;
 }

@@ -25,11 +25,11 @@
 //   timestamptz                 TimestampTz          max() and min() are infinity and -infinity;
 //   timestamp                   Timestamp            otherwise the years 1 to 9999
 //   date                        std::chrono::year_month_day
-//   arrays of these             std::vector
+//   arrays of these             std::vector; of enums and other types, std::vector<std::string>
 //   null                        std::optional
 //
-// Parameters may also be unsigned integers, string_views and literals. The server gives them the
-// type that the statement needs.
+// Parameters may also be unsigned integers, integers of one byte, string_views and literals. The
+// server gives them the type that the statement needs.
 
 namespace weft::postgres {
 

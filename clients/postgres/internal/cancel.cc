@@ -15,11 +15,33 @@
 #include <weft/clients/postgres/internal/cancel_tls.h>
 #include <weft/clients/postgres/internal/real_time_waits.h>
 
+#if !defined(LIBPQ_HAS_ASYNC_CANCEL)
+// libpq has these since 17. One that is newer than the headers here may be loaded, because its name has not changed.
+extern "C" {
+struct pg_cancel_conn;
+using PGcancelConn = pg_cancel_conn;
+[[gnu::weak]] PGcancelConn* PQcancelCreate(PGconn* connection);
+[[gnu::weak]] int PQcancelStart(PGcancelConn* cancel);
+[[gnu::weak]] PostgresPollingStatusType PQcancelPoll(PGcancelConn* cancel);
+[[gnu::weak]] int PQcancelSocket(const PGcancelConn* cancel);
+[[gnu::weak]] char* PQcancelErrorMessage(const PGcancelConn* cancel);
+[[gnu::weak]] void PQcancelFinish(PGcancelConn* cancel);
+}
+#endif
+
 namespace weft::postgres::internal {
+namespace {
 
-#if defined(LIBPQ_HAS_ASYNC_CANCEL)  // since 17: over TLS where the connection is
+bool LibpqCancels() {
+#if defined(LIBPQ_HAS_ASYNC_CANCEL)
+  return true;
+#else
+  return PQcancelCreate != nullptr;
+#endif
+}
 
-Error SendCancel(const Context& ctx, CancelTls&, PGconn* connection, Duration bound, bool& in_doubt) {
+// Over TLS where the connection is.
+Error SendByLibpq(const Context& ctx, PGconn* connection, Duration bound, bool& in_doubt) {
   struct Finish {
     void operator()(PGcancelConn* cancel) const { PQcancelFinish(cancel); }
   };
@@ -37,10 +59,6 @@ Error SendCancel(const Context& ctx, CancelTls&, PGconn* connection, Duration bo
   return {};
 }
 
-#else
-
-namespace {
-
 Error SystemError(const char* what) { return Error(std::error_code(errno, std::generic_category())).Wrap(what); }
 
 struct Target {
@@ -49,9 +67,10 @@ struct Target {
   std::int32_t pid = 0, key = 0;
 };
 
-// libpq keeps the key to itself. What PQgetCancel gives begins, from 8.4 to 16, with these four; that the process is the one that the
+// libpq keeps the key to itself. What PQgetCancel gives begins, from 8.4 to 17, with these four; that the process is the one that the
 // public PQbackendPID names shows that it does here.
 Error FindTarget(PGconn* connection, Target& out) {
+  if (PQlibVersion() >= 180000) return Error::New("this libpq keeps the key for a cancel in another way");
   struct Layout {
     struct {
       sockaddr_storage address;
@@ -94,10 +113,8 @@ Error Connect(int fd, const Target& target, Waits& waits) {
   return std::error_code(code, std::generic_category());
 }
 
-}  // namespace
-
 // "Cancel request" of the protocol, section 55.2.8 of the manual (53.2.8 in later ones).
-Error SendCancel(const Context& ctx, CancelTls& tls, PGconn* connection, Duration bound, bool& in_doubt) {
+Error SendByHand(const Context& ctx, CancelTls& tls, PGconn* connection, Duration bound, bool& in_doubt) {
   Target target;
   if (Error err = FindTarget(connection, target)) return err;
   const Descriptor socket{::socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
@@ -107,7 +124,8 @@ Error SendCancel(const Context& ctx, CancelTls& tls, PGconn* connection, Duratio
   const std::uint32_t words[] = {htonl(16), htonl(80877102), htonl(static_cast<std::uint32_t>(target.pid)),
                                  htonl(static_cast<std::uint32_t>(target.key))};
   const std::string_view packet(reinterpret_cast<const char*>(words), sizeof words);
-  const std::unique_ptr<CancelLayer> layer = PQsslInUse(connection) != 0 ? tls.MakeLayer(ctx, connection, socket.fd) : MakePlainLayer(socket.fd);
+  const CancelScope bounded = WithTimeout(ctx, bound);  // for the certificates
+  const std::unique_ptr<CancelLayer> layer = PQsslInUse(connection) != 0 ? tls.MakeLayer(bounded.ctx, connection, socket.fd) : MakePlainLayer(socket.fd);
   in_doubt = true;
   if (Error err = layer->Send(packet, waits)) return err;
   if (Error err = layer->AwaitEnd(waits)) return err;
@@ -115,6 +133,10 @@ Error SendCancel(const Context& ctx, CancelTls& tls, PGconn* connection, Duratio
   return {};
 }
 
-#endif
+}  // namespace
+
+Error SendCancel(const Context& ctx, CancelTls& tls, PGconn* connection, Duration bound, bool& in_doubt) {
+  return LibpqCancels() ? SendByLibpq(ctx, connection, bound, in_doubt) : SendByHand(ctx, tls, connection, bound, in_doubt);
+}
 
 }  // namespace weft::postgres::internal

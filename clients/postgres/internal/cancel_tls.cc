@@ -2,6 +2,7 @@
 #include <weft/clients/postgres/internal/cancel_tls.h>
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -44,15 +45,21 @@ std::string Setting(PGconn* connection, std::string_view keyword) {
   return {};
 }
 
-// `root`: the file of certificates, or "system"; empty: nothing is verified.
-Result<TlsContext> MakeContext(const std::string& root) {
+// The file of certificates by which the server is verified, or "system", libpq's name since 16 for those of OpenSSL.
+struct Root {
+  std::string file;
+  bool required = false;  // else it is used if it is there, as libpq does in every mode
+  bool operator==(const Root&) const = default;
+};
+
+Result<TlsContext> MakeContext(const Root& root) {
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
   if (context == nullptr) return OfOpenSsl("TLS");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  if (root.empty()) return context;
-  const int loaded = root == "system" ? SSL_CTX_set_default_verify_paths(context.get())  // libpq's name since 16
-                                      : SSL_CTX_load_verify_locations(context.get(), root.c_str(), nullptr);
+  const bool system = root.file == "system";
+  if (!system && !root.required && access(root.file.c_str(), F_OK) != 0) return context;
+  const int loaded = system ? SSL_CTX_set_default_verify_paths(context.get()) : SSL_CTX_load_verify_locations(context.get(), root.file.c_str(), nullptr);
   if (loaded != 1) return OfOpenSsl("sslrootcert");
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   return context;
@@ -62,7 +69,7 @@ Result<TlsContext> MakeContext(const std::string& root) {
 
 // A file of certificates is read, and parsed, in tens of milliseconds: not on a loop, and not for each cancel.
 struct CancelTls::Trusted {
-  Result<TlsContext> For(const Context& ctx, const std::string& root) {
+  Result<TlsContext> For(const Context& ctx, const Root& root) {
     {
       const std::lock_guard hold(lock);
       if (context != nullptr && root == made_for && Now() - made_at < kTrustedFor) return context;
@@ -78,7 +85,7 @@ struct CancelTls::Trusted {
 
   std::mutex lock;
   TlsContext context;
-  std::string made_for;
+  Root made_for;
   TimePoint made_at;
 };
 
@@ -110,7 +117,7 @@ class NoSigpipe {
 
 class TlsLayer final : public CancelLayer {
  public:
-  using ContextFor = std::function<Result<TlsContext>(const std::string& root)>;
+  using ContextFor = std::function<Result<TlsContext>(const Root& root)>;
   TlsLayer(ContextFor context_for, PGconn* connection, int fd)
       : context_for_(std::move(context_for)), connection_(connection), fd_(fd), plain_(MakePlainLayer(fd)) {}
 
@@ -134,12 +141,9 @@ class TlsLayer final : public CancelLayer {
 
   Error Prepare() {
     const std::string mode = Setting(connection_, "sslmode");
-    std::string root;
-    if (mode == "verify-ca" || mode == "verify-full") {
-      root = Setting(connection_, "sslrootcert");
-      const char* home = std::getenv("HOME");
-      if (root.empty()) root = std::string(home != nullptr ? home : "") + "/.postgresql/root.crt";
-    }
+    Root root{Setting(connection_, "sslrootcert"), mode == "verify-ca" || mode == "verify-full"};
+    const char* home = std::getenv("HOME");
+    if (root.file.empty()) root.file = std::string(home != nullptr ? home : "") + "/.postgresql/root.crt";
     const Result<TlsContext> context = context_for_(root);
     if (Error err = context.Err()) return err;
     ERR_clear_error();
@@ -184,8 +188,10 @@ CancelTls::CancelTls() : trusted_(std::make_unique<Trusted>()) {}
 CancelTls::~CancelTls() = default;
 
 std::unique_ptr<CancelLayer> CancelTls::MakeLayer(const Context& ctx, PGconn* connection, int fd) {
-  return std::make_unique<TlsLayer>([this, ctx](const std::string& root) { return trusted_->For(ctx, root); }, connection, fd);
+  return std::make_unique<TlsLayer>([this, ctx](const Root& root) { return trusted_->For(ctx, root); }, connection, fd);
 }
+
+bool SpeaksTls() { return true; }
 
 bool TlsHolds(PGconn* connection) {
   auto* ssl = static_cast<SSL*>(PQsslStruct(connection, "OpenSSL"));

@@ -8,8 +8,11 @@
 
 namespace weft::postgres::internal {
 
+// Whether weft is built with TLS. Otherwise no connection may be over TLS, which libpq may speak without us.
+bool SpeaksTls();
+
 // For the cancels of one pool. Verifies the server as sslmode and sslrootcert of the connection ask for: a man in the middle must not get the
-// key. A build without TLS has cancel_without_tls.cc in its place, and its Send fails, so that the connection is closed instead.
+// key. A build without TLS has cancel_without_tls.cc in its place.
 class CancelTls {
  public:
   CancelTls();

@@ -17,6 +17,8 @@ CancelTls::CancelTls() = default;
 CancelTls::~CancelTls() = default;
 std::unique_ptr<CancelLayer> CancelTls::MakeLayer(const Context&, PGconn*, int) { return std::make_unique<NoTls>(); }
 
+bool SpeaksTls() { return false; }
+
 bool TlsHolds(PGconn*) { return false; }
 
 }  // namespace weft::postgres::internal

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include <weft/clients/postgres/internal/cancel_tls.h>
 #include <weft/clients/postgres/internal/conn_options.h>
 #include <weft/clients/postgres/internal/lookup.h>
 #include <weft/net/client_failure.h>
@@ -101,8 +102,10 @@ Result<ConnInfo> ResolveHosts(const Context& ctx, const std::string& conninfo, c
     const std::string* text = Find(info, keyword);
     return text != nullptr ? *text : Variable(variable);
   };
+  const bool of_service = !value("service", "PGSERVICE").empty();
+  if (!SpeaksTls() && !of_service) Set(info, "sslmode", "disable");  // Validate has refused what asks for more
   // A service is a file of libpq's, which it reads in the pool of Offload; then it looks the names up there as well.
-  if (!value("service", "PGSERVICE").empty() || !value("hostaddr", "PGHOSTADDR").empty()) return info;
+  if (of_service || !value("hostaddr", "PGHOSTADDR").empty()) return info;
   const std::vector<std::string> hosts = SplitList(value("host", "PGHOST"));
   if (std::all_of(hosts.begin(), hosts.end(), IsPath)) return info;
   std::vector<std::string> ports = SplitList(value("port", "PGPORT"));

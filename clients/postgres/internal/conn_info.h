@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,9 @@ ConnInfo WithoutHost(ConnInfo info, std::size_t index);
 
 // Of the environment; empty where there is none. PQconndefaults would ask the system who the user is, and read files, on a loop.
 std::string Variable(const char* name);
+
+// What is wrong with this sslmode, in a build of weft with TLS or without.
+Error CheckSslMode(std::string_view mode, bool speaks_tls);
 
 }  // namespace weft::postgres::internal
 

@@ -2,8 +2,8 @@
 #include <weft/clients/postgres/internal/connection.h>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -12,15 +12,22 @@
 #include <weft/clients/postgres/failure.h>
 #include <weft/clients/postgres/internal/error_of.h>
 #include <weft/clients/postgres/internal/real_time_waits.h>
+#include <weft/clients/postgres/internal/statement_check.h>
 
 namespace weft::postgres::internal {
 namespace {
 
 // Younger ones are not looked at before they are used: in a busy pool that would be a call of the kernel for each query.
-constexpr auto kCheckAfter = std::chrono::milliseconds(10);
+// In real time: in RunTest the clock of weft may stand still while servers come and go.
+constexpr std::int64_t kCheckAfterNs = 10'000'000;
 
-// The statement is not there any more (DISCARD ALL, a pooler), or its columns have changed.
-bool MustPrepareAnew(const Error& error) { return IsSqlState(error, "26000") || IsSqlState(error, "0A000"); }
+// Of statements whose rows, if any, do not matter.
+struct Affected final : ResultHandler {
+  Error OnColumns(const ResultView&) override { return {}; }
+  Error OnRows(const ResultView&) override { return {}; }
+  void OnAffected(std::uint64_t n) override { rows = n; }
+  std::uint64_t rows = 0;
+};
 
 }  // namespace
 
@@ -29,64 +36,48 @@ Connection::Connection(Shared& shared, std::unique_ptr<Wire> wire)
 
 bool Connection::Check() noexcept {
   wire_->DropNotifications();
-  return !Lost() && (Now() - used_ < kCheckAfter || wire_->Check());
+  return !Lost() && (RealTimeWaits::RealNow() - used_ns_ < kCheckAfterNs || wire_->Check());
 }
 
 Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows) {
+  if (Error err = CheckText(sql)) return err;
   if (const int number = parameters.WithZeroByte(); number != 0) {
     return Error::New("postgres: parameter $" + std::to_string(number) + " has a zero byte, which a text of PostgreSQL cannot hold, or a time outside of the years 1 to 9999");
   }
   const bool in_transaction = InTransaction();
-  bool delivered = false;
-  Error err = RunOnce(ctx, sql, parameters, rows, delivered);
-  if (!err || delivered || !shared_.options.prepare || !MustPrepareAnew(err)) return err;
+  Delivery to{rows};
+  Error err = RunOnce(ctx, sql, parameters, to);
+  if (!to.stale || to.delivered) return err;
   statements_.GiveUp(sql);
-  // In a transaction it is too late: that has failed.
-  return in_transaction ? err : RunOnce(ctx, sql, parameters, rows, delivered);
+  // In a transaction it is too late: that has failed, or would.
+  if (in_transaction) return err;
+  Delivery again{rows};
+  return RunOnce(ctx, sql, parameters, again);
 }
 
-Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows, bool& delivered) {
+Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, Delivery& to) {
   if (Error err = ctx.Err()) return err;
+  const StatementCache::Statement* statement = nullptr;
+  if (shared_.options.prepare) {
+    const Result<const StatementCache::Statement*> prepared = Prepared(ctx, sql, to);
+    if (Error err = prepared.Err()) return err;
+    statement = *prepared;
+    // Before it has an effect. What comes back is looked at again: another session of a pooler's may see other tables.
+    if (Error err = statement != nullptr ? to.rows.OnColumns(ResultView(statement->columns.get())) : Error()) {
+      to.stale = to.known;  // the columns may have changed since
+      return err;
+    }
+  }
   std::array<const char*, 16> few;  // spares an allocation
   std::vector<const char*> many(parameters.Count() > static_cast<int>(few.size()) ? static_cast<std::size_t>(parameters.Count()) : 0);
   const char** const values = many.empty() ? few.data() : many.data();
   parameters.Pointers(values);
-  int sent = 0;
-  if (shared_.options.prepare) {
-    const Result<const StatementCache::Statement*> statement = Prepared(ctx, sql);
-    if (Error err = statement.Err()) return err;
-    sent = PQsendQueryPrepared(wire_->Raw(), (*statement)->name.c_str(), parameters.Count(), values, nullptr, nullptr, 0);
-  } else {
-    sent = PQsendQueryParams(wire_->Raw(), std::string(sql).c_str(), parameters.Count(), nullptr, values, nullptr, nullptr, 0);
-  }
+  const int sent = statement != nullptr
+                       ? PQsendQueryPrepared(wire_->Raw(), statement->name.c_str(), parameters.Count(), values, nullptr, nullptr, 0)
+                       : PQsendQueryParams(wire_->Raw(), std::string(sql).c_str(), parameters.Count(), nullptr, values, nullptr, nullptr, 0);
   if (Error err = Sent(sent)) return err;
-  if (rows.RowByRow()) PQsetSingleRowMode(wire_->Raw());
-  return Receive(ctx, rows, delivered);
-}
-
-Result<const StatementCache::Statement*> Connection::Prepared(const Context& ctx, std::string_view sql) {
-  if (const StatementCache::Statement* known = statements_.Find(sql)) return known;
-  // Within a transaction a failure would spoil it, so there may be more until its end.
-  if (!InTransaction()) {
-    statements_.MakeRoom();
-    if (Error err = DeallocateGivenUp(ctx)) return err;
-  }
-  std::string name = statements_.NewName();
-  if (Error err = Sent(PQsendPrepare(wire_->Raw(), name.c_str(), std::string(sql).c_str(), 0, nullptr))) return err;
-  if (Error err = FinishCommand(ctx)) {
-    // Without a word of the server against it, it may have been prepared.
-    if (err.As<Failure>() == nullptr) statements_.GiveUpName(std::move(name));
-    return err;
-  }
-  return &statements_.Add(sql, std::move(name));
-}
-
-Error Connection::DeallocateGivenUp(const Context& ctx) {
-  for (std::vector<std::string>& names = statements_.GivenUp(); !names.empty(); names.pop_back()) {
-    const Error err = Command(ctx, ("deallocate " + names.back()).c_str());
-    if (err && !IsSqlState(err, "26000")) return err;  // else it was gone: a DISCARD ALL, or a pooler
-  }
-  return {};
+  if (to.rows.RowByRow()) PQsetSingleRowMode(wire_->Raw());
+  return Receive(ctx, to);
 }
 
 Error Connection::Command(const Context& ctx, const char* sql) {
@@ -103,37 +94,32 @@ Error Connection::Sent(int sent) {
 }
 
 Error Connection::FinishCommand(const Context& ctx, std::uint64_t* rows) {
-  struct Affected final : ResultHandler {
-    Error OnColumns(const ResultView&) override { return {}; }
-    Error OnRows(const ResultView&) override { return {}; }
-    void OnAffected(std::uint64_t n) override { rows = n; }
-    std::uint64_t rows = 0;
-  } affected;
-  bool delivered = false;
-  Error err = Receive(ctx, affected, delivered);
+  Affected affected;
+  Delivery to{affected};
+  Error err = Receive(ctx, to);
   if (rows != nullptr) *rows = affected.rows;
   return err;
 }
 
 Error Connection::OfFailed(const PGresult* result) const { return OfResult(result, shared_.origin, wire_->Lost()); }
 
-Error Connection::Receive(const Context& ctx, ResultHandler& rows, bool& delivered) {
+Error Connection::Receive(const Context& ctx, Delivery& to) {
   const bool sent = PQflush(wire_->Raw()) == 0;
   Wire::UnderContext waits(*wire_, ctx, sent);
   Error failure = sent ? Error() : wire_->Flush(waits);
-  Delivery delivery{rows};
   bool ended = false;
-  while (!failure && !delivery.stop && !ended) {
-    const Result<PgResult> next = wire_->Next(waits);
+  while (!failure && !to.stop && !ended) {
+    Result<PgResult> next = wire_->Next(waits);
     failure = next.Err();
     ended = !failure && *next == nullptr;
-    if (!failure && !ended && !delivery.verdict) delivery.verdict = Take(next->get(), delivery);
+    if (failure || ended) break;
+    if (!to.verdict) to.verdict = Take(next->get(), to);
+    if (to.keep != nullptr) *to.keep = *std::move(next);
   }
   if (!ended) Stop(ctx);
-  used_ = Now();
-  delivered = delivery.delivered;
-  if (delivery.thrown) std::rethrow_exception(delivery.thrown);
-  return delivery.verdict ? delivery.verdict : failure;
+  used_ns_ = RealTimeWaits::RealNow();
+  if (to.thrown) std::rethrow_exception(to.thrown);
+  return to.verdict ? to.verdict : failure;
 }
 
 Error Connection::Take(PGresult* result, Delivery& to) {
@@ -154,7 +140,7 @@ Error Connection::Take(PGresult* result, Delivery& to) {
     case PGRES_COPY_IN:
     case PGRES_COPY_OUT:
     case PGRES_COPY_BOTH: to.stop = true; return Error::New("postgres: COPY goes by CopyIn and CopyOut");
-    default: return OfFailed(result);
+    default: to.stale = !to.prepared.empty() && IsStale(result, to.prepared, to.known); return OfFailed(result);
   }
 }
 
@@ -194,6 +180,7 @@ Error Connection::Commit(const Context& ctx) {
   std::optional<RealTimeWaits> after;
   Wire::UnderContext during(*wire_, ctx, PQflush(wire_->Raw()) == 0);
   Error verdict, ended;
+  bool committed = false;
   for (;;) {
     Waits& waits = after ? static_cast<Waits&>(*after) : during;
     Error err = wire_->Flush(waits);
@@ -205,13 +192,14 @@ Error Connection::Commit(const Context& ctx) {
     }
     if (next.Err()) {
       lost_ = true;
-      return CommitUnknown(ended, shared_.origin);
+      return committed ? Error() : CommitUnknown(ended, shared_.origin);
     }
     if (*next == nullptr) return verdict;
     if (PQresultStatus(next->get()) != PGRES_COMMAND_OK) {
+      if (committed) continue;  // what is lost after that is the connection only
       verdict = OfFailed(next->get());
       if (Lost()) verdict = CommitUnknown(verdict, shared_.origin);
-    } else if (std::string_view(PQcmdStatus(next->get())) != "COMMIT") {
+    } else if (committed = std::string_view(PQcmdStatus(next->get())) == "COMMIT"; !committed) {
       verdict = Error::New("postgres: the transaction was rolled back, because a statement in it had failed, whose Error was passed over");
     }
   }

@@ -2,6 +2,7 @@
 #ifndef WEFT_CLIENTS_POSTGRES_INTERNAL_CONNECTION_H_
 #define WEFT_CLIENTS_POSTGRES_INTERNAL_CONNECTION_H_
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ class Connection {
   Error Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows);
   // Without parameters, several if need be.
   Error Command(const Context& ctx, const char* sql);
+  // BEGIN, of some kind.
+  Error Begin(const Context& ctx, const char* sql);
   // Its end is waited for also after the context's, for cancel_grace, and it is not canceled.
   Error Commit(const Context& ctx);
   Error CopyOut(const Context& ctx, std::string_view sql, const RowSink& sink);
@@ -46,18 +49,25 @@ class Connection {
   Shared& OfPool() { return shared_; }
 
  private:
-  Error RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows, bool& delivered);
-  Result<const StatementCache::Statement*> Prepared(const Context& ctx, std::string_view sql);
-  Error DeallocateGivenUp(const Context& ctx);
-  Error Sent(int sent);
-  Error Receive(const Context& ctx, ResultHandler& rows, bool& delivered);
+  // What one statement brings, and to whom.
   struct Delivery {
     ResultHandler& rows;
+    std::string_view prepared = {};  // its name; empty: it is not prepared
+    bool known = false;              // it was prepared by an earlier call
+    PgResult* keep = nullptr;        // takes its last result
     bool described = false, delivered = false;
-    bool stop = false;  // the rest is not wanted
+    bool stale = false;  // it has not run: the server does not know the name, or the columns have changed
+    bool stop = false;   // the rest is not wanted
     Error verdict = {};
     std::exception_ptr thrown = nullptr;
   };
+  Error RunOnce(const Context& ctx, std::string_view sql, const Parameters& parameters, Delivery& to);
+  // Null: run it without.
+  Result<const StatementCache::Statement*> Prepared(const Context& ctx, std::string_view sql, Delivery& to);
+  Result<const StatementCache::Statement*> Prepare(const Context& ctx, std::string_view sql, std::string name, Delivery& to);
+  Error DeallocateGivenUp(const Context& ctx, const std::string& first);
+  Error Sent(int sent);
+  Error Receive(const Context& ctx, Delivery& to);
   Error Take(PGresult* result, Delivery& to);
   Error Deliver(const ResultView& view, Delivery& to);
   Error FinishCommand(const Context& ctx, std::uint64_t* rows = nullptr);
@@ -71,7 +81,8 @@ class Connection {
   const std::unique_ptr<Wire> wire_;
   StatementCache statements_;
   bool lost_ = false;
-  TimePoint used_{};
+  Error copy_failure_;  // of the first write that failed, in the COPY that is under way
+  std::int64_t used_ns_ = 0;  // in real time, as of the server's other deeds
 };
 
 }  // namespace weft::postgres::internal

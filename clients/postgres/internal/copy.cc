@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/internal/connection.h>
 
+#include <weft/clients/postgres/internal/statement_check.h>
 #include <weft/net/client_failure.h>
 
 namespace weft::postgres::internal {
 
 // From the statement to the state in which data goes.
 Error Connection::EnterCopy(const Context& ctx, std::string_view sql, ExecStatusType wanted) {
+  if (Error err = CheckText(sql)) return err;
   if (Error err = ctx.Err()) return err;
   if (Error err = Sent(PQsendQuery(wire_->Raw(), std::string(sql).c_str()))) return err;
   Wire::UnderContext waits(*wire_, ctx);
@@ -52,11 +54,14 @@ Error Connection::CopyIn(const Context& ctx, std::string_view sql, const CopySou
   if (Error err = EnterCopy(ctx, sql, PGRES_COPY_IN)) return err;
   Error failure;
   std::exception_ptr thrown;
+  copy_failure_ = {};
   try {
     failure = source(*this);
   } catch (...) {
     thrown = std::current_exception();
   }
+  // Whoever passes over the Error of a write must not insert half of a row.
+  if (!failure && !thrown) failure = copy_failure_;
   if (!failure && !thrown) failure = ctx.Err();
   if (!failure && !thrown) {
     if (Error err = Sent(PQputCopyEnd(wire_->Raw(), nullptr))) return err;
@@ -67,18 +72,22 @@ Error Connection::CopyIn(const Context& ctx, std::string_view sql, const CopySou
   return failure;
 }
 
+// A write that fails may have sent a part of a row: none may come after it.
 Error Connection::PutCopyData(const Context& ctx, std::string_view data) {
   Wire::UnderContext waits(*wire_, ctx);
-  while (!data.empty()) {
+  while (!copy_failure_ && !data.empty()) {
+    copy_failure_ = ctx.Err();
+    if (copy_failure_) break;
     const std::string_view piece = data.substr(0, std::size_t{1} << 16);
     if (PQputCopyData(wire_->Raw(), piece.data(), static_cast<int>(piece.size())) <= 0 || Lost()) {
-      return MakeClientFailure(Errc::kUnavailable, {ClientFailure::kReset, true, shared_.origin, "in COPY"});
+      copy_failure_ = MakeClientFailure(Errc::kUnavailable, {ClientFailure::kReset, true, shared_.origin, "in COPY"});
+      break;
     }
     data.remove_prefix(piece.size());
     // What waits for the socket is in libpq's memory: no more than one piece. If the server has rejected a row, it reads the rest all the same.
-    if (Error err = wire_->Flush(waits)) return err;
+    copy_failure_ = wire_->Flush(waits);
   }
-  return {};
+  return copy_failure_;
 }
 
 }  // namespace weft::postgres::internal

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,13 +27,23 @@ std::string OneLine(std::string text) {
   return text;
 }
 
+bool Says(const std::string& message, int code) { return message.find(std::strerror(code)) != std::string::npos; }
+
+// The system's code, of which libpq leaves only the text; 0: none.
+int SystemCodeIn(const std::string& message) {
+  for (const int code : {ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, EPIPE, ENOENT, EACCES, EMFILE, ENFILE, EADDRNOTAVAIL}) {
+    if (Says(message, code)) return code;
+  }
+  return 0;
+}
+
 // With a Failure beside it, and a verdict for a handler's response.
 Error WithFailure(Errc verdict, const std::string& message, Failure failure) {
   return weft::internal::MakeTypedError(message, std::make_shared<const Failure>(std::move(failure)), &weft::internal::kTypeTag<Failure>,
                                         verdict);
 }
 
-// Both: what happened to the call, and what the server has said.
+// All of it: what happened to the call, what the server has said, and the system's code.
 Error Lost(ClientFailure failure, Failure said) {
   failure.detail = OneLine(std::move(failure.detail));
   struct Payload {
@@ -42,7 +53,11 @@ Error Lost(ClientFailure failure, Failure said) {
   const std::string message = failure.origin + ": " + std::string(Describe(failure.kind)) + (failure.detail.empty() ? "" : ": ") + failure.detail;
   const Errc verdict = failure.kind == ClientFailure::kStatus || failure.kind == ClientFailure::kTls ? Errc::kUpstreamFailed : Errc::kUnavailable;
   const std::string detail = failure.detail;
-  const auto payload = std::make_shared<const Payload>(Payload{std::move(failure), {WithFailure(Errc{}, detail, std::move(said))}});
+  std::vector<Error> beside;
+  // The server's own words are about its own troubles.
+  if (const int code = said.sqlstate.empty() ? SystemCodeIn(detail) : 0) beside.emplace_back(std::error_code(code, std::generic_category()));
+  beside.push_back(WithFailure(Errc{}, detail, std::move(said)));
+  const auto payload = std::make_shared<const Payload>(Payload{std::move(failure), std::move(beside)});
   return weft::internal::MakeTypedError(message, std::shared_ptr<const void>(payload, &payload->failure),
                                         &weft::internal::kTypeTag<ClientFailure>, verdict, &payload->beside);
 }
@@ -63,8 +78,6 @@ std::string StateIn(const std::string& message) {
   }
   return {};
 }
-
-bool Says(const std::string& message, int code) { return message.find(std::strerror(code)) != std::string::npos; }
 
 ClientFailure::Kind KindOf(const std::string& message, const std::string& state) {
   // 53: no resources, such as connections; 57: starting up, shutting down.

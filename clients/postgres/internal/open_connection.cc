@@ -16,11 +16,6 @@
 namespace weft::postgres::internal {
 namespace {
 
-struct Finish {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-using Handle = std::unique_ptr<PGconn, Finish>;
-
 Handle Start(const ConnInfo& info) {
   std::vector<const char*> keywords, values;
   for (const auto& [keyword, value] : info) {
@@ -40,23 +35,22 @@ Handle Start(const ConnInfo& info) {
 // Each step runs in the pool of Offload: the client's part of SCRAM is 4,096 rounds of HMAC, 8 ms, and libpq looks names up, and reads
 // files, within a step. Sockets are waited for here; libpq may take another one in each step. It goes on to the next host after a failure only, so
 // one that is `silent` for as long as each may take ends this, and is named, unless it is the last one.
-Error Establish(const Context& ctx, PGconn* connection, const ConnInfo& info, Duration of_each, Shared& shared, std::optional<std::size_t>& silent) {
-  const bool several = HostsOf(info) > 1;
-  std::optional<std::size_t> current;
-  TimePoint due = TimePoint::max();
-  for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;) {
-    if (next == PGRES_POLLING_FAILED) return OfConnect(PQerrorMessage(connection), shared.origin);
-    const std::optional<std::size_t> host = several ? FindHost(info, connection) : std::nullopt;
-    if (host != std::exchange(current, host) || !host) due = host ? Now() + of_each : TimePoint::max();
-    const CancelScope turn = host ? WithDeadline(ctx, due) : WithCancel(ctx);
-    const FdEvents events = next == PGRES_POLLING_READING ? FdEvents::kRead : FdEvents::kWrite;
+Error Establish(const Context& ctx, HalfMade& making, Shared& shared, std::optional<std::size_t>& silent) {
+  PGconn* const connection = making.handle.get();
+  const bool several = HostsOf(making.info) > 1;
+  while (making.next != PGRES_POLLING_OK) {
+    if (making.next == PGRES_POLLING_FAILED) return OfConnect(PQerrorMessage(connection), shared.origin);
+    const std::optional<std::size_t> host = several ? FindHost(making.info, connection) : std::nullopt;
+    if (host != std::exchange(making.host, host) || !host) making.due = host ? Now() + making.of_each : TimePoint::max();
+    const CancelScope turn = host ? WithDeadline(ctx, making.due) : WithCancel(ctx);
+    const FdEvents events = making.next == PGRES_POLLING_READING ? FdEvents::kRead : FdEvents::kWrite;
     if (Error err = WaitFd(turn.ctx, PQsocket(connection), events, {.waits_for = "postgres to connect"}).Err()) {
       if (host && !ctx.Err()) silent = host;
       return err;
     }
     Result<PostgresPollingStatusType> polled = Offload(ctx, [&] { return PQconnectPoll(connection); });
     if (Error err = polled.Err()) return err;
-    next = *polled;
+    making.next = *polled;
   }
   return {};
 }
@@ -76,28 +70,43 @@ std::vector<std::string> Settings(const PoolOptions& options, int server_version
   return all;
 }
 
-Result<Handle> Connect(const Context& ctx, Shared& shared) {
-  Result<ConnInfo> info = ResolveHosts(ctx, shared.options.conninfo, shared.origin);
-  if (Error err = info.Err()) return err;
-  const Duration of_each = shared.options.connect_timeout / static_cast<std::int64_t>(HostsOf(*info));
+// `making`: where to go on, or null; if it fails, how far it has come, if that is of any use to another caller.
+Result<Handle> Connect(const Context& ctx, Shared& shared, std::unique_ptr<HalfMade>& making) {
+  const bool goes_on = making != nullptr;
+  if (!goes_on) {
+    Result<ConnInfo> info = ResolveHosts(ctx, shared.options.conninfo, shared.origin);
+    if (Error err = info.Err()) return err;
+    making = std::make_unique<HalfMade>();
+    making->info = *std::move(info);
+    making->of_each = shared.options.connect_timeout / static_cast<std::int64_t>(HostsOf(making->info));
+  }
   for (;;) {
-    Result<Handle> started = Offload(ctx, [&] { return Start(*info); });
-    if (Error err = started.Err()) return err;
-    Handle handle = *std::move(started);
-    if (handle == nullptr) return Error(std::errc::not_enough_memory);
-    if (PQstatus(handle.get()) == CONNECTION_BAD) return OfConnect(PQerrorMessage(handle.get()), shared.origin);
+    if (making->handle == nullptr) {
+      Result<Handle> started = Offload(ctx, [&] { return Start(making->info); });
+      if (Error err = started.Err()) return err;
+      making->handle = *std::move(started);
+      if (making->handle == nullptr) return Error(std::errc::not_enough_memory);
+      if (PQstatus(making->handle.get()) == CONNECTION_BAD) return OfConnect(PQerrorMessage(making->handle.get()), shared.origin);
+    }
     std::optional<std::size_t> silent;
-    Error err = Establish(ctx, handle.get(), *info, of_each, shared, silent);
-    if (!err) return handle;
+    Error err = Establish(ctx, *making, shared, silent);
+    if (!err) return std::move(making->handle);
     if (!silent) return err;
-    info = WithoutHost(*std::move(info), *silent);
+    making->info = WithoutHost(std::move(making->info), *silent);
+    making->handle.reset();
+    making->next = PGRES_POLLING_WRITING;
+    making->host.reset();
   }
 }
 
-Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared) {
-  Result<Handle> connected = Connect(ctx, shared);
+Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared, std::unique_ptr<HalfMade>& making) {
+  Result<Handle> connected = Connect(ctx, shared, making);
   if (Error err = connected.Err()) return err;
+  making.reset();
   Handle handle = *std::move(connected);
+  if (!SpeaksTls() && PQsslInUse(handle.get()) != 0) {
+    return MakeClientFailure(Errc::kUpstreamFailed, {ClientFailure::kTls, false, shared.origin, "weft is built without TLS (WEFT_TLS=OFF): sslmode=disable"});
+  }
   PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
   const int version = PQserverVersion(handle.get());
   Result<std::unique_ptr<Wire>> wire = Wire::Make(handle.release());
@@ -112,6 +121,27 @@ Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared)
   return connection;
 }
 
+// Goes on with what another caller has begun, if there is any, and begins anew if that fails.
+Result<std::unique_ptr<Connection>> OpenInTurn(const Context& caller, const Context& ctx, Shared& shared) {
+  std::unique_ptr<HalfMade> making = shared.half_made.Take();
+  const Duration left = making != nullptr ? shared.options.connect_timeout - (Now() - making->begun) : Duration();
+  if (making != nullptr && left <= Duration()) {
+    shared.gate.Failed(ConnectTimedOut(shared.origin, "to connect"));
+    making.reset();
+  }
+  if (making != nullptr) {
+    const CancelScope rest = WithTimeout(ctx, left);
+    Result<std::unique_ptr<Connection>> opened = OpenOnce(rest.ctx, shared, making);
+    if (opened.Ok()) return opened;
+    if (!ctx.Err()) making.reset();
+  }
+  Result<std::unique_ptr<Connection>> opened = OpenOnce(ctx, shared, making);
+  // Only of a caller that has left: what has had its time is of no use.
+  const bool useful = making != nullptr && making->handle != nullptr && making->next != PGRES_POLLING_FAILED;
+  if (!opened.Ok() && caller.Err() && useful) shared.half_made.Keep(std::move(making));
+  return opened;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::Open(const Context& ctx, Shared& shared) {
@@ -120,7 +150,7 @@ Result<std::unique_ptr<Connection>> Connection::Open(const Context& ctx, Shared&
   const Result<Permit> turn = shared.gate.Enter(scope.ctx);
   Error failure = turn.Err();
   if (!failure) {
-    Result<std::unique_ptr<Connection>> opened = OpenOnce(scope.ctx, shared);
+    Result<std::unique_ptr<Connection>> opened = OpenInTurn(ctx, scope.ctx, shared);
     if (opened.Ok()) {
       shared.gate.Succeeded();
       return opened;

@@ -33,9 +33,6 @@ std::string NameOf(Oid type) {
 Error WrongColumnCount(std::size_t wanted, int there) {
   return Error::New("postgres: the statement returns " + std::to_string(there) + " columns, and " + std::to_string(wanted) + " are asked for");
 }
-Error NoSuchColumn(std::string_view name) {
-  return Error::New("postgres: the statement returns no column \"" + std::string(name) + "\"");
-}
 Error WrongColumnType(std::string_view column, Oid type, std::string_view wanted) {
   return Error::New("postgres: column \"" + std::string(column) + "\" is " + NameOf(type) + ", and " + std::string(wanted) + " is asked for");
 }
@@ -45,12 +42,16 @@ Error BadValue(std::string_view column, bool null, std::string_view wanted) {
 }
 Error MoreThanOneRow() { return Error::New("postgres: the statement returns several rows, and at most one is asked for"); }
 
-int ColumnNamed(const ResultView& columns, std::string_view name) {
+Error FindColumn(const ResultView& columns, std::string_view name, int& column) {
+  const auto says = [&](const char* what) { return Error::New("postgres: the statement returns " + (what + (" \"" + std::string(name))) + "\""); };
   const int count = columns.Columns();
-  for (int column = 0; column < count; ++column) {
-    if (columns.Name(column) == name) return column;
+  column = -1;
+  for (int i = 0; i < count; ++i) {
+    if (columns.Name(i) != name) continue;
+    if (column >= 0) return says("several columns");
+    column = i;
   }
-  return -1;
+  return column >= 0 ? Error() : says("no column");
 }
 
 }  // namespace weft::postgres::internal

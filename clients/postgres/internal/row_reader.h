@@ -21,12 +21,11 @@ namespace weft::postgres::internal {
 
 // Errors, with their text outside of templates.
 Error WrongColumnCount(std::size_t wanted, int there);
-Error NoSuchColumn(std::string_view name);
 Error WrongColumnType(std::string_view column, Oid type, std::string_view wanted);
 Error BadValue(std::string_view column, bool null, std::string_view wanted);
 Error MoreThanOneRow();
-// The column of this name; -1: there is none.
-int ColumnNamed(const ResultView& columns, std::string_view name);
+// The column of this name. An error: there is none, or several.
+Error FindColumn(const ResultView& columns, std::string_view name, int& column);
 
 template <class T>
 inline constexpr bool kIsTuple = false;
@@ -114,10 +113,9 @@ class RowReader<T> {
     boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
       using Member = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
       static_assert(Scalar<Member>, "a member of this struct has no weft::postgres::Codec");
-      const int column = ColumnNamed(columns, member.name);
-      if (!err && column < 0) err = NoSuchColumn(member.name);
+      int& column = columns_[at++];
+      if (!err) err = FindColumn(columns, member.name, column);
       if (!err) err = CheckColumn<Member>(columns, column);
-      columns_[at++] = column;
     });
     return err;
   }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <weft/clients/postgres/internal/cancel_tls.h>
+#include <weft/clients/postgres/internal/half_made.h>
 #include <weft/clients/postgres/options.h>
 #include <weft/concurrency/semaphore.h>
 
@@ -39,6 +40,7 @@ struct Shared {
   Error invalid;
   std::string origin;  // "postgres://host:port/database", without a password
   ConnectGate gate;
+  HalfMadeConnections half_made;
   Semaphore cancels;  // at most half of the connections cancel at a time
   CancelTls cancel_tls;
   std::atomic<int> listeners{0};  // whose Run has not returned

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +14,8 @@
 #include <optional>
 #include <string>
 
+#include <weft/concurrency/event.h>
+#include <weft/concurrency/offload.h>
 #include <weft/net/client_failure.h>
 
 #include "fault_kit.h"
@@ -41,15 +44,23 @@ TEST_F(PostgresFaultTest, ARestartedServerIsAnErrorAtOnceAndThePoolIsWholeAgain)
 TEST_F(PostgresFaultTest, IdleConnectionsThatAreLostAreReplacedBeforeTheyAreUsed) {
   Pool db(Options());
   OnLoops(1, [&](const Context& ctx) {
-    Group group(ctx);
-    for (int i = 0; i < 4; ++i) group.Go([&](const Context& c) { EXPECT_OK(db.Execute(c, "select pg_sleep(0.1)").Err()); });
-    EXPECT_OK(group.Wait());
+    Warm(ctx, db, 4);
     EXPECT_EQ(db.Stats().idle, 4u);
     Server().Stop();
     EXPECT_OK(Server().Restart());
     EXPECT_OK(db.Ping(ctx));
     EXPECT_EQ(db.Stats().open, 1u) << "the others were found lost, too";
   });
+}
+
+TEST_F(PostgresFaultTest, AlsoInVirtualTimeWhichStandsStillMeanwhile) {
+  EXPECT_OK(RunTest([](const Context& ctx) {
+    Pool db(Options());
+    EXPECT_OK(db.Ping(ctx));
+    Server().Stop();
+    EXPECT_OK(Server().Restart());
+    EXPECT_OK(db.Ping(ctx));
+  }));
 }
 
 TEST_F(PostgresFaultTest, AServerThatHangsCostsNoMoreThanDeadlineAndGrace) {
@@ -144,6 +155,8 @@ TEST_F(PostgresFaultTest, WhatCannotBeReachedSaysSo) {
     EXPECT_EQ(kind_of("host=127.0.0.1 port=1 dbname=x"), ClientFailure::kRefused);
     EXPECT_EQ(kind_of("host=no-such-name.invalid dbname=x"), ClientFailure::kResolve);
     EXPECT_EQ(kind_of(Server().ConnInfo() + " dbname=no_such_database"), ClientFailure::kStatus);
+    EXPECT_TRUE(Pool({.conninfo = "host=127.0.0.1 port=1 dbname=x"}).Ping(ctx).Is(std::errc::connection_refused)) << "the system's code stays";
+    EXPECT_TRUE(Pool({.conninfo = "host=/nonexistent dbname=x"}).Ping(ctx).Is(std::errc::no_such_file_or_directory));
     Pool db({.conninfo = Server().ConnInfo() + " dbname=no_such_database"});
     const Error err = db.Ping(ctx);
     EXPECT_TRUE(IsSqlState(err, "3D000")) << err.Message();
@@ -171,26 +184,90 @@ TEST_F(PostgresFaultTest, ALaterHostIsTriedToo) {
 }
 
 // It takes connections, as a machine that hangs does, and says nothing.
+class SilentServer {
+ public:
+  SilentServer() {
+    std::string name = (std::filesystem::temp_directory_path() / "weft-silent-XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+    fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (folder_ + "/.s.PGSQL.5432").copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(fd_, 64), 0);
+  }
+  ~SilentServer() {
+    close(fd_);
+    std::filesystem::remove_all(folder_);
+  }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  const std::string& Folder() const { return folder_; }
+  bool HasClient() const {
+    pollfd look{fd_, POLLIN, 0};
+    return poll(&look, 1, 0) > 0;
+  }
+  // How many have connected since this was asked for last; it closes them.
+  int Connected() const {
+    int count = 0;
+    for (int fd = 0; (fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; close(fd)) ++count;
+    return count;
+  }
+
+ private:
+  std::string folder_;
+  int fd_ = -1;
+};
+
+TEST_F(PostgresFaultTest, AtMostFourConnectAtATime) {
+  const SilentServer silent;
+  OnLoops(1, [&](const Context& ctx) {
+    Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connect_timeout = 100ms});
+    Group group(ctx);
+    for (int i = 0; i < 16; ++i) group.Go([&](const Context& c) { ExpectUnavailable(db.Ping(c)); });
+    EXPECT_OK(group.Wait());
+    EXPECT_EQ(silent.Connected(), 4);
+  });
+}
+
+TEST_F(PostgresFaultTest, WhoeverWaitsIsToldOfAConnectThatHangs) {
+  const SilentServer silent;
+  OnLoops(1, [&](const Context& ctx) {
+    Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connections_max = 1, .acquire_timeout = 20ms, .connect_timeout = 30s});
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    group.Go([&](const Context&) { EXPECT_TRUE(db.Ping(scope.ctx).Is(kCanceled)); });
+    while (!silent.HasClient()) Yield();
+    const Error err = db.Ping(ctx);
+    EXPECT_NE(err.Message().find("0 in use; 1 is being made"), std::string::npos) << err.Message();
+    scope.cancel();
+    EXPECT_OK(group.Wait());
+  });
+}
+
 TEST_F(PostgresFaultTest, AHostThatIsSilentIsPassedOver) {
-  std::string folder = (std::filesystem::temp_directory_path() / "weft-silent-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const int silent = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  (folder + "/.s.PGSQL.5432").copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(bind(silent, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(listen(silent, 64), 0);
+  const SilentServer silent;
   OnLoops(1, [&](const Context& ctx) {
     for (const bool names : {false, true}) {
       std::string conninfo = Server().ConnInfo();
-      conninfo.insert(conninfo.find("host=") + 5, folder + (names ? ",localhost," : ","));
+      conninfo.insert(conninfo.find("host=") + 5, silent.Folder() + (names ? ",localhost," : ","));
       if (names) conninfo.replace(conninfo.find("port="), 9, "port=5432,1,5432");
       Pool db({.conninfo = conninfo, .acquire_timeout = 10s, .connect_timeout = 3s});
       EXPECT_OK(db.Ping(ctx));
     }
   });
-  close(silent);
-  std::filesystem::remove_all(folder);
+}
+
+TEST_F(PostgresFaultTest, SettingsOfTheConnInfoAndOurOwnReachTheServer) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db({.conninfo = Server().ConnInfo() + " target_session_attrs=read-write", .statement_timeout = 7s});
+    EXPECT_EQ(*db.QueryOne<std::string>(ctx, "select current_setting('statement_timeout')"), "7s");
+    EXPECT_EQ(*db.QueryOne<bool>(ctx, "select current_setting('server_version_num')::integer < 140000 or "
+                                      "current_setting('client_connection_check_interval', true) = '1s'"), true);
+    const Error err = Pool({.conninfo = Server().ConnInfo() + " target_session_attrs=standby"}).Ping(ctx);
+    EXPECT_NE(err.As<ClientFailure>(), nullptr) << err.Message();
+  });
 }
 
 // A service's file that blocks who opens it: it holds a thread of Offload, and no loop, nor the one that makes the Pool.
@@ -234,12 +311,22 @@ TEST_F(PostgresFewConnectionsTest, MoreThanTheServerHasIsUnavailableForThose) {
   OnLoops(2, [](const Context& ctx) {
     Pool db(Options());
     std::atomic<int> served{0}, failed{0};
+    Event decided;
     Group group(ctx, {.spread = true});
     for (int i = 0; i < 16; ++i) {
       group.Go([&](const Context& c) {
-        const Error err = db.Execute(c, "select pg_sleep(0.3)").Err();
-        if (err) ExpectUnavailable(err);
-        ++(err ? failed : served);
+        const auto decide = [&](std::atomic<int>& verdict) {
+          ++verdict;
+          if (served + failed == 16) decided.Set();
+        };
+        // Whoever has one keeps it until all others know whether they have one.
+        const Error err = db.InTransaction(c, [&](const Context& in, Transaction&) -> Error {
+          decide(served);
+          return decided.Wait(in);
+        });
+        if (!err) return;
+        ExpectUnavailable(err);
+        decide(failed);
       });
     }
     EXPECT_OK(group.Wait());
@@ -247,6 +334,36 @@ TEST_F(PostgresFewConnectionsTest, MoreThanTheServerHasIsUnavailableForThose) {
     EXPECT_GE(failed, 1);
     EXPECT_TRUE(Serves(ctx, db));
     EXPECT_LE(db.Stats().open, 5u);
+  });
+}
+
+TEST_F(PostgresFewConnectionsTest, ScramIsComputedOnNoLoop) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(Options());
+    const std::uint64_t before = CurrentOffloadStats().done;
+    EXPECT_OK(db.Ping(ctx));
+    EXPECT_GE(CurrentOffloadStats().done, before + 3) << "each step of the handshake, SCRAM's among them";
+  });
+}
+
+// Each call gives up before a handshake can be over; the next one goes on with it.
+TEST_F(PostgresFewConnectionsTest, ShortDeadlinesFillThePoolAllTheSame) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db({.conninfo = Server().ConnInfo(), .connections_max = 1});
+    int calls = 0;
+    for (bool made = false; !made && calls < 10'000; ++calls) {
+      const CancelScope scope = WithCancel(ctx);
+      Group group(ctx);
+      group.Go([&](const Context&) { made = !db.Ping(scope.ctx); });
+      // A step or two.
+      const std::uint64_t before = CurrentOffloadStats().done;
+      while (!made && CurrentOffloadStats().done < before + 2) Yield();
+      scope.cancel();
+      EXPECT_OK(group.Wait());
+    }
+    EXPECT_LT(calls, 10'000);
+    EXPECT_GT(calls, 1);
+    EXPECT_EQ(db.Stats().opened, 1u);
   });
 }
 

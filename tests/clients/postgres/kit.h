@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include <weft/clients/postgres/pool.h>
 #include <weft/clients/postgres/testing.h>
+#include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/run.h>
 #include <weft/concurrency/testing.h>
@@ -23,6 +26,14 @@
 namespace weft::postgres {
 
 using namespace std::chrono_literals;
+
+inline ::testing::AssertionResult NoError(const char* text, const Error& err) {
+  if (!err) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << text << ": " << err.Message();
+}
+
+// More may be said after it, by <<.
+#define EXPECT_OK(result) EXPECT_PRED_FORMAT1(::weft::postgres::NoError, result)
 
 // The real server, one for all tests of a suite.
 class PostgresTest : public ::testing::Test {
@@ -41,6 +52,22 @@ class PostgresTest : public ::testing::Test {
 
   static TestServer& Server() { return *server_; }
   static PoolOptions Options() { return {.conninfo = server_->ConnInfo()}; }
+  // Opens so many connections: each caller keeps its own until all have one.
+  static void Warm(const Context& ctx, Pool& db, std::uint64_t connections) {
+    std::atomic<std::uint64_t> there{0};
+    Event all;
+    Group group(ctx);
+    for (std::uint64_t i = 0; i < connections; ++i) {
+      group.Go([&](const Context& c) {
+        EXPECT_OK(db.InTransaction(c, [&](const Context& in, Transaction&) -> Error {
+          if (++there == connections) all.Set();
+          return all.Wait(in);
+        }));
+      });
+    }
+    EXPECT_OK(group.Wait());
+    EXPECT_EQ(db.Stats().open, connections);
+  }
   // How many other sessions of clients the server has in this state.
   static std::int64_t Sessions(const Context& ctx, Pool& db, const std::string& state) {
     const Result<std::optional<std::int64_t>> count = db.QueryOne<std::int64_t>(
@@ -52,12 +79,6 @@ class PostgresTest : public ::testing::Test {
  private:
   static inline std::unique_ptr<TestServer> server_;
 };
-
-#define EXPECT_OK(result)                                      \
-  do {                                                         \
-    const ::weft::Error ok_err = (result);                     \
-    EXPECT_FALSE(ok_err) << ok_err.Message();                  \
-  } while (false)
 
 }  // namespace weft::postgres
 

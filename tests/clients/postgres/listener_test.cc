@@ -61,6 +61,27 @@ TEST_F(PostgresListenerTest, GivesAGapFirstAndThenWhatComes) {
   });
 }
 
+// Hours of a test beside a listener to whom nobody speaks.
+TEST_F(PostgresListenerTest, VirtualTimeGoesOnWhileItHearsNothing) {
+  EXPECT_OK(RunTest([](const Context& ctx) {
+    Pool db(Options());
+    Listener listener(db);
+    const Chan<std::string> heard(100);
+    EXPECT_OK(listener.Add(ctx, "a"));
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    group.Go([&](const Context&) {
+      EXPECT_TRUE(listener.Run(scope.ctx, [&](const Notification& n) { EXPECT_OK(heard.Send(ctx, Text(n))); }).Is(kCanceled));
+    });
+    EXPECT_EQ(*heard.Receive(ctx), "gap");
+    EXPECT_OK(Sleep(ctx, 1h));
+    Notify(ctx, db, "a", "1");
+    EXPECT_EQ(*heard.Receive(ctx), "a:1");
+    scope.cancel();
+    EXPECT_OK(group.Wait());
+  }));
+}
+
 TEST_F(PostgresListenerTest, AnErrorOfTheCallerEndsIt) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());

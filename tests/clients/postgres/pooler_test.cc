@@ -145,6 +145,38 @@ TEST_F(PostgresPoolerTest, ACallWhoseContextEndsStopsInTheServerAndNoOtherDoes) 
   });
 }
 
+// Somebody has left `prepare` on. Sessions of the server pass from one pool to another, with what is prepared there.
+TEST_F(PostgresPoolerTest, WithPrepareLeftOnNoOtherStatementIsRun) {
+  const Pooler pooler(Server());
+  OnLoops(1, [&](const Context& ctx) {
+    PoolOptions options = pooler.Options();
+    options.connections_max = 1;
+    Pool first(options), direct(Options());
+    pooler.AwaitReady(ctx, first);
+    options.prepare = true;
+    Pool one(options), two(options), three(options);
+    EXPECT_OK(direct.Execute(ctx, "create table victims as select generate_series(1, 10) n").Err());
+    // Each in a session of its own.
+    EXPECT_OK(one.InTransaction(ctx, [&](const Context& c, Transaction& tx) -> Error {
+      if (Error err = tx.Execute(c, "select 'harmless'").Err()) return err;
+      return two.InTransaction(c, [&](const Context& in, Transaction& other) { return other.Execute(in, "delete from victims where n > 100").Err(); });
+    }));
+    EXPECT_OK(direct.Execute(ctx, "update victims set n = n + 100").Err());
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_OK(one.Execute(ctx, "select 'harmless'").Err());
+      EXPECT_OK(three.InTransaction(ctx, [&](const Context& c, Transaction&) { return one.Execute(c, "select 'harmless'").Err(); }));
+      EXPECT_OK(three.Execute(ctx, "select 'harmless'").Err()) << "another one has prepared it in this session";
+    }
+    EXPECT_EQ(*direct.QueryOne<std::int64_t>(ctx, "select count(*) from victims"), 10);
+    // In a transaction that costs an error, and no more than one.
+    EXPECT_OK(one.Execute(ctx, "select 'known'").Err());
+    const auto use = [](const Context& c, Transaction& tx) { return tx.Execute(c, "select 'known'").Err(); };
+    const Error err = two.InTransaction(ctx, use);
+    EXPECT_TRUE(!err || IsSqlState(err, "42P05")) << err.Message();
+    EXPECT_OK(two.InTransaction(ctx, use));
+  });
+}
+
 TEST_F(PostgresPoolerTest, AKilledPoolerIsAnErrorAtOnceAndThePoolIsWholeAgain) {
   Pooler pooler(Server());
   Pool db(pooler.Options());

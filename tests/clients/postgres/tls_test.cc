@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "cutting_proxy.h"
 #include "kit.h"
 
 namespace weft::postgres {
@@ -16,20 +19,29 @@ class PostgresTlsTest : public PostgresTest {
     std::string name = (fs::temp_directory_path() / "weft-certificate-XXXXXX").string();
     folder_ = mkdtemp(name.data());
     fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
-    const std::string make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout " +
-                             folder_ + "/key.pem -out " + folder_ + "/certificate.pem 2>/dev/null && chmod 644 " + folder_ + "/certificate.pem";
-    if (std::system(make.c_str()) != 0) return;
+    if (!MakeCertificate("key.pem", "certificate.pem") || !MakeCertificate("other_key.pem", "other.pem")) return;
     StartServer({.certificate_file = folder_ + "/certificate.pem", .key_file = folder_ + "/key.pem"});
   }
   static void TearDownTestSuite() {
     PostgresTest::TearDownTestSuite();
     fs::remove_all(folder_);
   }
-  static PoolOptions TlsOptions(const std::string& mode) {
-    return {.conninfo = Server().TlsConnInfo() + " sslmode=" + mode + " sslrootcert=" + folder_ + "/certificate.pem"};
+  static PoolOptions TlsOptions(const std::string& mode, const std::string& root = "certificate.pem") {
+    return {.conninfo = Server().TlsConnInfo() + " sslmode=" + mode + " sslrootcert=" + folder_ + "/" + root};
   }
+  static int Port() {
+    const std::string conninfo = Server().TlsConnInfo();
+    return std::atoi(conninfo.c_str() + conninfo.find("port=") + 5);
+  }
+  // Makes one file of certificates be the other.
+  static void Copy(const char* from, const char* to) { fs::copy_file(folder_ + "/" + from, folder_ + "/" + to, fs::copy_options::overwrite_existing); }
 
  private:
+  static bool MakeCertificate(const std::string& key, const std::string& certificate) {
+    const std::string make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout " +
+                             folder_ + "/" + key + " -out " + folder_ + "/" + certificate + " 2>/dev/null && chmod 644 " + folder_ + "/" + certificate;
+    return std::system(make.c_str()) == 0;
+  }
   static inline std::string folder_;
 };
 
@@ -43,6 +55,42 @@ TEST_F(PostgresTlsTest, ACallWhoseContextEndsStopsInTheServer) {
       EXPECT_TRUE(db.Execute(soon.ctx, "select pg_sleep(60)").Err().Is(kDeadlineExceeded));
       EXPECT_EQ(Sessions(ctx, db, "active"), 0);
       EXPECT_EQ(db.Stats().opened, 1u) << mode << ": its connection is used again";
+    }
+  });
+}
+
+TEST_F(PostgresTlsTest, NoCancelGoesInPlainText) {
+  OnLoops(1, [](const Context& ctx) {
+    for (const char* mode : {"require", "verify-ca", "verify-full"}) {
+      CuttingProxy proxy(CuttingProxy::TcpAddress(Port()));
+      PoolOptions options = TlsOptions(mode);
+      options.conninfo += " port=" + std::to_string(proxy.Port());
+      Pool db(options);
+      EXPECT_OK(db.Ping(ctx));
+      const CancelScope soon = WithTimeout(ctx, 50ms);
+      EXPECT_TRUE(db.Execute(soon.ctx, "select pg_sleep(60)").Err().Is(kDeadlineExceeded));
+      EXPECT_EQ(db.Stats().closed, 0u);
+      const std::vector<std::string> words = proxy.FirstWords();
+      EXPECT_GE(words.size(), 2u);
+      EXPECT_TRUE(std::all_of(words.begin(), words.end(), CuttingProxy::IsTlsRequest)) << mode;
+    }
+  });
+}
+
+// Somebody else stands there by then, who must not get the key; also with "require", for which libpq verifies if there is a file.
+TEST_F(PostgresTlsTest, ACancelVerifiesTheServerAsTheConnectionDoes) {
+  OnLoops(1, [](const Context& ctx) {
+    for (const char* mode : {"require", "verify-ca", "verify-full"}) {
+      Copy("certificate.pem", "root.pem");
+      PoolOptions options = TlsOptions(mode, "root.pem");
+      options.cancel_grace = 300ms;
+      Pool db(options), direct(Options());
+      EXPECT_OK(db.Ping(ctx));
+      Copy("other.pem", "root.pem");
+      const CancelScope soon = WithTimeout(ctx, 50ms);
+      EXPECT_TRUE(db.Execute(soon.ctx, "select pg_sleep(60)").Err().Is(kDeadlineExceeded));
+      EXPECT_EQ(db.Stats().closed, 1u) << mode << ": it is closed instead";
+      while (Sessions(ctx, direct, "active") != 0) EXPECT_OK(Sleep(ctx, 1ms));  // client_connection_check_interval
     }
   });
 }

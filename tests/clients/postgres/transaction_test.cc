@@ -150,32 +150,43 @@ TEST_F(PostgresTransactionTest, AContextThatEndsRollsBackAndLeavesNoLock) {
   });
 }
 
-// A deferred trigger makes COMMIT slow. The context ends in it, and the verdict is waited for.
+// A deferred trigger makes COMMIT wait for a lock. The context ends in it, and the verdict is waited for.
 TEST_F(PostgresTransactionTest, ACommitIsNotCanceled) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
     options.cancel_grace = 30s;
     Pool db(options);
     EXPECT_OK(db.Execute(ctx, "create table slow (n integer)").Err());
-    EXPECT_OK(db.Execute(ctx, "create function sleep_on_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.2); return null; end $$").Err());
+    EXPECT_OK(db.Execute(ctx, "create function wait_on_commit() returns trigger language plpgsql as "
+                              "$$ begin perform pg_advisory_xact_lock(2); return null; end $$").Err());
     EXPECT_OK(db.Execute(ctx, "create constraint trigger slow_commit after insert on slow deferrable initially deferred "
-                              "for each row execute function sleep_on_commit()").Err());
-    const CancelScope scope = WithCancel(ctx);
-    Group group(ctx);
-    group.Go([&](const Context& c) {
-      while (*db.QueryOne<std::int64_t>(c, "select count(*) from pg_stat_activity where query = 'commit' and state = 'active'") == 0) {
-      }
-      scope.cancel();
-    });
-    EXPECT_OK(db.InTransaction(scope.ctx, [](const Context& c, Transaction& tx) { return tx.Execute(c, "insert into slow values (1)").Err(); }));
-    EXPECT_OK(group.Wait());
+                              "for each row execute function wait_on_commit()").Err());
+    // Under a scope that ends while the COMMIT waits; the lock is held until then, or until there is a verdict.
+    const auto insert = [&](Pool& pool, bool until_verdict) {
+      Error verdict;
+      Event decided;
+      const CancelScope scope = WithCancel(ctx);
+      Group group(ctx);
+      EXPECT_OK(db.InTransaction(ctx, [&](const Context& c, Transaction& tx) -> Error {
+        EXPECT_OK(tx.Execute(c, "select pg_advisory_xact_lock(2)").Err());
+        group.Go([&](const Context&) {
+          verdict = pool.InTransaction(scope.ctx, [](const Context& in, Transaction& inner) { return inner.Execute(in, "insert into slow values (1)").Err(); });
+          decided.Set();
+        });
+        while (*db.QueryOne<std::int64_t>(c, "select count(*) from pg_stat_activity where query = 'commit' and wait_event_type = 'Lock'") == 0) Yield();
+        scope.cancel();
+        return until_verdict ? decided.Wait(c) : Error();
+      }));
+      EXPECT_OK(group.Wait());
+      return verdict;
+    };
+    EXPECT_OK(insert(db, false));
     EXPECT_EQ(*db.QueryOne<std::int64_t>(ctx, "select count(*) from slow"), 1);
 
     PoolOptions hasty = Options();
     hasty.cancel_grace = 1ms;
     Pool other(hasty);
-    const CancelScope soon = WithTimeout(ctx, 100ms);
-    const Error err = other.InTransaction(soon.ctx, [](const Context& c, Transaction& tx) { return tx.Execute(c, "insert into slow values (2)").Err(); });
+    const Error err = insert(other, true);
     ASSERT_NE(err.As<Failure>(), nullptr) << err.Message();
     EXPECT_TRUE(err.As<Failure>()->commit_unknown);
   });

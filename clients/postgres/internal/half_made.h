@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEFT_CLIENTS_POSTGRES_INTERNAL_HALF_MADE_H_
+#define WEFT_CLIENTS_POSTGRES_INTERNAL_HALF_MADE_H_
+
+#include <libpq-fe.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weft/clients/postgres/internal/conn_info.h>
+#include <weft/concurrency/clock.h>
+
+namespace weft::postgres::internal {
+
+struct FinishConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using Handle = std::unique_ptr<PGconn, FinishConnection>;
+
+// A connection that is being made.
+struct HalfMade {
+  ConnInfo info;
+  Duration of_each{};  // for each host
+  TimePoint begun = Now();
+  Handle handle;
+  PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+  std::optional<std::size_t> host;    // if there are several
+  TimePoint due = TimePoint::max();  // of this host
+};
+
+// Those whose callers have left early, for the next callers. Otherwise a pool whose calls have deadlines shorter than a handshake would never have a
+// connection, and the server no rest.
+class HalfMadeConnections {
+ public:
+  void Keep(std::unique_ptr<HalfMade> one) {
+    const std::lock_guard hold(lock_);
+    all_.push_back(std::move(one));
+  }
+  // Null: there is none.
+  std::unique_ptr<HalfMade> Take() {
+    const std::lock_guard hold(lock_);
+    if (all_.empty()) return nullptr;
+    std::unique_ptr<HalfMade> one = std::move(all_.back());
+    all_.pop_back();
+    return one;
+  }
+
+ private:
+  std::mutex lock_;
+  std::vector<std::unique_ptr<HalfMade>> all_;
+};
+
+}  // namespace weft::postgres::internal
+
+#endif  // WEFT_CLIENTS_POSTGRES_INTERNAL_HALF_MADE_H_
