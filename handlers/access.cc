@@ -83,7 +83,13 @@ void RequestAccess::End(Request& r) noexcept {
 
 Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
   if (w.at_completion_.empty()) return Finish(w, std::move(handlers));
-  Error outcome = Finish(w, handlers);
+  Error outcome;
+  try {
+    outcome = Finish(w, handlers);
+  } catch (...) {  // no memory for the response to an Error, above all: it is logged and counted all the same
+    static_cast<void>(CallAtCompletion(w, handlers, Error::FromException(std::current_exception())));
+    throw;
+  }
   Error failure = CallAtCompletion(w, handlers, outcome);
   return outcome ? outcome : failure;
 }

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/beast/http/rfc7230.hpp>
 
@@ -24,6 +27,17 @@ boost::beast::string_view View(std::string_view text) { return {text.data(), tex
 bool IsOfTheConnection(http::field name) {
   return name == http::field::connection || name == http::field::transfer_encoding || name == http::field::keep_alive ||
          name == http::field::proxy_connection || name == http::field::upgrade || name == http::field::trailer;
+}
+
+// Leaves the first `count` fields: the response to an Error is another one, and has what middleware has set.
+void TakeBack(Fields& fields, std::size_t count) {
+  std::vector<std::pair<std::string, std::string>> kept;
+  for (const Fields::Field& field : fields) {
+    if (kept.size() == count) break;
+    kept.emplace_back(field.name, field.value);
+  }
+  fields.Clear();
+  for (const auto& [name, value] : kept) fields.Add(name, value);
 }
 
 // The same of a field whose name is text, told by its size first.
@@ -144,10 +158,12 @@ Error BeastBodyError(const boost::beast::error_code& ec) {
 
 Error FillFromBeast(ResponseWriter& w, unsigned status, const http::fields& fields) {
   if (Error err = CheckStatus(status)) return err;
+  const std::size_t before = w.Header().Size();
   for (const auto& field : fields) {
     if (IsOfTheConnection(field.name()) || w.Header().Add(View(field.name_string()), View(field.value()))) continue;
-    for (const auto& added : fields) w.Header().Del(View(added.name_string()));  // the response to the Error is another one
-    return Error::New("the response of a function for FromBeast: " + std::string(w.Header().Refused()));
+    Error failure = Error::New("the response of a function for FromBeast: " + std::string(w.Header().Refused()));
+    TakeBack(w.Header(), before);
+    return failure;
   }
   if (http::token_list(fields[http::field::connection]).exists("close")) w.Header().Set("Connection", "close");
   w.WriteHeader(static_cast<int>(status));

@@ -36,7 +36,7 @@ Error WebSocket::EndConversation(const Error& why) {
   if (why.Is(kEndOfChannel)) return Close(1000);
   // This side has closed: that, too, may have failed.
   if (why.Is(kClosed) && session_->Ends()) return session_->SawClose() ? Error() : Close(1000);
-  if (why.Is(kServerClosing) && session_->Draining()) return Close(1001);
+  if (why.Is(kServerClosing) && session_->MayDrain()) return Close(1001);
   static_cast<void>(Close(session_->Draining() ? 1001 : 1011));
   return why;
 }

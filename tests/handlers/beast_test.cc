@@ -105,18 +105,24 @@ TEST(FromBeast, AResponseOfOneTypeNeedsNoGenerator) {
 TEST(FromBeast, AFieldThatCannotBeSentIsAnError) {
   for (const char* value : {"a\r\nSet-Cookie: b=2", "a\nb", "a\rb", "\x01"}) {
     Recorder recorder;
-    Served(recorder, FromBeast([&](const http::request<http::string_body>& request) {
-             http::response<http::string_body> response{http::status::ok, request.version()};
-             response.set("X-Before", "1");
-             response.set("X-User", value);
-             response.body() = "made";
-             response.prepare_payload();
-             return response;
-           }));
+    const Handler handler = FromBeast([&](const http::request<http::string_body>& request) {
+      http::response<http::string_body> response{http::status::ok, request.version()};
+      response.set("X-Before", "1");
+      response.insert("Vary", "Accept");
+      response.set("X-User", value);
+      response.body() = "made";
+      response.prepare_payload();
+      return response;
+    });
+    Served(recorder, [&](ResponseWriter& w, Request& r) {
+      w.Header().Set("Vary", "Origin");  // of middleware
+      return handler(w, r);
+    });
     EXPECT_TRUE(recorder.Err()) << value;
     EXPECT_NE(recorder.Err().Message().find("X-User"), std::string::npos) << recorder.Err().Message();
     EXPECT_EQ(recorder.Status(), 500);
     EXPECT_FALSE(recorder.Header().Has("X-Before"));
+    EXPECT_EQ(recorder.Header().Values("Vary"), std::vector<std::string_view>{"Origin"});
     EXPECT_NE(recorder.Header().Get("Content-Length"), "4");
   }
 }

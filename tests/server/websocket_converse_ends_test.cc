@@ -63,6 +63,32 @@ TEST(WebSocketConverse, AContextThatWasEndedWithKClosedIsNoGoodbyeOfTheClient) {
   });
 }
 
+TEST(WebSocketConverse, AnOutboxThatEndsItIsAGoodbye) {
+  Virtually([](const Context& ctx) {
+    std::optional<Error> outcome;
+    WebSocketOutbox outbox;
+    Event accepted;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      outbox = socket->GetOutbox();
+      accepted.Set();
+      outcome = socket->Converse(r.Ctx(), Chan<std::string>(1), Same, [](const WebSocketMessage&) {});
+      return *outcome;
+    });
+    WsClient client(ctx, site);
+    ASSERT_FALSE(accepted.Wait(ctx));
+    EXPECT_TRUE(outbox.TrySend("you have to leave"));
+    outbox.End();
+    EXPECT_EQ(client.Message(), "you have to leave");
+    EXPECT_EQ(client.CloseCode(), 1000);
+    client.Send(CloseWith(1000));
+    EXPECT_TRUE(client.Ended());
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_FALSE(*outcome) << outcome->Message();
+  });
+}
+
 // It gets what is in its buffer first.
 TEST(WebSocketConverse, AClientThatLagsIsTold) {
   Virtually([](const Context& ctx) {

@@ -77,6 +77,61 @@ TEST(WebSocketEnds, AForcedCloseIsNoSecondDrain) {
   });
 }
 
+// A context that never ends is as good as any other.
+TEST(WebSocketEnds, AReceiveUnderNoContextHearsOfADrainOnce) {
+  for (const bool after_another : {false, true}) {
+    Virtually([&](const Context& ctx) {
+      std::vector<Error> received;
+      Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+        Result<WebSocket> socket = AcceptWebSocket(w, r);
+        if (Error err = socket.Err()) return err;
+        if (after_another) {
+          EXPECT_FALSE(socket->Receive(r.Ctx()).Err());
+        }
+        while (received.size() < 10) {
+          received.push_back(socket->Receive(Background()).Err());
+          if (!received.back().Is(kServerClosing)) break;
+        }
+        return {};
+      });
+      WsClient client(ctx, site);
+      if (after_another) client.Send(Text("go"));
+      EXPECT_FALSE(Sleep(ctx, 1s));  // it waits
+      site.server().BeginDrain();
+      client.ToEnd();
+      static_cast<void>(site.server().Join());
+      ASSERT_EQ(received.size(), 2u);
+      EXPECT_TRUE(received[0].Is(kServerClosing)) << received[0].Message();
+      EXPECT_TRUE(received[1].Is(kClosed)) << received[1].Message();
+    });
+  }
+}
+
+// Who receives has to wait without the drain from then on: under its context it would not wait at all.
+TEST(WebSocketEnds, ADrainBesideACloseHoldsNoLoop) {
+  Virtually([](const Context& ctx) {
+    std::optional<Error> received, closed;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      Group group(r.Ctx());
+      group.Go([&](const Context& member) { received = socket->Receive(member).Err(); });
+      EXPECT_FALSE(Sleep(r.Ctx(), 1s));  // it waits
+      closed = socket->Close(1000);
+      return group.Wait();
+    });
+    WsClient client(ctx, site);
+    EXPECT_EQ(client.CloseCode(), 1000);
+    site.server().BeginDrain();
+    EXPECT_FALSE(Sleep(ctx, 1s));
+    client.Send(CloseWith(1000));
+    EXPECT_TRUE(client.Ended());
+    ASSERT_TRUE(closed && received);
+    EXPECT_FALSE(*closed) << closed->Message();
+    EXPECT_TRUE(received->Is(kClosed)) << received->Message();
+  });
+}
+
 TEST(WebSocketEnds, CloseWaitsForTheClientWhateverTheOutboxSays) {
   Virtually([](const Context& ctx) {
     std::optional<Error> closed;

@@ -109,9 +109,11 @@ void WebSocketSession::Check(const char* function) const {
 // --- reading
 
 void WebSocketSession::Arm() {
-  if (!(armed_for_ == *ctx_)) {
+  const bool watch_drain = !drain_seen_ && !close_sent_;
+  if (!ArmedForCaller() || watch_drain != watches_drain_) {
+    armed_ = true;
     armed_for_ = *ctx_;
-    const bool watch_drain = !drain_seen_ && !close_sent_;
+    watches_drain_ = watch_drain;
     either_ = watch_drain ? WithEither(*ctx_, draining_) : WithCancel(*ctx_);
   }
   const TimePoint due = close_sent_ ? TimePoint::max() : ping_clock_.Due();
@@ -149,7 +151,7 @@ std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_cod
 
 std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_code& ec) {
   for (;;) {
-    if (!(armed_for_ == *ctx_) || wait_ == Background()) {
+    if (!ArmedForCaller() || wait_ == Background()) {
       Arm();
       feed_wait_ = Background();
     }
@@ -189,7 +191,10 @@ void WebSocketSession::AfterInterruption(beast::error_code& ec) {
   const bool all_sent = SendQueued();
   SendFeed();
   ping_clock_.PassOver(before);
-  if (Error err = all_sent ? outbox_->TakeEnd() : Error()) throw Interrupted{std::move(err)};
+  if (Error err = all_sent ? outbox_->TakeEnd() : Error()) {
+    told_to_end_ = true;
+    throw Interrupted{std::move(err)};
+  }
   if (silent && !close_sent_) AfterSilence(ec);
 }
 
@@ -225,6 +230,7 @@ Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocket
 
 // After the drain_timeout the context says kServerClosing for good, and a handler that goes on in a drain would be told so again and again.
 Error WebSocketSession::ClosingOnce(const Error& err) {
+  if (!Draining()) return err;  // of a context that ended for a reason of its own
   if (drain_seen_) return kClosed.Wrap("the drain_timeout is over");
   NoteDrain();
   return err;
@@ -264,7 +270,7 @@ bool WebSocketSession::SeesDrain() const { return !drain_seen_ && !close_sent_ &
 // A caller's context is then derived from again, without the drain.
 void WebSocketSession::NoteDrain() {
   drain_seen_ = true;
-  armed_for_ = Background();
+  armed_ = false;
 }
 
 Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebSocketFeed* feed) {

@@ -59,10 +59,13 @@ class WebSocketSession final : private FrameStream::Owner {
   Error Close(int code, std::string_view reason);
   const WebSocketClose& CloseStatus() const { return close_status_; }
   bool SawClose() const { return saw_close_; }  // the other side's close frame
-  bool Ends() const { return end_ || close_sent_ || closing_; }  // by either side, or has ended
+  // By either side, or by its outbox, or has ended.
+  bool Ends() const { return end_ || close_sent_ || closing_ || told_to_end_; }
   const std::string& Protocol() const { return protocol_; }
   const std::shared_ptr<WebSocketOutboxState>& Outbox() const { return outbox_; }
   bool Draining() const { return static_cast<bool>(draining_.Err()); }
+  // A client knows of the drain of the server around it by its caller's context alone.
+  bool MayDrain() const { return role_ == Role::kClient || Draining(); }
 
   // The handler has returned.
   void HandlerReturned(const Error& error) noexcept;
@@ -78,6 +81,7 @@ class WebSocketSession final : private FrameStream::Owner {
   void WriteFrame(std::string_view frame, boost::beast::error_code& ec) override;
 
   void Check(const char* function) const;
+  bool ArmedForCaller() const { return armed_ && armed_for_ == *ctx_; }
   void Arm();
   void ArmFeed();
   bool SeesDrain() const;
@@ -113,7 +117,9 @@ class WebSocketSession final : private FrameStream::Owner {
 
   // Reading, by one fiber at a time.
   const Context* ctx_ = nullptr;  // of the Receive that is under way; null: nobody reads
-  Context armed_for_;             // whose context wait_ is derived from
+  Context armed_for_;             // whose context wait_ is derived from; Background() is one as well
+  bool armed_ = false;            // armed_for_ is set
+  bool watches_drain_ = false;    // either_ does
   CancelScope either_;            // that one, or the drain
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   WebSocketFeed* feed_ = nullptr;  // of that Receive
@@ -122,6 +128,7 @@ class WebSocketSession final : private FrameStream::Owner {
   PingClock ping_clock_;
   TimePoint left_at_;   // when the last Receive has ended
   bool drain_seen_ = false;
+  bool told_to_end_ = false;  // the outbox's End was returned
   WholeFrames frames_;
   std::string held_;     // what has come of a frame's head, or of a control frame
   std::string partial_;  // what has come of a message

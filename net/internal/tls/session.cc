@@ -157,7 +157,7 @@ TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuf
     return fin_ ? FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly}) : Step::kWantInput;
   }
   ClearErrors();
-  if (ssl_ == nullptr && !BeginAsServer()) return FailHandshake({TlsFailure::Kind::kHere, "no memory"});
+  if (ssl_ == nullptr && !BeginAsServer()) throw std::bad_alloc();
   const std::size_t before = out.size();
   const int result = SSL_do_handshake(ssl_);
   if (out.size() > before) ++flights_;
