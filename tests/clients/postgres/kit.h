@@ -75,6 +75,18 @@ class PostgresTest : public ::testing::Test {
     EXPECT_FALSE(count.Err()) << count.Err().Message();
     return count.Ok() ? count->value_or(-1) : -1;
   }
+  // A call on `db` that would take a minute, canceled once the server has begun with it.
+  static Error CanceledInTheServer(const Context& ctx, Pool& db) {
+    Pool direct(Options());
+    const CancelScope scope = WithCancel(ctx);
+    Error failure;
+    Group group(ctx);
+    group.Go([&](const Context&) { failure = db.Execute(scope.ctx, "select pg_sleep(60)").Err(); });
+    while (!failure && Sessions(ctx, direct, "active") == 0) Yield();
+    scope.cancel();
+    EXPECT_OK(group.Wait());
+    return failure;
+  }
 
  private:
   static inline std::unique_ptr<TestServer> server_;

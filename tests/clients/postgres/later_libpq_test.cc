@@ -67,8 +67,7 @@ TEST_F(PostgresLaterLibpqTest, ItCancelsByItself) {
       options.cancel_grace = works ? Duration(30s) : Duration(50ms);
       Pool db(options);
       EXPECT_OK(db.Ping(ctx));
-      const CancelScope soon = WithTimeout(ctx, 20ms);
-      EXPECT_TRUE(db.Execute(soon.ctx, "select pg_sleep(60)").Err().Is(kDeadlineExceeded));
+      EXPECT_TRUE(CanceledInTheServer(ctx, db).Is(kCanceled));
       EXPECT_EQ(db.Stats().closed, works ? 0u : 1u);
     }
     EXPECT_GE(g_created, 2);
