@@ -279,6 +279,12 @@ struct Codec<std::vector<T>> {
 
  private:
   static void Append(const Element& element, std::string& to) {
+    if constexpr (std::is_pointer_v<Element>) {
+      if (element == nullptr) {
+        to += "NULL";
+        return;
+      }
+    }
     std::string text;
     Codec<Element>::Encode(element, text);
     internal::QuoteElement(text, to);

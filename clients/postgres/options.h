@@ -34,7 +34,8 @@ struct PoolOptions {
   // The server's own limit for each statement, as a last resort.
   Duration statement_timeout = kUnlimited;
 
-  // Statements are prepared when they are first used on a connection, and kept there. False: no
+  // Statements are prepared when they are first used on a connection, and kept there; of those that
+  // neither read nor write tables, such as FETCH, EXECUTE or DDL, none. False: no
   // state is kept in the server, as poolers in transaction mode require (PgBouncer before 1.21).
   // Then the server has no statement_timeout: give the database or the role one.
   bool prepare = true;

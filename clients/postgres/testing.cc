@@ -193,6 +193,7 @@ void TestServer::Kill() {
 void TestServer::Stop() {
   if (process_ == nullptr) return;
   kill(process_->Id(), SIGINT);
+  process_->Signal(SIGCONT);  // it may be paused
   // One that recovers from a crash at this moment may not hear it.
   pollfd end{process_->EndDescriptor(), POLLIN, 0};
   int ended = 0;

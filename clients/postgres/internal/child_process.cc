@@ -40,12 +40,15 @@ constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUI
 }
 
 // Tells the program's id, and how it has ended; ends it when the other side of kControl is gone. If nobody is there any more, becomes `then`.
-[[noreturn]] void Keep(char* const* argv, char* const* then, int log, int control, int status, uid_t user, gid_t group) {
+[[noreturn]] void Keep(char* const* argv, char* const* then, pid_t parent, int log, int control, int status, uid_t user, gid_t group) {
   for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);  // Ctrl-C is for our parent, which may be gone
   signal(SIGCHLD, SIG_DFL);
+  const int from = fcntl(control, F_DUPFD, 10), to = fcntl(status, F_DUPFD, 10), output = fcntl(log, F_DUPFD, 10);
+  // Whoever reads what our parent says waits for no other.
+  const int null = fcntl(open("/dev/null", O_RDWR), F_DUPFD, 10);
+  for (const int standard : {0, 1, 2}) dup2(null, standard);
   const pid_t pid = _Fork();
-  if (pid == 0) BecomeProgram(argv, log, user, group);
-  const int from = fcntl(control, F_DUPFD, 10), to = fcntl(status, F_DUPFD, 10);
+  if (pid == 0) BecomeProgram(argv, output, user, group);
   dup2(from, kControl);
   dup2(to, kStatus);
   syscall(SYS_close_range, kStatus + 1, UINT_MAX, 0);
@@ -60,10 +63,14 @@ constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUI
     if (!told && both[0].revents != 0) {
       told = true;
       kill(pid, SIGQUIT);
+      kill(pid, SIGCONT);  // it may be stopped
     }
   }
-  const bool orphaned = write(kStatus, &result, sizeof result) < 0;
-  if (orphaned && then[0] != nullptr) execv(then[0], then);
+  if (write(kStatus, &result, sizeof result) < 0 && then[0] != nullptr) {
+    // What dies closes its descriptors first.
+    for (int waited = 0; getppid() == parent && waited < kPatienceMs; waited += 10) poll(nullptr, 0, 10);
+    if (getppid() != parent) execv(then[0], then);
+  }
   _exit(0);
 }
 
@@ -86,18 +93,23 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std:
   if (pipe2(control.data(), O_CLOEXEC) != 0) return SystemError("pipe");
   if (pipe2(status.data(), O_CLOEXEC) != 0) return SystemError("pipe");
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const pid_t parent = getpid();
   const pid_t keeper = fork();
   if (keeper == 0) {
     close(control[1]);
     close(status[0]);
-    Keep(argv.data(), then.data(), output, control[0], status[1], user, group);
+    Keep(argv.data(), then.data(), parent, output, control[0], status[1], user, group);
   }
   const Error failure = keeper < 0 ? SystemError("fork") : Error();
   close(control[0]);
   close(status[1]);
   if (output >= 0) close(output);
   pid_t pid = -1;
-  if (!failure && read(status[0], &pid, sizeof pid) == sizeof pid && pid > 0) {
+  ssize_t got = 0;
+  do {
+    got = failure ? 0 : read(status[0], &pid, sizeof pid);
+  } while (got < 0 && errno == EINTR);
+  if (got == sizeof pid && pid > 0) {
     return std::unique_ptr<ChildProcess>(new ChildProcess(keeper, pid, control[1], status[0]));
   }
   close(control[1]);

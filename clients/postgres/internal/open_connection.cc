@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/clients/postgres/internal/connection.h>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -32,6 +34,15 @@ Handle Start(const ConnInfo& info) {
   return connection;
 }
 
+FdEvents Awaited(const HalfMade& making) { return making.next == PGRES_POLLING_READING ? FdEvents::kRead : FdEvents::kWrite; }
+
+// Whether the server has done its part: what has taken too long is not its fault.
+bool IsOurTurn(const HalfMade& making) {
+  if (making.handle == nullptr || PQsocket(making.handle.get()) < 0) return false;
+  pollfd look = {PQsocket(making.handle.get()), static_cast<short>(Awaited(making) == FdEvents::kRead ? POLLIN : POLLOUT), 0};
+  return poll(&look, 1, 0) > 0;
+}
+
 // Each step runs in the pool of Offload: the client's part of SCRAM is 4,096 rounds of HMAC, 8 ms, and libpq looks names up, and reads
 // files, within a step. Sockets are waited for here; libpq may take another one in each step. It goes on to the next host after a failure only, so
 // one that is `silent` for as long as each may take ends this, and is named, unless it is the last one.
@@ -43,10 +54,13 @@ Error Establish(const Context& ctx, HalfMade& making, Shared& shared, std::optio
     const std::optional<std::size_t> host = several ? FindHost(making.info, connection) : std::nullopt;
     if (host != std::exchange(making.host, host) || !host) making.due = host ? Now() + making.of_each : TimePoint::max();
     const CancelScope turn = host ? WithDeadline(ctx, making.due) : WithCancel(ctx);
-    const FdEvents events = making.next == PGRES_POLLING_READING ? FdEvents::kRead : FdEvents::kWrite;
-    if (Error err = WaitFd(turn.ctx, PQsocket(connection), events, {.waits_for = "postgres to connect"}).Err()) {
-      if (host && !ctx.Err()) silent = host;
-      return err;
+    if (Error err = WaitFd(turn.ctx, PQsocket(connection), Awaited(making), {.waits_for = "postgres to connect"}).Err()) {
+      const bool turn_over = host && !ctx.Err() && err.Is(kDeadlineExceeded);
+      if (!turn_over || !IsOurTurn(making)) {
+        if (turn_over) silent = host;
+        return err;
+      }
+      making.due = Now() + making.of_each;  // nobody was here to go on meanwhile
     }
     Result<PostgresPollingStatusType> polled = Offload(ctx, [&] { return PQconnectPoll(connection); });
     if (Error err = polled.Err()) return err;
@@ -86,7 +100,10 @@ Result<Handle> Connect(const Context& ctx, Shared& shared, std::unique_ptr<HalfM
       if (Error err = started.Err()) return err;
       making->handle = *std::move(started);
       if (making->handle == nullptr) return Error(std::errc::not_enough_memory);
-      if (PQstatus(making->handle.get()) == CONNECTION_BAD) return OfConnect(PQerrorMessage(making->handle.get()), shared.origin);
+      if (PQstatus(making->handle.get()) == CONNECTION_BAD) {
+        const Handle bad = std::move(making->handle);
+        return OfConnect(PQerrorMessage(bad.get()), shared.origin);
+      }
     }
     std::optional<std::size_t> silent;
     Error err = Establish(ctx, *making, shared, silent);
@@ -125,19 +142,24 @@ Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared,
 Result<std::unique_ptr<Connection>> OpenInTurn(const Context& caller, const Context& ctx, Shared& shared) {
   std::unique_ptr<HalfMade> making = shared.half_made.Take();
   const Duration left = making != nullptr ? shared.options.connect_timeout - (Now() - making->begun) : Duration();
+  const auto timed_out = [&] { shared.gate.Failed(ConnectTimedOut(shared.origin, "to connect")); };
   if (making != nullptr && left <= Duration()) {
-    shared.gate.Failed(ConnectTimedOut(shared.origin, "to connect"));
+    if (!IsOurTurn(*making)) timed_out();
     making.reset();
   }
   if (making != nullptr) {
     const CancelScope rest = WithTimeout(ctx, left);
     Result<std::unique_ptr<Connection>> opened = OpenOnce(rest.ctx, shared, making);
     if (opened.Ok()) return opened;
-    if (!ctx.Err()) making.reset();
+    if (!ctx.Err()) {
+      if (rest.ctx.Err() && opened.Err().Is(kDeadlineExceeded)) timed_out();
+      making.reset();
+    }
   }
   Result<std::unique_ptr<Connection>> opened = OpenOnce(ctx, shared, making);
   // Only of a caller that has left: what has had its time is of no use.
-  const bool useful = making != nullptr && making->handle != nullptr && making->next != PGRES_POLLING_FAILED;
+  const bool useful = making != nullptr && making->handle != nullptr && making->next != PGRES_POLLING_FAILED &&
+                      PQstatus(making->handle.get()) != CONNECTION_BAD;
   if (!opened.Ok() && caller.Err() && useful) shared.half_made.Keep(std::move(making));
   return opened;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <weft/clients/postgres/failure.h>
+#include <weft/clients/postgres/internal/statement_check.h>
 #include <weft/clients/postgres/internal/statement_name.h>
 
 namespace weft::postgres::internal {
@@ -34,6 +35,7 @@ Result<const StatementCache::Statement*> Connection::Prepared(const Context& ctx
   const StatementCache::Statement* statement = statements_.Find(sql);
   to.known = statement != nullptr;
   if (statement == nullptr) {
+    if (!WorthPreparing(sql)) return statement;
     std::string name = StatementName(sql);
     // In a transaction a failure would spoil it.
     if (!InTransaction()) {
@@ -61,7 +63,7 @@ Result<const StatementCache::Statement*> Connection::Prepare(const Context& ctx,
   }
   Nothing nothing;
   PgResult columns;
-  Delivery description{.rows = nothing, .prepared = name, .keep = &columns};
+  Delivery description{.rows = nothing, .prepared = name, .known = there, .keep = &columns};
   err = Sent(PQsendDescribePrepared(wire_->Raw(), name.c_str()));
   if (!err) err = Receive(ctx, description);
   if (err) {

@@ -33,8 +33,10 @@ class StatementCache {
     return &*found->second;
   }
   const Statement& Add(std::string_view sql, std::string name, PgResult columns) {
-    order_.push_front({std::string(sql), std::move(name), std::move(columns)});
-    by_sql_.emplace(order_.front().sql, order_.begin());
+    std::list<Statement> one;  // without memory for its key it is not kept
+    one.push_front({std::string(sql), std::move(name), std::move(columns)});
+    by_sql_.emplace(one.front().sql, one.begin());
+    order_.splice(order_.begin(), one);
     return order_.front();
   }
   // It is not used any more, and the server may have it still.
@@ -42,8 +44,8 @@ class StatementCache {
     const auto found = by_sql_.find(sql);
     if (found == by_sql_.end()) return;
     const auto statement = found->second;
-    by_sql_.erase(found);  // its key lies in the statement
     given_up_.push_back(std::move(statement->name));
+    by_sql_.erase(found);  // its key lies in the statement
     order_.erase(statement);
   }
   void GiveUpName(std::string name) { given_up_.push_back(std::move(name)); }

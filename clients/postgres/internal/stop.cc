@@ -21,8 +21,10 @@ void Connection::Stop(const Context& ctx) {
   const CancelScope bounded = WithTimeout(calm, grace);
   const Result<Permit> turn = shared_.cancels.Hold(bounded.ctx);
   Error failure = turn.Err();
-  // The server ends no statement that it has not read to the end.
+  // The server ends no statement that it has not read to the end. In a COPY it may not read at all, as when a row waits for a lock, until it is canceled.
+  waits.Until(RealTimeWaits::RealNow() + kFirstPauseNs);
   if (!failure) failure = wire_->Flush(waits);
+  if (failure.Is(std::errc::timed_out) && RealTimeWaits::RealNow() < waits.Bound()) failure = {};
   // It may have come to its end by itself: if it has, that is here.
   if (!failure) wire_->TakeInput();
   waits.Until(0);
@@ -38,8 +40,9 @@ void Connection::Stop(const Context& ctx) {
   if (!idle || in_doubt) lost_ = true;
 }
 
-// Empty once the server has said ReadyForQuery, or is lost.
+// Sends what is left of the statement. Empty once the server has said ReadyForQuery, or is lost.
 Error Connection::Drain(Waits& waits) {
+  if (Error err = wire_->Flush(waits)) return err;
   for (;;) {
     Result<PgResult> next = wire_->Next(waits);
     if (Error err = next.Err()) return err;

@@ -223,7 +223,7 @@ class SilentServer {
 TEST_F(PostgresFaultTest, AtMostFourConnectAtATime) {
   const SilentServer silent;
   OnLoops(1, [&](const Context& ctx) {
-    Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connect_timeout = 100ms});
+    Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connect_timeout = 1s});
     Group group(ctx);
     for (int i = 0; i < 16; ++i) group.Go([&](const Context& c) { ExpectUnavailable(db.Ping(c)); });
     EXPECT_OK(group.Wait());
@@ -354,16 +354,42 @@ TEST_F(PostgresFewConnectionsTest, ShortDeadlinesFillThePoolAllTheSame) {
     for (bool made = false; !made && calls < 10'000; ++calls) {
       const CancelScope scope = WithCancel(ctx);
       Group group(ctx);
-      group.Go([&](const Context&) { made = !db.Ping(scope.ctx); });
-      // A step or two.
+      bool returned = false;
       const std::uint64_t before = CurrentOffloadStats().done;
-      while (!made && CurrentOffloadStats().done < before + 2) Yield();
+      group.Go([&](const Context&) {
+        made = !db.Ping(scope.ctx);
+        returned = true;
+      });
+      // A step or two.
+      while (!returned && CurrentOffloadStats().done < before + 2) Yield();
       scope.cancel();
       EXPECT_OK(group.Wait());
     }
     EXPECT_LT(calls, 10'000);
     EXPECT_GT(calls, 1);
     EXPECT_EQ(db.Stats().opened, 1u);
+  });
+}
+
+// One that is parked for longer than a host may take: that nobody went on with it is not the host's fault, and there is no other one.
+TEST_F(PostgresFewConnectionsTest, AHostIsNotSilentBecauseItsCallerHasLeft) {
+  OnLoops(1, [](const Context& ctx) {
+    std::string conninfo = Server().ConnInfo();
+    conninfo.insert(conninfo.find(' '), ",/nonexistent");
+    Pool db({.conninfo = conninfo, .connections_max = 1, .acquire_timeout = 10s, .connect_timeout = 2s});
+    const CancelScope scope = WithCancel(ctx);
+    Group group(ctx);
+    const std::uint64_t before = CurrentOffloadStats().done;
+    bool returned = false;
+    group.Go([&](const Context&) {
+      (void)db.Ping(scope.ctx);
+      returned = true;
+    });
+    while (!returned && CurrentOffloadStats().done < before + 2) Yield();
+    scope.cancel();
+    EXPECT_OK(group.Wait());
+    EXPECT_OK(Sleep(ctx, 1100ms));
+    EXPECT_OK(db.Ping(ctx));
   });
 }
 

@@ -144,10 +144,38 @@ TEST_F(PostgresPrepareTest, ColumnsThatHaveChangedAreAskedForAgain) {
   });
 }
 
+// What they return is declared elsewhere, under a name that may mean something else by then.
+TEST_F(PostgresPrepareTest, WhatReturnsAnothersColumnsIsNotPrepared) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(OneConnection(20));
+    EXPECT_OK(db.InTransaction(ctx, [](const Context& c, Transaction& tx) -> Error {
+      EXPECT_OK(tx.Execute(c, "declare a_cursor cursor for select 1::integer").Err());
+      EXPECT_OK(tx.Execute(c, "prepare named as select 1::integer").Err());
+      EXPECT_EQ(*tx.QueryOne<std::int32_t>(c, "fetch a_cursor"), 1);
+      EXPECT_EQ(*tx.QueryOne<std::int32_t>(c, "execute named"), 1);
+      return tx.Execute(c, "deallocate named").Err();
+    }));
+    EXPECT_OK(db.InTransaction(ctx, [](const Context& c, Transaction& tx) -> Error {
+      EXPECT_OK(tx.Execute(c, "declare a_cursor cursor for select 'text'::text").Err());
+      EXPECT_OK(tx.Execute(c, "prepare named as select 'text'::text").Err());
+      const auto fetched = tx.QueryOne<std::string>(c, "fetch a_cursor"), run = tx.QueryOne<std::string>(c, "execute named");
+      EXPECT_OK(fetched.Err());
+      EXPECT_OK(run.Err());
+      return {};
+    }));
+    for (const char* sql : {"select 1", "\n -- one\n/* two /* three */ */ (SELECT 1)", "with a as (select 1) select * from a", "values (1)"}) {
+      EXPECT_OK(db.Execute(ctx, sql).Err()) << sql;
+      EXPECT_EQ(*db.QueryOne<std::int64_t>(ctx, "select count(*) from pg_prepared_statements where statement = $1", sql), 1) << sql;
+    }
+  });
+}
+
 // More rows than anybody has memory for.
 TEST_F(PostgresPrepareTest, RowsThatNobodyTakesAreNotKept) {
   OnLoops(1, [](const Context& ctx) {
-    Pool db(OneConnection());
+    PoolOptions options = OneConnection();
+    options.cancel_grace = 30s;
+    Pool db(options);
     const Error err = db.QueryOne<std::int64_t>(ctx, "select generate_series(1, 1000000000000)").Err();
     EXPECT_NE(err.Message().find("several rows"), std::string::npos) << err.Message();
     EXPECT_EQ(db.Stats().closed, 0u);

@@ -87,6 +87,7 @@ TEST_F(PostgresQueryTest, ValuesComeBackAsTheyWent) {
     same("bigint[]", std::vector<std::int64_t>{});
     same("text[]", std::vector<std::string>{"", "NULL", "a,b", "\"\\{}", " x "});
     same("text[]", std::vector<std::optional<std::string>>{"a", std::nullopt, "NULL"});
+    EXPECT_EQ(*db.QueryOne<bool>(ctx, "select $1::text[] = array['a', null]", std::vector<const char*>{"a", nullptr}), true);
     same("timestamptz[]", std::vector<TimestampTz>{TimestampTz(microseconds(7))});
     same("bytea[]", std::vector<Bytes>{bytes, {}});
     using Two = std::tuple<std::optional<std::string>, std::optional<std::int32_t>>;
@@ -276,7 +277,7 @@ TEST_F(PostgresQueryTest, NoStatementIsLeftBehind) {
       EXPECT_OK(db.Execute(ctx, "select * from left_behind").Err());
       EXPECT_OK(db.Execute(ctx, i % 2 == 0 ? "alter table left_behind alter a type bigint" : "alter table left_behind alter a type integer").Err());
     }
-    EXPECT_EQ(**db.QueryOne<std::int64_t>(ctx, "select count(*) from pg_prepared_statements"), 3);
+    EXPECT_EQ(**db.QueryOne<std::int64_t>(ctx, "select count(*) from pg_prepared_statements"), 2) << "the one with * and this one";
 
     for (int i = 0; i < Rounds(1000); ++i) {
       const CancelScope soon = WithTimeout(ctx, std::chrono::microseconds(i % 500));

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -15,13 +16,14 @@ namespace {
 class PostgresTestServerTest : public PostgresTest {};
 
 // A test that crashes, or is killed by whoever waits for it.
-TEST_F(PostgresTestServerTest, NothingIsLeftOfOneWhoseProcessDies) {
+void NothingIsLeft(bool paused) {
   int said[2];
   ASSERT_EQ(pipe(said), 0);
   const pid_t child = fork();
   if (child == 0) {
     Result<std::unique_ptr<TestServer>> server = TestServer::Start();
     const std::string path = server.Ok() ? (*server)->SocketPath() : "";
+    if (paused && server.Ok()) (*server)->Pause();
     if (write(said[1], path.data(), path.size()) < 0) _exit(1);
     raise(SIGKILL);
   }
@@ -33,8 +35,14 @@ TEST_F(PostgresTestServerTest, NothingIsLeftOfOneWhoseProcessDies) {
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   ASSERT_TRUE(folder.filename().string().starts_with("weft-postgres-")) << path;
-  while (std::filesystem::exists(folder)) std::this_thread::yield();
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::filesystem::exists(folder) && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(1ms);
+  EXPECT_FALSE(std::filesystem::exists(folder));
 }
+
+TEST_F(PostgresTestServerTest, NothingIsLeftOfOneWhoseProcessDies) { NothingIsLeft(false); }
+
+TEST_F(PostgresTestServerTest, NorIfItIsPaused) { NothingIsLeft(true); }
 
 }  // namespace
 }  // namespace weft::postgres
