@@ -371,11 +371,14 @@ TEST_F(PostgresFewConnectionsTest, ShortDeadlinesFillThePoolAllTheSame) {
   });
 }
 
-// One that is parked for longer than a host may take: that nobody went on with it is not the host's fault, and there is no other one.
+// One that is parked for longer than a host may take: that nobody went on with it is not the host's fault, and its standby is not asked.
 TEST_F(PostgresFewConnectionsTest, AHostIsNotSilentBecauseItsCallerHasLeft) {
   OnLoops(1, [](const Context& ctx) {
+    const Result<std::unique_ptr<TestServer>> standby = TestServer::Start({.password = "secret"});
+    ASSERT_TRUE(standby.Ok()) << standby.Err().Message();
+    const auto folder = [](const TestServer& server) { return std::filesystem::path(server.SocketPath()).parent_path().string(); };
     std::string conninfo = Server().ConnInfo();
-    conninfo.insert(conninfo.find(' '), ",/nonexistent");
+    conninfo.insert(conninfo.find(' '), "," + folder(**standby));
     Pool db({.conninfo = conninfo, .connections_max = 1, .acquire_timeout = 10s, .connect_timeout = 2s});
     const CancelScope scope = WithCancel(ctx);
     Group group(ctx);
@@ -389,7 +392,7 @@ TEST_F(PostgresFewConnectionsTest, AHostIsNotSilentBecauseItsCallerHasLeft) {
     scope.cancel();
     EXPECT_OK(group.Wait());
     EXPECT_OK(Sleep(ctx, 1100ms));
-    EXPECT_OK(db.Ping(ctx));
+    EXPECT_EQ(*db.QueryOne<std::string>(ctx, "select current_setting('unix_socket_directories')"), folder(Server()));
   });
 }
 
