@@ -109,15 +109,10 @@ void WebSocketSession::Check(const char* function) const {
 // --- reading
 
 void WebSocketSession::Arm() {
-  const bool watch_drain = !drain_seen_ && !close_sent_;
-  if (!ArmedForCaller() || watch_drain != watches_drain_) {
-    armed_ = true;
-    armed_for_ = *ctx_;
-    watches_drain_ = watch_drain;
-    either_ = watch_drain ? WithEither(*ctx_, draining_) : WithCancel(*ctx_);
-  }
+  const bool drain_counts = !drain_seen_ && !close_sent_;
+  const Context& either = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
   const TimePoint due = close_sent_ ? TimePoint::max() : ping_clock_.Due();
-  CancelScope wait = due == TimePoint::max() ? WithCancel(either_.ctx) : WithDeadline(either_.ctx, due);
+  CancelScope wait = due == TimePoint::max() ? WithCancel(either) : WithDeadline(either, due);
   wait_ = std::move(wait.ctx);
   const bool somebody_sends = !message_turn_.try_lock();
   if (!somebody_sends) message_turn_.unlock();
@@ -151,7 +146,7 @@ std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_cod
 
 std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_code& ec) {
   for (;;) {
-    if (!ArmedForCaller() || wait_ == Background()) {
+    if (!either_.IsFor(*ctx_) || wait_ == Background()) {
       Arm();
       feed_wait_ = Background();
     }
@@ -270,7 +265,7 @@ bool WebSocketSession::SeesDrain() const { return !drain_seen_ && !close_sent_ &
 // A caller's context is then derived from again, without the drain.
 void WebSocketSession::NoteDrain() {
   drain_seen_ = true;
-  armed_ = false;
+  either_.Reset();
 }
 
 Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebSocketFeed* feed) {

@@ -17,6 +17,7 @@
 #include <weft/concurrency/result.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/live/internal/beast_handshake.h>
+#include <weft/handlers/live/internal/caller_or_drain.h>
 #include <weft/handlers/live/internal/frame_stream.h>
 #include <weft/handlers/live/internal/outbox_state.h>
 #include <weft/handlers/live/internal/ping_clock.h>
@@ -81,7 +82,6 @@ class WebSocketSession final : private FrameStream::Owner {
   void WriteFrame(std::string_view frame, boost::beast::error_code& ec) override;
 
   void Check(const char* function) const;
-  bool ArmedForCaller() const { return armed_ && armed_for_ == *ctx_; }
   void Arm();
   void ArmFeed();
   bool SeesDrain() const;
@@ -117,10 +117,7 @@ class WebSocketSession final : private FrameStream::Owner {
 
   // Reading, by one fiber at a time.
   const Context* ctx_ = nullptr;  // of the Receive that is under way; null: nobody reads
-  Context armed_for_;             // whose context wait_ is derived from; Background() is one as well
-  bool armed_ = false;            // armed_for_ is set
-  bool watches_drain_ = false;    // either_ does
-  CancelScope either_;            // that one, or the drain
+  CallerOrDrain either_;          // of ctx_
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   WebSocketFeed* feed_ = nullptr;  // of that Receive
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed

@@ -39,7 +39,7 @@ using shop::Reading;
 std::vector<Reading> Readings(int count) {
   std::vector<Reading> readings;
   for (int i = 0; i < count; ++i) {
-    readings.push_back({i * 1'000'003, i / 7.0 - 100, "\"" + std::to_string(i * 12'345) + ", \\u0041 \xc3\xa4\n", i % 2 == 0});
+    readings.push_back({i * 300'007, i / 7.0 - 100, "\"" + std::to_string(i * 12'345) + ", \\u0041 \xc3\xa4\n", i % 2 == 0});
   }
   return readings;
 }
