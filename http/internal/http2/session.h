@@ -43,7 +43,7 @@ bool SessionsExist();
 
 class Session;
 
-// One stream of a session: what it reports, and what it asks for to be sent. Whoever serves streams derives from it. All
+// One stream of a session: what it reports, and what it asks for to be sent. Whoever serves or opens streams derives from it. All
 // calls come from within Session::Receive and Session::Write: they note what has happened and call nothing of the session.
 class SessionStream {
  public:
@@ -56,17 +56,20 @@ class SessionStream {
 
   // A field of the head, or of the trailer section once OnHead has come. False: there are too many, the connection ends.
   virtual bool OnField(std::string_view name, std::string_view value) = 0;
+  // Of a client: once for each field block that its server sends.
   virtual void OnHead() = 0;
   virtual void OnData(std::string_view bytes) = 0;
-  // The client's side has ended.
+  // The peer's side has ended.
   virtual void OnEnd() = 0;
+  // Of a client: the head of the request is a frame now. A stream that is closed before that was never seen by the server.
+  virtual void OnHeadSent() {}
   // The last call: both sides have ended (kNoError), or it was reset by one of them.
   virtual void OnClosed(ErrorCode code, bool by_peer) = 0;
 
   // The body that is to be sent.
   struct Piece {
     std::size_t size = 0;  // at most what was asked for; 0 and not last: nothing yet, until Session::ResumeBody
-    bool last = false;     // the response ends with it, or with the trailer section
+    bool last = false;     // the message ends with it, or with the trailer section
   };
   virtual Piece NextBody(std::size_t most) = 0;
   // So much of it becomes a frame now. It may lie where it is lent from until Write has returned and its buffer is settled.
@@ -98,7 +101,7 @@ struct SessionSettings {
   bool extended_connect = false;
 };
 
-// The server's side of one connection of HTTP/2 (RFC 9113), without a socket: bytes in as spans, frames out into a
+// One side of a connection of HTTP/2 (RFC 9113), without a socket: bytes in as spans, frames out into a
 // FrameBuffer. It keeps the rules of the protocol (frames, HPACK, states of streams, windows, well-formed messages) by
 // nghttp2, which nothing else includes, and counts what its peer does at our cost.
 //
@@ -109,7 +112,7 @@ class Session {
  public:
   class Owner {
    public:
-    // A request begins. Null: there is no memory for it; it is refused (REFUSED_STREAM).
+    // A request begins. Null: there is no memory for it; it is refused (REFUSED_STREAM). Never of a client.
     virtual SessionStream* OnStream() = 0;
     // The peer's first SETTINGS have come.
     virtual void OnSettings() = 0;
@@ -123,6 +126,7 @@ class Session {
 
   // Null if there is no memory, or in a build without nghttp2.
   static std::unique_ptr<Session> Server(const SessionSettings& settings, Owner& owner);
+  static std::unique_ptr<Session> Client(const SessionSettings& settings, Owner& owner);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -136,10 +140,24 @@ class Session {
   // Frames that wait for Write, without bodies.
   std::size_t Waiting() const;
 
+  // --- of a client
+
+  // Opens a stream, with a body to follow (NextBody is asked) or as all there is. Beyond PeerStreamsMax its head waits in line. False:
+  // this connection has no more streams.
+  bool Request(SessionStream& stream, std::span<const Fields::Field> fields, bool body);
+  bool TakesRequests() const;
+  // How many streams the server takes at once; a guess until its SETTINGS have come.
+  std::uint32_t PeerStreamsMax() const;
+
+  // --- of a server
+
   // The head of the response, with a body behind it (NextBody is asked) or as all there is. False: the stream is gone.
   bool Respond(SessionStream& stream, std::span<const Fields::Field> fields, bool body);
   // An interim response (1xx).
   bool Inform(SessionStream& stream, std::span<const Fields::Field> fields);
+
+  // --- of both
+
   // There is more of its body than NextBody has said last.
   void ResumeBody(SessionStream& stream);
   // Whether the peer's window for the stream lets more of its body go, that of the connection aside.
@@ -172,17 +190,19 @@ class Session {
 
  private:
   friend struct SessionCallbacks;
-  explicit Session(Owner& owner) : owner_(owner) {}
+  Session(Owner& owner, bool is_client) : owner_(owner), is_client_(is_client), scanner_(is_client ? 0 : kPreface.size()) {}
   bool Begin(const SessionSettings& settings);
+  bool BeginClient(const SessionSettings& settings);
   void Count(const FrameHeader& frame);
   ErrorCode Judge(const FrameHeader& frame);
   void Feed(std::string_view bytes);
   void ResumeTurn();
 
   Owner& owner_;
+  const bool is_client_;
   SessionMemory memory_;
   nghttp2_session* session_ = nullptr;
-  FrameScanner scanner_{kPreface.size()};
+  FrameScanner scanner_;
   StreamHistory history_;
   Proportion proportion_;
   FrameBuffer* out_ = nullptr;  // during Write

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands in for session.cc and field_decoder.cc in a build without nghttp2 (WEFT_HTTP2=OFF): no session can be made, so nothing else is called.
+// What stands in for session.cc, session_callbacks.cc and field_decoder.cc in a build without nghttp2 (WEFT_HTTP2=OFF): no session can be made, so nothing else is called.
 #include <weft/http/internal/http2/field_decoder.h>
 #include <weft/http/internal/http2/session.h>
 
@@ -8,10 +8,14 @@ namespace weft::internal::http2 {
 
 bool SessionsExist() { return false; }
 std::unique_ptr<Session> Session::Server(const SessionSettings&, Owner&) { return nullptr; }
+std::unique_ptr<Session> Session::Client(const SessionSettings&, Owner&) { return nullptr; }
 Session::~Session() = default;
 bool Session::Receive(std::string_view) { return false; }
 bool Session::Write(FrameBuffer&, std::size_t) { return true; }
 std::size_t Session::Waiting() const { return 0; }
+bool Session::Request(SessionStream&, std::span<const Fields::Field>, bool) { return false; }
+bool Session::TakesRequests() const { return false; }
+std::uint32_t Session::PeerStreamsMax() const { return 0; }
 bool Session::Respond(SessionStream&, std::span<const Fields::Field>, bool) { return false; }
 bool Session::Inform(SessionStream&, std::span<const Fields::Field>) { return false; }
 void Session::ResumeBody(SessionStream&) {}
