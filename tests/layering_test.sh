@@ -42,7 +42,8 @@ slices="concurrency/internal/structure/after_func.cc concurrency/internal/struct
   handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc
   clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/prepared.cc clients/postgres/internal/copy.cc
-  http/internal/http2/without_nghttp2.cc"
+  http/internal/http2/without_nghttp2.cc http/internal/http2/session_callbacks.cc
+  clients/http/internal/exchange_http1.cc clients/http/internal/exchange_http2.cc clients/http/internal/kept_multiplexers.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
 small_classes="concurrency net http clients handlers server"
@@ -143,6 +144,8 @@ check_sources() {
     if (top == "tests" && at[2] == "clients") { tested = side; side = "server" }
     # Tables and targets are played against the pure functions of http/, too; attacks and launchers use its helpers for descriptors.
     if (top == "tests" && (at[2] == "conformance" || at[2] == "fuzz" || at[2] == "hostile" || at[2] == "e2e")) side = "server"
+    # The streams of a client are such a target.
+    if (FILENAME == "tests/fuzz/fuzz_http2_client.cc") tested = "clients"
     is_header = FILENAME ~ /\.h$/
     is_public = is_header && (Rank(top) || FILENAME == "weft.h" || FILENAME == "version.h") && FILENAME !~ /\/internal\//
     if (is_public) public_headers[FILENAME] = 1

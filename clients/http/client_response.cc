@@ -37,7 +37,7 @@ internal::Exchange& ClientResponse::Use(const char* function) const {
 }
 
 int ClientResponse::Status() const { return Use("ClientResponse::Status").status(); }
-std::pair<int, int> ClientResponse::Version() const { return {1, Use("ClientResponse::Version").version_minor()}; }
+std::pair<int, int> ClientResponse::Version() const { return Use("ClientResponse::Version").version(); }
 const Fields& ClientResponse::Header() const { return Use("ClientResponse::Header").header(); }
 const Fields& ClientResponse::Trailer() const { return Use("ClientResponse::Trailer").trailer(); }
 std::string ClientResponse::Url() const { return Use("ClientResponse::Url").url().Text(); }
@@ -68,7 +68,10 @@ Result<std::string> ClientResponse::ReadAll(const Context& ctx, std::uint64_t ma
   std::size_t step = kStep;
   if (const std::optional<std::uint64_t> length = ContentLength()) {
     if (*length > max) return too_large();
-    if (*length == 0) return all;
+    if (*length == 0) {
+      if (Error err = exchange.ReadEnd(ctx)) return err;
+      return all;
+    }
     step = static_cast<std::size_t>(*length);
     if (step <= kStep) {
       // One piece, mostly.
@@ -81,6 +84,7 @@ Result<std::string> ClientResponse::ReadAll(const Context& ctx, std::uint64_t ma
         size += *got;
       }
       all.resize(size);
+      if (Error err = exchange.ReadEnd(ctx)) return err;
       return all;
     }
     constexpr std::size_t kBelieved = 1024 * 1024;

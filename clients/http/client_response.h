@@ -40,7 +40,7 @@ class [[nodiscard]] ClientResponse {
   ~ClientResponse();  // never suspends
 
   int Status() const;
-  std::pair<int, int> Version() const;  // {1, 1} or {1, 0}
+  std::pair<int, int> Version() const;  // {2, 0}, {1, 1} or {1, 0}
   const Fields& Header() const WEFT_LIFETIMEBOUND;
   // After the body; empty before its end.
   const Fields& Trailer() const WEFT_LIFETIMEBOUND;

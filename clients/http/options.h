@@ -47,6 +47,16 @@ struct HttpClientOptions {
   // of a kept connection: below the 75 s of most servers
   Duration idle_timeout = std::chrono::seconds(60);
 
+  // Offers HTTP/2 to servers over TLS (RFC 9113); those that do not take it get HTTP/1.1. Then all
+  // requests of a loop to an origin share a connection, up to the number of streams that the server
+  // allows; beyond that there is another one. Requests with Upgrade, with "Connection: close", and
+  // CONNECT go by HTTP/1.1, and so does everything over `dial`. In a build without HTTP/2
+  // (WEFT_HTTP2=OFF) all requests of a client with this option fail.
+  bool http2 = false;
+  // Over HTTP/2, while requests wait and the server has been silent for so long, it is asked by a
+  // PING. Without a reply for as long again they fail (ClientFailure::kStalled).
+  Duration ping_after = std::chrono::seconds(15);
+
   // A response that exceeds either of these fails with ClientFailure::kTooLarge.
   std::uint32_t head_bytes_max = 64 * 1024;
   // How many redirects Do follows (RFC 9110 section 15.4). Beyond that, and for 0, the redirect

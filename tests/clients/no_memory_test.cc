@@ -5,13 +5,17 @@
 
 #include <functional>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/run.h>
+#include <weft/http/internal/http2/session.h>
+#include <weft/net/tls.h>
 #include <weft/server/listen_and_serve.h>
 
 #include "../kit/allocation_counter.h"
@@ -23,10 +27,11 @@ namespace {
 // A server on a thread of its own, whose memory is not meant.
 class Site {
  public:
-  explicit Site(Handler handler) {
+  explicit Site(Handler handler, std::optional<Tls> tls = {}) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
     options.loops = 1;
+    options.tls = std::move(tls);
     options.on_listen = [this](std::string_view at) {
       url_ = at;
       open_.Set();
@@ -57,12 +62,17 @@ Error Respond(ResponseWriter& w, Request& r) {
 }
 
 // Fails each allocation in turn that `use` makes, until there are no more of them; the client still works after each.
-void FailEach(const std::function<void(const Context&, HttpClient&, const Site&)>& use) {
-  const Site site(Respond);
+void FailEach(const std::function<void(const Context&, HttpClient&, const Site&)>& use, std::optional<Tls> tls = {}) {
+  HttpClientOptions options;
+  if (tls) {
+    options.http2 = true;
+    options.tls.ca_pem = tls->Certificates()[0].pem;
+  }
+  const Site site(Respond, tls);
   const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
     int failed = 0;
     for (std::size_t after = 0; after < 500; ++after) {
-      HttpClient client;
+      HttpClient client(options);
       FailOneAllocation(after);
       try {
         use(ctx, client, site);
@@ -117,6 +127,18 @@ TEST(NoMemoryInClient, ResponsesThatNobodyReadsEnd) {
       if (first.Ok()) static_cast<void>(first->Read(ctx, some));
     }
   });
+}
+
+TEST(NoMemoryInClient, CostsAConnectionOfHttp2AtMost) {
+  const Result<Tls> tls = Tls::SelfSigned({"127.0.0.1"});
+  if (!tls.Ok() || !internal::http2::SessionsExist()) GTEST_SKIP() << "built without HTTP/2 over TLS";
+  FailEach([](const Context& ctx, HttpClient& client, const Site& site) {
+    for (int i = 0; i < 2; ++i) {
+      Result<ClientResponse> response = client.Post(ctx, site.Url("/chunked"), "text/plain", std::string(100'000, 'a'));
+      if (response.Ok()) static_cast<void>(response->ReadAll(ctx));
+    }
+    Result<ClientResponse> unread = client.Get(ctx, site.Url("/"));
+  }, *tls);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weft/http/fields.h>
+#include <weft/http/internal/http2/session.h>
 #include <weft/net/client_failure.h>
 
 namespace weft::internal {
@@ -21,8 +22,9 @@ std::shared_ptr<SharedOrigin> ClientShared::FindOrigin(const std::string& name) 
 Error ClientShared::Refused(const HttpClientOptions& options) {
   Fields fields;
   if (!options.user_agent.empty()) fields.Set("User-Agent", options.user_agent);
-  if (fields.Refused().empty()) return {};
-  return Error::New("HttpClientOptions::user_agent: " + std::string(fields.Refused()));
+  if (!fields.Refused().empty()) return Error::New("HttpClientOptions::user_agent: " + std::string(fields.Refused()));
+  if (options.http2 && !http2::SessionsExist()) return Error::New("HttpClientOptions::http2: weft was built without HTTP/2 (WEFT_HTTP2=OFF)");
+  return {};
 }
 
 Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {

@@ -44,20 +44,20 @@ Address ToAddress(const SocketAddress& address, const std::string& host) {
 }  // namespace
 
 // An Error of ours is about this connection alone; one that came with the context is the caller's.
-Result<std::unique_ptr<ClientWire>> Connector::Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+Result<std::unique_ptr<ClientWire>> Connector::Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2) {
   const CancelScope limit = WithTimeout(ctx, options_.connect_timeout);
-  Result<std::unique_ptr<ClientWire>> wire = ConnectInTime(limit.ctx, url, origin);
+  Result<std::unique_ptr<ClientWire>> wire = ConnectInTime(limit.ctx, url, origin, http2);
   if (wire.Ok()) return wire;
   if (Error err = ctx.Err()) return err.Wrap("connect to " + url.origin);
   if (limit.ctx.Err()) return MakeClientFailure({ClientFailure::kTimedOut, false, url.origin, "not connected in time"});
   return wire;
 }
 
-Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2) {
   if (options_.dial) return Dialled(ctx, url, origin);
   std::unique_ptr<TlsSession> session;
   if (url.secure) {
-    Result<std::unique_ptr<TlsSession>> made = NewSession(ctx, url, origin);
+    Result<std::unique_ptr<TlsSession>> made = NewSession(ctx, url, origin, http2);
     if (Error err = made.Err()) return err;
     session = *std::move(made);
   }
@@ -71,6 +71,11 @@ Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx,
   return std::unique_ptr<ClientWire>(std::move(wire));
 }
 
+bool Connector::IsHttp2(ClientWire& wire) {
+  TlsSession* const tls = wire.Tls();
+  return tls != nullptr && tls->Alpn() == "h2";
+}
+
 Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
   if (Error err = AllowedToDial(url)) return err;
   Result<Stream> stream = options_.dial(ctx, url.address);
@@ -80,7 +85,7 @@ Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const
   }
   auto wire = std::make_unique<StreamWire>(*std::move(stream), pace_);
   if (url.secure) {
-    Result<std::unique_ptr<TlsSession>> session = NewSession(ctx, url, origin);
+    Result<std::unique_ptr<TlsSession>> session = NewSession(ctx, url, origin, /*http2=*/false);
     if (Error err = session.Err()) return err;
     if (Error err = wire->Handshake(ctx, *std::move(session))) return Failed(ClientFailure::kTls, url, err);
   }
@@ -131,10 +136,10 @@ Result<std::vector<SocketAddress>> Connector::Allowed(const HttpUrl& url, const 
   return allowed;
 }
 
-Result<std::unique_ptr<TlsSession>> Connector::NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+Result<std::unique_ptr<TlsSession>> Connector::NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2) {
   const Result<std::shared_ptr<const ClientContext>> context = LoadTls(ctx);
   if (Error err = context.Err()) return Failed(ClientFailure::kTls, url, err);
-  Result<std::unique_ptr<TlsSession>> session = TlsSession::Client(*context, url.address.host, alpn_, origin.TakeTicket());
+  Result<std::unique_ptr<TlsSession>> session = TlsSession::Client(*context, url.address.host, http2 ? alpn_http2_ : alpn_, origin.TakeTicket());
   if (Error err = session.Err()) return Failed(ClientFailure::kTls, url, err);
   return session;
 }

@@ -23,21 +23,25 @@ class Connector {
  public:
   explicit Connector(const HttpClientOptions& options) : options_(options), pace_{.stall = options.stall_timeout} {}
 
-  // On the loop of the caller. Errors: the context's; a ClientFailure, with nothing processed.
-  Result<std::unique_ptr<ClientWire>> Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  // On the loop of the caller. `http2`: offers it beside HTTP/1.1; IsHttp2 says what the server has chosen. Errors: the context's; a
+  // ClientFailure, with nothing processed.
+  Result<std::unique_ptr<ClientWire>> Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
+  // Only a socket of ours speaks it: it is a SocketWire.
+  static bool IsHttp2(ClientWire& wire);
 
  private:
-  Result<std::unique_ptr<ClientWire>> ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Result<std::unique_ptr<ClientWire>> ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
   Result<std::unique_ptr<ClientWire>> Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
   Error AllowedToDial(const HttpUrl& url);
   Result<Fd> OpenSocket(const Context& ctx, const HttpUrl& url);
   Result<std::vector<SocketAddress>> Allowed(const HttpUrl& url, const std::vector<SocketAddress>& found);
-  Result<std::unique_ptr<TlsSession>> NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Result<std::unique_ptr<TlsSession>> NewSession(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
   Result<std::shared_ptr<const ClientContext>> LoadTls(const Context& ctx);
 
   const HttpClientOptions& options_;
   const ClientWire::Pace pace_;
   const AlpnList alpn_{"http/1.1"};
+  const AlpnList alpn_http2_{"h2", "http/1.1"};
   NameCache names_;
   Mutex tls_lock_;
   std::shared_ptr<const ClientContext> tls_;  // loaded by the first who needs it

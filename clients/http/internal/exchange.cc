@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include <weft/clients/http/internal/client_shared.h>
@@ -25,6 +26,7 @@ void Exchange::Release() noexcept {
 
 void Exchange::Reset() noexcept {
   DropWire();
+  if (stream_ != nullptr) stream_->Reset();
   GiveSlotBack();
   body_.Reset();
   header_.Clear();
@@ -39,7 +41,7 @@ void Exchange::Reset() noexcept {
   head_waiter_ = nullptr;
   interims_ = 0;
   loop().Disarm(head_timer_);
-  kept_ = has_verdict_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ =
+  shares_ = multiplexed_ = kept_ = has_verdict_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ =
       head_late_ = broken_ = false;
 }
 
@@ -64,7 +66,17 @@ void Exchange::LeaveLimits() noexcept {
   has_slot_ = false;
 }
 
+void Exchange::KeepConnection() noexcept {
+  if (wire_ != nullptr) kept_connections_.Keep(std::move(wire_));
+}
+
+ClientWire* Exchange::wire() {
+  if (!multiplexed_) return wire_.get();
+  return stream_->connection() != nullptr ? &stream_->connection()->wire() : nullptr;
+}
+
 void Exchange::FinishIfDone() noexcept {
+  if (multiplexed_) return ExchangeOnStream::FinishIfDone(*this);
   if (wire_ == nullptr || !head_done_ || !sent_ || !body_.AtEnd() || framing_.tunnel) return;
   if (framing_.keep_alive && !close_after_ && !broken_ && !body_.HasExcess()) {
     if (TlsSession* tls = wire_->Tls()) {
@@ -110,6 +122,7 @@ Error Exchange::Failed(const Context& ctx, const Error& error, const char* detai
 Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool fresh) {
   url_ = *request.url;
   method_ = request.method;
+  shares_ = url_.secure && options().http2 && !options().dial && !NeedsHttp1(request);
   pool_ = &kept_connections_.Use(url_.origin);
   if (!request.without_slot) {
     if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) return err;
@@ -120,6 +133,8 @@ Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool
 
 Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   DropWire();
+  if (stream_ != nullptr) stream_->Reset();
+  multiplexed_ = false;
   in_.Clear();
   head_.Reset();
   interims_ = 0;
@@ -129,30 +144,36 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
 
 // A connection whose end nobody sees is only good for what may be sent again.
 Error Exchange::TakeConnection(const Context& ctx, bool fresh, bool repeatable) {
+  if (shares_) return ExchangeOnStream::TakeConnection(*this, ctx, fresh, repeatable);
   if (!fresh) wire_ = kept_connections_.TakeIdle(*pool_, !repeatable);
   kept_ = wire_ != nullptr;
   if (kept_) return {};
   ClientShared& client = kept_connections_.client();
-  Result<std::unique_ptr<ClientWire>> made = client.connector.Connect(ctx, url_, *pool_->shared);
+  Result<std::unique_ptr<ClientWire>> made = client.connector.Connect(ctx, url_, *pool_->shared, /*http2=*/false);
   if (Error err = made.Err()) {
     client.failed.fetch_add(1, std::memory_order_relaxed);
     return err;
   }
-  client.opened.fetch_add(1, std::memory_order_relaxed);
-  wire_ = *std::move(made);
-  wire_->pool = pool_;
+  NoteConnected(*std::move(made));
   return {};
+}
+
+void Exchange::NoteConnected(std::unique_ptr<ClientWire> wire) {
+  kept_connections_.client().opened.fetch_add(1, std::memory_order_relaxed);
+  wire_ = std::move(wire);
+  wire_->pool = pool_;
 }
 
 Error Exchange::SendHead(const Context& ctx, const OutgoingRequest& request) {
   out_.Clear();
-  WriteRequestHead(out_, request);
   chunked_out_ = request.IsChunked();
   left_to_send_ = request.length.value_or(0);
   trailers_out_ = request.trailers;
   close_after_ = RequestsClose(request.fields);
   wants_upgrade_ = request.fields != nullptr && request.fields->Has("Upgrade");
   on_interim_ = request.on_interim;
+  if (multiplexed_) return ExchangeOnStream::SendHead(*this, ctx, request);
+  WriteRequestHead(out_, request);
   unsent_head_ = 0;
   const bool holds_body = request.expect.has_value();
   unsent_body_ = request.body == OutgoingRequest::Body::kWhole ? request.whole : std::string_view();
@@ -176,6 +197,7 @@ Error Exchange::SendHead(const Context& ctx, const OutgoingRequest& request) {
 }
 
 Error Exchange::SendUnsent(const Context& ctx) {
+  if (multiplexed_) return ExchangeOnStream::Send(*this, ctx, std::exchange(unsent_body_, {}), /*last=*/true);
   std::array<iovec, 2> parts{Part(out_.View().substr(unsent_head_)), Part(unsent_body_)};
   sent_any_ = true;
   unsent_head_ = out_.size();
@@ -195,22 +217,23 @@ Error Exchange::WriteOut(const Context& ctx, iovec* parts, std::size_t count, co
 
 Error Exchange::SendPiece(const Context& ctx, std::string_view data) {
   if (data.empty()) return {};
-  if (send_broken_ || wire_ == nullptr) return SendHasFailed();
+  if (send_broken_ || wire() == nullptr) return SendHasFailed();
   sent_any_ = true;
   char header[kChunkHeaderMax];
   char* const end = header + sizeof(header);
   std::array<iovec, 3> parts{};
   std::size_t count = 0;
-  if (chunked_out_) {
+  if (chunked_out_ && !multiplexed_) {
     char* const begin = WriteChunkHeaderBefore(end, data.size());
     parts = {iovec{begin, static_cast<std::size_t>(end - begin)}, Part(data), Part(kChunkEnd)};
     count = 3;
   } else {
-    if (data.size() > left_to_send_) {
+    if (!chunked_out_ && data.size() > left_to_send_) {
       send_broken_ = true;
       return Error::New("the body of the request is longer than its Content-Length");
     }
-    left_to_send_ -= data.size();
+    if (!chunked_out_) left_to_send_ -= data.size();
+    if (multiplexed_) return ExchangeOnStream::Send(*this, ctx, data, /*last=*/!chunked_out_ && left_to_send_ == 0);
     parts[0] = Part(data);
     count = 1;
   }
@@ -219,15 +242,21 @@ Error Exchange::SendPiece(const Context& ctx, std::string_view data) {
 
 Error Exchange::EndBody(const Context& ctx) {
   if (sent_) return {};
-  if (send_broken_ || wire_ == nullptr) return SendHasFailed();
+  if (send_broken_ || wire() == nullptr) return SendHasFailed();
   if (chunked_out_) {
-    std::string last(kLastChunk);
     if (request_ != nullptr) trailers_out_ = ClientRequestAccess::Trailer(*request_);  // which may have come since
     if (trailers_out_ != nullptr) {
       if (!trailers_out_->Refused().empty()) {
         send_broken_ = true;
         return Error::New(std::string(trailers_out_->Refused()));
       }
+    }
+    if (multiplexed_) {
+      if (Error err = ExchangeOnStream::Send(*this, ctx, {}, /*last=*/true)) return err;
+      return NoteSent(), Error();
+    }
+    std::string last(kLastChunk);
+    if (trailers_out_ != nullptr) {
       last.resize(WriteLastChunk(nullptr, 0, *trailers_out_));
       WriteLastChunk(last.data(), last.size(), *trailers_out_);
     }
@@ -236,6 +265,8 @@ Error Exchange::EndBody(const Context& ctx) {
   } else if (left_to_send_ != 0) {
     send_broken_ = true;
     return Error::New("the body of the request is " + std::to_string(left_to_send_) + " bytes shorter than its Content-Length");
+  } else if (multiplexed_ && !stream_->EndSent()) {
+    if (Error err = ExchangeOnStream::Send(*this, ctx, {}, /*last=*/true)) return err;
   }
   NoteSent();
   return {};
@@ -259,41 +290,8 @@ void Exchange::HeadIsLate() noexcept {
 
 // --- receiving
 
-Error Exchange::FillHead(const Context& ctx, TimePoint until) {
-  wire_->AwaitHead(in_.empty());
-  const Result<std::size_t> got = wire_->Read(ctx, {in_.Reserve(kHeadRoom), kHeadRoom}, until);
-  wire_->AwaitHead(false);
-  if (Error err = got.Err()) return err;
-  if (*got == 0) return kClosed;
-  received_any_ = true;
-  in_.Grow(*got);
-  return {};
-}
-
 Error Exchange::ReadHead(const Context& ctx, TimePoint until) {
-  const ResponseLimits limits{.head_bytes = options().head_bytes_max};
-  for (;;) {
-    if (!in_.empty()) {
-      const ResponseResult result = ParseResponseHead(in_.View(), limits, head_);
-      switch (result.verdict) {
-        case ResponseResult::Verdict::kNeedMore:
-          break;
-        case ResponseResult::Verdict::kBad:
-          return FailWith(ClientFailure::kMalformed, result.reason);
-        case ResponseResult::Verdict::kTooLarge:
-          return FailWith(ClientFailure::kTooLarge, result.reason);
-        case ResponseResult::Verdict::kDone:
-          if (head_.status >= 200 || head_.status == 101) return TakeFinal(result);
-          if (Error err = TakeInterim(result)) return err;
-          continue;
-      }
-    }
-    if (Error err = FillHead(ctx, until)) {
-      broken_ = true;
-      if (!err.Is(kClosed)) return Failed(ctx, err, "wait for the response");
-      return FailWith(ClientFailure::kEnded, received_any_ ? "within the head of the response" : "before the response");
-    }
-  }
+  return multiplexed_ ? ExchangeOnStream::ReadHead(*this, ctx, until) : ExchangeOnWire::ReadHead(*this, ctx, until);
 }
 
 Error Exchange::ReadHeadAfterBody(const Context& ctx, Duration limit) {
@@ -316,61 +314,25 @@ Error Exchange::ReadHeadAfterBody(const Context& ctx, Duration limit) {
   return err;
 }
 
-Error Exchange::TakeInterim(const ResponseResult& result) {
-  if (++interims_ > kInterimsMax) return FailWith(ClientFailure::kMalformed, "too many interim responses");
-  if (head_.status == 100) {
-    continued_ = true;
-  } else if (on_interim_ != nullptr && *on_interim_) {
-    Fields fields;
-    head_.AppendFieldsTo(fields, in_.data());
-    (*on_interim_)(head_.status, fields);
-  }
-  in_.EraseFront(result.consumed);
-  head_.Reset();
-  return {};
-}
-
-Error Exchange::TakeFinal(const ResponseResult& result) {
-  if (head_.status == 101 && !(wants_upgrade_ && head_.connection_upgrade && head_.has_upgrade)) {
-    return FailWith(ClientFailure::kMalformed, "101 to a request that has not asked for it");
-  }
-  head_.AppendFieldsTo(header_, in_.data());
-  framing_ = FrameReceived(head_, {.head = method_ == "HEAD", .connect = method_ == "CONNECT"});
-  body_.Begin(framing_, in_.View().substr(result.consumed));
-  wire_->CountEachByte(EqualsIgnoreCase(header_.Get("Content-Type").substr(0, 17), "text/event-stream"));
-  head_done_ = true;
-  FinishIfDone();
-  return {};
-}
-
 // One that knows nothing of Expect never asks: then the body is sent all the same (RFC 9110 section 10.1.1).
 Error Exchange::WaitForContinue(const Context& ctx, Duration wait) {
   const TimePoint until = wait >= TimePoint::max() - Now() ? TimePoint::max() : Now() + wait;
-  const ResponseLimits limits{.head_bytes = options().head_bytes_max};
-  for (;;) {
-    if (!in_.empty()) {
-      const ResponseResult result = ParseResponseHead(in_.View(), limits, head_);
-      if (result.verdict == ResponseResult::Verdict::kDone && head_.status < 200 && head_.status != 101) {
-        if (Error err = TakeInterim(result)) return err;
-        if (continued_) return {};
-        continue;
-      }
-      if (result.verdict != ResponseResult::Verdict::kNeedMore) {  // ReadHead takes it
-        head_.Reset();
-        has_verdict_ = true;
-        return {};
-      }
-    }
-    if (Error err = FillHead(ctx, until)) {
-      if (!ctx.Err() && err.Is(kTimeout)) return {};
-      broken_ = true;
-      if (!err.Is(kClosed)) return Failed(ctx, err, "wait for 100 Continue");
-      return FailWith(ClientFailure::kEnded, "before the response");
-    }
-  }
+  return multiplexed_ ? ExchangeOnStream::WaitForContinue(*this, ctx, until) : ExchangeOnWire::WaitForContinue(*this, ctx, until);
+}
+
+std::uint64_t Exchange::BytesLeft() const {
+  if (!multiplexed_) return body_.BytesLeft();
+  if (stream_->AtEnd()) return 0;
+  return stream_->length().value_or(std::numeric_limits<std::uint64_t>::max());
+}
+
+Error Exchange::ReadEnd(const Context& ctx) {
+  char beyond = 0;
+  return !multiplexed_ || stream_->AtEnd() ? Error() : Read(ctx, {&beyond, 1}).Err();
 }
 
 Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
+  if (multiplexed_) return ExchangeOnStream::Read(*this, ctx, buffer);
   if (buffer.empty() || body_.AtEnd()) return std::size_t{0};
   if (broken_ || wire_ == nullptr) return MakeClientFailure({ClientFailure::kReset, true, url_.origin, "the response has failed before"});
   if (Error err = ctx.Err()) return err;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weft/clients/http/internal/http2/client_stream.h>
 #include <weft/clients/http/internal/incoming_body.h>
 #include <weft/clients/http/internal/kept_connections.h>
 #include <weft/clients/http/internal/outgoing_request.h>
@@ -23,8 +24,40 @@
 
 namespace weft::internal {
 
-// One request and its response on one connection. It is used again and again, so a warm one allocates nothing. On its loop; one fiber may
-// send while another one receives.
+class Exchange;
+
+// What of an exchange is about the head of a response of HTTP/1.1 (exchange_http1.cc).
+struct ExchangeOnWire {
+  static Error ReadHead(Exchange& x, const Context& ctx, TimePoint until);
+  static Error WaitForContinue(Exchange& x, const Context& ctx, TimePoint until);
+
+ private:
+  static Error FillHead(Exchange& x, const Context& ctx, TimePoint until);
+  static Error TakeInterim(Exchange& x, const ResponseResult& result);
+  static Error TakeFinal(Exchange& x, const ResponseResult& result);
+};
+
+// What of an exchange is about a stream of HTTP/2 (exchange_http2.cc); named as what it stands in for.
+struct ExchangeOnStream {
+  using Outcome = http2::ClientStream::Outcome;
+
+  static Error TakeConnection(Exchange& x, const Context& ctx, bool fresh, bool repeatable);
+  static Error SendHead(Exchange& x, const Context& ctx, const OutgoingRequest& request);
+  static Error Send(Exchange& x, const Context& ctx, std::string_view data, bool last);
+  static Error ReadHead(Exchange& x, const Context& ctx, TimePoint until);
+  static Error WaitForContinue(Exchange& x, const Context& ctx, TimePoint until);
+  static Result<std::size_t> Read(Exchange& x, const Context& ctx, std::span<char> buffer);
+  static void FinishIfDone(Exchange& x) noexcept;
+
+ private:
+  static Error Connect(Exchange& x, const Context& ctx);
+  static void TakeInterims(Exchange& x);
+  static void TakeFinal(Exchange& x);
+  static Error Failed(Exchange& x, const Context& ctx, Outcome outcome, const char* detail);
+};
+
+// One request and its response on one connection: one of its own (HTTP/1.1), or a stream of one that it shares (HTTP/2). It is used again
+// and again, so a warm one allocates nothing. On its loop; one fiber may send while another one receives.
 class Exchange {
  public:
   // Where it goes when nobody uses it any more.
@@ -56,12 +89,17 @@ class Exchange {
   ClientRequest* OwnRequest() { return request_.get(); }
   // Takes a slot of the origin and a connection. `fresh`: not a kept one. Errors: the context's; ClientFailure, with nothing processed.
   Error Connect(const Context& ctx, const OutgoingRequest& request, bool fresh);
+  // Nothing was sent: the connection is kept for others.
+  void KeepConnection() noexcept;
   // A second attempt of the same request: the slot stays.
   Error Reconnect(const Context& ctx, const OutgoingRequest& request);
   // Sends the head, and a whole body with it as far as that goes without a wait.
   Error SendHead(const Context& ctx, const OutgoingRequest& request);
   // What is left of head and whole body.
-  bool HasUnsent() const { return !unsent_body_.empty() || unsent_head_ != out_.size(); }
+  bool HasUnsent() const {
+    if (multiplexed_) return !unsent_body_.empty() || !stream_->BodyTaken();
+    return !unsent_body_.empty() || unsent_head_ != out_.size();
+  }
   Error SendUnsent(const Context& ctx);
   // Sends nothing more until the server has asked for the body, has rejected it, or has had its time.
   Error WaitForContinue(const Context& ctx, Duration wait);
@@ -80,6 +118,8 @@ class Exchange {
   std::uint64_t LeftToSend() const { return left_to_send_; }
   bool SentAny() const { return sent_any_; }
   bool WasKept() const { return kept_; }
+  // The connection has failed, and not this request: the server has seen nothing of it.
+  bool MayGoElsewhere() const { return multiplexed_ && stream_->failure() && stream_->failure()->elsewhere; }
 
   // --- receiving
 
@@ -95,25 +135,31 @@ class Exchange {
   bool Broken() const { return broken_; }
   bool ReceivedAny() const { return received_any_; }
   int status() const { return head_.status; }
-  int version_minor() const { return head_.version_minor; }
+  std::pair<int, int> version() const { return multiplexed_ ? std::pair(2, 0) : std::pair<int, int>(1, head_.version_minor); }
   const Fields& header() const { return header_; }
-  const Fields& trailer() const { return body_.trailers(); }
+  const Fields& trailer() const { return multiplexed_ ? stream_->trailer() : body_.trailers(); }
   const HttpUrl& url() const { return url_; }
   HttpUrl& url() { return url_; }
   std::string_view method() const { return method_; }
   const ReceivedFraming& framing() const { return framing_; }
-  std::uint64_t BytesLeft() const { return body_.BytesLeft(); }
+  // The largest number: nobody knows.
+  std::uint64_t BytesLeft() const;
 
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
+  // After so many bytes as were announced: waits for the end of the body, if that comes apart from it.
+  Error ReadEnd(const Context& ctx);
 
   // The connection, of which what follows the head is another protocol's. `first`: what of it came with the head.
   std::unique_ptr<ClientWire> TakeWire(std::string& first);
-  ClientWire* wire() { return wire_.get(); }
+  // Null: the response was read to its end.
+  ClientWire* wire();
 
   // The response cannot be read any more.
   Error FailWith(ClientFailure::Kind kind, std::string detail, const Error& cause = {});
 
  private:
+  friend struct ExchangeOnStream;
+  friend struct ExchangeOnWire;
   static constexpr int kInterimsMax = 16;
   static constexpr Duration kAfterFailedSend = std::chrono::seconds(1);
   static constexpr std::size_t kHeadRoom = 8 * 1024;
@@ -133,9 +179,7 @@ class Exchange {
   void LimitHead(Duration limit);
   void HeadIsLate() noexcept;
   Error TakeConnection(const Context& ctx, bool fresh, bool repeatable);
-  Error FillHead(const Context& ctx, TimePoint until);
-  Error TakeInterim(const ResponseResult& result);
-  Error TakeFinal(const ResponseResult& result);
+  void NoteConnected(std::unique_ptr<ClientWire> wire);
   void FinishIfDone() noexcept;
   void GiveSlotBack() noexcept;
   void DropWire() noexcept;
@@ -146,6 +190,8 @@ class Exchange {
   KeptConnections& kept_connections_;
   OriginPool* pool_ = nullptr;  // while it has a slot
   std::unique_ptr<ClientWire> wire_;
+  std::unique_ptr<http2::ClientStream> stream_;  // made when it is needed first
+  std::uint64_t shared_number_ = 0;              // of the connection of that
   int users_ = 0;
 
   std::unique_ptr<ClientRequest> request_;  // of HttpClient::Open
@@ -168,6 +214,8 @@ class Exchange {
   const CancelFunc* head_waiter_ = nullptr;  // of ReadHeadAfterBody
   Duration head_limit_{};
 
+  bool shares_ = false;               // it may go by HTTP/2
+  bool multiplexed_ = false;          // it does: by stream_
   bool kept_ = false;                 // the connection was used before
   bool chunked_out_ = false;
   bool wants_upgrade_ = false;

@@ -21,6 +21,7 @@ KeptConnections::~KeptConnections() {
   trim_->part = nullptr;
   for (auto& [name, pool] : pools_) {
     while (!pool.idle.empty()) CloseAt(pool, pool.idle.size() - 1);
+    while (!pool.multiplexers.empty()) Drop(*pool.multiplexers.back());
   }
 }
 
@@ -94,10 +95,14 @@ void KeptConnections::CloseOld() {
   for (auto at = pools_.begin(); at != pools_.end();) {
     OriginPool& pool = at->second;
     while (!pool.idle.empty() && now - pool.idle.front().since >= client_.options.idle_timeout) CloseAt(pool, 0);
+    while (http2::ClientMultiplexer* const idle = IdleSince(pool, now - client_.options.idle_timeout)) Drop(*idle);
     if (!pool.idle.empty()) {
       if (client_.options.idle_timeout != kUnlimited) next = std::min(next, pool.idle.front().since + client_.options.idle_timeout);
       ++at;
-    } else if (pool.users != 0) {
+    } else if (const http2::ClientMultiplexer* const idle = IdleSince(pool, now)) {
+      if (client_.options.idle_timeout != kUnlimited) next = std::min(next, idle->unused_since + client_.options.idle_timeout);
+      ++at;
+    } else if (pool.users != 0 || !pool.multiplexers.empty()) {
       ++at;
     } else {
       forgot = true;
@@ -125,6 +130,11 @@ void KeptConnections::TrimTask::Run() noexcept {
 void KeptConnections::Trim() noexcept {
   for (auto& [name, pool] : pools_) {
     while (!pool.idle.empty() && pool.shared->idle.load() > client_.options.idle_per_origin_max) CloseAt(pool, 0);
+    while (pool.shared->idle.load() > client_.options.idle_per_origin_max) {
+      http2::ClientMultiplexer* const idle = IdleSince(pool, TimePoint::max());
+      if (idle == nullptr) break;
+      Drop(*idle);
+    }
   }
 }
 

@@ -14,13 +14,21 @@
 #include <vector>
 
 #include <weft/clients/http/internal/client_shared.h>
+#include <weft/clients/http/internal/http2/client_multiplexer.h>
 #include <weft/clients/http/internal/shared_origin.h>
 #include <weft/clients/http/internal/wire.h>
+#include <weft/concurrency/event.h>
 #include <weft/concurrency/loop.h>
 
 namespace weft::internal {
 
-// What a loop has of one origin: the connections that nobody uses, the one that was used last at the end.
+// A connection on its way that several requests may share: the others wait for it. In the hands of all of them.
+struct SharedAttempt {
+  Event done;
+  Error failure;  // of all of them
+};
+
+// What a loop has of one origin: the connections of HTTP/1.1 that nobody uses, the one that was used last at the end, and all of HTTP/2.
 struct OriginPool {
   struct Kept {
     std::unique_ptr<ClientWire> wire;
@@ -28,7 +36,11 @@ struct OriginPool {
   };
   std::shared_ptr<SharedOrigin> shared;
   std::vector<Kept> idle;
-  std::uint32_t users = 0;  // requests of this loop that are under way
+  std::vector<std::unique_ptr<http2::ClientMultiplexer>> multiplexers;  // in the order in which they were made
+  std::uint64_t multiplexers_made = 0;
+  std::shared_ptr<SharedAttempt> attempt;  // under way; null: none
+  bool speaks_http1 = false;               // where HTTP/2 was offered: nobody waits to share a connection
+  std::uint32_t users = 0;                 // requests of this loop that are under way
 
   // There is room for the connection of each user when it is through: keeping one cannot fail.
   void AddUser() {
@@ -39,7 +51,7 @@ struct OriginPool {
 };
 
 // The connections that a loop has of one client and nobody uses. On its loop only, but for AskToTrim.
-class KeptConnections final : private ClientWire::Keeper, private ClientShared::Part {
+class KeptConnections final : private ClientWire::Keeper, private ClientShared::Part, private http2::ClientMultiplexer::Home {
  public:
   KeptConnections(ClientShared& client, Loop& loop);
   ~KeptConnections();
@@ -63,6 +75,13 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
   // Keeps the connection of a user for the next request, or closes it.
   void Keep(std::unique_ptr<ClientWire> wire) noexcept;
 
+  // --- of HTTP/2
+
+  // Gives the stream a place on a connection that was made after the one of this number. False: none has room.
+  bool Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream);
+  // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others.
+  void Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream);
+
  private:
   static constexpr Duration kLookEvery = std::chrono::seconds(1);
 
@@ -73,6 +92,12 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   void AskToTrim() noexcept override;
   void OnIdleEnd(ClientWire& wire) noexcept override;
+  void OnUnused(http2::ClientMultiplexer& connection) noexcept override;
+  void OnEnd(http2::ClientMultiplexer& connection) noexcept override;
+  void NoteUsed(http2::ClientMultiplexer& connection) noexcept;
+  void Drop(http2::ClientMultiplexer& connection) noexcept;
+  // The first of a pool that is idle, of those that have been so since then; null: none.
+  static http2::ClientMultiplexer* IdleSince(OriginPool& pool, TimePoint since) noexcept;
   void CloseAt(OriginPool& pool, std::size_t index) noexcept;
   void CloseOld();
   void Trim() noexcept;
@@ -94,6 +119,7 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   ClientShared& client_;
   Loop& loop_;
+  const ClientWire::Pace pace_{.stall = client_.options.stall_timeout};
   std::unordered_map<std::string, OriginPool, Hash, std::equal_to<>> pools_;
   Timer timer_{*this};
   const std::shared_ptr<TrimTask> trim_ = std::make_shared<TrimTask>(*this);

@@ -77,10 +77,10 @@ bool SaysThatThereIsNoBody(std::string_view method) { return method == "POST" ||
 
 void AppendFraming(ByteBuffer& out, const OutgoingRequest& request) {
   if (request.IsChunked()) return AppendField(out, "Transfer-Encoding", "chunked");
-  std::uint64_t length = request.IsStreamed() ? *request.length : request.whole.size();
-  if (request.body == OutgoingRequest::Body::kWithout && !SaysThatThereIsNoBody(request.method)) return;
+  const std::optional<std::uint64_t> length = AnnouncedLength(request);
+  if (!length) return;
   char digits[20];
-  const char* const end = std::to_chars(digits, digits + sizeof(digits), length).ptr;
+  const char* const end = std::to_chars(digits, digits + sizeof(digits), *length).ptr;
   AppendField(out, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
 }
 
@@ -90,12 +90,22 @@ std::string TunnelTarget(const HttpUrl& url) {
   return url.address.IsUnix() || url.authority.ends_with(port) ? url.authority : url.authority + port;
 }
 
+}  // namespace
+
 std::string_view HostOf(const OutgoingRequest& request) {
   const std::string_view own = request.fields != nullptr && !request.without_credentials ? request.fields->Get("Host") : std::string_view();
   return own.empty() ? std::string_view(request.url->authority) : own;
 }
 
-}  // namespace
+std::optional<std::uint64_t> AnnouncedLength(const OutgoingRequest& request) {
+  if (request.IsStreamed()) return request.length;
+  if (request.body == OutgoingRequest::Body::kWithout && !SaysThatThereIsNoBody(request.method)) return std::nullopt;
+  return request.whole.size();
+}
+
+bool NeedsHttp1(const OutgoingRequest& request) {
+  return request.method == "CONNECT" || RequestsClose(request.fields) || (request.fields != nullptr && request.fields->Has("Upgrade"));
+}
 
 bool RequestsClose(const Fields* fields) {
   if (fields == nullptr || !fields->Has("Connection")) return false;

@@ -52,6 +52,14 @@ bool MayBeRepeated(const OutgoingRequest& request);
 // Empty if method and fields may be sent.
 Error CheckRequest(const OutgoingRequest& request);
 
+// Whether it is about its connection, as only HTTP/1.1 has it: an upgrade, a tunnel, an end.
+bool NeedsHttp1(const OutgoingRequest& request);
+
+// What its Host or :authority says.
+std::string_view HostOf(const OutgoingRequest& request);
+// What its Content-Length says, if it has one.
+std::optional<std::uint64_t> AnnouncedLength(const OutgoingRequest& request);
+
 // Appends the head (RFC 9112 section 3).
 void WriteRequestHead(ByteBuffer& out, const OutgoingRequest& request);
 

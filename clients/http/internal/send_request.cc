@@ -115,7 +115,9 @@ Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& r
 // The rule of RFC 9110 section 9.2.2 for repetitions by itself, at its narrowest: a kept connection had ended, and that looks as if nobody
 // had seen the request.
 bool MayTryAgain(const Context& ctx, const Exchange& exchange, const OutgoingRequest& request, const Error& error) {
-  if (!exchange.WasKept() || exchange.ReceivedAny() || ctx.Err()) return false;
+  if (ctx.Err()) return false;
+  if (exchange.MayGoElsewhere()) return request.reader == nullptr || !exchange.SentAny() || request.reader->Rewind();
+  if (!exchange.WasKept() || exchange.ReceivedAny()) return false;
   const ClientFailure* failure = error.As<ClientFailure>();
   if (failure == nullptr || (failure->kind != ClientFailure::kEnded && failure->kind != ClientFailure::kReset)) return false;
   if (failure->processed && !MayBeRepeated(request)) return false;
@@ -150,7 +152,11 @@ Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, Outgoing
   const Held exchange(part);
   exchange->Own(std::move(own));
   if (Error err = exchange->Connect(ctx, request, /*fresh=*/false)) return err;
-  if (Error err = exchange->SendHead(ctx, request)) return err;
+  if (Error err = exchange->SendHead(ctx, request)) {
+    if (!exchange->MayGoElsewhere() || ctx.Err()) return err;
+    if (Error failed = exchange->Reconnect(ctx, request)) return failed;
+    if (Error again = exchange->SendHead(ctx, request)) return again;
+  }
   if (request.expect) {
     if (Error err = exchange->WaitForContinue(ctx, *request.expect)) return err;
   }
@@ -159,25 +165,14 @@ Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, Outgoing
 
 Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url) {
   if (Error err = ctx.Err()) return err;
-  KeptConnections& kept = part.kept();
-  OriginPool& pool = kept.Pool(url.origin);
-  if (!pool.idle.empty()) return {};
-  // In use like any other call, also when it throws.
-  struct InUse {
-    OriginPool& pool;
-    ClientShared& client;
-    ~InUse() {
-      --pool.users;
-      client.out.fetch_sub(1, std::memory_order_relaxed);
-    }
-  } const in_use{pool, part.client()};
-  pool.AddUser();
-  part.client().out.fetch_add(1, std::memory_order_relaxed);
-  Result<std::unique_ptr<ClientWire>> wire = part.client().connector.Connect(ctx, url, *pool.shared);
-  if (Error err = wire.Err()) return err;
-  part.client().opened.fetch_add(1, std::memory_order_relaxed);
-  (*wire)->pool = &pool;
-  kept.Keep(*std::move(wire));
+  if (part.client().refused) return part.client().refused;
+  OutgoingRequest request;
+  request.method = "GET";
+  request.url = &url;
+  request.without_slot = true;
+  const Held exchange(part);
+  if (Error err = exchange->Connect(ctx, request, /*fresh=*/false)) return err;
+  exchange->KeepConnection();
   return {};
 }
 

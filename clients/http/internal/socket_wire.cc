@@ -55,6 +55,7 @@ void SocketWire::Close() noexcept {
   if (!open_) return;
   open_ = false;
   keeper_ = nullptr;
+  listener_ = nullptr;
   if (Layered() && !Broken() && !HalfClosed()) static_cast<void>(ShutWrite());
   Unwatch(loop_);
   CloseSocket();
@@ -66,6 +67,12 @@ void SocketWire::OnFdEvents(std::uint32_t events) {
   const Ready ready = Note(events);
   if (keeper_ != nullptr) {
     if (!NothingCame()) keeper_->OnIdleEnd(*this);  // which may destroy it
+    return;
+  }
+  if (listener_ != nullptr) {
+    // The first call may be the last.
+    if (ready.readable) return listener_->OnReadable();
+    if (ready.writable) listener_->OnWritable();
     return;
   }
   if (ready.readable) readable_.Notify();
@@ -123,6 +130,25 @@ std::size_t SocketWire::ReadAtOnce(std::span<char> buffer) {
   }
   NoteRead(more);
   return static_cast<std::size_t>(got);
+}
+
+SocketWire::Taken SocketWire::TakeNow(std::span<char> buffer) {
+  if (!open_) return {Taken::State::kEnd};
+  if (!MayHaveInput()) return {};
+  bool more = false;
+  const ssize_t got = WatchedSocket::Read(buffer.data(), buffer.size(), more);
+  const int failure = errno;
+  if (got > 0) {
+    NoteRead(more);
+    return {Taken::State::kBytes, static_cast<std::size_t>(got)};
+  }
+  if (got == 0) return {Taken::State::kEnd};
+  if (WouldWait(failure)) {
+    NoteDrained();
+    return {};
+  }
+  SetBroken();
+  return {Taken::State::kFailed, 0, failure};
 }
 
 Result<std::size_t> SocketWire::WriteAtOnce(iovec* parts, std::size_t count) {

@@ -20,6 +20,16 @@ namespace weft::internal {
 // whether it is still good.
 class SocketWire final : public ClientWire, private WatchedSocket {
  public:
+  // Of a connection that several requests share: what can be done now, on the loop's stack. The wire may be destroyed there.
+  class Listener {
+   public:
+    virtual void OnReadable() noexcept = 0;
+    virtual void OnWritable() noexcept = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
   SocketWire(Loop& loop, Fd fd, bool is_unix, const Pace& pace);
   ~SocketWire() override;
 
@@ -40,16 +50,33 @@ class SocketWire final : public ClientWire, private WatchedSocket {
   bool SeesItsEnd() const override { return true; }
   void Close() noexcept override;
 
+  // --- for a Listener, for as long as the wire lives; instead of Read, Write, Rest and Wake
+
+  void Listen(Listener& listener) { listener_ = &listener; }
+  // What has come may not have been reported yet: the next TakeNow asks the socket.
+  void LookAgain() { SetMayHaveInput(true); }
+  struct Taken {
+    enum class State : std::uint8_t { kBytes, kNothing, kEnd, kFailed } state = State::kNothing;
+    std::size_t size = 0;
+    int failure = 0;  // of the system
+  };
+  Taken TakeNow(std::span<char> buffer);
+  // From now on there are calls of OnWritable.
+  void AwaitRoom() { WatchWritable(loop_); }
+  // A wait of a fiber for what only this connection can bring.
+  LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until);
+  bool IsBroken() const { return Broken(); }
+
  private:
   void OnFdEvents(std::uint32_t events) override;
   SocketLayer& Layer() override { return *channel_; }
   void OnHeld() override { WatchWritable(loop_); }
-  LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until);
   Error WaitWritable(const Context& ctx);
   bool NothingCame();
 
   Loop& loop_;
   Keeper* keeper_ = nullptr;  // while nobody uses it
+  Listener* listener_ = nullptr;
   std::unique_ptr<TlsChannel> channel_;
   LoopSignal readable_;
   LoopSignal writable_;

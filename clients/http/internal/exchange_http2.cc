@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What of Exchange is about a stream of HTTP/2.
+#include <string>
+#include <utility>
+
+#include <weft/clients/http/internal/client_shared.h>
+#include <weft/clients/http/internal/exchange.h>
+#include <weft/clients/http/internal/http2/client_multiplexer.h>
+#include <weft/http/internal/text.h>
+
+namespace weft::internal {
+
+// --- the connection
+
+// Until one is here that has room, who needs it waits for the one that makes it; where HTTP/1.1 was agreed on, each has its own.
+Error ExchangeOnStream::TakeConnection(Exchange& x, const Context& ctx, bool fresh, bool repeatable) {
+  if (x.stream_ == nullptr) x.stream_ = std::make_unique<http2::ClientStream>(x.options().head_bytes_max);
+  for (;;) {
+    if (x.kept_connections_.Join(*x.pool_, fresh ? x.shared_number_ : 0, *x.stream_)) {
+      x.multiplexed_ = true;
+      x.kept_ = x.stream_->connection()->served;
+      x.shared_number_ = x.stream_->connection()->number;
+      return {};
+    }
+    if (!fresh) x.wire_ = x.kept_connections_.TakeIdle(*x.pool_, !repeatable);
+    x.kept_ = x.wire_ != nullptr;
+    if (x.kept_) return {};
+    if (x.pool_->attempt == nullptr || x.pool_->speaks_http1) return Connect(x, ctx);
+    const std::shared_ptr<SharedAttempt> attempt = x.pool_->attempt;
+    if (Error err = attempt->done.Wait(ctx)) return err.Wrap("connect to " + x.url_.origin);
+    if (attempt->failure) return attempt->failure;
+  }
+}
+
+Error ExchangeOnStream::Connect(Exchange& x, const Context& ctx) {
+  struct Attempt {
+    explicit Attempt(OriginPool& of) : pool(of) { pool.attempt = own; }
+    ~Attempt() {
+      if (pool.attempt == own) pool.attempt = nullptr;
+      own->done.Set();
+    }
+    OriginPool& pool;
+    const std::shared_ptr<SharedAttempt> own = std::make_shared<SharedAttempt>();
+  } const attempt(*x.pool_);
+  ClientShared& client = x.kept_connections_.client();
+  Result<std::unique_ptr<ClientWire>> made = client.connector.Connect(ctx, x.url_, *x.pool_->shared, /*http2=*/true);
+  if (Error err = made.Err()) {
+    client.failed.fetch_add(1, std::memory_order_relaxed);
+    if (!ctx.Err()) attempt.own->failure = err;
+    return err;
+  }
+  x.NoteConnected(*std::move(made));
+  x.pool_->speaks_http1 = !Connector::IsHttp2(*x.wire_);
+  if (x.pool_->speaks_http1) return {};
+  std::unique_ptr<SocketWire> socket(static_cast<SocketWire*>(x.wire_.release()));
+  x.kept_connections_.Share(*x.pool_, std::move(socket), *x.stream_);
+  x.shared_number_ = x.stream_->connection()->number;
+  x.multiplexed_ = true;
+  return {};
+}
+
+void ExchangeOnStream::FinishIfDone(Exchange& x) noexcept {
+  if (x.stream_->connection() == nullptr || x.stream_->InUse() || !x.head_done_ || !x.stream_->AtEnd() || !(x.sent_ || x.send_broken_)) return;
+  if (TlsSession* tls = x.wire()->Tls()) {
+    if (TlsSession::Ticket ticket = tls->TakeTicket()) x.pool_->shared->KeepTicket(std::move(ticket));
+  }
+  x.stream_->Leave();
+  x.GiveSlotBack();
+}
+
+Error ExchangeOnStream::Failed(Exchange& x, const Context& ctx, Outcome outcome, const char* detail) {
+  switch (outcome) {
+    case Outcome::kContext: return x.Failed(ctx, ctx.Err(), detail);
+    case Outcome::kTimedOut: return x.MakeFailure(ClientFailure::kTimedOut, detail);
+    case Outcome::kStalled: return x.MakeFailure(ClientFailure::kStalled, detail);
+    case Outcome::kDone:
+    case Outcome::kFailed: break;
+  }
+  const std::optional<http2::ClientStream::Failure>& failure = x.stream_->failure();
+  if (!failure) return x.SendHasFailed();
+  return MakeClientFailure({failure->kind, failure->processed, x.url_.origin, failure->detail});
+}
+
+// --- sending
+
+Error ExchangeOnStream::SendHead(Exchange& x, const Context& ctx, const OutgoingRequest& request) {
+  const bool whole = request.body == OutgoingRequest::Body::kWhole && !request.whole.empty();
+  const bool holds_body = request.expect.has_value();
+  x.unsent_body_ = whole && holds_body ? request.whole : std::string_view();
+  Outcome outcome = x.stream_->Send(request, whole && !holds_body ? request.whole : std::string_view(), request.IsStreamed() || !x.unsent_body_.empty());
+  if (outcome == Outcome::kDone) {
+    const Duration limit = request.response_timeout;
+    outcome = x.stream_->AwaitHeadSent(ctx, limit == kUnlimited ? TimePoint::max() : Now() + limit);
+  }
+  x.sent_any_ = x.stream_->HeadSent();
+  if (outcome == Outcome::kDone) return {};
+  x.send_broken_ = true;
+  if (outcome == Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server takes no more streams");
+  return Failed(x, ctx, outcome, "send the request");
+}
+
+// An empty rest: that of a whole body, of which the stream has the view already, or the end.
+Error ExchangeOnStream::Send(Exchange& x, const Context& ctx, std::string_view data, bool last) {
+  if (x.send_broken_ || x.stream_->connection() == nullptr) return x.SendHasFailed();
+  x.send_broken_ = true;
+  const Outcome outcome = data.empty() && !x.stream_->BodyTaken() ? x.stream_->AwaitBodyTaken(ctx)
+                                                                : x.stream_->SendBody(ctx, data, last, x.chunked_out_ ? x.trailers_out_ : nullptr);
+  if (outcome != Outcome::kDone) return Failed(x, ctx, outcome, "send the body");
+  x.send_broken_ = false;
+  return {};
+}
+
+// --- receiving
+
+void ExchangeOnStream::TakeInterims(Exchange& x) {
+  while (std::optional<http2::ClientStream::Interim> interim = x.stream_->TakeInterim()) {
+    if (x.on_interim_ == nullptr || !*x.on_interim_) continue;
+    Fields fields;
+    for (std::size_t i = 0; i < interim->fields.Size(); ++i) {
+      const Fields::Field field = interim->fields.At(i);
+      if (!field.name.starts_with(':')) fields.AddBorrowed(field.name, field.value);
+    }
+    (*x.on_interim_)(interim->status, fields);
+  }
+}
+
+Error ExchangeOnStream::ReadHead(Exchange& x, const Context& ctx, TimePoint until) {
+  for (;;) {
+    const bool is_here = x.stream_->HeadIsHere();
+    TakeInterims(x);
+    x.received_any_ = x.stream_->ReceivedAny();
+    if (is_here) {
+      TakeFinal(x);
+      return {};
+    }
+    const Outcome outcome = x.stream_->failure() ? Outcome::kFailed : x.stream_->AwaitHead(ctx, until);
+    if (outcome == Outcome::kDone) continue;
+    x.received_any_ = x.stream_->ReceivedAny();
+    x.broken_ = true;
+    return Failed(x, ctx, outcome, "wait for the response");
+  }
+}
+
+void ExchangeOnStream::TakeFinal(Exchange& x) {
+  x.head_.status = x.stream_->status();
+  const http2::FieldBlock& block = x.stream_->head();
+  for (std::size_t i = 0; i < block.Size(); ++i) {
+    const Fields::Field field = block.At(i);
+    if (!field.name.starts_with(':')) x.header_.AddBorrowed(field.name, field.value);
+  }
+  x.framing_ = {};
+  x.stream_->CountEachByte(EqualsIgnoreCase(x.header_.Get("Content-Type").substr(0, 17), "text/event-stream"));
+  x.head_done_ = true;
+  x.FinishIfDone();
+}
+
+Error ExchangeOnStream::WaitForContinue(Exchange& x, const Context& ctx, TimePoint until) {
+  for (;;) {
+    TakeInterims(x);
+    x.continued_ = x.stream_->Continued();
+    x.has_verdict_ = x.stream_->HeadIsHere();
+    if (x.continued_ || x.has_verdict_) return {};
+    const Outcome outcome = x.stream_->AwaitHead(ctx, until);
+    if (outcome == Outcome::kTimedOut) return {};
+    x.has_verdict_ = outcome == Outcome::kFailed;  // ReadHead says which one
+    if (x.has_verdict_) return {};
+    if (outcome == Outcome::kDone) continue;
+    x.broken_ = true;
+    return Failed(x, ctx, outcome, "wait for 100 Continue");
+  }
+}
+
+Result<std::size_t> ExchangeOnStream::Read(Exchange& x, const Context& ctx, std::span<char> buffer) {
+  if (buffer.empty()) return std::size_t{0};
+  std::size_t size = 0;
+  if (!x.stream_->AtEnd()) {
+    if (x.broken_) return MakeClientFailure({ClientFailure::kReset, true, x.url_.origin, "the response has failed before"});
+    if (Error err = ctx.Err()) return err;
+    const Outcome outcome = x.stream_->Read(ctx, buffer, size);
+    // A caller may come back with another context: nothing of the body is lost.
+    if (outcome == Outcome::kContext) return ctx.Err();
+    if (outcome != Outcome::kDone) {
+      x.broken_ = true;
+      return Failed(x, ctx, outcome, "read the body of the response");
+    }
+  }
+  if (x.stream_->AtEnd()) x.FinishIfDone();
+  return size;
+}
+
+}  // namespace weft::internal

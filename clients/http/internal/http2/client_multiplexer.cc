@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <weft/clients/http/internal/http2/client_multiplexer.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+#include <weft/net/internal/socket.h>
+
+namespace weft::internal::http2 {
+namespace {
+
+constexpr std::uint32_t kStreamWindow = 1024 * 1024;           // what a response that nobody reads may hold
+constexpr std::uint32_t kConnectionWindow = 16 * 1024 * 1024;  // given back on receipt
+constexpr std::uint32_t kMisbehaviourMax = 500;
+constexpr std::size_t kParts = 64;
+
+// What lies here is used up within a call.
+std::span<char> PieceOfThread() {
+  thread_local std::array<char, 16 * 1024> piece;
+  return piece;
+}
+
+}  // namespace
+
+ClientMultiplexer::ClientMultiplexer(std::unique_ptr<SocketWire> wire, const HttpClientOptions& options, const ClientWire::Pace& pace,
+                                     OriginPool& pool, Home& home, Loop& loop)
+    : options_(options), pace_(pace), pool_(pool), home_(home), loop_(loop), wire_(std::move(wire)), budget_(kMisbehaviourMax) {}
+
+ClientMultiplexer::~ClientMultiplexer() {
+  Close();
+  loop_.Disarm(more_);
+  loop_.Disarm(probe_);
+}
+
+bool ClientMultiplexer::Begin() {
+  session_ = Session::Client({.stream_window = kStreamWindow, .connection_window = kConnectionWindow, .field_list_max = options_.head_bytes_max}, *this);
+  if (session_ == nullptr) {
+    failed_ = true;
+    return false;
+  }
+  wire_->Listen(*this);
+  heard_ = Now();
+  Flush();
+  ReadNow();  // the server's SETTINGS may have come with its part of the handshake
+  return true;
+}
+
+void ClientMultiplexer::Close() noexcept {
+  if (failed_) return;
+  try {
+    session_->SayEnd(ErrorCode::kNoError);
+    Flush();
+  } catch (const std::bad_alloc&) {  // the end is all the same
+  }
+  Fail(ClientFailure::kEnded, "the client has closed the connection");
+}
+
+// --- for its streams
+
+bool ClientMultiplexer::Open(ClientStream& stream, std::span<const Fields::Field> fields, bool body) {
+  if (failed_ || !session_->TakesRequests() || !session_->Request(stream, fields, body)) return false;
+  if (!probe_.Armed()) {
+    heard_ = Now();
+    ArmProbe();
+  }
+  Flush();
+  return true;
+}
+
+void ClientMultiplexer::Remove(ClientStream& stream) noexcept {
+  if (!failed_ && stream.Open()) {
+    try {
+      session_->Reset(stream, ErrorCode::kCancel);
+    } catch (const std::bad_alloc&) {
+      Fail(ClientFailure::kReset, "no memory");
+    }
+  } else {
+    budget_.StreamEndedWell();
+  }
+  served = true;
+  session_->Forget(stream);
+  std::erase(streams_, &stream);
+  Flush();
+  if (!streams_.empty()) return;
+  loop_.Disarm(probe_);
+  if (Ended()) return home_.OnEnd(*this);
+  home_.OnUnused(*this);
+}
+
+void ClientMultiplexer::Resume(ClientStream& stream) {
+  if (failed_) return;
+  session_->ResumeBody(stream);
+  Flush();
+}
+
+void ClientMultiplexer::GiveBack(ClientStream& stream, std::size_t size) noexcept {
+  if (failed_) return;
+  try {
+    session_->GiveBackStream(stream, size);
+  } catch (const std::bad_alloc&) {
+    return Fail(ClientFailure::kReset, "no memory");
+  }
+  if (session_->Waiting() > 0) Flush();
+}
+
+// --- receiving
+
+void ClientMultiplexer::OnReadable() noexcept {
+  ReadNow();
+  EndIfUseless();
+}
+
+void ClientMultiplexer::OnWritable() noexcept {
+  Flush();
+  EndIfUseless();
+}
+
+void ClientMultiplexer::EndIfUseless() noexcept {
+  if (streams_.empty() && Ended()) home_.OnEnd(*this);
+}
+
+void ClientMultiplexer::ReadNow() noexcept {
+  if (!failed_) wire_->LookAgain();
+  for (int pieces = 0; !failed_; ++pieces) {
+    // Where sending has failed this is the last chance to learn why.
+    if (pieces == kPiecesInARow && !send_failed_) {
+      loop_.Arm(more_, loop_.TurnTime());
+      break;
+    }
+    const std::span<char> piece = PieceOfThread();
+    SocketWire::Taken taken;
+    try {
+      taken = wire_->TakeNow(piece);
+    } catch (const std::bad_alloc&) {
+      return Fail(ClientFailure::kReset, "no memory");
+    }
+    if (taken.state == SocketWire::Taken::State::kNothing) break;
+    if (taken.state == SocketWire::Taken::State::kEnd) return Fail(ClientFailure::kEnded, "the connection ended before the response");
+    if (taken.state == SocketWire::Taken::State::kFailed) return Fail(ClientFailure::kReset, "the connection was reset");
+    if (!Take(piece.first(taken.size))) return;
+  }
+  Flush();
+}
+
+bool ClientMultiplexer::Take(std::span<const char> bytes) {
+  heard_ = Now();
+  asked_ = false;
+  try {
+    const bool good = session_->Receive({bytes.data(), bytes.size()});
+    if (received_ > 0) session_->GiveBackConnection(std::exchange(received_, 0));
+    if (good && flooded_) session_->Terminate(ErrorCode::kEnhanceYourCalm);
+    if (!good || flooded_) {
+      Flush();
+      Fail(ClientFailure::kMalformed, flooded_ ? "the server has sent too many frames that cost more than they bring" : "the server has broken the rules of HTTP/2");
+      return false;
+    }
+  } catch (const std::bad_alloc&) {
+    Fail(ClientFailure::kReset, "no memory");
+    return false;
+  }
+  if (session_->PeerEnds()) RefuseUnsent();
+  return true;
+}
+
+// On a connection that takes no more nothing goes out for those that still wait in line.
+void ClientMultiplexer::RefuseUnsent() noexcept {
+  for (ClientStream* stream : streams_) {
+    if (!stream->HeadSent()) stream->Fail({ClientFailure::kReset, false, true, "the server has ended the connection before this request"});
+  }
+}
+
+void ClientMultiplexer::OnNuisance(Nuisance what) {
+  switch (what) {
+    case Nuisance::kControlFrame:
+    case Nuisance::kEmptyData:
+    case Nuisance::kPriority:
+    case Nuisance::kWindowUpdate: flooded_ = flooded_ || !budget_.Spend(1, Now().time_since_epoch()); break;
+    default: break;  // the caller has chosen the server
+  }
+}
+
+// --- sending
+
+void ClientMultiplexer::Flush() noexcept {
+  if (failed_ || send_failed_) return;
+  try {
+    SendFrames();
+  } catch (const std::bad_alloc&) {
+    return Fail(ClientFailure::kReset, "no memory");
+  }
+  // What the library finds wrong it says by a GOAWAY first.
+  if (!failed_ && session_->Failed()) Fail(ClientFailure::kMalformed, "the server has broken the rules of HTTP/2");
+}
+
+void ClientMultiplexer::SendFrames() {
+  while (!failed_) {
+    if (out_.Size() < kGather && !session_->Write(out_, kGather)) throw std::bad_alloc();
+    if (out_.Empty()) return;
+    std::array<iovec, kParts> parts;
+    std::size_t count = 0;
+    out_.ForEachPiece(kParts, [&](std::string_view piece) { parts[count++] = Part(piece); });
+    const Result<std::size_t> sent = wire_->WriteAtOnce(parts.data(), count);
+    if (!sent.Ok()) {
+      // A server that has closed may have said why, and there may be whole responses.
+      send_failed_ = true;
+      ReadNow();
+      return Fail(ClientFailure::kReset, "the connection was reset: nothing can be sent");
+    }
+    if (*sent == 0) return wire_->AwaitRoom();
+    out_.Consume(*sent);
+    sent_ += *sent;
+  }
+}
+
+// --- the end
+
+// Whether the server is still there, for requests that wait (RFC 9113 section 6.7). What has come, and was not read, is a sign of life.
+void ClientMultiplexer::Probe() noexcept {
+  ReadNow();
+  if (failed_ || streams_.empty()) return EndIfUseless();
+  if (Now() - heard_ >= options_.ping_after) {
+    if (asked_) return Fail(ClientFailure::kStalled, "no reply to a PING");
+    asked_ = true;
+    heard_ = Now();
+    try {
+      session_->Ping();
+    } catch (const std::bad_alloc&) {
+      return Fail(ClientFailure::kReset, "no memory");
+    }
+    Flush();
+  }
+  ArmProbe();
+}
+
+void ClientMultiplexer::ArmProbe() noexcept {
+  if (options_.ping_after < TimePoint::max() - heard_) loop_.Arm(probe_, heard_ + options_.ping_after);
+}
+
+void ClientMultiplexer::Fail(ClientFailure::Kind kind, const char* detail) noexcept {
+  if (failed_) return;
+  failed_ = true;
+  for (ClientStream* stream : streams_) stream->OnConnectionEnd(kind, detail);
+  loop_.Disarm(more_);
+  loop_.Disarm(probe_);
+  wire_->Close();
+}
+
+}  // namespace weft::internal::http2

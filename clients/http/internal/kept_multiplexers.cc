@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What of KeptConnections is about the connections of HTTP/2: requests share them, and one that has none is as idle as a kept one of
+// HTTP/1.1.
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <weft/clients/http/internal/kept_connections.h>
+
+namespace weft::internal {
+
+// The oldest first, so that those that are too many become idle.
+bool KeptConnections::Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream) {
+  for (std::size_t i = 0; i < pool.multiplexers.size();) {
+    http2::ClientMultiplexer& connection = *pool.multiplexers[i];
+    // The event of an end may still be on its way to the loop.
+    if (connection.Unused()) connection.ReadNow();
+    if (connection.Unused() && connection.Ended()) {
+      Drop(connection);
+      continue;
+    }
+    ++i;
+    if (connection.number <= after || !connection.TakesMore()) continue;
+    stream.Join(connection);
+    NoteUsed(connection);
+    return true;
+  }
+  return false;
+}
+
+void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream) {
+  http2::ClientMultiplexer::Home& home = *this;  // which nobody else sees
+  auto made = std::make_unique<http2::ClientMultiplexer>(std::move(wire), client_.options, pace_, pool, home, loop_);
+  if (!made->Begin()) throw std::bad_alloc();
+  made->number = ++pool.multiplexers_made;
+  pool.multiplexers.push_back(std::move(made));
+  try {
+    stream.Join(*pool.multiplexers.back());
+  } catch (const std::bad_alloc&) {
+    Drop(*pool.multiplexers.back());
+    throw;
+  }
+}
+
+void KeptConnections::NoteUsed(http2::ClientMultiplexer& connection) noexcept {
+  if (!std::exchange(connection.counts_as_idle, false)) return;
+  connection.pool().shared->idle.fetch_sub(1, std::memory_order_relaxed);
+  client_.idle.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void KeptConnections::Drop(http2::ClientMultiplexer& connection) noexcept {
+  NoteUsed(connection);
+  std::erase_if(connection.pool().multiplexers, [&connection](const auto& each) { return each.get() == &connection; });
+  client_.closed.fetch_add(1, std::memory_order_relaxed);
+}
+
+void KeptConnections::OnEnd(http2::ClientMultiplexer& connection) noexcept { Drop(connection); }
+
+void KeptConnections::OnUnused(http2::ClientMultiplexer& connection) noexcept {
+  const std::uint32_t most = client_.options.idle_per_origin_max;
+  if (most == 0) return Drop(connection);
+  OriginPool& pool = connection.pool();
+  const TimePoint now = Now();
+  connection.unused_since = now;
+  connection.counts_as_idle = true;
+  client_.idle.fetch_add(1, std::memory_order_relaxed);
+  if (pool.shared->idle.fetch_add(1, std::memory_order_relaxed) + 1 > most) {
+    http2::ClientMultiplexer* const oldest = IdleSince(pool, TimePoint::max());
+    if (!pool.idle.empty()) {
+      CloseAt(pool, 0);
+    } else if (oldest != &connection) {
+      Drop(*oldest);
+    } else {
+      client_.TrimElsewhere(*this);
+    }
+  }
+  if (client_.options.idle_timeout != kUnlimited) ArmFor(now + client_.options.idle_timeout);
+}
+
+http2::ClientMultiplexer* KeptConnections::IdleSince(OriginPool& pool, TimePoint since) noexcept {
+  http2::ClientMultiplexer* oldest = nullptr;
+  for (const auto& each : pool.multiplexers) {
+    if (!each->counts_as_idle || each->unused_since > since) continue;
+    if (oldest == nullptr || each->unused_since < oldest->unused_since) oldest = each.get();
+  }
+  return oldest;
+}
+
+}  // namespace weft::internal
