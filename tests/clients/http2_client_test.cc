@@ -85,7 +85,9 @@ TEST(Http2Client, TalksAndKeepsTheConnection) {
       EXPECT_EQ(response->Version(), std::pair(2, 0));
       EXPECT_EQ(response->Header().Get("X-Version"), "2");
       EXPECT_EQ(response->Header().Get("x-method"), "POST");
-      EXPECT_NE(response->Tls(), nullptr);
+      if (size > 0) {  // else there is nothing to be read
+        EXPECT_NE(response->Tls(), nullptr);
+      }
       ExpectBody(ctx, std::move(response), text);
     }
     EXPECT_EQ(site.client.Stats().opened, 1u);

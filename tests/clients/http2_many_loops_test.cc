@@ -36,6 +36,7 @@ void ServeSome(Http2Peer& peer, TcpConnection& connection, std::mt19937& dice, s
     if (stream == 0) return;
     const std::string path(peer.Field(":path"));
     const unsigned how = dice() % 6;
+    const std::uint32_t before = stream > 1 ? stream - 2 : 0;
     if (left > 0) {
       if (how == 0) {
         peer.Send(h2::NumberFrame(h2::frame_type::kReset, stream, 7));  // refused: nothing was done
@@ -46,8 +47,8 @@ void ServeSome(Http2Peer& peer, TcpConnection& connection, std::mt19937& dice, s
       continue;
     }
     switch (how) {
-      case 0: peer.Send(GoAwayOf(stream - 2)); return peer.Rest();
-      case 1: peer.Send(GoAwayOf(stream - 2)); return;
+      case 0: peer.Send(GoAwayOf(before)); return peer.Rest();
+      case 1: peer.Send(GoAwayOf(before)); return;
       case 2: ++acted[path]; return connection.Reset();
       case 3: ++acted[path]; return;
       case 4:

@@ -37,12 +37,11 @@ Error ExchangeOnStream::Connect(Exchange& x, const Context& ctx) {
   struct Attempt {
     explicit Attempt(OriginPool& of) : pool(of) { pool.attempt = own; }
     ~Attempt() {
-      if (pool.attempt == own) pool.attempt = nullptr;
-      own->done.Set();
+      if (own != nullptr) own->End(pool);
     }
     OriginPool& pool;
-    const std::shared_ptr<SharedAttempt> own = std::make_shared<SharedAttempt>();
-  } const attempt(*x.pool_);
+    std::shared_ptr<SharedAttempt> own = std::make_shared<SharedAttempt>();
+  } attempt(*x.pool_);
   ClientShared& client = x.kept_connections_.client();
   Result<std::unique_ptr<ClientWire>> made = client.connector.Connect(ctx, x.url_, *x.pool_->shared, /*http2=*/true);
   if (Error err = made.Err()) {
@@ -54,7 +53,8 @@ Error ExchangeOnStream::Connect(Exchange& x, const Context& ctx) {
   x.pool_->speaks_http1 = !Connector::IsHttp2(*x.wire_);
   if (x.pool_->speaks_http1) return {};
   std::unique_ptr<SocketWire> socket(static_cast<SocketWire*>(x.wire_.release()));
-  x.kept_connections_.Share(*x.pool_, std::move(socket), *x.stream_);
+  x.kept_connections_.Share(*x.pool_, std::move(socket), *x.stream_, attempt.own);
+  attempt.own = nullptr;
   x.shared_number_ = x.stream_->connection()->number;
   x.multiplexed_ = true;
   return {};

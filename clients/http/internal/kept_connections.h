@@ -22,8 +22,12 @@
 
 namespace weft::internal {
 
+struct OriginPool;
+
 // A connection on its way that several requests may share: the others wait for it. In the hands of all of them.
 struct SharedAttempt {
+  void End(OriginPool& pool);
+
   Event done;
   Error failure;  // of all of them
 };
@@ -79,8 +83,9 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   // Gives the stream a place on a connection that was made after the one of this number. False: none has room.
   bool Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream);
-  // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others.
-  void Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream);
+  // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others. The attempt is through when the
+  // server has said how many that may be.
+  void Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream, std::shared_ptr<SharedAttempt> attempt);
 
  private:
   static constexpr Duration kLookEvery = std::chrono::seconds(1);
@@ -92,6 +97,7 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   void AskToTrim() noexcept override;
   void OnIdleEnd(ClientWire& wire) noexcept override;
+  void OnSettled(http2::ClientMultiplexer& connection) noexcept override;
   void OnUnused(http2::ClientMultiplexer& connection) noexcept override;
   void OnEnd(http2::ClientMultiplexer& connection) noexcept override;
   void NoteUsed(http2::ClientMultiplexer& connection) noexcept;

@@ -10,6 +10,11 @@
 
 namespace weft::internal {
 
+void SharedAttempt::End(OriginPool& pool) {
+  if (pool.attempt.get() == this) pool.attempt = nullptr;
+  done.Set();
+}
+
 // The oldest first, so that those that are too many become idle.
 bool KeptConnections::Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream) {
   for (std::size_t i = 0; i < pool.multiplexers.size();) {
@@ -29,9 +34,11 @@ bool KeptConnections::Join(OriginPool& pool, std::uint64_t after, http2::ClientS
   return false;
 }
 
-void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream) {
+void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream,
+                            std::shared_ptr<SharedAttempt> attempt) {
   http2::ClientMultiplexer::Home& home = *this;  // which nobody else sees
   auto made = std::make_unique<http2::ClientMultiplexer>(std::move(wire), client_.options, pace_, pool, home, loop_);
+  made->attempt = std::move(attempt);
   if (!made->Begin()) throw std::bad_alloc();
   made->number = ++pool.multiplexers_made;
   pool.multiplexers.push_back(std::move(made));
@@ -53,6 +60,10 @@ void KeptConnections::Drop(http2::ClientMultiplexer& connection) noexcept {
   NoteUsed(connection);
   std::erase_if(connection.pool().multiplexers, [&connection](const auto& each) { return each.get() == &connection; });
   client_.closed.fetch_add(1, std::memory_order_relaxed);
+}
+
+void KeptConnections::OnSettled(http2::ClientMultiplexer& connection) noexcept {
+  if (const std::shared_ptr<SharedAttempt> attempt = std::move(connection.attempt)) attempt->End(connection.pool());
 }
 
 void KeptConnections::OnEnd(http2::ClientMultiplexer& connection) noexcept { Drop(connection); }

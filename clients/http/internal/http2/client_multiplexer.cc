@@ -144,6 +144,10 @@ void ClientMultiplexer::ReadNow() noexcept {
   Flush();
 }
 
+void ClientMultiplexer::Settle() noexcept {
+  if (!std::exchange(settled_, true)) home_.OnSettled(*this);
+}
+
 bool ClientMultiplexer::Take(std::span<const char> bytes) {
   heard_ = Now();
   asked_ = false;
@@ -245,6 +249,7 @@ void ClientMultiplexer::Fail(ClientFailure::Kind kind, const char* detail) noexc
   loop_.Disarm(more_);
   loop_.Disarm(probe_);
   wire_->Close();
+  Settle();
 }
 
 }  // namespace weft::internal::http2

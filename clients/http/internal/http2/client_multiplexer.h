@@ -18,6 +18,7 @@
 
 namespace weft::internal {
 struct OriginPool;
+struct SharedAttempt;
 }
 
 namespace weft::internal::http2 {
@@ -29,11 +30,12 @@ namespace weft::internal::http2 {
 // It owns no stream. Whoever has a stream on it calls Leave.
 class ClientMultiplexer final : public ClientStreamHost, private Session::Owner, private SocketWire::Listener {
  public:
-  // Who keeps it. It may destroy it in these calls.
+  // Who keeps it. It may destroy it in these calls, but for the first.
   class Home {
    public:
-    virtual void OnUnused(ClientMultiplexer& connection) noexcept = 0;  // its last stream has left
-    virtual void OnEnd(ClientMultiplexer& connection) noexcept = 0;     // nobody uses it, and nobody can
+    virtual void OnSettled(ClientMultiplexer& connection) noexcept = 0;  // TakesMore knows now; or it has ended before
+    virtual void OnUnused(ClientMultiplexer& connection) noexcept = 0;   // its last stream has left
+    virtual void OnEnd(ClientMultiplexer& connection) noexcept = 0;      // nobody uses it, and nobody can
 
    protected:
     ~Home() = default;
@@ -47,8 +49,9 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   bool Begin();
 
   OriginPool& pool() { return pool_; }
-  // Room for one more stream, at once.
-  bool TakesMore() const { return !failed_ && session_->TakesRequests() && streams_.size() < session_->PeerStreamsMax(); }
+  // Room for one more stream, at once. Until the server has said how many it takes there is none but for the first: it would refuse what is
+  // too much, and nobody would know how much that is.
+  bool TakesMore() const { return !failed_ && settled_ && session_->TakesRequests() && streams_.size() < session_->PeerStreamsMax(); }
   bool Unused() const { return streams_.empty(); }
   // Nothing new can be asked of it.
   bool Ended() const { return failed_ || !session_->TakesRequests(); }
@@ -60,7 +63,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   void Resume(ClientStream& stream) override;
   void GiveBack(ClientStream& stream, std::size_t size) noexcept override;
   void CountReceived(std::size_t size) noexcept override { received_ += size; }
-  // Never ends in a call of Home.
+  // Never ends in a call of Home that destroys it.
   void ReadNow() noexcept override;
   LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until) override {
     return wire_->WaitFor(signal, ctx, what, until);
@@ -74,6 +77,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
 
   TimePoint unused_since{};
   bool counts_as_idle = false;
+  std::shared_ptr<SharedAttempt> attempt;  // of which it is the result, until OnSettled
 
  private:
   static constexpr std::size_t kGather = 48 * 1024;
@@ -91,10 +95,11 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   void OnWritable() noexcept override;
   // Session::Owner
   SessionStream* OnStream() override { return nullptr; }
-  void OnSettings() override {}
+  void OnSettings() override { Settle(); }
   void OnPingAnswered() override {}
   void OnNuisance(Nuisance what) override;
 
+  void Settle() noexcept;
   bool Take(std::span<const char> bytes);
   void RefuseUnsent() noexcept;
   void Flush() noexcept;
@@ -120,6 +125,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   std::size_t received_ = 0;  // of bodies, to be given back to the window of the connection
   std::uint64_t sent_ = 0;
   bool asked_ = false;        // by a PING, and nothing has come since
+  bool settled_ = false;      // the server's SETTINGS have come
   bool flooded_ = false;
   bool send_failed_ = false;
   bool failed_ = false;

@@ -288,6 +288,7 @@ void ClientStream::OnEnd() {
 
 void ClientStream::OnClosed(ErrorCode code, bool by_peer) {
   closed_ = true;
+  received_any_ = received_any_ || by_peer;  // which is a response, if no good one: the connection has not failed
   sent_.Notify();
   if (ended_) return;
   if (!head_sent_) return Fail({ClientFailure::kReset, false, true, "the connection takes no more requests"});
