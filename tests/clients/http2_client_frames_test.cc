@@ -343,6 +343,30 @@ TEST(Http2ClientFrames, Section5_1_2_ALimitOfOneStream) {
   });
 }
 
+// Who waits for a server that agrees to HTTP/2, and then never speaks, waits as for a connection.
+TEST(Http2ClientFrames, Section3_4_SettingsThatNeverCome) {
+  OnLoops(1, [](const Context& ctx) {
+    Event over;
+    RawHttp2Server server(ctx, [&](Http2Peer& peer, TcpConnection&, int connection) {
+      if (connection == 0) {
+        EXPECT_TRUE(peer.Handshake());
+        static_cast<void>(over.Wait(ctx));
+        return;
+      }
+      if (!peer.Begin()) return;
+      while (const std::uint32_t stream = peer.Request()) peer.Send(Whole(stream));
+    });
+    HttpClientOptions options = server.Options();
+    options.connect_timeout = 300ms;
+    HttpClient client(options);
+    EXPECT_FALSE(client.Warm(ctx, server.Url()));
+    ExpectFailure(client.Get(ctx, server.Url()).Err(), ClientFailure::kTimedOut, false);
+    EXPECT_EQ(*GetAll(ctx, client, server.Url()), "text");
+    EXPECT_EQ(server.Connections(), 2);
+    over.Set();
+  });
+}
+
 // No more than the windows allow, and the rest as they open.
 TEST(Http2ClientFrames, Section5_2_AnUploadWaitsForWindows) {
   OnLoops(1, [](const Context& ctx) {

@@ -43,6 +43,14 @@ class Http2Peer {
     Send(h2::Frame(h2::frame_type::kSettings, h2::frame_flag::kAck, 0));
     return true;
   }
+  bool Handshake() {
+    for (std::size_t came = 0;;) {
+      const internal::TlsSession::Step step = session_->Handshake({received_.data(), came}, sealed_);
+      Flush();
+      if (step == internal::TlsSession::Step::kDone) return Take(0);
+      if (step != internal::TlsSession::Step::kWantInput || !Receive(came)) return false;
+    }
+  }
   void Send(std::string_view bytes) {
     const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
     static_cast<void>(session_->Write({&part, 1}, sealed_));
@@ -102,14 +110,6 @@ class Http2Peer {
     const Result<std::size_t> got = connection_.stream.Read(ctx_, received_);
     size = got.Ok() ? *got : 0;
     return size > 0;
-  }
-  bool Handshake() {
-    for (std::size_t came = 0;;) {
-      const internal::TlsSession::Step step = session_->Handshake({received_.data(), came}, sealed_);
-      Flush();
-      if (step == internal::TlsSession::Step::kDone) return Take(0);
-      if (step != internal::TlsSession::Step::kWantInput || !Receive(came)) return false;
-    }
   }
   bool More() {
     std::size_t came = 0;

@@ -50,6 +50,7 @@ struct ExchangeOnStream {
   static void FinishIfDone(Exchange& x) noexcept;
 
  private:
+  static Error AwaitAttempt(Exchange& x, const Context& ctx);
   static Error Connect(Exchange& x, const Context& ctx);
   static void TakeInterims(Exchange& x);
   static void TakeFinal(Exchange& x);

@@ -27,10 +27,18 @@ Error ExchangeOnStream::TakeConnection(Exchange& x, const Context& ctx, bool fre
     x.kept_ = x.wire_ != nullptr;
     if (x.kept_) return {};
     if (x.pool_->attempt == nullptr || x.pool_->speaks_http1) return Connect(x, ctx);
-    const std::shared_ptr<SharedAttempt> attempt = x.pool_->attempt;
-    if (Error err = attempt->done.Wait(ctx)) return err.Wrap("connect to " + x.url_.origin);
-    if (attempt->failure) return attempt->failure;
+    if (Error err = AwaitAttempt(x, ctx)) return err;
   }
+}
+
+// With a server that agrees to HTTP/2 and never begins to speak it the next one tries anew.
+Error ExchangeOnStream::AwaitAttempt(Exchange& x, const Context& ctx) {
+  const std::shared_ptr<SharedAttempt> attempt = x.pool_->attempt;
+  const CancelScope limit = WithTimeout(ctx, x.options().connect_timeout);
+  if (!attempt->done.Wait(limit.ctx)) return attempt->failure;
+  if (Error err = ctx.Err()) return err.Wrap("connect to " + x.url_.origin);
+  attempt->End(*x.pool_);
+  return x.MakeFailure(ClientFailure::kTimedOut, "not connected in time");
 }
 
 Error ExchangeOnStream::Connect(Exchange& x, const Context& ctx) {
