@@ -5,6 +5,8 @@
 
 #include <weft/concurrency/group.h>
 
+#include "../kit/sanitized.h"
+
 namespace weft {
 namespace {
 
@@ -233,7 +235,8 @@ TEST(ServerHttp2Drain, ByForceWhatHasNoResponseGetsA503) {
 
 TEST(ServerHttp2Drain, LosesNoRequestUnderLoad) {
   NEEDS_HTTP2();
-  for (int round = 0; round < 20; ++round) {
+  constexpr int kSteps = 20;
+  for (int round = 0; round < kSteps; round += kSteps / Rounds(kSteps)) {
     Virtually([&](const Context& ctx) {
       Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
         if (Error err = Sleep(r.Ctx(), milliseconds(5 + r.Target().size() % 7))) return err;
