@@ -217,13 +217,7 @@ TEST(Proxies, Go) {
   const std::string go = FindProgram("go");
   if (go.empty()) WEFT_PROGRAM_IS_MISSING("go", "peers");
   const Folder folder;
-  const std::string program = folder.path + "/proxy";
-  setenv("GOCACHE", (fs::temp_directory_path() / "weft-go-cache").c_str(), 0);
-  setenv("HOME", folder.path.c_str(), 0);
-  {
-    Process build(go, {"build", "-o", program, folder.Write("proxy.go", kGoProxy)});
-    ASSERT_EQ(build.Wait(), 0);
-  }
+  const std::string program = BuildGo(go, folder, "proxy", kGoProxy);
   std::vector<std::unique_ptr<Process>> servers;
   TestProxy([&](const Context&, const std::string& address) {
     servers.push_back(std::make_unique<Process>(program, std::vector<std::string>{address}));

@@ -15,7 +15,10 @@
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
+#include <weft/handlers/proxy/reverse_proxy.h>
+#include <weft/server/testing.h>
 
+#include "../e2e/process.h"
 #include "../kit/run.h"
 
 // Other people's servers and proxies: how they are found and started, and what is asked of all of them.
@@ -43,6 +46,49 @@ inline std::string FindProgram(const std::string& name) {
   }
   return {};
 }
+
+// Compiles a program of one file, and returns its path.
+inline std::string BuildGo(const std::string& go, const Folder& folder, const std::string& name, const std::string& source) {
+  setenv("GOCACHE", (fs::temp_directory_path() / "weft-go-cache").c_str(), 0);
+  setenv("HOME", folder.path.c_str(), 0);
+  const std::string program = folder.path + "/" + name;
+  Process build(go, {"build", "-o", program, folder.Write(name + ".go", source)});
+  EXPECT_EQ(build.Wait(), 0);
+  return program;
+}
+
+// What all servers have: /hello a short text, /big five megabytes, anything else the body of the request. This one speaks HTTP/2 over TLS
+// with any argument.
+inline constexpr const char* kGoServer = R"(
+package main
+
+import ("fmt"; "io"; "net/http"; "net/http/httptest"; "os"; "strings")
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") })
+	mux.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) {
+		for i := 0; i < 50; i++ { io.WriteString(w, strings.Repeat("x", 100000)) }
+	})
+	mux.HandleFunc("/trailer", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "Sum"); io.WriteString(w, "body"); w.Header().Set("Sum", "4")
+	})
+	mux.HandleFunc("/early", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(413) })
+	mux.HandleFunc("/hints", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "</a>"); w.WriteHeader(103); io.WriteString(w, "hints")
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { body, _ := io.ReadAll(r.Body); w.Write(body) })
+	server := httptest.NewUnstartedServer(mux)
+	if len(os.Args) > 1 {
+		server.EnableHTTP2 = true
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	fmt.Println(server.URL)
+	select {}
+}
+)";
 
 inline void ExpectServed(const Context& ctx, HttpClient& client, const std::string& base) {
   for (int i = 0; i < 3; ++i) {
@@ -80,6 +126,32 @@ inline void ExpectEchoes(const Context& ctx, HttpClient& client, const std::stri
     EXPECT_EQ(streamed->ReadAll(ctx)->size(), size + 1);
     EXPECT_FALSE(group.Wait());
   }
+}
+
+inline void ExpectTrailer(const Context& ctx, HttpClient& client, const std::string& base) {
+  Result<ClientResponse> response = client.Get(ctx, base + "/trailer");
+  ASSERT_TRUE(response.Ok()) << response.Err().Message();
+  EXPECT_EQ(*response->ReadAll(ctx), "body");
+  EXPECT_EQ(response->Trailer().Get("Sum"), "4");
+}
+
+inline void ExpectHints(const Context& ctx, HttpClient& client, const std::string& base) {
+  int hints = 0;
+  ClientRequest request("GET", base + "/hints");
+  request.OnInterim([&](int status, const Fields&) { hints = status; });
+  EXPECT_EQ(*client.Do(ctx, request)->ReadAll(ctx), "hints");
+  EXPECT_EQ(hints, 103);
+}
+
+// The same through a proxy of ours, whose client is `inner`.
+inline void ExpectServedThroughProxy(const Context& ctx, HttpClient& inner, const std::string& base) {
+  UpstreamPool pool(inner, {.addresses = {base}});
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  TestServer front(ctx, ReverseProxy(pool), options);
+  HttpClient client;
+  ExpectServed(ctx, client, front.Bound());
+  ExpectEchoes(ctx, client, front.Bound());
 }
 
 // Its file is there before the server listens.

@@ -19,7 +19,6 @@
 namespace weft {
 namespace {
 
-// What all of them serve: /hello a short text, /big five megabytes, /echo the body of the request.
 constexpr const char* kNodeServer = R"(
 const http = require('http');
 const server = http.createServer((q, s) => {
@@ -37,38 +36,6 @@ server.on('upgrade', (q, socket) => {
 server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port));
 )";
 
-constexpr const char* kGoServer = R"(
-package main
-
-import ("fmt"; "io"; "net"; "net/http"; "strings")
-
-func main() {
-	http.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") })
-	http.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) {
-		for i := 0; i < 50; i++ { io.WriteString(w, strings.Repeat("x", 100000)) }
-	})
-	http.HandleFunc("/trailer", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Trailer", "Sum"); io.WriteString(w, "body"); w.Header().Set("Sum", "4")
-	})
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { body, _ := io.ReadAll(r.Body); w.Write(body) })
-	l, _ := net.Listen("tcp", "127.0.0.1:0")
-	fmt.Println("http://" + l.Addr().String())
-	http.Serve(l, nil)
-}
-)";
-
-// The same through a proxy of ours.
-void ExpectServedThroughProxy(const Context& ctx, const std::string& base) {
-  HttpClient inner;
-  UpstreamPool pool(inner, {.addresses = {base}});
-  ServerOptions options;
-  options.address = "127.0.0.1:0";
-  TestServer front(ctx, ReverseProxy(pool), options);
-  HttpClient client;
-  ExpectServed(ctx, client, front.Bound());
-  ExpectEchoes(ctx, client, front.Bound());
-}
-
 TEST(RealServers, Node) {
   const std::string node = FindProgram("node");
   if (node.empty()) WEFT_PROGRAM_IS_MISSING("node", "clients");
@@ -80,14 +47,8 @@ TEST(RealServers, Node) {
     ExpectServed(ctx, client, base);
     EXPECT_EQ(client.Stats().opened, 1u);
     ExpectEchoes(ctx, client, base);
-    Result<ClientResponse> trailer = client.Get(ctx, base + "/trailer");
-    EXPECT_EQ(*trailer->ReadAll(ctx), "body");
-    EXPECT_EQ(trailer->Trailer().Get("Sum"), "4");
-    int hints = 0;
-    ClientRequest request("GET", base + "/hints");
-    request.OnInterim([&](int status, const Fields&) { hints = status; });
-    EXPECT_EQ(*client.Do(ctx, request)->ReadAll(ctx), "hints");
-    EXPECT_EQ(hints, 103);
+    ExpectTrailer(ctx, client, base);
+    ExpectHints(ctx, client, base);
     ClientRequest upgrade("GET", base + "/upgrade");
     upgrade.Header().Set("Upgrade", "websocket");
     Result<Stream> stream = client.Do(ctx, upgrade)->TakeStream();
@@ -95,7 +56,7 @@ TEST(RealServers, Node) {
     EXPECT_FALSE(stream->Write(ctx, "ping"));
     std::array<char, 10> piece;
     EXPECT_EQ(*stream->Read(ctx, piece), 4u);
-    ExpectServedThroughProxy(ctx, base);
+    ExpectServedThroughProxy(ctx, client, base);
   });
 }
 
@@ -103,25 +64,16 @@ TEST(RealServers, Go) {
   const std::string go = FindProgram("go");
   if (go.empty()) WEFT_PROGRAM_IS_MISSING("go", "peers");
   const Folder folder;
-  const std::string source = folder.Write("server.go", kGoServer);
-  const std::string program = folder.path + "/server";
-  setenv("GOCACHE", (fs::temp_directory_path() / "weft-go-cache").c_str(), 0);
-  setenv("HOME", folder.path.c_str(), 0);
-  {
-    Process build(go, {"build", "-o", program, source});
-    ASSERT_EQ(build.Wait(), 0);
-  }
-  Process server(program, {});
+  Process server(BuildGo(go, folder, "server", kGoServer), {});
   const std::string base = server.Line();
   OnLoops(1, [&](const Context& ctx) {
     HttpClient client;
     ExpectServed(ctx, client, base);
     EXPECT_EQ(client.Stats().opened, 1u);
-    Result<ClientResponse> trailer = client.Get(ctx, base + "/trailer");
-    EXPECT_EQ(*trailer->ReadAll(ctx), "body");
-    EXPECT_EQ(trailer->Trailer().Get("Sum"), "4");
+    ExpectTrailer(ctx, client, base);
+    ExpectHints(ctx, client, base);
     ExpectEchoes(ctx, client, base);
-    ExpectServedThroughProxy(ctx, base);
+    ExpectServedThroughProxy(ctx, client, base);
   });
 }
 
