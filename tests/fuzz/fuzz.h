@@ -99,6 +99,24 @@ class Pieces {
   std::size_t first_ = 0;
 };
 
+// Whatever comes is taken alike in whatever pieces. A Player takes bytes by Feed, whose false is a verdict, and says what it has Seen.
+template <class Player>
+void CheckPieces(std::string_view all) {
+  Player whole;
+  const bool good = whole.Feed(all);
+  whole.Write();
+  const auto seen = whole.Seen();
+  for (const Pieces::How how : Pieces::kAll) {
+    Player player;
+    bool goes_on = true;
+    Pieces pieces(all, how);
+    for (std::string_view piece; goes_on && pieces.Next(piece);) goes_on = player.Feed(piece);
+    player.Write();
+    FUZZ_CHECK(player.Seen() == seen, "pieces change nothing");
+    FUZZ_CHECK(goes_on == good, "nor the verdict");
+  }
+}
+
 }  // namespace weft::fuzz
 
 #endif  // WEFT_TESTS_FUZZ_FUZZ_H_

@@ -120,24 +120,6 @@ std::string Hello() {
   return hello;
 }
 
-// Whatever comes is taken alike in whatever pieces.
-void CheckBytes(std::string_view bytes) {
-  const std::string all = Hello() + std::string(bytes);
-  Player whole;
-  const bool good = whole.Feed(all);
-  whole.Write();
-  const std::string seen = whole.Seen();
-  for (const Pieces::How how : Pieces::kAll) {
-    Player player;
-    bool goes_on = true;
-    Pieces pieces(all, how);
-    for (std::string_view piece; goes_on && pieces.Next(piece);) goes_on = player.Feed(piece);
-    player.Write();
-    FUZZ_CHECK(player.Seen() == seen, "pieces change nothing");
-    FUZZ_CHECK(goes_on == good, "nor the verdict");
-  }
-}
-
 std::string BlockOf(Dice& dice) {
   static constexpr std::string_view kStatus[] = {"200", "204", "304", "100", "103", "101", "404", "2x0"};
   std::string block;
@@ -193,7 +175,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0 || size > 10'000) return 0;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] % 2 == 0) {
-    CheckBytes(rest);
+    CheckPieces<Player>(Hello() + std::string(rest));
   } else {
     CheckFrames(rest);
   }
