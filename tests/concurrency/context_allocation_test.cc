@@ -83,7 +83,7 @@ std::vector<Case> Cases() {
          EXPECT_TRUE(scope.ctx.Err().Is(kDeadlineExceeded));
          EXPECT_TRUE(scope.ctx.Cause().Is(kDeadlineExceeded));
        }},
-      {"WithValue: the value and the context", 2,
+      {"WithValue", 1,
        [](const Context& parent) {
          const Context ctx = WithValue(parent, kNumber, 8);
          EXPECT_EQ(*ctx.Value(kNumber), 8);

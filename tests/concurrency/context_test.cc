@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/context.h>
 
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -238,6 +241,41 @@ TEST(Context, ValuesAreFoundByTheAddressOfTheirKey) {
   EXPECT_EQ(*three.Value(kName), "inner");
   EXPECT_EQ(*three.Value(kOther), "x");
   EXPECT_EQ(one.Value(kOther), nullptr);
+}
+
+struct alignas(64) Wide {
+  int number;
+};
+
+TEST(Context, ValuesLieWhereTheirTypeMustLie) {
+  static constexpr Key<Wide> kWide{"wide"};
+  static constexpr Key<char> kNarrow{"narrow"};
+  Context ctx = Background();
+  for (int i = 0; i < 20; ++i) {
+    ctx = WithValue(WithValue(ctx, kNarrow, static_cast<char>(i)), kWide, Wide{i});
+    const Wide* wide = ctx.Value(kWide);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(wide) % 64, 0u);
+    EXPECT_EQ(wide->number, i);
+    EXPECT_EQ(*ctx.Value(kNarrow), i);
+  }
+}
+
+// Can be copied by the caller, but not be moved into the context.
+struct Immovable {
+  explicit Immovable(std::shared_ptr<int> s) : shared(std::move(s)) {}
+  Immovable(const Immovable&) = default;
+  Immovable(Immovable&& other) : shared(other.shared) { throw std::runtime_error("not moved"); }
+  std::shared_ptr<int> shared;
+};
+
+TEST(Context, AValueThatCannotBeMovedLeavesNothingBehind) {
+  static constexpr Key<Immovable> kImmovable{"immovable"};
+  const auto shared = std::make_shared<int>(1);
+  {
+    const Immovable value(shared);
+    EXPECT_THROW((void)WithValue(Background(), kImmovable, value), std::runtime_error);
+  }
+  EXPECT_EQ(shared.use_count(), 1);
 }
 
 TEST(Context, WithoutCancelKeepsValuesOnly) {

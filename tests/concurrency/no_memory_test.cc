@@ -83,7 +83,7 @@ TEST(NoMemory, LosesNoValueWhoseContextCannotBeMade) {
     std::vector<Context> others;  // what contexts that are gone have left behind is used up
     others.reserve(1000);
     for (int i = 0; i < 1000; ++i) others.push_back(WithCancel(Background()).ctx);
-    const NoMemory none(1);
+    const NoMemory none;
     EXPECT_THROW((void)WithValue(Background(), kKey, value), std::bad_alloc);
   }
   EXPECT_EQ(value.use_count(), 1);

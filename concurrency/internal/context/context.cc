@@ -74,18 +74,18 @@ CancelFunc ContextAccess::MakeCancel(ContextNode* node, std::unique_ptr<internal
   return cancel;
 }
 
-Context Background() { return {}; }
-
-namespace {
-CancelScope ScopeOf(ContextNode* node) {
+CancelScope ContextAccess::MakeScope(ContextNode* node) noexcept {
   CancelScope scope;
-  scope.cancel = ContextAccess::MakeCancel(node, nullptr);
-  scope.ctx = ContextAccess::Adopt(node);
+  scope.cancel.node_ = node;
+  scope.ctx = Adopt(node);
   return scope;
 }
 
+Context Background() { return {}; }
+
+namespace {
 CancelScope NewScope(const Context& parent, std::int64_t deadline_ns, Error cause) {
-  return ScopeOf(ContextNode::NewCanceler(ContextAccess::Node(parent), deadline_ns, std::move(cause)));
+  return ContextAccess::MakeScope(ContextNode::NewCanceler(ContextAccess::Node(parent), deadline_ns, std::move(cause), /*refs=*/2));
 }
 }  // namespace
 
@@ -107,20 +107,17 @@ CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause) {
 CancelScope WithEither(const Context& parent, const Context& other) {
   (void)parent.Err();
   (void)other.Err();
-  return ScopeOf(ContextNode::NewEither(ContextAccess::Node(parent), ContextAccess::Node(other)));
+  ContextNode* node = ContextNode::NewEither(ContextAccess::Node(parent), ContextAccess::Node(other));
+  node->Ref();
+  return ContextAccess::MakeScope(node);
 }
 
 Context WithoutCancel(const Context& parent) {
   return ContextAccess::Adopt(ContextNode::NewDetached(ContextAccess::Node(parent)));
 }
 
-Context internal::MakeValueContext(const Context& parent, const void* key, void* value, ValueDeleter deleter) {
-  try {
-    return ContextAccess::Adopt(ContextNode::NewValue(ContextAccess::Node(parent), key, value, deleter));
-  } catch (...) {
-    deleter(value);
-    throw;
-  }
+Context internal::MakeValueContext(const Context& parent, const void* key, const ValueType& type, void* from) {
+  return ContextAccess::Adopt(ContextNode::NewValue(ContextAccess::Node(parent), key, type, from));
 }
 
 }  // namespace weft

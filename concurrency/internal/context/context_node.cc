@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/context/context_node.h>
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -64,7 +65,7 @@ Error WithCause(Errc code, const Error& bare, const Error& cause) noexcept {
 }  // namespace
 
 ContextNode* ContextNode::NewUnattached(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
-  auto* node = new ContextNode();
+  auto* node = new (0) ContextNode();
   node->canceler_ = node;
   node->parent_ = parent;
   if (parent != nullptr) parent->Ref();
@@ -80,8 +81,9 @@ ContextNode* ContextNode::NewUnattached(ContextNode* parent, std::int64_t deadli
   return node;
 }
 
-ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause) {
+ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause, std::int32_t refs) {
   ContextNode* node = NewUnattached(parent, deadline_ns, std::move(deadline_cause));
+  node->refs_.store(refs, std::memory_order_relaxed);
   if (ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr) node->Attach(above);
   return node;
 }
@@ -111,28 +113,48 @@ ContextNode* ContextNode::NewEither(ContextNode* parent, ContextNode* other) {
 }
 
 ContextNode* ContextNode::NewDetached(ContextNode* parent) {
-  auto* node = new ContextNode();
+  auto* node = new (0) ContextNode();
   node->parent_ = parent;
   if (parent != nullptr) parent->Ref();
   return node;
 }
 
-ContextNode* ContextNode::NewValue(ContextNode* parent, const void* key, void* value, ValueDeleter deleter) {
-  ContextNode* node = NewDetached(parent);
-  node->canceler_ = parent != nullptr ? parent->canceler_ : nullptr;
+ContextNode* ContextNode::NewValue(ContextNode* parent, const void* key, const ValueType& type, void* from) {
+  const std::size_t slack = std::max(type.alignment, alignof(ContextNode)) - alignof(ContextNode);
+  auto* node = new (type.size + slack) ContextNode();
+  const auto after = reinterpret_cast<std::uintptr_t>(node + 1);
+  const std::uintptr_t aligned = (after + type.alignment - 1) & ~(type.alignment - 1);
+  node->value_ = reinterpret_cast<char*>(node + 1) + (aligned - after);
+  try {
+    type.move(node->value_, from);
+  } catch (...) {
+    delete node;
+    throw;
+  }
+  node->destroy_ = type.destroy;
   node->key_ = key;
-  node->value_ = value;
-  node->deleter_ = deleter;
+  node->parent_ = parent;
+  if (parent != nullptr) {
+    parent->Ref();
+    node->canceler_ = parent->canceler_;
+  }
   return node;
+}
+
+// True: that was the last one. Only cancelers have a parent that may take a reference meanwhile, so the last holder of another node
+// needs no atomic step.
+inline bool ContextNode::DropRef() noexcept {
+  if (canceler_ != this && refs_.load(std::memory_order_acquire) == 1) return true;
+  return refs_.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
 
 // Ancestors may form a long chain, and so may nodes that end with two others: no recursion.
 void ContextNode::Unref(ContextNode* node) noexcept {
   ContextNode* relays = nullptr;
-  while (node != nullptr && node->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) node = node->Clear(relays);
+  while (node != nullptr && node->DropRef()) node = node->Clear(relays);
   while (relays != nullptr) [[unlikely]] {
     node = std::exchange(relays, relays->next_todo_)->Clear(relays);
-    while (node != nullptr && node->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) node = node->Clear(relays);
+    while (node != nullptr && node->DropRef()) node = node->Clear(relays);
   }
 }
 
@@ -145,7 +167,7 @@ ContextNode* ContextNode::Clear(ContextNode*& relays) noexcept {
   } else {
     Detach();
   }
-  if (deleter_ != nullptr) deleter_(value_);
+  if (destroy_ != nullptr) destroy_(value_);
   if (partner_ != nullptr) [[unlikely]] GiveUpPartner(relays);
   ContextNode* parent = parent_;
   if (memory_refs_.load(std::memory_order_acquire) != 1) {

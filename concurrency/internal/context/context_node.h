@@ -38,11 +38,12 @@ struct ContextWaiter : Link<WaiterTag> {
 // all see at once.
 class ContextNode : public Link<SiblingTag> {
  public:
-  // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest.
-  static ContextNode* NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause);
+  // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest; with so many references for the caller.
+  static ContextNode* NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause, std::int32_t refs = 1);
   // Values of `parent` only.
   static ContextNode* NewDetached(ContextNode* parent);
-  static ContextNode* NewValue(ContextNode* parent, const void* key, void* value, ValueDeleter deleter);
+  // The value is moved out of `from`.
+  static ContextNode* NewValue(ContextNode* parent, const void* key, const ValueType& type, void* from);
   // A canceler below `parent` that is also done when `other` is.
   static ContextNode* NewEither(ContextNode* parent, ContextNode* other);
 
@@ -84,9 +85,13 @@ class ContextNode : public Link<SiblingTag> {
   const void* Lookup(const void* key) const noexcept;
 
  private:
-  ContextNode() = default;
+  ContextNode() noexcept = default;
   ~ContextNode() = default;
+  // `extra` bytes lie after the node, for its value.
+  static void* operator new(std::size_t size, std::size_t extra) { return ::operator new(size + extra); }
+  static void operator delete(void* node) noexcept { ::operator delete(node); }
   static ContextNode* NewUnattached(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause);
+  bool DropRef() noexcept;
   void Attach(ContextNode* cancel_parent) noexcept;
   void Detach() noexcept;
   bool TryRef() noexcept;
@@ -127,7 +132,7 @@ class ContextNode : public Link<SiblingTag> {
   List<ContextWaiter, WaiterTag> waiters_ WEFT_GUARDED_BY(lock_);
   const void* key_ = nullptr;
   void* value_ = nullptr;
-  ValueDeleter deleter_ = nullptr;
+  void (*destroy_)(void*) = nullptr;
 };
 
 // Contexts that have ended, with those who are to be woken yet; of each a count of its memory.
@@ -154,6 +159,8 @@ class ContextAccess {
     return Context(node);
   }
   static CancelFunc MakeCancel(internal::ContextNode* node, std::unique_ptr<internal::CancelFinisher> finisher);
+  // Takes over two references.
+  static CancelScope MakeScope(internal::ContextNode* node) noexcept;
   // The quick form of ctx.Err(): false for a context that is live and has no deadline, which is what most are; else look at Err().
   static bool MayBeDone(const Context& ctx) noexcept {
     internal::ContextNode* canceler = Canceler(ctx);
