@@ -123,18 +123,6 @@ void FiberWatch::Forget() noexcept {
   ContextNode::UnrefMemory(std::exchange(node_, nullptr));
 }
 
-// The body of every fiber, for ever: one job after the other.
-void FiberEntry(FiberCore& fiber) {
-  fiber.Arrive(nullptr);
-  while (fiber.job != nullptr) {
-    fiber.job->Run();
-    fiber.watch.Forget();
-    fiber.ended_ = true;
-    fiber.SwitchTo(nullptr);
-  }
-  fiber.Leave();
-}
-
 namespace {
 
 #if defined(__x86_64__) && defined(__ELF__) && !defined(__CET__)
@@ -170,6 +158,40 @@ inline void Jump(void* to, void** place_of_own) noexcept {
   const fc::transfer_t from = JumpWithoutCall(to, place_of_own);
   *static_cast<void**>(from.data) = from.fctx;
 }
+
+}  // namespace
+
+// AddressSanitizer tells the bounds of the stack that was left, which is how those of the loop's stack are learned.
+void FiberCore::Arrive(void* saved_fake) noexcept {
+  if (!UnderAsan()) return;
+  const void* bottom = nullptr;
+  std::size_t bytes = 0;
+  AsanEnter(saved_fake, &bottom, &bytes);
+  if (!std::exchange(side_.left_for_fiber, false)) return;
+  side_.stack_bottom = bottom;
+  side_.stack_bytes = bytes;
+}
+
+[[gnu::always_inline]] inline void FiberCore::SwitchToLoop() noexcept {
+  AsanLeave(&asan_fake_, side_.stack_bottom, side_.stack_bytes);
+  TsanSwitch(side_.tsan_fiber);
+  Jump(side_.self, &self_);
+  Arrive(asan_fake_);
+}
+
+// The body of every fiber, for ever: one job after the other.
+void FiberEntry(FiberCore& fiber) {
+  fiber.Arrive(nullptr);
+  while (fiber.job != nullptr) {
+    fiber.job->Run();
+    fiber.watch.Forget();
+    fiber.ended_ = true;
+    fiber.SwitchToLoop();
+  }
+  fiber.Leave();
+}
+
+namespace {
 
 // An exception must not leave a fiber: there is no frame above this one.
 void Trampoline(fc::transfer_t from) noexcept {
@@ -243,29 +265,13 @@ FiberCore& FiberCore::Resume() noexcept {
 }
 
 void FiberCore::SwitchTo(FiberCore* to) noexcept {
-  if (to == nullptr) {
-    AsanLeave(&asan_fake_, side_.stack_bottom, side_.stack_bytes);
-    TsanSwitch(side_.tsan_fiber);
-    Jump(side_.self, &self_);
-  } else {
-    to->record.SetState(FiberState::kRunning);
-    eh_ = std::exchange(*side_.eh, to->eh_);
-    AsanLeave(&asan_fake_, to->stack.bottom, to->stack.Bytes());
-    TsanSwitch(to->tsan_fiber_);
-    Jump(to->self_, &self_);
-  }
+  if (to == nullptr) return SwitchToLoop();
+  to->record.SetState(FiberState::kRunning);
+  eh_ = std::exchange(*side_.eh, to->eh_);
+  AsanLeave(&asan_fake_, to->stack.bottom, to->stack.Bytes());
+  TsanSwitch(to->tsan_fiber_);
+  Jump(to->self_, &self_);
   Arrive(asan_fake_);
-}
-
-// AddressSanitizer tells the bounds of the stack that was left, which is how those of the loop's stack are learned.
-void FiberCore::Arrive(void* saved_fake) noexcept {
-  if (!UnderAsan()) return;
-  const void* bottom = nullptr;
-  std::size_t bytes = 0;
-  AsanEnter(saved_fake, &bottom, &bytes);
-  if (!std::exchange(side_.left_for_fiber, false)) return;
-  side_.stack_bottom = bottom;
-  side_.stack_bytes = bytes;
 }
 
 }  // namespace weft::internal

@@ -174,6 +174,7 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   friend void FiberEntry(FiberCore& fiber);
   friend struct FiberLayout;
   void Arrive(void* saved_fake) noexcept;
+  void SwitchToLoop() noexcept;
   void Leave() noexcept;
 
   LoopSide& side_;

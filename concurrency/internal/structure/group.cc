@@ -84,7 +84,8 @@ void Member::Ended() noexcept {
   GroupState& group = group_;
   Error result = std::move(result_);
   delete this;
-  group.Ended(std::move(result));
+  if (result) [[unlikely]] group.Fail(std::move(result));
+  group.Leave();
 }
 
 void Member::KeepName(std::string_view name) noexcept {
@@ -122,7 +123,7 @@ GroupState::~GroupState() {
 
 // Threads are started also when only the parent has ended: see "What a done parent does to Go" in docs/rationale.md.
 bool GroupState::MayStart() const {
-  if (!ctx_.Err()) return true;
+  if (!ContextAccess::MayBeDone(ctx_) || !ctx_.Err()) [[likely]] return true;
   return loop_ == nullptr && ContextAccess::Node(ctx_)->EndedFromAbove();
 }
 
