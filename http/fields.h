@@ -12,6 +12,10 @@
 
 namespace weft {
 
+namespace internal {
+class PreparedFields;
+}
+
 // The fields (headers or trailers) of a message: an ordered list of names and values (RFC 9110
 // section 5). Names are compared without regard to case, and keep their spelling. A name may occur
 // more than once.
@@ -78,6 +82,8 @@ class Fields {
   const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
 
  private:
+  friend class internal::PreparedFields;
+
   // The first block holds the fields of a typical response.
   static constexpr std::size_t kFirstBlock = 512;
   void Append(std::string_view name, std::string_view value);

@@ -3,39 +3,40 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
+
+#include <weft/http/internal/prepared_fields.h>
 
 namespace weft {
 namespace {
 
-struct Line {
-  std::string_view name;
-  std::string value;
-  bool over_tls_only = false;
+// Those for a request in plain text, and those for one over TLS.
+struct Lines {
+  internal::PreparedFields plain;
+  internal::PreparedFields secure;
 };
 
-std::vector<Line> LinesOf(SecurityHeadersOptions options) {
-  std::vector<Line> lines;
-  const auto add = [&lines](std::string_view name, std::string value, bool over_tls_only) {
-    if (value.empty()) return;
-    Fields check;
-    if (!check.Set(name, value)) {
+Lines LinesOf(const SecurityHeadersOptions& options) {
+  Lines lines;
+  const auto add = [](internal::PreparedFields& to, std::string_view name, std::string_view value) {
+    if (!value.empty() && !to.Add(name, value)) {
       throw std::invalid_argument("SecurityHeaders: " + std::string(name) + " has a control character");
     }
-    lines.push_back({name, std::move(value), over_tls_only});
   };
-  add("X-Content-Type-Options", std::move(options.content_type_options), false);
-  add("X-Frame-Options", std::move(options.frame_options), false);
-  add("Referrer-Policy", std::move(options.referrer_policy), false);
-  add("Cross-Origin-Opener-Policy", std::move(options.opener_policy), false);
-  add("Content-Security-Policy", std::move(options.content_security_policy), false);
-  add("Permissions-Policy", std::move(options.permissions_policy), false);
+  for (internal::PreparedFields* to : {&lines.plain, &lines.secure}) {
+    add(*to, "X-Content-Type-Options", options.content_type_options);
+    add(*to, "X-Frame-Options", options.frame_options);
+    add(*to, "Referrer-Policy", options.referrer_policy);
+    add(*to, "Cross-Origin-Opener-Policy", options.opener_policy);
+    add(*to, "Content-Security-Policy", options.content_security_policy);
+    add(*to, "Permissions-Policy", options.permissions_policy);
+  }
   if (options.hsts_max_age > std::chrono::seconds::zero()) {
     const char* below = options.hsts_subdomains ? "; includeSubDomains" : "";
-    add("Strict-Transport-Security",
-        "max-age=" + std::to_string(options.hsts_max_age.count()) + below, true);
+    add(lines.secure, "Strict-Transport-Security",
+        "max-age=" + std::to_string(options.hsts_max_age.count()) + below);
   }
   return lines;
 }
@@ -43,12 +44,9 @@ std::vector<Line> LinesOf(SecurityHeadersOptions options) {
 }  // namespace
 
 Middleware SecurityHeaders(SecurityHeadersOptions options) {
-  return [lines = std::make_shared<const std::vector<Line>>(LinesOf(std::move(options)))](
-             Handler next) -> Handler {
+  return [lines = std::make_shared<const Lines>(LinesOf(options))](Handler next) -> Handler {
     return [lines, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
-      for (const Line& line : *lines) {
-        if (!line.over_tls_only || r.Secure()) w.Header().Set(line.name, line.value);
-      }
+      (r.Secure() ? lines->secure : lines->plain).SetIn(w.Header());
       return next(w, r);
     };
   };
