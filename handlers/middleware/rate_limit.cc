@@ -22,30 +22,39 @@ TimePoint NearlyNow() {
 }  // namespace
 
 std::string ClientNetwork(const Request& r) {
-  return internal::NetworkOfPeer(r.Peer());
+  internal::NetworkRoom room;
+  const std::string peer = r.Peer();
+  return std::string(internal::NetworkOfPeer(peer, room));
 }
 
 Middleware RateLimit(RateLimitOptions options) {
   if (!(options.rate > 0) || options.burst < 1 || options.keys_max < 1) {
     internal::AbortMisuse("RateLimit", "the rate is above 0, burst and keys_max are at least 1");
   }
-  if (!options.key) options.key = ClientNetwork;
   struct State {
     explicit State(const RateLimitOptions& o) : key(o.key), table(o.rate, o.burst, o.keys_max) {}
-    const std::function<std::string(const Request&)> key;
+
+    Duration Take(std::string_view text) {
+      return text.empty() ? Duration::zero() : table.Take(hash(text), NearlyNow());
+    }
+    Duration TakeFor(const Request& r) {
+      if (key) return Take(key(r));
+      internal::NetworkRoom room;
+      const std::string peer = r.Peer();
+      return Take(internal::NetworkOfPeer(peer, room));
+    }
+
+    const std::function<std::string(const Request&)> key;  // empty: as ClientNetwork
     const internal::KeyedHash hash;
     internal::RateTable table;
   };
   return [state = std::make_shared<State>(options)](Handler next) -> Handler {
     return [state, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
-      const std::string key = state->key(r);
-      if (!key.empty()) {
-        const Duration wait = state->table.Take(state->hash(key), NearlyNow());
-        if (wait > Duration::zero()) {
-          const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-          w.Header().Set("Retry-After", std::to_string(seconds));
-          return HttpError(429);
-        }
+      const Duration wait = state->TakeFor(r);
+      if (wait > Duration::zero()) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+        w.Header().Set("Retry-After", std::to_string(seconds));
+        return HttpError(429);
       }
       return next(w, r);
     };

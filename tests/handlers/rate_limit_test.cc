@@ -189,9 +189,11 @@ TEST(PeerText, ReadsWhatAPeerIs) {
     const auto parsed = internal::ParsePeer(row.text);
     EXPECT_EQ(parsed ? internal::FormatParsed(*parsed) : "no peer", row.formatted != nullptr ? row.formatted : "no peer") << row.text;
   }
-  EXPECT_EQ(internal::NetworkOfPeer("[2001:db8:1:2:3:4:5:6]:80"), "2001:db8:1:2::/64");
-  EXPECT_EQ(internal::NetworkOfPeer("192.0.2.1:80"), "192.0.2.1");
-  EXPECT_EQ(internal::NetworkOfPeer("unix"), "unix");
+  internal::NetworkRoom room;
+  EXPECT_EQ(internal::NetworkOfPeer("[2001:db8:1:2:3:4:5:6]:80", room), "2001:db8:1:2::/64");
+  EXPECT_EQ(internal::NetworkOfPeer("192.0.2.1:80", room), "192.0.2.1");
+  EXPECT_EQ(internal::NetworkOfPeer("unix", room), "unix");
+  EXPECT_EQ(internal::NetworkOfPeer("[2001:1db8:1111:2222:3333:4444:5555:6666]", room), "2001:1db8:1111:2222::/64");
 }
 
 TEST(RateLimitDeathTest, NonsenseAborts) {

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
 #include <weft/handlers/middleware/internal/random_hex.h>
 
@@ -33,8 +34,15 @@ struct SipState {
   }
 };
 
-// Up to eight bytes, the first one lowest.
-std::uint64_t Word(std::string_view bytes) {
+// Eight bytes, the first one lowest.
+std::uint64_t WholeWord(const char* bytes) {
+  std::uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+// Fewer than that.
+std::uint64_t LastWord(std::string_view bytes) {
   std::uint64_t word = 0;
   for (std::size_t i = bytes.size(); i > 0; --i)
     word = word << 8 | static_cast<unsigned char>(bytes[i - 1]);
@@ -49,8 +57,8 @@ std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
   SipState state{first_ ^ 0x736f6d6570736575, second_ ^ 0x646f72616e646f6d,
                  first_ ^ 0x6c7967656e657261, second_ ^ 0x7465646279746573};
   const std::uint64_t size = text.size();
-  for (; text.size() >= 8; text.remove_prefix(8)) state.Take(Word(text.substr(0, 8)));
-  state.Take(size << 56 | Word(text));
+  for (; text.size() >= 8; text.remove_prefix(8)) state.Take(WholeWord(text.data()));
+  state.Take(size << 56 | LastWord(text));
   state.c ^= 0xFF;
   state.Rounds(4);
   return state.a ^ state.b ^ state.c ^ state.d;

@@ -47,15 +47,18 @@ std::string_view AddressOfPeer(std::string_view peer) {
   return SplitPort(peer).host;
 }
 
-std::string NetworkOfPeer(std::string_view peer) {
-  const std::string host(AddressOfPeer(peer));
-  if (host.find(':') == std::string::npos) return host;
+std::string_view NetworkOfPeer(std::string_view peer, NetworkRoom& room) {
+  const std::string_view host = AddressOfPeer(peer);
+  if (host.find(':') == std::string_view::npos) return host;
   in6_addr address;
-  if (inet_pton(AF_INET6, host.c_str(), &address) != 1) return host;
+  if (inet_pton(AF_INET6, std::string(host).c_str(), &address) != 1) return host;
   std::memset(address.s6_addr + 8, 0, 8);
-  char text[INET6_ADDRSTRLEN];
-  inet_ntop(AF_INET6, &address, text, sizeof text);
-  return std::string(text) + "/64";
+  static constexpr std::string_view kBits = "/64";
+  static_assert(std::tuple_size_v<NetworkRoom> >= INET6_ADDRSTRLEN + kBits.size());
+  inet_ntop(AF_INET6, &address, room.data(), INET6_ADDRSTRLEN);
+  const std::size_t size = std::strlen(room.data());
+  kBits.copy(room.data() + size, kBits.size());
+  return {room.data(), size + kBits.size()};
 }
 
 std::optional<ParsedPeer> ParsePeer(std::string_view text) {
