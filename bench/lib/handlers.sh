@@ -31,12 +31,12 @@ echo weft /echo --json $root/bench/servers/order.json
 echo go /echo --json $root/bench/servers/order.json
 json weft /json --json $root/bench/servers/order.json
 json go /json --json $root/bench/servers/order.json
-file-10k weft /files/10k
-file-10k nginx /files/10k
-file-10k go /files/10k
-file-64k weft /files/64k
-file-64k nginx /files/64k
-file-64k go /files/64k
+file-10k weft /files/10k.txt
+file-10k nginx /files/10k.txt
+file-10k go /files/10k.txt
+file-64k weft /files/64k.txt
+file-64k nginx /files/64k.txt
+file-64k go /files/64k.txt
 cold alone /
 cold warm / --beside $scratch/files/beside
 cold cold / --beside $scratch/files/beside --evict
@@ -47,8 +47,8 @@ TEXT
 make_handlers_files() {
   local i
   mkdir -p "$scratch/files/beside"
-  head -c 10240 /dev/urandom >"$scratch/files/10k"
-  head -c 65536 /dev/urandom >"$scratch/files/64k"
+  head -c 10240 /dev/urandom >"$scratch/files/10k.txt"
+  head -c 65536 /dev/urandom >"$scratch/files/64k.txt"
   for ((i = 0; i < 64; ++i)); do head -c $((16384 * (1 + i % 8))) /dev/urandom >"$scratch/files/beside/$i"; done
   sync -f "$scratch/files"
   if [ "$(stat -f -c %T "$scratch/files")" = tmpfs ]; then echo "$scratch is in memory: no file of it is ever cold (TMPDIR says where else)"; fi
