@@ -49,9 +49,10 @@ struct HttpClientOptions {
 
   // Offers HTTP/2 to servers over TLS (RFC 9113); those that do not take it get HTTP/1.1. Then all
   // requests of a loop to an origin share a connection, up to the number of streams that the server
-  // allows; beyond that there is another one. Requests with Upgrade, with "Connection: close", and
-  // CONNECT go by HTTP/1.1, and so does everything over `dial`. In a build without HTTP/2
-  // (WEFT_HTTP2=OFF) all requests of a client with this option fail.
+  // allows; beyond that there is a second one, and then they wait for a stream, in order. Requests
+  // with Upgrade, with "Connection: close", and CONNECT go by HTTP/1.1, and so does everything over
+  // `dial`. In a build without HTTP/2 (WEFT_HTTP2=OFF) all requests of a client with this option
+  // fail.
   bool http2 = false;
   // Over HTTP/2, while requests wait and the server has been silent for so long, it is asked by a
   // PING. Without a reply for as long again they fail (ClientFailure::kStalled).

@@ -27,19 +27,28 @@ Error ClientShared::Refused(const HttpClientOptions& options) {
   return {};
 }
 
+ClientShared::Wait::Wait(ClientShared& client) : client_(client) {
+  client_.waiting.fetch_add(1);
+  client_.waited.fetch_add(1);
+}
+
+ClientShared::Wait::~Wait() {
+  const std::int64_t took = (Now() - since_).count();
+  for (std::int64_t longest = client_.longest_wait_ns; longest < took && !client_.longest_wait_ns.compare_exchange_weak(longest, took);) {
+  }
+  client_.waiting.fetch_sub(1);
+}
+
 Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {
   if (origin.waiting.fetch_add(1) >= options.waiting_per_origin_max) {
     origin.waiting.fetch_sub(1);
     return MakeClientFailure({ClientFailure::kBusy, false, origin.name, std::to_string(options.waiting_per_origin_max) + " requests wait already"});
   }
-  waiting.fetch_add(1);
-  waited.fetch_add(1);
-  const TimePoint since = Now();
-  Error err = origin.slots.Acquire(ctx);
-  const std::int64_t took = (Now() - since).count();
-  for (std::int64_t longest = longest_wait_ns; longest < took && !longest_wait_ns.compare_exchange_weak(longest, took);) {
+  Error err;
+  {
+    const Wait counted(*this);
+    err = origin.slots.Acquire(ctx);
   }
-  waiting.fetch_sub(1);
   origin.waiting.fetch_sub(1);
   if (!err) return {};
   // It stays the context's, and says that nothing was sent.

@@ -32,6 +32,19 @@ struct ClientShared {
     ~Part() = default;
   };
 
+  // One of the requests that wait, for Stats.
+  class Wait {
+   public:
+    explicit Wait(ClientShared& client);
+    ~Wait();
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+   private:
+    ClientShared& client_;
+    const TimePoint since_ = Now();
+  };
+
   explicit ClientShared(HttpClientOptions given) : options(std::move(given)), connector(options) {}
   ClientShared(const ClientShared&) = delete;
   ClientShared& operator=(const ClientShared&) = delete;

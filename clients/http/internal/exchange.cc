@@ -64,6 +64,9 @@ void Exchange::GiveSlotBack() noexcept {
 void Exchange::LeaveLimits() noexcept {
   if (has_slot_) pool_->shared->slots.Release();
   has_slot_ = false;
+  if (!multiplexed_ || stream_->connection() == nullptr) return;
+  stream_->endless = true;
+  pool_->line.Look();
 }
 
 void Exchange::KeepConnection() noexcept {
@@ -128,7 +131,7 @@ Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool
     if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) return err;
     has_slot_ = true;
   }
-  return TakeConnection(ctx, fresh, MayBeRepeated(request));
+  return TakeConnection(ctx, request, fresh);
 }
 
 Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
@@ -139,13 +142,13 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   head_.Reset();
   interims_ = 0;
   sent_any_ = sent_ = send_broken_ = continued_ = has_verdict_ = received_any_ = head_done_ = head_late_ = broken_ = false;
-  return TakeConnection(ctx, /*fresh=*/true, MayBeRepeated(request));
+  return TakeConnection(ctx, request, /*fresh=*/true);
 }
 
 // A connection whose end nobody sees is only good for what may be sent again.
-Error Exchange::TakeConnection(const Context& ctx, bool fresh, bool repeatable) {
-  if (shares_) return ExchangeOnStream::TakeConnection(*this, ctx, fresh, repeatable);
-  if (!fresh) wire_ = kept_connections_.TakeIdle(*pool_, !repeatable);
+Error Exchange::TakeConnection(const Context& ctx, const OutgoingRequest& request, bool fresh) {
+  if (shares_) return ExchangeOnStream::TakeConnection(*this, ctx, request, fresh);
+  if (!fresh) wire_ = kept_connections_.TakeIdle(*pool_, !MayBeRepeated(request));
   kept_ = wire_ != nullptr;
   if (kept_) return {};
   ClientShared& client = kept_connections_.client();

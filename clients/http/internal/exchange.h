@@ -41,7 +41,7 @@ struct ExchangeOnWire {
 struct ExchangeOnStream {
   using Outcome = http2::ClientStream::Outcome;
 
-  static Error TakeConnection(Exchange& x, const Context& ctx, bool fresh, bool repeatable);
+  static Error TakeConnection(Exchange& x, const Context& ctx, const OutgoingRequest& request, bool fresh);
   static Error SendHead(Exchange& x, const Context& ctx, const OutgoingRequest& request);
   static Error Send(Exchange& x, const Context& ctx, std::string_view data, bool last);
   static Error ReadHead(Exchange& x, const Context& ctx, TimePoint until);
@@ -50,7 +50,9 @@ struct ExchangeOnStream {
   static void FinishIfDone(Exchange& x) noexcept;
 
  private:
+  static bool Joined(Exchange& x, bool fresh);
   static Error AwaitAttempt(Exchange& x, const Context& ctx);
+  static Error AwaitRoom(Exchange& x, const Context& ctx, TimePoint until, StreamLine::Place& place);
   static Error Connect(Exchange& x, const Context& ctx);
   static void TakeInterims(Exchange& x);
   static void TakeFinal(Exchange& x);
@@ -179,7 +181,7 @@ class Exchange {
   Error Failed(const Context& ctx, const Error& error, const char* detail) const;
   void LimitHead(Duration limit);
   void HeadIsLate() noexcept;
-  Error TakeConnection(const Context& ctx, bool fresh, bool repeatable);
+  Error TakeConnection(const Context& ctx, const OutgoingRequest& request, bool fresh);
   void NoteConnected(std::unique_ptr<ClientWire> wire);
   void FinishIfDone() noexcept;
   void GiveSlotBack() noexcept;

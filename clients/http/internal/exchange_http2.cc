@@ -13,22 +13,56 @@ namespace weft::internal {
 
 // --- the connection
 
-// Until one is here that has room, who needs it waits for the one that makes it; where HTTP/1.1 was agreed on, each has its own.
-Error ExchangeOnStream::TakeConnection(Exchange& x, const Context& ctx, bool fresh, bool repeatable) {
+bool ExchangeOnStream::Joined(Exchange& x, bool fresh) {
+  if (!x.kept_connections_.Join(*x.pool_, fresh ? x.shared_number_ : 0, *x.stream_)) return false;
+  x.multiplexed_ = true;
+  x.kept_ = x.stream_->connection()->served;
+  x.shared_number_ = x.stream_->connection()->number;
+  return true;
+}
+
+// Until one is here that has room, who needs it waits for the one that makes it; where HTTP/1.1 was agreed on, each has its own. Where there
+// are as many as there may be, requests wait for a stream, in order.
+Error ExchangeOnStream::TakeConnection(Exchange& x, const Context& ctx, const OutgoingRequest& request, bool fresh) {
   if (x.stream_ == nullptr) x.stream_ = std::make_unique<http2::ClientStream>(x.options().head_bytes_max);
-  for (;;) {
-    if (x.kept_connections_.Join(*x.pool_, fresh ? x.shared_number_ : 0, *x.stream_)) {
-      x.multiplexed_ = true;
-      x.kept_ = x.stream_->connection()->served;
-      x.shared_number_ = x.stream_->connection()->number;
-      return {};
+  const TimePoint until = request.response_timeout == kUnlimited ? TimePoint::max() : Now() + request.response_timeout;
+  struct InLine {
+    explicit InLine(Exchange& x) : counted(x.kept_connections_.client()), place(x.pool_->line) {}
+    const ClientShared::Wait counted;
+    StreamLine::Place place;
+  };
+  for (std::optional<InLine> waits;;) {
+    if (waits || x.pool_->line.Empty()) {
+      if (Joined(x, fresh)) return {};
+      if (!fresh) x.wire_ = x.kept_connections_.TakeIdle(*x.pool_, !MayBeRepeated(request));
+      x.kept_ = x.wire_ != nullptr;
+      if (x.kept_) return {};
+      const bool may_connect = x.pool_->speaks_http1 || (x.pool_->attempt == nullptr && KeptConnections::MayConnect(*x.pool_));
+      if (may_connect) {
+        waits.reset();
+        return Connect(x, ctx);
+      }
+      // There are new ones enough, or on their way: an older one does as well.
+      if (fresh && Joined(x, /*fresh=*/false)) return {};
+      if (!KeptConnections::CanShare(*x.pool_) && x.pool_->attempt != nullptr) {
+        waits.reset();
+        if (Error err = AwaitAttempt(x, ctx)) return err;
+        continue;
+      }
     }
-    if (!fresh) x.wire_ = x.kept_connections_.TakeIdle(*x.pool_, !repeatable);
-    x.kept_ = x.wire_ != nullptr;
-    if (x.kept_) return {};
-    if (x.pool_->attempt == nullptr || x.pool_->speaks_http1) return Connect(x, ctx);
-    if (Error err = AwaitAttempt(x, ctx)) return err;
+    if (!waits) waits.emplace(x);
+    if (Error err = AwaitRoom(x, ctx, until, waits->place)) return err;
   }
+}
+
+// It is first in line when it comes back.
+Error ExchangeOnStream::AwaitRoom(Exchange& x, const Context& ctx, TimePoint until, StreamLine::Place& place) {
+  do {
+    const LoopSignal::Outcome outcome = place.Wait(ctx, until);
+    if (outcome == LoopSignal::Outcome::kContextDone) return ctx.Err().Wrap("wait for a stream to " + x.url_.origin);
+    if (outcome == LoopSignal::Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server takes no more streams");
+  } while (!place.IsFirst());
+  return {};
 }
 
 // With a server that agrees to HTTP/2 and never begins to speak it the next one tries anew.
@@ -78,6 +112,7 @@ void ExchangeOnStream::FinishIfDone(Exchange& x) noexcept {
 }
 
 Error ExchangeOnStream::Failed(Exchange& x, const Context& ctx, Outcome outcome, const char* detail) {
+  x.sent_any_ = x.stream_->HeadSent();
   switch (outcome) {
     case Outcome::kContext: return x.Failed(ctx, ctx.Err(), detail);
     case Outcome::kTimedOut: return x.MakeFailure(ClientFailure::kTimedOut, detail);

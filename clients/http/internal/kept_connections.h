@@ -16,6 +16,7 @@
 #include <weft/clients/http/internal/client_shared.h>
 #include <weft/clients/http/internal/http2/client_multiplexer.h>
 #include <weft/clients/http/internal/shared_origin.h>
+#include <weft/clients/http/internal/stream_line.h>
 #include <weft/clients/http/internal/wire.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/loop.h>
@@ -43,6 +44,7 @@ struct OriginPool {
   std::vector<std::unique_ptr<http2::ClientMultiplexer>> multiplexers;  // in the order in which they were made
   std::uint64_t multiplexers_made = 0;
   std::shared_ptr<SharedAttempt> attempt;  // under way; null: none
+  StreamLine line;                         // for a stream
   bool speaks_http1 = false;               // where HTTP/2 was offered: nobody waits to share a connection
   std::uint32_t users = 0;                 // requests of this loop that are under way
 
@@ -83,12 +85,17 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   // Gives the stream a place on a connection that was made after the one of this number. False: none has room.
   bool Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream);
+  // There is one that others can share: it is worth it to wait for a stream.
+  static bool CanShare(const OriginPool& pool) noexcept;
+  // Few streams on each do not make for many connections. Those of which nobody knows when they end do not count: they fill their own.
+  static bool MayConnect(const OriginPool& pool) noexcept;
   // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others. The attempt is through when the
   // server has said how many that may be.
   void Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream, std::shared_ptr<SharedAttempt> attempt);
 
  private:
   static constexpr Duration kLookEvery = std::chrono::seconds(1);
+  static constexpr std::size_t kMultiplexersMax = 2;
 
   struct Hash {
     using is_transparent = void;
@@ -98,6 +105,7 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
   void AskToTrim() noexcept override;
   void OnIdleEnd(ClientWire& wire) noexcept override;
   void OnSettled(http2::ClientMultiplexer& connection) noexcept override;
+  void OnRoom(http2::ClientMultiplexer& connection) noexcept override;
   void OnUnused(http2::ClientMultiplexer& connection) noexcept override;
   void OnEnd(http2::ClientMultiplexer& connection) noexcept override;
   void NoteUsed(http2::ClientMultiplexer& connection) noexcept;

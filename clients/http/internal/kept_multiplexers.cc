@@ -13,6 +13,7 @@ namespace weft::internal {
 void SharedAttempt::End(OriginPool& pool) {
   if (pool.attempt.get() == this) pool.attempt = nullptr;
   done.Set();
+  pool.line.Look();
 }
 
 // The oldest first, so that those that are too many become idle.
@@ -32,6 +33,23 @@ bool KeptConnections::Join(OriginPool& pool, std::uint64_t after, http2::ClientS
     return true;
   }
   return false;
+}
+
+bool KeptConnections::CanShare(const OriginPool& pool) noexcept {
+  return std::any_of(pool.multiplexers.begin(), pool.multiplexers.end(), [](const auto& each) { return each->Settled() && !each->Ended(); });
+}
+
+bool KeptConnections::MayConnect(const OriginPool& pool) noexcept {
+  std::size_t alive = 0;
+  std::size_t endless = 0;
+  std::size_t streams = 1;
+  for (const auto& each : pool.multiplexers) {
+    if (each->Ended()) continue;
+    ++alive;
+    endless += each->Endless();
+    streams = std::max(streams, each->StreamsMax());
+  }
+  return alive < kMultiplexersMax + endless / streams;
 }
 
 void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream,
@@ -57,14 +75,18 @@ void KeptConnections::NoteUsed(http2::ClientMultiplexer& connection) noexcept {
 }
 
 void KeptConnections::Drop(http2::ClientMultiplexer& connection) noexcept {
+  OriginPool& pool = connection.pool();
   NoteUsed(connection);
-  std::erase_if(connection.pool().multiplexers, [&connection](const auto& each) { return each.get() == &connection; });
+  std::erase_if(pool.multiplexers, [&connection](const auto& each) { return each.get() == &connection; });
   client_.closed.fetch_add(1, std::memory_order_relaxed);
+  pool.line.Look();
 }
 
 void KeptConnections::OnSettled(http2::ClientMultiplexer& connection) noexcept {
   if (const std::shared_ptr<SharedAttempt> attempt = std::move(connection.attempt)) attempt->End(connection.pool());
 }
+
+void KeptConnections::OnRoom(http2::ClientMultiplexer& connection) noexcept { connection.pool().line.Look(); }
 
 void KeptConnections::OnEnd(http2::ClientMultiplexer& connection) noexcept { Drop(connection); }
 
@@ -72,6 +94,7 @@ void KeptConnections::OnUnused(http2::ClientMultiplexer& connection) noexcept {
   const std::uint32_t most = client_.options.idle_per_origin_max;
   if (most == 0) return Drop(connection);
   OriginPool& pool = connection.pool();
+  pool.line.Look();
   const TimePoint now = Now();
   connection.unused_since = now;
   connection.counts_as_idle = true;

@@ -114,7 +114,7 @@ class Session {
    public:
     // A request begins. Null: there is no memory for it; it is refused (REFUSED_STREAM). Never of a client.
     virtual SessionStream* OnStream() = 0;
-    // The peer's first SETTINGS have come.
+    // The peer's first SETTINGS have come; to a client, also later ones.
     virtual void OnSettings() = 0;
     virtual void OnPingAnswered() = 0;
     // It has done this once more.

@@ -103,7 +103,7 @@ struct SessionCallbacks {
     Session& self = Of(user);
     switch (frame->hd.type) {
       case NGHTTP2_SETTINGS:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 && !self.settled_) {
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 && (self.is_client_ || !self.settled_)) {
           self.settled_ = true;
           self.owner_.OnSettings();
         }

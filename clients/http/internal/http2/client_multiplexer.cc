@@ -83,7 +83,7 @@ void ClientMultiplexer::Remove(ClientStream& stream) noexcept {
   session_->Forget(stream);
   std::erase(streams_, &stream);
   Flush();
-  if (!streams_.empty()) return;
+  if (!streams_.empty()) return home_.OnRoom(*this);
   loop_.Disarm(probe_);
   if (Ended()) return home_.OnEnd(*this);
   home_.OnUnused(*this);
@@ -148,6 +148,16 @@ void ClientMultiplexer::Settle() noexcept {
   if (!std::exchange(settled_, true)) home_.OnSettled(*this);
 }
 
+// They may come again, and say another number of streams (RFC 9113 section 6.5.3).
+void ClientMultiplexer::OnSettings() {
+  Settle();
+  home_.OnRoom(*this);
+}
+
+std::size_t ClientMultiplexer::Endless() const {
+  return static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), [](const ClientStream* stream) { return stream->endless; }));
+}
+
 bool ClientMultiplexer::Take(std::span<const char> bytes) {
   heard_ = Now();
   asked_ = false;
@@ -173,6 +183,7 @@ void ClientMultiplexer::RefuseUnsent() noexcept {
   for (ClientStream* stream : streams_) {
     if (!stream->HeadSent()) stream->Fail({ClientFailure::kReset, false, true, "the server has ended the connection before this request"});
   }
+  home_.OnRoom(*this);
 }
 
 void ClientMultiplexer::OnNuisance(Nuisance what) {
@@ -250,6 +261,7 @@ void ClientMultiplexer::Fail(ClientFailure::Kind kind, const char* detail) noexc
   loop_.Disarm(probe_);
   wire_->Close();
   Settle();
+  home_.OnRoom(*this);
 }
 
 }  // namespace weft::internal::http2

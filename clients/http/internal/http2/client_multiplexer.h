@@ -30,10 +30,11 @@ namespace weft::internal::http2 {
 // It owns no stream. Whoever has a stream on it calls Leave.
 class ClientMultiplexer final : public ClientStreamHost, private Session::Owner, private SocketWire::Listener {
  public:
-  // Who keeps it. It may destroy it in these calls, but for the first.
+  // Who keeps it. It may destroy it in these calls, but for the first two.
   class Home {
    public:
     virtual void OnSettled(ClientMultiplexer& connection) noexcept = 0;  // TakesMore knows now; or it has ended before
+    virtual void OnRoom(ClientMultiplexer& connection) noexcept = 0;     // it may take one more; or it takes none any more, and others may
     virtual void OnUnused(ClientMultiplexer& connection) noexcept = 0;   // its last stream has left
     virtual void OnEnd(ClientMultiplexer& connection) noexcept = 0;      // nobody uses it, and nobody can
 
@@ -52,6 +53,11 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   // Room for one more stream, at once. Until the server has said how many it takes there is none but for the first: it would refuse what is
   // too much, and nobody would know how much that is.
   bool TakesMore() const { return !failed_ && settled_ && session_->TakesRequests() && streams_.size() < session_->PeerStreamsMax(); }
+  // So many it takes at once.
+  std::size_t StreamsMax() const { return session_->PeerStreamsMax(); }
+  // Of its streams, those of which nobody knows when they end.
+  std::size_t Endless() const;
+  bool Settled() const { return settled_; }
   bool Unused() const { return streams_.empty(); }
   // Nothing new can be asked of it.
   bool Ended() const { return failed_ || !session_->TakesRequests(); }
@@ -95,7 +101,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   void OnWritable() noexcept override;
   // Session::Owner
   SessionStream* OnStream() override { return nullptr; }
-  void OnSettings() override { Settle(); }
+  void OnSettings() override;
   void OnPingAnswered() override {}
   void OnNuisance(Nuisance what) override;
 

@@ -60,7 +60,7 @@ void ClientStream::Reset() noexcept {
   read_progress_.Restart();
   write_progress_.Restart();
   least_ = kLeast;
-  head_sent_ = last_ = end_sent_ = closed_ = too_large_ = continued_ = received_any_ = head_done_ = ended_ = false;
+  endless = head_sent_ = last_ = end_sent_ = closed_ = too_large_ = continued_ = received_any_ = head_done_ = ended_ = false;
 }
 
 void ClientStream::Fail(const Failure& failure) noexcept {

@@ -98,6 +98,8 @@ class ClientStream final : public SessionStream {
 
   void OnConnectionEnd(ClientFailure::Kind kind, const char* detail) noexcept;
 
+  bool endless = false;  // nobody waits for its end
+
   // SessionStream
   bool OnField(std::string_view name, std::string_view value) override;
   void OnHead() override;
