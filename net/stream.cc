@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include <weft/net/internal/socket_transport.h>
 #include <weft/net/internal/stream_state.h>
 #include <weft/net/stream_transport.h>
 
@@ -137,6 +138,14 @@ Result<std::size_t> StreamAccess::ReadWhatIsThere(Stream& stream, const Context&
 const Context* StreamAccess::RequestContext(const Stream& stream) noexcept {
   const bool lent = stream.state_ != nullptr && stream.state_->lent && stream.state_->transport != nullptr;
   return lent ? stream.state_->transport->StreamContext() : nullptr;
+}
+
+int StreamAccess::ReleaseSocket(Stream& stream) noexcept {
+  if (stream.state_ == nullptr || stream.state_->lent || stream.state_->closed) return -1;
+  auto* const transport = dynamic_cast<SocketTransport*>(stream.state_->transport);
+  const int fd = transport != nullptr ? transport->Release() : -1;
+  if (fd >= 0) stream.state_->closed = true;
+  return fd;
 }
 
 }  // namespace internal

@@ -113,6 +113,9 @@ struct StreamAccess {
   static Result<std::size_t> ReadWhatIsThere(Stream& stream, const Context& ctx, std::span<char> buffer);
   // The context of the request that a stream is lent to; null: it is nobody's.
   static const Context* RequestContext(const Stream& stream) noexcept;
+  // The descriptor of one that is a socket of its own and nothing more, which is the caller's from now
+  // on; the Stream is closed. -1: it is something else. While nobody uses it.
+  static int ReleaseSocket(Stream& stream) noexcept;
 };
 
 }  // namespace internal

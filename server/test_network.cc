@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <weft/clients/http/http_client.h>
+#include <weft/concurrency/group.h>
 #include <weft/net/client_failure.h>
 #include <weft/net/tls.h>
 #include <weft/server/internal/faulty_link.h>
@@ -50,15 +51,33 @@ struct TestNetwork::State {
     return at->second;
   }
 
+  Result<Stream> Dial(const Context& caller, const DialTarget& target) {
+    std::string bound;
+    std::shared_ptr<internal::LinkState> link;
+    {
+      const std::lock_guard hold(lock);
+      const auto at = sites.find(target.Text());
+      if (at == sites.end()) {
+        return MakeClientFailure({ClientFailure::kResolve, false, target.Text(), "the TestNetwork has no such host"});
+      }
+      bound = at->second.server->Bound();
+      link = at->second.link;
+    }
+    return internal::DialTestServer(caller, bound, link);
+  }
+
   Context ctx;
   std::mutex lock;  // for a moment
   std::map<std::string, Site> sites;
   std::string certificates;
+  Group relays{ctx};
 };
 
 TestNetwork::TestNetwork(const Context& ctx) : state_(std::make_shared<State>(ctx)) {}
 
 TestNetwork::~TestNetwork() {
+  state_->relays.Cancel();
+  static_cast<void>(state_->relays.Wait());
   for (auto& [address, site] : state_->sites) site.server.reset();
 }
 
@@ -82,19 +101,18 @@ TestServer& TestNetwork::Serve(std::string_view origin, Handler handler, ServerO
 HttpClientOptions TestNetwork::ClientOptions() const {
   HttpClientOptions options;
   options.tls.ca_pem = state_->certificates;
+  options.dial = [state = state_](const Context& ctx, const DialTarget& target) { return state->Dial(ctx, target); };
+  return options;
+}
+
+// HTTP/2 is spoken over sockets, which know of no faults.
+HttpClientOptions TestNetwork::Http2ClientOptions() const {
+  HttpClientOptions options = ClientOptions();
+  options.http2 = true;
   options.dial = [state = state_](const Context& ctx, const DialTarget& target) -> Result<Stream> {
-    std::string bound;
-    std::shared_ptr<internal::LinkState> link;
-    {
-      const std::lock_guard hold(state->lock);
-      const auto at = state->sites.find(target.Text());
-      if (at == state->sites.end()) {
-        return MakeClientFailure({ClientFailure::kResolve, false, target.Text(), "the TestNetwork has no such host"});
-      }
-      bound = at->second.server->Bound();
-      link = at->second.link;
-    }
-    return internal::DialTestServer(ctx, bound, link);
+    Result<Stream> stream = state->Dial(ctx, target);
+    if (Error err = stream.Err()) return err;
+    return internal::Relayed(state->relays, *std::move(stream));
   };
   return options;
 }

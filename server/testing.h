@@ -166,8 +166,8 @@ class TestServer {
   Result<TestClient> ConnectHttp2(const Context& ctx) const;
 
   // A client for this server alone, whatever the host of the URL: Client().Get(ctx,
-  // server.Url("/hello")). Only in a fiber. It ends with the server, so its responses must end
-  // before that.
+  // server.Url("/hello")). It speaks HTTP/1.1. Only in a fiber. It ends with the server, so its
+  // responses must end before that.
   HttpClient& Client();
   // "http://test-server/hello"; "https://..." if it uses TLS.
   std::string Url(std::string_view target) const;

@@ -51,8 +51,8 @@ struct HttpClientOptions {
   // requests of a loop to an origin share a connection, up to the number of streams that the server
   // allows; beyond that there is a second one, and then they wait for a stream, in order. Requests
   // with Upgrade, with "Connection: close", and CONNECT go by HTTP/1.1, and so does everything over
-  // `dial`. In a build without HTTP/2 (WEFT_HTTP2=OFF) all requests of a client with this option
-  // fail.
+  // a Stream of `dial` that is no socket, as those of Dial are. In a build without HTTP/2
+  // (WEFT_HTTP2=OFF) all requests of a client with this option fail.
   bool http2 = false;
   // Over HTTP/2, while requests wait and the server has been silent for so long, it is asked by a
   // PING. Without a reply for as long again they fail (ClientFailure::kStalled).

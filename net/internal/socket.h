@@ -27,6 +27,7 @@ class Socket final {
 
   int Descriptor() const noexcept { return fd_.Get(); }
   void Close() noexcept { fd_.Close(); }
+  int Release() noexcept { return fd_.Release(); }
 
   // recv and send. The C library's are cancellation points of threads, which costs two locked instructions a call; weft cancels by contexts,
   // never by pthread_cancel. Under a sanitizer it must be the library's, which it watches.

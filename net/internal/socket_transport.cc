@@ -88,6 +88,13 @@ Error SocketTransport::CloseStreamWrite() {
   return SystemError(errno, "close the sending side");
 }
 
+int SocketTransport::Release() noexcept {
+  if (closed_ || inside_ != 1) return -1;
+  closed_ = true;
+  waiter_.Forget();
+  return socket_.Release();
+}
+
 // The end that this makes wakes those who wait.
 void SocketTransport::CloseStream() noexcept {
   closed_ = true;

@@ -24,6 +24,8 @@ class SocketTransport final : public StreamTransport {
   Error WriteStream(const Context& ctx, std::string_view data) override;
   Error CloseStreamWrite() override;
   void CloseStream() noexcept override;
+  // The descriptor goes to the caller, and this is as if it were closed. -1: it is, or is being used.
+  int Release() noexcept;
 
  private:
   static constexpr int kPiecesInARow = 4;  // without a wait, before others of the loop get their turn

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/server/internal/faulty_link.h>
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/connect.h>
@@ -12,6 +17,27 @@ namespace weft::internal {
 namespace {
 
 Error BrokenByTest() { return std::errc::connection_reset; }
+
+// The two ends between which the bytes of a connection are passed.
+struct Relay {
+  Stream near;
+  Stream far;
+
+  // True: `from` has ended in good order.
+  static bool Pass(const Context& ctx, Stream& from, Stream& to) {
+    std::array<char, 16 * 1024> piece;
+    for (;;) {
+      const Result<std::size_t> got = from.Read(ctx, piece);
+      if (!got.Ok()) return false;
+      if (*got == 0) return true;
+      if (to.Write(ctx, {piece.data(), *got})) return false;
+    }
+  }
+  void Close() noexcept {
+    near.Close();
+    far.Close();
+  }
+};
 
 }  // namespace
 
@@ -57,8 +83,15 @@ Result<std::size_t> FaultyLink::ReadStream(const Context& ctx, std::span<char> b
     const Result<std::size_t> got = transport_.ReadStream(ctx, buffer);
     if (broken_) return BrokenByTest();
     if (!got.Ok() || *got == 0) return got;
-    held_.assign(buffer.data(), *got);
-    received_ += *got;
+    // The fault may have come while this waited for bytes.
+    const LinkFault then = state_->fault.Get();
+    const std::uint64_t left = then.kind == LinkFault::Kind::kReset ? then.after_bytes - std::min(received_, then.after_bytes) : *got;
+    if (left == 0) {
+      Break();
+      return BrokenByTest();
+    }
+    held_.assign(buffer.data(), std::min<std::uint64_t>(*got, left));
+    received_ += held_.size();
   }
   if (Error err = WaitForTheWay(ctx)) return err;
   if (broken_) return BrokenByTest();
@@ -86,6 +119,28 @@ Result<Stream> DialTestServer(const Context& ctx, const std::string& bound, cons
   Result<Fd> fd = Connect(ctx, {&*address, 1}, {.holds_time = false});
   if (Error err = fd.Err()) return err;
   return MakeStream<FaultyLink>(Socket(*std::move(fd)), state);
+}
+
+Result<Stream> Relayed(Group& group, Stream far) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return Error(std::error_code(errno, std::generic_category()));
+  const FdWaitOptions waits{.waits_for = "test network", .holds_time = false};
+  auto relay = std::make_shared<Relay>();
+  relay->near = MakeStream<SocketTransport>(Socket(Fd(ends[0])), waits);
+  relay->far = std::move(far);
+  Stream mine = MakeStream<SocketTransport>(Socket(Fd(ends[1])), waits);
+  const bool taken = group.Go("relay to the client", [relay](const Context& ctx) {
+    Relay::Pass(ctx, relay->far, relay->near);
+    relay->Close();
+  }) && group.Go("relay to the server", [relay](const Context& ctx) {
+    if (Relay::Pass(ctx, relay->near, relay->far)) {
+      static_cast<void>(relay->far.CloseWrite());
+    } else {
+      relay->Close();
+    }
+  });
+  if (!taken) return kClosed;
+  return mine;
 }
 
 }  // namespace weft::internal

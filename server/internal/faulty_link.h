@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/group.h>
 #include <weft/concurrency/watch.h>
 #include <weft/net/internal/socket_transport.h>
 #include <weft/net/stream.h>
@@ -73,6 +74,9 @@ class FaultyLink final : public StreamTransport {
 
 // Connects to a server of a test, or does not.
 Result<Stream> DialTestServer(const Context& ctx, const std::string& bound, const std::shared_ptr<LinkState>& state);
+
+// A socket, to and from which two members of the group pass everything. Errors: the system's; the group's, which takes no more.
+Result<Stream> Relayed(Group& group, Stream far);
 
 }  // namespace weft::internal
 

@@ -2,6 +2,7 @@
 #include <weft/clients/http/internal/connector.h>
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
 
 #include <string>
 #include <utility>
@@ -35,6 +36,12 @@ bool IsAddress(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
+bool IsUnixSocket(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 && address.ss_family == AF_UNIX;
+}
+
 Address ToAddress(const SocketAddress& address, const std::string& host) {
   Address out = Address::Parse(FormatPeer(address)).Ok() ? *Address::Parse(FormatPeer(address)) : Address{};
   if (out.host.empty()) out.host = host;
@@ -54,7 +61,7 @@ Result<std::unique_ptr<ClientWire>> Connector::Connect(const Context& ctx, const
 }
 
 Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2) {
-  if (options_.dial) return Dialled(ctx, url, origin);
+  if (options_.dial) return Dialled(ctx, url, origin, http2);
   std::unique_ptr<TlsSession> session;
   if (url.secure) {
     Result<std::unique_ptr<TlsSession>> made = NewSession(ctx, url, origin, http2);
@@ -63,7 +70,11 @@ Result<std::unique_ptr<ClientWire>> Connector::ConnectInTime(const Context& ctx,
   }
   Result<Fd> fd = OpenSocket(ctx, url);
   if (Error err = fd.Err()) return err;
-  auto wire = std::make_unique<SocketWire>(*Loop::Current(), *std::move(fd), url.address.IsUnix(), pace_);
+  return OverSocket(ctx, url, *std::move(fd), url.address.IsUnix(), std::move(session));
+}
+
+Result<std::unique_ptr<ClientWire>> Connector::OverSocket(const Context& ctx, const HttpUrl& url, Fd fd, bool is_unix, std::unique_ptr<TlsSession> session) {
+  auto wire = std::make_unique<SocketWire>(*Loop::Current(), std::move(fd), is_unix, pace_);
   if (Error err = wire->Begin()) return Failed(ClientFailure::kUnreachable, url, err);
   if (session != nullptr) {
     if (Error err = wire->Handshake(ctx, std::move(session))) return Failed(ClientFailure::kTls, url, err);
@@ -76,12 +87,20 @@ bool Connector::IsHttp2(ClientWire& wire) {
   return tls != nullptr && tls->Alpn() == "h2";
 }
 
-Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin) {
+Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2) {
   if (Error err = AllowedToDial(url)) return err;
   Result<Stream> stream = options_.dial(ctx, url.address);
   if (Error err = stream.Err()) {
     if (err.As<ClientFailure>() != nullptr) return err;
     return Failed(KindOfConnect(err), url, err);
+  }
+  if (http2) {
+    if (Fd fd(StreamAccess::ReleaseSocket(*stream)); fd.IsOpen()) {
+      Result<std::unique_ptr<TlsSession>> session = NewSession(ctx, url, origin, /*http2=*/true);
+      if (Error err = session.Err()) return err;
+      const bool is_unix = IsUnixSocket(fd.Get());
+      return OverSocket(ctx, url, std::move(fd), is_unix, *std::move(session));
+    }
   }
   auto wire = std::make_unique<StreamWire>(*std::move(stream), pace_);
   if (url.secure) {

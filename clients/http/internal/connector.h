@@ -26,12 +26,14 @@ class Connector {
   // On the loop of the caller. `http2`: offers it beside HTTP/1.1; IsHttp2 says what the server has chosen. Errors: the context's; a
   // ClientFailure, with nothing processed.
   Result<std::unique_ptr<ClientWire>> Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
-  // Only a socket of ours speaks it: it is a SocketWire.
+  // Only a socket speaks it: it is a SocketWire.
   static bool IsHttp2(ClientWire& wire);
 
  private:
   Result<std::unique_ptr<ClientWire>> ConnectInTime(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
-  Result<std::unique_ptr<ClientWire>> Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin);
+  Result<std::unique_ptr<ClientWire>> Dialled(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
+  // `session`: null where no TLS is spoken.
+  Result<std::unique_ptr<ClientWire>> OverSocket(const Context& ctx, const HttpUrl& url, Fd fd, bool is_unix, std::unique_ptr<TlsSession> session);
   Error AllowedToDial(const HttpUrl& url);
   Result<Fd> OpenSocket(const Context& ctx, const HttpUrl& url);
   Result<std::vector<SocketAddress>> Allowed(const HttpUrl& url, const std::vector<SocketAddress>& found);

@@ -125,7 +125,7 @@ Error Exchange::Failed(const Context& ctx, const Error& error, const char* detai
 Error Exchange::Connect(const Context& ctx, const OutgoingRequest& request, bool fresh) {
   url_ = *request.url;
   method_ = request.method;
-  shares_ = url_.secure && options().http2 && !options().dial && !NeedsHttp1(request);
+  shares_ = url_.secure && options().http2 && !NeedsHttp1(request);
   pool_ = &kept_connections_.Use(url_.origin);
   if (!request.without_slot) {
     if (Error err = kept_connections_.client().TakeSlot(ctx, *pool_->shared)) return err;

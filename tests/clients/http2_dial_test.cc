@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HTTP/2 over connections that the program dials, and in a TestNetwork on virtual time.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include <weft/clients/http/http_client.h>
+#include <weft/concurrency/group.h>
+#include <weft/net/dial.h>
+#include <weft/net/tls.h>
+#include <weft/server/test_network.h>
+
+#include "../kit/run.h"
+#include "http_kit.h"
+
+namespace weft {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kUsers = "https://users.internal";
+
+Error Echo(ResponseWriter& w, Request& r) {
+  const Result<std::string> body = r.Body().ReadAll();
+  if (Error err = body.Err()) return err;
+  w.Header().Set("X-Version", std::to_string(r.Version().first));
+  return w.Write(std::string(r.Path()) + *body);
+}
+
+Result<std::string> GetAll(const Context& ctx, HttpClient& client, const std::string& url) {
+  Result<ClientResponse> response = client.Get(ctx, url);
+  if (Error err = response.Err()) return err;
+  EXPECT_EQ(response->Version(), std::pair(2, 0));
+  return response->ReadAll(ctx);
+}
+
+TEST(Http2Dial, OverASocket) {
+  OnLoops(1, [](const Context& ctx) {
+    const Tls tls = *Tls::SelfSigned({"users.internal"});
+    ServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.tls = tls;
+    TestServer server(ctx, &Echo, options);
+    HttpClientOptions of_client;
+    of_client.http2 = true;
+    of_client.tls.ca_pem = tls.Certificates()[0].pem;
+    of_client.dial = [at = server.Bound().substr(8)](const Context& c, const DialTarget& target) {
+      EXPECT_EQ(target.host, "users.internal");
+      return Dial(c, at);
+    };
+    HttpClient client(of_client);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(*GetAll(ctx, client, std::string(kUsers) + "/a"), "/a");
+    EXPECT_EQ(client.Stats().opened, 1u);
+  });
+}
+
+TEST(Http2Dial, OverWhatIsNoSocketItIsHttp1) {
+  Virtually([](const Context& ctx) {
+    TestNetwork network(ctx);
+    network.Serve(kUsers, &Echo);
+    HttpClientOptions options = network.ClientOptions();
+    options.http2 = true;
+    HttpClient client(options);
+    Result<ClientResponse> response = client.Post(ctx, kUsers, "text/plain", "text");
+    ASSERT_TRUE(response.Ok()) << response.Err().Message();
+    EXPECT_EQ(response->Version(), std::pair(1, 1));
+    EXPECT_EQ(*response->ReadAll(ctx), "/text");
+  });
+}
+
+TEST(Http2Dial, ATestNetworkOnVirtualTime) {
+  Virtually([](const Context& ctx) {
+    TestNetwork network(ctx);
+    network.Serve(kUsers, [](ResponseWriter& w, Request& r) -> Error {
+      if (Error err = Sleep(r.Ctx(), 10s)) return err;
+      return Echo(w, r);
+    });
+    HttpClient client(network.Http2ClientOptions());
+    const TimePoint begin = Now();
+    Group group(ctx);
+    for (int i = 0; i < 20; ++i) {
+      group.Go("request", [&](const Context& c) {
+        const std::string large(100'000, 'x');
+        Result<ClientResponse> response = client.Post(c, std::string(kUsers) + "/a", "text/plain", large);
+        ASSERT_TRUE(response.Ok()) << response.Err().Message();
+        EXPECT_EQ(response->Header().Get("X-Version"), "2");
+        EXPECT_EQ(*response->ReadAll(c), "/a" + large);
+      });
+    }
+    EXPECT_FALSE(group.Wait());
+    EXPECT_EQ(Now() - begin, 10s);
+    EXPECT_EQ(client.Stats().opened, 1u);
+  });
+}
+
+TEST(Http2Dial, ATestNetworkThatDelays) {
+  Virtually([](const Context& ctx) {
+    TestNetwork network(ctx);
+    network.Serve(kUsers, &Echo);
+    HttpClient client(network.Http2ClientOptions());
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    network.Delay(kUsers, 3s);
+    const TimePoint begin = Now();
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    EXPECT_EQ(Now() - begin, 3s);
+  });
+}
+
+// RFC 9113 section 6.7: a dead connection is found by a PING, in no time.
+TEST(Http2Dial, ATestNetworkThatStalls) {
+  Virtually([](const Context& ctx) {
+    TestNetwork network(ctx);
+    network.Serve(kUsers, &Echo);
+    HttpClientOptions options = network.Http2ClientOptions();
+    options.response_timeout = kUnlimited;
+    HttpClient client(options);
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    network.Stall(kUsers);
+    const TimePoint begin = Now();
+    ExpectFailure(client.Get(ctx, kUsers).Err(), ClientFailure::kStalled, true);
+    EXPECT_EQ(Now() - begin, 30s);
+    network.Heal(kUsers);
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+  });
+}
+
+TEST(Http2Dial, ATestNetworkThatBreaks) {
+  Virtually([](const Context& ctx) {
+    TestNetwork network(ctx);
+    network.Serve(kUsers, &Echo);
+    HttpClient client(network.Http2ClientOptions());
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    network.Refuse(kUsers);
+    ExpectFailure(client.Get(ctx, kUsers).Err(), ClientFailure::kRefused, false);
+    network.Heal(kUsers);
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    network.Reset(kUsers, 10);
+    EXPECT_NE(client.Get(ctx, kUsers).Err().As<ClientFailure>(), nullptr);
+    network.Heal(kUsers);
+    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+  });
+}
+
+}  // namespace
+}  // namespace weft
