@@ -14,6 +14,7 @@
 #include <weft/server/test_network.h>
 
 #include "../kit/run.h"
+#include "../net/tls_certificates.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -101,6 +102,31 @@ TEST(HttpClientTls, TrustsNobodyElse) {
     EXPECT_NE(err.Message().find("mismatch"), std::string::npos) << err.Message();
     EXPECT_TRUE(by_other_name.Get(ctx, misnamed.Bound()).Ok());
     EXPECT_TRUE(anybody.Get(ctx, server.Bound()).Ok());
+  });
+}
+
+TEST(HttpClientTls, PresentsItsCertificateToAServerThatAsks) {
+  OnLoops(2, [](const Context& ctx) {
+    const TlsCertificate ca = MakeCertificate({.common_name = "test CA", .ca = true});
+    const TlsCertificate own = MakeCertificate({.alternatives = {"IP:127.0.0.1"}, .issuer = &ca});
+    const Tls tls = *Tls::Load({.certificates = {own}, .client_ca_pem = ca.certificate_pem, .client_auth = ClientAuth::kRequire});
+    TestServer server(ctx, &Echo, Secure(tls));
+    HttpClientOptions options;
+    options.tls.ca_pem = ca.certificate_pem;
+    HttpClient nobody(options);
+    options.tls.certificate = MakeCertificate({.common_name = "billing", .issuer = &ca});
+    HttpClient billing(options);
+    options.tls.certificate = MakeCertificate({.common_name = "billing"});
+    HttpClient stranger(options);
+
+    Result<ClientResponse> response = billing.Get(ctx, server.Bound());
+    ASSERT_TRUE(response.Ok()) << response.Err().Message();
+    EXPECT_NE(response->Header().Get("X-Client").find("billing"), std::string_view::npos) << response->Header().Get("X-Client");
+    // Over TLS 1.3 a client learns that only after its own part of the handshake.
+    for (HttpClient* const refused : {&nobody, &stranger}) {
+      const Error err = refused->Get(ctx, server.Bound()).Err();
+      EXPECT_NE(err.As<ClientFailure>(), nullptr) << err.Message();
+    }
   });
 }
 
