@@ -48,7 +48,7 @@ build_peers() {
 build_weft() {
   mkdir -p "$weft_dir"
   echo "building weft's $1 in $weft_dir"
-  quietly "$weft_dir/bench-configure.log" cmake -S "$root" -B "$weft_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release &&
+  quietly "$weft_dir/bench-configure.log" cmake -S "$root" -B "$weft_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWEFT_LTO=ON &&
     quietly "$weft_dir/bench-build.log" cmake --build "$weft_dir" --target "${@:2}"
 }
 
