@@ -28,14 +28,13 @@ bool IsUsualMethod(std::string_view method) {
   return std::find(std::begin(kUsual), std::end(kUsual), method) != std::end(kUsual);
 }
 
-// Whether the request's fiber is called `pattern` already: a server names it by method and path, and
-// a Mux around this one by its own pattern.
-bool IsNameOf(const Request& r, std::string_view pattern) {
-  const std::string_view method = r.Method();
-  const std::string_view target = r.Target();
-  if (pattern.size() <= method.size() || pattern[method.size()] != ' ' || !pattern.starts_with(method)) return false;
-  const std::string_view path = pattern.substr(method.size() + 1);
-  return target.starts_with(path) && (target.size() == path.size() || target[path.size()] == '?') && r.Pattern().empty();
+// Whether the request's fiber is called by the pattern already: a server names it by method and
+// target, and a Mux around this one by its own pattern. The request matches, so as many bytes are
+// the same bytes.
+bool IsNamedBy(const Request& r, const internal::Route& route) {
+  return route.target_size != 0 && r.Target().size() == route.target_size &&
+         r.RawPath().size() == route.target_size && r.Method().size() == route.pattern.method.size() &&
+         r.Pattern().empty();
 }
 
 Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
@@ -194,7 +193,7 @@ Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
 
 void Mux::State::TellRequest(Request& r, const internal::RouteMatch& match) {
   const std::string_view text = match.route->pattern.text;
-  if (match.ValuesCount() != 0 || !IsNameOf(r, text)) SetFiberName(text);
+  if (!IsNamedBy(r, *match.route)) SetFiberName(text);
   RequestAccess::SetPattern(r, text);
   for (std::size_t i = 0; i < match.ValuesCount(); ++i) {
     if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.Value(i));

@@ -36,6 +36,16 @@ struct Wanted {
   std::uint64_t word = WordOf(text);
 };
 
+// See Route::target_size.
+std::size_t OnlyTargetSize(const Pattern& pattern) {
+  std::string request = pattern.method + " ";
+  for (const PatternSegment& segment : pattern.segments) {
+    if (segment.kind != PatternSegment::Kind::kLiteral) return 0;
+    request.append("/").append(segment.text);
+  }
+  return request == pattern.text ? request.size() - pattern.method.size() - 1 : 0;
+}
+
 // Of routes with the same path: the one for this method, or else GET's for HEAD, or else the one
 // for all methods.
 const Route* Pick(const std::vector<const Route*>& routes, const Wanted& method) {
@@ -158,7 +168,9 @@ void RouteTree::Add(Pattern pattern, Handler handler) {
     if (segment.kind == Kind::kWildcard || segment.kind == Kind::kRest) names.push_back(segment.text);
   }
   const std::uint64_t method_word = WordOf(pattern.method);
-  routes_.push_back(std::make_unique<Route>(Route{std::move(pattern), std::move(handler), method_word, std::move(names)}));
+  const std::size_t target_size = OnlyTargetSize(pattern);
+  routes_.push_back(
+      std::make_unique<Route>(Route{std::move(pattern), std::move(handler), method_word, target_size, std::move(names)}));
   const Route& route = *routes_.back();
   Insert(route.pattern.host.empty() ? any_host_ : hosts_[route.pattern.host], route);
 }

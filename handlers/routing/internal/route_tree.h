@@ -32,6 +32,7 @@ struct Route {
   Pattern pattern;
   Handler handler;
   std::uint64_t method_word = 0;   // WordOf(pattern.method)
+  std::size_t target_size = 0;     // of "METHOD TARGET", if the pattern is that and matches no other target; else 0
   std::vector<std::string> names;  // of the wildcards, in order; empty for the slash at the end
 };
 
