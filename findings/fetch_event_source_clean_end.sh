@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # fetchEventSource of @microsoft/fetch-event-source reconnects after a stream that broke, and not after one that ended well: there its promise
-# is resolved, and the program has to know that it must call again. An EventSource reconnects after both. Even a `retry:` just before the end
-# changes nothing.
+# is resolved, and the program has to know that it must call again. An EventSource reconnects after both.
 #
 # Seen: @microsoft/fetch-event-source 2.0.1, 2026-11-30.
 # For us: a drain ends streams of events cleanly, so pages that use this library are silent after a restart, without an error.
