@@ -14,7 +14,7 @@ cd "$dir"
 
 apt-get -o APT::Sandbox::User=root download apt=2.6.1 libapt-pkg6.0=2.6.1 >/dev/null
 for package in ./*.deb; do dpkg-deb -x "$package" root; done
-unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 libraries=$(dirname "$dir"/root/usr/lib/*/libapt-pkg.so.6.0)
 LD_LIBRARY_PATH="$libraries" root/usr/bin/apt --version
 

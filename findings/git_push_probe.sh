@@ -17,7 +17,7 @@ apt-get -o APT::Sandbox::User=root download "git=$version" >/dev/null
 dpkg-deb -x git_*.deb root
 export PATH="$dir/root/usr/bin:$PATH" GIT_EXEC_PATH="$dir/root/usr/lib/git-core" GIT_TEMPLATE_DIR=''
 export HOME="$dir" GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
-unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 git --version
 
 cat >seen.py <<'PY'
