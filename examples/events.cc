@@ -36,14 +36,21 @@ constexpr std::string_view kPage = R"(<!doctype html>
 <ol id="log"></ol>
 <script>
   const log = document.getElementById("log"), state = document.getElementById("state");
-  const source = new EventSource("/ticks");
-  source.onopen = () => state.textContent = "connected";
-  source.onerror = () => state.textContent = "reconnecting";
-  source.addEventListener("tick", e => {
-    const item = log.appendChild(document.createElement("li"));
-    item.value = e.lastEventId;
-    item.textContent = e.data;
-  });
+  function listen() {
+    const source = new EventSource("/ticks");
+    source.onopen = () => state.textContent = "connected";
+    source.onerror = () => {
+      state.textContent = "reconnecting";
+      // The browser does that by itself, but not after a response that is an error, such as a proxy's 502 in a restart.
+      if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000 + 2000 * Math.random());
+    };
+    source.addEventListener("tick", e => {
+      const item = log.appendChild(document.createElement("li"));
+      item.value = e.lastEventId;
+      item.textContent = e.data;
+    });
+  }
+  listen();
 </script>
 )";
 
