@@ -97,6 +97,7 @@ class Player final : public ClientStreamHost, private Session::Owner {
   void CountReceived(std::size_t size) noexcept override { received_ += size; }
   void ReadNow() noexcept override {}
   LoopSignal::Outcome WaitFor(LoopSignal&, const Context&, const char*, TimePoint) override { std::abort(); }
+  bool Gathers() const override { return false; }
   internal::ClientWire& wire() override { std::abort(); }
   const internal::ClientWire::Pace& pace() const override { return pace_; }
   std::uint64_t sent() const override { return 0; }

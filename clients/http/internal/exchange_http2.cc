@@ -132,11 +132,12 @@ Error ExchangeOnStream::SendHead(Exchange& x, const Context& ctx, const Outgoing
   const bool holds_body = request.expect.has_value();
   x.unsent_body_ = whole && holds_body ? request.whole : std::string_view();
   Outcome outcome = x.stream_->Send(request, whole && !holds_body ? request.whole : std::string_view(), request.IsStreamed() || !x.unsent_body_.empty());
-  if (outcome == Outcome::kDone) {
+  const bool goes_soon = x.stream_->HeadGoesSoon();
+  if (outcome == Outcome::kDone && !goes_soon) {
     const Duration limit = request.response_timeout;
     outcome = x.stream_->AwaitHeadSent(ctx, limit == kUnlimited ? TimePoint::max() : Now() + limit);
   }
-  x.sent_any_ = x.stream_->HeadSent();
+  x.sent_any_ = x.stream_->HeadSent() || goes_soon;  // of a connection that ends before, the stream knows better
   if (outcome == Outcome::kDone) return {};
   x.send_broken_ = true;
   if (outcome == Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server takes no more streams");

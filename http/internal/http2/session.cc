@@ -178,6 +178,8 @@ bool Session::Write(FrameBuffer& out, std::size_t most) {
   return true;
 }
 
+bool Session::HasOutput() const { return nghttp2_session_want_write(session_) != 0 || !next_turn_.empty(); }
+
 std::size_t Session::Waiting() const { return nghttp2_session_get_outbound_queue_size(session_) + next_turn_.size(); }
 
 bool Session::Respond(SessionStream& stream, std::span<const Fields::Field> fields, bool body) {

@@ -137,6 +137,8 @@ class Session {
   // Appends frames until there are `most` bytes, or none are left: of each stream one frame of its body before any other
   // gets a second one. False: no memory.
   bool Write(FrameBuffer& out, std::size_t most);
+  // Write has something to do.
+  bool HasOutput() const;
   // Frames that wait for Write, without bodies.
   std::size_t Waiting() const;
 

@@ -12,6 +12,7 @@ std::unique_ptr<Session> Session::Client(const SessionSettings&, Owner&) { retur
 Session::~Session() = default;
 bool Session::Receive(std::string_view) { return false; }
 bool Session::Write(FrameBuffer&, std::size_t) { return true; }
+bool Session::HasOutput() const { return false; }
 std::size_t Session::Waiting() const { return 0; }
 bool Session::Request(SessionStream&, std::span<const Fields::Field>, bool) { return false; }
 bool Session::TakesRequests() const { return false; }

@@ -35,7 +35,7 @@ Wire::Sent Wire::Send(Session& session) {
 
 Wire::Sent Wire::SendPieces(Session& session) {
   for (std::size_t in_turn = 0; in_turn < kTurn;) {
-    if (out_.Size() < kGather && !session.Write(out_, kGather)) throw std::bad_alloc();
+    if (out_.Size() < kGather && session.HasOutput() && !session.Write(out_, kGather)) throw std::bad_alloc();
     if (out_.Empty() && client_.HoldsOutput()) {  // encrypted, and not taken
       Block();
       return Sent::kBlocked;

@@ -30,8 +30,7 @@ ClientMultiplexer::ClientMultiplexer(std::unique_ptr<SocketWire> wire, const Htt
 
 ClientMultiplexer::~ClientMultiplexer() {
   Close();
-  loop_.Disarm(more_);
-  loop_.Disarm(probe_);
+  for (Timer* const timer : {&flush_, &more_, &probe_}) loop_.Disarm(*timer);
 }
 
 bool ClientMultiplexer::Begin() {
@@ -59,13 +58,18 @@ void ClientMultiplexer::Close() noexcept {
 
 // --- for its streams
 
+// Fibers that have been woken together mostly ask together for the next thing: then the last one of them sends all requests in one write.
 bool ClientMultiplexer::Open(ClientStream& stream, std::span<const Fields::Field> fields, bool body) {
   if (failed_ || !session_->TakesRequests() || !session_->Request(stream, fields, body)) return false;
   if (!probe_.Armed()) {
     heard_ = Now();
     ArmProbe();
   }
-  Flush();
+  if (woken == 0 || body) {
+    Flush();
+  } else if (!flush_.Armed()) {
+    loop_.Arm(flush_, loop_.TurnTime());
+  }
   return true;
 }
 
@@ -82,7 +86,7 @@ void ClientMultiplexer::Remove(ClientStream& stream) noexcept {
   served = true;
   session_->Forget(stream);
   std::erase(streams_, &stream);
-  Flush();
+  if (!failed_ && !flush_.Armed() && session_->Waiting() > 0) Flush();
   if (!streams_.empty()) return home_.OnRoom(*this);
   loop_.Disarm(probe_);
   if (Ended()) return home_.OnEnd(*this);
@@ -199,7 +203,8 @@ void ClientMultiplexer::OnNuisance(Nuisance what) {
 // --- sending
 
 void ClientMultiplexer::Flush() noexcept {
-  if (failed_ || send_failed_) return;
+  loop_.Disarm(flush_);
+  if (failed_ || send_failed_ || (out_.Empty() && !session_->HasOutput())) return;
   try {
     SendFrames();
   } catch (const std::bad_alloc&) {
@@ -257,8 +262,7 @@ void ClientMultiplexer::Fail(ClientFailure::Kind kind, const char* detail) noexc
   if (failed_) return;
   failed_ = true;
   for (ClientStream* stream : streams_) stream->OnConnectionEnd(kind, detail);
-  loop_.Disarm(more_);
-  loop_.Disarm(probe_);
+  for (Timer* const timer : {&flush_, &more_, &probe_}) loop_.Disarm(*timer);
   wire_->Close();
   Settle();
   home_.OnRoom(*this);

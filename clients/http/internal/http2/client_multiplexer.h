@@ -74,6 +74,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until) override {
     return wire_->WaitFor(signal, ctx, what, until);
   }
+  bool Gathers() const override { return flush_.Armed(); }
   SocketWire& wire() override { return *wire_; }
   const ClientWire::Pace& pace() const override { return pace_; }
   std::uint64_t sent() const override { return sent_; }
@@ -125,6 +126,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   FrameBuffer out_;
   std::vector<ClientStream*> streams_;
   Budget budget_;
+  Timer flush_{*this, &ClientMultiplexer::OnWritable};  // at the end of the turn, if nobody has done it until then
   Timer more_{*this, &ClientMultiplexer::OnReadable};  // others of the loop have their turn first
   Timer probe_{*this, &ClientMultiplexer::Probe};
   TimePoint heard_{};

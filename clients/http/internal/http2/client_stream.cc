@@ -42,6 +42,7 @@ void ClientStream::Leave() noexcept {
   body_ = {};
   trailer_out_ = nullptr;
   closed_ = true;
+  if (std::exchange(woken_, false)) --connection_->woken;
   std::exchange(connection_, nullptr)->Remove(*this);
 }
 
@@ -66,7 +67,7 @@ void ClientStream::Reset() noexcept {
 void ClientStream::Fail(const Failure& failure) noexcept {
   if (!failure_) failure_ = failure;
   closed_ = true;
-  received_.Notify();
+  NotifyReceived();
   sent_.Notify();
 }
 
@@ -92,7 +93,16 @@ LoopSignal::Outcome ClientStream::Wait(LoopSignal& signal, const Context& ctx, c
   ++waiting_;
   const LoopSignal::Outcome outcome = connection_->WaitFor(signal, ctx, what, until);
   --waiting_;
+  if (&signal == &received_ && std::exchange(woken_, false)) --connection_->woken;
   return outcome;
+}
+
+void ClientStream::NotifyReceived() noexcept {
+  if (!woken_ && connection_ != nullptr && received_.Waiting()) {
+    woken_ = true;
+    ++connection_->woken;
+  }
+  received_.Notify();
 }
 
 ClientStream::Outcome ClientStream::WaitToSend(const Context& ctx, const char* what, TimePoint until) {
@@ -249,7 +259,7 @@ void ClientStream::OnHead() {
     interims_.push_back({static_cast<int>(status), block_});
   }
   block_.Clear();
-  received_.Notify();
+  NotifyReceived();
 }
 
 void ClientStream::TakeFinalHead(int status) {
@@ -258,7 +268,7 @@ void ClientStream::TakeFinalHead(int status) {
     if (block_.At(i).name == "content-length") length_ = ParseLength(block_.At(i).value);
   }
   head_done_ = true;
-  received_.Notify();
+  NotifyReceived();
 }
 
 void ClientStream::TakeTrailer() {
@@ -277,13 +287,13 @@ void ClientStream::OnData(std::string_view bytes) {
     in_at_ = 0;
   }
   in_.Append(bytes);
-  received_.Notify();
+  NotifyReceived();
 }
 
 void ClientStream::OnEnd() {
   if (failure_) return;
   ended_ = head_done_;
-  received_.Notify();
+  NotifyReceived();
 }
 
 void ClientStream::OnClosed(ErrorCode code, bool by_peer) {

@@ -63,6 +63,8 @@ class ClientStream final : public SessionStream {
   // SendBody. kFailed: the connection takes no more.
   Outcome Send(const OutgoingRequest& request, std::string_view whole, bool streamed);
   bool HeadSent() const { return head_sent_; }
+  // It goes out at the end of this turn, at the latest.
+  bool HeadGoesSoon() const { return !failure_ && connection_ != nullptr && connection_->Gathers(); }
   // In line after the streams that the server takes at once.
   Outcome AwaitHeadSent(const Context& ctx, TimePoint until);
   bool EndSent() const { return end_sent_; }
@@ -118,13 +120,15 @@ class ClientStream final : public SessionStream {
 
   void TakeFinalHead(int status);
   void TakeTrailer();
+  void NotifyReceived() noexcept;
   LoopSignal::Outcome Wait(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until);
   Outcome WaitToSend(const Context& ctx, const char* what, TimePoint until);
   Outcome AwaitTaken(const Context& ctx);
 
   const std::uint32_t head_bytes_max_;
   ClientStreamHost* connection_ = nullptr;
-  int waiting_ = 0;  // fibers
+  int waiting_ = 0;     // fibers
+  bool woken_ = false;  // the connection counts it
   LoopSignal received_;
   LoopSignal sent_;
   std::optional<Failure> failure_;

@@ -38,6 +38,10 @@ class ClientStreamHost {
   virtual const ClientWire::Pace& pace() const = 0;
   virtual std::uint64_t sent() const = 0;  // bytes that the socket has taken
 
+  // The head of a request waits for those of others, to go out with them in one write.
+  virtual bool Gathers() const = 0;
+
+  std::uint32_t woken = 0;   // streams whose fibers are about to run, because of what has come for them
   std::uint64_t number = 0;  // in the order in which those of an origin were made
   bool served = false;       // a stream has left it
 
