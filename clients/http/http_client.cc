@@ -45,7 +45,7 @@ HttpClient::~HttpClient() = default;
 Result<ClientResponse> HttpClient::Do(const Context& ctx, const ClientRequest& request) {
   internal::LoopPart& part = state_->Part("HttpClient::Do");
   internal::HttpUrl url;
-  if (Error err = internal::ParseHttpUrl(request.Url(), url)) return err;
+  if (Error err = part.urls().Read(request.Url(), url)) return err;
   OutgoingRequest out = Outgoing(request, url, state_->shared.options);
   if (Error err = CheckRequest(out)) return err;
   for (int redirects = 0;; ++redirects) {
@@ -62,7 +62,7 @@ Result<ClientResponse> HttpClient::Get(const Context& ctx, std::string_view url)
   internal::LoopPart& part = state_->Part("HttpClient::Get");
   if (state_->shared.options.redirects_max > 0) return Do(ctx, ClientRequest("GET", std::string(url)));
   internal::HttpUrl parsed;
-  if (Error err = internal::ParseHttpUrl(url, parsed)) return err;
+  if (Error err = part.urls().Read(url, parsed)) return err;
   OutgoingRequest out;
   out.method = "GET";
   out.url = &parsed;
@@ -81,7 +81,7 @@ Result<ClientResponse> HttpClient::Post(const Context& ctx, std::string_view url
 Result<ClientExchange> HttpClient::Open(const Context& ctx, ClientRequest request, std::optional<std::uint64_t> length) {
   internal::LoopPart& part = state_->Part("HttpClient::Open");
   internal::HttpUrl url;
-  if (Error err = internal::ParseHttpUrl(request.Url(), url)) return err;
+  if (Error err = part.urls().Read(request.Url(), url)) return err;
   auto own = std::make_unique<ClientRequest>(std::move(request));
   OutgoingRequest out = Outgoing(*own, url, state_->shared.options);
   out.body = OutgoingRequest::Body::kByCaller;
@@ -94,7 +94,7 @@ Result<ClientExchange> HttpClient::Open(const Context& ctx, ClientRequest reques
 Error HttpClient::Warm(const Context& ctx, std::string_view origin) {
   internal::LoopPart& part = state_->Part("HttpClient::Warm");
   internal::HttpUrl url;
-  if (Error err = internal::ParseHttpUrl(origin, url)) return err;
+  if (Error err = part.urls().Read(origin, url)) return err;
   return internal::WarmUp(ctx, part, url);
 }
 

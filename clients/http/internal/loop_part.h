@@ -10,6 +10,7 @@
 #include <weft/clients/http/internal/client_shared.h>
 #include <weft/clients/http/internal/exchange.h>
 #include <weft/clients/http/internal/kept_connections.h>
+#include <weft/clients/http/internal/url.h>
 
 namespace weft::internal {
 
@@ -23,6 +24,7 @@ class LoopPart final : private Exchange::Home {
 
   KeptConnections& kept() { return kept_; }
   ClientShared& client() { return kept_.client(); }
+  UrlReader& urls() { return urls_; }
 
   // An exchange without a connection; it comes back by itself.
   Exchange* NewExchange();
@@ -33,6 +35,7 @@ class LoopPart final : private Exchange::Home {
   void Recycle(Exchange* exchange) noexcept override;
 
   KeptConnections kept_;
+  UrlReader urls_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // that nobody uses
   std::uint32_t out_ = 0;                             // that somebody uses
 };

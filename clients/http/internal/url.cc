@@ -120,6 +120,22 @@ Error ParseHttpUrl(std::string_view text, HttpUrl& out) {
   return TakeTarget(text, rest, out);
 }
 
+Error UrlReader::Read(std::string_view text, HttpUrl& out) {
+  const std::size_t size = before_target_.size();
+  if (size > 0 && text.starts_with(before_target_) && (text.size() == size || text[size] == '/' || text[size] == '?' || text[size] == '#')) {
+    out.secure = last_.secure;
+    out.address = last_.address;
+    out.origin = last_.origin;
+    out.authority = last_.authority;
+    return TakeTarget(text, text.substr(size), out);
+  }
+  if (Error err = ParseHttpUrl(text, out)) return err;
+  before_target_.clear();  // also if there is no memory for the rest
+  last_ = out;
+  before_target_ = text.substr(0, text.find_first_of("/?#", text.find("://") + 3));
+  return {};
+}
+
 Error ResolveLocation(const HttpUrl& base, std::string_view location, HttpUrl& out) {
   location = location.substr(0, location.find('#'));
   const std::size_t colon = location.find_first_of(":/?");

@@ -28,6 +28,16 @@ struct HttpUrl {
 // rejected (RFC 9110 section 4.2.4), and so is a byte that may not stand in a request line. The Error says what is wrong.
 Error ParseHttpUrl(std::string_view text, HttpUrl& out);
 
+// Reads URLs as ParseHttpUrl does. It remembers scheme, host and port of the last one, since the next one mostly has the same.
+class UrlReader {
+ public:
+  Error Read(std::string_view text, HttpUrl& out);
+
+ private:
+  std::string before_target_;  // of the last one, as it was written
+  HttpUrl last_;
+};
+
 // Where a Location leads to (RFC 3986 section 5.2); what it has no fragment of is dropped.
 Error ResolveLocation(const HttpUrl& base, std::string_view location, HttpUrl& out);
 
