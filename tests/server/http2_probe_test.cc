@@ -3,6 +3,10 @@
 // Clients of HTTP/2 that have vanished without a word, and those that are only silent (RFC 9113 section 6.7).
 #include "http2_kit.h"
 
+#include <sys/socket.h>
+
+#include <array>
+
 #include <weft/concurrency/debug.h>
 
 namespace weft {
@@ -80,6 +84,39 @@ TEST(Http2Probe, WhateverComesIsAnAnswer) {
       client.Send(h2::NumberFrame(h2::frame_type::kWindowUpdate, 0, 1));
     }
     EXPECT_EQ(client.Await(1).body, "x");
+  });
+}
+
+// The PING lies in the kernel, after what the client is still taking: it is alive, and cannot answer yet.
+TEST(Http2Probe, AClientThatIsSlowToTakeWhatIsSentIsNotGone) {
+  NEEDS_HTTP2();
+  Virtually([](const Context& ctx) {
+    constexpr int kPieces = 60;
+    constexpr std::size_t kPiece = 1000;
+    Waiting waiting;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      for (int i = 0; i < kPieces; ++i) {
+        if (Error err = w.Write(std::string(kPiece, 'x'))) return err;
+        if (Error err = w.Flush()) return err;
+      }
+      return waiting.Handle()(w, r);
+    }, Http2Options());
+    RawHttp2 client(ctx, site, h2::Settings({{4, 1 << 20}}));
+    client.Send(GetOf(1, "/"));
+    ASSERT_FALSE(waiting.begun.Wait(ctx)) << "all of it is in the kernel";
+    const TimePoint begin = Now();
+
+    // As much as one of its frames every two seconds, without a word.
+    std::array<char, kPiece + h2::kFrameHeaderSize> piece;
+    for (int i = 0; i < kPieces; ++i) {
+      ASSERT_GT(recv(client.raw().Descriptor(), piece.data(), piece.size(), 0), 0) << "the connection has ended after " << i << " of them";
+      EXPECT_FALSE(Sleep(ctx, seconds(2)));
+    }
+
+    EXPECT_GE(Now() - begin, seconds(100)) << "more than the time that one has who says nothing";
+    EXPECT_FALSE(waiting.done.IsSet());
+    ASSERT_FALSE(waiting.done.Wait(ctx));
+    EXPECT_TRUE(waiting.why.Is(kClientGone)) << "now it takes nothing any more, and says nothing";
   });
 }
 
