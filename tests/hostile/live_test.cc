@@ -66,7 +66,7 @@ void ExpectBounded(const char* what, std::int64_t each, std::int64_t most) {
   }
 }
 
-// The thousand: each sends until the server takes no more, and reads nothing of what comes back.
+// A thousand: each sends until the server takes no more, and reads nothing of what comes back.
 TEST(Live, WebSocketsThatStopReadingAreEnded) {
   const int count = Many(1000);
   Withstand(WithStall(1), [count](const Context& ctx, const Target& target) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A headless Chromium with two tabs in the chat, over HTTP/1.1 and over HTTP/2, and one with the events, over a restart of each server:
+// A headless Chromium with two tabs in the chat and two with the events, over HTTP/1.1 and over HTTP/2, over restarts of each server:
 // scripts/suites browser.
 //
 //   node tests/e2e/clients/browser_live.mjs FOLDER-OF-THE-EXAMPLES CHROMIUM
@@ -72,6 +72,7 @@ class Browser {
     const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
     const tab = new Tab(this, sessionId);
+    tab.target = targetId;
     this.tabs.set(sessionId, tab);
     await this.send("Network.enable", {}, sessionId);
     await this.send("Page.navigate", { url }, sessionId);
@@ -105,6 +106,7 @@ class Tab {
     }
     throw new Error(`not true in the page: ${expression}; it shows ${await this.value("document.body.innerText")}`);
   }
+  close() { return this.browser.send("Target.closeTarget", { targetId: this.target }); }
   state(text) { return this.until(`document.getElementById("state").textContent === ${JSON.stringify(text)}`); }
   shows(text) { return this.until(`document.getElementById("log").innerText.includes(${JSON.stringify(text)})`); }
   say(text) {
@@ -149,24 +151,42 @@ async function chat(browser, scheme, flags, status) {
   }
 }
 
-async function events(browser) {
-  let server = serve("events", "127.0.0.1:0");
+// Two tabs, each with a stream of its own, over a restart; then one of them alone, over another one.
+async function events(browser, scheme, flags) {
+  let server = serve("events", "127.0.0.1:0", flags);
+  const count = `document.querySelectorAll("#log li").length`;
+  const numbers = tab => tab.value(`[...document.querySelectorAll("#log li")].map(item => item.value)`);
+  const restart = async (address, tabs) => {
+    const took = await stop(server);
+    expect(took < 3000, `the drain with ${tabs.length} streams of events took ${took} ms`);
+    for (const tab of tabs) await tab.state("reconnecting");
+    const before = await Promise.all(tabs.map(tab => tab.value(count)));
+    server = serve("events", address, flags);
+    await server.listening;
+    for (const [i, tab] of tabs.entries()) {
+      await tab.state("connected");
+      await tab.until(`${count} >= ${before[i] + 3}`);
+    }
+  };
   try {
     const address = await server.listening;
-    const tab = await browser.open(`http://${address}/`);
-    const count = `document.querySelectorAll("#log li").length`;
-    await tab.state("connected");
-    await tab.until(`${count} >= 3`);
-    const took = await stop(server);
-    expect(took < 3000, `the drain with a stream of events took ${took} ms`);
-    await tab.state("reconnecting");
-    const before = await tab.value(count);
-    server = serve("events", address);
-    await server.listening;
-    await tab.state("connected");
-    await tab.until(`${count} >= ${before} + 3`);
-    const numbers = await tab.value(`[...document.querySelectorAll("#log li")].map(item => item.value)`);
-    expect(numbers.every((n, i) => i === 0 || n > numbers[i - 1]), `events came twice or out of order: ${numbers}`);
+    const tabs = [await browser.open(`${scheme}://${address}/`), await browser.open(`${scheme}://${address}/`)];
+    for (const tab of tabs) await tab.state("connected");
+    for (const tab of tabs) await tab.until(`${count} >= 3`);
+    await restart(address, tabs);
+    const [first, second] = await Promise.all(tabs.map(numbers));
+    for (const seen of [first, second]) {
+      expect(seen.every((n, i) => i === 0 || n > seen[i - 1]), `events came twice or out of order: ${seen}`);
+    }
+    // What both have seen, they have seen alike: from where the later one began, up to where the earlier one was asked.
+    const from = Math.max(first[0], second[0]), to = Math.min(first.at(-1), second.at(-1));
+    const common = seen => seen.filter(n => n >= from && n <= to).join();
+    expect(common(first) === common(second), `the tabs differ: ${first} and ${second}`);
+    await tabs[1].close();
+    await restart(address, [tabs[0]]);
+    await tabs[0].close();
+    const alone = await stop(server);
+    expect(alone < 3000, `the drain after the streams took ${alone} ms`);
   } finally {
     server.kill("SIGKILL");
   }
@@ -176,7 +196,8 @@ const browser = new Browser();
 try {
   await chat(browser, "http", [], 101);
   await chat(browser, "https", ["--tls-self-signed"], 200);
-  await events(browser);
+  await events(browser, "http", []);
+  await events(browser, "https", ["--tls-self-signed"]);
   console.log("ok");
 } catch (error) {
   console.log(error.message);
