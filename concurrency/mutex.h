@@ -90,7 +90,8 @@ class Mutex {
                                           std::memory_order_relaxed);
   }
   bool Take(std::uint32_t bits);
-  bool TakeOrEnter(Waiter& waiter, bool again);
+  bool TakeOrEnter(Waiter& waiter, bool again) WEFT_REQUIRES(lock_);
+  void Leave(Waiter& waiter, std::uint32_t outcome) WEFT_REQUIRES(lock_);
   bool LockSlow(const Context& ctx);
   void LockWithoutContext();
   bool Spin(std::uint32_t bits);

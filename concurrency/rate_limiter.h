@@ -54,6 +54,8 @@ class RateLimiter {
  private:
   struct Waiter;
   Error WaitInLine(const Context& ctx, Waiter& waiter);
+  bool TakeInLine(const Context& ctx, const Waiter& waiter, std::int64_t& until_ns, Error& failed)
+      WEFT_REQUIRES(lock_);
   Error LateFor(const Context& ctx, std::int64_t now_ns, std::int64_t ready_ns) const;
   Error TooMany(std::int64_t n) const WEFT_REQUIRES(lock_);
   void Refill(std::int64_t now_ns) noexcept WEFT_REQUIRES(lock_);

@@ -110,7 +110,7 @@ class RWMutex {
  private:
   struct Waiter;
   bool Wait(const Context& ctx, bool writes);
-  bool TakeOrEnter(Waiter& waiter);
+  bool TakeOrEnter(Waiter& waiter) WEFT_REQUIRES(lock_);
   void WaitForWriting();
   void WaitForReading();
   void UnlockSlow();

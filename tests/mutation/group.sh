@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 mutation "a place that becomes free on the way into the queue is missed" internal/structure/group.cc explore_group_test \
-  's/    if \(place != Place::kFull\) return place;\n    for_place_/    for_place_/'
+  's/return \(place = TakeFreeLocked\(\)\) != Place::kFull;/return false;/'
 
 mutation "the end of the last member is missed by Wait" internal/structure/group.cc explore_group_test \
   's/if \(word_\.compare_exchange_strong\(word, word \| kWaited, std::memory_order_acq_rel\)\) parker/word_.fetch_or(kWaited);\n    parker/'

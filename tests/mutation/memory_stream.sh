@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-mutation "a write on the way into the wait is missed" internal/channel/memory_stream.cc explore_memory_stream_test \
-  's/      if \(auto outcome = attempt\(\)\) return std::move\(\*outcome\);\n      place =/      place =/'
+mutation "a write on the way into the wait is missed" internal/runtime/wait_list.h explore_memory_stream_test \
+  's/    there = look\(\);\n    if \(!there\) place/    if (!there) place/' internal/channel/memory_stream.cc
 
 mutation "a read does not make room for the writer" internal/channel/memory_stream.cc explore_memory_stream_test \
-  's/    Wake\(writer\);\n    return n;/    return n;/'
+  's/(n = Take\(into\);\n)  Wake\(writer\);\n/\1/'
 
 mutation "what was read stays in the buffer when the context is done" internal/channel/memory_stream.cc explore_memory_stream_test \
   's/  size -= n;/  if (writer != nullptr \&\& writer->Outcome() == Parker::kContextDone) return n;\n  size -= n;/'

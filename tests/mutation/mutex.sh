@@ -3,7 +3,7 @@ mutation "a hand-over to a waiter that has given up is lost" internal/sync/mutex
   's/if \(first->Wake\(kOwner\)\) return true;/first->Wake(kOwner);\n    return true;/'
 
 mutation "a waiter that gives up stays in the queue" internal/sync/mutex.cc explore_mutex_test \
-  's/        if \(waiter\.Linked\(\)\) waiter\.Unlink\(\);\n//'
+  's/    if \(waiter\.Linked\(\)\) waiter\.Unlink\(\);\n//'
 
 mutation "the newest waiter is served first" internal/sync/mutex.cc explore_mutex_test \
   's/waiters_\.PushBack\(waiter\)/waiters_.PushFront(waiter)/'
@@ -15,7 +15,7 @@ mutation "a waiter enters the queue though the mutex has become free" internal/s
   's/\| \(\(state & kHeld\) == 0 \? kHeld : kQueued\)/| kQueued/; s/  if \(\(state & kHeld\) == 0\) return true;\n//'
 
 mutation "a waiter is told that it gave up though it was handed the mutex" internal/sync/mutex.cc explore_mutex_test \
-  's/if \(outcome == kOwner\) \{/if (outcome == kOwner \&\& !ctx.Err()) {/'
+  's/\|\| outcome == kOwner\) return true;/|| (outcome == kOwner \&\& !ctx.Err())) return true;/'
 
 mutation "it is set free, and only one that has given up is told" internal/sync/mutex.cc explore_mutex_test \
   's/if \(first->Wake\(kMayTry\)\) return true;/first->Wake(kMayTry);\n    return true;/'

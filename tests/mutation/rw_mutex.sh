@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 mutation "a writer that gives up keeps the readers behind it out" internal/sync/rw_mutex.cc explore_rw_mutex_test \
-  's/(waiter\.Unlink\(\);\n)    LetIn\(\);\n/\1/'
+  's/(waiter\.Unlink\(\);\n)        LetIn\(\);\n/\1/'
 
 mutation "what was given to one that has given up is lost" internal/sync/rw_mutex.cc explore_rw_mutex_test \
   's/if \(!first->Wake\(\)\) [^\n]*\n/first->Wake();\n/'

@@ -19,7 +19,7 @@ mutation "one that cannot fit gets no turn when the size grows" internal/sync/se
   's/  SortAnew\(\);\n//'
 
 mutation "a release on the way into the queue is missed" internal/sync/semaphore.cc explore_semaphore_test \
-  's/    if \(TakeIfFirst\(n\)\) return true;\n    Enter/    Enter/'
+  's/        if \(TakeIfFirst\(n\)\) return false;\n        Enter/        Enter/'
 
 mutation "the newest is served first" internal/sync/semaphore.cc explore_semaphore_test \
   's/queue\.PushBack\(request\)/queue.PushFront(request)/'

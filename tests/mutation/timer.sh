@@ -6,7 +6,7 @@ mutation "all who wait get it" internal/channel/time_point_queue.cc explore_time
   's/(taken_ns_ = when_ns_;\n)  when_ns_ = kNever;\n/\1/'
 
 mutation "whoever does not wait any more stays in the queue" internal/channel/time_point_queue.cc explore_timer_test \
-  's/    waiter\.Leave\(\);\n//'
+  's/\{ waiter\.Leave\(\); \};/{};/'
 
 mutation "a tick that came late puts the ticker out of step" internal/channel/time_point_queue.cc explore_timer_test \
   's/AddNs\(taken_ns_, [^;]*;/AddNs(now_ns, 2 * period_ns_);/'

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include <weft/concurrency/internal/base/small_lock.h>
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 #include <weft/concurrency/mutex.h>
 
 namespace weft {
@@ -20,9 +19,9 @@ struct MemoryPipe {
 
   std::size_t Put(std::string_view data) WEFT_REQUIRES(lock);
   std::size_t Take(std::span<char> into) WEFT_REQUIRES(lock);
-  // The end of a Read or Write under the lock, if it can go on.
-  std::optional<Result<std::size_t>> TryRead(std::span<char> into) WEFT_REQUIRES(lock);
-  std::optional<Error> TryWrite(std::string_view& data) WEFT_REQUIRES(lock);
+  // True: the call has come to its end, well or not.
+  bool TryRead(std::span<char> into, std::size_t& n, Error& failed) WEFT_REQUIRES(lock);
+  bool TryWrite(std::string_view& data, Error& failed) WEFT_REQUIRES(lock);
   void EndWriting() noexcept;
   void EndReading() noexcept;
   static void Wake(Parker* waiter) noexcept {
@@ -62,25 +61,27 @@ std::size_t MemoryPipe::Take(std::span<char> into) {
   return n;
 }
 
-std::optional<Result<std::size_t>> MemoryPipe::TryRead(std::span<char> into) {
-  if (reader_gone) return kClosed;
-  if (size != 0) {
-    const std::size_t n = Take(into);
-    Wake(writer);
-    return n;
+bool MemoryPipe::TryRead(std::span<char> into, std::size_t& n, Error& failed) {
+  if (reader_gone) {
+    failed = kClosed;
+    return true;
   }
-  if (writer_done) return std::size_t{0};
-  return std::nullopt;
+  if (size == 0) return writer_done;
+  n = Take(into);
+  Wake(writer);
+  return true;
 }
 
-std::optional<Error> MemoryPipe::TryWrite(std::string_view& data) {
-  if (reader_gone || writer_done) return kClosed;
+bool MemoryPipe::TryWrite(std::string_view& data, Error& failed) {
+  if (reader_gone || writer_done) {
+    failed = kClosed;
+    return true;
+  }
   if (const std::size_t n = Put(data)) {
     data.remove_prefix(n);
     Wake(reader);
   }
-  if (data.empty()) return Error();
-  return std::nullopt;
+  return data.empty();
 }
 
 void MemoryPipe::EndWriting() noexcept {
@@ -100,25 +101,18 @@ void MemoryPipe::EndReading() noexcept {
 
 namespace {
 
-// Repeats `attempt`, under the pipe's lock, until it has an outcome or the context is done.
-template <class Outcome, class Attempt>
-Outcome Repeat(const Context& ctx, MemoryPipe& pipe, Parker*& place, const char* waits_for, Attempt attempt) WEFT_NO_LOCK_ANALYSIS {
-  for (;;) {
-    if (Error err = ctx.Err()) return err;
-    {
-      std::lock_guard hold(pipe.lock);
-      if (auto outcome = attempt()) return std::move(*outcome);
-    }
-    Parker parker(waits_for);
-    {
-      std::lock_guard hold(pipe.lock);
-      if (auto outcome = attempt()) return std::move(*outcome);
-      place = &parker;
-    }
-    parker.Park(ctx);
+// Repeats `attempt`, under the pipe's lock, until it is true or the context is done.
+template <class Attempt>
+Error Repeat(const Context& ctx, MemoryPipe& pipe, Parker*& place, const char* waits_for, Attempt attempt) WEFT_NO_LOCK_ANALYSIS {
+  if (Error err = ctx.Err()) return err;
+  {
     std::lock_guard hold(pipe.lock);
-    place = nullptr;
+    if (attempt()) return {};
   }
+  while (!WaitInPlace(pipe.lock, place, waits_for, ctx, attempt)) {
+    if (Error err = ctx.Err()) return err;
+  }
+  return {};
 }
 
 }  // namespace
@@ -154,7 +148,12 @@ Result<std::size_t> MemoryStream::Read(const Context& ctx, std::span<char> into)
   if (Error err = pipe.read_turn.Lock(ctx)) return err;
   std::unique_lock turn(pipe.read_turn, std::adopt_lock);
   if (into.empty()) return std::size_t{0};
-  return internal::Repeat<Result<std::size_t>>(ctx, pipe, pipe.reader, "memory stream: read", [&]() WEFT_REQUIRES(pipe.lock) { return pipe.TryRead(into); });
+  std::size_t n = 0;
+  Error failed;
+  const auto attempt = [&]() WEFT_REQUIRES(pipe.lock) { return pipe.TryRead(into, n, failed); };
+  if (Error err = internal::Repeat(ctx, pipe, pipe.reader, "memory stream: read", attempt)) return err;
+  if (failed) return failed;
+  return n;
 }
 
 Error MemoryStream::Write(const Context& ctx, std::string_view data, std::size_t* written) {
@@ -164,9 +163,11 @@ Error MemoryStream::Write(const Context& ctx, std::string_view data, std::size_t
   if (Error err = pipe.write_turn.Lock(ctx)) return err;
   std::unique_lock turn(pipe.write_turn, std::adopt_lock);
   std::string_view left = data;
-  Error err = internal::Repeat<Error>(ctx, pipe, pipe.writer, "memory stream: write", [&]() WEFT_REQUIRES(pipe.lock) { return pipe.TryWrite(left); });
+  Error failed;
+  const auto attempt = [&]() WEFT_REQUIRES(pipe.lock) { return pipe.TryWrite(left, failed); };
+  Error err = internal::Repeat(ctx, pipe, pipe.writer, "memory stream: write", attempt);
   if (written != nullptr) *written = data.size() - left.size();
-  return err;
+  return err ? err : failed;
 }
 
 void MemoryStream::CloseWrite() noexcept {

@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 
 namespace weft::internal {
 
@@ -32,16 +32,18 @@ Result<TimePoint> TimePointQueue::Wait(const Context& ctx, const char* waits_for
     Parker parker(waits_for);
     QueueWaiter waiter;
     waiter.WaitWith(parker, Parker::kWoken);
-    std::int64_t due_ns = kNever;
-    {
-      std::lock_guard hold(lock_);
-      if (TakeLocked(now_ns)) return FromNs(taken_ns_);
+    std::int64_t due_ns = kNever, taken_ns = 0;
+    const auto enter = [&]() WEFT_REQUIRES(lock_) {
+      if (TakeLocked(now_ns)) {
+        taken_ns = taken_ns_;
+        return false;
+      }
       due_ns = when_ns_;
       waiters_.PushBack(waiter);
-    }
-    (void)parker.Park(ctx, due_ns);
-    std::lock_guard hold(lock_);
-    waiter.Leave();
+      return true;
+    };
+    const auto leave = [&](std::uint32_t) WEFT_REQUIRES(lock_) { waiter.Leave(); };
+    if (WaitAs(parker, lock_, ctx, enter, leave, due_ns) == kDidNotWait) return FromNs(taken_ns);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/channel/version_queue.h>
 
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 
 namespace weft::internal {
 
@@ -26,17 +26,21 @@ Error VersionQueue::WaitForAnother(const Context& ctx, std::uint64_t seen) {
   Parker parker("watch");
   QueueWaiter waiter;
   waiter.WaitWith(parker, Parker::kWoken);
-  {
-    std::lock_guard hold(lock_);
-    if (version_ != seen) return {};
-    if (closed_) return kClosed;
-    waiters_.PushBack(waiter);
-  }
-  const bool woken = parker.Park(ctx) == Parker::kWoken;
-  std::lock_guard hold(lock_);
-  waiter.Leave();
-  if (!woken) return ctx.Err();
-  return version_ != seen ? Error() : Error(kClosed);
+  bool changed = false;
+  const std::uint32_t outcome = WaitAs(
+      parker, lock_, ctx,
+      [&]() WEFT_REQUIRES(lock_) {
+        changed = version_ != seen;
+        if (changed || closed_) return false;
+        waiters_.PushBack(waiter);
+        return true;
+      },
+      [&](std::uint32_t) WEFT_REQUIRES(lock_) {
+        waiter.Leave();
+        changed = version_ != seen;
+      });
+  if (outcome != kDidNotWait && outcome != Parker::kWoken) return ctx.Err();
+  return changed ? Error() : Error(kClosed);
 }
 
 bool VersionCase::Enter(Parker& parker, std::uint32_t outcome) noexcept {

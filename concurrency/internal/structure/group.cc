@@ -11,8 +11,8 @@
 
 #include <weft/concurrency/internal/base/thread_signals.h>
 #include <weft/concurrency/internal/context/context_node.h>
-#include <weft/concurrency/internal/runtime/park.h>
 #include <weft/concurrency/internal/runtime/scheduler.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 #include <weft/concurrency/scope.h>
 
 namespace weft::internal {
@@ -144,21 +144,11 @@ GroupState::Place GroupState::TakePlaceLimited(internal::Start how) {
     const Place place = TakeFreeLocked();
     if (place != Place::kFull || how == internal::Start::kTry) return place;
   }
-  Parker parker("place in a group");
-  if (!MayStart()) return Place::kRefused;
-  {
-    std::lock_guard hold(lock_);
-    const Place place = TakeFreeLocked();
-    if (place != Place::kFull) return place;
-    for_place_.PushBack(parker);
-  }
-  const bool got = parker.Park(ctx_) == Parker::kWoken;
-  {
-    std::lock_guard hold(lock_);
-    if (parker.Linked()) parker.Unlink();
-  }
-  if (!got) return Place::kRefused;
-  if (MayStart()) return Place::kGot;
+  Place place = Place::kFull;
+  const auto look = [&]() WEFT_REQUIRES(lock_) { return (place = TakeFreeLocked()) != Place::kFull; };
+  const std::uint32_t outcome = WaitInList(lock_, for_place_, "place in a group", ctx_, look);
+  if (outcome != kDidNotWait) place = outcome == Parker::kWoken ? Place::kGot : Place::kRefused;
+  if (place != Place::kGot || MayStart()) return place;
   Leave();
   return Place::kRefused;
 }

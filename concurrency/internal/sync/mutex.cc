@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include <weft/concurrency/internal/base/clock.h>
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/base/cpu_relax.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 #include <weft/concurrency/resources.h>
 
 namespace weft {
@@ -18,12 +19,6 @@ constexpr std::uint32_t kMayTry = Parker::kWoken + 1;    // it was free a moment
 constexpr int kSpinRounds = 40;
 constexpr int kPausesPerRound = 8;
 constexpr std::int32_t kSpinsWorst = -64, kSpinsBest = 16;
-
-inline void Pause() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#endif
-}
 
 // Whether the owner can run while we spin.
 bool OthersRunBeside() {
@@ -52,9 +47,8 @@ bool Mutex::Take(std::uint32_t bits) {
 }
 
 // True: taken. Otherwise the waiter is in the queue, and the owner knows.
-bool Mutex::TakeOrEnter(Waiter& waiter, bool again) {
+[[gnu::always_inline]] inline bool Mutex::TakeOrEnter(Waiter& waiter, bool again) {
   const std::uint32_t bits = again ? kWoken : 0;
-  std::lock_guard hold(lock_);
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   std::uint32_t next = 0;
   do {
@@ -69,6 +63,15 @@ bool Mutex::TakeOrEnter(Waiter& waiter, bool again) {
   return false;
 }
 
+[[gnu::always_inline]] inline void Mutex::Leave(Waiter& waiter, std::uint32_t outcome) {
+  if (outcome == kOwner) {
+    Clear(kResting, std::memory_order_relaxed);
+  } else if (outcome != kMayTry) {
+    if (waiter.Linked()) waiter.Unlink();
+    if (waiters_.Empty()) Clear(kQueued, std::memory_order_relaxed);
+  }
+}
+
 void Mutex::Clear(std::uint32_t bits, std::memory_order order) { state_.fetch_and(~bits, order); }
 
 void Mutex::LockWithoutContext() { (void)LockSlow(Background()); }
@@ -79,21 +82,11 @@ bool Mutex::LockSlow(const Context& ctx) {
   const std::int64_t since_ns = internal::NowNs();  // not real time: the seed of an Explore says all
   for (bool again = false;; again = true) {
     Waiter waiter(since_ns);
-    if (TakeOrEnter(waiter, again)) return true;
-    const std::uint32_t outcome = waiter.Park(ctx);
-    {
-      // In each case: who woke us must be out of the lock before we may destroy the mutex.
-      std::lock_guard hold(lock_);
-      if (outcome == kOwner) {
-        Clear(kResting, std::memory_order_relaxed);
-        return true;
-      }
-      if (outcome != kMayTry) {
-        if (waiter.Linked()) waiter.Unlink();
-        if (waiters_.Empty()) Clear(kQueued, std::memory_order_relaxed);
-        return false;
-      }
-    }
+    const std::uint32_t outcome = internal::WaitAs(
+        waiter, lock_, ctx, [&]() WEFT_REQUIRES(lock_) { return !TakeOrEnter(waiter, again); },
+        [&](std::uint32_t how) WEFT_REQUIRES(lock_) { Leave(waiter, how); });
+    if (outcome == internal::kDidNotWait || outcome == kOwner) return true;
+    if (outcome != kMayTry) return false;
     if (Spin(kWoken)) return true;
   }
 }
@@ -115,7 +108,7 @@ bool Mutex::Spin(std::uint32_t bits) {
       spins_.store(std::min(score + 1, kSpinsBest), std::memory_order_relaxed);
       return true;
     }
-    for (int p = 0; p < kPausesPerRound; ++p) Pause();
+    for (int p = 0; p < kPausesPerRound; ++p) internal::CpuRelax();
   }
   spins_.store(score > 0 ? score - 4 : kSpinsWorst, std::memory_order_relaxed);
   return false;

@@ -11,7 +11,7 @@
 #include <weft/concurrency/internal/base/explore_point.h>
 #include <weft/concurrency/internal/base/loop_slot.h>
 #include <weft/concurrency/internal/runtime/fiber.h>
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 
 namespace weft::internal {
 
@@ -95,30 +95,24 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
   DestroyAll(expired);  // before anybody waits for their rooms
   if (got) return item;
   Waiter waiter(limits_.name, bucket, name, now);
-  bool waits = false;
-  {
-    std::lock_guard hold(lock_);
-    if (!take()) ++stats_.waited;  // otherwise something has come back meanwhile
-    waits = !got && stats_.waiting < limits_.waiting_max;
-    if (waits) {
-      ++stats_.waiting;
-      waiter.overtakings = overtakings_;
-      waiters_.PushBack(waiter);
-      waiters_of_[bucket].PushBack(waiter);
-    }
-  }
-  DestroyAll(expired);
-  if (got) return item;
-  if (!waits) return Refusal(ctx, false);
-  const std::uint32_t outcome = waiter.Park(ctx, AddNs(waiter.since_ns, limits_.acquire_ns));
-  {
-    // In each case: the one that has served it must be out of the lock before the pool may be destroyed.
-    std::lock_guard hold(lock_);
+  const auto enter = [&]() WEFT_REQUIRES(lock_) {
+    if (take()) return false;  // something has come back meanwhile
+    ++stats_.waited;
+    if (stats_.waiting >= limits_.waiting_max) return false;
+    Enter(waiter);
+    return true;
+  };
+  const auto leave = [&](std::uint32_t) WEFT_REQUIRES(lock_) {
     if (waiter.Waits()) Leave(waiter);
     stats_.longest_wait = std::max(stats_.longest_wait, Duration(NowNs() - waiter.since_ns));
-  }
+  };
+  const std::int64_t until = AddNs(now, limits_.acquire_ns);
+  const std::uint32_t outcome = WaitAs(waiter, lock_, ctx, enter, leave, until, [&] { DestroyAll(expired); });
   if (outcome == Parker::kWoken) return waiter.item;
-  return Refusal(ctx, true);
+  if (outcome != kDidNotWait) return Refusal(ctx, true);
+  DestroyAll(expired);
+  if (got) return item;
+  return Refusal(ctx, false);
 }
 
 Error PoolCore::Refusal(const Context& ctx, bool waited) {
@@ -308,6 +302,13 @@ PoolCore::Waiter* PoolCore::Next(std::uint32_t bucket) noexcept {
   if (own == nullptr || own == oldest) return oldest;
   ++overtakings_;
   return own;
+}
+
+void PoolCore::Enter(Waiter& waiter) noexcept {
+  ++stats_.waiting;
+  waiter.overtakings = overtakings_;
+  waiters_.PushBack(waiter);
+  waiters_of_[waiter.bucket].PushBack(waiter);
 }
 
 void PoolCore::Leave(Waiter& waiter) noexcept {

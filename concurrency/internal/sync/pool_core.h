@@ -73,6 +73,7 @@ class PoolCore {
   void Keep(PooledItem& item, std::int64_t now) noexcept WEFT_REQUIRES(lock_);
   bool HandOver(PooledItem* item, std::int64_t now) noexcept WEFT_REQUIRES(lock_);
   Waiter* Next(std::uint32_t bucket) noexcept WEFT_REQUIRES(lock_);
+  void Enter(Waiter& waiter) noexcept WEFT_REQUIRES(lock_);
   void Leave(Waiter& waiter) noexcept WEFT_REQUIRES(lock_);
   void TakeOut(PooledItem& idle) noexcept WEFT_REQUIRES(lock_);
   void TakeExpired(PooledItems& expired, std::int64_t now) noexcept WEFT_REQUIRES(lock_);

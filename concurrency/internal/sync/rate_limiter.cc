@@ -5,8 +5,9 @@
 #include <cmath>
 #include <cstdio>
 #include <mutex>
+#include <utility>
 
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 
 namespace weft {
 
@@ -123,25 +124,35 @@ Error RateLimiter::Wait(const Context& ctx, std::int64_t n) {
   return err;
 }
 
+// True: the wait is over, well or not. Otherwise `until_ns` is when to look again.
+[[gnu::always_inline]] inline bool RateLimiter::TakeInLine(const Context& ctx, const Waiter& waiter, std::int64_t& until_ns, Error& failed) {
+  const std::int64_t now = NowNs();
+  Refill(now);
+  if (waiter.n > burst_) {
+    failed = TooMany(waiter.n);
+    return true;
+  }
+  if (waiters_.Front() != &waiter) return false;
+  if (Take(waiter.n)) return true;
+  until_ns = ReadyNs(now, static_cast<double>(waiter.n));
+  Error late = LateFor(ctx, now, until_ns);
+  if (!late) return false;
+  failed = std::move(late);
+  return true;
+}
+
 Error RateLimiter::WaitInLine(const Context& ctx, Waiter& waiter) {
   for (;;) {
     Parker parker("rate limiter");
     std::int64_t until = kNever;
-    {
-      std::lock_guard hold(lock_);
-      const std::int64_t now = NowNs();
-      Refill(now);
-      if (waiter.n > burst_) return TooMany(waiter.n);
-      if (waiters_.Front() == &waiter) {
-        if (Take(waiter.n)) return {};
-        until = ReadyNs(now, static_cast<double>(waiter.n));
-        if (Error late = LateFor(ctx, now, until)) return late;
-      }
-      waiter.parker = &parker;
-    }
-    const std::uint32_t outcome = parker.Park(ctx, until);
-    std::lock_guard hold(lock_);
-    waiter.parker = nullptr;
+    Error failed;
+    const auto enter = [&]() WEFT_REQUIRES(lock_) {
+      if (!TakeInLine(ctx, waiter, until, failed)) waiter.parker = &parker;
+      return waiter.parker != nullptr;
+    };
+    const auto leave = [&](std::uint32_t) WEFT_REQUIRES(lock_) { waiter.parker = nullptr; };
+    const std::uint32_t outcome = internal::WaitAs(parker, lock_, ctx, enter, leave, until);
+    if (outcome == internal::kDidNotWait) return failed;
     if (outcome == Parker::kContextDone) return ctx.Err();
   }
 }

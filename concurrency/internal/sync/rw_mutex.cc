@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/rw_mutex.h>
 
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 
 namespace weft {
 
@@ -41,7 +41,6 @@ void RWMutex::WaitForReading() { (void)Wait(Background(), false); }
 
 // True: taken. Otherwise the waiter is in the queue, and whoever holds the lock knows.
 bool RWMutex::TakeOrEnter(Waiter& waiter) {
-  std::lock_guard hold(lock_);
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   for (;;) {
     const bool free = waiter.writes ? state == 0 : (state & (kWriter | kQueued)) == 0;
@@ -55,15 +54,14 @@ bool RWMutex::TakeOrEnter(Waiter& waiter) {
 // False: the context is done.
 bool RWMutex::Wait(const Context& ctx, bool writes) {
   Waiter waiter(writes);
-  if (TakeOrEnter(waiter)) return true;
-  const bool woken = waiter.Park(ctx) == Parker::kWoken;
-  // Also after a hand-over: who let us in must be out of the lock before we may destroy the mutex.
-  std::lock_guard hold(lock_);
-  if (!woken && waiter.Linked()) {
-    waiter.Unlink();
-    LetIn();
-  }
-  return woken;
+  const std::uint32_t outcome = internal::WaitAs(
+      waiter, lock_, ctx, [&]() WEFT_REQUIRES(lock_) { return !TakeOrEnter(waiter); },
+      [&](std::uint32_t) WEFT_REQUIRES(lock_) {
+        if (!waiter.Linked()) return;
+        waiter.Unlink();
+        LetIn();
+      });
+  return outcome == internal::kDidNotWait || outcome == Parker::kWoken;
 }
 
 // Lets in from the front of the queue whoever can be let in. Under the lock, with kQueued set.

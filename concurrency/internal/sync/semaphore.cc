@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include <weft/concurrency/internal/runtime/park.h>
+#include <weft/concurrency/internal/runtime/wait_list.h>
 
 namespace weft {
 
@@ -77,18 +77,19 @@ Result<Permit> Semaphore::Hold(const Context& ctx, std::int64_t n) {
 
 bool Semaphore::AcquireSlow(const Context& ctx, std::int64_t n) {
   Request request(n);
-  {
-    const Slow slow(*this);
-    if (TakeIfFirst(n)) return true;
-    Enter(request);
-  }
-  const bool granted = request.Park(ctx) == Parker::kWoken;
-  // Also after a grant: whoever served us must be out of the lock before the semaphore may be destroyed.
-  const Slow slow(*this);
-  if (granted) return true;
-  if (request.Linked()) request.Unlink();
-  Serve();  // those behind us
-  return false;
+  const std::uint32_t outcome = internal::WaitAs<Slow>(
+      request, *this, ctx,
+      [&]() WEFT_REQUIRES(lock_) {
+        if (TakeIfFirst(n)) return false;
+        Enter(request);
+        return true;
+      },
+      [&](std::uint32_t how) WEFT_REQUIRES(lock_) {
+        if (how == Parker::kWoken) return;
+        if (request.Linked()) request.Unlink();
+        Serve();  // those after us
+      });
+  return outcome == internal::kDidNotWait || outcome == Parker::kWoken;
 }
 
 // With Slow held.
