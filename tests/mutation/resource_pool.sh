@@ -12,13 +12,13 @@ mutation "a room in which nothing was made is lost" internal/sync/pool_core.cc e
   's/(  \+\+stats_\.failed;\n)  FreeRoom\(\);\n/\1/'
 
 mutation "a room in which nothing was made is free, but nobody who waits is told" internal/sync/pool_core.cc explore_resource_pool_test \
-  's/if \(!HandOver\(nullptr\)\) --rooms_taken_/--rooms_taken_/'
+  's/if \(!HandOver\(nullptr, 0\)\) --rooms_taken_/--rooms_taken_/'
 
 mutation "what comes back is kept past those who wait" internal/sync/pool_core.cc explore_resource_pool_test \
-  's/else if \(!HandOver\(&item\)\)/else/'
+  's/else if \(!HandOver\(&item, now\)\)/else/'
 
 mutation "what comes back on the way into the queue is missed" internal/sync/pool_core.cc explore_resource_pool_test \
-  's/    if \(take\(\)\) return item;[^\n]*\n//'
+  's/    if \(take\(\)\) return false;[^\n]*\n//'
 
 mutation "a room is given out twice" internal/sync/pool_core.cc explore_resource_pool_test \
-  's/      \+\+rooms_taken_;/      ;/g; s/if \(!HandOver\(nullptr\)\) --rooms_taken_/(void)HandOver(nullptr)/; s/  --rooms_taken_;[^\n]*\n//'
+  's/      \+\+rooms_taken_;/      ;/g; s/if \(!HandOver\(nullptr, 0\)\) --rooms_taken_/(void)HandOver(nullptr, 0)/; s/  --rooms_taken_;[^\n]*\n//'
