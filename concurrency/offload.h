@@ -2,13 +2,12 @@
 #ifndef WEFT_CONCURRENCY_OFFLOAD_H_
 #define WEFT_CONCURRENCY_OFFLOAD_H_
 
-#include <cstdint>
 #include <utility>
 
-#include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/internal/runtime/run_offloaded.h>
+#include <weft/concurrency/offload_stats.h>  // IWYU pragma: export
 
 namespace weft {
 
@@ -44,22 +43,6 @@ template <class F>
 auto Offload(const Context& ctx, F f) {
   return internal::CallInPool(ctx, f);
 }
-
-// What the pool of a scheduler is doing and has done so far.
-struct OffloadStats {
-  // Threads made so far; they stay until the scheduler ends.
-  int threads = 0;
-  // How many of them are at work.
-  int busy = 0;
-  // Calls that wait because all threads are busy.
-  int queued = 0;
-  // Functions that have returned, including those of Resolve.
-  std::uint64_t done = 0;
-  // Calls that failed because the queue was full.
-  std::uint64_t refused = 0;
-  // How long a call has waited for its thread. It includes calls that gave up, or still wait.
-  Duration longest_wait{};
-};
 
 // The figures of the running fiber's scheduler; all zero on a plain thread. Takes the pool's lock
 // for a moment, and never suspends.

@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/context.h>
-#include <weft/concurrency/offload.h>
+#include <weft/concurrency/offload_stats.h>
 
 // Figures about the schedulers of the process, for metrics and dashboards. To list the fibers
 // themselves there is ListFibers (debug.h).

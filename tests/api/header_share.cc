@@ -16,6 +16,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/loop_cells.h>
 #include <weft/concurrency/mutex.h>
+#include <weft/concurrency/offload.h>
 #include <weft/concurrency/once.h>
 #include <weft/concurrency/per_loop.h>
 #include <weft/concurrency/pool_stats.h>
@@ -212,6 +213,17 @@ void Watch(const weft::ResourcePool<Session>& sessions) {
 }
 
 }  // namespace pool_stats_h
+
+namespace offload_stats_h {
+
+void Alarm(const char*) {}
+
+void Watch() {
+  const weft::OffloadStats pool = weft::CurrentOffloadStats();
+  if (pool.queued > 100) Alarm("too few threads for Offload");
+}
+
+}  // namespace offload_stats_h
 
 namespace free_list_h {
 

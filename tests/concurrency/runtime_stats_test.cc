@@ -10,6 +10,7 @@
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/offload.h>
 #include <weft/concurrency/run.h>
 
 #include "kit.h"

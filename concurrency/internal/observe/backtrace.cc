@@ -157,7 +157,7 @@ Stacks AllStacks(const Context& ctx) {
   if (here != nullptr) {
     FiberRoll::Reader reader(here->roll());
     while (!ctx.Err() && WalkSome(*here, reader, all)) {
-      if (CurrentFiber() != nullptr) Yield();
+      if (CurrentFiber() != nullptr) YieldFiber();
     }
   }
   for (const auto& question : questions) {

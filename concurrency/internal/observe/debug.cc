@@ -11,6 +11,7 @@
 #include <weft/concurrency/internal/observe/registry.h>
 #include <weft/concurrency/internal/runtime/loop_core.h>
 #include <weft/concurrency/internal/runtime/loop_list.h>
+#include <weft/concurrency/internal/runtime/park.h>
 #include <weft/concurrency/internal/runtime/scheduler.h>
 
 namespace weft {
@@ -112,7 +113,7 @@ bool FindIn(FiberRoll::Reader& reader, std::uint64_t id, FiberState& state) {
       found = fiber.record.Id() == id && state != FiberState::kFree;
       return !found;
     });
-    if (more && !found && CurrentFiber() != nullptr) Yield();
+    if (more && !found && CurrentFiber() != nullptr) YieldFiber();
   }
   return found;
 }

@@ -20,7 +20,7 @@ Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Erro
   }
   CheckMayBlock("Run");
   if (VirtualTime()) AbortMisuse("Run", "loops on real time cannot run beside RunTest: call it in a fiber of the test");
-  Scheduler scheduler(options);
+  Scheduler scheduler({options.loops, options.stack_bytes, options.offload_threads, options.offload_queue, options.name});
   Watchdog watchdog(scheduler, options);
   scheduler.SetBeside(watchdog);
   MainJob job(scheduler, ctx, main);
@@ -34,15 +34,9 @@ Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Erro
 }  // namespace internal
 
 void Yield() {
-  internal::FiberCore* fiber = internal::CurrentFiber();
-  if (fiber == nullptr) {
-    internal::CheckMayBlock("Yield");
-    std::this_thread::yield();
-    return;
-  }
-  fiber->job->BeforeYield();
-  fiber->loop.PushReady(*fiber);
-  fiber->loop.SuspendRunning();
+  if (internal::CurrentFiber() != nullptr) return internal::YieldFiber();
+  internal::CheckMayBlock("Yield");
+  std::this_thread::yield();
 }
 
 int LoopCount() {

@@ -12,7 +12,7 @@
 #include <weft/concurrency/internal/base/list.h>
 #include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/internal/runtime/thread_tally.h>
-#include <weft/concurrency/offload.h>
+#include <weft/concurrency/offload_stats.h>
 
 namespace weft::internal {
 

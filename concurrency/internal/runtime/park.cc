@@ -18,6 +18,13 @@ void CheckMayBlock(const char* function) noexcept {
   std::abort();
 }
 
+void YieldFiber() noexcept {
+  FiberCore* fiber = CurrentFiber();
+  fiber->job->BeforeYield();
+  fiber->loop.PushReady(*fiber);
+  fiber->loop.SuspendRunning();
+}
+
 Parker::Parker(const char* waits_for, bool one_step) noexcept
     : fiber_(CurrentFiber()), word_(fiber_ != nullptr ? &fiber_->park_word : &of_thread_), tally_(fiber_ != nullptr ? nullptr : t_tally), waits_for_(waits_for) {
   if (fiber_ != nullptr) {

@@ -90,6 +90,9 @@ class Parker : public Link<> {
   const char* const waits_for_;
 };
 
+// In a fiber: lets the others that are ready run first.
+void YieldFiber() noexcept;
+
 // Aborts, naming `function`, unless the caller may block: not on a loop's own stack.
 void CheckMayBlock(const char* function) noexcept;
 

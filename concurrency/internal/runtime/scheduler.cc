@@ -12,9 +12,9 @@
 namespace weft::internal {
 namespace {
 
-int LoopsWanted(const RunOptions& options) { return options.loops > 0 ? options.loops : UsableCpus(); }
+int LoopsWanted(const SchedulerOptions& options) { return options.loops > 0 ? options.loops : UsableCpus(); }
 
-int OffloadThreads(const RunOptions& options) {
+int OffloadThreads(const SchedulerOptions& options) {
   if (options.offload_threads > 0) return options.offload_threads;
   const int threads = 4 * LoopsWanted(options);
   return threads < 8 ? 8 : threads;
@@ -22,7 +22,7 @@ int OffloadThreads(const RunOptions& options) {
 
 }  // namespace
 
-Scheduler::Scheduler(const RunOptions& options)
+Scheduler::Scheduler(const SchedulerOptions& options)
     : name_(options.name), pool_(OffloadThreads(options), options.offload_queue, VirtualTime() ? &tally_ : nullptr) {
   for (int i = 0; i < LoopsWanted(options); ++i) {
     loops_.push_back(std::make_unique<LoopCore>(*this, static_cast<LoopHost&>(*this), i, options.stack_bytes));

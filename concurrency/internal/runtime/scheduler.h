@@ -3,9 +3,11 @@
 #define WEFT_CONCURRENCY_INTERNAL_RUNTIME_SCHEDULER_H_
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -14,7 +16,6 @@
 #include <weft/concurrency/internal/runtime/offload_pool.h>
 #include <weft/concurrency/internal/runtime/stack_overflow.h>
 #include <weft/concurrency/internal/runtime/thread_tally.h>
-#include <weft/concurrency/run.h>
 
 namespace weft::internal {
 
@@ -31,11 +32,20 @@ class BesideLoops {
   ~BesideLoops() = default;
 };
 
+// What a Scheduler is made of; see RunOptions.
+struct SchedulerOptions {
+  int loops;  // 0: as many as there are CPUs
+  std::size_t stack_bytes;
+  int offload_threads;  // 0: four for each loop
+  int offload_queue;
+  std::string_view name;
+};
+
 // N loops, and the pool for Offload. It lives inside one call of Run, on whose thread the first loop runs. It ends when the last hold is
 // given back: the main fiber has one, each group and AfterFunc one.
 class Scheduler final : private LoopHost {
  public:
-  explicit Scheduler(const RunOptions& options);
+  explicit Scheduler(const SchedulerOptions& options);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;

@@ -16,7 +16,6 @@
 
 #include <weft/concurrency/internal/runtime/fd_registration.h>
 #include <weft/concurrency/internal/runtime/park.h>
-#include <weft/concurrency/run.h>
 
 namespace weft {
 
@@ -117,7 +116,7 @@ Error Check(const char* function, const Context& ctx, FdEvents events) {
 // What needs no wait. One that is always ready must not keep the others of its loop from their turn.
 std::optional<Result<FdEvents>> LookFirst(int fd, FdEvents events) {
   auto verdict = Look(fd, events);
-  if (verdict) Yield();
+  if (verdict && internal::CurrentFiber() != nullptr) internal::YieldFiber();
   return verdict;
 }
 

@@ -109,13 +109,8 @@ Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context
   VirtualClock clock;
   // The choices of Select come out the same each time, too.
   t_random = CurrentExplorer() != nullptr ? CurrentExplorer()->Random() : 0;
-  RunOptions run;
-  run.loops = 1;
-  run.stack_bytes = options.stack_bytes;
-  run.offload_threads = options.offload_threads;
-  run.offload_queue = options.offload_queue;
-  run.stall_limit = run.leak_limit = run.deadlock_limit = Duration::zero();
-  auto scheduler = std::make_unique<Scheduler>(run);
+  const std::string_view name = RunOptions().name;
+  auto scheduler = std::make_unique<Scheduler>(SchedulerOptions{1, options.stack_bytes, options.offload_threads, options.offload_queue, name});
   const CancelScope scope = WithCancel(Background());
   TestWatch watch(*scheduler, scope);
   scheduler->SetIdleHandler([&watch](bool more) { return watch.MayJump(more); });
