@@ -17,8 +17,8 @@
 #include <weft/handlers/internal/completion.h>
 #include <weft/handlers/internal/filter_chain.h>
 #include <weft/http/fields.h>
-#include <weft/net/make_stream.h>
 #include <weft/net/stream.h>
+#include <weft/net/stream_loan.h>
 
 namespace weft {
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <weft/net/make_stream.h>
+#include <weft/net/stream_loan.h>
+
+#include <weft/net/internal/stream_state.h>
 
 namespace weft {
 
@@ -10,6 +12,10 @@ Stream StreamLoan::Lend(StreamTransport& transport, const Scope& scope) {
   state_->scope = scope;
   return internal::StreamAccess::Make(state_);
 }
+
+std::uint64_t StreamLoan::BytesWritten() const { return state_->written; }
+
+void StreamLoan::Close() noexcept { state_->closed = true; }
 
 // Who still has the stream finds out.
 void StreamLoan::End() noexcept {
