@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_FIBER_JOB_H_
 #define WEFT_CONCURRENCY_FIBER_JOB_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <string_view>
@@ -50,7 +51,10 @@ class FiberJob {
 };
 
 struct FiberOptions {
-  // For fiber lists and reports; the first 47 bytes are kept.
+  // As much as is kept of a name.
+  static constexpr std::size_t kNameMax = 47;
+
+  // For fiber lists and reports; the first kNameMax bytes are kept.
   std::string_view name;
   // The id of the fiber or FiberOwner under which lists show this one.
   std::uint64_t parent = 0;

@@ -27,7 +27,7 @@ EhState* CurrentEhState() noexcept { return reinterpret_cast<EhState*>(__cxxabiv
 namespace fc = boost::context::detail;
 
 void FiberRecord::StoreName(std::string_view name) noexcept {
-  constexpr std::size_t kSizeMax = kNameWords * 8 - 1;
+  constexpr std::size_t kSizeMax = FiberOptions::kNameMax;
   const char* from = name.data();
   std::size_t left = name.size() < kSizeMax ? name.size() : kSizeMax;
   std::atomic<std::uint64_t>* to = name_;

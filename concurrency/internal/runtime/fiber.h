@@ -38,7 +38,8 @@ enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
 
 // What a record says at one moment: plain data, so that it may be taken under a lock.
 struct FiberSnapshot {
-  static constexpr std::size_t kNameWords = 6;
+  static constexpr std::size_t kNameWords = (FiberOptions::kNameMax + 1) / 8;
+  static_assert(FiberOptions::kNameMax % 8 == 7, "whole words, the last byte of which is zero");
   std::uint64_t id = 0;
   std::uint64_t parent = 0;
   std::int64_t start_ns = 0;

@@ -89,7 +89,7 @@ void Member::Ended() noexcept {
 }
 
 void Member::KeepName(std::string_view name) noexcept {
-  name_size_ = static_cast<std::uint8_t>(std::min(name.size(), kNameMax));
+  name_size_ = static_cast<std::uint8_t>(std::min(name.size(), FiberOptions::kNameMax));
   if (name_size_ != 0) std::memcpy(name_, name.data(), name_size_);
 }
 

@@ -114,14 +114,13 @@ class Member : public FiberJob, public LoopTask {
  private:
   friend class GroupState;
   friend class GroupThreads;
-  static constexpr std::size_t kNameMax = 47;  // as much as is kept of a fiber's name
   static void StartOnLoop(LoopTask* task);
   void KeepName(std::string_view name) noexcept;
 
   GroupState& group_;
   const std::source_location where_;
   std::uint8_t name_size_ = 0;
-  char name_[kNameMax];  // written only for the way to another loop
+  char name_[FiberOptions::kNameMax];  // written only for the way to another loop
 };
 
 template <class F>

@@ -14,7 +14,7 @@
 namespace weft::internal::http1 {
 namespace {
 
-constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
+constexpr std::size_t kFiberName = FiberOptions::kNameMax;
 
 // "GET /path", cut to what a fiber's name keeps, and without the query, which may hold secrets. A Mux names the
 // fiber by its pattern.

@@ -13,7 +13,7 @@
 namespace weft::internal::http2 {
 namespace {
 
-constexpr std::size_t kFiberName = 47;  // what a fiber keeps of its name
+constexpr std::size_t kFiberName = FiberOptions::kNameMax;
 constexpr std::uint32_t kFirstWindow = 65535;
 
 }  // namespace
