@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft {
 
 class ReadinessHold;
@@ -87,8 +89,8 @@ class Readiness {
   std::atomic<std::int64_t> servers_{0};
   std::atomic<bool> held_back_{false};
   std::atomic<std::uint64_t> holds_{0};  // as many as there are reasons
-  mutable std::mutex lock_;              // guards the reasons
-  Held reasons_;
+  mutable internal::ThreadMutex lock_;
+  Held reasons_ WEFT_GUARDED_BY(lock_);
 };
 
 // Keeps a Readiness from being ready. Made by Readiness::Hold; the Readiness must outlive it. It

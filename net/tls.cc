@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-Error Build(internal::TlsState& state) {
+Error Build(internal::TlsState& state) WEFT_REQUIRES(state.reload) {
   state.stamps = internal::StampFiles(state.options);
   const std::shared_ptr<const internal::ServerContexts> old = state.Current();
   Result<std::shared_ptr<const internal::ServerContexts>> made = internal::BuildServerContexts(
@@ -23,7 +23,7 @@ Error Build(internal::TlsState& state) {
 
 // Builds from what the files say now. Under the lock of reloads, so that the last one to begin is
 // the one that stays.
-Error Refresh(internal::TlsState& state) {
+Error Refresh(internal::TlsState& state) WEFT_REQUIRES(state.reload) {
   const Error outcome = Build(state);
   const std::lock_guard guard(state.lock);
   state.outcome = outcome;
@@ -46,6 +46,7 @@ Error ReloadIfChanged(internal::TlsState& state, bool again, bool& tried) {
 Result<Tls> Tls::Load(TlsServerOptions options) {
   auto state = std::make_shared<internal::TlsState>();
   state->options = std::move(options);
+  const std::lock_guard guard(state->reload);
   if (Error err = Refresh(*state)) return err;
   return Tls(std::move(state));
 }
@@ -57,6 +58,7 @@ Result<Tls> Tls::SelfSigned(std::vector<std::string> names) {
         "localhost");
   auto state = std::make_shared<internal::TlsState>();
   state->self_signed = std::move(names);
+  const std::lock_guard guard(state->reload);
   if (Error err = Refresh(*state)) return err;
   return Tls(std::move(state));
 }

@@ -9,6 +9,7 @@
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/net/client_failure.h>
 #include <weft/net/tls.h>
 #include <weft/server/internal/faulty_link.h>
@@ -67,15 +68,16 @@ struct TestNetwork::State {
   }
 
   Context ctx;
-  std::mutex lock;  // for a moment
-  std::map<std::string, Site> sites;
-  std::string certificates;
+  internal::ThreadMutex lock;  // for a moment
+  std::map<std::string, Site> sites WEFT_GUARDED_BY(lock);
+  std::string certificates WEFT_GUARDED_BY(lock);
+  // Unguarded: it has a lock of its own.
   Group relays{ctx};
 };
 
 TestNetwork::TestNetwork(const Context& ctx) : state_(std::make_shared<State>(ctx)) {}
 
-TestNetwork::~TestNetwork() {
+TestNetwork::~TestNetwork() WEFT_NO_LOCK_ANALYSIS {  // a server that ends waits, and nobody else is left
   state_->relays.Cancel();
   static_cast<void>(state_->relays.Wait());
   for (auto& [address, site] : state_->sites) site.server.reset();
@@ -89,18 +91,22 @@ TestServer& TestNetwork::Serve(std::string_view origin, Handler handler, ServerO
     if (!tls.Ok()) Misuse("TestNetwork::Serve", tls.Err().Message());
     options.tls = *tls;
   }
-  if (options.tls) state_->certificates += options.tls->Certificates().front().pem;
+  const std::string certificate = options.tls ? options.tls->Certificates().front().pem : std::string();
   auto server = std::make_unique<TestServer>(state_->ctx, std::move(handler), std::move(options));
   const std::lock_guard hold(state_->lock);
   Site& site = state_->sites[address];
   if (site.server != nullptr) Misuse("TestNetwork::Serve", "somebody serves " + std::string(origin) + " already");
   site.server = std::move(server);
+  state_->certificates += certificate;
   return *site.server;
 }
 
 HttpClientOptions TestNetwork::ClientOptions() const {
   HttpClientOptions options;
-  options.tls.ca_pem = state_->certificates;
+  {
+    const std::lock_guard hold(state_->lock);
+    options.tls.ca_pem = state_->certificates;
+  }
   options.dial = [state = state_](const Context& ctx, const DialTarget& target) { return state->Dial(ctx, target); };
   return options;
 }

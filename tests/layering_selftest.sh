@@ -139,6 +139,29 @@ good_tree
 put server/internal/marked.h 'class [[nodiscard]] WEFT_CAPABILITY("lock") Marked {' "$(seq -f '  // %g' 501)" '};'
 expect_report '(Marked:' server/internal/marked.h
 
+# A lock: what stands after it without a word, a mutex that clang does not know, and all the ways in which a member is in order.
+good_tree
+put server/internal/locked.h 'class Locked {' '  ThreadMutex lock_;' '  int count_ WEFT_GUARDED_BY(lock_) = 0;' '  std::function<void()> call_;' '};'
+expect_report 'lock_ guards it (WEFT_GUARDED_BY)' server/internal/locked.h
+put server/internal/locked.h 'struct Locked {' '  mutable std::mutex lock;' '};'
+expect_report 'which clang knows' server/internal/locked.h
+put server/internal/locked.h 'class Locked {' '  int early_ = 0;' '  mutable internal::SmallLock lock_;' '  std::map<int, int> all_ WEFT_GUARDED_BY(lock_);' '  const int fixed_ = 0;' \
+  '  std::atomic<int> seen_{0};' '  static void F();' '  // Unguarded: of one thread.' '  int own_ = 0;' '' '  void G() const;' '};' 'inline void F() {' '  SmallLock lock;' '  int local = 0;' '}'
+if ! output=$("$check" "$tree" 2>&1); then
+  printf 'FAILED: a class with a lock does not pass:\n%s\n' "$output"
+  failures=$((failures + 1))
+fi
+put server/internal/locked.h 'class Locked {' '  mutable SmallLock lock_;' '  // Unguarded: of one thread.' '  int own_ = 0;' '' '  int other_[3];' '};'
+expect_report 'lock_ guards it' server/internal/locked.h
+
+good_tree
+put net/internal/fd.h '#include <weft/concurrency/internal/base/thread_mutex.h>'
+put concurrency/internal/base/thread_mutex.h
+if ! output=$("$check" "$tree" 2>&1); then
+  printf 'FAILED: a folder may not say what its locks guard:\n%s\n' "$output"
+  failures=$((failures + 1))
+fi
+
 good_tree
 put server/rest_of_server.cc 'void F() {}'
 echo 'set(sources rest_of_server.cc)' >"$tree/server/CMakeLists.txt"

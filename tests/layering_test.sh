@@ -22,11 +22,15 @@ internal_pairs="clients/http clients/net handlers/http handlers/net server/http 
 # What http/ uses of concurrency/: bytes in, facts out; no fiber.
 http_uses="concurrency/error.h concurrency/result.h"
 
+# Internal headers for every folder of the library: they say which lock guards what, and nothing else.
+for_all="concurrency/internal/base/thread_mutex.h"
+
 # Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
 ready_made="routing middleware content live debug proxy"
 
-# Folders in which no component (a header and the .cc of the same name) needs itself by way of others. What a header only hands on, at its
-# end ("IWYU pragma: export"), it does not need.
+# Folders in which no component (a header and the .cc beside it) needs itself by way of others. A public header of concurrency/ is a component
+# by itself, since lower folders may know what a higher one implements. What a header only hands on, at its end ("IWYU pragma: export"), it
+# does not need.
 acyclic="concurrency net http clients handlers server"
 
 # The folders of concurrency/internal/, the lowest first: none includes a higher one, nor a public header that brings one along. The sources
@@ -69,7 +73,7 @@ fi
 
 # Reads all files; prints the breaches of the rules on include lines, guards and first lines.
 check_sources() {
-  awk -v ready_made="$ready_made" -v pairs="$internal_pairs" -v http_uses="$http_uses" -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
+  awk -v ready_made="$ready_made" -v pairs="$internal_pairs" -v http_uses="$http_uses $for_all" -v for_all="$for_all" -v interface="$interface_headers" -v foreign="$foreign_headers" -v heavy="$heavy_headers" \
     -v bridges="$bridge_headers" '
   function Report(line, rule) { print FILENAME ":" line ": " rule }
 
@@ -88,6 +92,7 @@ check_sources() {
     if (side && side != folder && Rank(folder) == Rank(side) && !(folder == "clients" && top == "handlers" && at[2] in is_ready_made)) {
       Report(FNR, side "/ and " folder "/ stand side by side: neither includes the other (<weft/" path ">)")
     }
+    if (path in is_for_all && Rank(top)) return
     if (path ~ /\/internal\// && side != folder && tested != folder && !((side "/" folder) in may_look_into)) {
       Report(FNR, "internal/ headers belong to " folder "/ and its tests (<weft/" path ">)")
     }
@@ -126,6 +131,8 @@ check_sources() {
     for (i = 1; i <= n; i++) is_ready_made[list[i]] = 1
     n = split(pairs, list, " ")
     for (i = 1; i <= n; i++) may_look_into[list[i]] = 1
+    n = split(for_all, list, " ")
+    for (i = 1; i <= n; i++) is_for_all[list[i]] = 1
     n = split(http_uses, list, " ")
     for (i = 1; i <= n; i++) http_may_use[list[i]] = 1
     n = split(bridges, list, " ")
@@ -296,6 +303,40 @@ check_classes() {
   done
 }
 
+# A class with a lock says of each member after it that the lock guards it, which clang then checks, or why not: in a paragraph that begins
+# with a line "// Unguarded: ...". What never changes, atomics, references and condition variables need no lock.
+check_guards() {
+  mapfile -t files < <(printf '%s\n' "${sources[@]}" | grep -E '^(concurrency|net|http|clients|handlers|server)/' || true)
+  [ "${#files[@]}" -gt 0 ] || return 0
+  awk '
+  FNR == 1 { split("", opened); lock = ""; unguarded = 0 }
+  {
+    line = $0
+    sub(/ *\/\/.*/, "", line)
+    match($0, /^ */)
+    at = RLENGTH
+  }
+  lock != "" && $0 !~ /^ *$/ && at < deep - 1 { lock = "" }
+  /^ *$/ { unguarded = 0; next }
+  at == deep && /^ *\/\/ Unguarded: / { unguarded = 1 }
+  line ~ /^ +(mutable )?std::(shared_|recursive_)?mutex [a-z_]+;$/ {
+    print FILENAME ":" FNR ": a lock is an internal::ThreadMutex or a SmallLock, which clang knows"
+  }
+  line ~ /^ +(mutable )?(weft::)?(internal::)?(SmallLock|ThreadMutex) [a-z_]+;$/ && opened[at - 2] ~ /^ *(template <.*> )?(class|struct) / {
+    lock = line
+    sub(/;$/, "", lock)
+    sub(/.* /, "", lock)
+    deep = at
+    unguarded = 0
+    next
+  }
+  line ~ /{$/ { opened[at] = line }
+  lock != "" && at == deep && !unguarded && line !~ /WEFT_GUARDED_BY|std::atomic|std::condition_variable|& [a-z_]+;|^ *(static|using|friend|const|constexpr|inline|return|typedef|enum|class|struct) |\* const / &&
+      line ~ /[A-Za-z0-9_>*\])] \*?[a-z][a-z0-9_]*( = .*|[{].*[}]|\[.*\])?( : [0-9]+)?;$/ && line !~ / (const|noexcept|override|final|default|delete)( = [^;]*)?;$/ {
+    print FILENAME ":" FNR ": " lock " guards it (WEFT_GUARDED_BY), or the paragraph says why not (// Unguarded: ...)"
+  }' "${files[@]}"
+}
+
 # A class whose members are defined in some other file cannot be found by its name.
 check_slices() {
   local file
@@ -388,7 +429,7 @@ check_lengths() {
   echo "$((100 * short / ${#sources[@]})) % of ${#sources[@]} files have at most 200 lines (aim: 80 %)" >&2
 }
 
-{ check_sources; check_cycles; check_ranks; check_classes; check_slices; check_names; check_protocol_word; check_socket_calls; check_observers; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
+{ check_sources; check_cycles; check_ranks; check_classes; check_guards; check_slices; check_names; check_protocol_word; check_socket_calls; check_observers; check_listed; check_lengths; } | sort -t: -k1,1 -k2,2n >"$breaches"
 cat "$breaches"
 if [ -s "$breaches" ]; then
   echo "$(wc -l <"$breaches") breaches of the layering and house rules"

@@ -12,6 +12,7 @@
 #include <weft/clients/postgres/failure.h>
 #include <weft/clients/postgres/internal/pool_state.h>
 #include <weft/clients/postgres/pool.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/wait_fd.h>
 #include <weft/concurrency/watch.h>
 
@@ -206,11 +207,12 @@ class ListenerState {
   bool running_ = false;
   bool stopped_ = false;  // by f
   Watch<std::uint64_t> known_{0};
-  std::mutex lock_;
-  std::set<std::string> wanted_;
-  std::uint64_t version_ = 0, told_ = 0;
-  bool listening_ = false;
-  const CancelScope* wait_ = nullptr;
+  weft::internal::ThreadMutex lock_;
+  std::set<std::string> wanted_ WEFT_GUARDED_BY(lock_);
+  std::uint64_t version_ WEFT_GUARDED_BY(lock_) = 0;
+  std::uint64_t told_ WEFT_GUARDED_BY(lock_) = 0;
+  bool listening_ WEFT_GUARDED_BY(lock_) = false;
+  const CancelScope* wait_ WEFT_GUARDED_BY(lock_) = nullptr;
 };
 
 }  // namespace internal

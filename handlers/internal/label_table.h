@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft::internal {
 
 // What a LabelTable holds for one combination of values.
@@ -54,16 +56,16 @@ class LabelTable {
   static std::size_t Hash(Values values);
   LabelEntry* Find(Values values, std::size_t hash) const;
   LabelEntry& Other(Values values, std::size_t hash, const Make& make);
-  LabelEntry& AddLocked(Values values, std::size_t hash, const Make& make);
-  void GrowLocked();
+  LabelEntry& AddLocked(Values values, std::size_t hash, const Make& make) WEFT_REQUIRES(lock_);
+  void GrowLocked() WEFT_REQUIRES(lock_);
 
   std::atomic<Slots*> slots_;
   std::atomic<LabelEntry*> other_{nullptr};
   std::atomic<std::uint64_t> overflow_{0};
 
-  mutable std::mutex lock_;  // guards the rest, and changes of the slots
-  std::vector<std::unique_ptr<Slots>> all_slots_;  // older ones may still be read
-  std::vector<std::unique_ptr<LabelEntry>> entries_;
+  mutable ThreadMutex lock_;  // guards changes of the slots, too
+  std::vector<std::unique_ptr<Slots>> all_slots_ WEFT_GUARDED_BY(lock_);  // older ones may still be read
+  std::vector<std::unique_ptr<LabelEntry>> entries_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::internal

@@ -111,16 +111,16 @@ bool LogQueue::Leave() {
   return true;
 }
 
-void LogQueue::AwaitEnd() {
+void LogQueue::AwaitEnd() WEFT_NO_LOCK_ANALYSIS {
   std::vector<LogEntry> dropped;
-  std::unique_lock hold(lock_);
+  std::unique_lock<std::mutex> hold(lock_);
   dropped = AwaitEndLocked(hold);
 }
 
-std::vector<LogEntry> LogQueue::AwaitEndLocked(std::unique_lock<std::mutex>& hold) {
+std::vector<LogEntry> LogQueue::AwaitEndLocked(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const RealClock::time_point end_by(std::chrono::nanoseconds(end_by_ns_.load(std::memory_order_relaxed)));
   // Another session that begins meanwhile takes the writer over.
-  ended_.wait_until(hold, end_by + kGrace, [this] { return !writing_ || !EndingLocked(); });
+  ended_.wait_until(hold, end_by + kGrace, [this]() WEFT_NO_LOCK_ANALYSIS { return !writing_ || !EndingLocked(); });
   if (!EndingLocked()) return {};
   if (writing_) {
     left_ = true;
@@ -208,11 +208,11 @@ void LogQueue::StartWriterLocked() noexcept {
   }
 }
 
-void LogQueue::Work() {
+void LogQueue::Work() WEFT_NO_LOCK_ANALYSIS {
   std::vector<LogEntry> dropped;
   BlockSignals();
   t_in_writer = true;
-  std::unique_lock hold(lock_);
+  std::unique_lock<std::mutex> hold(lock_);
   pthread_sigmask(SIG_BLOCK, nullptr, &writer_mask_);
   while (!left_) {
     if (count_ == 0) {
@@ -233,9 +233,9 @@ void LogQueue::Work() {
   ended_.notify_all();
 }
 
-void LogQueue::Rest(std::unique_lock<std::mutex>& hold) {
-  const auto wanted = [this] { return count_ > 0 || EndingLocked() || left_; };
-  more_.wait_for(hold, kNap, [this] { return count_ >= kWakeAt || EndingLocked() || left_; });
+void LogQueue::Rest(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
+  const auto wanted = [this]() WEFT_NO_LOCK_ANALYSIS { return count_ > 0 || EndingLocked() || left_; };
+  more_.wait_for(hold, kNap, [this]() WEFT_NO_LOCK_ANALYSIS { return count_ >= kWakeAt || EndingLocked() || left_; });
   if (wanted()) return;
   asleep_ = true;  // until somebody has woken it
   more_.wait(hold, wanted);
@@ -268,11 +268,11 @@ void LogQueue::WriteBatch(std::uint64_t dropped_behind) {
   if (failed > 0) CountDropped(failed);
 }
 
-void LogQueue::EndAtExit() {
+void LogQueue::EndAtExit() WEFT_NO_LOCK_ANALYSIS {
   LogQueue& queue = Get();
   // A child of fork has the memory, and maybe the lock as somebody held it, but not the thread.
   if (queue.writer_process_ != getpid()) return;
-  std::unique_lock hold(queue.lock_);
+  std::unique_lock<std::mutex> hold(queue.lock_);
   queue.exiting_ = true;
   if (!queue.writing_) return;
   if (!queue.left_) {
@@ -285,7 +285,7 @@ void LogQueue::EndAtExit() {
 
 // What is to come takes the locks of stdio, to write what its buffers hold, and a sink that waits in fwrite has one of them. A signal
 // ends the wait. That changes how the process takes a signal, which is nobody else's business only at its end.
-void LogQueue::InterruptWriterLocked(std::unique_lock<std::mutex>& hold) {
+void LogQueue::InterruptWriterLocked(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const int signal = UnusedSignal(writer_mask_);
   if (signal == 0) return;
   struct sigaction action{};
@@ -294,7 +294,7 @@ void LogQueue::InterruptWriterLocked(std::unique_lock<std::mutex>& hold) {
   const RealClock::time_point end_by = RealClock::now() + kPatience;
   while (writing_ && RealClock::now() < end_by) {
     pthread_kill(writer_.native_handle(), signal);
-    ended_.wait_for(hold, kInterruptEvery, [this] { return !writing_; });
+    ended_.wait_for(hold, kInterruptEvery, [this]() WEFT_NO_LOCK_ANALYSIS { return !writing_; });
   }
   if (!writing_) writer_.join();
 }

@@ -18,6 +18,8 @@
 
 #include <spdlog/logger.h>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft::internal {
 
 // The ids of the piece of work that has written a line; empty if it has none.
@@ -71,40 +73,41 @@ class LogQueue {
  private:
   LogQueue() = default;
 
-  bool PushLocked(LogEntry& entry);
-  void GrowLocked();
-  std::vector<LogEntry> DropAllLocked() noexcept;
-  void CountDroppedLocked(std::uint64_t lines) noexcept;
-  void StartWriterLocked() noexcept;
-  bool EndingLocked() const noexcept { return sessions_ == 0 || exiting_; }
+  bool PushLocked(LogEntry& entry) WEFT_REQUIRES(lock_);
+  void GrowLocked() WEFT_REQUIRES(lock_);
+  std::vector<LogEntry> DropAllLocked() noexcept WEFT_REQUIRES(lock_);
+  void CountDroppedLocked(std::uint64_t lines) noexcept WEFT_REQUIRES(lock_);
+  void StartWriterLocked() noexcept WEFT_REQUIRES(lock_);
+  bool EndingLocked() const noexcept WEFT_REQUIRES(lock_) { return sessions_ == 0 || exiting_; }
   std::vector<LogEntry> AwaitEndLocked(std::unique_lock<std::mutex>& hold);
 
   void Work();
   void Rest(std::unique_lock<std::mutex>& hold);
-  std::uint64_t TakeBatchLocked();
+  std::uint64_t TakeBatchLocked() WEFT_REQUIRES(lock_);
   void WriteBatch(std::uint64_t dropped_behind);
 
   static void EndAtExit();
   void InterruptWriterLocked(std::unique_lock<std::mutex>& hold);
 
-  std::mutex lock_;  // guards what follows
+  ThreadMutex lock_;
   std::condition_variable more_;   // the writer waits for lines, or for the end
   std::condition_variable ended_;  // who ends the last session waits for the writer
-  int sessions_ = 0;
-  bool exiting_ = false;  // the process calls exit
-  bool writing_ = false;  // the writer lives
-  bool left_ = false;     // it was waited for in vain
-  bool asleep_ = false;   // it has to be told of new lines
-  std::thread writer_;
-  pid_t writer_process_ = 0;
-  sigset_t writer_mask_{};
-  std::vector<LogEntry> ring_;
-  std::size_t first_ = 0;
-  std::size_t count_ = 0;
-  std::size_t bytes_ = 0;
-  std::uint64_t dropped_ = 0;  // that no line tells of yet
+  int sessions_ WEFT_GUARDED_BY(lock_) = 0;
+  bool exiting_ WEFT_GUARDED_BY(lock_) = false;  // the process calls exit
+  bool writing_ WEFT_GUARDED_BY(lock_) = false;  // the writer lives
+  bool left_ WEFT_GUARDED_BY(lock_) = false;     // it was waited for in vain
+  bool asleep_ WEFT_GUARDED_BY(lock_) = false;   // it has to be told of new lines
+  std::thread writer_ WEFT_GUARDED_BY(lock_);
+  pid_t writer_process_ WEFT_GUARDED_BY(lock_) = 0;
+  sigset_t writer_mask_ WEFT_GUARDED_BY(lock_){};
+  std::vector<LogEntry> ring_ WEFT_GUARDED_BY(lock_);
+  std::size_t first_ WEFT_GUARDED_BY(lock_) = 0;
+  std::size_t count_ WEFT_GUARDED_BY(lock_) = 0;
+  std::size_t bytes_ WEFT_GUARDED_BY(lock_) = 0;
+  std::uint64_t dropped_ WEFT_GUARDED_BY(lock_) = 0;  // that no line tells of yet
 
-  std::vector<LogEntry> batch_;  // the writer's own
+  // Unguarded: the writer's own.
+  std::vector<LogEntry> batch_;
   std::atomic<std::uint64_t> dropped_total_{0};
   std::atomic<std::int64_t> end_by_ns_{0};  // 0: the writer has all the time that it wants
 };

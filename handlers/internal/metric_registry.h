@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/loop_cells.h>
 #include <weft/handlers/internal/metric_family.h>
 
@@ -34,13 +35,13 @@ class MetricRegistry {
 
  private:
   void Check(const char* function, MetricKind kind, const std::string& name, const std::vector<std::string>& labels,
-             const std::vector<double>& bounds);
+             const std::vector<double>& bounds) WEFT_REQUIRES(lock_);
 
   LoopCells cells_;
-  mutable std::mutex lock_;  // guards the rest
-  std::set<std::string> names_;  // of what stands in lines
-  std::vector<std::unique_ptr<MetricSource>> sources_;
-  std::vector<std::shared_ptr<void>> handles_;
+  mutable ThreadMutex lock_;
+  std::set<std::string> names_ WEFT_GUARDED_BY(lock_);  // of what stands in lines
+  std::vector<std::unique_ptr<MetricSource>> sources_ WEFT_GUARDED_BY(lock_);
+  std::vector<std::shared_ptr<void>> handles_ WEFT_GUARDED_BY(lock_);
 };
 
 template <class T>

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/pool_stats.h>
 #include <weft/handlers/internal/metric_registry.h>
 
@@ -29,8 +30,8 @@ class PoolMetrics {
   std::vector<std::pair<std::string, Read>> Pools() const;
 
   MetricRegistry& registry_;
-  mutable std::mutex lock_;  // guards the rest
-  std::vector<std::pair<std::string, Read>> pools_;
+  mutable ThreadMutex lock_;
+  std::vector<std::pair<std::string, Read>> pools_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::internal

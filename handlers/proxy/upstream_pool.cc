@@ -9,6 +9,7 @@
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/handlers/proxy/internal/upstream.h>
 
 namespace weft {
@@ -28,8 +29,8 @@ bool Was(const internal::Upstream& upstream, std::span<const std::string> tried)
 }  // namespace
 
 struct UpstreamPool::State {
-  mutable std::mutex lock;  // for a moment
-  std::shared_ptr<const List> list = std::make_shared<const List>();
+  mutable internal::ThreadMutex lock;  // for a moment
+  std::shared_ptr<const List> list WEFT_GUARDED_BY(lock) = std::make_shared<const List>();
   std::atomic<std::uint32_t> turn{0};
 };
 

@@ -7,6 +7,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/loop.h>
 #include <weft/handlers/readiness.h>
 #include <weft/server/internal/entrance.h>
@@ -41,9 +42,9 @@ class Drain : private LoopSentinel {
   static Duration OnLook(LoopSentinel* sentinel);
   Duration LookFromBeside();
   TimePoint TakeSteps(TimePoint now, const Error& cause);
-  bool TakeStep(TimePoint now, const Error& cause, News& news);
-  void Enter(Stage stage, DrainPhase phase, TimePoint due, News& news);
-  void BeginToDrain(TimePoint now, News& news);
+  bool TakeStep(TimePoint now, const Error& cause, News& news) WEFT_REQUIRES(lock_);
+  void Enter(Stage stage, DrainPhase phase, TimePoint due, News& news) WEFT_REQUIRES(lock_);
+  void BeginToDrain(TimePoint now, News& news) WEFT_REQUIRES(lock_);
   void NameHolders(TimePoint now);
   void Tell(const News& news);
   Error Outcome();
@@ -54,13 +55,13 @@ class Drain : private LoopSentinel {
   Readiness::Report& readiness_;
   const Context ctx_;
 
-  std::mutex lock_;  // guards the steps; never held while anything waits
-  Stage stage_ = Stage::kServing;
-  TimePoint begin_;
-  TimePoint due_ = TimePoint::max();  // when the next step is
-  Error cause_;
+  ThreadMutex lock_;  // never held while anything waits
+  Stage stage_ WEFT_GUARDED_BY(lock_) = Stage::kServing;
+  TimePoint begin_ WEFT_GUARDED_BY(lock_);
+  TimePoint due_ WEFT_GUARDED_BY(lock_) = TimePoint::max();  // when the next step is
+  Error cause_ WEFT_GUARDED_BY(lock_);
 
-  // Only of the thread beside the loops.
+  // Unguarded: only of the thread beside the loops.
   TimePoint asked_ = TimePoint::max();  // when it saw that the drain has to begin
   Stage named_ = Stage::kServing;       // whose holders were named
   TimePoint name_at_ = TimePoint::max();

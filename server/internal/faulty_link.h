@@ -15,6 +15,7 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/group.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/watch.h>
 #include <weft/net/internal/socket_transport.h>
 #include <weft/net/stream.h>
@@ -37,8 +38,8 @@ struct LinkState {
   void Set(LinkFault fault);
 
   Watch<LinkFault> fault{LinkFault{}};
-  std::mutex lock;  // for a moment
-  std::vector<FaultyLink*> links;
+  ThreadMutex lock;  // for a moment
+  std::vector<FaultyLink*> links WEFT_GUARDED_BY(lock);
 };
 
 // A connection to a server of a test, with the faults of its way at this moment.

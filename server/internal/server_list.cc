@@ -4,13 +4,15 @@
 #include <mutex>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft::internal {
 namespace {
 
 // Never destroyed: servers may end during static destruction.
 struct List {
-  std::mutex lock;
-  std::vector<const ListedServer*> servers;
+  ThreadMutex lock;
+  std::vector<const ListedServer*> servers WEFT_GUARDED_BY(lock);
 };
 List& TheList() {
   static auto* list = new List;

@@ -12,6 +12,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/event.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/handlers/handler.h>
 #include <weft/http/internal/http1/head_parser.h>
 #include <weft/http/internal/http2/session.h>
@@ -74,9 +75,9 @@ struct ServerState {
   std::atomic<bool> draining{false};
   Event all_closed;
 
-  std::mutex cut_off_lock;  // guards what follows
-  std::uint64_t cut_off_count = 0;
-  std::string cut_off_names;  // of the first few
+  ThreadMutex cut_off_lock;
+  std::uint64_t cut_off_count WEFT_GUARDED_BY(cut_off_lock) = 0;
+  std::string cut_off_names WEFT_GUARDED_BY(cut_off_lock);  // of the first few
 };
 
 }  // namespace weft::internal

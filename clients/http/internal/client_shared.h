@@ -15,6 +15,7 @@
 #include <weft/clients/http/internal/shared_origin.h>
 #include <weft/clients/http/options.h>
 #include <weft/concurrency/context.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/pool_stats.h>
 #include <weft/concurrency/result.h>
 
@@ -73,15 +74,15 @@ struct ClientShared {
   std::atomic<std::uint64_t> waited{0};
   std::atomic<std::int64_t> longest_wait_ns{0};
 
-  std::mutex parts_lock;  // for a moment
-  std::vector<Part*> parts;
+  ThreadMutex parts_lock;  // for a moment
+  std::vector<Part*> parts WEFT_GUARDED_BY(parts_lock);
 
  private:
   static Error Refused(const HttpClientOptions& options);
   Error WaitForSlot(const Context& ctx, SharedOrigin& origin);
 
-  std::mutex origins_lock_;  // for a moment, when a loop sees an origin for the first time
-  std::unordered_map<std::string, std::shared_ptr<SharedOrigin>> origins_;
+  ThreadMutex origins_lock_;  // for a moment, when a loop sees an origin for the first time
+  std::unordered_map<std::string, std::shared_ptr<SharedOrigin>> origins_ WEFT_GUARDED_BY(origins_lock_);
 };
 
 }  // namespace weft::internal

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/semaphore.h>
 #include <weft/concurrency/singleflight.h>
 #include <weft/net/internal/address.h>
@@ -49,9 +50,9 @@ class NameCache {
   static Result<Verdict> LookUp(const Context& ctx, const std::string& host, std::uint16_t port);
   void Keep(const std::string& name, const Verdict& verdict);
 
-  std::mutex lock_;  // for a moment
-  std::map<std::string, Entry> entries_;
   Singleflight<std::string, Verdict> lookups_;
+  ThreadMutex lock_;  // for a moment
+  std::map<std::string, Entry> entries_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::internal

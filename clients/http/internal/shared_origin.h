@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/semaphore.h>
 #include <weft/net/internal/tls/session.h>
 
@@ -34,8 +35,8 @@ class SharedOrigin {
   std::atomic<std::uint32_t> idle{0};     // kept connections of all loops
 
  private:
-  std::mutex lock_;  // for a moment, once for each connection
-  TlsSession::Ticket ticket_;
+  ThreadMutex lock_;  // for a moment, once for each connection
+  TlsSession::Ticket ticket_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::internal

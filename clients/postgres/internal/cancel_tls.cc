@@ -18,6 +18,7 @@
 
 #include <weft/clients/postgres/internal/conn_options.h>
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/offload.h>
 
 namespace weft::postgres::internal {
@@ -83,10 +84,10 @@ struct CancelTls::Trusted {
     return context;
   }
 
-  std::mutex lock;
-  TlsContext context;
-  Root made_for;
-  TimePoint made_at;
+  weft::internal::ThreadMutex lock;
+  TlsContext context WEFT_GUARDED_BY(lock);
+  Root made_for WEFT_GUARDED_BY(lock);
+  TimePoint made_at WEFT_GUARDED_BY(lock);
 };
 
 namespace {

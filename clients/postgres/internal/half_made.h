@@ -13,6 +13,7 @@
 
 #include <weft/clients/postgres/internal/conn_info.h>
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::postgres::internal {
 
@@ -50,8 +51,8 @@ class HalfMadeConnections {
   }
 
  private:
-  std::mutex lock_;
-  std::vector<std::unique_ptr<HalfMade>> all_;
+  weft::internal::ThreadMutex lock_;
+  std::vector<std::unique_ptr<HalfMade>> all_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::postgres::internal

@@ -11,6 +11,7 @@
 #include <weft/clients/postgres/internal/cancel_tls.h>
 #include <weft/clients/postgres/internal/half_made.h>
 #include <weft/clients/postgres/options.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/semaphore.h>
 
 namespace weft::postgres::internal {
@@ -26,10 +27,10 @@ class ConnectGate {
 
  private:
   Semaphore at_once_{4};
-  std::mutex lock_;
-  Duration pause_{};
-  TimePoint not_before_{};
-  Error last_;
+  weft::internal::ThreadMutex lock_;
+  Duration pause_ WEFT_GUARDED_BY(lock_){};
+  TimePoint not_before_ WEFT_GUARDED_BY(lock_){};
+  Error last_ WEFT_GUARDED_BY(lock_);
 };
 
 // What all connections of a pool have in common.

@@ -18,6 +18,8 @@
 #define WEFT_REQUIRES(...) WEFT_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define WEFT_ACQUIRE(...) WEFT_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define WEFT_RELEASE(...) WEFT_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
+// Of a function: whoever calls it holds this lock, under another name that clang cannot tell for the same.
+#define WEFT_ASSERT_LOCKED(lock) WEFT_THREAD_ANNOTATION(assert_capability(lock))
 // Of a function: returns this lock.
 #define WEFT_RETURNS_LOCK(lock) WEFT_THREAD_ANNOTATION(lock_returned(lock))
 #define WEFT_NO_LOCK_ANALYSIS WEFT_THREAD_ANNOTATION(no_thread_safety_analysis)

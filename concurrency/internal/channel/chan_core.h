@@ -110,7 +110,7 @@ class alignas(64) ChanBase {
   void CloseLocked() noexcept WEFT_REQUIRES(lock_);
   void Orphan() noexcept;
 
-  const void* last_fiber_ = nullptr;  // who began to wait last: a hint only
+  const void* last_fiber_ WEFT_GUARDED_BY(lock_) = nullptr;  // who began to wait last: a hint only
   std::atomic<std::size_t> handles_{1};
   void (*const destroy_)(ChanBase*);
 };
@@ -233,7 +233,7 @@ class ChanState final : public ChanBase {
   }
 
   std::unique_ptr<Slot[]> ring_;
-  std::size_t first_ = 0;
+  std::size_t first_ WEFT_GUARDED_BY(lock_) = 0;
 };
 
 // What a Chan holds: one handle of the channel, or none.

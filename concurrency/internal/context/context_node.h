@@ -116,6 +116,7 @@ class ContextNode : public Link<SiblingTag> {
   SmallLock lock_;
   std::atomic<const ErrorRep*> err_{nullptr};  // owns a reference
   std::atomic<std::int64_t> deadline_ns_{kNever};  // the earliest of this node and its ancestors
+  // Unguarded: written before others know the node, or before err_; next_todo_ by who took the node out of its list.
   ContextNode* parent_ = nullptr;              // counted
   ContextNode* canceler_ = nullptr;            // this, or an ancestor, or null: never done
   ContextNode* cancel_parent_ = nullptr;       // the ancestor that ends this canceler
@@ -128,8 +129,10 @@ class ContextNode : public Link<SiblingTag> {
   bool is_relay_ = false;
   Error cause_;                                // written before err_
   Error deadline_cause_;                       // of the deadline in deadline_ns_
+
   List<ContextNode, SiblingTag> children_ WEFT_GUARDED_BY(lock_);     // not counted: they hold us
   List<ContextWaiter, WaiterTag> waiters_ WEFT_GUARDED_BY(lock_);
+  // Unguarded: of a value node, which has no other state.
   const void* key_ = nullptr;
   void* value_ = nullptr;
   void (*destroy_)(void*) = nullptr;

@@ -69,9 +69,10 @@ struct Question : LoopTask {
   }
   void Post() { loop->PostPinned(*this); }
 
-  std::shared_ptr<Question> self;
   Parker* waiter WEFT_GUARDED_BY(lock) = nullptr;
   bool answered WEFT_GUARDED_BY(lock) = false;
+  // Unguarded: set before it is posted, taken on the loop.
+  std::shared_ptr<Question> self;
 };
 
 // The stack of one fiber.
@@ -137,7 +138,7 @@ struct WalkAll final : Question {
     }
   }
   FiberRoll::Reader reader;
-  Stacks stacks;  // guarded by the lock
+  Stacks stacks WEFT_GUARDED_BY(lock);
 };
 
 // Asks all loops first, so that one which is held up does not keep the others from it. What was found until the context was done.

@@ -22,16 +22,17 @@ constexpr int kPatienceMs = 100;
 
 enum class Step : int { kNone, kAsked, kWalking, kDone };
 
-// What is asked of the handler. One request at a time.
+// What is asked of the handler. One request at a time: whoever holds the lock lends what it guards to the handler, from kWalking to
+// kDone.
 ThreadMutex g_lock;
 std::atomic<Step> g_step{Step::kNone};
 std::atomic<pthread_t> g_thread{};
-std::uintptr_t g_found[kDepthMax];
-std::size_t g_count = 0;
-std::uintptr_t g_interrupted = 0;
+std::uintptr_t g_found[kDepthMax] WEFT_GUARDED_BY(g_lock);
+std::size_t g_count WEFT_GUARDED_BY(g_lock) = 0;
+std::uintptr_t g_interrupted WEFT_GUARDED_BY(g_lock) = 0;
 
 // The handler's own frames come first; what was interrupted begins at its instruction.
-_Unwind_Reason_Code Note(_Unwind_Context* frame, void*) {
+_Unwind_Reason_Code Note(_Unwind_Context* frame, void*) WEFT_NO_LOCK_ANALYSIS {
   const std::uintptr_t address = _Unwind_GetIP(frame);
   if (address == 0) return _URC_END_OF_STACK;
   if (g_count == 0 && address != g_interrupted) return _URC_NO_REASON;
@@ -39,7 +40,7 @@ _Unwind_Reason_Code Note(_Unwind_Context* frame, void*) {
   return g_count < kDepthMax ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
-void OnSignal(int, siginfo_t*, void* machine) {
+void OnSignal(int, siginfo_t*, void* machine) WEFT_NO_LOCK_ANALYSIS {
   const int saved_errno = errno;
   Step asked = Step::kAsked;
   if (pthread_equal(g_thread.load(std::memory_order_relaxed), pthread_self()) != 0 &&

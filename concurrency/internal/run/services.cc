@@ -71,7 +71,8 @@ class ServiceList {
   internal::SmallLock lock_;
   std::size_t left_ WEFT_GUARDED_BY(lock_);  // that have not returned
   Error first_ WEFT_GUARDED_BY(lock_);
-  std::deque<Group> groups_;  // last: what their members touch is declared before
+  // Unguarded: of the caller of StartAll. Last, because what their members touch is declared before.
+  std::deque<Group> groups_;
 };
 
 }  // namespace

@@ -90,15 +90,16 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   const std::uint64_t parent;
   const std::uint64_t work;
   const std::source_location started;
-  SmallLock lock;
-  Phase phase WEFT_GUARDED_BY(lock) = Phase::kWaiting;
-  List<Parker> waiters WEFT_GUARDED_BY(lock);
   bool begins_late = false;  // on the loop: its fiber could not be started yet
   std::atomic<std::uint64_t> runner{0};  // the function's fiber
   ContextLink link;
   Alarm alarm{this};
   std::shared_ptr<AfterFuncState> self;  // while the function is on its way or runs
   std::thread thread;
+
+  SmallLock lock;
+  Phase phase WEFT_GUARDED_BY(lock) = Phase::kWaiting;
+  List<Parker> waiters WEFT_GUARDED_BY(lock);
 };
 
 // Runs on the loop once: to start the function, or to take the timer back after a stop from elsewhere.

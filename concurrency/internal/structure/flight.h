@@ -26,9 +26,11 @@ class Flight {
   // Whether code under `ctx` is work of this flight, so that it would wait for itself.
   bool Carries(const Context& ctx) const;
 
-  // With the lock: one more caller.
-  void JoinLocked() { ++waiting_; }
-  bool SharedLocked() const { return waiting_ > 1; }
+  // For those who hold the Singleflight's lock: it is this one's as well, which clang cannot see.
+  void SharesLock() const WEFT_ASSERT_LOCKED(lock_) {}
+  // One more caller.
+  void JoinLocked() WEFT_REQUIRES(lock_) { ++waiting_; }
+  bool SharedLocked() const WEFT_REQUIRES(lock_) { return waiting_ > 1; }
 
   // By the first caller, once. `work` calls LandLocked when it has the result, and is destroyed where it ran. An error means that it
   // could not be started.
@@ -38,8 +40,8 @@ class Flight {
     if (group_->Go("singleflight", std::move(work))) return {};
     return group_->Wait();
   }
-  // With the lock, by the work: the result is there.
-  void LandLocked();
+  // By the work: the result is there.
+  void LandLocked() WEFT_REQUIRES(lock_);
 
   // Parks until the result is there; an error means that `ctx` was done before.
   Error Wait(const Context& ctx);
@@ -67,9 +69,9 @@ class Flight {
   void Join(bool cut_off);
 
   SmallLock& lock_;
-  std::size_t waiting_ = 0;
-  bool landed_ = false;
-  List<Parker> parked_;
+  std::size_t waiting_ WEFT_GUARDED_BY(lock_) = 0;
+  bool landed_ WEFT_GUARDED_BY(lock_) = false;
+  List<Parker> parked_ WEFT_GUARDED_BY(lock_);
   std::optional<Group> group_;
 };
 

@@ -85,13 +85,14 @@ class GroupState {
   const std::uint64_t parent_fiber_;
   const std::uint64_t work_;
 
+  Parker* waiter_ = nullptr;  // the caller of Wait; written before kWaited
+  std::unique_ptr<GroupThreads> threads_;  // only where loop_ is null
+
   SmallLock lock_;
   int limit_ WEFT_GUARDED_BY(lock_) = 0;
   List<Parker> for_place_ WEFT_GUARDED_BY(lock_);    // callers of Go
-  Parker* waiter_ = nullptr;  // the caller of Wait; written before kWaited
   Error first_ WEFT_GUARDED_BY(lock_);
   std::vector<Error> errors_ WEFT_GUARDED_BY(lock_);
-  std::unique_ptr<GroupThreads> threads_;  // only where loop_ is null
 };
 
 // One function of a group and its fiber, or its thread. It deletes itself when it has ended.

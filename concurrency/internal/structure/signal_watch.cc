@@ -53,7 +53,8 @@ SignalWatch::SignalWatch(const char* function, std::initializer_list<int> signal
 
 SignalWatch::~SignalWatch() { sem_destroy(&news_); }
 
-Error SignalWatch::Begin() {
+// Nobody else knows the watch yet.
+Error SignalWatch::Begin() WEFT_NO_LOCK_ANALYSIS {
   watches_ = true;
   for (std::size_t i = 0; i < signals_.size(); ++i) Take(signals_[i], before_[i]);
   g_signal_watches.fetch_add(1, std::memory_order_relaxed);

@@ -48,19 +48,19 @@ class SignalWatch {
  private:
   static void OnSignal(int signal) noexcept;
   void Take(int signal, struct sigaction& before);
-  void Restore() noexcept;
+  void Restore() noexcept WEFT_REQUIRES(stop_lock_);
   void Run() noexcept;
 
   const char* const function_;
   const std::vector<int> signals_;
-  std::vector<struct sigaction> before_;  // in the order of signals_
   sigset_t set_;
   struct sigaction action_{};
   sem_t news_;
   std::atomic<bool> stop_{false};
   ThreadMutex stop_lock_;
-  bool watches_ = false;
-  std::thread thread_;
+  std::vector<struct sigaction> before_ WEFT_GUARDED_BY(stop_lock_);  // in the order of signals_
+  bool watches_ WEFT_GUARDED_BY(stop_lock_) = false;
+  std::thread thread_ WEFT_GUARDED_BY(stop_lock_);
 };
 
 // "signal: interrupt"

@@ -37,8 +37,8 @@ void Flight::LandLocked() {
 
 Error Flight::Wait(const Context& ctx) {
   bool landed = false;
-  const auto look = [&] { return landed = landed_; };
-  (void)WaitInList(lock_, parked_, "singleflight", ctx, look, [&](std::uint32_t) { look(); });
+  const auto look = [&]() WEFT_REQUIRES(lock_) { return landed = landed_; };
+  (void)WaitInList(lock_, parked_, "singleflight", ctx, look, [&](std::uint32_t) WEFT_REQUIRES(lock_) { look(); });
   return landed ? Error() : ctx.Err();
 }
 

@@ -77,6 +77,7 @@ std::shared_ptr<typename Singleflight<K, V, Hash>::Journey> Singleflight<K, V, H
       }
       if (at != flights_.end()) {
         if (at->second->Carries(ctx) || at->second->Carries(current)) return nullptr;
+        at->second->SharesLock();
         at->second->JoinLocked();
         return at->second;
       }
@@ -107,6 +108,7 @@ void Singleflight<K, V, Hash>::Land(Journey& journey, Result<V> result) {
     journey.result.emplace(Error::FromException(std::current_exception()));
   }
   std::lock_guard hold(lock_);
+  journey.SharesLock();
   journey.shared = journey.SharedLocked();
   EraseLocked(journey);
   journey.LandLocked();

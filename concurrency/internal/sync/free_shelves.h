@@ -67,6 +67,7 @@ class FreeShelves {
   SmallLock lock_;
   FreeShelf threads_ WEFT_GUARDED_BY(lock_);
   bool ending_ WEFT_GUARDED_BY(lock_) = false;
+  // Unguarded: each loop has its own. Last, because what its objects destroy may come back.
   PerLoop<OfLoop> loops_;
 };
 

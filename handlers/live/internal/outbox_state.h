@@ -9,6 +9,7 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/handlers/live/websocket_types.h>
 
 namespace weft::internal {
@@ -74,12 +75,12 @@ struct WebSocketOutboxState {
 
   const std::size_t messages_max;
   const std::size_t bytes_max;
-  std::mutex lock;
-  std::vector<WebSocketMessage> queue;
-  std::size_t bytes = 0;
-  bool ended = false;
-  Error end;
-  CancelFunc wake;
+  ThreadMutex lock;
+  std::vector<WebSocketMessage> queue WEFT_GUARDED_BY(lock);
+  std::size_t bytes WEFT_GUARDED_BY(lock) = 0;
+  bool ended WEFT_GUARDED_BY(lock) = false;
+  Error end WEFT_GUARDED_BY(lock);
+  CancelFunc wake WEFT_GUARDED_BY(lock);
 };
 
 }  // namespace weft::internal

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
 
@@ -34,13 +35,13 @@ class RateTable {
   };
   using Entries = std::list<Entry>;  // the one that was used last is first
   struct Part {
-    std::mutex lock;
-    Entries entries;
-    std::unordered_map<std::uint64_t, Entries::iterator> by_key;
+    ThreadMutex lock;
+    Entries entries WEFT_GUARDED_BY(lock);
+    std::unordered_map<std::uint64_t, Entries::iterator> by_key WEFT_GUARDED_BY(lock);
   };
 
-  Entry& Find(Part& part, std::uint64_t key, TimePoint now);
-  static void ForgetLast(Part& part);
+  Entry& Find(Part& part, std::uint64_t key, TimePoint now) WEFT_REQUIRES(part.lock);
+  static void ForgetLast(Part& part) WEFT_REQUIRES(part.lock);
 
   const Duration interval_;
   const Duration burst_;  // how far ahead of now whole_at may be

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
 
@@ -56,14 +57,14 @@ struct Upstream {
   const Duration out_for;
   std::atomic<std::uint32_t> in_flight{0};
 
-  mutable std::mutex lock;  // for a moment
-  std::uint64_t requests = 0;
-  std::uint64_t failed = 0;
-  int in_a_row = 0;
-  int bad_checks = 0;
-  bool checked_out = false;
-  TimePoint back_at{};
-  Duration out_for_next = out_for;
+  mutable ThreadMutex lock;  // for a moment
+  std::uint64_t requests WEFT_GUARDED_BY(lock) = 0;
+  std::uint64_t failed WEFT_GUARDED_BY(lock) = 0;
+  int in_a_row WEFT_GUARDED_BY(lock) = 0;
+  int bad_checks WEFT_GUARDED_BY(lock) = 0;
+  bool checked_out WEFT_GUARDED_BY(lock) = false;
+  TimePoint back_at WEFT_GUARDED_BY(lock){};
+  Duration out_for_next WEFT_GUARDED_BY(lock) = out_for;
 };
 
 }  // namespace weft::internal

@@ -10,6 +10,8 @@
 #include <new>
 #include <vector>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
+
 namespace weft::internal::http2 {
 namespace {
 
@@ -44,7 +46,7 @@ class Slots {
   }
 
  private:
-  bool Map() noexcept {
+  bool Map() noexcept WEFT_REQUIRES(lock_) {
     try {
       warm_.reserve(kWarm);
       cold_.reserve(mapped_ + kSlots);  // GiveBack never needs memory
@@ -59,10 +61,10 @@ class Slots {
     return true;
   }
 
-  std::mutex lock_;
-  std::vector<char*> warm_;
-  std::vector<char*> cold_;
-  std::size_t mapped_ = 0;
+  ThreadMutex lock_;
+  std::vector<char*> warm_ WEFT_GUARDED_BY(lock_);
+  std::vector<char*> cold_ WEFT_GUARDED_BY(lock_);
+  std::size_t mapped_ WEFT_GUARDED_BY(lock_) = 0;
 };
 
 // Never destroyed: connections may end after static objects.

@@ -22,6 +22,7 @@ bool Randomize(TicketKey& key) {
 
 Result<std::shared_ptr<TicketKeys>> TicketKeys::InMemory() {
   std::shared_ptr<TicketKeys> keys(new TicketKeys);
+  const std::lock_guard guard(keys->mutex_);
   keys->turns_ = true;
   keys->keys_.reserve(4);  // never more than three, so none is left in memory that was given back
   Held first{{}, Now()};
@@ -39,6 +40,7 @@ Result<std::shared_ptr<TicketKeys>> TicketKeys::FromFile(const std::string& file
                       " bytes, and each key has 80: make one with: openssl rand 80");
   }
   std::shared_ptr<TicketKeys> keys(new TicketKeys);
+  const std::lock_guard guard(keys->mutex_);
   for (std::size_t at = 0; at < bytes->size(); at += sizeof(TicketKey)) {
     Held& held = keys->keys_.emplace_back();
     std::memcpy(&held.key, bytes->data() + at, sizeof held.key);

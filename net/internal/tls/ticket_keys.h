@@ -14,6 +14,7 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
 
@@ -57,11 +58,11 @@ class TicketKeys {
     TimePoint made;
   };
   TicketKeys() = default;
-  void TurnLocked();
+  void TurnLocked() WEFT_REQUIRES(mutex_);
 
   bool turns_ = false;
-  std::mutex mutex_;
-  std::vector<Held> keys_;  // newest first
+  ThreadMutex mutex_;
+  std::vector<Held> keys_ WEFT_GUARDED_BY(mutex_);  // newest first
 };
 
 }  // namespace weft::internal

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weft/concurrency/error.h>
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/net/internal/tls/pem_source.h>
 #include <weft/net/internal/tls/server_contexts.h>
 #include <weft/net/tls_options.h>
@@ -20,12 +21,12 @@ struct TlsState {
   TlsServerOptions options;
   std::vector<std::string> self_signed;  // the names, if the certificate is made here
 
-  std::mutex reload;              // one Reload at a time; guards `stamps`
-  std::vector<FileStamp> stamps;  // of the files, taken before they were last read
+  ThreadMutex reload;  // one Reload at a time
+  std::vector<FileStamp> stamps WEFT_GUARDED_BY(reload);  // of the files, taken before they were last read
 
-  mutable std::mutex lock;  // for as long as a pointer is copied
-  std::shared_ptr<const ServerContexts> current;
-  Error outcome;  // of the last time that they were built
+  mutable ThreadMutex lock;  // for as long as a pointer is copied
+  std::shared_ptr<const ServerContexts> current WEFT_GUARDED_BY(lock);
+  Error outcome WEFT_GUARDED_BY(lock);  // of the last time that they were built
 
   std::shared_ptr<const ServerContexts> Current() const {
     const std::lock_guard guard(lock);
