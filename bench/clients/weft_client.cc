@@ -73,7 +73,9 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--hold") == 0) return Hold(run.Url(), std::atoi(argv[i + 1]));
   }
   const std::string url = run.Url();
-  weft::HttpClient client;
+  weft::HttpClientOptions options;
+  options.http2 = options.tls.insecure_skip_verify = !run.http2.empty();
+  weft::HttpClient client(options);
   const weft::Error err = weft::Run(weft::Background(), {.loops = 1}, [&](const weft::Context& ctx) -> weft::Error {
     weft::Group group(ctx);
     for (int i = 0; i < run.connections; ++i) {

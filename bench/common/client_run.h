@@ -21,6 +21,8 @@ struct ClientRun {
   std::string path = "/1k";
   int connections = 32;
   double seconds = 0.5;
+  std::string http2;       // "yes": over TLS, by a client that can do it
+  std::uint64_t most = 0;  // so many requests and no time, for callgrind
 
   ClientRun(int argc, char** argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -29,13 +31,16 @@ struct ClientRun {
       else if (flag == "--connections") connections = std::atoi(argv[i + 1]);
       else if (flag == "--seconds") seconds = std::atof(argv[i + 1]);
       else if (flag == "--path") path = argv[i + 1];
+      else if (flag == "--http2") http2 = argv[i + 1];
+      else if (flag == "--requests") most = std::strtoull(argv[i + 1], nullptr, 10);
     }
   }
-  std::string Url() const { return "http://" + host + ":" + std::to_string(port) + path; }
+  std::string Url() const { return (http2.empty() ? "http://" : "https://") + host + ":" + std::to_string(port) + path; }
 
   // After each response. False: the time is over.
   bool Count() {
     ++requests;
+    if (most != 0) return requests < most;
     if ((requests & 15) != 0) return !over;
     const auto now = std::chrono::steady_clock::now();
     if (!measuring && now - begin > std::chrono::milliseconds(100)) {
@@ -53,7 +58,7 @@ struct ClientRun {
     return !over;
   }
   int Report() const {
-    if (counted == 0) {
+    if (counted == 0 && most == 0) {
       std::fprintf(stderr, "no requests were counted\n");
       return 1;
     }

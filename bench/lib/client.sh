@@ -10,6 +10,8 @@ client_command() {
   case $1 in
     floor) echo "$peers_dir/floor_client" ;;
     weft) echo "$weft_dir/bench/weft_client" ;;
+    weft_http2) echo "$weft_dir/bench/weft_client --http2 yes" ;;
+    go_http2) echo "$peers_dir/goclient -http2 yes" ;;
     curl) echo "$peers_dir/curl_client" ;;
     go) echo "$peers_dir/goclient" ;;
   esac
@@ -19,8 +21,8 @@ client_command() {
 measure_client() {
   local command
   command=$(client_command "$2")
-  [ -x "$command" ] || return 0
-  if ! taskset -c "$server_core" "$command" --port "${server_address[bodies]##*:}" --connections "$connections" --seconds 0.5 \
+  [ -x "${command%% *}" ] || return 0
+  if ! taskset -c "$server_core" $command --port "${server_address[bodies]##*:}" --connections "$connections" --seconds 0.5 \
     >"$scratch/client.out" 2>"$scratch/client.err"; then
     echo "  client $2, round $1: a slice does not count: $(tail -n 1 "$scratch/client.err")" >&2
     return
@@ -40,6 +42,21 @@ measure_clients() {
   done >"$results"
   awk -v order="floor weft curl go" -v bases="floor curl go" -f "$root/bench/lib/median.awk" -f "$root/bench/lib/table.awk" "$results" |
     cut -c 1-94
+}
+
+# All 32 fibers share a connection, and so do Go's goroutines.
+measure_http2_clients() {
+  local round slice results=$peers_dir/clients_http2.txt
+  printf '\nClients over HTTP/2 and TLS 1.3, GET of 1 KiB by 32 streams of one connection\n\n'
+  for ((round = 1; round <= rounds; ++round)); do
+    server_core=$load_core start_server bodies "$weft_dir/bench/bodies --address 127.0.0.1:0 --tls-cert $tls_certificate.pem --tls-key $tls_certificate.key" || return
+    for ((slice = 0; slice < 2 * seconds; ++slice)); do
+      measure_client "$round" weft_http2
+      measure_client "$round" go_http2
+    done
+    stop_all
+  done >"$results"
+  awk -v order="weft_http2 go_http2" -v bases="go_http2" -f "$root/bench/lib/median.awk" -f "$root/bench/lib/table.awk" "$results" | cut -c 1-94
 }
 
 start_nginx_proxy() {
@@ -111,6 +128,8 @@ AWK
 
 measure_client_part() {
   measure_clients
+  make_tls_files
+  measure_http2_clients
   measure_proxies
   measure_kept_connections
   measure_client_header

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"io"
@@ -27,8 +28,9 @@ func cpu() int64 {
 	return use.Utime.Nano()/1000 + use.Stime.Nano()/1000
 }
 
-func ask(target string, connections int, seconds float64) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections}}
+func ask(target string, http2 bool, connections int, seconds float64) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, ForceAttemptHTTP2: http2,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	var requests, failed int64
 	var over int32
 	var all sync.WaitGroup
@@ -65,11 +67,16 @@ func main() {
 	path := flag.String("path", "/1k", "")
 	connections := flag.Int("connections", 32, "")
 	seconds := flag.Float64("seconds", 0.5, "")
+	http2 := flag.String("http2", "", "")
 	proxy := flag.String("proxy", "", "")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
 	if *proxy == "" {
-		ask(fmt.Sprintf("http://127.0.0.1:%d%s", *port, *path), *connections, *seconds)
+		scheme := "http"
+		if *http2 != "" {
+			scheme = "https"
+		}
+		ask(fmt.Sprintf("%s://127.0.0.1:%d%s", scheme, *port, *path), *http2 != "", *connections, *seconds)
 		return
 	}
 	target, err := url.Parse(*proxy)
