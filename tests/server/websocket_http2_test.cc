@@ -81,6 +81,25 @@ TEST(WebSocketHttp2, WhatIsNoHandshakeIsRejected) {
   });
 }
 
+// Every 2xx would open the WebSocket (RFC 8441 section 5), with a page for its frames.
+TEST(WebSocketHttp2, APageIsNoWebSocket) {
+  NEEDS_HTTP2();
+  Virtually([](const Context& ctx) {
+    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() == "/flushed") {
+        if (Error err = w.Write("a page")) return err;
+        return w.Flush();
+      }
+      return r.Path() == "/none" ? HttpError(404) : w.Write("a page");
+    }, WithExtendedConnect());
+    Streams streams(ctx, site);
+    EXPECT_EQ(streams.Wire({}, "/page")->Status(), 501);
+    EXPECT_EQ(streams.Wire({}, "/none")->Status(), 404);
+    EXPECT_EQ(site.Count("failed"), 0);
+    EXPECT_EQ(streams.Wire({}, "/flushed")->Status(), 501);
+  });
+}
+
 TEST(WebSocketHttp2, PagesOfOtherOriginsAreRejected) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {

@@ -192,7 +192,8 @@ void Stream::Respond() {
   RequestHead request;
   FillRequest(request);
   const bool has_body = !(body_.Ended() && body_.Unread() == 0) && !head_.IsConnect() && !head_.IsExtended();
-  run_.Start(request, has_body ? &body_ : nullptr, framer_, head_.IsHead(), head_.IsConnect());
+  // After either CONNECT a 2xx promises a tunnel (RFC 8441 section 5).
+  run_.Start(request, has_body ? &body_ : nullptr, framer_, head_.IsHead(), head_.IsConnect() || head_.IsExtended());
   const Error handlers = run_.CallHandler();
   const Error failure = run_.Complete(handlers);
   if (tunnel_.TakenOver() && !closed_ && !run_.ResponseAborted()) static_cast<void>(framer_.EndTunnel());
