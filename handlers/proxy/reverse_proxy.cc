@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/proxy/reverse_proxy.h>
 
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,9 +12,12 @@
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
+#include <weft/handlers/middleware/internal/random_hex.h>
 #include <weft/handlers/proxy/internal/passed_fields.h>
 #include <weft/handlers/proxy/internal/tunnel.h>
 #include <weft/http/internal/text.h>
+#include <weft/http/internal/websocket_key.h>
+#include <weft/net/client_failure.h>
 
 namespace weft {
 namespace {
@@ -55,10 +61,21 @@ class Passage {
     } else if (!pool_.Options().server_name.empty()) {
       fields.Set("Host", pool_.Options().server_name);
     }
-    if (!upgrade_.empty()) fields.Set("Upgrade", upgrade_);
+    if (!upgrade_.empty()) OfferUpgrade(fields);
     request.ResponseTimeout(options_.response_timeout);
     request.OnInterim([this](int status, const Fields& interim) { PassInterim(status, interim); });
     return request;
+  }
+
+  // A WebSocket that comes by extended CONNECT has no key (RFC 8441 section 5), and the upstream's HTTP/1.1 needs one.
+  void OfferUpgrade(Fields& fields) {
+    fields.Set("Upgrade", upgrade_);
+    if (r_.Version().first < 2 || !internal::EqualsIgnoreCase(upgrade_, "websocket")) return;
+    std::array<unsigned char, 16> random;
+    const std::array<std::uint64_t, 2> bits{internal::RandomBits(), internal::RandomBits()};
+    std::memcpy(random.data(), bits.data(), random.size());
+    key_ = internal::WebSocketKey(random);
+    fields.Set("Sec-WebSocket-Key", key_);
   }
 
   // Many clients take an interim response for the final one (docs/clients.md); browsers that navigate do not.
@@ -211,9 +228,13 @@ class Passage {
   }
 
   Error PassUpgrade(ClientResponse response) {
+    if (!key_.empty() && response.Header().Get("Sec-WebSocket-Accept") != internal::WebSocketAccept(key_)) {
+      return MakeClientFailure({ClientFailure::kMalformed, true, response.Url(), "a handshake that is not for this key"});
+    }
     Result<Stream> upstream = response.TakeStream();
     if (Error err = upstream.Err()) return err;
     internal::PassFields(response.Header(), w_.Header());
+    if (!key_.empty()) w_.Header().Del("Sec-WebSocket-Accept");  // it belongs to the key, which is not the client's
     w_.Header().Set("Upgrade", response.Header().Get("Upgrade"));
     w_.WriteHeader(101);
     Result<Stream> client = w_.Hijack();
@@ -229,6 +250,7 @@ class Passage {
   ResponseWriter& w_;
   Request& r_;
   std::string_view upgrade_;
+  std::string key_;  // ours, for an upgrade that came without one
   std::vector<std::string> tried_;
 };
 
