@@ -5,6 +5,7 @@
 
 #include <weft/handlers/handler.h>
 #include <weft/handlers/problem.h>
+#include <weft/net/client_failure.h>
 
 namespace weft {
 namespace {
@@ -38,6 +39,17 @@ int StatusOf(const Error& error) noexcept {
   return 500;
 }
 
+namespace {
+
+// Some clients take it for an order to repeat the request, a POST too: not where a part may have
+// been done already.
+bool MayComeAgain(const Error& error) {
+  const ClientFailure* failure = error.As<ClientFailure>();
+  return failure == nullptr || !failure->processed;
+}
+
+}  // namespace
+
 void FinishWithError(ResponseWriter& w, const Error& error) {
   if (!error || w.Hijacked()) return;
   const Problem* problem = error.As<Problem>();
@@ -50,7 +62,7 @@ void FinishWithError(ResponseWriter& w, const Error& error) {
   }
   w.Header().Set("Content-Type", problem != nullptr ? "application/problem+json" : "text/plain; charset=utf-8");
   w.Header().Set("X-Content-Type-Options", "nosniff");
-  if (status == 503 && !w.Header().Has("Retry-After")) w.Header().Set("Retry-After", "1");
+  if (status == 503 && MayComeAgain(error) && !w.Header().Has("Retry-After")) w.Header().Set("Retry-After", "1");
   w.WriteHeader(status);
   if (w.Write(BodyOf(problem, chosen, status))) w.Abort();
 }

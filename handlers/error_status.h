@@ -33,7 +33,8 @@ int StatusOf(const Error& error) noexcept;
 // Responds with an error instead of what the handler has written so far. The status is
 // StatusOf(error). The body is the JSON of its Problem (problem.h), or else the public text of
 // HttpError, or else the reason phrase, as plain text. The error's message is never sent to the
-// client. A 503 gets `Retry-After: 1` if the handler has set none.
+// client. A 503 gets `Retry-After: 1` if the handler has set none, except for a ClientFailure that
+// is `processed`: some clients repeat what gets a Retry-After, even a POST.
 //
 // If the head was already sent, or the client is gone, the response is aborted instead: a failed
 // response never looks complete. It may be called once for each exchange, by a middleware that then

@@ -114,6 +114,19 @@ TEST(ErrorStatus, AServerThatClosesSaysWhenToComeBack) {
   EXPECT_EQ(recorder.Header().Get("Retry-After"), "30");
 }
 
+TEST(ErrorStatus, NobodyIsAskedToRepeatWhatMayHaveBeenDone) {
+  for (const bool processed : {false, true}) {
+    Recorder recorder;
+    recorder.Serve(
+        [&](ResponseWriter&, Request&) {
+          return MakeClientFailure(Errc::kUnavailable, {ClientFailure::kReset, processed, "postgres://db:5432", ""});
+        },
+        RequestBuilder());
+    EXPECT_EQ(recorder.Status(), 503);
+    EXPECT_EQ(recorder.Header().Has("Retry-After"), !processed);
+  }
+}
+
 TEST(ErrorStatus, NothingIsSentToAClientThatIsGone) {
   Recorder recorder;
 
