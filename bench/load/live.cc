@@ -53,8 +53,11 @@ Arguments Parse(int argc, char** argv) {
   return all;
 }
 
-int Dial(const sockaddr_in& address) {
+// `small`: the kernel keeps little of what is not read.
+int Dial(const sockaddr_in& address, bool small = false) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const int bytes = 4096;
+  if (small && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) != 0) Die("SO_RCVBUF");
   if (fd < 0 || connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) Die("connect");
   return fd;
 }
@@ -81,8 +84,8 @@ std::string Get(const Arguments& all, std::string_view fields) {
   return "GET " + all.path + " HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
 }
 
-int OpenWebSocket(const Arguments& all) {
-  const int fd = Dial(all.address);
+int OpenWebSocket(const Arguments& all, bool small = false) {
+  const int fd = Dial(all.address, small);
   SendAll(fd, Get(all, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
   ReadUntil(fd, "\r\n\r\n");
   return fd;
@@ -239,7 +242,7 @@ void Silent(const Arguments& all) {
   const std::string message = Message(all.bytes);
   const std::uint64_t resident = ResidentBytes(all.pids);
   std::vector<pollfd> polls;
-  for (int i = 0; i < all.connections; ++i) polls.push_back({OpenWebSocket(all), POLLOUT, 0});
+  for (int i = 0; i < all.connections; ++i) polls.push_back({OpenWebSocket(all, true), POLLOUT, 0});
   std::uint64_t most = resident;
   int ended = 0;
   const auto end = Clock::now() + std::chrono::duration<double>(all.seconds);
