@@ -48,6 +48,9 @@ MetricsObserver::MetricsObserver(Metrics& metrics)
                                            {"server", "kind"})),
       timeouts_(metrics.AddCounter("weft_server_timeouts_total", "Clients that were too slow, and requests that took too long.",
                                    {"server", "kind"})),
+      connections_evicted_(metrics.AddCounter("weft_server_connections_evicted_total",
+                                              "Connections that were closed to make room for others, by the timeout that was running.",
+                                              {"server", "kind"})),
       limits_reached_(metrics.AddCounter("weft_server_limits_reached_total", "How often a limit of the server was reached.",
                                          {"server", "limit"})),
       out_of_memory_(metrics.AddCounter("weft_server_out_of_memory_total", "Requests and connections for which there was no memory.",
@@ -88,6 +91,9 @@ void MetricsObserver::OnBadProxyHeader(const BadProxyHeader& event) { CountOne(b
 void MetricsObserver::OnTlsFailed(const TlsFailed& event) { CountOne(tls_failed_, {event.server, event.reason}); }
 void MetricsObserver::OnPeerMisbehaved(const PeerMisbehaved& event) { CountOne(peers_misbehaved_, {event.server, Name(event.kind)}); }
 void MetricsObserver::OnTimedOut(const TimedOut& event) { CountOne(timeouts_, {event.server, Name(event.kind)}); }
+void MetricsObserver::OnConnectionEvicted(const ConnectionEvicted& event) {
+  CountOne(connections_evicted_, {event.server, Name(event.kind)});
+}
 void MetricsObserver::OnLimitReached(const LimitReached& event) { CountOne(limits_reached_, {event.server, Name(event.kind)}); }
 void MetricsObserver::OnOutOfMemory(const OutOfMemory& event) { CountOne(out_of_memory_, {event.server}); }
 void MetricsObserver::OnHandlerFailed(const HandlerFailed& event) {

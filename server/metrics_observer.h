@@ -33,6 +33,7 @@ class MetricsObserver final : public Observer {
   void OnTlsFailed(const TlsFailed& event) override;
   void OnPeerMisbehaved(const PeerMisbehaved& event) override;
   void OnTimedOut(const TimedOut& event) override;
+  void OnConnectionEvicted(const ConnectionEvicted& event) override;
   void OnLimitReached(const LimitReached& event) override;
   void OnOutOfMemory(const OutOfMemory& event) override;
   void OnHandlerFailed(const HandlerFailed& event) override;
@@ -51,6 +52,7 @@ class MetricsObserver final : public Observer {
   Labeled<Counter>& tls_failed_;
   Labeled<Counter>& peers_misbehaved_;
   Labeled<Counter>& timeouts_;
+  Labeled<Counter>& connections_evicted_;
   Labeled<Counter>& limits_reached_;
   Labeled<Counter>& out_of_memory_;
   Labeled<Counter>& handlers_failed_;

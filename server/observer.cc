@@ -67,7 +67,8 @@ class LogObserver final : public Observer {
     Log(event.server, kBadProxyHeader, spdlog::level::warn, "closed a connection from {}: {}", event.peer, event.reason);
   }
   void OnTlsFailed(const TlsFailed& event) override {
-    Log(event.server, kTlsFailed, spdlog::level::info, "TLS handshake with {} failed: {}", event.peer, event.reason);
+    Log(event.server, kTlsFailed, spdlog::level::info, "TLS {} {} {}: {}", event.established ? "connection of" : "handshake with", event.peer,
+        event.established ? "ended" : "failed", event.reason);
   }
   void OnPeerMisbehaved(const PeerMisbehaved& event) override {
     Log(event.server, kPeerMisbehaved, spdlog::level::info, "HTTP/2 connection of {} ended: {}", event.peer, Name(event.kind));
@@ -77,6 +78,10 @@ class LogObserver final : public Observer {
     const auto level = event.kind == TimeoutKind::kIdle ? spdlog::level::debug : spdlog::level::info;
     LogAbout(event.server, event.request_id, event.kind == TimeoutKind::kIdle ? kIdleTimedOut : kTimedOut, level, "{} timeout of {} after {:g} s",
         Name(event.kind), event.peer, Seconds(event.limit));
+  }
+  void OnConnectionEvicted(const ConnectionEvicted& event) override {
+    Log(event.server, kConnectionEvicted, spdlog::level::info, "connection of {} closed to make room, {:g} s into its {} timeout", event.peer,
+        Seconds(event.waited), Name(event.kind));
   }
   void OnLimitReached(const LimitReached& event) override {
     LogAbout(event.server, event.request_id, kLimitReached, spdlog::level::warn, "limit of {} ({}) reached{}{}", Name(event.kind), event.limit, event.peer.empty() ? "" : " by ",
@@ -121,6 +126,7 @@ class LogObserver final : public Observer {
     kPeerMisbehaved,
     kTimedOut,
     kIdleTimedOut,
+    kConnectionEvicted,
     kLimitReached,
     kOutOfMemory,
     kHandlerFailed,

@@ -40,7 +40,7 @@ enum class CloseReason : std::uint8_t {
   kEvicted,   // it was idle, or slow to send a head, and its descriptor was needed
   kDrain,     // the server ended in good order
   kForced,    // the server ended before the request did
-  kTls,       // the handshake failed (TlsFailed)
+  kTls,       // the handshake failed, or TLS could not go on (TlsFailed)
   kMisbehaved,  // over HTTP/2 (PeerMisbehaved)
   // Old names, for one release.
   kAnswered [[deprecated("kComplete")]] = kComplete,
@@ -89,10 +89,15 @@ struct BadProxyHeader {
 // trust our certificate, has presented no valid one, has sent something that is not TLS, or has
 // disconnected in the middle. On the open internet this is noise; inside a network it is usually a
 // misconfigured client. A peer that disconnects before it has sent anything is not reported.
+//
+// Or it was `established`, and could not go on: a record was changed on its way, or the peer
+// negotiates anew, floods the server with records without data or requests for other keys, or gives
+// up with an alert. A peer that disconnects is not reported then.
 struct TlsFailed {
   std::string_view peer;
   std::string_view reason;  // OpenSSL's words: "no shared cipher", "tlsv1 alert unknown ca", ...
   std::string_view server = {};
+  bool established = false;
 };
 
 // The reason why the connection of an HTTP/2 client was ended (docs/http2.md).
@@ -133,6 +138,15 @@ struct TimedOut {
   TimeoutKind kind;
   Duration limit;
   std::string_view request_id = {};
+  std::string_view server = {};
+};
+
+// There was no room for a new connection (LimitReached, AcceptFailed), so this one was closed: no
+// request of it was being served. One whose last response is out is not reported.
+struct ConnectionEvicted {
+  std::string_view peer;
+  TimeoutKind kind;  // the timeout that was running: kHandshake, kHeader or kIdle
+  Duration waited;   // for the client, until then
   std::string_view server = {};
 };
 
@@ -292,6 +306,7 @@ class Observer {
   virtual void OnTlsFailed(const TlsFailed&) {}
   virtual void OnPeerMisbehaved(const PeerMisbehaved&) {}
   virtual void OnTimedOut(const TimedOut&) {}
+  virtual void OnConnectionEvicted(const ConnectionEvicted&) {}
   virtual void OnLimitReached(const LimitReached&) {}
   virtual void OnOutOfMemory(const OutOfMemory&) {}
   virtual void OnHandlerFailed(const HandlerFailed&) {}

@@ -38,6 +38,7 @@ ssize_t WatchedSocket::SendByLayer(const iovec* parts, std::size_t count) {
   const ssize_t sent = Layer().Send(socket_, parts, count);
   const int failure = errno;
   NoteHeld();
+  if (sent < 0 && !WouldWait(failure)) OnLayerFailed();
   errno = failure;
   return sent;
 }
@@ -54,6 +55,7 @@ ssize_t WatchedSocket::ReadSpecial(char* buffer, std::size_t size, bool& more) {
   const ssize_t got = Layer().Read(socket_, buffer, size, more);
   const int failure = errno;
   NoteHeld();
+  if (got < 0 && !WouldWait(failure)) OnLayerFailed();
   errno = failure;
   if (got > 0 && urgent_) more = true;  // before which the kernel ends a recv
   // The peer can say that it is through without closing its side of the socket.

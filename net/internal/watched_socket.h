@@ -127,6 +127,8 @@ class WatchedSocket : public FdWatch {
   virtual SocketLayer& Layer();
   // The layer holds what the socket has not taken: room to write has to be watched for.
   virtual void OnHeld() {}
+  // Nothing comes or goes by the layer any more: the socket has failed, or the layer has given the peer up.
+  virtual void OnLayerFailed() {}
 
  private:
   ssize_t ReadSpecial(char* buffer, std::size_t size, bool& more);

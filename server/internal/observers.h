@@ -26,6 +26,7 @@ class Observers final : public Observer {
   void OnTlsFailed(const TlsFailed& event) override { Tell(all_, &Observer::OnTlsFailed, event); }
   void OnPeerMisbehaved(const PeerMisbehaved& event) override { Tell(all_, &Observer::OnPeerMisbehaved, event); }
   void OnTimedOut(const TimedOut& event) override { Tell(all_, &Observer::OnTimedOut, event); }
+  void OnConnectionEvicted(const ConnectionEvicted& event) override { Tell(all_, &Observer::OnConnectionEvicted, event); }
   void OnLimitReached(const LimitReached& event) override { Tell(all_, &Observer::OnLimitReached, event); }
   void OnOutOfMemory(const OutOfMemory& event) override { Tell(all_, &Observer::OnOutOfMemory, event); }
   void OnHandlerFailed(const HandlerFailed& event) override { Tell(all_, &Observer::OnHandlerFailed, event); }

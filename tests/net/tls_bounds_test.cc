@@ -17,6 +17,7 @@
 #include <weft/net/internal/tls/channel.h>
 #include <weft/net/internal/tls/hello_bound.h>
 
+#include "../kit/openssl_client.h"
 #include "tls_talk.h"
 
 namespace weft {
@@ -24,40 +25,14 @@ namespace {
 
 using Session = internal::TlsSession;
 
-// OpenSSL itself as the peer, for what the library does not do as a client.
-class OpensslClient {
- public:
-  explicit OpensslClient(Session& server) : server_(server) {
-    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    SSL_set_connect_state(ssl_.get());
+void ConnectTo(Session& server, OpensslClient& client) {
+  internal::ByteBuffer out;
+  while (SSL_do_handshake(client.get()) != 1 || !server.HandshakeDone()) {
+    ASSERT_NE(server.Handshake(client.Sent(), out), Session::Step::kFailed);
+    client.Take(out.View());
+    out.Clear();
   }
-  SSL* get() { return ssl_.get(); }
-
-  std::string Sent() {
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes);
-    std::string sent(bytes, static_cast<std::size_t>(size));
-    BIO_reset(SSL_get_wbio(ssl_.get()));
-    return sent;
-  }
-  void Connect() {
-    internal::ByteBuffer out;
-    while (SSL_do_handshake(ssl_.get()) != 1 || !server_.HandshakeDone()) {
-      ASSERT_NE(server_.Handshake(Sent(), out), Session::Step::kFailed);
-      BIO_write(SSL_get_rbio(ssl_.get()), out.data(), static_cast<int>(out.size()));
-      out.Clear();
-    }
-  }
-
- private:
-  struct FreeCtx {
-    void operator()(SSL_CTX* ctx) const { SSL_CTX_free(ctx); }
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
-  };
-  std::unique_ptr<SSL_CTX, FreeCtx> ctx_{SSL_CTX_new(TLS_client_method())};
-  std::unique_ptr<SSL, FreeCtx> ssl_{SSL_new(ctx_.get())};
-  Session& server_;
-};
+}
 
 // Each costs as much as a record with data; in 64 KiB there is room for thousands.
 TEST(TlsBounds, ManyRecordsWithoutDataAreTooMany) {
@@ -69,16 +44,14 @@ TEST(TlsBounds, ManyRecordsWithoutDataAreTooMany) {
   for (const Case& one :
        {Case{10, Session::ReadState::kWantInput}, Case{1000, Session::ReadState::kFailed}}) {
     const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
-    OpensslClient client(*server);
-    ASSERT_NO_FATAL_FAILURE(client.Connect());
-    for (int i = 0; i < one.updates; ++i) {
-      ASSERT_EQ(SSL_key_update(client.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
-      ASSERT_EQ(SSL_do_handshake(client.get()), 1);
-    }
-    ASSERT_EQ(SSL_write(client.get(), "x", 1), 1);
+    OpensslClient client;
+    ASSERT_NO_FATAL_FAILURE(ConnectTo(*server, client));
+    std::string sent;
+    for (int i = 0; i < one.updates; ++i) sent += client.UpdateKeys(/*requested=*/false);
+    sent += client.Seal("x");
     std::string room(100, '\0');
     internal::ByteBuffer out;
-    const Session::ReadResult got = server->Read(client.Sent(), room, out);
+    const Session::ReadResult got = server->Read(sent, room, out);
     EXPECT_EQ(got.state, one.state);
     const bool failed = one.state == Session::ReadState::kFailed;
     EXPECT_EQ(got.size, failed ? 0u : 1u);
@@ -89,8 +62,8 @@ TEST(TlsBounds, ManyRecordsWithoutDataAreTooMany) {
 TEST(TlsBounds, KeysMayChangeBetweenData) {
   const Tls tls = LocalTls();
   const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
-  OpensslClient client(*server);
-  ASSERT_NO_FATAL_FAILURE(client.Connect());
+  OpensslClient client;
+  ASSERT_NO_FATAL_FAILURE(ConnectTo(*server, client));
   std::string expected, read, room(1000, '\0');
   internal::ByteBuffer out;
   for (int i = 0; i < 200; ++i) {
@@ -102,7 +75,7 @@ TEST(TlsBounds, KeysMayChangeBetweenData) {
     read.append(room, 0, got.size);
     const iovec response = internal::Part("y");  // under a new key, which the client learns first
     ASSERT_TRUE(server->Write({&response, 1}, out));
-    BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
+    client.Take(out.View());
     out.Clear();
     char byte = 0;
     ASSERT_EQ(SSL_read(client.get(), &byte, 1), 1);
@@ -114,9 +87,9 @@ TEST(TlsBounds, KeysMayChangeBetweenData) {
 TEST(TlsBounds, NobodyNegotiatesAnew) {
   const Tls tls = LocalTls();
   const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
-  OpensslClient client(*server);
+  OpensslClient client;
   SSL_set_max_proto_version(client.get(), TLS1_2_VERSION);
-  ASSERT_NO_FATAL_FAILURE(client.Connect());
+  ASSERT_NO_FATAL_FAILURE(ConnectTo(*server, client));
   EXPECT_EQ(SSL_renegotiate(client.get()), 1);
   SSL_do_handshake(client.get());
   std::string room(100, '\0');
@@ -128,7 +101,7 @@ TEST(TlsBounds, NobodyNegotiatesAnew) {
   const std::size_t alert = out.size();
   EXPECT_EQ(server->Read(attempt, room, out).state, Session::ReadState::kFailed);
   EXPECT_EQ(out.size(), alert);
-  BIO_write(SSL_get_rbio(client.get()), out.data(), static_cast<int>(out.size()));
+  client.Take(out.View());
   EXPECT_NE(SSL_do_handshake(client.get()), 1);
 }
 
@@ -142,8 +115,8 @@ TEST(TlsBounds, WhatAClientDoesNotTakeDoesNotGrowWithoutABound) {
   const Tls tls = LocalTls();
   internal::TlsChannel channel;
   channel.Begin(Session::Server(internal::TlsAccess::Current(tls), nullptr));
-  OpensslClient client(channel.session());
-  ASSERT_NO_FATAL_FAILURE(client.Connect());
+  OpensslClient client;
+  ASSERT_NO_FATAL_FAILURE(ConnectTo(channel.session(), client));
 
   std::size_t held = 0;
   bool ended = false;
@@ -165,7 +138,37 @@ TEST(TlsBounds, WhatAClientDoesNotTakeDoesNotGrowWithoutABound) {
 
   EXPECT_TRUE(ended);
   EXPECT_EQ(errno, ECONNRESET);
+  EXPECT_STREQ(channel.GivenUp(), "the client does not take the keys that it asks for");
   EXPECT_LE(held, kHeldMax);
+}
+
+// A socket that keeps the pieces apart in which it was written to.
+TEST(TlsBounds, OneCallOfTheKernelTakesAllThatThereIs) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  const internal::Socket socket{internal::Fd(ends[0])};
+  const internal::Fd peer(ends[1]);
+  const Tls tls = LocalTls();
+  internal::TlsChannel channel;
+  channel.Begin(Session::Server(internal::TlsAccess::Current(tls), nullptr));
+  OpensslClient client;
+  ASSERT_NO_FATAL_FAILURE(ConnectTo(channel.session(), client));
+  std::string head = "head", body(40'000, 'b'), end = "end";
+  const iovec parts[] = {internal::Part(head), internal::Part(body), internal::Part(end)};
+  const auto size = static_cast<ssize_t>(head.size() + body.size() + end.size());
+  std::string sealed(64 * 1024, '\0');
+
+  ASSERT_EQ(channel.Send(socket, parts, 3), size);
+  EXPECT_GT(recv(ends[1], sealed.data(), sealed.size(), 0), size);
+  EXPECT_EQ(recv(ends[1], sealed.data(), sealed.size(), 0), -1) << "a second piece";
+
+  std::string records;
+  for (const char* text : {"one ", "two ", "three"}) records += client.Seal(text);
+  ASSERT_EQ(send(ends[1], records.data(), records.size(), 0), static_cast<ssize_t>(records.size()));
+  char room[100];
+  bool more = false;
+  const ssize_t got = channel.Read(socket, room, sizeof room, more);
+  EXPECT_EQ(std::string(room, static_cast<std::size_t>(std::max<ssize_t>(got, 0))), "one two three");
 }
 
 // One that announces a large message, before anything of it has come.

@@ -199,6 +199,40 @@ TEST_F(TlsTicketOfAClient, DoesNotCountWhereOthersAreTrusted) {
   EXPECT_FALSE(c.server.session->HandshakeDone());
 }
 
+// The same server, whose administrator has changed the file: for others, and then to let the first ones in again.
+TEST_F(TlsTicketOfAClient, DoesNotCountAfterAReloadThatTrustsOthers) {
+  const std::string cas = folder_.Write("cas", ca_.certificate_pem);
+  TlsServerOptions options = Options("");
+  options.client_ca_pem = "";
+  options.client_ca_file = cas;
+  for (const TlsVersion version : kVersions) {
+    folder_.Write("cas", ca_.certificate_pem);
+    Tls tls = LoadTls(options);
+    const auto make = [version](const TlsCertificate& shown) {
+      auto client = LoadClient({.certificate = shown, .insecure_skip_verify = true});
+      if (version == TlsVersion::k12) SSL_CTX_set_max_proto_version(client->ctx, TLS1_2_VERSION);
+      return client;
+    };
+    const auto client = make(mine_);
+    TlsConnection open = Connect(tls, client);
+    Session::Ticket ticket = TicketFrom(tls, client), late = TicketFrom(tls, client);
+
+    folder_.Write("cas", other_ca_.certificate_pem);
+    ASSERT_FALSE(tls.Reload());
+
+    EXPECT_FALSE(Connect(tls, client, {.ticket = std::move(ticket)}).server.session->HandshakeDone());
+    const auto other = make(MakeCertificate({.common_name = "they", .issuer = &other_ca_}));
+    EXPECT_TRUE(Resumes(tls, other, TicketFrom(tls, other)));
+    ASSERT_TRUE(open.client.Write("still here"));
+    Talk(open.client, open.server);
+    EXPECT_EQ(open.server.read, "still here");
+
+    folder_.Write("cas", ca_.certificate_pem);
+    ASSERT_FALSE(tls.Reload());
+    EXPECT_TRUE(Resumes(tls, client, std::move(late)));
+  }
+}
+
 TEST_F(TlsTicketOfAClient, DoesNotTakeTheWayAroundItsCertificate) {
   const auto nobody = AnyClient();
   const Tls open = LoadTls({.certificates = {server_}, .ticket_key_file = keys_});

@@ -55,6 +55,21 @@ TEST(AcceptErrors, ThatDoNotPassNeitherSpinNorHurtOpenConnections) {
   }
 }
 
+// As where fs.epoll.max_user_watches is reached.
+TEST(AcceptErrors, AConnectionThatCannotBeWatchedIsReportedAndClosed) {
+  Virtually([](const Context& ctx) {
+    Site site(ctx, Say("served"));
+    {
+      const FailingWatch none;
+      EXPECT_TRUE(site.Connect().Ended());
+    }
+
+    EXPECT_THAT(site.Events(), testing::ElementsAre("out of memory 0"));
+    EXPECT_EQ(site.Connect().Get("/").body, "served");
+    EXPECT_FALSE(site.Stop());
+  });
+}
+
 TEST(AcceptErrors, AShortageWithoutAnybodyWaitingCostsNothing) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("served"));

@@ -131,12 +131,14 @@ TEST(MetricsObserver, CountsTheRestByWhatItIs) {
 
   observer.OnListening({"http://127.0.0.1:80", "api"});
   observer.OnTlsFailed({"127.0.0.1:1", "no shared cipher", "api"});
+  observer.OnConnectionEvicted({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(2), "api"});
   observer.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header", "api"});
   observer.OnHandlerStuck({"GET /", "127.0.0.1:1", "GET", "/", std::chrono::seconds(5), {}, "api"});
   observer.OnAcceptFailed({error, false, "api"});
   observer.OnLoopStalled({"GET /", std::chrono::seconds(1), "", "api"});
 
   EXPECT_EQ(ValueOf(metrics, "weft_server_tls_failed_total{server=\"api\",reason=\"no shared cipher\"}"), "1");
+  EXPECT_EQ(ValueOf(metrics, "weft_server_connections_evicted_total{server=\"api\",kind=\"idle\"}"), "1");
   for (const char* name : {"bad_proxy_headers", "handlers_stuck", "accepts_failed", "loop_stalls"}) {
     EXPECT_EQ(ValueOf(metrics, "weft_server_" + std::string(name) + "_total{server=\"api\"}"), "1") << name;
   }

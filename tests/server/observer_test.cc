@@ -63,6 +63,8 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   observer.OnListening({"http://127.0.0.1:80"});
   observer.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"});
   observer.OnTlsFailed({"127.0.0.1:1", "no shared cipher"});
+  observer.OnTlsFailed({.peer = "127.0.0.1:1", .reason = "the client negotiates anew", .established = true});
+  observer.OnConnectionEvicted({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::milliseconds(1500)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)});
   observer.OnLimitReached({"127.0.0.1:1", LimitKind::kQueuedRequests, 64});
@@ -81,7 +83,10 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   EXPECT_THAT(log.Lines(),
               ElementsAre("info listening on http://127.0.0.1:80",
                           "warning closed a connection from 127.0.0.1:1: no PROXY header",
-                          "info TLS handshake with 127.0.0.1:1 failed: no shared cipher", "info header timeout of 127.0.0.1:1 after 10 s",
+                          "info TLS handshake with 127.0.0.1:1 failed: no shared cipher",
+                          "info TLS connection of 127.0.0.1:1 ended: the client negotiates anew",
+                          "info connection of 127.0.0.1:1 closed to make room, 1.5 s into its header timeout",
+                          "info header timeout of 127.0.0.1:1 after 10 s",
                           "debug idle timeout of 127.0.0.1:1 after 75 s",
                           "warning limit of queued requests (64) reached by 127.0.0.1:1",
                           "warning limit of connections (9) reached", "error no memory for a request of 127.0.0.1:1: responded with 503",
@@ -153,6 +158,7 @@ TEST(DefaultObserver, EachKindOfEventIsLimited) {
       [](Observer& o) { o.OnBadRequest({"127.0.0.1:1", 400, "bare LF"}); },
       [](Observer& o) { o.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"}); },
       [](Observer& o) { o.OnTlsFailed({"127.0.0.1:1", "no shared cipher"}); },
+      [](Observer& o) { o.OnConnectionEvicted({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(2)}); },
       [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)}); },
       [](Observer& o) { o.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)}); },
       [](Observer& o) { o.OnLimitReached({"127.0.0.1:1", LimitKind::kRequests, 64}); },

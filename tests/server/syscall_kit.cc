@@ -2,6 +2,7 @@
 #include "syscall_kit.h"
 
 #include <dlfcn.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@ namespace {
 std::atomic<int> accept_error{0};
 std::atomic<int> accept_times{0};
 std::atomic<int> accept_calls{0};
+std::atomic<bool> no_watches{false};
 std::function<void()> after_bind;
 std::atomic<std::size_t> send_at_most{0};  // 0: all
 std::atomic<bool> no_stacks{false};
@@ -52,6 +54,9 @@ FailingAccept::FailingAccept(int error, int times) {
 FailingAccept::~FailingAccept() { accept_error = 0; }
 int FailingAccept::Calls() const { return accept_calls; }
 
+FailingWatch::FailingWatch() { no_watches = true; }
+FailingWatch::~FailingWatch() { no_watches = false; }
+
 AfterBind::AfterBind(std::function<void()> look) { after_bind = std::move(look); }
 AfterBind::~AfterBind() { after_bind = nullptr; }
 
@@ -76,6 +81,15 @@ int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     return -1;
   }
   return next(fd, address, size, flags);
+}
+
+int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  static auto* const next = weft::Next<int(int, int, int, epoll_event*)>("epoll_ctl");
+  if (weft::no_watches && operation == EPOLL_CTL_ADD && (event->events & EPOLLPRI) != 0) {
+    errno = ENOSPC;
+    return -1;
+  }
+  return next(epoll, operation, fd, event);
 }
 
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept {

@@ -20,6 +20,15 @@ class FailingAccept {
   int Calls() const;
 };
 
+// While it lives, no descriptor can be added to an epoll with EPOLLPRI, as the server watches connections: ENOSPC.
+class FailingWatch {
+ public:
+  FailingWatch();
+  ~FailingWatch();
+  FailingWatch(const FailingWatch&) = delete;
+  FailingWatch& operator=(const FailingWatch&) = delete;
+};
+
 // While it lives, this is called right after each bind that has succeeded, before anything else of the caller can run.
 class AfterBind {
  public:

@@ -115,6 +115,7 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
   const std::size_t most = std::clamp(size, kReceiveMin, kReceiveMax);
   for (;;) {
     if (Held() > kHeldMax) {
+      flooded_ = true;
       peer_ = Peer::kIsBroken;
       return Fail(ECONNRESET);
     }
@@ -148,6 +149,12 @@ ssize_t TlsChannel::EndOf(TlsSession::ReadState state) {
       state == TlsSession::ReadState::kEnded && session_->Ended() != TlsSession::PeerEnd::kTruncated;
   peer_ = in_order ? Peer::kHasEnded : Peer::kIsBroken;
   return in_order ? 0 : Fail(ECONNRESET);
+}
+
+const char* TlsChannel::GivenUp() const {
+  if (flooded_) return "the client does not take the keys that it asks for";
+  if (session_ == nullptr || !session_->HandshakeDone() || session_->Ended() != TlsSession::PeerEnd::kOpen) return nullptr;
+  return session_->Open() ? nullptr : session_->Failure().reason;
 }
 
 ssize_t TlsChannel::Send(const Socket& socket, const iovec* parts, std::size_t count) {

@@ -34,6 +34,9 @@ class TlsChannel final : public SocketLayer {
   TlsSession& session() { return *session_; }
   // Gives the session up: nothing is encrypted or held any more.
   void End() { session_ = nullptr; }
+  // After the handshake: why the peer was given up for what it has sent, or has not taken; null: it was not. In OpenSSL's
+  // words, as TlsSession::Failure.
+  const char* GivenUp() const;
 
   // Of a client, which speaks first. False: the connection is gone.
   bool Start(const Socket& socket);
@@ -63,6 +66,7 @@ class TlsChannel final : public SocketLayer {
 
   std::unique_ptr<TlsSession> session_;
   Peer peer_ = Peer::kSpeaks;
+  bool flooded_ = false;          // it does not take what it has TLS send
   bool drained_ = true;           // the last recv had room for more than there was
   bool shut_when_sent_ = false;
   bool unix_ = false;  // the kernel may end a recv after a message that carries descriptors

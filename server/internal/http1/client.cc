@@ -125,6 +125,13 @@ void Client::Probe() {
   socket().ProbePeer(after);
 }
 
+void Client::ReportEvicted(bool idle) {
+  if (reason_ != kNoReason) return;
+  SetCloseReason(CloseReason::kEvicted);
+  const TimeoutKind kind = idle ? TimeoutKind::kIdle : state_ == State::kHandshake ? TimeoutKind::kHandshake : TimeoutKind::kHeader;
+  shard_.observer().OnConnectionEvicted({PeerName(), kind, shard_.now() - since_});
+}
+
 void Client::ReportOutOfMemory(int status) noexcept {
   std::string name;
   try {

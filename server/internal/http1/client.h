@@ -76,6 +76,8 @@ class Client : public ShardMember, public WatchedSocket {
   bool MayRespondLater() const { return !MayHaveInput() && !HalfClosed() && !Broken() && !Forced(); }
   // A request may wait for a client that is gone without a word: the kernel asks from time to time.
   void Probe();
+  // Reports that it makes room for another one, unless it was about to end anyway.
+  void ReportEvicted(bool idle);
   // Reports that there was no memory; with status 0 the client has not been told.
   void ReportOutOfMemory(int status) noexcept;
 

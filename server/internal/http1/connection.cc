@@ -16,10 +16,10 @@ void Connection::Open() noexcept {
     shard_.Place(Shard::List::kHeader, *this);
     if (Watch(shard_.loop())) {
       // Not watched, so the common way out would take back a watch that does not exist.
+      ReportOutOfMemory(0);
       CloseSocket();
       Become(State::kClosed);
-      shard_.Requeue(*this);
-      return;
+      return shard_.Requeue(*this);
     }
     const ServerState& server = shard_.server();
     if (server.connections_watched) shard_.observer().OnConnectionOpened({socket().Descriptor(), PeerName()});
@@ -372,7 +372,7 @@ void Connection::Evict() noexcept {
       return Drive();
     }
     if (state_ == State::kHead) SendRefusal(408, "the head took too long", 0, partial()->head().is_head);
-    SetCloseReason(CloseReason::kEvicted);
+    ReportEvicted(state_ == State::kIdle);
     Close();
   });
 }

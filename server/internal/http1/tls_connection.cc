@@ -88,6 +88,14 @@ void TlsConnection::RefusePlainText() {
   DropSession();
 }
 
+// One that has only gone is nobody's failure.
+void TlsConnection::OnLayerFailed() {
+  const char* const reason = channel_.GivenUp();
+  if (reason == nullptr || std::exchange(given_up_, true)) return;
+  SetCloseReason(CloseReason::kTls);
+  shard_.observer().OnTlsFailed({.peer = PeerName(), .reason = reason, .established = true});
+}
+
 void TlsConnection::Fail() {
   shard_.observer().OnTlsFailed({PeerName(), channel_.session().Failure().reason});
   SetCloseReason(CloseReason::kTls);

@@ -24,6 +24,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
  private:
   SocketLayer& Layer() override { return channel_; }
   void OnHeld() override { WatchWritable(shard_.loop()); }
+  void OnLayerFailed() override;
   bool BeginHandshake(std::string_view first) override;
   void GoOnWithHandshake() override;
   bool MayTakeLonger() override;
@@ -38,6 +39,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
   TlsChannel channel_;
   ByteBuffer first_;  // what came after a PROXY header
   bool worked_ = false;    // the last step computed something
+  bool given_up_ = false;  // after the handshake, and it was reported
   bool extended_ = false;  // the handshake has had its time, and once more because the loop was late
 };
 

@@ -406,6 +406,7 @@ void Multiplexer::Evict() noexcept {
     }
     session_->SayEnd(ErrorCode::kNoError);
     Send();
+    under_.ReportEvicted(/*idle=*/settings_came_);
     Lose(CloseReason::kEvicted);
   });
 }
