@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weft/concurrency/wait_fd.h>
 
@@ -63,19 +65,22 @@ inline FdEvents Ready(const Result<FdEvents>& result) {
   return result.Ok() ? *result : FdEvents();
 }
 
-// How many entries the epoll sets of this process have for the descriptor.
-inline int Entries(int fd) {
-  int count = 0;
+// What the epoll sets of this process watch the descriptor for: the events of each entry.
+inline std::vector<std::uint32_t> WatchedFor(int fd) {
+  std::vector<std::uint32_t> all;
   for (int each = 0; each < 256; ++each) {
     const int info = open(("/proc/self/fdinfo/" + std::to_string(each)).c_str(), O_RDONLY | O_CLOEXEC);
     if (info < 0) continue;
     std::string text(16 * 1024, '\0');
     text.resize(static_cast<std::size_t>(std::max<ssize_t>(read(info, text.data(), text.size()), 0)));
     close(info);
-    for (std::size_t at = text.find("tfd:"); at != text.npos; at = text.find("tfd:", at + 1)) count += std::stoi(text.substr(at + 4)) == fd;
+    for (std::size_t at = text.find("tfd:"); at != text.npos; at = text.find("tfd:", at + 1)) {
+      if (std::stoi(text.substr(at + 4)) == fd) all.push_back(static_cast<std::uint32_t>(std::stoul(text.substr(text.find("events:", at) + 7), nullptr, 16)));
+    }
   }
-  return count;
+  return all;
 }
+inline int Entries(int fd) { return static_cast<int>(WatchedFor(fd).size()); }
 
 }  // namespace weft::testing
 

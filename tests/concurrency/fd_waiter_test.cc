@@ -2,12 +2,15 @@
 //
 // What an FdWaiter has beyond WaitFd: an entry that stays, on one loop after another.
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/group.h>
@@ -126,6 +129,33 @@ TEST(FdWaiter, WaitAfterEagainDoesNotMissAnEndThatCameBefore) {
     EXPECT_FALSE(group.Wait());
 
     EXPECT_FALSE(waiter.WaitAfterEagain(WithTimeout(ctx, 10s).ctx, FdEvents::kRead));
+  });
+}
+
+// Each time the other side reads there is more room, and a loop that is told of it wakes for nothing.
+TEST(FdWaiter, WatchesRoomOnlyForThoseWhoWaitForIt) {
+  OnLoops(1, [](const Context& ctx) {
+    Pair pair;
+    FdWaiter waiter(pair.first());
+    const auto watches_room = [&] {
+      const std::vector<std::uint32_t> watched = WatchedFor(pair.first());
+      EXPECT_EQ(watched.size(), 1u);
+      return (watched.at(0) & EPOLLOUT) != 0;
+    };
+    for (int i = 0; i < 3; ++i) {
+      Exchange(ctx, waiter, pair);
+      EXPECT_FALSE(watches_room());
+      Fill(pair.first());
+      Group group(ctx);
+      group.Go([&](const Context&) { Empty(pair.second()); });
+      EXPECT_EQ(Ready(waiter.Wait(ctx, FdEvents::kWrite)), FdEvents::kWrite);
+      EXPECT_FALSE(group.Wait());
+      EXPECT_TRUE(watches_room());
+      // It is reported once to nobody, by a loop that has nothing else to do.
+      Put(pair.first());
+      Empty(pair.second());
+      while (watches_room()) EXPECT_FALSE(Sleep(ctx, 1ms));
+    }
   });
 }
 

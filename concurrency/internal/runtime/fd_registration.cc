@@ -16,6 +16,10 @@
 
 namespace weft::internal {
 
+namespace {
+constexpr const char* kClosed = "the descriptor was closed while it was waited for, or before FdWaiter::Forget: call that first";
+}
+
 // Those of one loop, so that they end with it.
 struct LoopRegistrations : LoopLocal {
   static LoopRegistrations& Of(LoopCore& loop) {
@@ -42,17 +46,17 @@ struct LoopRegistrations : LoopLocal {
   List<FdRegistration> all;
 };
 
-FdRegistration::FdRegistration(LoopCore& loop, int fd) noexcept : LoopTask(&OnTask), core_(loop), fd_(fd) {}
+FdRegistration::FdRegistration(LoopCore& loop, int fd, bool room) noexcept : LoopTask(&OnTask), core_(loop), fd_(fd), room_(room) {}
 
 FdRegistration::~FdRegistration() {
   if (duplicate_) close(fd_);
 }
 
-FdRegistration* FdRegistration::Make(int fd, Error& failure) noexcept {
+FdRegistration* FdRegistration::Make(int fd, FdEvents events, Error& failure) noexcept {
   LoopCore& loop = *CurrentLoop();
   try {
     LoopRegistrations& all = LoopRegistrations::Of(loop);
-    std::unique_ptr<FdRegistration> entry(new FdRegistration(loop, fd));
+    std::unique_ptr<FdRegistration> entry(new FdRegistration(loop, fd, Includes(events, FdEvents::kWrite)));
     failure = entry->Register(fd);
     if (failure) return nullptr;
     all.all.PushBack(*entry);
@@ -63,10 +67,16 @@ FdRegistration* FdRegistration::Make(int fd, Error& failure) noexcept {
   }
 }
 
-Error FdRegistration::Register(int fd) noexcept {
+epoll_event FdRegistration::Entry() noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  if (room_) event.events |= EPOLLOUT;
   event.data.ptr = static_cast<FdWatch*>(this);
+  return event;
+}
+
+Error FdRegistration::Register(int fd) noexcept {
+  epoll_event event = Entry();
   if (epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
   if (errno == EEXIST) {
     // Somebody else watches it on this loop. A set takes a descriptor once, but each duplicate of it as well.
@@ -77,9 +87,16 @@ Error FdRegistration::Register(int fd) noexcept {
   return std::error_code(errno, std::system_category());
 }
 
+// What the descriptor is ready for at that moment is reported again. False: it was closed.
+bool FdRegistration::WatchRoom(bool room) noexcept {
+  room_ = room;
+  epoll_event event = Entry();
+  return epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_MOD, fd_, &event) == 0;
+}
+
 void FdRegistration::Deregister() noexcept {
   if (epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_DEL, fd_, nullptr) == 0) return;
-  AbortMisuse("FdWaiter, WaitFd", "the descriptor was closed while it was waited for, or before FdWaiter::Forget: call that first");
+  AbortMisuse("FdWaiter, WaitFd", kClosed);
 }
 
 // On the loop's thread.
@@ -130,7 +147,14 @@ void FdRegistration::OnLoopEnd() noexcept {
   delete this;
 }
 
+// If another thread has taken it out of the set meanwhile, another entry may have the number of the descriptor.
+void FdRegistration::IgnoreRoom() noexcept {
+  std::lock_guard hold(lock_);
+  if (!given_up_) WatchRoom(false);
+}
+
 void FdRegistration::OnFdEvents(std::uint32_t events) noexcept {
+  if (events == EPOLLOUT && writer_ == nullptr) return IgnoreRoom();
   if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) end_seen_ = true;
   // An end or an error is news for both. A waiter for both directions is woken once.
   if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 && reader_ != nullptr) reader_->Wake();
@@ -144,6 +168,7 @@ bool FdRegistration::Park(const Context& ctx, FdEvents events, const FdWaitOptio
     AbortMisuse("FdWaiter::Wait", "another fiber waits for the same direction of this descriptor");
   }
   if (reads && std::exchange(end_seen_, false)) return true;
+  if (writes && !room_ && !WatchRoom(true)) AbortMisuse("FdWaiter, WaitFd", kClosed);
   Parker parker(options.waits_for, true);  // no event may be handed out between the caller's look and the next lines
   if (reads) reader_ = &parker;
   if (writes) writer_ = &parker;

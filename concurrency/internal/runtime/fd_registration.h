@@ -2,6 +2,8 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_RUNTIME_FD_REGISTRATION_H_
 #define WEFT_CONCURRENCY_INTERNAL_RUNTIME_FD_REGISTRATION_H_
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 
 #include <weft/concurrency/internal/base/list.h>
@@ -13,8 +15,11 @@ namespace weft::internal {
 
 class Parker;
 
-// A descriptor in the epoll set of one loop: edge-triggered, for both directions, with one waiter for each. An edge that nobody waits for is
-// lost, so a waiter looks at the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
+// A descriptor in the epoll set of one loop: edge-triggered, with one waiter for each direction. An edge that nobody waits for is lost, so a
+// waiter looks at the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
+//
+// Room for writing is watched from the first wait for it on, until it is reported to nobody: a unix socket reports it each time the other side
+// reads, which would wake the loop once more for each request.
 //
 // Its memory is its loop's, because the loop may have events for it in hand that it took from the kernel before. So another thread takes it out
 // of the set and leaves the rest to the loop. A loop that ends first leaves the memory to the other side.
@@ -22,8 +27,8 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
  public:
   ~FdRegistration();
 
-  // Enters the descriptor in the set of the loop of this thread. Null: `failure` has the error.
-  static FdRegistration* Make(int fd, Error& failure) noexcept;
+  // Enters the descriptor in the set of the loop of this thread, for a first wait for `events`. Null: `failure` has the error.
+  static FdRegistration* Make(int fd, FdEvents events, Error& failure) noexcept;
   // Takes the descriptor out of the set. From any thread, once nobody waits; the object is gone.
   static void End(FdRegistration* entry) noexcept WEFT_NO_LOCK_ANALYSIS;  // looks at alive_ without it on the loop
 
@@ -34,8 +39,11 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
   bool Park(const Context& ctx, FdEvents events, const FdWaitOptions& options) noexcept;
 
  private:
-  FdRegistration(LoopCore& loop, int fd) noexcept;
+  FdRegistration(LoopCore& loop, int fd, bool room) noexcept;
+  epoll_event Entry() noexcept;
   Error Register(int fd) noexcept;
+  bool WatchRoom(bool room) noexcept;
+  void IgnoreRoom() noexcept;
   void Deregister() noexcept;
   void LeaveLoop() noexcept;
   void OnLoopEnd() noexcept;
@@ -47,6 +55,7 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
   LoopCore& core_;  // while it lives: see alive_
   int fd_;
   bool duplicate_ = false;  // fd_ is ours: a second entry for the same descriptor
+  bool room_;               // for writing is watched
   Parker* reader_ = nullptr;
   Parker* writer_ = nullptr;
   bool end_seen_ = false;  // since the last wait for reading: whoever reads only what came before it would never be woken again

@@ -136,7 +136,7 @@ Result<FdEvents> WaitFd(const Context& ctx, int fd, FdEvents events, const FdWai
   if (auto verdict = LookFirst(fd, events)) return *verdict;
   if (internal::CurrentLoop() == nullptr) return WaitOnThread(ctx, fd, events);
   Error failure;
-  FdRegistration* entry = FdRegistration::Make(fd, failure);
+  FdRegistration* entry = FdRegistration::Make(fd, events, failure);
   if (entry == nullptr) return OfDescriptor(failure, fd);
   Result<FdEvents> ready = WaitInFiber(ctx, *entry, fd, events, options);
   FdRegistration::End(entry);
@@ -189,7 +189,7 @@ Error FdWaiter::EnterLoop() noexcept {
     FdRegistration::End(std::exchange(entry_, nullptr));
   }
   Error failure;
-  if (entry_ == nullptr) entry_ = FdRegistration::Make(fd_, failure);
+  if (entry_ == nullptr) entry_ = FdRegistration::Make(fd_, FdEvents::kRead, failure);
   return failure ? OfDescriptor(failure, fd_) : Error();
 }
 
