@@ -95,7 +95,10 @@ Error Pool::Ping(const Context& ctx) { return QueryOne<std::int32_t>(ctx, "selec
 
 PoolStats Pool::Stats() const { return state_->All().Stats(); }
 
-void Pool::Trim() noexcept { state_->All().Trim(); }
+void Pool::Trim() noexcept {
+  state_->All().Trim();
+  state_->Common().half_made.Trim(state_->Common().options.connect_timeout);
+}
 
 bool Pool::MayRunAgain(const Error& failure) { return IsSqlState(failure, kSerializationFailure) || IsSqlState(failure, kDeadlockDetected); }
 

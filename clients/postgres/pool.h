@@ -84,7 +84,8 @@ class Pool final : public Statements, public Copying {
 
   // From any thread. For Metrics::Add.
   PoolStats Stats() const;
-  // Closes connections that are idle and too old; see ResourcePool.
+  // Closes connections that are idle and too old (see ResourcePool), and those that calls have begun
+  // and left, if connect_timeout is over.
   void Trim() noexcept;
 
  private:

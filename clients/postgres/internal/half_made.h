@@ -5,11 +5,11 @@
 #include <libpq-fe.h>
 
 #include <cstddef>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include <weft/clients/postgres/internal/conn_info.h>
 #include <weft/concurrency/clock.h>
@@ -41,7 +41,7 @@ class HalfMadeConnections {
     const std::lock_guard hold(lock_);
     all_.push_back(std::move(one));
   }
-  // Null: there is none.
+  // The one that was left last, which may be too old; null: there is none.
   std::unique_ptr<HalfMade> Take() {
     const std::lock_guard hold(lock_);
     if (all_.empty()) return nullptr;
@@ -49,10 +49,20 @@ class HalfMadeConnections {
     all_.pop_back();
     return one;
   }
+  // Closes those that were begun so long ago: nobody would go on with them.
+  void Trim(Duration connect_timeout) noexcept {
+    std::list<std::unique_ptr<HalfMade>> old;  // closed after the lock is released
+    const std::lock_guard hold(lock_);
+    const TimePoint now = Now();
+    for (auto at = all_.begin(); at != all_.end();) {
+      const auto one = at++;
+      if (now - (*one)->begun >= connect_timeout) old.splice(old.end(), all_, one);
+    }
+  }
 
  private:
   weft::internal::ThreadMutex lock_;
-  std::vector<std::unique_ptr<HalfMade>> all_ WEFT_GUARDED_BY(lock_);
+  std::list<std::unique_ptr<HalfMade>> all_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::postgres::internal

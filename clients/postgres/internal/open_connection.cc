@@ -141,6 +141,7 @@ Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared,
 // Goes on with what another caller has begun, if there is any, and begins anew if that fails.
 Result<std::unique_ptr<Connection>> OpenInTurn(const Context& caller, const Context& ctx, Shared& shared) {
   std::unique_ptr<HalfMade> making = shared.half_made.Take();
+  shared.half_made.Trim(shared.options.connect_timeout);
   const Duration left = making != nullptr ? shared.options.connect_timeout - (Now() - making->begun) : Duration();
   const auto timed_out = [&] { shared.gate.Failed(ConnectTimedOut(shared.origin, "to connect")); };
   if (making != nullptr && left <= Duration()) {

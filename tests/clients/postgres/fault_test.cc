@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/offload.h>
@@ -208,6 +210,12 @@ class SilentServer {
     pollfd look{fd_, POLLIN, 0};
     return poll(&look, 1, 0) > 0;
   }
+  // One that has connected, whose first words it has taken; -1: there is none.
+  int Take() const {
+    const int client = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+    for (char unread[4096]; client >= 0 && recv(client, unread, sizeof unread, MSG_DONTWAIT) < 0;) Yield();
+    return client;
+  }
   // How many have connected since this was asked for last; it closes them.
   int Connected() const {
     int count = 0;
@@ -231,6 +239,30 @@ TEST_F(PostgresFaultTest, AtMostFourConnectAtATime) {
   });
 }
 
+// However many calls there are: many pools that all have lost the same server must not come back at once.
+TEST_F(PostgresFaultTest, AfterAFailedConnectThereIsNoneForARandomMoment) {
+  EXPECT_OK(RunTest([](const Context& ctx) {
+    Pool db({.conninfo = "host=/nonexistent dbname=x"});
+    std::vector<TimePoint> tries;
+    while (tries.size() < 20) {
+      const std::uint64_t before = CurrentOffloadStats().done;
+      ExpectUnavailable(db.Ping(ctx));
+      if (CurrentOffloadStats().done != before) tries.push_back(Now());
+      EXPECT_OK(Sleep(ctx, 1ms));
+    }
+    std::vector<Duration> late;
+    Duration most = 50ms;
+    for (std::size_t i = 1; i < tries.size(); ++i, most = std::min<Duration>(most * 2, 1s)) {
+      const Duration pause = tries[i] - tries[i - 1];
+      EXPECT_GE(pause, most / 2) << i;
+      EXPECT_LE(pause, most + 1ms) << i;
+      if (most == Duration(1s)) late.push_back(pause);
+    }
+    std::sort(late.begin(), late.end());
+    EXPECT_GT(late.back() - late.front(), 50ms) << "at random";
+  }));
+}
+
 TEST_F(PostgresFaultTest, WhoeverWaitsIsToldOfAConnectThatHangs) {
   const SilentServer silent;
   OnLoops(1, [&](const Context& ctx) {
@@ -244,6 +276,46 @@ TEST_F(PostgresFaultTest, WhoeverWaitsIsToldOfAConnectThatHangs) {
     scope.cancel();
     EXPECT_OK(group.Wait());
   });
+}
+
+// Begun by calls that have given up, and no call has needed them since.
+TEST_F(PostgresFaultTest, WhatIsHalfMadeIsClosedWhenItIsTooOld) {
+  const SilentServer silent;
+  EXPECT_OK(RunTest([&](const Context& ctx) {
+    Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connect_timeout = 5s});
+    std::vector<int> clients;
+    // Of all calls together, once all of them wait for a word of the server's.
+    const auto leave = [&](std::size_t calls) {
+      const CancelScope scope = WithCancel(ctx);
+      Group group(ctx);
+      for (std::size_t i = 0; i < calls; ++i) group.Go([&](const Context&) { EXPECT_TRUE(db.Ping(scope.ctx).Is(kCanceled)); });
+      for (std::size_t taken = 0; taken < calls; Yield()) {
+        if (const int client = silent.Take(); client >= 0) {
+          clients.push_back(client);
+          ++taken;
+        }
+      }
+      scope.cancel();
+      EXPECT_OK(group.Wait());
+    };
+    const auto closed = [&] {
+      return std::count_if(clients.begin(), clients.end(), [](int fd) {
+        char unread = 0;
+        return recv(fd, &unread, 1, MSG_DONTWAIT) == 0;
+      });
+    };
+    leave(2);
+    db.Trim();
+    EXPECT_EQ(closed(), 0);
+    EXPECT_OK(Sleep(ctx, 5s));
+    db.Trim();
+    EXPECT_EQ(closed(), 2);
+    leave(2);
+    EXPECT_OK(Sleep(ctx, 5s));
+    leave(1);  // one is what it would go on with, and nobody waits for the other
+    EXPECT_EQ(closed(), 4);
+    for (const int client : clients) close(client);
+  }));
 }
 
 TEST_F(PostgresFaultTest, AHostThatIsSilentIsPassedOver) {
