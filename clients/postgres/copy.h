@@ -65,7 +65,7 @@ class CopyWriter {
     } else {
       static_assert(Encodable<D>, "this type is no column: specialize weft::postgres::Codec for it (clients/postgres/codec.h)");
       text_.clear();
-      Codec<D>::Encode(value, text_);
+      if constexpr (Encodable<D>) Codec<D>::Encode(value, text_);
       internal::AppendCopyText(text_, row_);
     }
     row_.push_back('\t');

@@ -43,6 +43,25 @@ concept Scalar = Decodable<NotNullType<T>>;
 template <class T>
 concept Described = std::is_class_v<T> && !Scalar<T> && boost::describe::has_describe_members<T>::value;
 
+// Whether all that a row becomes has a Codec.
+template <class T>
+inline constexpr bool kElementsAreScalar = false;
+template <class... T>
+inline constexpr bool kElementsAreScalar<std::tuple<T...>> = (Scalar<T> && ...);
+template <class T, class U>
+inline constexpr bool kElementsAreScalar<std::pair<T, U>> = Scalar<T> && Scalar<U>;
+template <class T>
+struct MemberOf {
+  template <class D>
+  using Type = std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>;
+  template <class D>
+  using IsScalar = std::bool_constant<Scalar<Type<D>>>;
+};
+template <class T>
+inline constexpr bool kMembersAreScalar = false;
+template <Described T>
+inline constexpr bool kMembersAreScalar<T> = boost::mp11::mp_all_of<MembersOf<T>, MemberOf<T>::template IsScalar>::value;
+
 template <class T>
 Error CheckColumn(const ResultView& columns, int column) {
   using Codec = postgres::Codec<NotNullType<T>>;
@@ -56,11 +75,17 @@ Error ReadColumn(const ResultView& rows, int row, int column, T& out) {
   return BadValue(rows.Name(column), !value, postgres::Codec<NotNullType<T>>::kName);
 }
 
-// Checks all types once, by Bind.
+// Checks all types once, by Bind. This one is for what is rejected, with one error of the compiler.
 template <class T>
 class RowReader {
-  static_assert(Scalar<T> || kIsTuple<T> || Described<T>,
+  static_assert(kIsTuple<T> || Described<T>,
                 "a row becomes one value that has a Codec, a tuple of such, or a struct that BOOST_DESCRIBE_STRUCT describes");
+  static_assert(!kIsTuple<T> || kElementsAreScalar<T>, "an element of this tuple has no weft::postgres::Codec (clients/postgres/codec.h)");
+  static_assert(!Described<T> || kMembersAreScalar<T>, "a member of this struct has no weft::postgres::Codec (clients/postgres/codec.h)");
+
+ public:
+  Error Bind(const ResultView& columns);
+  Error Read(const ResultView& rows, int row, T& out) const;
 };
 
 template <Scalar T>
@@ -74,7 +99,7 @@ class RowReader<T> {
 };
 
 template <class T>
-  requires kIsTuple<T>
+  requires kElementsAreScalar<T>
 class RowReader<T> {
   static constexpr std::size_t kSize = std::tuple_size_v<T>;
 
@@ -84,7 +109,6 @@ class RowReader<T> {
     Error err;
     Each([&](auto i) {
       using Element = std::tuple_element_t<i, T>;
-      static_assert(Scalar<Element>, "an element of this tuple has no weft::postgres::Codec");
       if (!err) err = CheckColumn<Element>(columns, static_cast<int>(i));
     });
     return err;
@@ -104,15 +128,15 @@ class RowReader<T> {
   }
 };
 
-template <Described T>
+template <class T>
+  requires kMembersAreScalar<T>
 class RowReader<T> {
  public:
   Error Bind(const ResultView& columns) {
     Error err;
     std::size_t at = 0;
     boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
-      using Member = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
-      static_assert(Scalar<Member>, "a member of this struct has no weft::postgres::Codec");
+      using Member = typename MemberOf<T>::template Type<decltype(member)>;
       int& column = columns_[at++];
       if (!err) err = FindColumn(columns, member.name, column);
       if (!err) err = CheckColumn<Member>(columns, column);
