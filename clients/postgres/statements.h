@@ -116,7 +116,7 @@ class Statements {
   template <class T, class... A>
   Result<std::vector<T>> Query(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::AllRows<T> rows;
-    if (Error err = Run(ctx, sql, internal::Parameters(parameters...), rows)) return err;
+    if (Error err = Run(ctx, sql, internal::ParametersOf(parameters...), rows)) return err;
     return std::move(rows.values);
   }
 
@@ -125,7 +125,7 @@ class Statements {
   template <class T, class... A>
   Result<std::optional<T>> QueryOne(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::OneRow<T> row;
-    if (Error err = Run(ctx, sql, internal::Parameters(parameters...), row)) return err;
+    if (Error err = Run(ctx, sql, internal::ParametersOf(parameters...), row)) return err;
     return std::move(row.value);
   }
 
@@ -134,7 +134,7 @@ class Statements {
   template <class... A>
   Result<std::uint64_t> Execute(const Context& ctx, std::string_view sql, const A&... parameters) {
     internal::CountRows rows;
-    if (Error err = Run(ctx, sql, internal::Parameters(parameters...), rows)) return err;
+    if (Error err = Run(ctx, sql, internal::ParametersOf(parameters...), rows)) return err;
     return rows.affected;
   }
 
@@ -145,7 +145,7 @@ class Statements {
   template <class T, class F, class... A>
   Error ForEach(const Context& ctx, std::string_view sql, F f, const A&... parameters) {
     internal::RowsTo<T, F> rows(f);
-    return Run(ctx, sql, internal::Parameters(parameters...), rows);
+    return Run(ctx, sql, internal::ParametersOf(parameters...), rows);
   }
 
  protected:
