@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "any_call.h"
+#include "cut_kit.h"
 #include "cutting_proxy.h"
 #include "kit.h"
 
@@ -32,6 +34,13 @@ class PostgresTlsTest : public PostgresTest {
   static int Port() {
     const std::string conninfo = Server().TlsConnInfo();
     return std::atoi(conninfo.c_str() + conninfo.find("port=") + 5);
+  }
+  // What is sent is cut within TLS's own messages, too, in the handshake and later. WEFT_CUT_STEP=1 cuts everywhere.
+  static void Cut(const Context& ctx, bool server_side) {
+    CuttingProxy proxy(CuttingProxy::TcpAddress(Port()));
+    PoolOptions options = TlsOptions("verify-full");
+    options.conninfo += " port=" + std::to_string(proxy.Port());
+    CutEverywhere(proxy, options, Options(), kSanitized ? 151 : 61).Run(ctx, server_side, 0);
   }
   // Makes one file of certificates be the other.
   static void Copy(const char* from, const char* to) { fs::copy_file(folder_ + "/" + from, folder_ + "/" + to, fs::copy_options::overwrite_existing); }
@@ -75,6 +84,24 @@ TEST_F(PostgresTlsTest, NoCancelGoesInPlainText) {
       EXPECT_GE(words.size(), 2u);
       EXPECT_TRUE(std::all_of(words.begin(), words.end(), CuttingProxy::IsTlsRequest)) << mode;
     }
+  });
+}
+
+TEST_F(PostgresTlsTest, ACutAtAnyByteOfTheServersIsAnErrorAndNoMore) {
+  OnLoops(1, [](const Context& ctx) { Cut(ctx, true); });
+}
+
+TEST_F(PostgresTlsTest, ACutAtAnyByteOfTheClientsIsAnErrorAndNoMore) {
+  OnLoops(1, [](const Context& ctx) { Cut(ctx, false); });
+}
+
+TEST_F(PostgresTlsTest, AnyCallMayEndAtAnyMoment) {
+  Pool db(ForCallsThatEnd(TlsOptions("verify-full")));
+  OnLoops(2, [&](const Context& ctx) {
+    CallsThatEndAtAnyMoment(ctx, db, Rounds(400));
+    EXPECT_EQ(Sessions(ctx, db, "active"), 0);
+    EXPECT_EQ(Sessions(ctx, db, "idle in transaction"), 0);
+    EXPECT_EQ(db.Stats().closed, 0u) << "each connection is used again";
   });
 }
 
