@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Queries to a PostgreSQL server beside pgx, and how long a query outlives its request. Sourced by bench/run, which sets: root, weft_dir,
+# Queries to a PostgreSQL server beside pgx and a bare loop on libpq, and how long a query outlives its request. Sourced by bench/run, which sets: root, weft_dir,
 # peers_dir, scratch, rounds, seconds, load_core, go, left_out.
 
 postgres_fibers=64
@@ -11,7 +11,7 @@ postgres_cancels=100
 # build_postgres: sets postgres_programs to the folder of weft's programs. pgx comes from Go's module proxy, once.
 build_postgres() {
   postgres_programs=$weft_dir/bench
-  build_weft "client for PostgreSQL" weft_bench_postgres_queries weft_bench_postgres_server weft_bench_postgres_cancels || postgres_programs=
+  build_weft "client for PostgreSQL" weft_bench_postgres_queries weft_bench_postgres_floor weft_bench_postgres_server weft_bench_postgres_cancels || postgres_programs=
   if [ -z "$go" ]; then
     left_out[pgx]="there is no go on PATH"
   elif ! (cd "$root/bench/peers/gopgx" && GOTOOLCHAIN=local GOFLAGS='' quietly "$peers_dir/gopgx.log" "$go" build -o "$peers_dir/gopgx" .); then
@@ -22,12 +22,13 @@ build_postgres() {
 # Prints "ROUND NAME queries cpu_us rps p50_us p99_us".
 measure_postgres_round() {
   local round=$1 conninfo=$2 name
-  local -a names=(weft pgx)
-  if [ $((round % 2)) -eq 0 ]; then names=(pgx weft); fi
+  local -a names=(weft floor pgx)
+  if [ $((round % 2)) -eq 0 ]; then names=(pgx floor weft); fi
   for name in "${names[@]}"; do
     [ -z "${left_out[$name]:-}" ] || continue
     case $name in
       weft) echo "$round weft $(taskset -c "$load_core" "$postgres_programs/postgres_queries" "$conninfo" $postgres_fibers $postgres_pool "$seconds")" ;;
+      floor) echo "$round floor $(taskset -c "$load_core" "$postgres_programs/postgres_floor" "$conninfo" $postgres_fibers $postgres_pool "$seconds")" ;;
       pgx) echo "$round pgx $(GOMAXPROCS=1 taskset -c "$load_core" "$peers_dir/gopgx" "$conninfo" $postgres_fibers $postgres_pool "$seconds")" ;;
     esac
   done
@@ -43,8 +44,9 @@ print_postgres_table() {
   { cpu[$2, $1] = $4; rps[$2, $1] = $5; p50[$2, $1] = $6; p99[$2, $1] = $7; if ($1 > rounds) rounds = $1; names[$2] = 1 }
   END {
     printf "%-8s %8s %11s %11s %10s %8s %8s\n", "client", "CPU us", "CPU / pgx", "queries/s", "/ pgx", "p50 us", "p99 us"
-    for (k = 1; k <= 2; k++) {
-      name = k == 1 ? "weft" : "pgx"
+    split("weft floor pgx", order)
+    for (k = 1; k <= 3; k++) {
+      name = order[k]
       if (!(name in names)) continue
       n = m = 0
       for (r = 1; r <= rounds; r++) {
