@@ -4,11 +4,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
+#include <weft/concurrency/copy.h>
 #include <weft/net/internal/address.h>
 #include <weft/net/internal/connect.h>
 #include <weft/net/make_stream.h>
@@ -23,16 +23,6 @@ struct Relay {
   Stream near;
   Stream far;
 
-  // True: `from` has ended in good order.
-  static bool Pass(const Context& ctx, Stream& from, Stream& to) {
-    std::array<char, 16 * 1024> piece;
-    for (;;) {
-      const Result<std::size_t> got = from.Read(ctx, piece);
-      if (!got.Ok()) return false;
-      if (*got == 0) return true;
-      if (to.Write(ctx, {piece.data(), *got})) return false;
-    }
-  }
   void Close() noexcept {
     near.Close();
     far.Close();
@@ -130,10 +120,10 @@ Result<Stream> Relayed(Group& group, Stream far) {
   relay->far = std::move(far);
   Stream mine = MakeStream<SocketTransport>(Socket(Fd(ends[1])), waits);
   const bool taken = group.Go("relay to the client", [relay](const Context& ctx) {
-    Relay::Pass(ctx, relay->far, relay->near);
+    static_cast<void>(Copy(ctx, relay->far, relay->near));
     relay->Close();
   }) && group.Go("relay to the server", [relay](const Context& ctx) {
-    if (Relay::Pass(ctx, relay->near, relay->far)) {
+    if (Copy(ctx, relay->near, relay->far).Ok()) {
       static_cast<void>(relay->far.CloseWrite());
     } else {
       relay->Close();
