@@ -155,7 +155,8 @@ std::string Random(std::size_t size) {
 }
 
 // What goes by one connection.
-void ExpectAll(const Context& ctx, HttpClient& client, const Front& front) {
+void ExpectAll(const Context& ctx, Front& front, Last&) {
+  HttpClient client(front.ClientOptions());
   Result<ClientResponse> hello = client.Get(ctx, front.Url("/hello"));
   ASSERT_TRUE(hello.Ok()) << hello.Err().Message();
   EXPECT_EQ(hello->Version(), std::pair(2, 0));
@@ -249,37 +250,38 @@ class Load {
   Group group_;
 };
 
-TEST(Http2Fronts, Nginx) {
-  const std::string nginx = FindProgram("nginx");
-  if (nginx.empty()) WEFT_PROGRAM_IS_MISSING("nginx", "peers");
+// Runs `test` in a fiber, with a front that `start` makes of the program.
+template <class Start, class Test>
+void WithFront(const char* name, const char* set, Start start, Test test) {
+  const std::string program = FindProgram(name);
+  if (program.empty()) WEFT_PROGRAM_IS_MISSING(name, set);
   OnLoops(1, [&](const Context& ctx) {
     Front front;
     Last last(ctx, front.folder);
-    StartNginx(front, nginx, "60s");
-    HttpClient client(front.ClientOptions());
-    ExpectAll(ctx, client, front);
+    start(front, program);
+    test(ctx, front, last);
   });
 }
 
+template <class Test>
+void WithNginx(const std::string& keepalive_timeout, Test test) {
+  WithFront("nginx", "peers", [&](Front& front, const std::string& nginx) { StartNginx(front, nginx, keepalive_timeout); }, test);
+}
+
+template <class Test>
+void WithH2o(int idle_seconds, Test test) {
+  WithFront("h2o", "bench", [&](Front& front, const std::string& h2o) { StartH2o(front, h2o, idle_seconds); }, test);
+}
+
+TEST(Http2Fronts, Nginx) { WithNginx("60s", ExpectAll); }
+
 TEST(Http2Fronts, NginxEndsWhatIsIdle) {
-  const std::string nginx = FindProgram("nginx");
-  if (nginx.empty()) WEFT_PROGRAM_IS_MISSING("nginx", "peers");
-  OnLoops(1, [&](const Context& ctx) {
-    Front front;
-    Last last(ctx, front.folder);
-    StartNginx(front, nginx, "50ms");
-    ExpectIdleClose(ctx, front);
-  });
+  WithNginx("50ms", [](const Context& ctx, Front& front, Last&) { ExpectIdleClose(ctx, front); });
 }
 
 // RFC 9113 section 6.8: its workers say GOAWAY, and new ones take over.
 TEST(Http2Fronts, NginxThatReadsItsSettingsAgainUnderLoad) {
-  const std::string nginx = FindProgram("nginx");
-  if (nginx.empty()) WEFT_PROGRAM_IS_MISSING("nginx", "peers");
-  OnLoops(1, [&](const Context& ctx) {
-    Front front;
-    Last last(ctx, front.folder);
-    StartNginx(front, nginx, "60s");
+  WithNginx("60s", [](const Context& ctx, Front& front, Last& last) {
     HttpClient client(front.ClientOptions());
     Load load(ctx, client, front);
     for (int round = 0; round < (kSanitized ? 3 : 10); ++round) {
@@ -294,36 +296,14 @@ TEST(Http2Fronts, NginxThatReadsItsSettingsAgainUnderLoad) {
   });
 }
 
-TEST(Http2Fronts, H2o) {
-  const std::string h2o = FindProgram("h2o");
-  if (h2o.empty()) WEFT_PROGRAM_IS_MISSING("h2o", "bench");
-  OnLoops(1, [&](const Context& ctx) {
-    Front front;
-    Last last(ctx, front.folder);
-    StartH2o(front, h2o, 60);
-    HttpClient client(front.ClientOptions());
-    ExpectAll(ctx, client, front);
-  });
-}
+TEST(Http2Fronts, H2o) { WithH2o(60, ExpectAll); }
 
 TEST(Http2Fronts, H2oEndsWhatIsIdle) {
-  const std::string h2o = FindProgram("h2o");
-  if (h2o.empty()) WEFT_PROGRAM_IS_MISSING("h2o", "bench");
-  OnLoops(1, [&](const Context& ctx) {
-    Front front;
-    Last last(ctx, front.folder);
-    StartH2o(front, h2o, 1);
-    ExpectIdleClose(ctx, front);
-  });
+  WithH2o(1, [](const Context& ctx, Front& front, Last&) { ExpectIdleClose(ctx, front); });
 }
 
 TEST(Http2Fronts, H2oThatEndsUnderLoad) {
-  const std::string h2o = FindProgram("h2o");
-  if (h2o.empty()) WEFT_PROGRAM_IS_MISSING("h2o", "bench");
-  OnLoops(1, [&](const Context& ctx) {
-    Front front;
-    Last last(ctx, front.folder);
-    StartH2o(front, h2o, 60);
+  WithH2o(60, [](const Context& ctx, Front& front, Last& last) {
     HttpClient client(front.ClientOptions());
     Load load(ctx, client, front);
     load.Await(ctx, 100);
