@@ -17,6 +17,13 @@ std::string BodyOf(const Problem* problem, const HttpStatus* chosen, int status)
   return text += '\n';
 }
 
+// Some clients take it for an order to repeat the request, a POST too: not where a part may have
+// been done already.
+bool MayComeAgain(const Error& error) {
+  const ClientFailure* failure = error.As<ClientFailure>();
+  return failure == nullptr || !failure->processed;
+}
+
 }  // namespace
 
 int StatusOf(const Error& error) noexcept {
@@ -38,17 +45,6 @@ int StatusOf(const Error& error) noexcept {
   }
   return 500;
 }
-
-namespace {
-
-// Some clients take it for an order to repeat the request, a POST too: not where a part may have
-// been done already.
-bool MayComeAgain(const Error& error) {
-  const ClientFailure* failure = error.As<ClientFailure>();
-  return failure == nullptr || !failure->processed;
-}
-
-}  // namespace
 
 void FinishWithError(ResponseWriter& w, const Error& error) {
   if (!error || w.Hijacked()) return;
