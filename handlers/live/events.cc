@@ -2,6 +2,8 @@
 #include <weft/handlers/live/events.h>
 
 #include <algorithm>
+#include <memory>
+#include <string>
 
 #include <weft/concurrency/unlimited.h>
 #include <weft/handlers/handler.h>
@@ -10,12 +12,61 @@
 namespace weft {
 namespace {
 
-constexpr std::string_view kLineBreaks = "\r\n";
-
 constexpr Duration kRetryMax = std::chrono::hours(24);
 
-void AddField(std::string_view name, std::string_view value, std::string& text) {
-  text.append(name).append(": ").append(value).push_back('\n');
+constexpr std::size_t kSmall = 256;  // on the stack
+
+bool HasLineBreak(std::string_view text) { return text.find('\n') != text.npos || text.find('\r') != text.npos; }
+
+// The line breaks of a text, one after the other, with one look at each byte for each kind of break.
+class LineBreaks {
+ public:
+  explicit LineBreaks(std::string_view text) : text_(text), line_feed_(text.find('\n')), carriage_return_(text.find('\r')) {}
+  // The end of the line that begins at `from`; npos: it is the last one.
+  std::size_t EndOfLine(std::size_t from) {
+    if (line_feed_ < from) line_feed_ = text_.find('\n', from);
+    if (carriage_return_ < from) carriage_return_ = text_.find('\r', from);
+    return std::min(line_feed_, carriage_return_);
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t line_feed_;
+  std::size_t carriage_return_;
+};
+
+char* Put(std::string_view text, char* to) { return std::copy(text.begin(), text.end(), to); }
+
+char* PutField(std::string_view name, std::string_view value, char* to) {
+  to = Put(value, Put(": ", Put(name, to)));
+  *to = '\n';
+  return to + 1;
+}
+
+// Of what PutEvent writes, at most.
+std::size_t SizeMax(const ServerSentEvent& event) {
+  constexpr std::string_view kAround = "id: \nevent: \ndata: \n\n";
+  const std::size_t size = event.id.size() + event.event.size() + event.data.size() + kAround.size();
+  if (!HasLineBreak(event.data)) return size;
+  const auto breaks = std::count_if(event.data.begin(), event.data.end(), [](char c) { return c == '\n' || c == '\r'; });
+  return size + static_cast<std::size_t>(breaks) * std::string_view("data: \n").size();
+}
+
+// Returns the end.
+char* PutEvent(const ServerSentEvent& event, char* to) {
+  if (!event.id.empty()) to = PutField("id", event.id, to);
+  if (!event.event.empty()) to = PutField("event", event.event, to);
+  // An event without any line of data is none for the client, so one that is empty has an empty line.
+  const std::string_view data = event.data;
+  LineBreaks breaks(data);
+  for (std::size_t from = 0;;) {
+    const std::size_t end = breaks.EndOfLine(from);
+    to = PutField("data", data.substr(from, end - from), to);
+    if (end == data.npos) break;
+    from = end + (data.substr(end).starts_with("\r\n") ? 2 : 1);
+  }
+  *to = '\n';
+  return to + 1;
 }
 
 // Uniform in [0, 1).
@@ -53,11 +104,8 @@ Error EventStream::Send(const ServerSentEvent& event) {
 }
 
 Error EventStream::SendComment(std::string_view text) {
-  if (text.find_first_of(kLineBreaks) != text.npos) return Error::New("a comment of an event stream has a line break");
-  std::string line;
-  AddField("", text, line);
-  line.push_back('\n');
-  if (Error err = w_->Write(line)) return err;
+  if (HasLineBreak(text)) return Error::New("a comment of an event stream has a line break");
+  if (Error err = w_->Write(": " + std::string(text) + "\n\n")) return err;
   return w_->Flush();
 }
 
@@ -68,22 +116,21 @@ Error EventStream::SendRandomRetry() {
 
 Error EventStream::Add(const ServerSentEvent& event) {
   added_ = true;
-  if (event.id.find_first_of(std::string_view("\r\n\0", 3)) != event.id.npos) return Error::New("the id of an event has a line break or a NUL");
-  if (event.event.find_first_of(kLineBreaks) != event.event.npos) return Error::New("the type of an event has a line break");
-  // One write, mostly without growth.
-  std::string text;
-  text.reserve(event.id.size() + event.event.size() + event.data.size() + 32);
-  if (!event.id.empty()) AddField("id", event.id, text);
-  if (!event.event.empty()) AddField("event", event.event, text);
-  // An event without any line of data is none for the client, so one that is empty has an empty line.
-  for (std::string_view rest = event.data;;) {
-    const std::size_t end = rest.find_first_of(kLineBreaks);
-    AddField("data", rest.substr(0, end), text);
-    if (end == rest.npos) break;
-    rest.remove_prefix(rest.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
-  }
-  text.push_back('\n');
-  return w_->Write(text);
+  if (HasLineBreak(event.id) || event.id.find('\0') != event.id.npos) return Error::New("the id of an event has a line break or a NUL");
+  if (HasLineBreak(event.event)) return Error::New("the type of an event has a line break");
+  // One write, without memory for most.
+  const std::size_t size = SizeMax(event);
+  char small[kSmall];
+  const std::unique_ptr<char[]> large = size > kSmall ? std::make_unique_for_overwrite<char[]>(size) : nullptr;
+  char* const begin = large != nullptr ? large.get() : small;
+  return w_->Write({begin, static_cast<std::size_t>(PutEvent(event, begin) - begin)});
+}
+
+Error EventStream::SendHeartbeat(internal::EventWait& wait) {
+  if (!wait.Due()) return {};
+  if (Error err = SendComment()) return err;
+  wait.Sent();
+  return {};
 }
 
 Error EventStream::AddLagged(std::string data) { return Add(ServerSentEvent{.event = "lagged", .data = std::move(data)}); }

@@ -2,7 +2,6 @@
 #ifndef WEFT_HANDLERS_LIVE_EVENTS_H_
 #define WEFT_HANDLERS_LIVE_EVENTS_H_
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -20,7 +19,7 @@
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/result.h>
-#include <weft/concurrency/select.h>
+#include <weft/handlers/live/internal/event_wait.h>
 #include <weft/handlers/request.h>
 #include <weft/handlers/response_writer.h>
 
@@ -131,40 +130,30 @@ class [[nodiscard]] EventStream {
   template <class T, class F>
   Error ForwardAll(const Context& ctx, const Chan<T>& values, F add) {
     if (head_only_) return {};
-    // Values for which nothing is sent are no sign of life.
-    TimePoint sent_at = Now();
+    internal::EventWait wait(ctx, r_->Draining(), heartbeat_);
     for (;;) {
-      std::optional<T> value;
-      const Duration silent = Now() - sent_at;
-      const Result<std::size_t> which = SelectInOrder(
-          ctx, OnDone(r_->Draining()),
-          OnReceive(values,
-                    [&](Result<T> next) {
-                      if (next.Ok()) value.emplace(*std::move(next));
-                    }),
-          OnAfter(heartbeat_ == kUnlimited ? heartbeat_ : std::max(heartbeat_ - silent, Duration::zero())));
-      if (Error err = which.Err()) return err;
-      if (*which == 0) return SendRandomRetry();
-      if (*which == 2) {
-        if (Error err = SendComment()) return err;
-        sent_at = Now();
+      Result<T> next = values.Receive(wait.Ctx());
+      if (!next.Ok()) {
+        if (!wait.Ctx().Err()) return {};
+        if (Error err = ctx.Err()) return err;
+        if (r_->Draining().Err()) return SendRandomRetry();
+        if (Error err = SendHeartbeat(wait)) return err;
+        wait.Renew();
         continue;
       }
-      if (!value) return {};
       added_ = false;
+      std::optional<T> value(*std::move(next));
       for (int left = kTogether; value && left > 0; --left) {
         if (Error err = add(std::move(*value))) return err;
         value = left > 1 ? values.TryReceive() : std::nullopt;
       }
-      if (added_) {
-        if (Error err = w_->Flush()) return err;
-        sent_at = Now();
-      } else if (heartbeat_ != kUnlimited && Now() - sent_at >= heartbeat_) {
-        if (Error err = SendComment()) return err;
-        sent_at = Now();
-      }
+      // Values for which nothing is sent are no sign of life.
+      if (Error err = added_ ? w_->Flush() : SendHeartbeat(wait)) return err;
+      if (added_) wait.Sent();
     }
   }
+  // If it is due.
+  Error SendHeartbeat(internal::EventWait& wait);
 
   ResponseWriter* w_;
   Request* r_;

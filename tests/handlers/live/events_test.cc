@@ -231,6 +231,72 @@ TEST(Events, NoHeartbeatComesWhereValuesDo) {
   EXPECT_EQ(sent, "data: 0\n\ndata: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\ndata: 5\n\n");
 }
 
+// Tells when something was sent, and lets it through.
+class WhenSent final : public BodyFilter {
+ public:
+  explicit WhenSent(std::function<void(std::string_view)> sent) : sent_(std::move(sent)) {}
+  Error Write(std::string_view data, Output& next) override {
+    sent_(data);
+    return next.Write(data);
+  }
+
+ private:
+  std::function<void(std::string_view)> sent_;
+};
+
+Error ForwardSeen(const Chan<int>& numbers, Duration heartbeat, std::function<void(std::string_view)> sent) {
+  Recorder recorder;
+  recorder.Serve(
+      [&](ResponseWriter& w, Request& r) -> Error {
+        w.PushFilter(std::make_unique<WhenSent>(sent));
+        Result<EventStream> events = StartEvents(w, r, {.heartbeat = heartbeat});
+        if (Error err = events.Err()) return err;
+        return events->Forward(r.Ctx(), numbers, Number);
+      },
+      RequestBuilder());
+  return recorder.Err();
+}
+
+// Not from when the wait for a heartbeat began.
+TEST(Events, AHeartbeatIsDueAfterWhatWasSentLast) {
+  std::vector<Duration> sent, heartbeats;
+  const Error err = RunTest([&](const Context& ctx) {
+    const TimePoint begin = Now();
+    Chan<int> numbers(0);
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      for (const Duration pause : {Duration(0s), Duration(7s), Duration(9s), Duration(31s), Duration(2s), Duration(16s)}) {
+        (void)Sleep(c, pause);
+        (void)numbers.Send(c, 1);
+      }
+      numbers.Close();
+    });
+    EXPECT_FALSE(ForwardSeen(numbers, 10s, [&](std::string_view text) {
+      if (text.starts_with(":")) heartbeats.push_back(Now() - (sent.empty() ? begin : begin + sent.back()));
+      sent.push_back(Now() - begin);
+    }));
+  });
+  EXPECT_FALSE(err) << err.Message();
+  // Each stream takes up to a fifth less, always the same.
+  ASSERT_GE(heartbeats.size(), 4u);
+  for (const Duration after : heartbeats) {
+    EXPECT_EQ(after, heartbeats.front());
+    EXPECT_GT(after, 8s - 1ms);
+    EXPECT_LE(after, 10s);
+  }
+}
+
+TEST(Events, HeartbeatsComeOnAPlainThread) {
+  Chan<int> numbers(1);
+  numbers.TrySend(1);
+  std::string all;
+  EXPECT_FALSE(ForwardSeen(numbers, 5ms, [&](std::string_view text) {
+    all.append(text);
+    if (all.ends_with("data: 1\n\n: \n\n: \n\n")) numbers.Close();
+  }));
+  EXPECT_TRUE(all.ends_with("data: 1\n\n: \n\n: \n\n")) << all;
+}
+
 // A value of which nothing is sent keeps no connection alive.
 TEST(Events, HeartbeatsComeWhileValuesAreLeftOut) {
   const std::string sent = SentInTest([](EventStream& events, Request& r) {
