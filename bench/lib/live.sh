@@ -5,7 +5,7 @@
 # moved. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch, load_core, rounds, seconds.
 
 build_live() {
-  build_weft "live servers" chat events beast_service || left_out[live]="its release build failed"
+  build_weft "live servers" chat weft_bench_events beast_service || left_out[live]="its release build failed"
   if [ -z "$go" ]; then
     left_out[gows]="there is no go on PATH"
   elif ! (cd "$root/bench/peers/gows" && GOTOOLCHAIN=local GOFLAGS='' quietly "$peers_dir/gows.log" "$go" build -o "$peers_dir/gows" .); then
@@ -82,7 +82,7 @@ measure_live() {
   live_peers
   measure_echo
   echo
-  echo "Events to 10,000 clients: $(live_load events "$weft_dir/examples/events --address 127.0.0.1:0 --loops 1" events --path /ticks --connections 10000 --seconds 5)"
+  echo "Events to 10,000 clients: $(live_load events "$weft_dir/bench/events --address 127.0.0.1:0" events --path /ticks --connections 10000 --seconds 5)"
   echo "WebSockets that stop reading: $(live_load silent "$weft_dir/examples/chat --address 127.0.0.1:0 --loops 1" silent --connections 1000 --bytes 16000 --seconds 60)"
   measure_moved
 }
