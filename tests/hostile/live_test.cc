@@ -51,8 +51,8 @@ struct Crowd {
   std::int64_t before = 0;
 };
 
-// Beast's stream has an executor: three descriptors for each of the two loops.
-constexpr int kOfExecutors = 6;
+// Beast's streams share an executor, which nobody runs: three descriptors.
+constexpr int kOfExecutors = 3;
 
 Attack WithStall(int rounds) {
   return {.arguments = {"write_stall_timeout=" + std::to_string(Ms(kStallMs))}, .rounds = rounds, .growth_max = 16 << 20,
