@@ -21,11 +21,11 @@ namespace internal {
 struct ClientState;
 }
 
-// A client for HTTP/1.1, in plain text and over TLS (RFC 9110, RFC 9112). There is one for the
-// process, shared by all loops; it may be built anywhere, even before there is a loop. Calls park
-// the fiber, under a context that applies to everything that they wait for. It keeps connections on
-// each loop. It starts no fiber of its own, except during a call that sends a body and listens at
-// the same time.
+// A client for HTTP/1.1, in plain text and over TLS, and for HTTP/2 over TLS where that is asked
+// for (HttpClientOptions::http2; RFC 9110, 9112, 9113). There is one for the process, shared by all
+// loops; it may be built anywhere, even before there is a loop. Calls park the fiber, under a
+// context that applies to everything that they wait for. It keeps connections on each loop. It
+// starts no fiber of its own, except during a call that sends a body and listens at the same time.
 //
 //   weft::HttpClient client;                                                // in main
 //
@@ -57,8 +57,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Sends the request, and returns when the head of the response has arrived; `ctx` applies until
-  // then.
+  // Sends the request until the head of the response has arrived, and returns; `ctx` applies until
+  // then. For a server that responds while it still reads, use Open.
   Result<ClientResponse> Do(const Context& ctx, const ClientRequest& request);
   Result<ClientResponse> Get(const Context& ctx, std::string_view url);
   Result<ClientResponse> Post(const Context& ctx, std::string_view url, std::string_view content_type, std::string_view body);

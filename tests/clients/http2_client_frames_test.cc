@@ -140,6 +140,38 @@ TEST(Http2ClientFrames, Section8_1_AnEarlyResponseAndAReset) {
   });
 }
 
+// The server says neither that it wants no more, nor does it open a window for more. The client ends the stream as soon as the response has
+// ended, even if nobody has read it yet; and likewise one whose body it has not begun to send.
+TEST(Http2ClientFrames, Section8_1_TheRestOfARequestIsCanceledOnceTheResponseHasEnded) {
+  for (const char* how : {"whole", "in pieces", "asked before"}) {
+    SCOPED_TRACE(how);
+    OnLoops(1, [how = std::string_view(how)](const Context& ctx) {
+      Event canceled;
+      RawHttp2Server server(ctx, [&](Http2Peer& peer, TcpConnection&, int) {
+        if (!peer.Begin()) return;
+        const std::uint32_t stream = peer.Request();
+        peer.Send(ResponseOf(stream, "413") + h2::Data(stream, "no", true));
+        const std::optional<h2::SeenFrame> reset = peer.Until(h2::frame_type::kReset);
+        if (reset && reset->header.stream == stream && reset->Number() == kCancel) canceled.Set();
+        peer.Rest();
+      });
+      HttpClient client(server.Options());
+      ClientRequest request("POST", server.Url());
+      PiecesBody pieces(std::vector<std::string>(100, std::string(100'000, 'x')));
+      request.SetBody(std::string(8'000'000, 'x'));
+      if (how == "in pieces") request.SetBody(pieces);
+      if (how == "asked before") request.ExpectContinue(1h);
+      Result<ClientResponse> response = client.Do(ctx, request);
+      ASSERT_TRUE(response.Ok()) << response.Err().Message();
+      EXPECT_EQ(response->Status(), 413);
+      const CancelScope limit = WithTimeout(ctx, 5s);
+      EXPECT_FALSE(canceled.Wait(limit.ctx)) << "the client has sent no RST_STREAM(CANCEL)";
+      EXPECT_EQ(*response->ReadAll(ctx), "no");
+      EXPECT_EQ(client.Stats().idle, 1u);
+    });
+  }
+}
+
 // Of every prefix of a response the client says that it is none.
 TEST(Http2ClientFrames, Section8_1_CutAtEveryByte) {
   OnLoops(1, [](const Context& ctx) {

@@ -3,8 +3,10 @@
 // HTTP/2 over connections that the program dials, and in a TestNetwork on virtual time.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <weft/clients/http/http_client.h>
 #include <weft/concurrency/group.h>
@@ -93,6 +95,70 @@ TEST(Http2Dial, ATestNetworkOnVirtualTime) {
     EXPECT_EQ(Now() - begin, 10s);
     EXPECT_EQ(client.Stats().opened, 1u);
   });
+}
+
+// A response before the request was sent to its end (RFC 9113 section 8.1): nothing waits for a limit, and while nobody reads the response
+// the connection is there for others.
+TEST(Http2Dial, AnEarlyResponseTakesNoTime) {
+  Virtually([](const Context& ctx) {
+    TestNetwork network(ctx);
+    network.Serve(kUsers, [](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() != "/early") return Echo(w, r);
+      w.WriteHeader(413);
+      return w.Write(std::string(100'000, 'n'));
+    });
+    HttpClient client(network.Http2ClientOptions());
+    const TimePoint begin = Now();
+    for (const bool streamed : {false, true}) {
+      ClientRequest request("POST", std::string(kUsers) + "/early");
+      PiecesBody pieces(std::vector<std::string>(80, std::string(100'000, 'x')));
+      if (streamed) {
+        request.SetBody(pieces);
+      } else {
+        request.SetBody(std::string(8'000'000, 'x'));
+      }
+      Result<ClientResponse> early = client.Do(ctx, request);
+      ASSERT_TRUE(early.Ok()) << early.Err().Message();
+      EXPECT_EQ(early->Version(), std::pair(2, 0));
+      EXPECT_EQ(early->Status(), 413);
+      const std::string large(900'000, 'y');
+      Result<ClientResponse> other = client.Post(ctx, kUsers, "text/plain", large);
+      ASSERT_TRUE(other.Ok()) << other.Err().Message();
+      EXPECT_TRUE(*other->ReadAll(ctx) == "/" + large);
+      EXPECT_EQ(early->ReadAll(ctx)->size(), 100'000u);
+    }
+    EXPECT_EQ(Now(), begin);
+    EXPECT_EQ(client.Stats().opened, 1u);
+  });
+}
+
+// A server that responds while it reads gets no more of a request of Do once it has begun: what comes of that says so.
+TEST(Http2Dial, AResponseToHalfARequestSaysWhyItStalls) {
+  for (const bool http2 : {false, true}) {
+    Virtually([http2](const Context& ctx) {
+      TestNetwork network(ctx);
+      network.Serve(kUsers, [](ResponseWriter& w, Request& r) -> Error {
+        std::array<char, 1000> piece;
+        for (;;) {
+          const Result<std::size_t> got = r.Body().Read(piece);
+          if (Error err = got.Err()) return err;
+          if (*got == 0) return {};
+          if (Error err = w.Write({piece.data(), *got})) return err;
+          if (Error err = w.Flush()) return err;
+        }
+      });
+      HttpClientOptions options = http2 ? network.Http2ClientOptions() : network.ClientOptions();
+      options.stall_timeout = 5s;
+      HttpClient client(options);
+      Result<ClientResponse> response = client.Post(ctx, kUsers, "text/plain", std::string(800'000, 'x'));
+      ASSERT_TRUE(response.Ok()) << response.Err().Message();
+      const TimePoint begin = Now();
+      const Error err = response->ReadAll(ctx).Err();
+      ExpectFailure(err, ClientFailure::kStalled, true);
+      EXPECT_NE(err.Message().find("HttpClient::Open"), std::string::npos) << err.Message();
+      EXPECT_EQ(Now() - begin, 5s);
+    });
+  }
 }
 
 TEST(Http2Dial, ATestNetworkThatDelays) {

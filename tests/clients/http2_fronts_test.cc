@@ -58,6 +58,10 @@ class Last {
       const Result<std::string> all = r.Body().ReadAll();
       return all.Ok() ? w.Write(*all) : all.Err();
     });
+    mux.Handle("POST /early", [](ResponseWriter& w, Request&) -> Error {
+      w.WriteHeader(413);
+      return w.Write("no");
+    });
     mux.Handle("/meet", [this](ResponseWriter& w, Request& r) -> Error {
       if (++here_ == kAtOnce) all_here_.Set();
       if (Error err = all_here_.Wait(r.Ctx())) return err;
@@ -133,7 +137,7 @@ void StartNginx(Front& front, const std::string& nginx, const std::string& keepa
       "http { access_log off; client_max_body_size 0; keepalive_timeout " + keepalive_timeout + ";\n";
   for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) text += std::string(kind) + "_temp_path " + path + "/" + kind + ";\n";
   text += "server { listen " + front.port.Text() + " ssl http2; ssl_certificate " + front.certificate_file + "; ssl_certificate_key " + front.key_file +
-      ";\n location / { proxy_pass http://unix:" + path + "/last.sock; proxy_http_version 1.1; proxy_request_buffering off; proxy_next_upstream off; proxy_set_header Host $host; } } }\n";
+      ";\n location /own { return 413 no; }\n location / { proxy_pass http://unix:" + path + "/last.sock; proxy_http_version 1.1; proxy_request_buffering off; proxy_next_upstream off; proxy_set_header Host $host; } } }\n";
   front.child = front.port.Hand("NGINX", std::to_string(front.port.Fd()) + ";", nginx,
                                 {"-c", front.folder.Write("nginx.conf", text), "-p", path, "-e", "stderr"});
 }
@@ -154,6 +158,20 @@ std::string Random(std::size_t size) {
   return text;
 }
 
+// A response before the request was sent to its end (RFC 9113 section 8.1). While nobody reads it the connection is there for others.
+void ExpectEarly(const Context& ctx, HttpClient& client, const Front& front, const std::string& path) {
+  const TimePoint begin = Now();
+  Result<ClientResponse> early = client.Post(ctx, front.Url(path), "text/plain", std::string(32 * 1024 * 1024, 'x'));
+  ASSERT_TRUE(early.Ok()) << path << ": " << early.Err().Message();
+  EXPECT_EQ(early->Status(), 413);
+  const std::string megabyte(1024 * 1024, 'y');
+  Result<ClientResponse> other = client.Post(ctx, front.Url("/echo"), "text/plain", megabyte);
+  ASSERT_TRUE(other.Ok()) << path << ": " << other.Err().Message();
+  EXPECT_TRUE(*other->ReadAll(ctx) == megabyte);
+  EXPECT_EQ(*early->ReadAll(ctx), "no");
+  EXPECT_LT(Now() - begin, 10s) << path << ": a limit has ended it";
+}
+
 // What goes by one connection.
 void ExpectAll(const Context& ctx, Front& front, Last&) {
   HttpClient client(front.ClientOptions());
@@ -172,6 +190,8 @@ void ExpectAll(const Context& ctx, Front& front, Last&) {
   Result<ClientResponse> streamed = client.Do(ctx, request);
   ASSERT_TRUE(streamed.Ok()) << streamed.Err().Message();
   EXPECT_EQ(streamed->ReadAll(ctx)->size(), megabyte.size());
+
+  ExpectEarly(ctx, client, front, "/early");
 
   Group group(ctx);
   for (int i = 0; i < kAtOnce; ++i) {
@@ -274,6 +294,14 @@ void WithH2o(int idle_seconds, Test test) {
 }
 
 TEST(Http2Fronts, Nginx) { WithNginx("60s", ExpectAll); }
+
+TEST(Http2Fronts, NginxThatRejectsUploads) {
+  WithNginx("60s", [](const Context& ctx, Front& front, Last&) {
+    HttpClient client(front.ClientOptions());
+    for (int i = 0; i < 3; ++i) ExpectEarly(ctx, client, front, "/own");
+    EXPECT_EQ(client.Stats().opened, 1u);
+  });
+}
 
 TEST(Http2Fronts, NginxEndsWhatIsIdle) {
   WithNginx("50ms", [](const Context& ctx, Front& front, Last&) { ExpectIdleClose(ctx, front); });

@@ -282,6 +282,13 @@ void Exchange::NoteSent() {
   FinishIfDone();
 }
 
+void Exchange::StopSending() {
+  send_broken_ = true;
+  if (!multiplexed_) return;
+  stream_->StopSending();
+  FinishIfDone();
+}
+
 void Exchange::LimitHead(Duration limit) {
   if (head_waiter_ != nullptr && limit != kUnlimited) loop().Arm(head_timer_, Now() + limit);
 }
@@ -334,6 +341,11 @@ Error Exchange::ReadEnd(const Context& ctx) {
   return !multiplexed_ || stream_->AtEnd() ? Error() : Read(ctx, {&beyond, 1}).Err();
 }
 
+// A server that responds while it reads waits for the rest of the request, and for nobody else.
+const char* Exchange::ReadingDetail() const {
+  return sent_ ? "read the body of the response" : "read the body of a response that began before the whole request was sent (HttpClient::Open sends on)";
+}
+
 Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
   if (multiplexed_) return ExchangeOnStream::Read(*this, ctx, buffer);
   if (buffer.empty() || body_.AtEnd()) return std::size_t{0};
@@ -345,7 +357,7 @@ Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
     // A caller may come back with another context: nothing of the body is lost.
     if (Error ended = ctx.Err()) return ended;
     broken_ = true;
-    return Failed(ctx, err, "read the body of the response");
+    return Failed(ctx, err, ReadingDetail());
   }
   if (wrong != nullptr) {
     return FailWith(wrong == IncomingBody::kCutShort ? ClientFailure::kEnded : ClientFailure::kMalformed, wrong);

@@ -113,7 +113,12 @@ class Exchange {
   // All is sent: from now on the server has its time to respond. Of a connection with a part of a request nothing is used again.
   void NoteSent();
   // Sending has failed; the server may have responded all the same, which takes no long time.
-  void NoteSendFailed() { LimitHead(kAfterFailedSend); }
+  void NoteSendFailed() {
+    StopSending();
+    LimitHead(kAfterFailedSend);
+  }
+  // The rest of the body is not wanted, or not to be had.
+  void StopSending();
   bool Sent() const { return sent_; }
   // A part of the request may be on its way whose rest never comes: nothing more is sent on this connection, and it is not used again.
   bool SendBroken() const { return send_broken_; }
@@ -179,6 +184,7 @@ class Exchange {
   Error MakeFailure(ClientFailure::Kind kind, std::string detail, const Error& cause = {}) const;
   // Of a call under `ctx` that the wire has failed.
   Error Failed(const Context& ctx, const Error& error, const char* detail) const;
+  const char* ReadingDetail() const;
   void LimitHead(Duration limit);
   void HeadIsLate() noexcept;
   Error TakeConnection(const Context& ctx, const OutgoingRequest& request, bool fresh);

@@ -226,7 +226,7 @@ Result<std::size_t> ExchangeOnStream::Read(Exchange& x, const Context& ctx, std:
     if (outcome == Outcome::kContext) return ctx.Err();
     if (outcome != Outcome::kDone) {
       x.broken_ = true;
-      return Failed(x, ctx, outcome, "read the body of the response");
+      return Failed(x, ctx, outcome, x.ReadingDetail());
     }
   }
   if (x.stream_->AtEnd()) x.FinishIfDone();

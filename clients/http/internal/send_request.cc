@@ -105,7 +105,10 @@ Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& r
   }
   if (request.expect && request.body != OutgoingRequest::Body::kWithout) {
     if (Error err = exchange.WaitForContinue(ctx, *request.expect)) return err;
-    if (exchange.HasVerdict()) return exchange.ReadHead(ctx, InTime(request));
+    if (exchange.HasVerdict()) {
+      exchange.StopSending();
+      return exchange.ReadHead(ctx, InTime(request));
+    }
   }
   if (exchange.HasUnsent() || request.reader != nullptr) return SendAndListen(ctx, exchange, request);
   exchange.NoteSent();

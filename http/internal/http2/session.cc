@@ -229,7 +229,7 @@ bool Session::WindowOpen(const SessionStream& stream) const {
 }
 
 void Session::Reset(SessionStream& stream, ErrorCode code) {
-  if (!stream.open_) return;
+  if (!stream.open_ || stream.reset_by_us_) return;
   stream.reset_by_us_ = true;
   Check(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, static_cast<std::uint32_t>(code)));
 }

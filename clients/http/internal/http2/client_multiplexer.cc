@@ -99,6 +99,17 @@ void ClientMultiplexer::Resume(ClientStream& stream) {
   Flush();
 }
 
+// Also within Session::Receive, hence at the end of the turn.
+void ClientMultiplexer::StopBody(ClientStream& stream) noexcept {
+  if (failed_) return;
+  try {
+    session_->Reset(stream, ErrorCode::kCancel);
+  } catch (const std::bad_alloc&) {
+    return Fail(ClientFailure::kReset, "no memory");
+  }
+  if (!flush_.Armed()) loop_.Arm(flush_, loop_.TurnTime());
+}
+
 void ClientMultiplexer::GiveBack(ClientStream& stream, std::size_t size) noexcept {
   if (failed_) return;
   try {

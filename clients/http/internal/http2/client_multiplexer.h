@@ -67,6 +67,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   void Remove(ClientStream& stream) noexcept override;
   bool Open(ClientStream& stream, std::span<const Fields::Field> fields, bool body) override;
   void Resume(ClientStream& stream) override;
+  void StopBody(ClientStream& stream) noexcept override;
   void GiveBack(ClientStream& stream, std::size_t size) noexcept override;
   void CountReceived(std::size_t size) noexcept override { received_ += size; }
   // Never ends in a call of Home that destroys it.

@@ -61,7 +61,7 @@ void ClientStream::Reset() noexcept {
   read_progress_.Restart();
   write_progress_.Restart();
   least_ = kLeast;
-  endless = head_sent_ = last_ = end_sent_ = closed_ = too_large_ = continued_ = received_any_ = head_done_ = ended_ = false;
+  endless = head_sent_ = last_ = end_sent_ = stopped_ = closed_ = too_large_ = continued_ = received_any_ = head_done_ = ended_ = false;
 }
 
 void ClientStream::Fail(const Failure& failure) noexcept {
@@ -158,6 +158,11 @@ ClientStream::Outcome ClientStream::SendBody(const Context& ctx, std::string_vie
   trailer_out_ = trailer;
   connection_->Resume(*this);
   return AwaitBodyTaken(ctx);
+}
+
+void ClientStream::StopSending() noexcept {
+  stopped_ = true;
+  if (ended_ && !end_sent_ && !closed_ && connection_ != nullptr) connection_->StopBody(*this);
 }
 
 SessionStream::Piece ClientStream::NextBody(std::size_t most) {
@@ -294,6 +299,7 @@ void ClientStream::OnEnd() {
   if (failure_) return;
   ended_ = head_done_;
   NotifyReceived();
+  if (stopped_) StopSending();
 }
 
 void ClientStream::OnClosed(ErrorCode code, bool by_peer) {

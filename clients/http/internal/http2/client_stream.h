@@ -72,6 +72,8 @@ class ClientStream final : public SessionStream {
   // All of it is taken when this returns kDone; otherwise nothing more of it is. `last`: nothing follows but the trailers.
   Outcome SendBody(const Context& ctx, std::string_view data, bool last, const Fields* trailer);
   Outcome AwaitBodyTaken(const Context& ctx);
+  // What is not taken will never be: once the response has ended, the stream is reset (RFC 9113 section 8.1). No fiber sends.
+  void StopSending() noexcept;
 
   // --- receiving
 
@@ -154,6 +156,7 @@ class ClientStream final : public SessionStream {
   bool head_sent_ = false;
   bool last_ = false;                 // body_ is the rest
   bool end_sent_ = false;
+  bool stopped_ = false;              // nobody will send the rest
   bool closed_ = false;               // nothing more can be sent
   bool too_large_ = false;
   bool continued_ = false;

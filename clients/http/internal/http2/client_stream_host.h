@@ -25,6 +25,8 @@ class ClientStreamHost {
   virtual bool Open(ClientStream& stream, std::span<const Fields::Field> fields, bool body) = 0;
   // There is more of its body.
   virtual void Resume(ClientStream& stream) = 0;
+  // Its response has ended, and the rest of its request is not sent: the stream ends, too.
+  virtual void StopBody(ClientStream& stream) noexcept = 0;
   // It has read so much.
   virtual void GiveBack(ClientStream& stream, std::size_t size) noexcept = 0;
   // So much has come: the window of the connection is given back at once, so that no stream blocks another.
