@@ -54,7 +54,7 @@ TestHttp2::TestHttp2() {
 // --- requests
 
 void TestHttp2::Send(std::string_view text) {
-  text_ += text;
+  text_.Append(text);
   while (ReadSome()) {
   }
   SendBodies();
@@ -68,10 +68,8 @@ void TestHttp2::EndSend() {
 // The next piece of the text. False: there is none.
 bool TestHttp2::ReadSome() {
   const auto whole = [this](std::string_view end) {
-    const std::size_t at = text_.find(end);
-    std::string piece = at == std::string::npos ? std::string() : text_.substr(0, at + end.size());
-    text_.erase(0, piece.size());
-    return piece;
+    const std::size_t at = text_.View().find(end);
+    return at == std::string_view::npos ? std::string() : text_.Take(at + end.size());
   };
   switch (reading_) {
     case Reading::kHead: {
@@ -82,10 +80,9 @@ bool TestHttp2::ReadSome() {
     }
     case Reading::kLength:
     case Reading::kChunk: {
-      const std::size_t size = std::min<std::uint64_t>(left_, text_.size());
+      const std::size_t size = std::min<std::uint64_t>(left_, text_.View().size());
       if (size == 0 && left_ > 0) return false;
-      streams_.back().body.append(text_, 0, size);
-      text_.erase(0, size);
+      streams_.back().body.Append(text_.Take(size));
       left_ -= size;
       if (left_ > 0) return false;
       if (reading_ == Reading::kLength) {
@@ -97,7 +94,7 @@ bool TestHttp2::ReadSome() {
       return true;
     }
     case Reading::kChunkSize: {
-      if (text_.starts_with("\r\n")) text_.erase(0, 2);
+      if (text_.View().starts_with("\r\n")) static_cast<void>(text_.Take(2));
       const std::string line = whole("\r\n");
       if (line.empty()) return false;
       left_ = 0;
@@ -118,9 +115,8 @@ bool TestHttp2::ReadSome() {
       return true;
     }
     case Reading::kTunnel:
-      if (text_.empty()) return false;
-      streams_.back().body += text_;
-      text_.clear();
+      if (text_.View().empty()) return false;
+      streams_.back().body.Append(text_.Take(text_.View().size()));
       return true;
   }
   return false;
@@ -191,12 +187,11 @@ void TestHttp2::SendBodies() {
   for (Stream& stream : streams_) {
     while (!stream.end_sent && !stream.done) {
       const auto room = static_cast<std::size_t>(std::max<std::int64_t>(0, std::min(window_, stream.window)));
-      const std::size_t size = std::min({stream.body.size(), room, kFrameMax});
-      const bool last = stream.body_ends && size == stream.body.size();
+      const std::size_t size = std::min({stream.body.View().size(), room, kFrameMax});
+      const bool last = stream.body_ends && size == stream.body.View().size();
       if (size == 0 && !last) break;
       const bool trailer = last && !stream.trailer.empty();
-      AppendFrame(out_, frame_type::kData, last && !trailer ? frame_flag::kEndStream : 0, stream.id, std::string_view(stream.body).substr(0, size));
-      stream.body.erase(0, size);
+      AppendFrame(out_, frame_type::kData, last && !trailer ? frame_flag::kEndStream : 0, stream.id, stream.body.Take(size));
       window_ -= static_cast<std::int64_t>(size);
       stream.window -= static_cast<std::int64_t>(size);
       stream.end_sent = last;
@@ -221,7 +216,7 @@ void TestHttp2::SendBodies() {
 std::string TestHttp2::ToSend() { return std::exchange(out_, {}); }
 
 bool TestHttp2::AwaitsWindow() const {
-  return std::any_of(streams_.begin(), streams_.end(), [](const Stream& s) { return !s.body.empty() && !s.done; });
+  return std::any_of(streams_.begin(), streams_.end(), [](const Stream& s) { return !s.body.View().empty() && !s.done; });
 }
 
 // --- responses

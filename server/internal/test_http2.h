@@ -13,6 +13,26 @@
 
 namespace weft::internal {
 
+// Bytes that are taken off the front. What is left is moved only when half of them are gone.
+class TestBytes {
+ public:
+  std::string_view View() const { return std::string_view(all_).substr(at_); }
+  void Append(std::string_view more) { all_ += more; }
+  std::string Take(std::size_t size) {
+    std::string taken(View().substr(0, size));
+    at_ += taken.size();
+    if (at_ > all_.size() / 2) {
+      all_.erase(0, at_);
+      at_ = 0;
+    }
+    return taken;
+  }
+
+ private:
+  std::string all_;
+  std::size_t at_ = 0;
+};
+
 // The client's side of a connection of HTTP/2 for a TestClient, without a socket. What the test says in the words of HTTP/1.1
 // becomes frames, each request a stream; what the server says becomes the text of responses again, in the order of the requests, with
 // "HTTP/2.0" in the status line. So the same test runs over both.
@@ -44,7 +64,7 @@ class TestHttp2 {
   struct Stream {
     std::uint32_t id = 0;
     bool is_head = false;
-    std::string body;             // to be sent
+    TestBytes body;               // to be sent
     bool body_ends = false;
     bool end_sent = false;
     std::int64_t window = 0;
@@ -67,7 +87,7 @@ class TestHttp2 {
   void OnReset(Stream& stream, std::uint32_t code);
   Stream* Find(std::uint32_t id);
 
-  std::string text_;  // of requests, not read yet
+  TestBytes text_;  // of requests, not read yet
   Reading reading_ = Reading::kHead;
   std::uint64_t left_ = 0;  // of a length or a chunk
   std::string out_;
