@@ -48,6 +48,13 @@ class LitmusTest : public ::testing::TestWithParam<Place> {
   static std::size_t Many() { return static_cast<std::size_t>(Rounds(2000)); }
 };
 
+// For one who waits for the other side by trying: without it, each try that finds nothing may cost the rest of a time slice where both sides
+// have to share a core.
+inline void LetOthersRun() {
+  Yield();
+  std::this_thread::yield();
+}
+
 // Brings two sides to the same round without an edge between them.
 class StartLine {
  public:

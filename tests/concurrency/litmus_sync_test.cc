@@ -59,7 +59,7 @@ TEST_P(LitmusSyncTest, TrySendAndTryReceiveThatSucceedAreEdgesToo) {
       [&](const Context&) {
         for (std::size_t i = 0; i < Many(); ++i) {
           data[i] = 1;
-          while (!chan.TrySend(i)) Yield();
+          while (!chan.TrySend(i)) LetOthersRun();
           EXPECT_EQ(i == 0 ? 1 : back[i - 1], 1);
         }
       },
@@ -68,7 +68,7 @@ TEST_P(LitmusSyncTest, TrySendAndTryReceiveThatSucceedAreEdgesToo) {
           back[i] = 1;
           const auto got = chan.TryReceive();
           if (!got) {
-            Yield();
+            LetOthersRun();
             continue;
           }
           EXPECT_EQ(data[*got], 1);
