@@ -60,7 +60,7 @@ Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parame
   const StatementCache::Statement* statement = nullptr;
   if (shared_.options.prepare) {
     const Result<const StatementCache::Statement*> prepared = Prepared(ctx, sql, to);
-    if (Error err = prepared.Err()) return err;
+    if (Error err = prepared.Err()) return LostWhilePreparing(err);
     statement = *prepared;
     // Before it has an effect. What comes back is looked at again: another session of a pooler's may see other tables.
     if (Error err = statement != nullptr ? to.rows.OnColumns(ResultView(statement->columns.get())) : Error()) {
@@ -68,6 +68,8 @@ Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parame
       return err;
     }
   }
+  // Ended by the server right after it had prepared the statement.
+  if (Lost()) return LostBeforeSent(wire_->Farewell(), shared_.origin);
   std::array<const char*, 16> few;  // spares an allocation
   std::vector<const char*> many(parameters.Count() > static_cast<int>(few.size()) ? static_cast<std::size_t>(parameters.Count()) : 0);
   const char** const values = many.empty() ? few.data() : many.data();
@@ -101,7 +103,7 @@ Error Connection::FinishCommand(const Context& ctx, std::uint64_t* rows) {
   return err;
 }
 
-Error Connection::OfFailed(const PGresult* result) const { return OfResult(result, shared_.origin, wire_->Lost()); }
+Error Connection::OfFailed(const PGresult* result) const { return OfResult(result, shared_.origin, wire_->Lost() ? &wire_->Farewell() : nullptr); }
 
 Error Connection::Receive(const Context& ctx, Delivery& to) {
   const bool sent = PQflush(wire_->Raw()) == 0;

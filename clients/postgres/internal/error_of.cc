@@ -96,13 +96,14 @@ ClientFailure::Kind KindOf(const std::string& message, const std::string& state)
 
 }  // namespace
 
-Error OfResult(const PGresult* result, const std::string& origin, bool lost) {
+Error OfResult(const PGresult* result, const std::string& origin, const Failure* farewell) {
   Failure failure{Field(result, PG_DIAG_SQLSTATE), Field(result, PG_DIAG_CONSTRAINT_NAME), Field(result, PG_DIAG_TABLE_NAME),
                   Field(result, PG_DIAG_MESSAGE_DETAIL)};
   std::string text = Field(result, PG_DIAG_MESSAGE_PRIMARY);
   if (text.empty()) text = PQresultErrorMessage(result);
   text = OneLine(std::move(text));
-  if (lost) return Lost({ClientFailure::kReset, true, origin, text}, std::move(failure));
+  if (farewell != nullptr && failure.sqlstate.empty() && !farewell->sqlstate.empty()) return Lost({ClientFailure::kReset, true, origin, farewell->detail}, *farewell);
+  if (farewell != nullptr) return Lost({ClientFailure::kReset, true, origin, text}, std::move(failure));
   const std::string message = "postgres: " + text + (failure.sqlstate.empty() ? "" : " (SQLSTATE " + failure.sqlstate + ")");
   Errc verdict{};
   if (failure.sqlstate == "57014") verdict = Errc::kUpstreamTimeout;  // statement_timeout, or an administrator: the call's own context has not ended
@@ -125,6 +126,19 @@ Error ConnectTimedOut(const std::string& origin, std::string_view detail) {
 Error OfAcquire(const Error& refusal, const std::string& origin) {
   if (!refusal.Is(kUnavailable) || refusal.As<ClientFailure>() != nullptr) return refusal;
   return MakeClientFailure(Errc::kUnavailable, {ClientFailure::kBusy, false, origin, refusal.Message()});
+}
+
+Error LostBeforeSent(const Failure& farewell, const std::string& origin) {
+  return Lost({ClientFailure::kReset, false, origin, farewell.detail}, farewell);
+}
+
+Error LostWhilePreparing(const Error& cause) {
+  const auto* failure = cause.As<ClientFailure>();
+  if (failure == nullptr || failure->kind != ClientFailure::kReset) return cause;
+  ClientFailure harmless = *failure;
+  harmless.processed = false;
+  const auto* said = cause.As<Failure>();
+  return Lost(std::move(harmless), said != nullptr ? *said : Failure());
 }
 
 Error NotCommitted(const Failure& farewell, const std::string& origin) {

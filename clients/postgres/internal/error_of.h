@@ -12,13 +12,18 @@
 
 namespace weft::postgres::internal {
 
-// What a server has said against a statement; `lost`: the connection is lost with it.
-Error OfResult(const PGresult* result, const std::string& origin, bool lost);
+// Why a statement failed. `farewell`, if not null: the connection was lost with it. What the server said at its end is the reason
+// if the result itself has none.
+Error OfResult(const PGresult* result, const std::string& origin, const Failure* farewell);
 // Why no connection came about, by libpq's message, which it was told to make verbose: the sqlstate is nowhere else.
 Error OfConnect(std::string message, const std::string& origin);
 Error ConnectTimedOut(const std::string& origin, std::string_view detail);
 // The pool has none, by its own limits.
 Error OfAcquire(const Error& refusal, const std::string& origin);
+// The connection was lost before the statement was sent.
+Error LostBeforeSent(const Failure& farewell, const std::string& origin);
+// The connection was lost while the statement was being prepared, which has no effect.
+Error LostWhilePreparing(const Error& cause);
 // The connection was lost before COMMIT was sent.
 Error NotCommitted(const Failure& farewell, const std::string& origin);
 // The connection was lost in COMMIT, or given up.

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <weft/concurrency/event.h>
@@ -97,8 +98,37 @@ TEST_F(PostgresFaultTest, ATerminatedSessionSaysWhyAndMayHaveBeenProcessed) {
       EXPECT_EQ(err.As<ClientFailure>()->kind, ClientFailure::kReset);
       EXPECT_TRUE(IsSqlState(err, "57P01")) << err.Message();
     });
-    while (*admin.QueryOne<std::int64_t>(ctx, "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%sleep(60)%' and pid <> pg_backend_pid()") == 0) {
+    while (*admin.QueryOne<std::int64_t>(ctx, "select count(pg_terminate_backend(pid)) from pg_stat_activity where wait_event = 'PgSleep'") == 0) {
     }
+    EXPECT_OK(group.Wait());
+    EXPECT_OK(db.Ping(ctx));
+  });
+}
+
+// The farewell is read together with the response to Parse, between two messages of the client.
+TEST_F(PostgresFaultTest, ASessionThatIsTerminatedAfterItsStatementWasPreparedSaysWhyAndDidNotProcessIt) {
+  OnLoops(1, [](const Context& ctx) {
+    Pool db(Options());
+    EXPECT_OK(db.Ping(ctx));
+    Group group(ctx);
+    group.Go([&](const Context& c) {
+      const Error err = db.Execute(c, "select pg_sleep(60)").Err();
+      ExpectUnavailable(err);
+      EXPECT_FALSE(err.As<ClientFailure>()->processed);
+      EXPECT_EQ(err.As<ClientFailure>()->kind, ClientFailure::kReset);
+      EXPECT_TRUE(IsSqlState(err, "57P01")) << err.Message();
+    });
+    Yield();  // now it waits for the response
+    // While this thread waits, the fiber reads nothing.
+    std::thread([] {
+      OnLoops(1, [](const Context& of_admin) {
+        Pool admin(Options());
+        while (*admin.QueryOne<std::int64_t>(of_admin, "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%sleep(60)%' and state = 'idle'") == 0) {
+        }
+        while (*admin.QueryOne<std::int64_t>(of_admin, "select count(*) from pg_stat_activity where query like '%sleep(60)%' and pid <> pg_backend_pid()") > 0) {
+        }
+      });
+    }).join();
     EXPECT_OK(group.Wait());
     EXPECT_OK(db.Ping(ctx));
   });
