@@ -12,6 +12,7 @@
 #include "load/handshakes.h"
 #include "load/hold.h"
 #include "load/in_step.h"
+#include "load/open_loop.h"
 #include "load/options.h"
 #include "load/paced.h"
 
@@ -48,6 +49,8 @@ int main(int argc, char** argv) {
       return weft::bench::RunInStep(options);
     case weft::bench::Mode::kPaced:
       return weft::bench::RunPaced(options);
+    case weft::bench::Mode::kOpenLoop:
+      return weft::bench::RunOpenLoop(options);
     case weft::bench::Mode::kClosedLoop:
       return weft::bench::RunClosedLoop(options);
   }

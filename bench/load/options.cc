@@ -20,13 +20,15 @@ constexpr const char* kUsage =
     "       load --address HOST:PORT --in-step ROUNDS --pid PID [--connections 32] [--pipeline 1] [--path /] [--body BYTES]\n"
     "       load --address HOST:PORT --handshakes RATE [--seconds 3] [--path /] [--pid PID,PID]\n"
     "       load --address HOST:PORT --paced RATE [--seconds 3] [--warmup 0.5] [--path /] [--tls]\n"
+    "       load --address HOST:PORT --open RATE [--connections 32] [--other-share PERCENT --other-path PATH] [--seconds 3] [--path /]\n"
     "       load --address HOST:PORT --idle N,N [--exchanges 1] [--tls] [--http2] [--wait] [--pid PID,PID]\n"
     "       load --address HOST:PORT --park N,N --path /sleep/60000 [--http2 [--exchanges 1]] [--tls] [--wait] [--pid PID,PID]\n"
     "       load --free-port\n"
     "The first form keeps each connection busy and prints what it counted. --in-step stops the\n"
     "server, sends on every connection and lets it go on, ROUNDS times: the same work each time. --handshakes opens RATE\n"
     "connections a second, each with a full TLS handshake and one request, however many are in progress; --paced sends RATE\n"
-    "requests a second on a kept one. --idle opens connections up to each N, takes\n"
+    "requests a second on a kept one. --open holds a rate at random moments over all connections, or with 0 finds out\n"
+    "what they can do. --idle opens connections up to each N, takes\n"
     "as many answers on each as --exchanges says and holds them; --park sends one request on each, or so many over HTTP/2, and\n"
     "expects no answer; both report the memory of\n"
     "the given processes after each step, and --wait holds the last one until stdin ends. --free-port prints a port that\n"
@@ -102,6 +104,13 @@ void ApplyFlag(Options& options, std::string_view flag, std::string_view value) 
   } else if (flag == "--paced") {
     options.mode = Mode::kPaced;
     options.paced = Number<int>(flag, value, 1);
+  } else if (flag == "--open") {
+    options.mode = Mode::kOpenLoop;
+    options.open = Number<double>(flag, value, 0);
+  } else if (flag == "--other-share") {
+    options.other_share = Number<double>(flag, value, 0);
+  } else if (flag == "--other-path") {
+    options.other_path = value;
   } else if (flag == "--idle" || flag == "--park") {
     options.mode = flag == "--idle" ? Mode::kIdle : Mode::kPark;
     options.steps = Numbers<int>(flag, value);

@@ -12,7 +12,7 @@
 
 namespace weft::bench {
 
-enum class Mode { kClosedLoop, kInStep, kHandshakes, kPaced, kIdle, kPark, kFreePort };
+enum class Mode { kClosedLoop, kInStep, kHandshakes, kPaced, kOpenLoop, kIdle, kPark, kFreePort };
 
 // What the command line asks for. Every field has the value that the usage text names as its default.
 struct Options {
@@ -31,6 +31,9 @@ struct Options {
   std::chrono::duration<double> warmup{0.5};
   int handshakes = 0;           // a second
   int paced = 0;                // requests a second
+  double open = 0;              // the same, of the open loop; 0: as many as the connections can
+  double other_share = 0;       // percent of them that ask for `other_path`
+  std::string other_path = "/";
   bool tls = false;             // speak TLS 1.3
   bool http2 = false;           // idle and park: HTTP/2, in plain text by prior knowledge
   int exchanges = 1;            // idle: responses that each connection takes, one after another; park, of HTTP/2: requests on each

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What bench/run asks of a server beside small responses: bodies that are echoed piece by piece, and requests that are parked. Without
-// middleware, as its peers.
+// What bench/run asks of a server beside small responses: bodies that are echoed piece by piece, requests that are parked, and such as
+// compute. Without middleware, as its peers.
 //
 //   echo --address 127.0.0.1:0
 
@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include <weft/concurrency/offload.h>
 #include <weft/concurrency/time.h>
 #include <weft/concurrency/unlimited.h>
 #include <weft/handlers/routing/mux.h>
@@ -43,6 +44,29 @@ weft::Error SleepFor(weft::ResponseWriter& w, weft::Request& r) {
   return w.Write("slept\n");
 }
 
+// Computes for so many milliseconds, on the loop or beside it.
+template <bool kBeside>
+weft::Error Compute(weft::ResponseWriter& w, weft::Request& r) {
+  const weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");
+  if (weft::Error err = ms.Err()) return err;
+  const auto compute = [&] {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(*ms);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  };
+  if constexpr (kBeside) {
+    if (weft::Error err = weft::Offload(r.Ctx(), compute)) return err;
+  } else {
+    compute();
+  }
+  return w.Write("computed\n");
+}
+
+weft::Error Hello(weft::ResponseWriter& w, weft::Request&) {
+  w.Header().Set("Content-Type", "text/plain");
+  return w.Write("Hello, World!");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -56,7 +80,10 @@ int main(int argc, char** argv) {
   };
   weft::Mux mux;
   mux.Handle("POST /echo", Echo);
+  mux.Handle("GET /{$}", Hello);
   mux.Handle("GET /sleep/{ms}", SleepFor);
+  mux.Handle("GET /compute/{ms}", Compute<false>);
+  mux.Handle("GET /offload/{ms}", Compute<true>);
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   return weft::ListenAndServe(ctx, options, mux) ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Gohttp is net/http as its users write it: a ServeMux, a hello, a handler that
-// sleeps under its request's context, echoes of bytes and of JSON, and the files of a folder.
+// Gohttp is net/http as its users write it: a ServeMux, a hello, handlers that
+// sleep under their request's context or compute, echoes of bytes and of JSON, and the files of a folder.
 // It stands without a go.mod, whose version would bind a newer toolchain to older behaviour, and uses nothing newer than
 // Go 1.19, the oldest that our distributions carry.
 package main
@@ -38,6 +38,17 @@ func sleep(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "slept\n")
 	case <-r.Context().Done():
 	}
+}
+
+func compute(w http.ResponseWriter, r *http.Request) {
+	ms, err := strconv.Atoi(r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+	if err != nil {
+		http.Error(w, "bad number of milliseconds", http.StatusBadRequest)
+		return
+	}
+	for end := time.Now().Add(time.Duration(ms) * time.Millisecond); time.Now().Before(end); {
+	}
+	io.WriteString(w, "computed\n")
 }
 
 // Echo answers with the body once it has come whole: net/http reads no more of it after the answer has begun, unless it is told to by
@@ -103,6 +114,8 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", hello)
 	mux.HandleFunc("/sleep/", sleep)
+	mux.HandleFunc("/compute/", compute)
+	mux.HandleFunc("/offload/", compute)
 	mux.HandleFunc("/echo", echo)
 	mux.HandleFunc("/json", echoJSON)
 	if *files != "" {
