@@ -2,7 +2,8 @@
 #ifndef WEFT_VERSION_H_
 #define WEFT_VERSION_H_
 
-// The version of these headers; CMake and the packages read it here. docs/build.md says what a version promises.
+// The version of these headers; CMake and the packages read it here. docs/build.md says what a
+// version promises.
 
 // Parts of the version; a release that may break its users raises the minor one before 1.0.
 #define WEFT_VERSION_MAJOR 0
@@ -21,7 +22,8 @@
 namespace weft {
 
 // The version as text, such as "0.1.0".
-inline constexpr char kVersion[] = WEFT_INTERNAL_VERSION_TEXT(WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH);
+inline constexpr char kVersion[] =
+    WEFT_INTERNAL_VERSION_TEXT(WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH);
 
 }  // namespace weft
 

@@ -26,10 +26,13 @@ namespace weft {
 class RetryBudget {
  public:
   explicit RetryBudget(double share, std::uint32_t burst = 10) noexcept
-      : share_(static_cast<std::int64_t>(share * kToken)), most_(static_cast<std::int64_t>(burst) * kToken), left_(most_) {}
+      : share_(static_cast<std::int64_t>(share * kToken)),
+        most_(static_cast<std::int64_t>(burst) * kToken),
+        left_(most_) {}
 
+  // What Retry does at each call, and before each retry. For calls that are repeated otherwise.
   void Earn() noexcept;
-  // False: there is none left.
+  // False: there is none left, so do not retry.
   bool Take() noexcept;
 
  private:
@@ -69,7 +72,8 @@ class RetryLoop {
   // Waits for the next attempt. False: that was the last one, and Retry returns `error`.
   bool Again(Error& error);
   CancelScope Attempt() const {
-    return options_.try_timeout == kUnlimited ? WithCancel(ctx_) : WithTimeout(ctx_, options_.try_timeout);
+    return options_.try_timeout == kUnlimited ? WithCancel(ctx_)
+                                              : WithTimeout(ctx_, options_.try_timeout);
   }
 
  private:

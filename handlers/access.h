@@ -40,8 +40,9 @@ class RequestAccess {
 
   // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. The
   // contexts and both pointers are not copied: they must live until End.
-  static void Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
-                    std::uint64_t body_limit, RequestHooks* hooks);
+  static void Begin(Request& r, const RequestHead& head, const Context& ctx,
+                    const Context& draining, BodySource* body, std::uint64_t body_limit,
+                    RequestHooks* hooks);
 
   // Ends the exchange: drops the contexts and all views, and keeps the memory. From now on every
   // use of the Body aborts.
@@ -101,7 +102,9 @@ class ResponseAccess {
   // Calls `f` once with the handler's error, when the handler of a connection that was handed over
   // has returned. It is the last moment to use the stream, for protocols with a closing handshake.
   // `f` may suspend.
-  static void AfterHandler(ResponseWriter& w, std::function<void(const Error&)> f) { w.after_handler_ = std::move(f); }
+  static void AfterHandler(ResponseWriter& w, std::function<void(const Error&)> f) {
+    w.after_handler_ = std::move(f);
+  }
 
   // Has Complete call `left.call` once everything was passed on for sending, or the response was
   // broken off. What is left last is called first. An exception becomes the error of Complete.
@@ -110,7 +113,9 @@ class ResponseAccess {
   }
 
   // Whether the response was aborted, by the handler, an error or the client.
-  static bool Aborted(const ResponseWriter& w) { return w.state_ == ResponseWriter::State::kAborted; }
+  static bool Aborted(const ResponseWriter& w) {
+    return w.state_ == ResponseWriter::State::kAborted;
+  }
 
   // Ends the exchange: destroys filters and hooks, and keeps the memory. From now on every use
   // aborts.

@@ -86,7 +86,8 @@ Handler FromBeast(F f) {
 class BeastStream {
  public:
   // The calls wait under `ctx`, until SetContext.
-  BeastStream(Stream stream, Context ctx) noexcept : stream_(std::move(stream)), ctx_(std::move(ctx)) {}
+  BeastStream(Stream stream, Context ctx) noexcept
+      : stream_(std::move(stream)), ctx_(std::move(ctx)) {}
   BeastStream(BeastStream&& other) noexcept;
   BeastStream(const BeastStream&) = delete;
   BeastStream& operator=(const BeastStream&) = delete;
@@ -103,9 +104,12 @@ class BeastStream {
 
   template <class MutableBuffers>
   std::size_t read_some(const MutableBuffers& buffers, boost::beast::error_code& ec) {
-    for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
+    for (auto it = boost::asio::buffer_sequence_begin(buffers);
+         it != boost::asio::buffer_sequence_end(buffers); ++it) {
       const boost::asio::mutable_buffer buffer(*it);
-      if (buffer.size() > 0) return ReadInto({static_cast<char*>(buffer.data()), buffer.size()}, ec);
+      if (buffer.size() > 0) {
+        return ReadInto({static_cast<char*>(buffer.data()), buffer.size()}, ec);
+      }
     }
     ec = {};
     return 0;
@@ -124,7 +128,8 @@ class BeastStream {
     const Turn turn(*this, ec);
     if (ec) return 0;
     std::size_t size = 0;
-    for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
+    for (auto it = boost::asio::buffer_sequence_begin(buffers);
+         it != boost::asio::buffer_sequence_end(buffers); ++it) {
       const boost::asio::const_buffer buffer(*it);
       size += buffer.size();
       if (!Gather({static_cast<const char*>(buffer.data()), buffer.size()}, ec)) return 0;
@@ -142,7 +147,8 @@ class BeastStream {
  private:
   class Turn {
    public:
-    Turn(BeastStream& stream, boost::beast::error_code& ec) : stream_(stream), held_(stream.TakeTurn(ec)) {}
+    Turn(BeastStream& stream, boost::beast::error_code& ec)
+        : stream_(stream), held_(stream.TakeTurn(ec)) {}
     ~Turn() {
       if (held_) stream_.turn_.unlock();
     }

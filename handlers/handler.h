@@ -22,7 +22,9 @@ template <class R>
 concept HandlerResult = std::is_void_v<R> || std::convertible_to<R, Error>;
 }  // namespace internal
 
-// What a Handler can be made from.
+// What a Handler can be made from: a function, a lambda or another object that can be called as
+// const with (ResponseWriter&, Request&), and that returns nothing, an Error, or what converts to
+// one.
 template <class F>
 concept HandlerFunction = requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) {
   { f(w, r) } -> internal::HandlerResult;
@@ -31,17 +33,18 @@ concept HandlerFunction = requires(const std::decay_t<F>& f, ResponseWriter& w, 
 namespace internal {
 
 template <class F>
-inline constexpr bool kTakesRequest = requires(std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
+inline constexpr bool kTakesRequest =
+    requires(std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
 template <class F>
-inline constexpr bool kTakesRequestAsConst = requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
+inline constexpr bool kTakesRequestAsConst =
+    requires(const std::decay_t<F>& f, ResponseWriter& w, Request& r) { f(w, r); };
 
 // Something that was meant as a handler but is none, to explain why. If it does not look like a
 // function at all, the compiler's own message is enough.
 template <class F>
 concept MeantAsHandler =
-    !HandlerFunction<F> &&
-    (std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> || requires { &std::decay_t<F>::operator(); } ||
-     kTakesRequest<F>);
+    !HandlerFunction<F> && (std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> ||
+                            requires { &std::decay_t<F>::operator(); } || kTakesRequest<F>);
 
 }  // namespace internal
 
@@ -61,19 +64,22 @@ class Handler {
  public:
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Handler> && HandlerFunction<F>)
-  Handler(F&& f) : rep_(new Holder<std::decay_t<F>>(std::forward<F>(f))) {}  // NOLINT: conversion is the purpose
+  Handler(F&& f)  // NOLINT: conversion is the purpose
+      : rep_(new Holder<std::decay_t<F>>(std::forward<F>(f))) {}
 
   // Explains at compile time why a function is not a handler. (To ask, use HandlerFunction.)
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Handler> && internal::MeantAsHandler<F>)
   Handler(F&&) : rep_(nullptr) {  // NOLINT: conversion is the purpose
     static_assert(internal::kTakesRequest<F>,
-                  "a weft::Handler takes (weft::ResponseWriter&, weft::Request&): check the parameters");
+                  "a weft::Handler takes (weft::ResponseWriter&, weft::Request&): check the "
+                  "parameters");
     static_assert(!internal::kTakesRequest<F> || internal::kTakesRequestAsConst<F>,
-                  "a weft::Handler is called by all loops at once and must be const: a lambda must not be mutable");
+                  "a weft::Handler is called by all loops at once and must be const: a lambda must "
+                  "not be mutable");
     static_assert(!internal::kTakesRequestAsConst<F>,
-                  "a weft::Handler returns void or weft::Error: check the return type; a lambda with several "
-                  "returns needs -> weft::Error");
+                  "a weft::Handler returns void or weft::Error: check the return type; a lambda "
+                  "with several returns needs -> weft::Error");
   }
 
   Handler(const Handler& other) noexcept : rep_(other.rep_) {
@@ -85,7 +91,9 @@ class Handler {
     return *this;
   }
   ~Handler() {
-    if (rep_ != nullptr && rep_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) rep_->destroy(rep_);
+    if (rep_ != nullptr && rep_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      rep_->destroy(rep_);
+    }
   }
 
   // Calls it. Aborts if this handle was moved from.
@@ -133,7 +141,10 @@ class Handler {
 //   };
 using Middleware = std::function<Handler(Handler)>;
 
-// Wraps the handler in all of these; the first middleware is the outermost.
+// Wraps the handler in all of these; the first middleware is the outermost. It sees a request
+// first and its response last.
+//
+//   weft::Handler all = weft::Chain(mux, {weft::RequestId(), weft::AccessLog(), weft::Recover()});
 Handler Chain(Handler handler, std::vector<Middleware> middleware);
 
 // The payload of HttpError's errors, for Error::As.

@@ -23,13 +23,18 @@ class MetricFamily;
 
 // A number that only grows: requests, bytes, failures. Whole numbers only; for seconds and other
 // real numbers use a Histogram.
+//
+//   weft::Counter& sent = metrics.AddCounter("mails_sent_total", "Mails that were accepted.");
+//   sent.Add();
 class Counter {
  public:
   explicit Counter(LoopCell cell) : cell_(cell) {}
   Counter(const Counter&) = delete;
   Counter& operator=(const Counter&) = delete;
 
+  // Some nanoseconds: each loop counts for itself.
   void Add(std::uint64_t n = 1) noexcept { cell_.Add(n); }
+  // The sum over all loops. It may miss what is being added at this moment.
   std::uint64_t Value() const noexcept { return cell_.Sum(); }
 
  private:
@@ -43,9 +48,12 @@ class Gauge {
   Gauge(const Gauge&) = delete;
   Gauge& operator=(const Gauge&) = delete;
 
+  // `x` may be negative. As cheap as a Counter.
   void Add(double x) noexcept { cell_.AddReal(x); }
   // Additions that others make at this moment count as before or after. Costs as much as reading.
-  void Set(double value) noexcept { base_.store(value - cell_.RealSum(), std::memory_order_relaxed); }
+  void Set(double value) noexcept {
+    base_.store(value - cell_.RealSum(), std::memory_order_relaxed);
+  }
   double Value() const noexcept { return base_.load(std::memory_order_relaxed) + cell_.RealSum(); }
 
  private:
@@ -61,6 +69,7 @@ class Histogram {
   Histogram(const Histogram&) = delete;
   Histogram& operator=(const Histogram&) = delete;
 
+  // Counts the value in the first range whose bound is not below it; NaN in the last range.
   void Observe(double value) noexcept {
     std::size_t range = 0;
     while (range < bounds_.size() && !(value <= bounds_[range])) ++range;
@@ -92,7 +101,9 @@ class Labeled {
   // The metric with these values, one for each label in order (aborts otherwise). It is made if it
   // is new, and lives as long as the Metrics. The search takes some tens of nanoseconds, so keep
   // the reference if the values are fixed.
-  T& With(std::initializer_list<std::string_view> values) { return With(std::span(values.begin(), values.size())); }
+  T& With(std::initializer_list<std::string_view> values) {
+    return With(std::span(values.begin(), values.size()));
+  }
   T& With(std::span<const std::string_view> values);
 
  private:
@@ -105,14 +116,18 @@ Gauge& Labeled<Gauge>::With(std::span<const std::string_view> values);
 template <>
 Histogram& Labeled<Histogram>::With(std::span<const std::string_view> values);
 
-// One value of a metric that is asked for when somebody looks; those with the same labels are added up.
+// One value of a metric that is asked for when somebody looks. Values with the same labels are
+// added up.
 struct MetricValue {
   std::vector<std::string> labels;  // a value for each label
   double value = 0;
 };
 
-// Bounds for the duration of requests in seconds, 5 ms to 10 s: what OpenTelemetry's conventions advise.
-inline std::vector<double> DurationBounds() { return {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}; }
+// Bounds for the duration of requests in seconds, from 5 ms to 10 s: those that OpenTelemetry's
+// conventions advise.
+inline std::vector<double> DurationBounds() {
+  return {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
+}
 
 }  // namespace weft
 

@@ -45,17 +45,22 @@ class Metrics {
   Gauge& AddGauge(std::string name, std::string help);
   Labeled<Gauge>& AddGauge(std::string name, std::string help, std::vector<std::string> labels);
   // The bounds are upper ones, in ascending order, at most 100.
-  Histogram& AddHistogram(std::string name, std::string help, std::vector<double> bounds = DurationBounds());
-  Histogram& AddHistogram(std::string name, std::string help, std::initializer_list<double> bounds) {
+  Histogram& AddHistogram(std::string name, std::string help,
+                          std::vector<double> bounds = DurationBounds());
+  Histogram& AddHistogram(std::string name, std::string help,
+                          std::initializer_list<double> bounds) {
     return AddHistogram(std::move(name), std::move(help), std::vector<double>(bounds));
   }
-  Labeled<Histogram>& AddHistogram(std::string name, std::string help, std::vector<std::string> labels,
+  Labeled<Histogram>& AddHistogram(std::string name, std::string help,
+                                   std::vector<std::string> labels,
                                    std::vector<double> bounds = DurationBounds());
 
   // Values that exist elsewhere. `read` is called in the fiber that serves the metrics, and must be
   // quick.
-  void AddCounter(std::string name, std::string help, std::vector<std::string> labels, std::function<std::vector<MetricValue>()> read);
-  void AddGauge(std::string name, std::string help, std::vector<std::string> labels, std::function<std::vector<MetricValue>()> read);
+  void AddCounter(std::string name, std::string help, std::vector<std::string> labels,
+                  std::function<std::vector<MetricValue>()> read);
+  void AddGauge(std::string name, std::string help, std::vector<std::string> labels,
+                std::function<std::vector<MetricValue>()> read);
   // The Stats of a pool, as weft_pool_* with the label pool="name". Several pools with one name are
   // added up.
   //   metrics.Add("notes", [&] { return db.Stats(); });
@@ -69,8 +74,8 @@ class Metrics {
   //     http_response_status_code (499: the client did not wait for it)
   //   http_server_active_requests (a gauge) by http_request_method
   // It counts once the response is complete; the time is that in the handlers, the sizes are those
-  // of bodies as read and sent. Make it the outermost middleware. Requests that the server itself rejects never get here;
-  // MetricsObserver counts them.
+  // of bodies as read and sent. Make it the outermost middleware. Requests that the server itself
+  // rejects never get here; MetricsObserver counts them.
   Middleware Count();
 
   // Serves all metrics in Prometheus' text format, version 0.0.4. It writes in pieces, so that no

@@ -98,7 +98,8 @@ class Readiness {
 class [[nodiscard]] ReadinessHold {
  public:
   ReadinessHold() noexcept = default;
-  ReadinessHold(ReadinessHold&& other) noexcept : readiness_(std::exchange(other.readiness_, nullptr)), hold_(other.hold_) {}
+  ReadinessHold(ReadinessHold&& other) noexcept
+      : readiness_(std::exchange(other.readiness_, nullptr)), hold_(other.hold_) {}
   ReadinessHold& operator=(ReadinessHold&& other) noexcept {
     if (this == &other) return *this;
     Release();
@@ -116,7 +117,8 @@ class [[nodiscard]] ReadinessHold {
 
  private:
   friend class Readiness;
-  ReadinessHold(Readiness& readiness, Readiness::Held::iterator hold) noexcept : readiness_(&readiness), hold_(hold) {}
+  ReadinessHold(Readiness& readiness, Readiness::Held::iterator hold) noexcept
+      : readiness_(&readiness), hold_(hold) {}
 
   Readiness* readiness_ = nullptr;
   Readiness::Held::iterator hold_{};

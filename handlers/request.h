@@ -35,7 +35,8 @@ struct ParameterName {
   std::string_view name;
 };
 
-Result<std::int64_t> ParseSigned(std::string_view text, std::int64_t min, std::int64_t max, ParameterName name);
+Result<std::int64_t> ParseSigned(std::string_view text, std::int64_t min, std::int64_t max,
+                                 ParameterName name);
 Result<std::uint64_t> ParseUnsigned(std::string_view text, std::uint64_t max, ParameterName name);
 Result<double> ParseDouble(std::string_view text, ParameterName name);
 Result<bool> ParseBool(std::string_view text, ParameterName name);

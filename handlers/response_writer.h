@@ -149,9 +149,9 @@ class ResponseWriter {
   void PushFilter(std::unique_ptr<BodyFilter> filter);
 
   // Discards the response so far, so that it can be replaced: the status, the body, the filters,
-  // the trailer, and the header fields that describe a body (Content-Type and similar ones, digests,
-  // ETag, Last-Modified, Cache-Control, Expires). Other fields and the hooks stay. Returns false, and does
-  // nothing, if the head was sent or the response has failed.
+  // the trailer, and the header fields that describe a body (Content-Type and similar ones,
+  // digests, ETag, Last-Modified, Cache-Control, Expires). Other fields and the hooks stay. Returns
+  // false, and does nothing, if the head was sent or the response has failed.
   bool Restart();
 
   // Breaks off the response: the client sees that its connection failed, and not a response that
@@ -161,7 +161,7 @@ class ResponseWriter {
  private:
   friend class ResponseAccess;
   class BehindFilters;
-  enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
+  enum class State { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
 
   void Check(const char* function) const;
   void CheckMayWrite(const char* function) const;

@@ -81,7 +81,8 @@ struct FilePart {
 Error FileTooShort();
 
 // Where a ResponseWriter sends: the framing of one HTTP version. The writer calls in this order
-//   SendInformational*  ( SendWhole | SendHead ( SendBody | SendFile )* SendEnd | MayHijack Hijack )
+//   SendInformational*
+//   ( SendWhole | SendHead ( SendBody | SendFile )* SendEnd | MayHijack Hijack )
 // with Flush in between and Abort instead of any of the rest. It calls nothing after SendWhole,
 // SendEnd or Abort, and only Abort after Hijack. After an error it calls only Abort. An error of
 // MayHijack changes nothing: a response can still be sent.
@@ -152,7 +153,9 @@ class ResponseSink {
 
   // Hands over the connection, after a head with this status unless it is 0. The transport lives
   // until ResponseAccess::End.
-  virtual Result<StreamTransport*> Hijack(int status, Fields& header) { return MayHijack(status, header); }
+  virtual Result<StreamTransport*> Hijack(int status, Fields& header) {
+    return MayHijack(status, header);
+  }
 
   // Breaks off the response: what was sent must not look complete. A connection that was handed
   // over ends with a reset.

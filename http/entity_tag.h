@@ -28,6 +28,12 @@ constexpr bool WeakMatch(const EntityTag& a, const EntityTag& b) {
 
 // Calls `each` with the tags of a list such as `"a", W/"b"` until it returns true. Returns whether
 // it did. A list that is malformed ends at the mistake.
+//
+//   bool unchanged = weft::AnyEntityTag(r.Header().Get("If-None-Match"), [&](weft::EntityTag tag) {
+//     return weft::WeakMatch(tag, current);
+//   });
+//
+// "*" is no tag: whoever accepts it looks for it first (RFC 9110 section 13.1).
 template <class F>
 bool AnyEntityTag(std::string_view list, F each);
 

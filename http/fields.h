@@ -77,8 +77,10 @@ class Fields {
     if (block_size_ > kFirstBlock) GiveBlocksBack();
   }
 
+  // The number of fields, and the fields in order: those of one name are not together, unless they
+  // were added so.
   std::size_t Size() const { return list_.size(); }
-  const Field* begin() const { return list_.data(); }                // NOLINT: asked for by range-for
+  const Field* begin() const { return list_.data(); }  // NOLINT: asked for by range-for
   const Field* end() const { return list_.data() + list_.size(); }  // NOLINT
 
  private:
@@ -97,7 +99,9 @@ class Fields {
 
   // One bit for the size, modulo 64, of each name that is or was in the list. A name whose bit is
   // not set need not be searched for.
-  static std::uint64_t SizeBit(std::string_view name) { return std::uint64_t{1} << (name.size() % 64); }
+  static std::uint64_t SizeBit(std::string_view name) {
+    return std::uint64_t{1} << (name.size() % 64);
+  }
   bool MayHave(std::string_view name) const { return (sizes_ & SizeBit(name)) != 0; }
 
   std::vector<Field> list_;

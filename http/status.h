@@ -11,7 +11,9 @@ namespace weft {
 std::string_view ReasonPhrase(int status) noexcept;
 
 // Whether a response of this status has content: not for 1xx, 204 and 304 (RFC 9110 section 6.4.1).
-constexpr bool StatusAllowsBody(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
+constexpr bool StatusAllowsBody(int status) noexcept {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 }  // namespace weft
 

@@ -19,7 +19,8 @@ namespace weft {
 // with the Stream, after CloseStream.
 template <class T, class... Args>
 Stream MakeStream(Args&&... args) {
-  return internal::StreamAccess::Make(std::make_shared<internal::OwnedStreamState<T>>(std::forward<Args>(args)...));
+  return internal::StreamAccess::Make(
+      std::make_shared<internal::OwnedStreamState<T>>(std::forward<Args>(args)...));
 }
 
 }  // namespace weft

@@ -107,14 +107,17 @@ namespace internal {
 
 struct StreamAccess {
   // Makes a Stream; see make_stream.h.
-  static Stream Make(std::shared_ptr<StreamState> state) noexcept { return Stream(std::move(state)); }
-  // The same as Read, but under a context that is done already it still reads what is there. `buffer`
-  // is not empty.
-  static Result<std::size_t> ReadWhatIsThere(Stream& stream, const Context& ctx, std::span<char> buffer);
+  static Stream Make(std::shared_ptr<StreamState> state) noexcept {
+    return Stream(std::move(state));
+  }
+  // The same as Read, but under a context that is done already it still reads what is there.
+  // `buffer` is not empty.
+  static Result<std::size_t> ReadWhatIsThere(Stream& stream, const Context& ctx,
+                                             std::span<char> buffer);
   // The context of the request that a stream is lent to; null: it is nobody's.
   static const Context* RequestContext(const Stream& stream) noexcept;
-  // The descriptor of one that is a socket of its own and nothing more, which is the caller's from now
-  // on; the Stream is closed. -1: it is something else. While nobody uses it.
+  // The descriptor of one that is a socket of its own and nothing more, which is the caller's from
+  // now on; the Stream is closed. -1: it is something else. While nobody uses it.
   static int ReleaseSocket(Stream& stream) noexcept;
 };
 

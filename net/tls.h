@@ -72,7 +72,7 @@ class Tls {
 // context is done, and returns the context's error. For a member of a Group; it checks and reads in
 // Offload. A failed reload is repeated at each check, because the files may have been read while
 // they were being written. `reloaded`, if given, is called with the outcome of each Reload, which
-// is empty on success. Without it each new failure is a line on stderr. Both are in Tls::LastReload.
+// is empty on success. Without it each new failure is a line on stderr. Tls::LastReload has both.
 //
 //   group.Go("certificates", [&](const weft::Context& ctx) {
 //     return weft::ReloadOnChange(ctx, tls, std::chrono::minutes(1),

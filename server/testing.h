@@ -76,14 +76,16 @@ class TestClient {
   static Result<TestClient> Dial(const Context& ctx, std::string_view bound);
   // The same with a TLS handshake: "https://127.0.0.1:8443", "unix:/run/app.sock". The server must
   // prove that it is options.server_name; empty: the host of the address.
-  static Result<TestClient> DialTls(const Context& ctx, std::string_view bound, const TlsClientOptions& options);
+  static Result<TestClient> DialTls(const Context& ctx, std::string_view bound,
+                                    const TlsClientOptions& options);
 
   // The same over HTTP/2: in plain text by prior knowledge (ServerOptions::http2_cleartext); with
   // `tls`, by ALPN. What the test sends and receives looks like HTTP/1.1, except for "HTTP/2.0" in
   // the status line and lowercase names. Each request becomes a stream, and responses arrive in the
   // order of the requests. A response that is reset looks like a connection that is.
   static Result<TestClient> DialHttp2(const Context& ctx, std::string_view bound);
-  static Result<TestClient> DialHttp2(const Context& ctx, std::string_view bound, const TlsClientOptions& tls);
+  static Result<TestClient> DialHttp2(const Context& ctx, std::string_view bound,
+                                      const TlsClientOptions& tls);
 
   TestClient(TestClient&& other) noexcept;
   TestClient& operator=(TestClient&& other) noexcept;
@@ -104,13 +106,15 @@ class TestClient {
   // incomplete response is an error that says what arrived. After 101, and after 2xx for CONNECT,
   // another protocol follows: use Send and the reads above.
   Result<TestResponse> ReadResponse(const Context& ctx, std::string_view method = "GET");
-  [[deprecated("ReadResponse")]] Result<TestResponse> ReadAnswer(const Context& ctx, std::string_view method = "GET") {
+  [[deprecated("ReadResponse")]]
+  Result<TestResponse> ReadAnswer(const Context& ctx, std::string_view method = "GET") {
     return ReadResponse(ctx, method);
   }
 
   // Sends a request and reads its response, skipping interim ones. `fields` are complete lines,
   // each with its CRLF. A body gets its Content-Length, unless the fields already frame it.
-  Result<TestResponse> Get(const Context& ctx, std::string_view target, std::string_view fields = {});
+  Result<TestResponse> Get(const Context& ctx, std::string_view target,
+                           std::string_view fields = {});
   Result<TestResponse> Post(const Context& ctx, std::string_view target, std::string_view body,
                           std::string_view fields = {});
   Result<TestResponse> Do(const Context& ctx, std::string_view method, std::string_view target,

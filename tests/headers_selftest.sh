@@ -12,12 +12,13 @@ failures=0
 # good_tree [LINE...]: a header with an example, the program that has it, and the lines of the arguments at the end of the header.
 good_tree() {
   rm -rf "${tree:?}"/*
-  mkdir -p "$tree/concurrency" "$tree/tests/api"
+  mkdir -p "$tree/concurrency" "$tree/net/internal" "$tree/tests/api"
   {
     printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '' 'namespace internal {' 'template <class T>' 'class Machine;' '}' ''
     printf '%s\n' '// A tool.' '//' '//   weft::Tool tool;' '//   tool.Use();' 'class Tool;'
     if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi
   } >"$tree/concurrency/tool.h"
+  printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '// Of another folder.' 'class Other;' >"$tree/net/other.h"
   printf '%s\n' 'int main() {' '  weft::Tool tool;' '  tool.Use();' '}' >"$tree/tests/api/header_tools.cc"
 }
 
@@ -47,6 +48,32 @@ expect_breach "at least 35 % is due" 'int a;' 'int b;' 'int c;'
 expect_breach "this example is in no program" '//   weft::Tool other;'
 expect_breach "this example is in no program" '// Several lines:' '//' '//   tool.Use();' '//   weft::Tool tool;'
 expect_breach "this example is in no program" '//   void Use() { tool.Use(); }   // without the word'
+
+# expect_elsewhere WHAT: the tree as it is now is reported for WHAT.
+expect_elsewhere() {
+  local report
+  if report=$("$check" "$tree" 2>&1); then report="nothing"; fi
+  [[ $report == *"$1"* ]] && return
+  printf 'not found: "%s", but\n%s\n' "$1" "$report"
+  failures=$((failures + 1))
+}
+
+good_tree
+echo "$hundred/" >>"$tree/net/other.h"
+expect_elsewhere "net/other.h:4: no line has more than 100 columns"
+
+good_tree
+echo "$hundred/" >>"$tree/version.h"
+echo "$hundred/" >>"$tree/version.h"
+expect_elsewhere "version.h:2: no line has more than 100 columns"
+
+good_tree
+for ((i = 0; i < 20; ++i)); do echo "class Part$i;"; done >>"$tree/net/other.h"
+expect_elsewhere "all:1: prose is"
+
+good_tree
+for ((i = 0; i < 20; ++i)); do echo "class Part$i;$hundred"; done >>"$tree/net/internal/parts.h"
+"$check" "$tree" >/dev/null || { echo "an internal header is held to the rules"; failures=$((failures + 1)); }
 
 # A list and a table are no code.
 good_tree '//   - one thing;' '//   - another;' '//' '//   kRefused   it is full'

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds the public headers of concurrency/ to what a reader may expect of them:
+# Holds the public headers, which are all that are not under internal/, to what a reader may expect of them:
 #
 #   width      no line has more than 100 columns
+#   prose      at least 35 % of all their lines are comments, of all headers together and of those of concurrency/
+#
+# and those of concurrency/ also to this:
+#
 #   machinery  internals are declared there at most: their definitions lie in headers under internal/
-#   prose      at least 35 % of all their lines are comments
 #   examples   each header has one, and each one is compiled: it occurs line by line (indentation aside) in a program of
 #              tests/api/header_*.cc, or in tests/concurrency/header_examples_test.cc, which also runs it
 #
@@ -48,12 +51,19 @@ BEGIN {
   for (i in list) needs_none[list[i]] = 1
   programs = "\n"
 }
-FILENAME !~ /^concurrency\// { programs = programs trimmed($0) "\n"; next }
+FILENAME ~ /^tests\// { programs = programs trimmed($0) "\n"; next }
 
-FNR == 1 { end_header(); header = FILENAME; has_example = 0; inside = 0; next }  # the licence line is no prose
-{ ++lines }
-/^ *\/\// { ++prose }
+FNR == 1 {  # the licence line is no prose
+  end_header()
+  in_concurrency = FILENAME ~ /^concurrency\//
+  header = in_concurrency ? FILENAME : ""
+  has_example = inside = 0
+  next
+}
+{ ++lines["all"]; lines["concurrency"] += in_concurrency }
+/^ *\/\// { ++prose["all"]; prose["concurrency"] += in_concurrency }
 length($0) > width_max { breach(FNR, "no line has more than " width_max " columns") }
+!in_concurrency { next }
 
 # Declarations of classes end with a semicolon; whatever opens a brace defines something.
 /^namespace (weft::)?internal [{]$/ { inside = 1; next }
@@ -74,10 +84,16 @@ inside && /[{=]/ && !/^template </ { breach(FNR, "internals are defined in heade
 
 END {
   end_header()
-  if (lines == 0) { print "no header of concurrency/: nothing was checked"; exit 1 }
-  share = 100 * prose / lines
-  if (share < prose_min) { printf "concurrency:1: prose is %.1f %% of the public headers, at least %d %% is due\n", share, prose_min; ++breaches }
+  if (lines["concurrency"] == 0) { print "no header of concurrency/: nothing was checked"; exit 1 }
+  for (which in lines) {
+    share[which] = 100 * prose[which] / lines[which]
+    if (share[which] >= prose_min) continue
+    printf "%s:1: prose is %.2f %% of the public headers, at least %d %% is due\n", which, share[which], prose_min
+    ++breaches
+  }
   if (breaches > 0) { print breaches " breaches of the rules for public headers"; exit 1 }
-  printf "the public headers of concurrency/ have %.1f %% prose, and %d examples that are compiled\n", share, examples
+  printf "the public headers have %.1f %% prose, those of concurrency/ %.1f %%, and %d examples that are compiled\n", \
+    share["all"], share["concurrency"], examples
 }
-' $(ls tests/api/header_*.cc tests/concurrency/header_examples_test.cc 2>/dev/null) concurrency/*.h
+' $(ls tests/api/header_*.cc tests/concurrency/header_examples_test.cc 2>/dev/null) \
+  $(find . -name '*.h' -printf '%P\n' | grep -vE '(^|/)internal/|^(bench|build|examples|findings|scripts|tests)/' | sort)

@@ -22,7 +22,8 @@
 
 namespace weft {
 
-// The source of a request's body, piece by piece.
+// The source of a request's body, piece by piece. To send a file, a Stream or the Body of another
+// request, SetBody takes any Reader; this is for sources that know their length or can start again.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
@@ -52,17 +53,21 @@ class ClientRequest {
  public:
   // Do checks the URL, and reports what is wrong with it: "http://host:port/path?query",
   // "https://...", or, for a Unix-domain socket, "http+unix://%2Frun%2Fapp.sock/path".
-  ClientRequest(std::string method, std::string url) : method_(std::move(method)), url_(std::move(url)) {}
+  ClientRequest(std::string method, std::string url)
+      : method_(std::move(method)), url_(std::move(url)) {}
   ClientRequest(ClientRequest&&) = default;
   ClientRequest& operator=(ClientRequest&&) = default;
 
   const std::string& Method() const { return method_; }
   const std::string& Url() const { return url_; }
 
+  // The fields that are sent. Do rejects the request if Set or Add has rejected one of them
+  // (Fields::Refused).
   Fields& Header() WEFT_LIFETIMEBOUND { return Made(header_); }
   // Sent after a body in chunks, such as that of a reader without a length.
   Fields& Trailer() WEFT_LIFETIMEBOUND { return Made(trailer_); }
 
+  // The bytes themselves, which can be sent again. Replaces a body that was set before.
   void SetBody(std::string body) {
     body_ = std::move(body);
     reader_ = nullptr;
@@ -81,7 +86,9 @@ class ClientRequest {
   void ResponseTimeout(Duration limit) { response_timeout_ = limit; }
   // Called for each interim response (1xx) other than 100 before the response, such as 103, in the
   // fiber that waits for the response.
-  void OnInterim(std::function<void(int status, const Fields& fields)> call) { on_interim_ = std::move(call); }
+  void OnInterim(std::function<void(int status, const Fields& fields)> call) {
+    on_interim_ = std::move(call);
+  }
 
  private:
   friend struct ClientRequestAccess;
@@ -110,7 +117,9 @@ template <Reader R>
 class ReaderBody final : public BodyReader {
  public:
   ReaderBody(R& reader, std::optional<std::uint64_t> length) : reader_(reader), length_(length) {}
-  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) override { return reader_.Read(ctx, buffer); }
+  Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) override {
+    return reader_.Read(ctx, buffer);
+  }
   std::optional<std::uint64_t> Length() const override { return length_; }
 
  private:
@@ -137,8 +146,12 @@ struct ClientRequestAccess {
   static void WithoutSlot(ClientRequest& r) { r.without_slot_ = true; }
   static bool IsWithoutSlot(const ClientRequest& r) { return r.without_slot_; }
   static std::optional<Duration> Expect(const ClientRequest& r) { return r.expect_; }
-  static std::optional<Duration> ResponseTimeout(const ClientRequest& r) { return r.response_timeout_; }
-  static const std::function<void(int, const Fields&)>& OnInterim(const ClientRequest& r) { return r.on_interim_; }
+  static std::optional<Duration> ResponseTimeout(const ClientRequest& r) {
+    return r.response_timeout_;
+  }
+  static const std::function<void(int, const Fields&)>& OnInterim(const ClientRequest& r) {
+    return r.on_interim_;
+  }
 };
 
 }  // namespace weft

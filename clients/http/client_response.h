@@ -35,7 +35,8 @@ class Exchange;
 class [[nodiscard]] ClientResponse {
  public:
   explicit ClientResponse(internal::Exchange& exchange);  // made by HttpClient
-  ClientResponse(ClientResponse&& other) noexcept : exchange_(std::exchange(other.exchange_, nullptr)) {}
+  ClientResponse(ClientResponse&& other) noexcept
+      : exchange_(std::exchange(other.exchange_, nullptr)) {}
   ClientResponse& operator=(ClientResponse&& other) noexcept;
   ~ClientResponse();  // never suspends
 
@@ -105,7 +106,8 @@ class [[nodiscard]] ClientExchange {
   // made by HttpClient
   explicit ClientExchange(internal::Exchange& exchange, Duration response_timeout);
   ClientExchange(ClientExchange&& other) noexcept
-      : exchange_(std::exchange(other.exchange_, nullptr)), response_timeout_(other.response_timeout_) {}
+      : exchange_(std::exchange(other.exchange_, nullptr)),
+        response_timeout_(other.response_timeout_) {}
   ClientExchange& operator=(ClientExchange&&) = delete;
   ~ClientExchange();
 

@@ -61,12 +61,14 @@ class HttpClient {
   // then. For a server that responds while it still reads, use Open.
   Result<ClientResponse> Do(const Context& ctx, const ClientRequest& request);
   Result<ClientResponse> Get(const Context& ctx, std::string_view url);
-  Result<ClientResponse> Post(const Context& ctx, std::string_view url, std::string_view content_type, std::string_view body);
+  Result<ClientResponse> Post(const Context& ctx, std::string_view url,
+                              std::string_view content_type, std::string_view body);
 
   // Sends the head and returns. The caller then writes the body and reads the response at the same
   // time. `length` is that of the body; without it the body is sent in chunks. A body in the
   // request is ignored, and no redirect is followed.
-  Result<ClientExchange> Open(const Context& ctx, ClientRequest request, std::optional<std::uint64_t> length = std::nullopt);
+  Result<ClientExchange> Open(const Context& ctx, ClientRequest request,
+                              std::optional<std::uint64_t> length = std::nullopt);
 
   // Connects to "https://users.internal", so that the first request need not, and a mistake shows
   // early.

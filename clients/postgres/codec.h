@@ -34,13 +34,16 @@ namespace weft::postgres {
 
 // The number of a type in PostgreSQL's catalog. Built-in types have the same number on all servers.
 using Oid = std::uint32_t;
-inline constexpr Oid kBool = 16, kBytea = 17, kName = 19, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26, kJson = 114,
-                     kFloat4 = 700, kFloat8 = 701, kBpchar = 1042, kVarchar = 1043, kDate = 1082, kTimestamp = 1114, kTimestampTz = 1184,
-                     kNumeric = 1700, kUuid = 2950, kJsonb = 3802;
+inline constexpr Oid kBool = 16, kBytea = 17, kName = 19, kInt8 = 20, kInt2 = 21, kInt4 = 23,
+                     kText = 25, kOid = 26, kJson = 114, kFloat4 = 700, kFloat8 = 701,
+                     kBpchar = 1042, kVarchar = 1043, kDate = 1082, kTimestamp = 1114,
+                     kTimestampTz = 1184, kNumeric = 1700, kUuid = 2950, kJsonb = 3802;
 
 template <class T>
 struct Codec;
 
+// Whether a T can be read from a column, and whether it can be a parameter. Some types can be only
+// one of the two: a std::string_view is no result, as nothing would keep its bytes.
 template <class T>
 concept Decodable = requires(std::string_view text, T& out, Oid type) {
   { Codec<T>::Accepts(type) } -> std::same_as<bool>;
@@ -51,8 +54,9 @@ concept Encodable = requires(const T& value, std::string& to) { Codec<T>::Encode
 
 namespace internal {
 template <class T>
-concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-                 !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                 !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+                 !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 // The type of an array's elements; 0 if it is none of the types above.
 Oid ElementOf(Oid array) noexcept;
@@ -62,21 +66,28 @@ bool MayBeArray(Oid type) noexcept;
 bool IsTextual(Oid type) noexcept;
 // Reads the elements of "{1,NULL,\"a b\"}", of one dimension, without their quotes. False:
 // malformed.
-bool ReadArray(std::string_view text, void* to, bool (*add)(void* to, std::optional<std::string_view> element));
+bool ReadArray(std::string_view text, void* to,
+               bool (*add)(void* to, std::optional<std::string_view> element));
 void QuoteElement(std::string_view text, std::string& to);
 bool DecodeBytes(std::string_view text, Bytes& out);
 void EncodeBytes(std::span<const std::byte> bytes, std::string& to);
 }  // namespace internal
 
+// Integers, from columns of integers that are no wider: a std::int64_t is read from a smallint, an
+// integer, an oid or a bigint, a std::int32_t not from a bigint. A value that does not fit, such as
+// a negative one for an unsigned T, is an Error; so is a parameter that the column cannot hold.
 template <internal::Number T>
   requires std::integral<T>
 struct Codec<T> {
-  static constexpr std::string_view kName = sizeof(T) == 2 ? "smallint" : sizeof(T) == 4 ? "integer" : "bigint";
+  static constexpr std::string_view kName = sizeof(T) == 2   ? "smallint"
+                                            : sizeof(T) == 4 ? "integer"
+                                                             : "bigint";
   // PostgreSQL has none of one byte: those are for parameters only.
   static bool Accepts(Oid type)
     requires(sizeof(T) >= 2)
   {
-    return type == kInt2 || ((type == kInt4 || type == kOid) && sizeof(T) >= 4) || (type == kInt8 && sizeof(T) >= 8);
+    return type == kInt2 || ((type == kInt4 || type == kOid) && sizeof(T) >= 4) ||
+           (type == kInt8 && sizeof(T) >= 8);
   }
   static bool Decode(std::string_view text, T& out) {
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -88,12 +99,13 @@ struct Codec<T> {
   }
 };
 
+// Real numbers, without loss in both directions; NaN and the infinities too. A float is not read
+// from a double precision, and neither of them from a numeric, which may have more digits.
 template <std::floating_point T>
 struct Codec<T> {
   static constexpr std::string_view kName = sizeof(T) == 4 ? "real" : "double precision";
   static bool Accepts(Oid type) { return type == kFloat4 || (type == kFloat8 && sizeof(T) >= 8); }
   static bool Decode(std::string_view text, T& out) {
-    // also "NaN" and "Infinity"
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
     return code == std::errc() && end == text.data() + text.size();
   }
@@ -114,6 +126,8 @@ struct Codec<bool> {
   static void Encode(bool value, std::string& to) { to.push_back(value ? 't' : 'f'); }
 };
 
+// Text, and as text everything but numbers of the machine, booleans, bytes and arrays: a numeric, a
+// uuid, an interval, a value of an enum.
 template <>
 struct Codec<std::string> {
   static constexpr std::string_view kName = "text";
@@ -134,18 +148,25 @@ struct Codec<const char*> : Codec<std::string_view> {};
 template <>
 struct Codec<char*> : Codec<std::string_view> {};
 
+// Types of types.h that keep PostgreSQL's text as it is. A Numeric is read from integers too.
 template <>
 struct Codec<Numeric> {
   static constexpr std::string_view kName = "numeric";
-  static bool Accepts(Oid type) { return type == kNumeric || type == kInt2 || type == kInt4 || type == kInt8; }
-  static bool Decode(std::string_view text, Numeric& out) { return Codec<std::string>::Decode(text, out.text); }
+  static bool Accepts(Oid type) {
+    return type == kNumeric || type == kInt2 || type == kInt4 || type == kInt8;
+  }
+  static bool Decode(std::string_view text, Numeric& out) {
+    return Codec<std::string>::Decode(text, out.text);
+  }
   static void Encode(const Numeric& value, std::string& to) { to += value.text; }
 };
 template <>
 struct Codec<Json> {
   static constexpr std::string_view kName = "json";
   static bool Accepts(Oid type) { return type == kJson || type == kJsonb; }
-  static bool Decode(std::string_view text, Json& out) { return Codec<std::string>::Decode(text, out.text); }
+  static bool Decode(std::string_view text, Json& out) {
+    return Codec<std::string>::Decode(text, out.text);
+  }
   static void Encode(const Json& value, std::string& to) { to += value.text; }
 };
 template <>
@@ -156,6 +177,7 @@ struct Codec<Uuid> {
   static void Encode(const Uuid& value, std::string& to) { to += value.Text(); }
 };
 
+// Bytes, of any value; a span is for parameters only.
 template <>
 struct Codec<Bytes> {
   static constexpr std::string_view kName = "bytea";
@@ -165,15 +187,23 @@ struct Codec<Bytes> {
 };
 template <>
 struct Codec<std::span<const std::byte>> {
-  static void Encode(std::span<const std::byte> value, std::string& to) { internal::EncodeBytes(value, to); }
+  static void Encode(std::span<const std::byte> value, std::string& to) {
+    internal::EncodeBytes(value, to);
+  }
 };
 
+// Days, and moments in microseconds, as PostgreSQL has them. Years before 1 and after 9999 are an
+// Error in a result. The infinities are max() and min() of moments; of days they are an Error.
 template <>
 struct Codec<std::chrono::year_month_day> {
   static constexpr std::string_view kName = "date";
   static bool Accepts(Oid type) { return type == kDate; }
-  static bool Decode(std::string_view text, std::chrono::year_month_day& out) { return internal::DecodeDate(text, out); }
-  static void Encode(std::chrono::year_month_day value, std::string& to) { internal::EncodeDate(value, to); }
+  static bool Decode(std::string_view text, std::chrono::year_month_day& out) {
+    return internal::DecodeDate(text, out);
+  }
+  static void Encode(std::chrono::year_month_day value, std::string& to) {
+    internal::EncodeDate(value, to);
+  }
 };
 template <>
 struct Codec<TimestampTz> {
@@ -199,7 +229,9 @@ struct Codec<Timestamp> {
     out = Timestamp(time);
     return good;
   }
-  static void Encode(Timestamp value, std::string& to) { internal::EncodeTime(value.time_since_epoch(), false, to); }
+  static void Encode(Timestamp value, std::string& to) {
+    internal::EncodeTime(value.time_since_epoch(), false, to);
+  }
 };
 
 namespace internal {

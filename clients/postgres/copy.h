@@ -31,8 +31,8 @@ class CopyWriter {
   CopyWriter& operator=(const CopyWriter&) = delete;
 
   // Sends bytes in the format that the statement names. They may be split anywhere. Parks while the
-  // server is slower. After an Error, which may have come in the middle of a row, all further writes
-  // and the CopyIn itself return that Error, and nothing is inserted.
+  // server is slower. After an Error, which may have come in the middle of a row, all further
+  // writes and the CopyIn itself return that Error, and nothing is inserted.
   Error Write(const Context& ctx, std::string_view data);
   // Sends a row in the text format, which is COPY's default: one value for each column. Nulls are
   // those of parameters: std::nullopt, nullptr, an empty optional, a null pointer to text.
@@ -63,7 +63,9 @@ class CopyWriter {
       if (value != nullptr) return Append(std::string_view(value));
       internal::AppendCopyNull(row_);
     } else {
-      static_assert(Encodable<D>, "this type is no column: specialize weft::postgres::Codec for it (clients/postgres/codec.h)");
+      static_assert(Encodable<D>,
+                    "this type is no column: specialize weft::postgres::Codec for it "
+                    "(clients/postgres/codec.h)");
       text_.clear();
       if constexpr (Encodable<D>) Codec<D>::Encode(value, text_);
       internal::AppendCopyText(text_, row_);
@@ -98,7 +100,11 @@ class Copying {
     return RunCopyIn(ctx, sql, [&f](CopyWriter& to) -> Error { return f(to); });
   }
   // COPY ... TO STDOUT: calls f(std::string_view) for each row, including its line feed, in the
-  // format that the statement names. f returns nothing or an Error, which ends the COPY.
+  // format that the statement names. f returns nothing or an Error, which ends the COPY. It may
+  // park, and then the server waits too.
+  //
+  //   weft::Error err = db.CopyOut(ctx, "copy notes to stdout (format csv)",
+  //                                [&](std::string_view row) { return w.Write(row); });
   template <class F>
   Error CopyOut(const Context& ctx, std::string_view sql, F f) {
     return RunCopyOut(ctx, sql, [&f](std::string_view row) -> Error {
@@ -117,7 +123,8 @@ class Copying {
   Copying() = default;
   ~Copying() = default;
   virtual Error RunCopyOut(const Context& ctx, std::string_view sql, const RowSink& sink) = 0;
-  virtual Result<std::uint64_t> RunCopyIn(const Context& ctx, std::string_view sql, const RowSource& source) = 0;
+  virtual Result<std::uint64_t> RunCopyIn(const Context& ctx, std::string_view sql,
+                                          const RowSource& source) = 0;
 };
 
 }  // namespace weft::postgres

@@ -84,16 +84,18 @@ class Pool final : public Statements, public Copying {
 
   // From any thread. For Metrics::Add.
   PoolStats Stats() const;
-  // Closes connections that are idle and too old (see ResourcePool), and those that calls have begun
-  // and left, if connect_timeout is over.
+  // Closes connections that are idle and too old (see ResourcePool), and those that calls have
+  // begun and left, if connect_timeout is over.
   void Trim() noexcept;
 
  private:
   friend class Transaction;
   friend class Listener;
-  Error Run(const Context& ctx, std::string_view sql, const internal::Parameters& parameters, internal::ResultHandler& rows) override;
+  Error Run(const Context& ctx, std::string_view sql, const internal::Parameters& parameters,
+            internal::ResultHandler& rows) override;
   Error RunCopyOut(const Context& ctx, std::string_view sql, const RowSink& sink) override;
-  Result<std::uint64_t> RunCopyIn(const Context& ctx, std::string_view sql, const RowSource& source) override;
+  Result<std::uint64_t> RunCopyIn(const Context& ctx, std::string_view sql,
+                                  const RowSource& source) override;
 
   static Error ErrorOf(const Error& out) { return out; }
   template <class T>

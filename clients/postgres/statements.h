@@ -123,7 +123,8 @@ class Statements {
   // Returns the only row, or none; two are an Error, which ends the statement in the server: see
   // ForEach.
   template <class T, class... A>
-  Result<std::optional<T>> QueryOne(const Context& ctx, std::string_view sql, const A&... parameters) {
+  Result<std::optional<T>> QueryOne(const Context& ctx, std::string_view sql,
+                                    const A&... parameters) {
     internal::OneRow<T> row;
     if (Error err = Run(ctx, sql, internal::ParametersOf(parameters...), row)) return err;
     return std::move(row.value);
@@ -151,7 +152,8 @@ class Statements {
  protected:
   Statements() = default;
   ~Statements() = default;
-  virtual Error Run(const Context& ctx, std::string_view sql, const internal::Parameters& parameters, internal::ResultHandler& rows) = 0;
+  virtual Error Run(const Context& ctx, std::string_view sql,
+                    const internal::Parameters& parameters, internal::ResultHandler& rows) = 0;
 };
 
 }  // namespace weft::postgres

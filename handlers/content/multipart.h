@@ -36,8 +36,8 @@ class MultipartPart {
   // no content.
   bool IsFile() const { return file_name_.has_value(); }
   // The last component of the name that the client gives, after the last '/' or '\'; empty for "."
-  // and "..". `filename*` (RFC 8187, in UTF-8) counts before `filename`, as in Go: some clients send
-  // both. The client chooses its bytes: show it, but do not use it as the name of a file.
+  // and "..". `filename*` (RFC 8187, in UTF-8) counts before `filename`, as in Go: some clients
+  // send both. The client chooses its bytes: show it, but do not use it as the name of a file.
   std::string_view FileName() const WEFT_LIFETIMEBOUND {
     return file_name_ ? std::string_view(*file_name_) : std::string_view();
   }

@@ -36,7 +36,9 @@ struct CheckOptions {
 // returns no error. Run it next to the servers:
 //
 //   weft::Error err = weft::RunServices(ctx, {
-//       {"debug", [&](const weft::Context& c) { return weft::ListenAndServe(c, debug_opts, debug); }},
+//       {"debug", [&](const weft::Context& c) {
+//         return weft::ListenAndServe(c, debug_opts, debug);
+//       }},
 //       {"checks", [&](const weft::Context& c) { return weft::RunChecks(c, readiness, checks); }},
 //       {"app", [&](const weft::Context& c) { return weft::ListenAndServe(c, app_opts, app); }},
 //   });
@@ -44,7 +46,8 @@ struct CheckOptions {
 // Check what this replica alone can lack: its disk, its cache that must be warm, its own sidecar.
 // If all replicas check a database that they share, a short failure of it takes all of them out at
 // once, and then none is left to tell clients.
-Error RunChecks(const Context& ctx, Readiness& readiness, std::vector<Check> checks, CheckOptions options = {});
+Error RunChecks(const Context& ctx, Readiness& readiness, std::vector<Check> checks,
+                CheckOptions options = {});
 
 }  // namespace weft
 

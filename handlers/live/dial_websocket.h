@@ -26,7 +26,8 @@ namespace weft {
 //   those of HttpClient::Do
 //   ClientFailure::kStatus      the server has responded, but not with 101
 //   ClientFailure::kMalformed   its response is not a handshake
-Result<WebSocket> DialWebSocket(const Context& ctx, HttpClient& client, std::string_view url, const WebSocketOptions& options = {});
+Result<WebSocket> DialWebSocket(const Context& ctx, HttpClient& client, std::string_view url,
+                                const WebSocketOptions& options = {});
 
 }  // namespace weft
 

@@ -92,7 +92,8 @@ class [[nodiscard]] EventStream {
   //   those of Send
   template <class T, class F>
   Error Forward(const Context& ctx, const Chan<T>& values, F to_event) {
-    return ForwardAll(ctx, values, [&](T value) { return Add(std::invoke(to_event, std::move(value))); });
+    return ForwardAll(ctx, values,
+                      [&](T value) { return Add(std::invoke(to_event, std::move(value))); });
   }
 
   // The same for a subscription. If the client was too slow it learns so from an event of the type

@@ -92,8 +92,8 @@ class [[nodiscard]] WebSocket {
   WebSocketOutbox GetOutbox() const;
 
   // Runs both directions at once, as in a typical chat, in the caller's fiber.
-  // on_message(WebSocketMessage) gets what the client sends, and may return an Error, which ends the
-  // conversation. to_message(T) gets what arrives on the channel, and makes the text or a
+  // on_message(WebSocketMessage) gets what the client sends, and may return an Error, which ends
+  // the conversation. to_message(T) gets what arrives on the channel, and makes the text or a
   // WebSocketMessage. While one of them waits, or the client is slow to take a message, neither
   // direction goes on. Returns, and closes with
   //   no error   the client has closed; the channel is closed (1000); the drain has started (1001)
@@ -119,7 +119,8 @@ class [[nodiscard]] WebSocket {
   template <class T, class F>
   class Feed final : public internal::WebSocketFeed {
    public:
-    Feed(WebSocket& socket, const Chan<T>& chan, F& to_message) : socket_(socket), to_message_(to_message), next_(chan) {}
+    Feed(WebSocket& socket, const Chan<T>& chan, F& to_message)
+        : socket_(socket), to_message_(to_message), next_(chan) {}
     void WakeBy(CancelFunc wake) override { next_.WakeBy(std::move(wake)); }
     std::optional<Error> SendNext(const Context& ctx) override {
       std::optional<Result<T>> value = next_.Take();
@@ -175,7 +176,8 @@ class [[nodiscard]] WebSocket {
 //   HttpError(400)   the handshake is malformed, or has a body
 //   HttpError(403)   a page of another origin (WebSocketOptions::origins)
 //   those of Hijack, after which the response has no field of the handshake
-Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocketOptions& options = {});
+Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r,
+                                  const WebSocketOptions& options = {});
 
 }  // namespace weft
 

@@ -38,7 +38,8 @@ class WebSocketOutbox {
 
  private:
   friend class WebSocket;
-  explicit WebSocketOutbox(std::shared_ptr<internal::WebSocketOutboxState> state) noexcept : state_(std::move(state)) {}
+  explicit WebSocketOutbox(std::shared_ptr<internal::WebSocketOutboxState> state) noexcept
+      : state_(std::move(state)) {}
   bool Push(WebSocketMessage message) const;
 
   std::shared_ptr<internal::WebSocketOutboxState> state_;

@@ -22,6 +22,7 @@ namespace internal {
 struct Upstream;
 }
 
+// Which of the upstreams that are not out gets the next request.
 enum class Pick : std::uint8_t {
   kLeastInFlight,  // the one with the fewest requests of this process; in turn among equals
   kRoundRobin,
@@ -52,6 +53,7 @@ struct UpstreamStats {
   bool out = false;            // gets no requests, because of failures or the check
 };
 
+// How UpstreamPool::Check asks an upstream whether it is well. One good response puts it in again.
 struct UpstreamCheckOptions {
   std::string target = "/healthz";             // GET; 2xx and 3xx are good
   Duration every = std::chrono::seconds(5);
@@ -67,13 +69,15 @@ class [[nodiscard]] UpstreamLease {
   UpstreamLease& operator=(UpstreamLease&&) = delete;
   ~UpstreamLease();
 
-  const std::string& Address() const;  // including its scheme
+  // "http://10.0.0.1:8080": always with the scheme. The request goes there.
+  const std::string& Address() const;
   void Succeeded() noexcept;
   void Failed() noexcept;
 
  private:
   friend class UpstreamPool;
-  explicit UpstreamLease(std::shared_ptr<internal::Upstream> upstream) : upstream_(std::move(upstream)) {}
+  explicit UpstreamLease(std::shared_ptr<internal::Upstream> upstream)
+      : upstream_(std::move(upstream)) {}
   std::shared_ptr<internal::Upstream> upstream_;  // null: moved from
 };
 
@@ -106,6 +110,7 @@ class UpstreamPool {
   // all have as many requests as they may; ClientFailure::kUnreachable if there is none.
   Result<UpstreamLease> Acquire(std::span<const std::string> tried = {});
 
+  // The figures of all upstreams at this moment, in the order of the addresses.
   std::vector<UpstreamStats> Stats() const;
   HttpClient& Client() const { return client_; }
   const UpstreamOptions& Options() const { return options_; }

@@ -85,7 +85,8 @@ class Mux {
   // Groups may be nested. A pattern for the prefix itself, "/admin", is registered outside of the
   // group. What no pattern matches does not reach the middleware of a group. Throws
   // std::invalid_argument as Handle does.
-  Mux& Group(std::string prefix, std::vector<Middleware> middleware, const std::function<void(Mux&)>& add);
+  Mux& Group(std::string prefix, std::vector<Middleware> middleware,
+             const std::function<void(Mux&)>& add);
 
   // Wraps a middleware around everything that this Mux responds to, including 404 and redirects.
   // The first one is the outermost. In a Group it wraps the patterns of that group, and throws
