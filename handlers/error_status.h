@@ -40,6 +40,15 @@ int StatusOf(const Error& error) noexcept;
 // response never looks complete. It may be called once for each exchange, by a middleware that then
 // returns no error. It does nothing without an error, or for a connection that was hijacked
 // (ResponseWriter::Hijack).
+//
+//   weft::Middleware errors_as_html = [](weft::Handler next) {
+//     return [next](weft::ResponseWriter& w, weft::Request& r) -> weft::Error {
+//       const weft::Error err = next(w, r);
+//       if (weft::StatusOf(err) != 404) return err;
+//       weft::FinishWithError(w, weft::HttpError(404, "There is no such page.\n"));
+//       return {};
+//     };
+//   };
 void FinishWithError(ResponseWriter& w, const Error& error);
 
 }  // namespace weft

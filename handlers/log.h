@@ -14,6 +14,8 @@ namespace weft {
 // spdlog: to the logger registered as "weft", or else to the default logger if the program has set
 // one with a name, or else to stderr.
 //
+//   weft::LogLine(weft::LogLevel::kWarning, "prices: 3 of 120 rows skipped");
+//
 // While a server runs, writing a line never waits for the log's destination. Lines are put into a
 // queue, with the time at which they were written. One thread, which starts with the first line and
 // ends with the last server, passes them to spdlog in that order. The queue holds 4,096 lines and 1

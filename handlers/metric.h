@@ -91,6 +91,9 @@ class Histogram {
 // have one of their own. Further ones share the one whose labels are all "other", and
 // weft_metrics_overflow_total counts them. So clients may be able to choose a value, although it is
 // better if they cannot.
+//
+//   weft::Labeled<weft::Counter>& paid = metrics.AddCounter("paid_total", "Payments.", {"kind"});
+//   paid.With({"card"}).Add();
 template <class T>
 class Labeled {
  public:

@@ -12,6 +12,10 @@ namespace weft {
 
 // The address of a server: a host and a port for TCP, or the path of a Unix-domain socket. As text
 // it is "example.org:443", "127.0.0.1:443", "[::1]:443", "unix:/run/app.sock" or "unix:@name".
+//
+//   weft::Result<weft::Address> upstream = weft::Address::Parse("[::1]:8443");
+//   if (weft::Error err = upstream.Err()) return err;
+//   weft::Result<weft::Stream> stream = weft::Dial(ctx, *upstream);
 struct Address {
   std::string host;        // A name, or an IP address without brackets.
   std::uint16_t port = 0;

@@ -43,6 +43,10 @@ struct CertificateInfo {
 };
 
 // What was negotiated for one connection. It does not change while the connection lasts.
+//
+//   const weft::TlsInfo* tls = r.Tls();
+//   if (tls == nullptr || !tls->peer_certificate) return weft::HttpError(403);
+//   const std::vector<std::string>& who = tls->peer_certificate->uris;
 struct TlsInfo {
   TlsVersion version = TlsVersion::k13;
   // IANA's name, such as "TLS_AES_256_GCM_SHA384". Valid as long as the process.

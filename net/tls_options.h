@@ -29,6 +29,12 @@ enum class ClientAuth : std::uint8_t {
 };
 
 // The settings of a server. Every field except the certificates has a default.
+//
+//   weft::Result<weft::Tls> tls = weft::Tls::Load({
+//       .certificates = {{.certificate_file = "tls/fullchain.pem", .key_file = "tls/key.pem"}},
+//       .client_ca_file = "tls/clients.pem",
+//       .client_auth = weft::ClientAuth::kRequire,
+//   });
 struct TlsServerOptions {
   // At least one. The name that a client asks for (SNI) selects it: a certificate with exactly this
   // name, or else one with a wildcard instead of its first label ("*.example.com"), or else the
@@ -59,6 +65,8 @@ struct TlsServerOptions {
 };
 
 // The settings of a client. Every field has a default.
+//
+//   weft::HttpClient client({.tls = {.ca_file = "tls/internal-ca.pem"}});
 struct TlsClientOptions {
   // The certificates to trust, in PEM. Empty: those that the system trusts.
   std::string ca_file = {};

@@ -29,6 +29,10 @@ struct ServerStats {
 
 // All servers of the process that are serving, the oldest first. From any fiber or thread. Takes
 // some microseconds, and never suspends.
+//
+//   for (const weft::ServerStats& server : weft::ListServers()) {
+//     std::printf("%s: %ju requests\n", server.bound.c_str(), std::uintmax_t{server.requests});
+//   }
 std::vector<ServerStats> ListServers();
 
 }  // namespace weft

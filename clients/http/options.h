@@ -30,6 +30,10 @@ struct Propagate {
 
 // Each limit applies to the whole process, whatever the number of loops and schedulers, and has a
 // safe default.
+//
+//   weft::HttpClient client({.response_timeout = std::chrono::seconds(2),
+//                            .http2 = true,
+//                            .propagate = {.deadline_field = "X-Request-Timeout-Ms"}});
 struct HttpClientOptions {
   // For one origin: a scheme, host and port. Further requests wait in order, under their contexts.
   // Those beyond the second number fail at once (ClientFailure::kBusy).

@@ -12,6 +12,11 @@
 
 namespace weft::postgres {
 
+// The settings of a Pool. Every field has a default.
+//
+//   weft::postgres::Pool db({.conninfo = "host=db.internal dbname=shop sslmode=verify-full",
+//                            .connections_max = 32,
+//                            .statement_timeout = std::chrono::seconds(10)});
 struct PoolOptions {
   // As for psql: "host=db.internal dbname=shop user=app sslmode=verify-full", or
   // "postgres://app@db.internal/shop". Several hosts are tried in order (host=a,b;

@@ -25,6 +25,10 @@ class Pool;
 // fail with a serialization failure (40001), after which they are to be run again.
 enum class Isolation : std::uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
 
+// The third argument of Pool::InTransaction.
+//
+//   db.InTransaction(ctx, move, {.isolation = weft::postgres::Isolation::kSerializable,
+//                                .attempts_max = 5});
 struct TransactionOptions {
   Isolation isolation = Isolation::kReadCommitted;
   // The server rejects statements that write (25006).

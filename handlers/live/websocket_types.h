@@ -12,7 +12,12 @@
 
 namespace weft {
 
-// What has to be above zero and is not aborts the process.
+// The settings of AcceptWebSocket and DialWebSocket. A value that has to be above zero and is not
+// aborts the process.
+//
+//   weft::AcceptWebSocket(w, r, {.message_bytes_max = 64 * 1024,
+//                                .protocols = {"chat.v2", "chat.v1"},
+//                                .origins = {"https://app.example.com"}});
 struct WebSocketOptions {
   // The size of a message from the client, all its frames together. Beyond it the client gets 1009
   // and Receive fails with kTooLarge. Above zero.

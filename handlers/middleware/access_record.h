@@ -15,6 +15,11 @@ namespace weft {
 
 // The outcome of one request. Its views are valid only while the log is called. What clients have
 // sent is unchanged: escape it before it goes into a line of text.
+//
+//   mux.Use(weft::AccessLog([](const weft::AccessRecord& record) {
+//     if (record.status < 500) return;
+//     weft::LogLine(weft::LogLevel::kError, weft::FormatAccessRecord(record));
+//   }));
 struct AccessRecord {
   std::chrono::system_clock::time_point time;  // when the request reached the middleware
   std::string peer;

@@ -16,6 +16,10 @@ namespace weft {
 // A server does the same for a handler without this middleware. Put it where exceptions should end:
 // what is outside of it (AccessLog, for example) then sees a request with a response. `report` is
 // called in the request's fiber, from all loops in parallel.
+//
+//   mux.Use(weft::Recover([](const weft::Request& r, const weft::Error& thrown) {
+//     Alert(r.Pattern(), thrown.Message());
+//   }));
 Middleware Recover(std::function<void(const Request&, const Error&)> report);
 
 // The same; reports to weft's log (log.h), at level error, with method, path and message. It never
