@@ -20,6 +20,15 @@ class PostgresFullDiskTest : public PostgresTest {
   static fs::path DataFolder() { return fs::path(Server().SocketPath()).parent_path() / "data"; }
 };
 
+// How many bytes of the log can be written before it needs a new file.
+std::int64_t RoomInLog(Pool& db) {
+  const Result<std::optional<std::int64_t>> room = db.QueryOne<std::int64_t>(
+      Background(), "select ((1 + (select count(*) from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' and name > pg_walfile_name(pg_current_wal_insert_lsn()))) "
+                    "* 1048576 - mod(pg_current_wal_insert_lsn() - '0/0', 1048576))::bigint");
+  EXPECT_OK(room.Err());
+  return room.Ok() ? room->value_or(0) : 0;
+}
+
 // A table whose file does not grow any more: no place of /dev/full can be written to.
 class FullTable {
  public:
@@ -61,7 +70,7 @@ TEST_F(PostgresFullDiskTest, AFullDiskIs503ForThoseThatWriteAndCostsNoConnection
         for (; !load.ctx.Err(); ++read) EXPECT_EQ(*db.QueryOne<std::int32_t>(ctx, "select $1::integer", f), f);
       });
     }
-    while (failed < 100 || read < 100) Yield();
+    while (failed < 100 || read < 100) EXPECT_OK(Sleep(ctx, 1ms));
     load.cancel();
     EXPECT_OK(group.Wait());
 
@@ -80,6 +89,9 @@ TEST_F(PostgresFullDiskTest, AServerThatCannotWriteItsLogIsAnErrorAtOnceAndThePo
     EXPECT_EQ(chmod(log.c_str(), 0500), 0);  // no new file
     Pool writer(Options());
     EXPECT_FALSE(writer.Execute(Background(), "create table log_filler (text text)").Err());
+    // All but the last of what is there is filled at once; a row takes some 370 bytes of the log.
+    const std::int64_t rows = RoomInLog(writer) / 410;
+    EXPECT_OK(writer.Execute(Background(), "insert into log_filler select repeat(md5(i::text), 10) from generate_series(1, $1) i", rows).Err());
     // A statement that finds no room while it works fails alone; one that finds none at its COMMIT ends the server.
     Error err;
     while (err.As<ClientFailure>() == nullptr) err = writer.Execute(Background(), "insert into log_filler select repeat(md5(i::text), 10) from generate_series(1, 9) i").Err();
