@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! hyper with rustls.
+//! hyper with rustls: HTTP/2 or HTTP/1.1, as the client chooses.
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http2, service::service_fn, Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::{body::Incoming, service::service_fn, Request, Response};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
 use std::{collections::HashMap, sync::Arc};
 use tokio::{
     net::TcpListener,
@@ -51,7 +54,7 @@ async fn main() -> Result<(), Failure> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(certificates, key)?;
-    tls.alpn_protocols = vec![b"h2".to_vec()];
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on https://{}", listener.local_addr()?);
@@ -74,7 +77,9 @@ async fn main() -> Result<(), Failure> {
                 let leave = leave.clone();
                 move |request| serve(shared.clone(), leave.clone(), request)
             });
-            let connection = http2::Builder::new(TokioExecutor::new()).max_concurrent_streams(200).serve_connection(TokioIo::new(stream), service);
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            builder.http2().max_concurrent_streams(200);
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
             tokio::pin!(connection);
             tokio::select! {
                 _ = connection.as_mut() => return,
