@@ -29,10 +29,11 @@ namespace weft::internal {
 // One side that waits at a channel: a send, a receive, or a case of a Select. On a cache line of its own, with the value of a
 // receiver if that is small.
 struct alignas(64) ChanWaiter : QueueWaiter {
-  void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
+  // First, right after the outcome: so 16 bytes are left on the line, which hold a word and whether it is there.
   bool closed = false;    // it was woken by Close
   bool in_lock = false;   // whoever woke it may still be in the channel's lock
   bool in_select = false;
+  void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
 };
 
 enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone };
@@ -212,6 +213,7 @@ class ChanState final : public ChanBase {
   struct Receiver : ChanWaiter {
     std::optional<T> value;
   };
+  static_assert(sizeof(std::optional<T>) > 16 || sizeof(Receiver) == sizeof(ChanWaiter), "a small value is on the waiter's line");
   struct Slot {
     alignas(T) std::byte bytes[sizeof(T)];
   };

@@ -275,10 +275,12 @@ bool ContextNode::SetError(Ending& ending, ContextNode*& todo) noexcept {
   if (overdue) final = deadline_cause_ ? WithCause(Errc::kDeadlineExceeded, kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
   cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
   ended_from_above_ = overdue ? deadline_from_above_ || deadline_from_other_ : ending.from_above;
-  if (children_.Empty()) settled_.store(true, std::memory_order_relaxed);
+  const bool leaf = children_.Empty();
+  if (leaf) settled_.store(true, std::memory_order_relaxed);
   err_.store(ErrorAccess::Release(std::move(final)), std::memory_order_seq_cst);  // see ClaimIf in park.cc
-  ending.more_waiters = WakeSomeLocked(kWakeAtOnce);
-  ending.more_children = TakeChildrenLocked(todo);
+  // Most have neither, and there may be very many of them.
+  ending.more_waiters = !waiters_.Empty() && WakeSomeLocked(kWakeAtOnce);
+  ending.more_children = !leaf && TakeChildrenLocked(todo);
   return true;
 }
 
