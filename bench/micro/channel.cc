@@ -49,7 +49,10 @@ std::int64_t Buffered(const Context& parent, std::int64_t n, Meter&) {
 // cores can take, which differs with where the cores lie.
 std::int64_t BareLine(const Context&, std::int64_t n, Meter& meter) {
   meter.Pause();
-  alignas(64) std::atomic<std::int64_t> line = 0;
+  struct alignas(64) {  // nothing else is on it
+    std::atomic<std::int64_t> word = 0;
+  } own;
+  std::atomic<std::int64_t>& line = own.word;
   const auto wait_for = [&line](std::int64_t value) {
     while (line.load(std::memory_order_acquire) != value) {
 #if defined(__x86_64__)

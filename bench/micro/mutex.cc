@@ -31,7 +31,8 @@ std::int64_t LockUnderContext(const Context& ctx, std::int64_t n, Meter&) {
 // until the other one does too. What they do under the mutex takes a few nanoseconds. Time for each time that it is taken.
 std::int64_t Contend(const Context& ctx, std::int64_t n, Meter& meter) {
   meter.Pause();
-  struct {
+  // On one cache line, wherever on the stack this is.
+  struct alignas(64) {
     std::atomic<int> here = 0;
     Mutex mutex;
     std::int64_t count = 0;
