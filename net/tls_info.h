@@ -45,7 +45,7 @@ struct CertificateInfo {
 // What was negotiated for one connection. It does not change while the connection lasts.
 //
 //   const weft::TlsInfo* tls = r.Tls();
-//   if (tls == nullptr || !tls->peer_certificate) return weft::HttpError(403);
+//   if (tls == nullptr || !tls->peer_certificate) return weft::kRefused;
 //   const std::vector<std::string>& who = tls->peer_certificate->uris;
 struct TlsInfo {
   TlsVersion version = TlsVersion::k13;

@@ -66,7 +66,7 @@ struct TlsServerOptions {
 
 // The settings of a client. Every field has a default.
 //
-//   weft::HttpClient client({.tls = {.ca_file = "tls/internal-ca.pem"}});
+//   const weft::TlsClientOptions tls = {.ca_file = "tls/internal-ca.pem"};
 struct TlsClientOptions {
   // The certificates to trust, in PEM. Empty: those that the system trusts.
   std::string ca_file = {};

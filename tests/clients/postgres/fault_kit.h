@@ -2,10 +2,18 @@
 #ifndef WEFT_TESTS_CLIENTS_POSTGRES_FAULT_KIT_H_
 #define WEFT_TESTS_CLIENTS_POSTGRES_FAULT_KIT_H_
 
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include <weft/net/client_failure.h>
 
@@ -65,6 +73,49 @@ inline void UnderLoad(Pool& db, const std::function<void()>& fault, const std::f
     EXPECT_EQ(db.Stats().in_use, 0u);
   });
 }
+
+// It takes connections, as a machine that hangs does, and says nothing.
+class SilentServer {
+ public:
+  SilentServer() {
+    std::string name = (std::filesystem::temp_directory_path() / "weft-silent-XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+    fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (folder_ + "/.s.PGSQL.5432").copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(fd_, 64), 0);
+  }
+  ~SilentServer() {
+    close(fd_);
+    std::filesystem::remove_all(folder_);
+  }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  const std::string& Folder() const { return folder_; }
+  bool HasClient() const {
+    pollfd look{fd_, POLLIN, 0};
+    return poll(&look, 1, 0) > 0;
+  }
+  // One that has connected, whose first words it has taken; -1: there is none.
+  int Take() const {
+    const int client = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+    for (char unread[4096]; client >= 0 && recv(client, unread, sizeof unread, MSG_DONTWAIT) < 0;) Yield();
+    return client;
+  }
+  // How many have connected since this was asked for last; it closes them.
+  int Connected() const {
+    int count = 0;
+    for (int fd = 0; (fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; close(fd)) ++count;
+    return count;
+  }
+
+ private:
+  std::string folder_;
+  int fd_ = -1;
+};
 
 }  // namespace weft::postgres
 
