@@ -84,6 +84,31 @@ TEST(TlsBounds, KeysMayChangeBetweenData) {
   EXPECT_EQ(read, expected);
 }
 
+// So that a client that changes its keys before each byte does not hold up the loop with all that one recv has taken.
+TEST(TlsBounds, ManyChangesOfKeysAreReadInPieces) {
+  const Tls tls = LocalTls();
+  const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
+  OpensslClient client;
+  ASSERT_NO_FATAL_FAILURE(ConnectTo(*server, client));
+  std::string sent;
+  for (int i = 0; i < 300; ++i) {
+    sent += client.UpdateKeys(/*requested=*/false);
+    sent += client.Seal("x");
+  }
+  std::string room(1000, '\0');
+  internal::ByteBuffer out;
+  std::size_t size = 0;
+  int pieces = 0;
+  Session::ReadResult got = server->Read(sent, room, out);
+  for (; got.state == Session::ReadState::kMore; got = server->Read({}, room, out), ++pieces) {
+    EXPECT_EQ(got.size, 16u);
+    size += got.size;
+  }
+  EXPECT_EQ(got.state, Session::ReadState::kWantInput);
+  EXPECT_EQ(size + got.size, 300u);
+  EXPECT_EQ(pieces, 18);
+}
+
 TEST(TlsBounds, NobodyNegotiatesAnew) {
   const Tls tls = LocalTls();
   const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);

@@ -77,7 +77,7 @@ class TlsSession {
 
   enum class ReadState : std::uint8_t {
     kWantInput,  // all that has come is read
-    kMore,       // the plaintext had no room for all: read again, with nothing in
+    kMore,       // the plaintext had no room for all, or it is the turn of others: read again, with nothing in
     kEnded,      // the peer sends nothing any more; see Ended. Writing goes on
     kFailed,     // see Failure. Nothing goes on
   };
