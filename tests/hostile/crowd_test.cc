@@ -62,7 +62,7 @@ TEST(Crowd, ThatComesAndGoesLeavesNothing) {
 // One of those who want all places for themselves, each in a way of its own, again and again until it is stopped.
 void Occupy(const Context& ctx, const Target& target, int way) {
   while (!ctx.Err()) {
-    Result<TestClient> client = TestClient::Dial(ctx, target.Bound());
+    Result<TestClient> client = TryDial(ctx, target.Bound());
     if (!client.Ok()) continue;
     switch (way % 5) {
       case 0: static_cast<void>(client->ReadSome(ctx)); break;

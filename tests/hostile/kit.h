@@ -29,6 +29,11 @@ constexpr int Many(int usual) { return kSanitized ? std::max(usual / 10, 4) : us
 constexpr int Ms(int usual) { return kSanitized ? usual * 3 : usual; }
 inline Duration MsTime(int usual) { return std::chrono::milliseconds(Ms(usual)); }
 
+// Under WEFT_TEST_TLS=1 all targets speak TLS, and so do the clients below: what holds for a server holds over both.
+bool OverTls();
+// Has a target speak TLS, whatever the rest does.
+inline constexpr char kWithTls[] = "tls=1";
+
 // What a process uses.
 struct Usage {
   int descriptors = 0;
@@ -105,7 +110,9 @@ void Withstand(const Attack& attack, const std::function<void(const Context&, co
 // Runs `one(ctx, index)` in `count` fibers at once, and waits for all.
 void AtOnce(const Context& ctx, int count, const std::function<void(const Context&, int)>& one);
 
-// A client; a failure to connect fails the test.
+// A client of a target, over TLS if that is what it speaks.
+Result<TestClient> TryDial(const Context& ctx, const std::string& bound);
+// The same; a failure to connect fails the test.
 TestClient Dial(const Context& ctx, const Target& target);
 
 // A bare connection, for what TestClient does not do.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The server that the tests of this folder attack: a process of its own, so that what /proc tells about it is about nothing else.
-// Arguments are NAME=NUMBER, all times in milliseconds; tls_cert=FILE and tls_key=FILE have it speak TLS. It prints one line, "listening on
-// http://HOST:PORT", and ends with 0 after a clean drain.
+// Arguments are NAME=NUMBER, all times in milliseconds; tls=1 has it speak TLS, as "test", and tls_cert=FILE and tls_key=FILE do
+// with a certificate. It prints one line, "listening on http://HOST:PORT", and ends with 0 after a clean drain.
 //
 //   /          a short answer                     POST /sink        reads the whole body, answers with its size
 //   /big?n=N   N bytes, in pieces                 POST /sink-long   the same without a deadline
@@ -24,6 +24,7 @@
 #include <string_view>
 #include <utility>
 
+#include <weft/concurrency/debug.h>
 #include <weft/concurrency/event.h>
 #include <weft/concurrency/run.h>
 #include <weft/handlers/routing/mux.h>
@@ -50,11 +51,14 @@ class Counts final : public weft::Observer {
   void OnLimitReached(const weft::LimitReached&) override { ++limits; }
   void OnResponseAborted(const weft::ResponseAborted&) override { ++aborted; }
   void OnPeerMisbehaved(const weft::PeerMisbehaved&) override { ++misbehaved; }
+  void OnTlsFailed(const weft::TlsFailed& e) override { ++(e.established ? tls_ended : tls_failed); }
 
   Count bad_requests{0};
   Count limits{0};
   Count aborted{0};
   Count misbehaved{0};
+  Count tls_failed{0};  // in the handshake
+  Count tls_ended{0};   // after it
   Count timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest) + 1] = {};
   Count entered{0};  // handlers
   Count running{0};
@@ -130,11 +134,15 @@ Error Stats(ResponseWriter& w, const LiveRoutes& live) {
   add("limits", counts.limits);
   add("aborted", counts.aborted);
   add("misbehaved", counts.misbehaved);
+  add("tls_failed", counts.tls_failed);
+  add("tls_ended", counts.tls_ended);
+  add("handshake_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kHandshake)]);
   add("header_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kHeader)]);
   add("body_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kBodyStall)]);
   add("write_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kWriteStall)]);
   add("idle_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kIdle)]);
   add("request_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest)]);
+  text.append("fibers ").append(std::to_string(weft::ListFibers().size())).append("\n");
   return w.Write(text.append(live.Stats()));
 }
 
@@ -186,7 +194,7 @@ weft::Mux Routes(LiveRoutes& live) {
 
 bool Apply(std::string_view name, std::uint64_t value, weft::ServerOptions& o) {
   const std::map<std::string_view, weft::Duration*> times = {
-      {"header_timeout", &o.header_timeout}, {"body_stall_timeout", &o.body_stall_timeout},
+      {"handshake_timeout", &o.handshake_timeout}, {"header_timeout", &o.header_timeout}, {"body_stall_timeout", &o.body_stall_timeout},
       {"write_stall_timeout", &o.write_stall_timeout}, {"idle_timeout", &o.idle_timeout},
       {"request_timeout", &o.request_timeout}, {"drain_timeout", &o.drain_timeout}};
   const std::map<std::string_view, std::uint64_t*> numbers = {
@@ -200,6 +208,8 @@ bool Apply(std::string_view name, std::uint64_t value, weft::ServerOptions& o) {
     o.half_closed_clients = value != 0;
   } else if (name == "http2_cleartext") {
     o.http2_cleartext = value != 0;
+  } else if (name == "tls") {
+    if (value != 0) o.tls = *weft::Tls::SelfSigned({"test"});
   } else {
     return false;
   }
