@@ -93,6 +93,7 @@ class Player final : public ClientStreamHost, private Session::Owner {
   void Remove(ClientStream& stream) noexcept override { session_->Forget(stream); }
   bool Open(ClientStream& stream, std::span<const Fields::Field> fields, bool body) override { return session_->Request(stream, fields, body); }
   void Resume(ClientStream& stream) override { session_->ResumeBody(stream); }
+  void StopBody(ClientStream& stream) noexcept override { session_->Reset(stream, ErrorCode::kCancel); }
   void GiveBack(ClientStream& stream, std::size_t size) noexcept override { session_->GiveBackStream(stream, size); }
   void CountReceived(std::size_t size) noexcept override { received_ += size; }
   void ReadNow() noexcept override {}
