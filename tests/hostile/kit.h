@@ -95,7 +95,7 @@ class PoliteClient {
 // What is done to a server, and what must hold meanwhile and afterwards.
 struct Attack {
   std::vector<std::string> arguments = {};  // of the server
-  int rounds = kSanitized ? 2 : 3;          // what the first one leaves may stay (pools); what later ones add would be a leak
+  int rounds = 3;                           // what the first one leaves may stay (pools); what later ones add would be a leak
   std::int64_t growth_max = 4 << 20;        // by all later rounds, in bytes
   int descriptors_once = 0;                 // that the server opens when they are first needed, and keeps
   bool forgiving = false;                   // see PoliteClient

@@ -40,7 +40,7 @@ class PostgresTlsTest : public PostgresTest {
     CuttingProxy proxy(CuttingProxy::TcpAddress(Port()));
     PoolOptions options = TlsOptions("verify-full");
     options.conninfo += " port=" + std::to_string(proxy.Port());
-    CutEverywhere(proxy, options, Options(), kSanitized ? 307 : 61).Run(ctx, server_side, 0);
+    CutEverywhere(proxy, options, Options(), kSanitized ? 151 : 61).Run(ctx, server_side, 0);
   }
   // Makes one file of certificates be the other.
   static void Copy(const char* from, const char* to) { fs::copy_file(folder_ + "/" + from, folder_ + "/" + to, fs::copy_options::overwrite_existing); }
