@@ -57,8 +57,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Sends the request until the head of the response has arrived, and returns; `ctx` applies until
-  // then. For a server that responds while it still reads, use Open.
+  // Sends the request, and returns when the head of the response has arrived; `ctx` applies until
+  // then. If the head arrives early, the rest of the body is not sent: for a server that responds
+  // while it reads, use Open.
   Result<ClientResponse> Do(const Context& ctx, const ClientRequest& request);
   Result<ClientResponse> Get(const Context& ctx, std::string_view url);
   Result<ClientResponse> Post(const Context& ctx, std::string_view url,

@@ -233,16 +233,7 @@ TEST(Http2Client, AnEarlyResponseEndsTheUpload) {
 
 TEST(Http2Client, BothDirectionsAtOnce) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
-      std::array<char, 1000> piece;
-      for (;;) {
-        const Result<std::size_t> got = r.Body().Read(piece);
-        if (Error err = got.Err()) return err;
-        if (*got == 0) return {};
-        if (Error err = w.Write({piece.data(), *got})) return err;
-        if (Error err = w.Flush()) return err;
-      }
-    });
+    Site site(ctx, EchoWhileReading);
     Result<ClientExchange> exchange = site.client.Open(ctx, ClientRequest("POST", site.Url()));
     ASSERT_TRUE(exchange.Ok()) << exchange.Err().Message();
     ASSERT_FALSE(exchange->Write(ctx, "first"));

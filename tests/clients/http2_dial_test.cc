@@ -3,7 +3,6 @@
 // HTTP/2 over connections that the program dials, and in a TestNetwork on virtual time.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -137,16 +136,7 @@ TEST(Http2Dial, AResponseToHalfARequestSaysWhyItStalls) {
   for (const bool http2 : {false, true}) {
     Virtually([http2](const Context& ctx) {
       TestNetwork network(ctx);
-      network.Serve(kUsers, [](ResponseWriter& w, Request& r) -> Error {
-        std::array<char, 1000> piece;
-        for (;;) {
-          const Result<std::size_t> got = r.Body().Read(piece);
-          if (Error err = got.Err()) return err;
-          if (*got == 0) return {};
-          if (Error err = w.Write({piece.data(), *got})) return err;
-          if (Error err = w.Flush()) return err;
-        }
-      });
+      network.Serve(kUsers, EchoWhileReading);
       HttpClientOptions options = http2 ? network.Http2ClientOptions() : network.ClientOptions();
       options.stall_timeout = 5s;
       HttpClient client(options);
@@ -157,6 +147,27 @@ TEST(Http2Dial, AResponseToHalfARequestSaysWhyItStalls) {
       ExpectFailure(err, ClientFailure::kStalled, true);
       EXPECT_NE(err.Message().find("HttpClient::Open"), std::string::npos) << err.Message();
       EXPECT_EQ(Now() - begin, 5s);
+    });
+  }
+}
+
+// Whoever uses Open already is not sent there.
+TEST(Http2Dial, AResponseWhoseRequestGoesOnSaysNothingOfThat) {
+  for (const bool http2 : {false, true}) {
+    Virtually([http2](const Context& ctx) {
+      TestNetwork network(ctx);
+      network.Serve(kUsers, EchoWhileReading);
+      HttpClientOptions options = http2 ? network.Http2ClientOptions() : network.ClientOptions();
+      options.stall_timeout = 5s;
+      HttpClient client(options);
+      Result<ClientExchange> exchange = client.Open(ctx, ClientRequest("POST", kUsers));
+      ASSERT_TRUE(exchange.Ok()) << exchange.Err().Message();
+      EXPECT_FALSE(exchange->Write(ctx, "half"));
+      Result<ClientResponse> response = exchange->Head(ctx);
+      ASSERT_TRUE(response.Ok()) << response.Err().Message();
+      const Error err = response->ReadAll(ctx).Err();
+      ExpectFailure(err, ClientFailure::kStalled, true);
+      EXPECT_EQ(err.Message().find("HttpClient::Open"), std::string::npos) << err.Message();
     });
   }
 }

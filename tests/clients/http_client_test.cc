@@ -346,16 +346,7 @@ TEST(HttpClient, ReadAllHasALimit) {
 
 TEST(HttpClient, BothDirectionsAtOnce) {
   const Error err = RunTest([](const Context& ctx) -> Error {
-    TestServer server(ctx, [](ResponseWriter& w, Request& r) -> Error {
-      std::array<char, 100> piece;
-      for (;;) {
-        const Result<std::size_t> n = r.Body().Read(piece);
-        if (Error failed = n.Err()) return failed;
-        if (*n == 0) return {};
-        if (Error failed = w.Write({piece.data(), *n})) return failed;
-        if (Error failed = w.Flush()) return failed;
-      }
-    });
+    TestServer server(ctx, EchoWhileReading);
     HttpClient client;
     Result<ClientExchange> exchange = client.Open(ctx, ClientRequest("POST", UrlOf(server, "/")));
     if (Error failed = exchange.Err()) return failed;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include <weft/clients/http/client_request.h>
 #include <weft/net/client_failure.h>
+#include <weft/handlers/handler.h>
 #include <weft/server/testing.h>
 
 namespace weft {
@@ -27,6 +29,18 @@ inline void ExpectFailure(const Error& err, ClientFailure::Kind kind, bool proce
   ASSERT_NE(failure, nullptr) << err.Message();
   EXPECT_EQ(failure->kind, kind) << err.Message();
   EXPECT_EQ(failure->processed, processed) << err.Message();
+}
+
+// Responds with what it reads, while it reads.
+inline Error EchoWhileReading(ResponseWriter& w, Request& r) {
+  std::array<char, 1000> piece;
+  for (;;) {
+    const Result<std::size_t> got = r.Body().Read(piece);
+    if (Error err = got.Err()) return err;
+    if (*got == 0) return {};
+    if (Error err = w.Write({piece.data(), *got})) return err;
+    if (Error err = w.Flush()) return err;
+  }
 }
 
 // A body in pieces, which can be read again.

@@ -41,7 +41,7 @@ void Exchange::Reset() noexcept {
   head_waiter_ = nullptr;
   interims_ = 0;
   loop().Disarm(head_timer_);
-  shares_ = multiplexed_ = kept_ = has_verdict_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = continued_ = received_any_ = head_done_ =
+  shares_ = multiplexed_ = kept_ = has_verdict_ = chunked_out_ = wants_upgrade_ = close_after_ = sent_any_ = sent_ = send_broken_ = stopped_ = continued_ = received_any_ = head_done_ =
       head_late_ = broken_ = false;
 }
 
@@ -141,7 +141,7 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   in_.Clear();
   head_.Reset();
   interims_ = 0;
-  sent_any_ = sent_ = send_broken_ = continued_ = has_verdict_ = received_any_ = head_done_ = head_late_ = broken_ = false;
+  sent_any_ = sent_ = send_broken_ = stopped_ = continued_ = has_verdict_ = received_any_ = head_done_ = head_late_ = broken_ = false;
   return TakeConnection(ctx, request, /*fresh=*/true);
 }
 
@@ -283,7 +283,7 @@ void Exchange::NoteSent() {
 }
 
 void Exchange::StopSending() {
-  send_broken_ = true;
+  send_broken_ = stopped_ = true;
   if (!multiplexed_) return;
   stream_->StopSending();
   FinishIfDone();
@@ -341,9 +341,9 @@ Error Exchange::ReadEnd(const Context& ctx) {
   return !multiplexed_ || stream_->AtEnd() ? Error() : Read(ctx, {&beyond, 1}).Err();
 }
 
-// A server that responds while it reads waits for the rest of the request, and for nobody else.
+// A server that responds while it reads may wait for the rest of the request, which never comes.
 const char* Exchange::ReadingDetail() const {
-  return sent_ ? "read the body of the response" : "read the body of a response that began before the whole request was sent (HttpClient::Open sends on)";
+  return stopped_ ? "read the body of a response that began before the whole request was sent (HttpClient::Open sends on)" : "read the body of the response";
 }
 
 Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {

@@ -234,6 +234,7 @@ class Exchange {
   bool has_verdict_ = false;
   bool sent_ = false;
   bool send_broken_ = false;
+  bool stopped_ = false;  // the rest of the body was given up
   bool continued_ = false;
   bool received_any_ = false;
   bool head_done_ = false;
