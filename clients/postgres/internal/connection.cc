@@ -69,7 +69,7 @@ Error Connection::RunOnce(const Context& ctx, std::string_view sql, const Parame
     }
   }
   // Ended by the server right after it had prepared the statement.
-  if (Lost()) return LostBeforeSent(wire_->Farewell(), shared_.origin);
+  if (Lost()) return LostBefore("the statement", wire_->Farewell(), shared_.origin);
   std::array<const char*, 16> few;  // spares an allocation
   std::vector<const char*> many(parameters.Count() > static_cast<int>(few.size()) ? static_cast<std::size_t>(parameters.Count()) : 0);
   const char** const values = many.empty() ? few.data() : many.data();
@@ -176,7 +176,7 @@ void Connection::Rollback(const Context& ctx) {
 Error Connection::Commit(const Context& ctx) {
   if (Error err = ctx.Err()) return err;
   // Lost before, as by idle_in_transaction_session_timeout: then it surely has not happened.
-  if (lost_ || !wire_->Check()) return NotCommitted(wire_->Farewell(), shared_.origin);
+  if (lost_ || !wire_->Check()) return LostBefore("COMMIT", wire_->Farewell(), shared_.origin);
   if (Error err = Sent(PQsendQuery(wire_->Raw(), "commit"))) return err;
   const Context calm = WithoutCancel(ctx);
   std::optional<RealTimeWaits> after;

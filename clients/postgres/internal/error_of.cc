@@ -102,7 +102,10 @@ Error OfResult(const PGresult* result, const std::string& origin, const Failure*
   std::string text = Field(result, PG_DIAG_MESSAGE_PRIMARY);
   if (text.empty()) text = PQresultErrorMessage(result);
   text = OneLine(std::move(text));
-  if (farewell != nullptr && failure.sqlstate.empty() && !farewell->sqlstate.empty()) return Lost({ClientFailure::kReset, true, origin, farewell->detail}, *farewell);
+  if (farewell != nullptr && failure.sqlstate.empty() && !farewell->sqlstate.empty()) {
+    failure = *farewell;
+    text = farewell->detail;
+  }
   if (farewell != nullptr) return Lost({ClientFailure::kReset, true, origin, text}, std::move(failure));
   const std::string message = "postgres: " + text + (failure.sqlstate.empty() ? "" : " (SQLSTATE " + failure.sqlstate + ")");
   Errc verdict{};
@@ -128,8 +131,8 @@ Error OfAcquire(const Error& refusal, const std::string& origin) {
   return MakeClientFailure(Errc::kUnavailable, {ClientFailure::kBusy, false, origin, refusal.Message()});
 }
 
-Error LostBeforeSent(const Failure& farewell, const std::string& origin) {
-  return Lost({ClientFailure::kReset, false, origin, farewell.detail}, farewell);
+Error LostBefore(std::string what, const Failure& farewell, const std::string& origin) {
+  return Lost({ClientFailure::kReset, false, origin, "before " + std::move(what) + (farewell.detail.empty() ? "" : ": ") + farewell.detail}, farewell);
 }
 
 Error LostWhilePreparing(const Error& cause) {
@@ -139,10 +142,6 @@ Error LostWhilePreparing(const Error& cause) {
   harmless.processed = false;
   const auto* said = cause.As<Failure>();
   return Lost(std::move(harmless), said != nullptr ? *said : Failure());
-}
-
-Error NotCommitted(const Failure& farewell, const std::string& origin) {
-  return Lost({ClientFailure::kReset, false, origin, "before COMMIT" + (farewell.detail.empty() ? "" : ": " + farewell.detail)}, farewell);
 }
 
 Error CommitUnknown(const Error& cause, const std::string& origin) {

@@ -20,12 +20,10 @@ Error OfConnect(std::string message, const std::string& origin);
 Error ConnectTimedOut(const std::string& origin, std::string_view detail);
 // The pool has none, by its own limits.
 Error OfAcquire(const Error& refusal, const std::string& origin);
-// The connection was lost before the statement was sent.
-Error LostBeforeSent(const Failure& farewell, const std::string& origin);
+// The connection was lost before `what` was sent: "COMMIT".
+Error LostBefore(std::string what, const Failure& farewell, const std::string& origin);
 // The connection was lost while the statement was being prepared, which has no effect.
 Error LostWhilePreparing(const Error& cause);
-// The connection was lost before COMMIT was sent.
-Error NotCommitted(const Failure& farewell, const std::string& origin);
 // The connection was lost in COMMIT, or given up.
 Error CommitUnknown(const Error& cause, const std::string& origin);
 
