@@ -45,8 +45,8 @@ struct CertificateInfo {
 // What was negotiated for one connection. It does not change while the connection lasts.
 //
 //   const weft::TlsInfo* tls = r.Tls();
-//   if (tls == nullptr || !tls->peer_certificate) return weft::kRefused;
-//   const std::vector<std::string>& who = tls->peer_certificate->uris;
+//   const bool known = tls != nullptr && tls->peer_certificate.has_value();
+//   const std::string who = known ? tls->peer_certificate->subject : "anybody";
 struct TlsInfo {
   TlsVersion version = TlsVersion::k13;
   // IANA's name, such as "TLS_AES_256_GCM_SHA384". Valid as long as the process.
