@@ -4,10 +4,9 @@
 namespace weft {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kPause = milliseconds(20);
+const Duration kPause = MsTime(20);
 
 // Longer than the limit (but for what the two clocks differ), and not as long as it would take byte by byte.
 void ExpectAbout(Duration took, Duration limit) {

@@ -4,6 +4,7 @@
 // tls_handshake_states_test.cc have what is reported of each, under virtual time.
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
