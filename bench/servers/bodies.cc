@@ -11,12 +11,13 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
+#include "servers/options.h"
+
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
+  weft::ServerOptions options = weft::bench::OptionsOf(argc, argv);
   weft::TlsCertificate certificate;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view flag = argv[i];
-    if (flag == "--address") options.address = argv[i + 1];
     if (flag == "--tls-cert") certificate.certificate_file = argv[i + 1];
     if (flag == "--tls-key") certificate.key_file = argv[i + 1];
   }
@@ -28,10 +29,6 @@ int main(int argc, char** argv) {
     }
     options.tls = *tls;
   }
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
 
   weft::Mux mux;
   for (const auto& [path, size] : {std::pair<const char*, std::size_t>{"GET /1k", 1024}, {"GET /1m", 1024 * 1024}}) {

@@ -18,6 +18,8 @@
 #include <weft/handlers/routing/strip_prefix.h>
 #include <weft/server/listen_and_serve.h>
 
+#include "servers/options.h"
+
 struct Item {
   std::string sku;
   std::string title;
@@ -54,14 +56,12 @@ weft::Error EchoJson(weft::ResponseWriter& w, weft::Request& r) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
+  weft::ServerOptions options = weft::bench::OptionsOf(argc, argv);
   std::string folder = ".";
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view flag = argv[i];
-    if (flag == "--address") options.address = argv[i + 1];
     if (flag == "--folder") folder = argv[i + 1];
   }
-  options.on_listen = [](std::string_view bound) { std::printf("listening on %s\n", bound.data()), std::fflush(stdout); };
 
   const weft::Result<weft::Handler> files = weft::FileServer(folder);
   if (weft::Error err = files.Err()) return std::fprintf(stderr, "content: %s\n", err.Message().c_str()), 1;

@@ -19,6 +19,8 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
+#include "servers/options.h"
+
 namespace {
 
 weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
@@ -70,14 +72,7 @@ weft::Error Hello(weft::ResponseWriter& w, weft::Request&) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::string(argv[i]) == "--address") options.address = argv[i + 1];
-  }
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
+  weft::ServerOptions options = weft::bench::OptionsOf(argc, argv);
   weft::Mux mux;
   mux.Handle("POST /echo", Echo);
   mux.Handle("GET /{$}", Hello);

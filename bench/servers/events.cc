@@ -25,6 +25,8 @@
 #include <weft/handlers/routing/mux.h>
 #include <weft/server/listen_and_serve.h>
 
+#include "servers/options.h"
+
 namespace {
 
 constexpr auto kEvery = std::chrono::microseconds(250);
@@ -85,14 +87,7 @@ weft::Error Serve(const weft::Broadcast<Tick>& all, weft::ResponseWriter& w, wef
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::string(argv[i]) == "--address") options.address = argv[i + 1];
-  }
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
+  weft::ServerOptions options = weft::bench::OptionsOf(argc, argv);
   std::atomic<bool> started = false;
   const weft::Broadcast<Tick> all;
   weft::Mux mux;

@@ -9,16 +9,14 @@
 #include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/server/listen_and_serve.h>
 
+#include "servers/options.h"
+
 int main(int argc, char** argv) {
-  weft::ServerOptions options{.address = "127.0.0.1:0", .loops = 1};
+  weft::ServerOptions options = weft::bench::OptionsOf(argc, argv);
   weft::UpstreamOptions upstreams;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string_view(argv[i]) == "--upstream") upstreams.addresses.emplace_back(argv[i + 1]);
   }
-  options.on_listen = [](std::string_view bound) {
-    std::printf("listening on %s\n", bound.data());
-    std::fflush(stdout);
-  };
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   weft::HttpClient client({.requests_per_origin_max = 256, .idle_per_origin_max = 256});
   weft::UpstreamPool pool(client, upstreams);
