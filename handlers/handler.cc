@@ -11,7 +11,7 @@ Handler Chain(Handler handler, std::vector<Middleware> middleware) {
 }
 
 Error HttpError(int status, std::string public_text) {
-  if (status < 400 || status > 599) internal::AbortMisuse("HttpError", "the status of an error is in 400..599");
+  if (status < 400 || status > 599) internal::AbortMisuse("HttpError", "the status of an error must be in 400..599");
   std::string message = std::to_string(status);
   if (const std::string_view phrase = ReasonPhrase(status); !phrase.empty()) message.append(" ").append(phrase);
   if (!public_text.empty()) message.append(": ").append(public_text);

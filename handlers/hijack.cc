@@ -38,7 +38,7 @@ bool HasElement(const Fields& fields, std::string_view name, std::string_view wa
 // RFC 9110 sections 7.8 and 15.2.2.
 Error PrepareSwitch(const Request& r, Fields& response) {
   const std::vector<std::string_view> protocols = ElementsOf(response, "Upgrade");
-  if (protocols.empty()) return Error::New("Hijack: a response of 101 says in its Upgrade field what it switches to");
+  if (protocols.empty()) return Error::New("Hijack: a 101 response must name the new protocol in its Upgrade field");
   if (!HasElement(response, "Connection", "upgrade")) response.Add("Connection", "Upgrade");
   for (const std::string_view protocol : protocols) {
     if (!r.OffersUpgrade(protocol)) return HttpError(426, "this resource speaks " + std::string(protocol));

@@ -37,7 +37,7 @@ bool IsTaken(const Problem& problem, std::size_t index) {
 
 Error ProblemError(Problem problem) {
   if (problem.status < 400 || problem.status > 599) {
-    internal::AbortMisuse("ProblemError", "the status of a problem is in 400..599");
+    internal::AbortMisuse("ProblemError", "the status of a problem must be in 400..599");
   }
   std::string message = std::to_string(problem.status);
   const std::string_view title =

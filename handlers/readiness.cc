@@ -7,9 +7,9 @@ std::vector<std::string> Readiness::Reasons() const {
   std::vector<std::string> reasons;
   const std::int64_t servers = servers_.load(std::memory_order_acquire);
   if (servers >= kOneDraining) {
-    reasons.emplace_back("a server drains");
+    reasons.emplace_back("a server is draining");
   } else if (servers <= 0) {
-    reasons.emplace_back("no server serves");
+    reasons.emplace_back("no server is serving");
   }
   if (held_back_.load(std::memory_order_acquire)) reasons.emplace_back("held back");
   std::lock_guard hold(lock_);

@@ -44,7 +44,7 @@ void ResponseWriter::End() {
 // protocol, and take the next response for it.
 Error ResponseWriter::BeginHead() {
   if (PromisesOtherProtocol()) {
-    return connect_ ? HttpError(501, "no tunnels here") : Error::New("a response of 101 needs Hijack");
+    return connect_ ? HttpError(501, "tunnels are not supported here") : Error::New("a 101 response needs Hijack");
   }
   RunHooks();
   return {};

@@ -92,7 +92,7 @@ Error ResponseWriter::Write(std::string_view data) {
 
 Error ResponseWriter::TakesBody() const {
   if (StatusAllowsBody(status_)) return {};
-  return Error::New("a response of status " + std::to_string(status_) + " has no body");
+  return Error::New("a response with status " + std::to_string(status_) + " has no body");
 }
 
 Error ResponseWriter::WriteThroughFilters(std::string_view data) {

@@ -31,7 +31,7 @@ std::size_t PieceFor(const FilePart& part) { return static_cast<std::size_t>(std
 
 }  // namespace
 
-Error FileTooShort() { return Error::New("the file ends before the part of it that was to be sent"); }
+Error FileTooShort() { return Error::New("the file ends before the end of the part to send"); }
 
 Error ResponseSink::SendFile(std::string_view first, FilePart& part) {
   const std::size_t size = PieceFor(part);

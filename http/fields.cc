@@ -61,7 +61,7 @@ void Fields::Append(std::string_view name, std::string_view value) {
 
 bool Fields::Refuse(std::string_view name, std::string_view value) {
   if (!refused_.empty()) return false;
-  std::string text = "a name that is no token";
+  std::string text = "a name that is not a token";
   if (internal::IsToken(name)) {
     const std::size_t at = value.find_first_of("\n\r");
     const char* const what = at == std::string_view::npos ? "a control byte" : value[at] == '\n' ? "a line feed" : "a carriage return";

@@ -34,17 +34,17 @@ MetricsObserver::MetricsObserver(Metrics& metrics)
     : connections_opened_(metrics.AddCounter("weft_server_connections_opened_total", "Connections that were accepted.", {"server"})),
       connections_closed_(metrics.AddCounter("weft_server_connections_closed_total", "Connections that have ended, by the reason.",
                                              {"server", "reason"})),
-      bad_requests_(metrics.AddCounter("weft_server_bad_requests_total", "What came and was no good request, by what was wrong.",
+      bad_requests_(metrics.AddCounter("weft_server_bad_requests_total", "Requests that were malformed, by what was wrong with them.",
                                        {"server", "reason"})),
       requests_refused_(metrics.AddCounter("weft_server_requests_refused_total",
-                                           "Requests that the server itself rejected, which no handler and middleware has seen.",
+                                           "Requests that the server itself rejected, before any handler or middleware.",
                                            {"server", "http_response_status_code", "reason"})),
       bad_proxy_headers_(metrics.AddCounter("weft_server_bad_proxy_headers_total",
-                                            "Connections of proxies that began without a good PROXY header.", {"server"})),
-      tls_failed_(metrics.AddCounter("weft_server_tls_failed_total", "Connections over TLS that came to nothing, by what OpenSSL says.",
+                                            "Connections of proxies that did not start with a valid PROXY header.", {"server"})),
+      tls_failed_(metrics.AddCounter("weft_server_tls_failed_total", "TLS handshakes and connections that failed, by the reason.",
                                      {"server", "reason"})),
       peers_misbehaved_(metrics.AddCounter("weft_server_peers_misbehaved_total",
-                                           "Connections of HTTP/2 that were ended for what their client did, by what that was.",
+                                           "HTTP/2 connections that were ended because their client misbehaved, by what it did.",
                                            {"server", "kind"})),
       timeouts_(metrics.AddCounter("weft_server_timeouts_total", "Clients that were too slow, and requests that took too long.",
                                    {"server", "kind"})),
@@ -55,21 +55,21 @@ MetricsObserver::MetricsObserver(Metrics& metrics)
                                          {"server", "limit"})),
       out_of_memory_(metrics.AddCounter("weft_server_out_of_memory_total", "Requests and connections for which there was no memory.",
                                         {"server"})),
-      handlers_failed_(metrics.AddCounter("weft_server_handlers_failed_total", "Requests that failed by a fault of their handler.",
+      handlers_failed_(metrics.AddCounter("weft_server_handlers_failed_total", "Requests that failed because of their handler.",
                                           {"server", "http_response_status_code"})),
       responses_aborted_(
           metrics.AddCounter("weft_server_responses_aborted_total", "Responses that were broken off after they had begun.", {"server"})),
       drain_phases_(metrics.AddCounter("weft_server_drain_phases_total", "Steps of a drain that were reached.", {"server", "phase"})),
       handlers_stuck_(metrics.AddCounter("weft_server_handlers_stuck_total",
-                                         "Reports of handlers that do not end although their connection was closed.", {"server"})),
-      accepts_failed_(metrics.AddCounter("weft_server_accepts_failed_total", "Times that no connection could be accepted.", {"server"})),
-      loop_stalls_(metrics.AddCounter("weft_server_loop_stalls_total", "Reports of fibers that have held a loop for long.", {"server"})) {
+                                         "Reports of handlers that have not returned although their connection was closed.", {"server"})),
+      accepts_failed_(metrics.AddCounter("weft_server_accepts_failed_total", "Failed attempts to accept a connection.", {"server"})),
+      loop_stalls_(metrics.AddCounter("weft_server_loop_stalls_total", "Reports of fibers that have held a loop for too long.", {"server"})) {
   AddStats(metrics, "weft_server_connections", "Connections that are open.", &ServerStats::connections);
-  AddStats(metrics, "weft_server_requests", "Requests that are in handlers, without the long-lived ones.", &ServerStats::requests);
+  AddStats(metrics, "weft_server_requests", "Requests that are in handlers, except long-lived ones.", &ServerStats::requests);
   AddStats(metrics, "weft_server_long_lived_requests", "Long-lived requests that are in handlers.", &ServerStats::long_lived);
   AddStats(metrics, "weft_server_queued_requests", "Requests that wait for a slot.", &ServerStats::queued);
-  AddStats(metrics, "weft_server_connections_limit", "As many connections may be open.", &ServerStats::connections_max);
-  AddStats(metrics, "weft_server_requests_limit", "As many requests may be in handlers.", &ServerStats::requests_max);
+  AddStats(metrics, "weft_server_connections_limit", "How many connections may be open.", &ServerStats::connections_max);
+  AddStats(metrics, "weft_server_requests_limit", "How many requests may be in handlers.", &ServerStats::requests_max);
 }
 
 // These are there from the start, at zero, so that a page tells a first failure from a series that is new.

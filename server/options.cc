@@ -33,7 +33,7 @@ class Checks {
   }
   void Grace(std::string_view field, Duration value, bool may_be_none) {
     if (value < Duration::zero()) Fail(field, Format(value), may_be_none ? "zero or more, or kUnlimited" : "zero or more");
-    if (!may_be_none && value == kUnlimited) Fail(field, "kUnlimited", "a time that ends");
+    if (!may_be_none && value == kUnlimited) Fail(field, "kUnlimited", "a finite time");
   }
   void Range(std::string_view field, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
     if (value >= low && value <= high) return;
@@ -76,13 +76,13 @@ Error CheckSocket(const ServerOptions& options) {
     abstract = parsed->path.starts_with('@');
   }
   if (options.reuse_port && kind != Kind::kTcp) {
-    return Nonsense("reuse_port", "true", "false: it is for a TCP socket that the server makes");
+    return Nonsense("reuse_port", "true", "false: it applies only to a TCP socket that the server makes");
   }
   if (options.unix_mode > 0777) {
     return Nonsense("unix_mode", Octal(options.unix_mode), "from 01 to 0777, with the leading 0 of octal numbers, or 0");
   }
   if (options.unix_mode != 0 && (kind != Kind::kUnix || abstract)) {
-    return Nonsense("unix_mode", Octal(options.unix_mode), "0: it is for the file of a unix socket that the server makes");
+    return Nonsense("unix_mode", Octal(options.unix_mode), "0: it applies only to the file of a unix socket that the server makes");
   }
   return internal::TrustedPeers::Parse(options.proxy_protocol_from).Err().Wrap("ServerOptions: proxy_protocol_from");
 }
@@ -119,7 +119,7 @@ Error ServerOptions::Validate() const {
   checks.Grace("first_byte_grace", first_byte_grace, false);
   checks.Grace("drain_timeout", drain_timeout, true);
   checks.Grace("cancel_grace", cancel_grace, false);
-  if (std::count(observers.begin(), observers.end(), nullptr) != 0) return Nonsense("observers", "a list with a null in it", "without");
+  if (std::count(observers.begin(), observers.end(), nullptr) != 0) return Nonsense("observers", "a list with a null pointer in it", "without null pointers");
   return checks.Failure();
 }
 

@@ -95,7 +95,7 @@ TestServer& TestNetwork::Serve(std::string_view origin, Handler handler, ServerO
   auto server = std::make_unique<TestServer>(state_->ctx, std::move(handler), std::move(options));
   const std::lock_guard hold(state_->lock);
   Site& site = state_->sites[address];
-  if (site.server != nullptr) Misuse("TestNetwork::Serve", "somebody serves " + std::string(origin) + " already");
+  if (site.server != nullptr) Misuse("TestNetwork::Serve", std::string(origin) + " is served already");
   site.server = std::move(server);
   state_->certificates += certificate;
   return *site.server;

@@ -115,7 +115,7 @@ Error TestServer::Join() {
   for (;;) {
     const CancelScope patience = WithTimeout(Background(), kTellEvery);
     if (!state_->ended.Wait(patience.ctx)) break;
-    std::fprintf(stderr, "TestServer at %s has not ended yet; these fibers live:\n%s", Bound().c_str(),
+    std::fprintf(stderr, "TestServer at %s has not ended yet; these fibers are left:\n%s", Bound().c_str(),
                  FormatFiberTree(ListFibers()).c_str());
   }
   (void)state_->group.Wait();

@@ -31,7 +31,7 @@ void ClientResponse::End() noexcept {
 internal::Exchange& ClientResponse::Use(const char* function) const {
   if (exchange_ == nullptr) internal::AbortMisuse(function, "the response was moved from");
   if (Loop::Current() != &exchange_->loop()) {
-    internal::AbortMisuse(function, "a response belongs to the loop on which it was made: read it there, and hand on what it says");
+    internal::AbortMisuse(function, "a response belongs to the loop on which it was made: read it there, and pass on its contents");
   }
   return *exchange_;
 }
@@ -119,7 +119,7 @@ Result<Stream> ClientResponse::TakeStream() {
   }
   // Who still writes the body would write it into what the stream sends.
   if (!exchange.Sent()) {
-    return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin, "the request was not sent to its end, so the protocol cannot change"});
+    return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin, "the request was not sent completely, so the protocol cannot change"});
   }
   std::string first;
   std::unique_ptr<internal::ClientWire> wire = exchange.TakeWire(first);
@@ -167,8 +167,8 @@ Error ClientExchange::CloseWrite(const Context& ctx) {
 
 Result<ClientResponse> ClientExchange::Head(const Context& ctx) {
   internal::Exchange& exchange = Use("ClientExchange::Head");
-  if (exchange.HeadIsHere()) internal::AbortMisuse("ClientExchange::Head", "the head was waited for before");
-  if (exchange.Broken()) return exchange.FailWith(ClientFailure::kReset, "the response has failed before");
+  if (exchange.HeadIsHere()) internal::AbortMisuse("ClientExchange::Head", "it was called before");
+  if (exchange.Broken()) return exchange.FailWith(ClientFailure::kReset, "the response has already failed");
   if (Error err = ctx.Err()) return err;
   if (Error err = exchange.ReadHeadAfterBody(ctx, response_timeout_)) return err;
   return ClientResponse(exchange);

@@ -94,7 +94,7 @@ class ListenerState {
 
   void Begin() {
     const std::lock_guard hold(lock_);
-    if (running_) weft::internal::AbortMisuse("postgres::Listener::Run", "it runs already");
+    if (running_) weft::internal::AbortMisuse("postgres::Listener::Run", "it is already running");
     running_ = true;
     ++shared_.listeners;
     stopped_ = false;

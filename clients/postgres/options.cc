@@ -51,7 +51,7 @@ Error CheckSslMode(std::string_view mode, bool speaks_tls) {
 
 Error Validate(const PoolOptions& options) {
   if (HasAtAfterUser(options.conninfo)) {
-    return Error::New("PoolOptions::conninfo: an @ after the host: percent-encode what is special in user and password of a URL");
+    return Error::New("PoolOptions::conninfo: there is an @ after the host: percent-encode special characters in the user and the password of a URL");
   }
   char* message = nullptr;
   const internal::ConnOptions parsed(PQconninfoParse(options.conninfo.c_str(), &message));
@@ -63,11 +63,11 @@ Error Validate(const PoolOptions& options) {
     return Error::New("PoolOptions::conninfo: " + (secret ? WithoutQuoted(text) : text));
   }
   if (ValueOf(parsed.get(), "connect_timeout") != nullptr) {
-    return Error::New("PoolOptions::conninfo: connect_timeout: libpq heeds it only where it blocks; use PoolOptions::connect_timeout");
+    return Error::New("PoolOptions::conninfo: connect_timeout: libpq applies it only to calls that block; use PoolOptions::connect_timeout");
   }
   const char* mode = ValueOf(parsed.get(), "sslmode");
   if (Error err = internal::CheckSslMode(mode != nullptr ? mode : internal::Variable("PGSSLMODE"), internal::SpeaksTls())) return err;
-  if (options.connections_max == 0) return Error::New("PoolOptions::connections_max: a pool of no connections");
+  if (options.connections_max == 0) return Error::New("PoolOptions::connections_max: must be at least 1");
   if (options.statements_max == 0) return Error::New("PoolOptions::statements_max: must be at least 1; prepare = false prepares none");
   return {};
 }

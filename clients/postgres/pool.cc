@@ -37,7 +37,7 @@ Error Settle(const Context& ctx, Connection& connection, Error err) {
   if (connection.Lost() || !connection.InTransaction()) return err;
   connection.Rollback(ctx);
   if (err) return err;
-  return Error::New("postgres: the statement leaves a transaction open, which was rolled back: use InTransaction");
+  return Error::New("postgres: the statement left a transaction open, which was rolled back: use InTransaction");
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ Pool::Pool(PoolOptions options) : state_(std::make_unique<internal::PoolState>(s
 
 Pool::~Pool() {
   const PoolStats stats = Stats();
-  if (stats.in_use + stats.waiting != 0 || state_->Common().listeners != 0) weft::internal::AbortMisuse("postgres::~Pool", "a call, a transaction or a listener is under way");
+  if (stats.in_use + stats.waiting != 0 || state_->Common().listeners != 0) weft::internal::AbortMisuse("postgres::~Pool", "a call, a transaction or a listener still uses it");
 }
 
 Error Pool::Run(const Context& ctx, std::string_view sql, const internal::Parameters& parameters, internal::ResultHandler& rows) {

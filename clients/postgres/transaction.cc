@@ -22,7 +22,7 @@ const char* BeginOf(const TransactionOptions& options) {
 class Turn {
  public:
   explicit Turn(bool& busy) : busy_(busy) {
-    if (std::exchange(busy_, true)) weft::internal::AbortMisuse("postgres::Transaction", "two calls at the same time: one connection takes one after the other");
+    if (std::exchange(busy_, true)) weft::internal::AbortMisuse("postgres::Transaction", "two calls at the same time: a connection runs one statement at a time");
   }
   ~Turn() { busy_ = false; }
   Turn(const Turn&) = delete;

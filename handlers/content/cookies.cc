@@ -91,7 +91,7 @@ Error CheckText(const Cookie& cookie) {
     return Bad(cookie, "the path does not start with '/', or has bytes that a path cannot hold");
   }
   if (!cookie.domain.empty() && !IsDomain(cookie.domain)) {
-    return Bad(cookie, "the domain is no name of a host");
+    return Bad(cookie, "the domain is not a host name");
   }
   if (path.size() > kAttributeMax || cookie.domain.size() > kAttributeMax) {
     return Bad(cookie, "the path or the domain is longer than 1024 bytes");

@@ -37,7 +37,7 @@ Error CheckType(const Request& r) {
 
 void CheckOptions(const char* function, const JsonOptions& options) {
   if (options.depth_max < 1 || options.depth_max > 512) {
-    AbortMisuse(function, "JsonOptions::depth_max is in 1..512");
+    AbortMisuse(function, "JsonOptions::depth_max must be in 1..512");
   }
 }
 

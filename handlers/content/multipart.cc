@@ -213,7 +213,7 @@ Error MultipartReader::TakeFields(std::string_view head) {
     const std::string_view name = line.substr(0, colon);
     if (colon == line.size() || part_.header_.Has(name) ||
         !part_.header_.Add(name, line.substr(colon + 1))) {
-      return Malformed("the head of a part has a line that is no field, or a field twice");
+      return Malformed("the head of a part has a line that is not a field, or a field twice");
     }
     if (part_.header_.Size() > options_.part_fields_max) {
       return Malformed("the head of a part has too many fields");

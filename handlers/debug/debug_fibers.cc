@@ -75,7 +75,7 @@ std::string FiberListAsJson(const std::vector<FiberInfo>& fibers) {
 Handler DebugFibers() {
   return [](ResponseWriter& w, Request& r) -> Error {
     const std::string_view format = r.Query("format").value_or("text");
-    if (format != "text" && format != "json") return HttpError(400, "format is text or json");
+    if (format != "text" && format != "json") return HttpError(400, "format must be text or json");
     w.Header().Set("Cache-Control", "no-store");
     w.Header().Set("Content-Type", format == "json" ? "application/json" : "text/plain; charset=utf-8");
     return w.Write(format == "json" ? FiberListAsJson(ListFibers()) : FormatFiberTree(ListFibers()));

@@ -40,7 +40,7 @@ void FillBeastRequest(const Request& r, http::request_header<>& header) {
 }
 
 Error BeastBodyError(const boost::beast::error_code& ec) {
-  if (ec == http::error::unexpected_body) return HttpError(400, "this takes no body");
+  if (ec == http::error::unexpected_body) return HttpError(400, "this resource takes no body");
   if (ec == http::error::buffer_overflow || ec == http::error::body_limit) return HttpError(413);
   return Error(ec).Wrap("the body of the request");
 }

@@ -58,7 +58,7 @@ Error GeneratedResponse::Put(std::string_view bytes) {
 Error GeneratedResponse::PutVersion(std::string_view bytes) {
   stage_ = Stage::kReason;
   const std::string_view digits = bytes.substr(std::min<std::size_t>(bytes.size(), 9), 3);
-  if (bytes.size() != 13 || !bytes.starts_with("HTTP/1.") || !AllAre(digits, kDigitChar)) return Wrong("no status line of HTTP/1.1");
+  if (bytes.size() != 13 || !bytes.starts_with("HTTP/1.") || !AllAre(digits, kDigitChar)) return Wrong("not a status line of HTTP/1.1");
   status_ = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
   return CheckBeastStatus(static_cast<unsigned>(status_));
 }

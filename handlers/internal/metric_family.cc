@@ -67,7 +67,7 @@ MetricFamily::MetricFamily(LoopCells& cells, MetricKind kind, std::string name, 
     : MetricSource(kind, std::move(name), std::move(help), std::move(labels)), cells_(cells), bounds_(std::move(bounds)) {}
 
 MetricSeries& MetricFamily::With(LabelTable::Values values) {
-  if (values.size() != labels().size()) AbortMisuse("Labeled::With", "takes a value for each label");
+  if (values.size() != labels().size()) AbortMisuse("Labeled::With", "needs one value for each label");
   return static_cast<MetricSeries&>(table_.FindOrMake(values, [this](LabelTable::Values all) { return Make(all); }));
 }
 
@@ -134,7 +134,7 @@ void MetricFamily::AppendHistogram(const MetricSeries& series, std::string& out)
 Error ReadMetric::WriteTo(MetricWriter& out) const {
   std::map<std::string, double> values;
   for (const MetricValue& one : read_()) {
-    if (one.labels.size() != labels().size()) AbortMisuse("Metrics", "a MetricValue has a value for each label");
+    if (one.labels.size() != labels().size()) AbortMisuse("Metrics", "a MetricValue needs one value for each label");
     const std::vector<std::string_view> views(one.labels.begin(), one.labels.end());
     values[FormatLabels(labels(), views)] += one.value;
   }

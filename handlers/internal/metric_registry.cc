@@ -25,7 +25,7 @@ std::vector<std::string> LinesOf(MetricKind kind, const std::string& name) {
 
 MetricRegistry::MetricRegistry() {
   AddRead("Metrics", MetricKind::kCounter, "weft_metrics_overflow_total",
-          "How often values of labels were new when a metric had as many series as it may have.", {"metric"}, [this] {
+          "How often values of labels were new when a metric already had the maximum number of series.", {"metric"}, [this] {
             std::vector<MetricValue> values;
             for (const MetricSource* source : Sources()) {
               const std::uint64_t overflow = source->Overflow();
@@ -39,16 +39,16 @@ void MetricRegistry::Check(const char* function, MetricKind kind, const std::str
                            const std::vector<double>& bounds) {
   if (!IsMetricName(name)) Refuse(function, "\"" + name + "\" is no name: letters, digits, underscores and colons, no digit first");
   for (const std::string& line : LinesOf(kind, name)) {
-    if (names_.count(line) != 0) Refuse(function, "there is a metric \"" + line + "\" already");
+    if (names_.count(line) != 0) Refuse(function, "there is already a metric \"" + line + "\"");
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const bool taken = std::count(labels.begin(), labels.end(), labels[i]) > 1 || (kind == MetricKind::kHistogram && labels[i] == "le");
     if (!IsLabelName(labels[i]) || taken) Refuse(function, "\"" + labels[i] + "\" cannot be the name of a label here");
   }
-  if (bounds.size() > kBoundsMax) Refuse(function, "a histogram has at most 100 bounds");
+  if (bounds.size() > kBoundsMax) Refuse(function, "a histogram can have at most 100 bounds");
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     const bool rises = i == 0 || bounds[i - 1] < bounds[i];
-    if (!std::isfinite(bounds[i]) || !rises) Refuse(function, "bounds are finite and in rising order");
+    if (!std::isfinite(bounds[i]) || !rises) Refuse(function, "bounds must be finite and in rising order");
   }
 }
 

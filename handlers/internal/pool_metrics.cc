@@ -33,15 +33,15 @@ void PoolMetrics::AddMetrics() {
   const auto add = [this](MetricKind kind, const char* name, const char* help, Member member) {
     AddMetric(kind, name, help, [member](const PoolStats& stats) { return static_cast<double>(stats.*member); });
   };
-  add(MetricKind::kGauge, "weft_pool_open", "What the pool holds, idle and in use.", &PoolStats::open);
-  add(MetricKind::kGauge, "weft_pool_idle", "What the pool holds and nobody uses.", &PoolStats::idle);
-  add(MetricKind::kGauge, "weft_pool_in_use", "What is lent out.", &PoolStats::in_use);
-  add(MetricKind::kGauge, "weft_pool_waiting", "Calls that wait for one.", &PoolStats::waiting);
-  add(MetricKind::kCounter, "weft_pool_opened_total", "What was opened so far.", &PoolStats::opened);
-  add(MetricKind::kCounter, "weft_pool_closed_total", "What was closed so far.", &PoolStats::closed);
-  add(MetricKind::kCounter, "weft_pool_failed_total", "Attempts to open one that failed.", &PoolStats::failed);
-  add(MetricKind::kCounter, "weft_pool_waited_total", "Calls that could not have one at once.", &PoolStats::waited);
-  AddMetric(MetricKind::kGauge, "weft_pool_longest_wait_seconds", "The longest wait for one so far.",
+  add(MetricKind::kGauge, "weft_pool_open", "Objects of the pool, idle and in use.", &PoolStats::open);
+  add(MetricKind::kGauge, "weft_pool_idle", "Objects of the pool that are idle.", &PoolStats::idle);
+  add(MetricKind::kGauge, "weft_pool_in_use", "Objects of the pool that are in use.", &PoolStats::in_use);
+  add(MetricKind::kGauge, "weft_pool_waiting", "Calls that wait for an object.", &PoolStats::waiting);
+  add(MetricKind::kCounter, "weft_pool_opened_total", "Objects that were opened so far.", &PoolStats::opened);
+  add(MetricKind::kCounter, "weft_pool_closed_total", "Objects that were closed so far.", &PoolStats::closed);
+  add(MetricKind::kCounter, "weft_pool_failed_total", "Failed attempts to open an object.", &PoolStats::failed);
+  add(MetricKind::kCounter, "weft_pool_waited_total", "Calls that had to wait for an object.", &PoolStats::waited);
+  AddMetric(MetricKind::kGauge, "weft_pool_longest_wait_seconds", "The longest wait for an object so far.",
             [](const PoolStats& stats) { return std::chrono::duration<double>(stats.longest_wait).count(); });
 }
 

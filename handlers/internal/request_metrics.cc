@@ -39,9 +39,9 @@ struct RequestMetrics::Series : LabelEntry {
 };
 
 RequestMetrics::RequestMetrics(MetricRegistry& registry)
-    : duration_(AddHistogram(registry, "http_server_request_duration_seconds", "Time in the handlers of a request.", DurationBounds())),
-      request_bytes_(AddHistogram(registry, "http_server_request_body_size_bytes", "What was read of the body of a request.", kSizes)),
-      response_bytes_(AddHistogram(registry, "http_server_response_body_size_bytes", "The body of a response.", kSizes)) {
+    : duration_(AddHistogram(registry, "http_server_request_duration_seconds", "Time that a request spent in its handlers.", DurationBounds())),
+      request_bytes_(AddHistogram(registry, "http_server_request_body_size_bytes", "How much was read of the body of a request.", kSizes)),
+      response_bytes_(AddHistogram(registry, "http_server_response_body_size_bytes", "Size of the body of a response.", kSizes)) {
   auto& active = registry.Keep<Gauge>(registry.AddFamily("Metrics::Count", MetricKind::kGauge, "http_server_active_requests",
                                                          "Requests that are in handlers.", {"http_request_method"}));
   for (std::size_t i = 0; i < kMethods.size(); ++i) active_[i] = &active.With({kMethods[i]});

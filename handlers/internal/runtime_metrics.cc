@@ -60,12 +60,12 @@ void AddLoopMetrics(MetricRegistry& registry) {
   const auto gauge = [&](const char* name, const char* help, ReadMetric::Read read) {
     registry.AddRead("Metrics", MetricKind::kGauge, name, help, {"scheduler", "loop"}, std::move(read));
   };
-  gauge("weft_fibers", "Fibers that live.", ForEachLoop([](const LoopStats& loop) { return loop.fibers; }));
-  gauge("weft_fiber_stacks_idle", "Stacks that are kept for the next fibers.",
+  gauge("weft_fibers", "Fibers that are alive.", ForEachLoop([](const LoopStats& loop) { return loop.fibers; }));
+  gauge("weft_fiber_stacks_idle", "Stacks that are kept for new fibers.",
         ForEachLoop([](const LoopStats& loop) { return loop.idle_stacks; }));
-  gauge("weft_fiber_stack_deepest_bytes", "The most of its stack that one of a sample of the fibers that have ended has used.",
+  gauge("weft_fiber_stack_deepest_bytes", "The deepest use of a stack in a sample of the fibers that have ended.",
         ForEachLoop([](const LoopStats& loop) { return loop.deepest_stack_bytes; }));
-  gauge("weft_loop_lag_seconds", "How long what comes to a loop waits for its turn, measured now.", ReadLag);
+  gauge("weft_loop_lag_seconds", "How long a message to a loop waits for its turn, measured now.", ReadLag);
 }
 
 void AddOffloadMetrics(MetricRegistry& registry) {
@@ -74,15 +74,15 @@ void AddOffloadMetrics(MetricRegistry& registry) {
   };
   add(MetricKind::kGauge, "weft_offload_threads", "Threads of the pool for code that blocks.",
       ForEachPool([](const OffloadStats& pool) { return pool.threads; }));
-  add(MetricKind::kGauge, "weft_offload_busy", "Threads of the pool that are at work.",
+  add(MetricKind::kGauge, "weft_offload_busy", "Threads of the pool that are busy.",
       ForEachPool([](const OffloadStats& pool) { return pool.busy; }));
   add(MetricKind::kGauge, "weft_offload_queued", "Calls that wait for a thread of the pool.",
       ForEachPool([](const OffloadStats& pool) { return pool.queued; }));
   add(MetricKind::kGauge, "weft_offload_longest_wait_seconds", "The longest wait for a thread of the pool so far.",
       ForEachPool([](const OffloadStats& pool) { return Seconds(pool.longest_wait); }));
-  add(MetricKind::kCounter, "weft_offload_done_total", "Calls that the pool has done.",
+  add(MetricKind::kCounter, "weft_offload_done_total", "Calls that the pool has completed.",
       ForEachPool([](const OffloadStats& pool) { return pool.done; }));
-  add(MetricKind::kCounter, "weft_offload_refused_total", "Calls that the pool refused because its queue was full.",
+  add(MetricKind::kCounter, "weft_offload_refused_total", "Calls that the pool rejected because its queue was full.",
       ForEachPool([](const OffloadStats& pool) { return pool.refused; }));
 }
 

@@ -49,9 +49,9 @@ Result<WebSocket> DialWebSocket(const Context& ctx, HttpClient& client, std::str
     const bool extended = fields.Has("Sec-WebSocket-Extensions");
     Result<Stream> taken = response->TakeStream();
     if (Error failed = taken.Err()) return failed;
-    if (extended) return NoHandshake(*response, "an extension that nobody asked for");  // RFC 6455 section 4.1
+    if (extended) return NoHandshake(*response, "an extension that was not requested");  // RFC 6455 section 4.1
     const bool offered = std::find(options.protocols.begin(), options.protocols.end(), protocol) != options.protocols.end();
-    if (!protocol.empty() && !offered) return NoHandshake(*response, "a protocol that nobody asked for");
+    if (!protocol.empty() && !offered) return NoHandshake(*response, "a protocol that was not requested");
     session->SetProtocol(std::move(protocol));
     stream = *std::move(taken);
     return accept;

@@ -55,7 +55,7 @@ Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocket
   session->SetProtocol(internal::ChooseProtocol(r, options.protocols));
   const bool extended = internal::IsExtendedConnect(r);
   const std::string accept = session->Accept(extended ? kAnyKey : r.Header().Get("Sec-WebSocket-Key"));
-  if (accept.empty()) return HttpError(400, "Sec-WebSocket-Key is no key");
+  if (accept.empty()) return HttpError(400, "Sec-WebSocket-Key is not a valid key");
   w.Header().Set("Upgrade", "websocket");
   if (!extended) w.Header().Set("Sec-WebSocket-Accept", accept);
   if (!session->Protocol().empty()) w.Header().Set("Sec-WebSocket-Protocol", session->Protocol());

@@ -34,7 +34,7 @@ std::string Joined(const std::vector<std::string>& list) {
 
 void CheckTokens(const std::vector<std::string>& list) {
   for (const std::string& one : list) {
-    if (!internal::IsToken(one)) Refuse(one, "not a token, which methods and names of fields are");
+    if (!internal::IsToken(one)) Refuse(one, "not a token, as methods and field names must be");
   }
 }
 
@@ -52,7 +52,7 @@ class Policy {
     CheckTokens(options.methods);
     CheckTokens(options.fields);
     CheckTokens(options.exposed);
-    if (all_ && credentials_) Refuse("*", "with credentials origins are named");
+    if (all_ && credentials_) Refuse("*", "with credentials, origins must be named");
     if (!all_) TakeOrigins(options.origins);
   }
 

@@ -40,7 +40,7 @@ Middleware DeadlineFrom(std::string field, Duration max) {
       const std::optional<std::int64_t> milliseconds = ParseMilliseconds(r.Header().Get(field));
       if (!milliseconds) return HttpError(400, field + ": not a number of milliseconds");
       const Duration left = std::min<Duration>(std::chrono::milliseconds(*milliseconds), max);
-      static const Error gone = Error::New("the caller waits no longer");
+      static const Error gone = Error::New("the caller no longer waits");
       const CancelScope scope = WithTimeout(r.Ctx(), left, gone);
       const RequestContextScope use = r.Use(scope.ctx);
       return next(w, r);

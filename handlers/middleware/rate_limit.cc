@@ -29,7 +29,7 @@ std::string ClientNetwork(const Request& r) {
 
 Middleware RateLimit(RateLimitOptions options) {
   if (!(options.rate > 0) || options.burst < 1 || options.keys_max < 1) {
-    internal::AbortMisuse("RateLimit", "the rate is above 0, burst and keys_max are at least 1");
+    internal::AbortMisuse("RateLimit", "the rate must be above 0, burst and keys_max at least 1");
   }
   struct State {
     explicit State(const RateLimitOptions& o) : key(o.key), table(o.rate, o.burst, o.keys_max) {}

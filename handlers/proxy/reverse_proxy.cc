@@ -126,7 +126,7 @@ class Passage {
   // A limit of ours that has passed is the upstream's fault, unlike that of the request.
   Error Late(const Error& error, const UpstreamLease& upstream) const {
     if (r_.Ctx().Err() || error.As<ClientFailure>() != nullptr || !error.Is(kUpstreamTimeout)) return error;
-    return MakeClientFailure({ClientFailure::kTimedOut, true, upstream.Address(), "no response in the time of the proxy"});
+    return MakeClientFailure({ClientFailure::kTimedOut, true, upstream.Address(), "no response within the timeout of the proxy"});
   }
 
   // The request's deadline is for those that respond at once: an upload takes as long as the client sends.
@@ -229,7 +229,7 @@ class Passage {
 
   Error PassUpgrade(ClientResponse response) {
     if (!key_.empty() && response.Header().Get("Sec-WebSocket-Accept") != internal::WebSocketAccept(key_)) {
-      return MakeClientFailure({ClientFailure::kMalformed, true, response.Url(), "a handshake that is not for this key"});
+      return MakeClientFailure({ClientFailure::kMalformed, true, response.Url(), "the Sec-WebSocket-Accept does not match the key"});
     }
     Result<Stream> upstream = response.TakeStream();
     if (Error err = upstream.Err()) return err;

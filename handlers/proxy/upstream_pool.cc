@@ -95,11 +95,11 @@ Result<UpstreamLease> UpstreamPool::Acquire(std::span<const std::string> tried) 
     best_back = back;
   }
   if (best == nullptr) {
-    return MakeClientFailure({full ? ClientFailure::kBusy : ClientFailure::kUnreachable, false, "upstreams", "all have as many requests as they may"});
+    return MakeClientFailure({full ? ClientFailure::kBusy : ClientFailure::kUnreachable, false, "upstreams", "all have as many requests as they may have"});
   }
   if (best->in_flight.fetch_add(1) >= options_.requests_max) {  // another loop has just taken the last place
     best->in_flight.fetch_sub(1);
-    return MakeClientFailure({ClientFailure::kBusy, false, "upstreams", "all have as many requests as they may"});
+    return MakeClientFailure({ClientFailure::kBusy, false, "upstreams", "all have as many requests as they may have"});
   }
   best->Enter(now);
   return UpstreamLease((*list)[best_at]);

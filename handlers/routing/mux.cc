@@ -124,7 +124,7 @@ Mux& Mux::MethodNotAllowed(Handler handler) {
 Mux& Mux::Use(Middleware middleware) {
   if (group_ != nullptr) {
     if (group_->has_patterns) {
-      throw std::logic_error("Mux::Use in the group \"" + group_->prefix + "\" comes before its patterns, or they go without");
+      throw std::logic_error("Mux::Use in the group \"" + group_->prefix + "\" must come before its patterns, or they go without the middleware");
     }
     group_->middleware.push_back(std::move(middleware));
     return *this;

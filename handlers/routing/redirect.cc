@@ -16,7 +16,7 @@ bool BelongsInUri(char c) {
 }  // namespace
 
 Error Redirect(ResponseWriter& w, std::string_view target, int status) {
-  if (status < 300 || status > 399) internal::AbortMisuse("Redirect", "the status of a redirect is in 300..399");
+  if (status < 300 || status > 399) internal::AbortMisuse("Redirect", "the status of a redirect must be in 300..399");
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string location;
   location.reserve(target.size());

@@ -72,7 +72,7 @@ MultipartScanner::Found MultipartScanner::AfterDelimiter(std::string_view bytes,
   const bool whole_body = closes && follows.empty() && at_end;
   if (follows != "\r\n" && !whole_body) {
     if (std::string_view("\r\n").starts_with(follows)) return More(0, at_end);
-    return {.step = Step::kBad, .why = "a line begins with the boundary and goes on"};
+    return {.step = Step::kBad, .why = "a line begins with the boundary and continues"};
   }
   const bool in_part = state_ == State::kContent;
   const std::size_t consumed = at + line_end + follows.size();

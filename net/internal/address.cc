@@ -28,10 +28,10 @@ Error Malformed(std::string_view text, std::string_view what) {
 Result<ParsedAddress> ParseUnix(std::string_view text, std::string_view path) {
   ParsedAddress address;
   address.kind = ParsedAddress::Kind::kUnix;
-  if (path.empty() || path == "@") return Malformed(text, "a path or @NAME is missing behind unix:");
+  if (path.empty() || path == "@") return Malformed(text, "a path or @NAME is missing after unix:");
   // A path needs its NUL; an abstract name has one in front instead of the '@'.
   if (path.size() > sizeof(sockaddr_un::sun_path) - 1) return Malformed(text, "the path is longer than 107 bytes");
-  if (path.find('\0') != std::string_view::npos) return Malformed(text, "the path holds a NUL byte");
+  if (path.find('\0') != std::string_view::npos) return Malformed(text, "the path contains a NUL byte");
   address.path = path;
   return address;
 }
@@ -134,12 +134,12 @@ Result<ParsedAddress> ParseAddress(std::string_view text) {
   if (!host.empty() && host.front() == '[') {
     if (host.back() != ']') return Malformed(text, "the bracket is not closed");
     host = host.substr(1, host.size() - 2);
-    if (host.find(':') == std::string_view::npos) return Malformed(text, "only an IPv6 address stands in brackets");
+    if (host.find(':') == std::string_view::npos) return Malformed(text, "only an IPv6 address may be in brackets");
   } else if (host.find(':') != std::string_view::npos) {
-    return Malformed(text, "an IPv6 address stands in brackets, as in [::1]:8080");
+    return Malformed(text, "an IPv6 address must be in brackets, as in [::1]:8080");
   }
   if (host.find_first_of(std::string_view(" \t\r\n/\0", 6)) != std::string_view::npos) {
-    return Malformed(text, "a host holds no blank and no slash");
+    return Malformed(text, "a host must not contain a blank or a slash");
   }
   const std::optional<std::uint16_t> port = ParsePort(text.substr(colon + 1));
   if (!port) return Malformed(text, "the port must be a number from 0 to 65535");
@@ -152,7 +152,7 @@ Result<ParsedAddress> ParseAddress(std::string_view text) {
 Result<SocketAddress> ResolveAddress(std::string_view text) {
   Result<ParsedAddress> parsed = ParseAddress(text);
   if (Error err = parsed.Err()) return err;
-  if (parsed->kind == ParsedAddress::Kind::kSystemd) return Malformed(text, "a socket that was passed is not resolved");
+  if (parsed->kind == ParsedAddress::Kind::kSystemd) return Malformed(text, "a socket that systemd passes cannot be resolved");
   if (parsed->kind == ParsedAddress::Kind::kUnix) return UnixAddress(parsed->path);
   if (parsed->host.empty()) return AnyAddress(parsed->port);
   return ResolveName(*parsed);

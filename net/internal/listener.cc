@@ -93,7 +93,7 @@ SocketAddress AnyIpv4(const SocketAddress& any_ipv6) {
 Result<Listener> Listener::Open(const ListenOptions& options) {
   if (options.descriptor >= 0) {
     Result<Listener> adopted = Adopt(options.descriptor);
-    if (Error err = adopted.Err()) return err.Wrap("listener that was handed in");
+    if (Error err = adopted.Err()) return err.Wrap("the listener that was passed in");
     return adopted;
   }
   const std::string what = "listen on " + options.address;

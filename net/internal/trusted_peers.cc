@@ -62,8 +62,8 @@ Result<TrustedPeers::Range> TrustedPeers::ParseRange(std::string_view text) {
   }
   range.bits = 128 - width + prefix;
   // A slip of the pen here would trust others than it seems.
-  if (Masked(range.address, range.bits) != range.address) return Malformed(text, "the address has bits set behind its prefix");
-  if (!range.v4 && IsMapped(range.address) && range.bits >= 96) return Malformed(text, "write an IPv4 address as one");
+  if (Masked(range.address, range.bits) != range.address) return Malformed(text, "the address has bits set after its prefix");
+  if (!range.v4 && IsMapped(range.address) && range.bits >= 96) return Malformed(text, "write an IPv4-mapped address as an IPv4 address");
   return range;
 }
 

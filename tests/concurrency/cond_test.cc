@@ -287,7 +287,7 @@ TEST(CondDeathTest, MisuseAbortsByName) {
   };
   WEFT_EXPECT_DEATH(unlocked(), "Cond::Wait: the mutex is not locked");
   WEFT_EXPECT_DEATH(unlocked_with_predicate(), "Cond::Wait: the mutex is not locked");
-  WEFT_EXPECT_DEATH(two_mutexes(), "Cond::Wait: others wait with another mutex");
+  WEFT_EXPECT_DEATH(two_mutexes(), "Cond::Wait: others are waiting with another mutex");
 }
 
 }  // namespace

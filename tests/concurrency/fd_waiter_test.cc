@@ -289,7 +289,7 @@ TEST(FdWaiterDeath, Misuse) {
         Settle(ctx);
         waiter.Forget();
       }),
-      "FdWaiter::Forget: somebody waits for its descriptor");
+      "FdWaiter::Forget: a fiber or thread is waiting for its descriptor");
   WEFT_EXPECT_DEATH(
       OnLoops(1, [](const Context& ctx) {
         Pair pair;
@@ -307,7 +307,7 @@ TEST(FdWaiterDeath, Misuse) {
         for (const FdEvents events : {FdEvents::kRead, FdEvents::kRead}) group.Go([&, events](const Context& c) { return waiter.Wait(c, events).Err(); });
         (void)group.Wait();
       }),
-      "FdWaiter::Wait: a fiber of another loop waits");
+      "FdWaiter::Wait: a fiber of another loop is waiting");
 }
 
 }  // namespace

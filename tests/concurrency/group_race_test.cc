@@ -221,7 +221,7 @@ TEST(GroupRaceDeathTest, ASecondWaiterIsMisuse) {
                               others.Go([&](const Context&) { return group.Wait(); });
                               (void)others.Wait();
                             }),
-                    "Group::Wait: somebody else waits for the group already");
+                    "Group::Wait: another caller is already waiting for the group");
 }
 
 }  // namespace

@@ -253,7 +253,7 @@ TEST(LoopSignalDeathTest, OneFiberWaitsForIt) {
                       for (int i = 0; i < 2; ++i) group.Go([&](const Context& c) { (void)signal.Wait(c, "test"); });
                       (void)group.Wait();
                     }),
-                    "LoopSignal::Wait: one fiber waits for it at a time");
+                    "LoopSignal::Wait: only one fiber may wait for it at a time");
 }
 
 }  // namespace

@@ -346,7 +346,7 @@ TEST(NotifyContextDeathTest, ASignalBelongsToOneWatch) {
         const CancelScope first = NotifyContext(Background(), {SIGTERM});
         const CancelScope second = NotifyContext(Background(), {SIGTERM});
       },
-      "NotifyContext: the signal belongs to another NotifyContext or Signals already");
+      "NotifyContext: the signal already belongs to another NotifyContext or Signals");
 }
 
 TEST(NotifyContextDeathTest, ASignalThatCannotBeCaughtIsRefused) {

@@ -74,7 +74,7 @@ TEST(RateLimiter, FailsAtOnceWhenTheDeadlineIsBeforeTheTokens) {
     const Error err = limiter.Wait(scope.ctx, 6);
 
     EXPECT_TRUE(err.Is(kDeadlineExceeded));
-    EXPECT_EQ(err.Message(), "deadline exceeded: rate limiter: the tokens would be there in 6 s, the deadline is in 5 s");
+    EXPECT_EQ(err.Message(), "deadline exceeded: rate limiter: the tokens would be available in 6 s, the deadline is in 5 s");
     EXPECT_EQ(Now(), start);
     EXPECT_FALSE(scope.ctx.Err());
     EXPECT_TRUE(limiter.Wait(scope.ctx, 5).Is(kDeadlineExceeded)) << "at that moment the context is done";
@@ -152,7 +152,7 @@ TEST(RateLimiter, WithoutARateADeadlineFailsAtOnce) {
     RateLimiter limiter(0, 1);
     EXPECT_TRUE(limiter.Allow());
     const CancelScope scope = WithTimeout(ctx, 1h);
-    EXPECT_NE(limiter.Wait(scope.ctx).Message().find("would never be there"), std::string::npos);
+    EXPECT_NE(limiter.Wait(scope.ctx).Message().find("would never be available"), std::string::npos);
   });
 }
 

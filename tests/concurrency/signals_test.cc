@@ -192,13 +192,13 @@ TEST(SignalsDeathTest, ASignalBelongsToOneWatch) {
         const Signals first({SIGHUP});
         const Signals second({SIGHUP});
       },
-      "Signals: the signal belongs to another NotifyContext or Signals already");
+      "Signals: the signal already belongs to another NotifyContext or Signals");
   WEFT_EXPECT_DEATH(
       {
         const Signals first({SIGHUP});
         const CancelScope second = NotifyContext(Background(), {SIGHUP});
       },
-      "NotifyContext: the signal belongs to another NotifyContext or Signals already");
+      "NotifyContext: the signal already belongs to another NotifyContext or Signals");
   WEFT_EXPECT_DEATH(Signals({SIGSTOP}), "Signals: this signal cannot be caught");
 }
 

@@ -138,7 +138,7 @@ TEST(Singleflight, TheLastCallerCancelsTheWorkAndWaitsForItsEnd) {
     bool ended = false;
     const auto work = [&ended](const Context& c) -> Result<int> {
       const Error err = c.Wait();
-      EXPECT_EQ(err.Message(), "context canceled: singleflight: nobody waits any more");
+      EXPECT_EQ(err.Message(), "context canceled: singleflight: no caller waits any longer");
       (void)Sleep(Background(), 3s);
       ended = true;
       return err;

@@ -199,7 +199,7 @@ TEST(RunTestDeathTest, WhoWaitsWithoutAContextAborts) {
                       Event never;
                       (void)never.Wait(Background());
                     }),
-                    "RunTest: deadlock; these fibers wait on after the test was canceled(.|\n)*test.*parked on event");
+                    "RunTest: deadlock; these fibers still wait after the test was canceled(.|\n)*test.*parked on event");
 }
 
 TEST(RunTestDeathTest, IsNotNested) {

@@ -268,7 +268,7 @@ TEST(WaitFdDeath, Misuse) {
         Pair pair;
         (void)WaitFd(ctx, pair.first(), FdEvents());
       }),
-      "WaitFd: it waits for reading, for writing or for both");
+      "WaitFd: it must wait for reading, for writing or for both");
   // Closed while somebody waits: nothing wakes that one any more, so it shows at its end.
   WEFT_EXPECT_DEATH(
       Virtually([](const Context& ctx) {

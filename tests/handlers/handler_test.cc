@@ -98,8 +98,8 @@ TEST(HttpError, CarriesStatusAndPublicText) {
 }
 
 TEST(HttpErrorDeathTest, AStatusThatIsNoErrorAborts) {
-  EXPECT_DEATH(static_cast<void>(HttpError(200)), "HttpError: the status of an error is in 400..599");
-  EXPECT_DEATH(static_cast<void>(HttpError(600)), "HttpError: the status of an error is in 400..599");
+  EXPECT_DEATH(static_cast<void>(HttpError(200)), "HttpError: the status of an error must be in 400..599");
+  EXPECT_DEATH(static_cast<void>(HttpError(600)), "HttpError: the status of an error must be in 400..599");
 }
 
 }  // namespace

@@ -93,14 +93,14 @@ TEST(Readiness, TheReadinessProbeListsTheReasons) {
     return recorder.Body();
   };
   const ReadinessHold cache = readiness.Hold("cache: warming up");
-  EXPECT_EQ(body(), "not ready\nno server serves\ncache: warming up\n");
+  EXPECT_EQ(body(), "not ready\nno server is serving\ncache: warming up\n");
 
   Readiness::Report server(&readiness);
   readiness.HoldBack(true);
   EXPECT_EQ(body(), "not ready\nheld back\ncache: warming up\n");
 
   server.BeginDrain();
-  EXPECT_EQ(body(), "not ready\na server drains\nheld back\ncache: warming up\n");
+  EXPECT_EQ(body(), "not ready\na server is draining\nheld back\ncache: warming up\n");
 }
 
 TEST(Readiness, CanBeHeldBack) {

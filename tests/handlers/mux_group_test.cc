@@ -113,8 +113,8 @@ TEST(MuxGroup, BadPrefixesAreNamed) {
   const auto group = [](const std::string& prefix) {
     return Thrown([&] { Mux().Group(prefix, {}, [](Mux& in) { in.Handle("b.test/x", Tell); }); });
   };
-  EXPECT_EQ(group("/a/"), "Mux group \"/a/\": a prefix has no slash at its end, its patterns begin with one");
-  EXPECT_EQ(group("GET /a"), "Mux group \"GET /a\": a prefix has no method");
+  EXPECT_EQ(group("/a/"), "Mux group \"/a/\": a prefix must not end with a slash, since its patterns begin with one");
+  EXPECT_EQ(group("GET /a"), "Mux group \"GET /a\": a prefix must not have a method");
   EXPECT_EQ(group("/a/{rest...}"), "Mux pattern \"/a/{rest...}/\": a {name...} wildcard must be at the end");
   EXPECT_EQ(group("a.test/y"), "Mux pattern \"b.test/x\": its group \"a.test/y\" has a host already");
   EXPECT_EQ(group("/y"), "nothing");

@@ -69,7 +69,7 @@ TEST(ProblemError, RespondsWithItWithoutAnyMiddleware) {
 }
 
 TEST(ProblemErrorDeathTest, AStatusThatIsNoErrorAborts) {
-  EXPECT_DEATH(static_cast<void>(ProblemError({.status = 200})), "ProblemError: the status of a problem is in 400..599");
+  EXPECT_DEATH(static_cast<void>(ProblemError({.status = 200})), "ProblemError: the status of a problem must be in 400..599");
 }
 
 std::string BodyOf(const Handler& handler, const RequestBuilder& request = RequestBuilder()) {

@@ -197,8 +197,8 @@ TEST(PeerText, ReadsWhatAPeerIs) {
 }
 
 TEST(RateLimitDeathTest, NonsenseAborts) {
-  EXPECT_DEATH(RateLimit({.rate = 0}), "RateLimit: the rate is above 0");
-  EXPECT_DEATH(RateLimit({.burst = 0}), "RateLimit: the rate is above 0");
+  EXPECT_DEATH(RateLimit({.rate = 0}), "RateLimit: the rate must be above 0");
+  EXPECT_DEATH(RateLimit({.burst = 0}), "RateLimit: the rate must be above 0");
 }
 
 }  // namespace

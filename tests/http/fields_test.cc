@@ -173,7 +173,7 @@ TEST(Fields, RememberTheFirstOneThatWasRefused) {
   fields.Clear();
   EXPECT_EQ(fields.Refused(), "");
   EXPECT_FALSE(fields.Add("a b", "1"));
-  EXPECT_EQ(fields.Refused(), "a name that is no token");
+  EXPECT_EQ(fields.Refused(), "a name that is not a token");
   fields.Clear();
   EXPECT_FALSE(fields.Add("C", std::string_view("\0", 1)));
   EXPECT_EQ(fields.Refused(), "C: a control byte in the value");

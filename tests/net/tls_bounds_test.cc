@@ -121,7 +121,7 @@ TEST(TlsBounds, NobodyNegotiatesAnew) {
   internal::ByteBuffer out;
   const std::string attempt = client.Sent();
   EXPECT_EQ(server->Read(attempt, room, out).state, Session::ReadState::kFailed);
-  EXPECT_STREQ(server->Failure().reason, "the client negotiates anew");
+  EXPECT_STREQ(server->Failure().reason, "the client tries to renegotiate");
   EXPECT_FALSE(server->Open());
   const std::size_t alert = out.size();
   EXPECT_EQ(server->Read(attempt, room, out).state, Session::ReadState::kFailed);
@@ -163,7 +163,7 @@ TEST(TlsBounds, WhatAClientDoesNotTakeDoesNotGrowWithoutABound) {
 
   EXPECT_TRUE(ended);
   EXPECT_EQ(errno, ECONNRESET);
-  EXPECT_STREQ(channel.GivenUp(), "the client does not take the keys that it asks for");
+  EXPECT_STREQ(channel.GivenUp(), "the client does not read the key updates that it requests");
   EXPECT_LE(held, kHeldMax);
 }
 

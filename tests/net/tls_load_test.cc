@@ -164,10 +164,10 @@ TEST_F(TlsLoad, ChecksWhatIsSaidOfClients) {
           {.certificates = {good_}, .client_ca_pem = pem, .client_auth = ClientAuth::kRequest}),
       "");
   EXPECT_EQ(MessageOf({.certificates = {good_}, .client_auth = ClientAuth::kRequire}),
-            "client_auth asks clients for a certificate, and nobody is trusted: set client_ca_file "
+            "client_auth asks clients for a certificate, but no CA is trusted: set client_ca_file "
             "or client_ca_pem");
   EXPECT_EQ(MessageOf({.certificates = {good_}, .client_ca_pem = pem}),
-            "client_ca_file or client_ca_pem is set, and no client is asked: set client_auth to "
+            "client_ca_file or client_ca_pem is set, but clients are not asked for certificates: set client_auth to "
             "kRequest or kRequire");
   const std::string missing = folder_.Path("ca.pem");
   EXPECT_EQ(MessageOf({.certificates = {good_},

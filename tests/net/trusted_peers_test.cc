@@ -66,9 +66,9 @@ TEST(TrustedPeers, SaysWhichTextIsWrongAndWhy) {
       {"10.0.0.0/-1", "\"10.0.0.0/-1\": the prefix must be a number from 0 to 32"},
       {"10.0.0.0/8x", "\"10.0.0.0/8x\": the prefix must be a number from 0 to 32"},
       {"::/129", "\"::/129\": the prefix must be a number from 0 to 128"},
-      {"10.0.0.1/8", "\"10.0.0.1/8\": the address has bits set behind its prefix"},
-      {"fd00::1/8", "\"fd00::1/8\": the address has bits set behind its prefix"},
-      {"::ffff:10.0.0.1", "\"::ffff:10.0.0.1\": write an IPv4 address as one"},
+      {"10.0.0.1/8", "\"10.0.0.1/8\": the address has bits set after its prefix"},
+      {"fd00::1/8", "\"fd00::1/8\": the address has bits set after its prefix"},
+      {"::ffff:10.0.0.1", "\"::ffff:10.0.0.1\": write an IPv4-mapped address as an IPv4 address"},
   };
   for (const Case& c : cases) EXPECT_EQ(TrustedPeers::Parse({"127.0.0.1", c.text}).Err().Message(), c.expected);
 }

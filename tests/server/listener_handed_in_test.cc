@@ -70,7 +70,7 @@ TEST(HandedInListener, ThatCannotServeIsRefusedAtTheStart) {
     ServerOptions options;
     options.listener = fd;
     const std::string message = ListenAndServe(Background(), options, Tell).Message();
-    const std::string begin = "listener that was handed in: descriptor " + std::to_string(fd);
+    const std::string begin = "the listener that was passed in: descriptor " + std::to_string(fd);
     EXPECT_THAT(message, StartsWith(begin));
     return message.substr(std::min(begin.size(), message.size()));
   };

@@ -152,7 +152,7 @@ TEST_F(MisuseDeathTest, AHijackedStreamIsReadByOneFiberAtATime) {
       return group.Wait();
     });
   };
-  EXPECT_DEATH(two(), "Stream::Read.*another fiber reads");
+  EXPECT_DEATH(two(), "Stream::Read.*another fiber is already reading");
 }
 
 TEST_F(MisuseDeathTest, AHijackedStreamIsWrittenByOneFiberAtATimeWithOneBehindIt) {
@@ -164,7 +164,7 @@ TEST_F(MisuseDeathTest, AHijackedStreamIsWrittenByOneFiberAtATimeWithOneBehindIt
       return group.Wait();
     });
   };
-  EXPECT_DEATH(three(), "Stream::Write.*another fiber waits already");
+  EXPECT_DEATH(three(), "Stream::Write.*another fiber is already waiting");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
   observer.OnListening({"http://127.0.0.1:80"});
   observer.OnBadProxyHeader({"127.0.0.1:1", "no PROXY header"});
   observer.OnTlsFailed({"127.0.0.1:1", "no shared cipher"});
-  observer.OnTlsFailed({.peer = "127.0.0.1:1", .reason = "the client negotiates anew", .established = true});
+  observer.OnTlsFailed({.peer = "127.0.0.1:1", .reason = "the client tries to renegotiate", .established = true});
   observer.OnConnectionEvicted({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::milliseconds(1500)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kHeader, std::chrono::seconds(10)});
   observer.OnTimedOut({"127.0.0.1:1", TimeoutKind::kIdle, std::chrono::seconds(75)});
@@ -84,7 +84,7 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
               ElementsAre("info listening on http://127.0.0.1:80",
                           "warning closed a connection from 127.0.0.1:1: no PROXY header",
                           "info TLS handshake with 127.0.0.1:1 failed: no shared cipher",
-                          "info TLS connection of 127.0.0.1:1 ended: the client negotiates anew",
+                          "info TLS connection of 127.0.0.1:1 ended: the client tries to renegotiate",
                           "info connection of 127.0.0.1:1 closed to make room, 1.5 s into its header timeout",
                           "info header timeout of 127.0.0.1:1 after 10 s",
                           "debug idle timeout of 127.0.0.1:1 after 75 s",

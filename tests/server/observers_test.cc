@@ -130,7 +130,7 @@ TEST(Observers, AStalledLoopIsReportedWithItsStack) {
 }
 
 TEST(Observers, ANullAmongThemIsAnError) {
-  EXPECT_EQ(Named("", {nullptr}).Validate().Message(), "ServerOptions: observers is a list with a null in it; it must be without");
+  EXPECT_EQ(Named("", {nullptr}).Validate().Message(), "ServerOptions: observers is a list with a null pointer in it; it must be without null pointers");
 }
 
 TEST(ServerStats, TellWhatIsInHandlersAndWhatWaits) {

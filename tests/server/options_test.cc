@@ -70,29 +70,29 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
          o.address = "unix:/run/app.sock";
          o.reuse_port = true;
        },
-       "ServerOptions: reuse_port is true; it must be false: it is for a TCP socket that the server makes"},
+       "ServerOptions: reuse_port is true; it must be false: it applies only to a TCP socket that the server makes"},
       {[](ServerOptions& o) {
          o.listener = 5;
          o.reuse_port = true;
        },
-       "ServerOptions: reuse_port is true; it must be false: it is for a TCP socket that the server makes"},
+       "ServerOptions: reuse_port is true; it must be false: it applies only to a TCP socket that the server makes"},
       {[](ServerOptions& o) {
          o.address = "unix:/run/app.sock";
          o.unix_mode = 660;
        },
        "ServerOptions: unix_mode is 01224; it must be from 01 to 0777, with the leading 0 of octal numbers, or 0"},
       {[](ServerOptions& o) { o.unix_mode = 0660; },
-       "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
+       "ServerOptions: unix_mode is 0660; it must be 0: it applies only to the file of a unix socket that the server makes"},
       {[](ServerOptions& o) {
          o.address = "unix:@abstract";
          o.unix_mode = 0660;
        },
-       "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
+       "ServerOptions: unix_mode is 0660; it must be 0: it applies only to the file of a unix socket that the server makes"},
       {[](ServerOptions& o) {
          o.address = "systemd:";
          o.unix_mode = 0660;
        },
-       "ServerOptions: unix_mode is 0660; it must be 0: it is for the file of a unix socket that the server makes"},
+       "ServerOptions: unix_mode is 0660; it must be 0: it applies only to the file of a unix socket that the server makes"},
       {[](ServerOptions& o) { o.proxy_protocol_from = {"127.0.0.1", "10.0.0.0/40"}; },
        "ServerOptions: proxy_protocol_from: \"10.0.0.0/40\": the prefix must be a number from 0 to 32"},
       {[](ServerOptions& o) { o.loops = -1; }, "ServerOptions: loops is -1; it must be from 0 to 1024"},
@@ -121,12 +121,12 @@ TEST(ServerOptions, RefusesNonsenseInOneClearLine) {
       {[](ServerOptions& o) { o.requests_per_connection_max = 0; },
        "ServerOptions: requests_per_connection_max is 0; it must be above zero or kUnlimited"},
       {[](ServerOptions& o) { o.lame_duck = seconds(-1); }, "ServerOptions: lame_duck is -1 s; it must be zero or more"},
-      {[](ServerOptions& o) { o.lame_duck = kUnlimited; }, "ServerOptions: lame_duck is kUnlimited; it must be a time that ends"},
+      {[](ServerOptions& o) { o.lame_duck = kUnlimited; }, "ServerOptions: lame_duck is kUnlimited; it must be a finite time"},
       {[](ServerOptions& o) { o.first_byte_grace = kUnlimited; },
-       "ServerOptions: first_byte_grace is kUnlimited; it must be a time that ends"},
+       "ServerOptions: first_byte_grace is kUnlimited; it must be a finite time"},
       {[](ServerOptions& o) { o.drain_timeout = seconds(-1); },
        "ServerOptions: drain_timeout is -1 s; it must be zero or more, or kUnlimited"},
-      {[](ServerOptions& o) { o.cancel_grace = kUnlimited; }, "ServerOptions: cancel_grace is kUnlimited; it must be a time that ends"},
+      {[](ServerOptions& o) { o.cancel_grace = kUnlimited; }, "ServerOptions: cancel_grace is kUnlimited; it must be a finite time"},
   };
   for (const Case& c : cases) EXPECT_EQ(Refusal(c.change), c.expected);
 }

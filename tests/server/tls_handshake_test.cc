@@ -22,7 +22,7 @@ TEST(TlsHandshake, RespondsInPlainTextToPlainText) {
     const TestResponse response = client.Answer();
 
     EXPECT_EQ(response.status, 400);
-    EXPECT_THAT(response.body, HasSubstr("plain HTTP on a port for HTTPS"));
+    EXPECT_THAT(response.body, HasSubstr("plain HTTP on an HTTPS port"));
     EXPECT_TRUE(client.Ended());
     EXPECT_THAT(site.Events(), ElementsAre(StartsWith("bad request 400")));
   });

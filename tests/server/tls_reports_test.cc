@@ -116,7 +116,7 @@ const std::vector<Breach>& Breaches() {
          for (int i = 0; i < 1000; ++i) records += client.UpdateKeys(/*requested=*/false);
          return records;
        }},
-      {"the client negotiates anew", [](OpensslClient& client) {
+      {"the client tries to renegotiate", [](OpensslClient& client) {
          EXPECT_EQ(SSL_renegotiate(client.get()), 1);
          SSL_do_handshake(client.get());
          return client.Sent();

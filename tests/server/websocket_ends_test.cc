@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One that goes on in a drain, as it may. `late`: it looks only when the drain_timeout is over.
+// One that goes on in a drain, as it may. `late`: it looks only when the drain_timeout has expired.
 Handler GoesOn(std::vector<Error>& received, bool late) {
   return [&received, late](ResponseWriter& w, Request& r) -> Error {
     Result<WebSocket> socket = AcceptWebSocket(w, r);

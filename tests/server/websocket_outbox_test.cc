@@ -199,7 +199,7 @@ TEST(WebSocketDeathTest, OneFiberReceives) {
                  WsClient client(ctx, site);
                  (void)client.Next();
                }),
-               "WebSocket::Receive: another fiber receives already");
+               "WebSocket::Receive: another fiber is already receiving");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ Error Failed(ClientFailure::Kind kind, const HttpUrl& url, const Error& error) {
 }
 
 Error RefusedUnix(const HttpUrl& url) {
-  return MakeClientFailure({ClientFailure::kRefused, false, url.origin, "unix sockets are not allowed where `allow` is set"});
+  return MakeClientFailure({ClientFailure::kRefused, false, url.origin, "unix sockets are not allowed if `allow` is set"});
 }
 
 bool IsAddress(const std::string& host) {

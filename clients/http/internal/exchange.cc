@@ -343,13 +343,13 @@ Error Exchange::ReadEnd(const Context& ctx) {
 
 // A server that responds while it reads may wait for the rest of the request, which never comes.
 const char* Exchange::ReadingDetail() const {
-  return stopped_ ? "read the body of a response that began before the whole request was sent (HttpClient::Open sends on)" : "read the body of the response";
+  return stopped_ ? "read the body of a response that began before the request was sent completely (with HttpClient::Open, a request can be sent to its end)" : "read the body of the response";
 }
 
 Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
   if (multiplexed_) return ExchangeOnStream::Read(*this, ctx, buffer);
   if (buffer.empty() || body_.AtEnd()) return std::size_t{0};
-  if (broken_ || wire_ == nullptr) return MakeClientFailure({ClientFailure::kReset, true, url_.origin, "the response has failed before"});
+  if (broken_ || wire_ == nullptr) return MakeClientFailure({ClientFailure::kReset, true, url_.origin, "the response has already failed"});
   if (Error err = ctx.Err()) return err;
   const char* wrong = nullptr;
   const Result<std::size_t> got = body_.Read(*wire_, ctx, buffer, wrong);

@@ -60,7 +60,7 @@ Error ExchangeOnStream::AwaitRoom(Exchange& x, const Context& ctx, TimePoint unt
   do {
     const LoopSignal::Outcome outcome = place.Wait(ctx, until);
     if (outcome == LoopSignal::Outcome::kContextDone) return ctx.Err().Wrap("wait for a stream to " + x.url_.origin);
-    if (outcome == LoopSignal::Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server takes no more streams");
+    if (outcome == LoopSignal::Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server accepts no more streams");
   } while (!place.IsFirst());
   return {};
 }
@@ -140,7 +140,7 @@ Error ExchangeOnStream::SendHead(Exchange& x, const Context& ctx, const Outgoing
   x.sent_any_ = x.stream_->HeadSent() || goes_soon;  // of a connection that ends before, the stream knows better
   if (outcome == Outcome::kDone) return {};
   x.send_broken_ = true;
-  if (outcome == Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server takes no more streams");
+  if (outcome == Outcome::kTimedOut) return x.MakeFailure(ClientFailure::kBusy, "the server accepts no more streams");
   return Failed(x, ctx, outcome, "send the request");
 }
 
@@ -219,7 +219,7 @@ Result<std::size_t> ExchangeOnStream::Read(Exchange& x, const Context& ctx, std:
   if (buffer.empty()) return std::size_t{0};
   std::size_t size = 0;
   if (!x.stream_->AtEnd()) {
-    if (x.broken_) return MakeClientFailure({ClientFailure::kReset, true, x.url_.origin, "the response has failed before"});
+    if (x.broken_) return MakeClientFailure({ClientFailure::kReset, true, x.url_.origin, "the response has already failed"});
     if (Error err = ctx.Err()) return err;
     const Outcome outcome = x.stream_->Read(ctx, buffer, size);
     // A caller may come back with another context: nothing of the body is lost.

@@ -27,7 +27,7 @@ Error FollowRedirect(Redirect redirect, HttpUrl& next, HttpUrl& url, OutgoingReq
     request.length.reset();
     request.expect.reset();
   } else if (request.reader != nullptr && !request.reader->Rewind()) {
-    return Error::New("the body cannot be sent once more");
+    return Error::New("the body cannot be sent again");
   }
   request.without_credentials = request.without_credentials || next.origin != url.origin;
   url = std::move(next);

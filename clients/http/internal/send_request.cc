@@ -16,7 +16,7 @@ namespace weft::internal {
 namespace {
 
 const Error& ResponseIsHere() {
-  static const Error here = Error::New("the response is here before the whole request was sent");
+  static const Error here = Error::New("the response arrived before the request was sent completely");
   return here;
 }
 

@@ -107,7 +107,7 @@ Error ParseHttpUrl(std::string_view text, HttpUrl& out) {
   rest.remove_prefix(authority.size());
   if (is_unix) {
     out.address = {};
-    if (!Decode(authority, out.address.path) || out.address.path.empty()) return Wrong(text, "the host is no percent-encoded path of a socket");
+    if (!Decode(authority, out.address.path) || out.address.path.empty()) return Wrong(text, "the host is not the percent-encoded path of a socket");
     out.origin.assign(kUnixScheme).append("://").append(authority);
     out.authority = "localhost";
   } else {

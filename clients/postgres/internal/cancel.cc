@@ -70,7 +70,7 @@ struct Target {
 // libpq keeps the key to itself. What PQgetCancel gives begins, from 8.4 to 17, with these four; that the process is the one that the
 // public PQbackendPID names shows that it does here.
 Error FindTarget(PGconn* connection, Target& out) {
-  if (PQlibVersion() >= 180000) return Error::New("this libpq keeps the key for a cancel in another way");
+  if (PQlibVersion() >= 180000) return Error::New("this version of libpq keeps the key for a cancel in another way");
   struct Layout {
     struct {
       sockaddr_storage address;
@@ -86,7 +86,7 @@ Error FindTarget(PGconn* connection, Target& out) {
   Layout seen;
   std::memcpy(&seen, static_cast<const void*>(cancel.get()), sizeof seen);
   if (seen.pid != PQbackendPID(connection) || seen.server.size == 0 || seen.server.size > sizeof seen.server.address) {
-    return Error::New("this libpq keeps the key for a cancel in another way");
+    return Error::New("this version of libpq keeps the key for a cancel in another way");
   }
   out.address = seen.server.address;
   out.size = seen.server.size;

@@ -137,7 +137,7 @@ class TlsLayer final : public CancelLayer {
     if (Error err = plain_->Send({"\0\0\0\x08\x04\xd2\x16\x2f", 8}, waits)) return err;
     const Result<char> verdict = ReceiveByte(fd_, waits);
     if (Error err = verdict.Err()) return err;
-    return *verdict == 'S' ? Error() : Error::New("the server speaks no TLS for a cancel");
+    return *verdict == 'S' ? Error() : Error::New("the server does not accept TLS for a cancel");
   }
 
   Error Prepare() {

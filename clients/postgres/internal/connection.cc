@@ -42,7 +42,7 @@ bool Connection::Check() noexcept {
 Error Connection::Run(const Context& ctx, std::string_view sql, const Parameters& parameters, ResultHandler& rows) {
   if (Error err = CheckText(sql)) return err;
   if (const int number = parameters.WithZeroByte(); number != 0) {
-    return Error::New("postgres: parameter $" + std::to_string(number) + " has a zero byte, which a text of PostgreSQL cannot hold, or a time outside of the years 1 to 9999");
+    return Error::New("postgres: parameter $" + std::to_string(number) + " has a zero byte, which text in PostgreSQL cannot hold, or a time outside of the years 1 to 9999");
   }
   const bool in_transaction = InTransaction();
   Delivery to{rows};
@@ -141,7 +141,7 @@ Error Connection::Take(PGresult* result, Delivery& to) {
     case PGRES_EMPTY_QUERY: return Error::New("postgres: the statement is empty");
     case PGRES_COPY_IN:
     case PGRES_COPY_OUT:
-    case PGRES_COPY_BOTH: to.stop = true; return Error::New("postgres: COPY goes by CopyIn and CopyOut");
+    case PGRES_COPY_BOTH: to.stop = true; return Error::New("postgres: use CopyIn or CopyOut for COPY");
     default: to.stale = !to.prepared.empty() && IsStale(result, to.prepared, to.known); return OfFailed(result);
   }
 }
@@ -202,7 +202,7 @@ Error Connection::Commit(const Context& ctx) {
       verdict = OfFailed(next->get());
       if (Lost()) verdict = CommitUnknown(verdict, shared_.origin);
     } else if (committed = std::string_view(PQcmdStatus(next->get())) == "COMMIT"; !committed) {
-      verdict = Error::New("postgres: the transaction was rolled back, because a statement in it had failed, whose Error was passed over");
+      verdict = Error::New("postgres: the transaction was rolled back, because a statement in it had failed and its Error was ignored");
     }
   }
 }

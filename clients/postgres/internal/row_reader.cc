@@ -31,16 +31,16 @@ std::string NameOf(Oid type) {
 }  // namespace
 
 Error WrongColumnCount(std::size_t wanted, int there) {
-  return Error::New("postgres: the statement returns " + std::to_string(there) + " columns, and " + std::to_string(wanted) + " are asked for");
+  return Error::New("postgres: the statement returns " + std::to_string(there) + " columns, but " + std::to_string(wanted) + " are requested");
 }
 Error WrongColumnType(std::string_view column, Oid type, std::string_view wanted) {
-  return Error::New("postgres: column \"" + std::string(column) + "\" is " + NameOf(type) + ", and " + std::string(wanted) + " is asked for");
+  return Error::New("postgres: column \"" + std::string(column) + "\" is " + NameOf(type) + ", but " + std::string(wanted) + " is requested");
 }
 Error BadValue(std::string_view column, bool null, std::string_view wanted) {
   if (null) return Error::New("postgres: column \"" + std::string(column) + "\" is null: read it into a std::optional");
   return Error::New("postgres: column \"" + std::string(column) + "\" has a value that the type for " + std::string(wanted) + " cannot hold");
 }
-Error MoreThanOneRow() { return Error::New("postgres: the statement returns several rows, and at most one is asked for"); }
+Error MoreThanOneRow() { return Error::New("postgres: the statement returns several rows, but at most one is requested"); }
 
 Error FindColumn(const ResultView& columns, std::string_view name, int& column) {
   const auto says = [&](const char* what) { return Error::New("postgres: the statement returns " + (what + (" \"" + std::string(name))) + "\""); };

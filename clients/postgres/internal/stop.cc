@@ -50,7 +50,7 @@ Error Connection::Drain(Waits& waits) {
     switch (PQresultStatus(next->get())) {
       case PGRES_COPY_IN:
       case PGRES_COPY_BOTH:
-        PQputCopyEnd(wire_->Raw(), "given up by the client");
+        PQputCopyEnd(wire_->Raw(), "canceled by the client");
         if (Error err = wire_->Flush(waits)) return err;
         break;
       case PGRES_COPY_OUT:

@@ -121,7 +121,7 @@ Error Repeat(const Context& ctx, MemoryPipe& pipe, Parker*& place, const char* w
 using internal::MemoryPipe;
 
 std::pair<MemoryStream, MemoryStream> MemoryStreamPair(MemoryStreamOptions options) {
-  if (options.buffer_bytes == 0) internal::AbortMisuse("MemoryStreamPair", "the buffer holds at least one byte");
+  if (options.buffer_bytes == 0) internal::AbortMisuse("MemoryStreamPair", "the buffer must hold at least one byte");
   auto there = std::make_shared<MemoryPipe>(options.buffer_bytes);
   auto back = std::make_shared<MemoryPipe>(options.buffer_bytes);
   return {MemoryStream(back, there), MemoryStream(there, back)};

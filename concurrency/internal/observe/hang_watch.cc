@@ -57,7 +57,7 @@ void LeakWatch::Report(const std::vector<FiberInfo>& fibers, Duration waited) co
   }
   ToStderr("weft: \"" + main_name_ + "\" has returned, but Run cannot: " + std::to_string(holds_) +
            " of its groups, StopFuncs or servers are left, and none has ended for " + Seconds(waited) + "; " +
-           (fibers.empty() ? "no fiber is left, so somebody keeps one of them" : "these fibers are left:") + "\n" + FormatFiberTree(fibers));
+           (fibers.empty() ? "no fiber is left, so some other object keeps one of them" : "these fibers are left:") + "\n" + FormatFiberTree(fibers));
 }
 
 // False if the scheduler goes on, or can go on by itself.

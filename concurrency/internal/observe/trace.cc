@@ -131,7 +131,7 @@ Error StartTrace(const TraceOptions& options) {
   }
   internal::Recording& recording = internal::TheRecording();
   std::lock_guard hold(recording.lock);
-  if (recording.on) return Error(std::errc::device_or_resource_busy).Wrap("StartTrace: another trace is recorded");
+  if (recording.on) return Error(std::errc::device_or_resource_busy).Wrap("StartTrace: another trace is being recorded");
   recording.on = true;
   recording.events = std::bit_ceil(std::max<std::size_t>(options.events_per_thread, 2));
   recording.begin_ns = internal::RealNowNs();
@@ -145,7 +145,7 @@ Result<Trace> StopTrace() {
   auto data = std::make_shared<internal::TraceData>();
   {
     std::lock_guard hold(recording.lock);
-    if (!recording.on) return Error(std::errc::operation_not_permitted).Wrap("StopTrace: no trace is recorded");
+    if (!recording.on) return Error(std::errc::operation_not_permitted).Wrap("StopTrace: no trace is being recorded");
     internal::g_trace.store(0, std::memory_order_relaxed);
     recording.on = false;
     rings.swap(recording.rings);

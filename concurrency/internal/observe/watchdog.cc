@@ -94,7 +94,7 @@ Error Watchdog::Add(LoopSentinel& sentinel, const Context& ctx) {
     } catch (const std::system_error& e) {
       post = std::move(posts_.back());
       posts_.pop_back();
-      return Error(e.code()).Wrap("start the thread beside the loops");
+      return Error(e.code()).Wrap("start the watchdog thread");
     }
   }
   changed_.notify_all();

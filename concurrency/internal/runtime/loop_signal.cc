@@ -6,7 +6,7 @@
 namespace weft {
 
 LoopSignal::Outcome LoopSignal::Wait(const Context& ctx, const char* waits_for, TimePoint until) noexcept {
-  if (parker_ != nullptr) internal::AbortMisuse("LoopSignal::Wait", "one fiber waits for it at a time");
+  if (parker_ != nullptr) internal::AbortMisuse("LoopSignal::Wait", "only one fiber may wait for it at a time");
   if (ctx.Err()) return Outcome::kContextDone;
   internal::Parker parker(waits_for, true);  // nobody may notify between the caller's look and the next line
   parker_ = &parker;

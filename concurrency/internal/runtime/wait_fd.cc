@@ -109,7 +109,7 @@ Result<FdEvents> WaitOnThread(const Context& ctx, int fd, FdEvents events) {
 // Before any wait: whether the caller may wait, and for something.
 Error Check(const char* function, const Context& ctx, FdEvents events) {
   internal::CheckMayBlock(function);
-  if (!Includes(events, FdEvents::kReadWrite)) internal::AbortMisuse(function, "it waits for reading, for writing or for both");
+  if (!Includes(events, FdEvents::kReadWrite)) internal::AbortMisuse(function, "it must wait for reading, for writing or for both");
   return ctx.Err();
 }
 
@@ -185,7 +185,7 @@ class FdWaiter::Visit {
 // Under the lock: has an entry of this loop, and of no other one.
 Error FdWaiter::EnterLoop() noexcept {
   if (entry_ != nullptr && entry_->Home() != internal::CurrentLoop()) {
-    if (fibers_ != 0) internal::AbortMisuse("FdWaiter::Wait", "a fiber of another loop waits: those who wait at once are on one loop");
+    if (fibers_ != 0) internal::AbortMisuse("FdWaiter::Wait", "a fiber of another loop is waiting: fibers that wait at the same time must be on one loop");
     FdRegistration::End(std::exchange(entry_, nullptr));
   }
   Error failure;
@@ -217,7 +217,7 @@ void FdWaiter::Forget() noexcept {
 
 FdRegistration* FdWaiter::TakeEntry(const char* function) noexcept {
   std::lock_guard hold(lock_);
-  if (fibers_ + threads_ != 0) internal::AbortMisuse(function, "somebody waits for its descriptor: end that first, by its context");
+  if (fibers_ + threads_ != 0) internal::AbortMisuse(function, "a fiber or thread is waiting for its descriptor: end that wait first, by its context");
   return std::exchange(entry_, nullptr);
 }
 

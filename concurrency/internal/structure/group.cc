@@ -327,7 +327,7 @@ void GroupState::WaitForEnd() {
       if (word_.compare_exchange_weak(word, word | kClosed, std::memory_order_acq_rel)) break;
       continue;
     }
-    if (waiter_ != nullptr) AbortMisuse("Group::Wait", "somebody else waits for the group already");
+    if (waiter_ != nullptr) AbortMisuse("Group::Wait", "another caller is already waiting for the group");
     Parker parker("group");
     waiter_ = &parker;
     if (word_.compare_exchange_strong(word, word | kWaited, std::memory_order_acq_rel)) parker.ParkUntilWoken();

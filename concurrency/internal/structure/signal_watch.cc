@@ -71,7 +71,7 @@ Error SignalWatch::Begin() WEFT_NO_LOCK_ANALYSIS {
 void SignalWatch::Take(int signal, struct sigaction& before) {
   Slot& slot = g_slots[signal];
   if (slot.taken.exchange(true, std::memory_order_acquire)) {
-    AbortMisuse(function_, "the signal belongs to another NotifyContext or Signals already");
+    AbortMisuse(function_, "the signal already belongs to another NotifyContext or Signals");
   }
   slot.watch.store(this, std::memory_order_seq_cst);
   if (sigaction(signal, &action_, &before) != 0) AbortMisuse(function_, "this signal cannot be caught");

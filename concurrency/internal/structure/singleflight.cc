@@ -43,7 +43,7 @@ Error Flight::Wait(const Context& ctx) {
 }
 
 void Flight::Join(bool cut_off) {
-  static const Error kNobody = Error::New("singleflight: nobody waits any more");
+  static const Error kNobody = Error::New("singleflight: no caller waits any longer");
   if (cut_off && group_.has_value()) group_->Cancel(kNobody);
   if (group_.has_value()) (void)group_->Wait();
   group_.reset();

@@ -16,7 +16,7 @@ Error Cond::Wait(const Context& ctx, std::unique_lock<Mutex>& lock) {
   internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   const auto enter = [&]() WEFT_REQUIRES(lock_) {
-    if (!waiters_.Empty() && mutex_ != lock.mutex()) internal::AbortMisuse("Cond::Wait", "others wait with another mutex");
+    if (!waiters_.Empty() && mutex_ != lock.mutex()) internal::AbortMisuse("Cond::Wait", "others are waiting with another mutex");
     mutex_ = lock.mutex();
     return false;
   };

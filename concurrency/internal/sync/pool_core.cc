@@ -64,7 +64,7 @@ PoolCore::~PoolCore() {
     }
   }
   DestroyAll(all);
-  if (rooms_taken_ != 0 || !waiters_.Empty()) AbortMisuse("~ResourcePool", "a lease is out, or somebody is acquiring one");
+  if (rooms_taken_ != 0 || !waiters_.Empty()) AbortMisuse("~ResourcePool", "a lease is out, or is being acquired");
 }
 
 Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {

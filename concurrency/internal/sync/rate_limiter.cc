@@ -88,7 +88,7 @@ Error RateLimiter::TooMany(std::int64_t n) const {
 Error RateLimiter::LateFor(const Context& ctx, std::int64_t now_ns, std::int64_t ready_ns) const {
   const std::int64_t deadline = ContextAccess::DeadlineNs(ctx);
   if (deadline == kNever || ready_ns < deadline) return {};
-  const std::string when = ready_ns == kNever ? "would never be there" : "would be there in " + Seconds(ready_ns - now_ns);
+  const std::string when = ready_ns == kNever ? "would never be available" : "would be available in " + Seconds(ready_ns - now_ns);
   return ErrorAccess::Coded(Errc::kDeadlineExceeded,
                             Error::New("rate limiter: the tokens " + when + ", the deadline is in " + Seconds(deadline - now_ns)));
 }

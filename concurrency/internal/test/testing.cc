@@ -58,7 +58,7 @@ class TestWatch {
   void OnEndless() {
     const std::string tree = FormatFiberTree(ListFibers());
     if (error_) {
-      std::fprintf(stderr, "weft: Explore: no end of the schedule after the test was canceled:\n%s", tree.c_str());
+      std::fprintf(stderr, "weft: Explore: the schedule has not ended after the test was canceled:\n%s", tree.c_str());
       std::abort();
     }
     error_ = Error::New("the schedule does not end; these fibers are left:\n" + tree);
@@ -73,10 +73,10 @@ class TestWatch {
   void OnHang() {
     const std::string tree = FormatFiberTree(ListFibers());
     if (error_) {
-      std::fprintf(stderr, "weft: RunTest: deadlock; these fibers wait on after the test was canceled, for nobody can wake them:\n%s", tree.c_str());
+      std::fprintf(stderr, "weft: RunTest: deadlock; these fibers still wait after the test was canceled, and nothing can wake them:\n%s", tree.c_str());
       std::abort();
     }
-    error_ = ErrorAccess::Coded(Errc::kDeadlock, Error::New("everybody waits and nobody can wake them:\n" + tree));
+    error_ = ErrorAccess::Coded(Errc::kDeadlock, Error::New("all fibers wait and nothing can wake them:\n" + tree));
     scope_.cancel(error_);
   }
 

@@ -75,7 +75,7 @@ std::optional<std::uint64_t> NumberFromEnvironment(const char* name) {
   if (text == nullptr || *text == '\0') return std::nullopt;
   char* end = nullptr;
   const std::uint64_t number = std::strtoull(text, &end, 10);
-  if (*end != '\0') AbortMisuse("Explore", "WEFT_SEED and WEFT_SCHEDULES are decimal numbers");
+  if (*end != '\0') AbortMisuse("Explore", "WEFT_SEED and WEFT_SCHEDULES must be decimal numbers");
   return number;
 }
 

@@ -32,14 +32,14 @@ bool IsExtendedConnect(const Request& r) { return r.Version().first == 2 && r.Of
 Error CheckHandshake(ResponseWriter& w, const Request& r) {
   if (r.Method() == "GET" && r.OffersUpgrade("websocket") && r.Header().Get("Sec-WebSocket-Version") == "13") {
     if (IsExtendedConnect(r)) return {};
-    if (HasBody(r.Header())) return HttpError(400, "a handshake has no body");
+    if (HasBody(r.Header())) return HttpError(400, "a handshake must not have a body");
     const std::vector<std::string_view> keys = r.Header().Values("Sec-WebSocket-Key");
-    return keys.size() == 1 && IsKey(keys[0]) ? Error() : HttpError(400, "Sec-WebSocket-Key is no key");
+    return keys.size() == 1 && IsKey(keys[0]) ? Error() : HttpError(400, "Sec-WebSocket-Key is not a valid key");
   }
   w.Header().Set("Sec-WebSocket-Version", "13");
-  if (IsExtendedConnect(r)) return HttpError(400, "this is version 13");  // 426 asks for another protocol than HTTP
+  if (IsExtendedConnect(r)) return HttpError(400, "only version 13 of WebSocket is supported");  // 426 asks for another protocol than HTTP
   w.Header().Set("Upgrade", "websocket");
-  return HttpError(426, "this is a WebSocket");
+  return HttpError(426, "this resource is a WebSocket");
 }
 
 Error CheckOrigin(const Request& r, const std::vector<std::string>& origins) {
@@ -49,7 +49,7 @@ Error CheckOrigin(const Request& r, const std::vector<std::string>& origins) {
     if (one == "*" || one == origin) return {};
   }
   if (origins.empty() && EqualsIgnoreCase(ParseOrigin(origin).authority, r.Host()) && !r.Host().empty()) return {};
-  return HttpError(403, "a page of another origin");
+  return HttpError(403, "pages of other origins are not allowed here");
 }
 
 void TakeBackHandshake(Fields& response) {

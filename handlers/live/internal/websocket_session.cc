@@ -226,7 +226,7 @@ Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocket
 // After the drain_timeout the context says kServerClosing for good, and a handler that goes on in a drain would be told so again and again.
 Error WebSocketSession::ClosingOnce(const Error& err) {
   if (!Draining()) return err;  // of a context that ended for a reason of its own
-  if (drain_seen_) return kClosed.Wrap("the drain_timeout is over");
+  if (drain_seen_) return kClosed.Wrap("the drain_timeout has expired");
   NoteDrain();
   return err;
 }
@@ -238,7 +238,7 @@ Result<WebSocketMessage> WebSocketSession::ReceiveOnce(const Context& ctx, WebSo
     return EndAsGone();
   }
   if (ctx_ != nullptr) {
-    if (!closing_) AbortMisuse("WebSocket::Receive", "another fiber receives already");
+    if (!closing_) AbortMisuse("WebSocket::Receive", "another fiber is already receiving");
     // It is the one in Close, or will see the close frame for it.
     if (Error err = ended_.Wait(ctx)) return err;
     return end_ ? end_ : Error(kClosed);
@@ -428,7 +428,7 @@ Error WebSocketSession::SendClose(int code, std::string_view reason) {
 
 Error WebSocketSession::Close(int code, std::string_view reason) {
   Check("WebSocket::Close");
-  if (!MayBeCloseCode(code)) return Error::New("WebSocket::Close: " + std::to_string(code) + " is no code that may be sent");
+  if (!MayBeCloseCode(code)) return Error::New("WebSocket::Close: " + std::to_string(code) + " is not a code that may be sent");
   if (std::exchange(closing_, true)) {
     static_cast<void>(close_done_.Wait(Background()));
     return close_result_;
@@ -448,13 +448,13 @@ Error WebSocketSession::Close(int code, std::string_view reason) {
 // The one who receives, if somebody does, sees the other side's close frame.
 Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_view reason) {
   if (!end_) {
-    if (message_turn_.Lock(limit)) return kTimeout.Wrap("the client takes nothing");
+    if (message_turn_.Lock(limit)) return kTimeout.Wrap("the other side reads nothing");
     const std::lock_guard hold(message_turn_, std::adopt_lock);
     SendQueuedInTurn();
     if (Error err = SendClose(code, reason)) return err;
   }
   if (!end_) static_cast<void>(ctx_ != nullptr ? ended_.Wait(limit) : ReceiveUnder(limit, nullptr).Err());
-  if (!end_) return kTimeout.Wrap("no close frame came");
+  if (!end_) return kTimeout.Wrap("no close frame arrived");
   return end_.Is(kClosed) ? Error() : end_;
 }
 

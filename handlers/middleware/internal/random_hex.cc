@@ -24,7 +24,7 @@ void Fill(Bits& bits) {
     const ssize_t got = getrandom(at, left, 0);
     if (got < 0) {
       if (errno == EINTR) continue;
-      AbortMisuse("RandomBits", "the kernel must give random bytes");
+      AbortMisuse("RandomBits", "the kernel provides no random bytes");
     }
     at += got;
     left -= static_cast<std::size_t>(got);

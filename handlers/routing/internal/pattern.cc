@@ -35,7 +35,7 @@ PatternSegment ParseSegment(std::string_view pattern, std::string_view text, boo
     }
     return segment;
   }
-  if (text.front() != '{' || text.back() != '}') Refuse(pattern, "a wildcard must be a whole segment");
+  if (text.front() != '{' || text.back() != '}') Refuse(pattern, "a wildcard must be a complete segment");
   std::string_view name = text.substr(1, text.size() - 2);
   if (name == "$") {
     if (!last) Refuse(pattern, "{$} must be at the end");
@@ -121,11 +121,11 @@ Pattern ParsePattern(std::string text) {
     rest.remove_prefix(std::min(rest.find_first_not_of(" \t", blank), rest.size()));
   }
   const std::size_t slash = rest.find('/');
-  if (slash == std::string_view::npos) Refuse(pattern.text, "there is no path: it begins with a slash");
+  if (slash == std::string_view::npos) Refuse(pattern.text, "there is no path: a path begins with a slash");
   const std::string_view host = rest.substr(0, slash);
-  if (host.find_first_of("{} \t") != std::string_view::npos) Refuse(pattern.text, "a host has no wildcards");
+  if (host.find_first_of("{} \t") != std::string_view::npos) Refuse(pattern.text, "a host cannot have wildcards");
   if (host.find(':', host.find(']') == std::string_view::npos ? 0 : host.find(']')) != std::string_view::npos) {
-    Refuse(pattern.text, "a host is given without its port");
+    Refuse(pattern.text, "a host must be given without a port");
   }
   std::transform(host.begin(), host.end(), std::back_inserter(pattern.host), ToLower);
   ParsePath(rest.substr(slash), pattern);
@@ -145,8 +145,8 @@ std::string WithPrefix(const std::string& prefix, const std::string& pattern) {
 void CheckPrefix(const std::string& prefix) {
   if (prefix.empty()) return;
   const auto refuse = [&](const char* why) { throw std::invalid_argument("Mux group \"" + prefix + "\": " + why); };
-  if (prefix.find_first_of(" \t") != std::string::npos) refuse("a prefix has no method");
-  if (prefix.back() == '/') refuse("a prefix has no slash at its end, its patterns begin with one");
+  if (prefix.find_first_of(" \t") != std::string::npos) refuse("a prefix must not have a method");
+  if (prefix.back() == '/') refuse("a prefix must not end with a slash, since its patterns begin with one");
   ParsePattern(prefix + "/");
 }
 

@@ -30,7 +30,7 @@ bool Offers(std::string_view offer, std::string_view wanted) {
 AlpnList::AlpnList(std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     if (name.empty() || name.size() > 255)
-      AbortMisuse("AlpnList", "a protocol's name has 1 to 255 bytes");
+      AbortMisuse("AlpnList", "a protocol's name must have 1 to 255 bytes");
     wire_ += static_cast<char>(name.size());
     wire_ += name;
   }

@@ -34,12 +34,12 @@ Result<ClientCas> LoadClientCas(const TlsServerOptions& options) {
   const bool asked = options.client_auth != ClientAuth::kNone;
   if (asked && !given) {
     return Error::New(
-        "client_auth asks clients for a certificate, and nobody is trusted: set client_ca_file or "
+        "client_auth asks clients for a certificate, but no CA is trusted: set client_ca_file or "
         "client_ca_pem");
   }
   if (given && !asked) {
     return Error::New(
-        "client_ca_file or client_ca_pem is set, and no client is asked: set client_auth to "
+        "client_ca_file or client_ca_pem is set, but clients are not asked for certificates: set client_auth to "
         "kRequest or kRequire");
   }
   ClientCas cas;

@@ -152,7 +152,7 @@ ssize_t TlsChannel::EndOf(TlsSession::ReadState state) {
 }
 
 const char* TlsChannel::GivenUp() const {
-  if (flooded_) return "the client does not take the keys that it asks for";
+  if (flooded_) return "the client does not read the key updates that it requests";
   if (session_ == nullptr || !session_->HandshakeDone() || session_->Ended() != TlsSession::PeerEnd::kOpen) return nullptr;
   return session_->Open() ? nullptr : session_->Failure().reason;
 }

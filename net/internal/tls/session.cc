@@ -213,7 +213,7 @@ TlsSession::ReadState TlsSession::StateAfterFailedRead() {
   failed_ = true;
   failure_ = JudgeFailure(ssl_);
   if (bio_.stopped)
-    failure_ = {TlsFailure::Kind::kMalformed, "the client negotiates anew"};
+    failure_ = {TlsFailure::Kind::kMalformed, "the client tries to renegotiate"};
   else if (bio_.TooManyIdle())
     failure_ = {TlsFailure::Kind::kMalformed, "too many records without data"};
   return ReadState::kFailed;

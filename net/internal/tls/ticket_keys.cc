@@ -27,7 +27,7 @@ Result<std::shared_ptr<TicketKeys>> TicketKeys::InMemory() {
   keys->keys_.reserve(4);  // never more than three, so none is left in memory that was given back
   Held first{{}, Now()};
   if (!Randomize(first.key))
-    return Error::New("OpenSSL has no random numbers for the keys of tickets");
+    return Error::New("OpenSSL provides no random bytes for the keys of tickets");
   keys->keys_.push_back(first);
   return keys;
 }

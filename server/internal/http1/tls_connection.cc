@@ -80,7 +80,7 @@ void TlsConnection::Succeed() {
 }
 
 void TlsConnection::RefusePlainText() {
-  constexpr std::string_view kReason = "plain HTTP on a port for HTTPS";
+  constexpr std::string_view kReason = "plain HTTP on an HTTPS port";
   SendRefusal(400, kReason, 0, /*method_is_head=*/false);
   shard_.observer().OnBadRequest({PeerName(), 400, kReason});
   SetCloseReason(CloseReason::kBadRequest);

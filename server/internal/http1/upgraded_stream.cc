@@ -9,7 +9,7 @@
 namespace weft::internal::http1 {
 
 Result<std::size_t> UpgradedStream::ReadStream(const Context& ctx, std::span<char> buffer) {
-  if (io_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber reads already");
+  if (io_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber is already reading");
   if (surplus_.empty()) return io_.Receive(ctx, buffer, "hijacked stream", Duration::max());
   const std::size_t got = std::min(buffer.size(), surplus_.size());
   std::memcpy(buffer.data(), surplus_.data(), got);
@@ -21,7 +21,7 @@ Result<std::size_t> UpgradedStream::ReadStream(const Context& ctx, std::span<cha
 // One may wait for the one that writes; there is no queue for more. Whoever was woken still counts as waiting until it runs.
 Error UpgradedStream::WaitForTurn(const char* function, const Context& ctx) {
   if (!io_.turn().Taken()) return {};
-  if (io_.turn().SomebodyWaits()) AbortMisuse(function, "another fiber waits already for one that writes");
+  if (io_.turn().SomebodyWaits()) AbortMisuse(function, "another fiber is already waiting for its turn to write");
   return io_.turn().Wait(ctx, "turn to write to the stream") ? Error() : ctx.Err();
 }
 

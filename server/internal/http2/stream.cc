@@ -264,8 +264,8 @@ void Stream::OnWriteStalled() {
 
 // Another protocol in place of a response is for CONNECT alone: the rest of the connection is others' as well.
 Error Stream::MayHijack(int status, Fields& header) {
-  if (!head_.IsConnect() && !head_.IsExtended()) return Error::New("Hijack: not possible over HTTP/2 but after CONNECT");
-  if (status == 0) return Error::New("Hijack: over HTTP/2 a status has to be chosen first");
+  if (!head_.IsConnect() && !head_.IsExtended()) return Error::New("Hijack: over HTTP/2, only a CONNECT request can be taken over");
+  if (status == 0) return Error::New("Hijack: over HTTP/2, a status must be chosen first, by WriteHeader");
   if (Error err = run_.PrepareHijack(status, header, /*body_read=*/true)) return err;
   return run_.LongLived() ? Error() : kRefused.Wrap("Hijack: too many long-lived requests");
 }

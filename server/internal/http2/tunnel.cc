@@ -4,7 +4,7 @@
 namespace weft::internal::http2 {
 
 Result<std::size_t> Tunnel::ReadStream(const Context& ctx, std::span<char> buffer) {
-  if (in_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber reads already");
+  if (in_.SomebodyReads()) AbortMisuse("Stream::Read", "another fiber is already reading");
   return in_.ReadTunnel(ctx, buffer);
 }
 
@@ -18,7 +18,7 @@ Error Tunnel::WriteStream(const Context& ctx, std::string_view data) {
 Error Tunnel::WaitForTurn(const char* function, const Context& ctx) {
   FiberTurn& turn = out_.turn();
   if (!turn.Taken()) return {};
-  if (turn.SomebodyWaits()) AbortMisuse(function, "another fiber waits already for one that writes");
+  if (turn.SomebodyWaits()) AbortMisuse(function, "another fiber is already waiting for its turn to write");
   return turn.Wait(ctx, "turn to write to the stream") ? Error() : ctx.Err();
 }
 

@@ -146,7 +146,7 @@ TEST_F(PostgresListenerTest, ItsPoolMustOutliveItsRunAndSoMustItself) {
       pool ? db.reset() : listener.reset();
     });
   };
-  EXPECT_DEATH(destroy(true), "postgres::~Pool: .*a listener is under way");
+  EXPECT_DEATH(destroy(true), "postgres::~Pool: .*a listener still uses it");
   EXPECT_DEATH(destroy(false), "postgres::~Listener: .*its Run has not returned");
 }
 

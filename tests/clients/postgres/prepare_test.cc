@@ -120,7 +120,7 @@ TEST_F(PostgresPrepareTest, TypesAreCheckedBeforeAStatementHasAnEffect) {
     EXPECT_OK(db.Execute(ctx, "create table typed (id bigserial, v text)").Err());
     const char* insert = "insert into typed (v) values ('a') returning id";
     const Error err = db.QueryOne<std::int32_t>(ctx, insert).Err();
-    EXPECT_NE(err.Message().find("column \"id\" is bigint, and integer is asked for"), std::string::npos) << err.Message();
+    EXPECT_NE(err.Message().find("column \"id\" is bigint, but integer is requested"), std::string::npos) << err.Message();
     EXPECT_NE(db.Query<std::int64_t>(ctx, "insert into typed (v) values ('a')").Err().Message().find("returns 0 columns"), std::string::npos);
     EXPECT_EQ(CountOf(ctx, db, "typed"), 0);
     EXPECT_OK(db.QueryOne<std::int64_t>(ctx, insert).Err());

@@ -127,9 +127,9 @@ TEST_F(PostgresQueryTest, WhatDoesNotFitIsAnErrorThatSaysWhat) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
     const auto says = [](const Error& err, const char* text) { EXPECT_NE(err.Message().find(text), std::string::npos) << err.Message(); };
-    says(db.Query<std::int32_t>(ctx, "select 1::bigint as n").Err(), "column \"n\" is bigint, and integer is asked for");
-    says(db.Query<std::int64_t>(ctx, "select 'x' as n").Err(), "column \"n\" is text, and bigint is asked for");
-    says(db.Query<std::string>(ctx, "select 1 as n").Err(), "column \"n\" is integer, and text is asked for");
+    says(db.Query<std::int32_t>(ctx, "select 1::bigint as n").Err(), "column \"n\" is bigint, but integer is requested");
+    says(db.Query<std::int64_t>(ctx, "select 'x' as n").Err(), "column \"n\" is text, but bigint is requested");
+    says(db.Query<std::string>(ctx, "select 1 as n").Err(), "column \"n\" is integer, but text is requested");
     says(db.Query<std::int32_t>(ctx, "select null::integer as n").Err(), "column \"n\" is null: read it into a std::optional");
     says(db.Query<std::uint32_t>(ctx, "select -1 as n").Err(), "has a value that the type for integer cannot hold");
     says(db.Query<TimestampTz>(ctx, "select '10000-01-01'::timestamptz as t").Err(), "cannot hold");
@@ -139,11 +139,11 @@ TEST_F(PostgresQueryTest, WhatDoesNotFitIsAnErrorThatSaysWhat) {
       says(db.Execute(ctx, "select $1::timestamptz[]", std::vector<TimestampTz>{time}).Err(), "a time outside of the years 1 to 9999");
     }
     says(db.Execute(ctx, "select $1::date", year_month_day(10000y / 1 / 1)).Err(), "a time outside of the years 1 to 9999");
-    says((db.Query<std::tuple<std::int32_t, std::int32_t>>(ctx, "select 1").Err()), "returns 1 columns, and 2 are asked for");
+    says((db.Query<std::tuple<std::int32_t, std::int32_t>>(ctx, "select 1").Err()), "returns 1 columns, but 2 are requested");
     says(db.Query<Note>(ctx, "select 1::bigint as id").Err(), "returns no column \"title\"");
     says(db.Query<Note>(ctx, "select 1::bigint as id, '' as title, 2::bigint as id").Err(), "returns several columns \"id\"");
     says(db.Query<std::vector<std::string>>(ctx, "select '127.0.0.1'::inet as a").Err(), "cannot hold");
-    says(db.Query<std::vector<std::string>>(ctx, "select '{}'::text as a").Err(), "is text, and array is asked for");
+    says(db.Query<std::vector<std::string>>(ctx, "select '{}'::text as a").Err(), "is text, but array is requested");
     says(db.Query<std::int32_t>(ctx, "set work_mem to '4MB'").Err(), "returns 0 columns");
     says(db.Execute(ctx, "").Err(), "empty");
     says(db.Execute(ctx, "copy (select 1) to stdout").Err(), "CopyOut");

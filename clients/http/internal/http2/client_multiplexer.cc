@@ -182,7 +182,7 @@ bool ClientMultiplexer::Take(std::span<const char> bytes) {
     if (good && flooded_) session_->Terminate(ErrorCode::kEnhanceYourCalm);
     if (!good || flooded_) {
       Flush();
-      Fail(ClientFailure::kMalformed, flooded_ ? "the server has sent too many frames that cost more than they bring" : "the server has broken the rules of HTTP/2");
+      Fail(ClientFailure::kMalformed, flooded_ ? "the server has sent too many frames that carry next to nothing" : "the server has broken the rules of HTTP/2");
       return false;
     }
   } catch (const std::bad_alloc&) {

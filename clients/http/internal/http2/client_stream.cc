@@ -85,7 +85,7 @@ ClientStream::Outcome ClientStream::Send(const OutgoingRequest& request, std::st
   last_ = !whole.empty();
   end_sent_ = !streamed && whole.empty();
   if (connection_->Open(*this, request_.Of(request), streamed || last_)) return failure_ ? Outcome::kFailed : Outcome::kDone;
-  Fail({ClientFailure::kReset, false, true, "the connection takes no more requests"});
+  Fail({ClientFailure::kReset, false, true, "the connection accepts no more requests"});
   return Outcome::kFailed;
 }
 
@@ -307,7 +307,7 @@ void ClientStream::OnClosed(ErrorCode code, bool by_peer) {
   received_any_ = received_any_ || by_peer;  // which is a response, if no good one: the connection has not failed
   sent_.Notify();
   if (ended_) return;
-  if (!head_sent_) return Fail({ClientFailure::kReset, false, true, "the connection takes no more requests"});
+  if (!head_sent_) return Fail({ClientFailure::kReset, false, true, "the connection accepts no more requests"});
   // By GOAWAY it says that all streams after the last one that it names are refused (RFC 9113 section 6.8).
   if (code == ErrorCode::kRefusedStream) {
     return Fail({ClientFailure::kReset, false, !by_peer, by_peer ? DetailOf(code) : "the server has ended the connection before this request"});
