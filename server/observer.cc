@@ -179,6 +179,8 @@ std::string_view Name(TimeoutKind kind) {
       return "idle";
     case TimeoutKind::kRequest:
       return "request";
+    case TimeoutKind::kProbe:
+      return "probe";
   }
   return "unknown";
 }

@@ -130,6 +130,9 @@ enum class TimeoutKind : std::uint8_t {
   // request_timeout ended the request's context while its handler ran, or it waited that long for a
   // slot
   kRequest,
+  // A client of HTTP/2 for which requests were being served sent nothing, not even a reply to a
+  // PING (ServerOptions::probe_after). The limit is the time it had for the reply.
+  kProbe,
 };
 
 // A client was too slow, or a request took too long. The handler chooses the response.

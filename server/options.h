@@ -134,7 +134,8 @@ struct ServerOptions {
   // If the client of a long-lived request or of a hijacked connection has been silent for this
   // long, the kernel asks three times, 10 s apart, whether it is still there (TCP keep-alive probes
   // and TCP_USER_TIMEOUT). A client that does not respond is gone. In whole seconds up to 32,767;
-  // kUnlimited: it is never asked.
+  // kUnlimited: it is never asked. A client of HTTP/2 for which any request is being served gets a
+  // PING after half of this time, and has 15 s to reply (TimeoutKind::kProbe).
   Duration probe_after = std::chrono::seconds(60);
 
   // Between the end of a response and the first byte of the next request. When it expires the

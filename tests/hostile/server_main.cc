@@ -59,7 +59,7 @@ class Counts final : public weft::Observer {
   Count misbehaved{0};
   Count tls_failed{0};  // in the handshake
   Count tls_ended{0};   // after it
-  Count timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest) + 1] = {};
+  Count timeouts[static_cast<std::size_t>(weft::TimeoutKind::kProbe) + 1] = {};
   Count entered{0};  // handlers
   Count running{0};
 };
@@ -142,6 +142,7 @@ Error Stats(ResponseWriter& w, const LiveRoutes& live) {
   add("write_stalls", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kWriteStall)]);
   add("idle_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kIdle)]);
   add("request_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kRequest)]);
+  add("probe_timeouts", counts.timeouts[static_cast<std::size_t>(weft::TimeoutKind::kProbe)]);
   text.append("fibers ").append(std::to_string(weft::ListFibers().size())).append("\n");
   return w.Write(text.append(live.Stats()));
 }

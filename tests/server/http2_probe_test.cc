@@ -15,6 +15,15 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+class CloseReasons final : public Observer {
+ public:
+  bool WatchesConnections() const override { return true; }
+  void OnConnectionClosed(const ConnectionClosed& e) override { all.push_back(e.reason); }
+  void OnTimedOut(const TimedOut& e) override { limits.push_back(e.limit); }
+  std::vector<CloseReason> all;
+  std::vector<Duration> limits;
+};
+
 // Waits for its client, and says why it did so no longer.
 struct Waiting {
   Event begun, done;
@@ -34,7 +43,10 @@ TEST(Http2Probe, AClientThatDoesNotAnswerIsGone) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;
-    Site site(ctx, handler.Handle(), Http2Options());
+    CloseReasons reasons;
+    ServerOptions options = Http2Options();
+    options.observers = {&reasons};
+    Site site(ctx, handler.Handle(), options);
     RawHttp2 client(ctx, site);
     client.Send(GetOf(1, "/"));
     ASSERT_FALSE(handler.begun.Wait(ctx));
@@ -46,6 +58,9 @@ TEST(Http2Probe, AClientThatDoesNotAnswerIsGone) {
     EXPECT_EQ(Now() - begin, seconds(45)) << "thirty of silence, fifteen for the answer";
     EXPECT_TRUE(client.Until(h2::frame_type::kPing));
     EXPECT_FALSE(client.Until(h2::frame_type::kPing));
+    EXPECT_EQ(site.Count("timeout probe"), 1) << "and " << site.Events().size() << " events in all";
+    EXPECT_EQ(reasons.limits, std::vector<Duration>{seconds(15)});
+    EXPECT_EQ(reasons.all, std::vector<CloseReason>{CloseReason::kTimedOut});
   });
 }
 
@@ -66,6 +81,7 @@ TEST(Http2Probe, AClientThatAnswersIsServedForAsLongAsItTakes) {
       ++pings;
       client.Pong(*frame);
     }
+    EXPECT_EQ(site.Count("timeout"), 0);
     EXPECT_EQ(pings, 20) << "one in thirty seconds of ten minutes";
     EXPECT_EQ(body, "x");
     EXPECT_FALSE(handler.why) << handler.why.Message();

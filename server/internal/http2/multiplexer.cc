@@ -320,8 +320,9 @@ void Multiplexer::Probe() {
         taken_when_asked_ = taken;
         return;
       }
+      shard_.observer().OnTimedOut({under_.PeerName(), TimeoutKind::kProbe, PeerProbe::kPatience});
       under_.ResetAtEnd();
-      return Lose(CloseReason::kClient);
+      return Lose(CloseReason::kTimedOut);
   }
 }
 

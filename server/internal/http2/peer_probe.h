@@ -17,6 +17,7 @@ namespace weft::internal::http2 {
 class PeerProbe {
  public:
   enum class Step : std::uint8_t { kNothing, kAsk, kGone };
+  static constexpr Duration kPatience = std::chrono::seconds(15);
 
   explicit PeerProbe(TimePoint now) : heard_(now) {}
 
@@ -40,8 +41,6 @@ class PeerProbe {
   }
 
  private:
-  static constexpr Duration kPatience = std::chrono::seconds(15);
-
   TimePoint heard_;                     // when something has come last
   TimePoint asked_ = TimePoint::max();  // since when it has not answered
   std::uint32_t owed_ = 0;              // answers
