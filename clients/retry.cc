@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-// A fair part of a pause; nobody has to be kept from guessing it.
+// A random part of a pause; it need not be unpredictable.
 Duration PartOf(Duration most) {
   thread_local std::minstd_rand random{std::random_device()()};
   return Duration(std::uniform_int_distribution<std::int64_t>(0, most.count())(random));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Work that goes on after the response, and that the server must finish before it ends. The trap: a handler that starts something and
-// forgets it. The client was told "accepted", the server gets its SIGTERM, drains its requests, ends, and the work is cut off in
+// forgets it. The client has got "accepted", the server gets its SIGTERM, drains its requests, ends, and the work is cut off in
 // the middle, now and then, without a trace. What it shows:
 //
 // - The work belongs to main: a Group that is built before the server starts and waited for after the server has returned. Handlers

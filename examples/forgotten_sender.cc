@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A sender that nobody receives from: the leak that programs with channels have. Two replicas are asked over a channel without
-// a buffer, the first answer is taken, and the other sender waits for ever. The program runs into it in two ways, shows what weft
+// a buffer, the first reply is taken, and the other sender waits forever. The program runs into it in two ways, shows what weft
 // reports, and mends it in four. The limits of the reports are seconds by default, and short here.
 //
 //   build/release/examples/forgotten_sender
@@ -100,7 +100,7 @@ weft::Error MendedByCancel(const weft::Context& ctx) {
 }
 
 weft::Error MendedByCapacity(const weft::Context& ctx) {
-  const Answers answers(2);  // room for all who send once: nobody waits
+  const Answers answers(2);  // room for all that send once: none waits
   weft::Group group(ctx);
   AskBoth(group, answers);
   if (weft::Error err = answers.Receive(ctx).Err()) return err;
@@ -112,7 +112,7 @@ weft::Error MendedByClose(const weft::Context& ctx) {
   weft::Group group(ctx);
   AskBoth(group, answers);
   if (weft::Error err = answers.Receive(ctx).Err()) return err;
-  (void)answers.Close();  // the reader leaves: Send answers kClosed, where Go's would panic
+  (void)answers.Close();  // the reader leaves: Send returns kClosed, where Go's would panic
   const weft::Error err = group.Wait();
   return err.Is(weft::kClosed) ? weft::Error() : err;
 }

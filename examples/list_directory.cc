@@ -123,7 +123,7 @@ void ShowFirstFault(const weft::Context& ctx, const Places& places) {
               CountThem(ctx, places.empty), CountThem(ctx, places.missing));
 }
 
-// On a plain thread: RunTest makes a scheduler of its own, and says of it who is left.
+// On a plain thread: RunTest makes a scheduler of its own, and reports which of its fibers are left.
 void ShowSecondFault(const fs::path& directory) {
   std::printf("    fault 2: the reader wants one name and leaves; the sender is asked to end by itself:\n");
   const weft::Error stuck = weft::RunTest([&](const weft::Context& ctx) {

@@ -56,8 +56,8 @@ Factors Factorise(std::uint64_t number) {
   return factors;
 }
 
-// Stage 2: n workers with one channel before and one behind them, which is the merge. It closes when the last worker has ended; if one
-// failed, or the stage was canceled, the channel stays open: a close says that everything has come.
+// Stage 2: n workers with one channel before and one after them, which is the merge. It closes when the last worker has ended;
+// if one failed, or the stage was canceled, the channel stays open: a close says that everything has come.
 weft::Error Work(const weft::Context& ctx, int workers, const weft::Chan<std::uint64_t>& in, const weft::Chan<Factors>& out) {
   weft::Group group(ctx, {.spread = true});  // on all loops
   for (int i = 0; i < workers; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One question to several replicas at once: the first answer wins, and the tail of slow ones is nobody's problem. What it shows:
+// One request to several replicas at once: the first reply wins, and slow replicas delay no caller. What it shows:
 //
 // - First cancels the losers and joins them before it returns: no question is left on its way, and nothing writes an answer
 //   into a variable that is gone.

@@ -14,7 +14,7 @@ constexpr std::uint64_t kReserveMax = 256 * 1024;
 constexpr std::size_t kPiece = 8192;
 
 // How much room a body gets that has filled `used` bytes. What has come vouches for three times as much of what was declared, so a
-// large body moves to a larger buffer seldom, and nobody gets much memory for a mere announcement.
+// large body moves to a larger buffer seldom, and no client gets much memory for a mere announcement.
 std::size_t NextSize(std::size_t used, std::optional<std::uint64_t> declared) {
   const std::uint64_t left = declared.value_or(0) > used ? *declared - used : 0;
   return used + std::max<std::size_t>(kPiece, static_cast<std::size_t>(std::min<std::uint64_t>(left, std::uint64_t{used} * 3)));
@@ -69,7 +69,7 @@ Result<std::string> Body::ReadAll() {
   std::string all(static_cast<std::size_t>(declared ? std::min(*declared, kReserveMax) : kPiece), '\0');
   std::size_t used = 0;
   while (true) {
-    char beyond;  // of one that is whole only the end is missing
+    char beyond;  // of a complete body only the end is missing
     const bool whole = used == declared;
     if (!whole && all.size() == used) all.resize(std::max(all.capacity(), NextSize(used, declared)));
     Result<std::size_t> n = whole ? Read({&beyond, 1}) : Read({all.data() + used, all.size() - used});

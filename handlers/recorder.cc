@@ -109,7 +109,7 @@ class Recorder::Exchange final : public ResponseSink, public BodySource, public 
       if (!left.empty()) {
         const std::size_t n = left.copy(buffer.data(), buffer.size());
         piece_used_ += n;
-        // A declared length tells the end by itself.
+        // A declared length marks the end by itself.
         body_ended_ = builder_->body_declared_ && n == left.size() && !builder_->body_error_;
         return n;
       }

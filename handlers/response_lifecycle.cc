@@ -40,8 +40,8 @@ void ResponseWriter::End() {
   at_completion_.clear();
 }
 
-// The last moment before a head is built. A status that promises another protocol behind it would make the client wait for that
-// protocol, and take the next response for it.
+// The last moment before a head is built. A status that promises another protocol would make the client wait for that protocol,
+// and take the next response for it.
 Error ResponseWriter::BeginHead() {
   if (PromisesOtherProtocol()) {
     return connect_ ? HttpError(501, "tunnels are not supported here") : Error::New("a 101 response needs Hijack");

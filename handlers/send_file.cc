@@ -95,7 +95,7 @@ Error ResponseWriter::WriteFileThroughFilters(int fd, std::uint64_t offset, std:
   return {};
 }
 
-// As long as nothing is out, another response can take the place of this one, which cannot be whole any more.
+// As long as nothing was sent, another response can replace this one, which cannot be complete any more.
 Error ResponseWriter::FileFailed(Error error) {
   if (head_sent_) return Fail(std::move(error));
   file_failed_ = true;

@@ -98,7 +98,7 @@ Error Stream::WriteAll(const Context& ctx, std::string_view data) {
   internal::StreamState& state = *state_;
   const Turn turn(state, ctx);
   if (Error err = turn.Failure()) return err;
-  if (Error err = state.transport->WaitToWrite(ctx)) return err;  // nothing of it is out: the stream goes on
+  if (Error err = state.transport->WaitToWrite(ctx)) return err;  // nothing of it was sent: the stream continues
   if (state.failure) return state.failure;
   if (state.closed || state.write_closed) return kClosed;
   if (Error err = ctx.Err()) return err;

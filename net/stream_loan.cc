@@ -17,7 +17,7 @@ std::uint64_t StreamLoan::BytesWritten() const { return state_->written; }
 
 void StreamLoan::Close() noexcept { state_->closed = true; }
 
-// Who still has the stream finds out.
+// A later use of the stream finds out.
 void StreamLoan::End() noexcept {
   if (state_ == nullptr) return;
   state_->transport = nullptr;

@@ -30,7 +30,7 @@ Error Refresh(internal::TlsState& state) WEFT_REQUIRES(state.reload) {
   return outcome;
 }
 
-// In place of a callback. It may wait for whoever reads stderr, so never on a loop's thread.
+// In place of a callback. It may wait for the reader of stderr, so never on a loop's thread.
 void Report(const Error& failure) {
   std::fprintf(stderr, "weft: the certificates could not be reloaded, the old ones stay in use: %s\n", failure.Message().c_str());
 }

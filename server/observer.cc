@@ -19,7 +19,7 @@ namespace {
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// A query may hold what is nobody's business.
+// A query may contain private data.
 std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // Lets so many lines a second through, over all threads. Lock-free, because a flood of bad requests must not make
@@ -28,7 +28,7 @@ class Throttle {
  public:
   struct Permit {
     bool granted;
-    std::uint64_t left_out;  // since the last second that was granted anything; told with its first line
+    std::uint64_t left_out;  // since the last second that was granted anything; reported with its first line
   };
 
   Permit Take() {
@@ -143,7 +143,7 @@ class LogObserver final : public Observer {
     LogAbout(server, {}, kind, level, format, std::forward<Args>(args)...);
   }
 
-  // The request's own context is gone by then, or it is another fiber that tells.
+  // The request's own context is gone by then, or another fiber reports.
   template <class... Args>
   void LogAbout(std::string_view server, std::string_view request_id, Kind kind, spdlog::level::level_enum level,
                 spdlog::format_string_t<Args...> format, Args&&... args) {

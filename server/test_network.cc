@@ -77,7 +77,7 @@ struct TestNetwork::State {
 
 TestNetwork::TestNetwork(const Context& ctx) : state_(std::make_shared<State>(ctx)) {}
 
-TestNetwork::~TestNetwork() WEFT_NO_LOCK_ANALYSIS {  // a server that ends waits, and nobody else is left
+TestNetwork::~TestNetwork() WEFT_NO_LOCK_ANALYSIS {  // a server that ends waits, and no other fiber is left
   state_->relays.Cancel();
   static_cast<void>(state_->relays.Wait());
   for (auto& [address, site] : state_->sites) site.server.reset();

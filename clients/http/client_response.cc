@@ -117,7 +117,7 @@ Result<Stream> ClientResponse::TakeStream() {
     return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin,
                               std::to_string(exchange.status()) + ": the server has not changed the protocol"});
   }
-  // Who still writes the body would write it into what the stream sends.
+  // A fiber that still writes the body would write it into what the stream sends.
   if (!exchange.Sent()) {
     return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin, "the request was not sent completely, so the protocol cannot change"});
   }

@@ -187,7 +187,7 @@ class ListenerState {
       if (told_ != version_) return {};
       wait_ = &wait;
     }
-    // Virtual time goes on: nobody works for us meanwhile.
+    // Virtual time continues: nothing works for us meanwhile.
     const Error err = WaitFd(wait.ctx, connection.OnWire().Socket(), FdEvents::kRead, {.waits_for = "postgres to notify", .holds_time = false}).Err();
     {
       const std::lock_guard hold(lock_);

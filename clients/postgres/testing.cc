@@ -115,7 +115,7 @@ Error TestServer::InitDb() {
     command.insert(command.end(), {"-A", "scram-sha-256", "--pwfile=" + folder_ + "/password"});
   }
   if (!options_.key_file.empty()) {
-    // The server takes a key only if nobody else may read it.
+    // The server accepts a key only if no other user may read it.
     std::error_code failed;
     fs::copy_file(options_.key_file, folder_ + "/server.key", failed);
     if (failed) return Error(failed).Wrap(options_.key_file);

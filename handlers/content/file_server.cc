@@ -54,7 +54,7 @@ class Wanted {
   std::size_t count_ = 0;
 };
 
-// What a look-up that failed is to the client: not whether something is there that is not served.
+// What the client gets if a lookup failed: it does not reveal whether a file exists that is not served.
 Error ToResponse(const Error& error, const std::string& name) {
   const std::error_code code = error.Code();
   switch (code.category() == std::generic_category() ? code.value() : 0) {

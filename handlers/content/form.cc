@@ -77,7 +77,7 @@ class FormParser {
   bool Decode(std::string_view text, std::string& out) {
     do {
       std::size_t size = std::min(text.size(), kTurn);
-      // An escape stays whole.
+      // An escape is not split.
       if (size < text.size()) {
         const std::size_t percent = text.substr(size - 2, 2).find('%');
         if (percent != text.npos) size -= 2 - percent;

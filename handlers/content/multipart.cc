@@ -82,7 +82,7 @@ Result<std::string> MultipartPart::ReadAll(const Context& ctx, std::size_t max) 
     if (Error err = n.Err()) return err;
     all.resize(used + *n);
     if (*n == 0) {
-      all.shrink_to_fit();  // who keeps many small ones pays for their bytes
+      all.shrink_to_fit();  // a caller that keeps many small ones pays only for their bytes
       return all;
     }
     if (all.size() > max) return kTooLarge.Wrap("a part of the form");

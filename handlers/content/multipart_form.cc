@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::size_t kFirstPiece = 4 * 1024;  // most files of a form of many are small
 
-// What a part costs beside its bytes.
+// What a part costs in addition to its bytes.
 constexpr std::size_t kPartOverhead = 256;
 
 }  // namespace

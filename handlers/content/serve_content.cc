@@ -39,8 +39,7 @@ Validators SetValidators(Fields& header, const ContentInfo& info) {
   return current;
 }
 
-// Of bytes in a coding the first ones tell nothing about the type, and of a file that cannot be
-// read there are none.
+// The first bytes of encoded content say nothing about the type, and of a file that cannot be read there are none.
 std::string_view TypeOf(const Fields& header, const Request& r, const ContentInfo& info,
                         const Source& source) {
   constexpr std::string_view kUnknown = "application/octet-stream";
@@ -51,7 +50,7 @@ std::string_view TypeOf(const Fields& header, const Request& r, const ContentInf
   return first.empty() && source.Size() > 0 ? kUnknown : DetectContentType(first);
 }
 
-// RFC 9110 section 15.4.5: a cache has all but what tells versions apart and how to keep them.
+// RFC 9110 section 15.4.5: a cache has everything except the fields that identify versions and say how to keep them.
 Error SendNotModified(ResponseWriter& w) {
   Fields& header = w.Header();
   for (const char* name :

@@ -18,7 +18,7 @@ namespace http = boost::beast::http;
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 boost::beast::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-// What says how a message is framed, or how a connection goes on: weft's own affair.
+// The fields that say how a message is framed, or whether a connection continues: weft sets these.
 bool IsOfTheConnection(http::field name) {
   return name == http::field::connection || name == http::field::transfer_encoding || name == http::field::keep_alive ||
          name == http::field::proxy_connection || name == http::field::upgrade || name == http::field::trailer;

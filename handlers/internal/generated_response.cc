@@ -75,7 +75,7 @@ Error GeneratedResponse::PutField(std::string_view bytes) {
   return Wrong(std::string(fields_.Refused()));
 }
 
-// False for what says how the message is framed, or how the connection goes on: weft's own affair. These are noted.
+// False for fields that say how the message is framed, or whether the connection continues: weft sets these. These are noted.
 bool GeneratedResponse::IsForWriter(std::string_view name, std::string_view value) {
   switch (name.size()) {
     case 7: return !EqualsIgnoreCase(name, "upgrade") && !EqualsIgnoreCase(name, "trailer");

@@ -51,7 +51,7 @@ LabelEntry& LabelTable::Other(Values values, std::size_t hash, const Make& make)
     if (other == nullptr) {
       const std::vector<std::string_view> names(values.size(), "other");
       const std::size_t others_hash = Hash(names);
-      other = Find(names, others_hash);  // somebody's own value may be called so
+      other = Find(names, others_hash);  // a program's own value may have that name
       if (other == nullptr) other = &AddLocked(names, others_hash, make);
       other_.store(other, std::memory_order_release);
     }

@@ -21,7 +21,7 @@ constexpr std::size_t kBatchMax = 64;
 // A busy log is looked at this often, because to wake a thread for each line would cost its writer more than the line.
 constexpr std::chrono::milliseconds kNap{10};
 constexpr std::size_t kWakeAt = LogQueue::kLinesMax / 8;
-// weft's own sink gives up when its patience is over, and then must still be able to say so.
+// weft's own sink gives up after a while, and then must still be able to say so.
 constexpr std::chrono::milliseconds kGrace{200};
 constexpr std::chrono::milliseconds kInterruptEvery{10};
 
@@ -69,7 +69,7 @@ void BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
 }
 
-// A signal that nobody uses, or 0.
+// An unused signal, or 0.
 int UnusedSignal(const sigset_t& mask) {
   for (int signal = SIGRTMAX; signal >= SIGRTMIN; --signal) {
     struct sigaction action;
@@ -176,7 +176,8 @@ void LogQueue::GrowLocked() {
   first_ = 0;
 }
 
-// Returns what is to be destroyed behind the lock: the last reference to a logger may end a sink of the program's, which takes its time.
+// Returns what is to be destroyed outside of the lock: the last reference to a logger may end a sink of the program's, which
+// takes its time.
 std::vector<LogEntry> LogQueue::DropAllLocked() noexcept {
   CountDroppedLocked(count_);
   first_ = 0;
@@ -237,7 +238,7 @@ void LogQueue::Rest(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const auto wanted = [this]() WEFT_NO_LOCK_ANALYSIS { return count_ > 0 || EndingLocked() || left_; };
   more_.wait_for(hold, kNap, [this]() WEFT_NO_LOCK_ANALYSIS { return count_ >= kWakeAt || EndingLocked() || left_; });
   if (wanted()) return;
-  asleep_ = true;  // until somebody has woken it
+  asleep_ = true;  // until it is woken
   more_.wait(hold, wanted);
   asleep_ = false;
 }
@@ -257,7 +258,7 @@ void LogQueue::WriteBatch(std::uint64_t dropped_behind) {
   std::uint64_t failed = 0;
   spdlog::logger* gathers = nullptr;  // to be flushed before another one writes, so that lines keep their order
   for (LogEntry& entry : batch_) {
-    // Who was left behind lets go of the sink as soon as it can.
+    // A writer that was left behind releases the sink as soon as it can.
     if (gathers != nullptr && gathers != entry.logger.get()) std::exchange(gathers, nullptr)->flush();
     if (PatienceIsOver() || !WriteLine(entry)) ++failed;
     if (entry.gathered) gathers = entry.logger.get();
@@ -270,7 +271,7 @@ void LogQueue::WriteBatch(std::uint64_t dropped_behind) {
 
 void LogQueue::EndAtExit() WEFT_NO_LOCK_ANALYSIS {
   LogQueue& queue = Get();
-  // A child of fork has the memory, and maybe the lock as somebody held it, but not the thread.
+  // A child of fork has the memory, and maybe the lock in a locked state, but not the thread.
   if (queue.writer_process_ != getpid()) return;
   std::unique_lock<std::mutex> hold(queue.lock_);
   queue.exiting_ = true;
@@ -284,7 +285,7 @@ void LogQueue::EndAtExit() WEFT_NO_LOCK_ANALYSIS {
 }
 
 // What is to come takes the locks of stdio, to write what its buffers hold, and a sink that waits in fwrite has one of them. A signal
-// ends the wait. That changes how the process takes a signal, which is nobody else's business only at its end.
+// ends the wait. That changes how the process takes a signal, which concerns no other code only at the end of the process.
 void LogQueue::InterruptWriterLocked(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const int signal = UnusedSignal(writer_mask_);
   if (signal == 0) return;

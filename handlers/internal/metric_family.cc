@@ -25,7 +25,8 @@ namespace internal {
 namespace {
 
 constexpr std::size_t kWriteBytes = 16 * 1024;
-// A fiber that is alone on its loop goes on some 64 times before the loop looks around, and all that may be compressed, too.
+// A fiber that is alone on its loop continues some 64 times before the loop looks for events, and all that may be compressed,
+// too.
 constexpr std::size_t kPieceBytes = 2 * 1024;
 constexpr std::size_t kSeriesAtOnce = 64;
 

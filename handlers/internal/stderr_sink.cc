@@ -47,7 +47,7 @@ void StderrSink::sink_it_(const spdlog::details::log_msg& message) {
   message.color_range_end = 0;
   formatter_->format(message, line);
   const std::string_view text(line.data(), line.size());
-  // Whole lines in each piece, so that those of others who write there do not end up within one.
+  // Complete lines in each piece, so that lines of other writers do not end up within one.
   if (gathered_.size() + text.size() > PIPE_BUF) flush_();
   ++gathered_lines_;
   AppendColoured(text, message);
@@ -95,7 +95,8 @@ bool StderrSink::WaitUntilWritable() const {
   }
 }
 
-// Others may write to the same pipe, and fill it behind poll's back: where the kernel can (since 6.4), this write alone does not wait.
+// Others may write to the same pipe, and fill it after the poll: where the kernel can (since 6.4), this write alone does not
+// wait.
 long StderrSink::WritePiece(std::string_view piece) const {
   struct stat file;
   if (fstat(descriptor_, &file) == 0 && S_ISFIFO(file.st_mode)) {

@@ -61,7 +61,7 @@ class Compressor final : public BodyFilter {
         held_.append(data);
         return {};
       }
-      if (!held_.empty()) {  // enough of it to tell a type by
+      if (!held_.empty()) {  // enough of it to detect the type
         held_.append(data.substr(0, kSniffed));
         data.remove_prefix(std::min(data.size(), kSniffed));
       }
@@ -102,7 +102,7 @@ class Compressor final : public BodyFilter {
     return encoder_ ? EncodeInTurns(held, next) : Pass(held, next);
   }
 
-  // The server cannot tell the type by compressed bytes, so it is set here.
+  // The server cannot detect the type from compressed bytes, so it is set here.
   bool IsForGzip(std::string_view first) {
     if (verdict_ == Verdict::kByContent) {
       if (first.empty()) return false;
@@ -145,7 +145,7 @@ class Compressor final : public BodyFilter {
 };
 
 // Gives a response to HEAD the head that the response to GET has, as far as it is known without
-// compressing. `length`: of the body. True if that has no length that can be told.
+// compressing. `length`: of the body. True if its length is not known.
 bool MarkHead(ResponseWriter& w, const Request& r, const CompressOptions& options,
               std::uint64_t length) {
   Fields& header = w.Header();

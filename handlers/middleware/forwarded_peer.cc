@@ -42,7 +42,7 @@ bool IsSecureScheme(std::string_view text) {
 
 // What the proxies say about the client.
 struct Finding {
-  std::optional<internal::ParsedPeer> client;  // empty: nobody but the connection's own peer
+  std::optional<internal::ParsedPeer> client;  // empty: only the connection's own peer
   std::string proto;                           // empty: not said
   std::string_view believed;                   // of the list
   std::size_t hops = 0;                        // in it
@@ -86,7 +86,7 @@ class Finder {
         if (!element.proto.empty()) finding.proto = element.proto;
       }
       const std::optional<internal::ParsedPeer> hop = internal::ParsePeer(element.address);
-      if (!hop || hop->peer.Family() == AF_UNIX) break;  // "unix" is nobody in particular
+      if (!hop || hop->peer.Family() == AF_UNIX) break;  // "unix" identifies no client
       finding.client = hop;
       finding.believed = list.substr(static_cast<std::size_t>(text->data() - list.data()));
       ++finding.hops;

@@ -15,7 +15,7 @@ Middleware Timeout(Duration limit) {
   return [limit, cause = Error::New(text)](Handler next) -> Handler {
     return [limit, cause, next = std::move(next)](ResponseWriter& w, Request& r) -> Error {
       auto [ctx, cancel] = WithTimeout(r.Ctx(), limit, cause);
-      const RequestContextScope use = r.Use(std::move(ctx));  // which then has the only one: at its end nobody needs to be told
+      const RequestContextScope use = r.Use(std::move(ctx));  // which then has the only one: its end wakes no waiter
       return next(w, r);
     };
   };

@@ -25,8 +25,8 @@ bool IsZero(std::string_view text) {
   return text.find_first_not_of('0') == std::string_view::npos;
 }
 
-// tracestate says something to others only; one that is too large is dropped whole, as the standard
-// allows, since a part of it may be worse than none.
+// tracestate says something to others only; one that is too large is dropped completely, as the standard allows, since a part of
+// it may be worse than none.
 std::string StateOf(const Request& r) {
   std::string state;
   int members = 0;

@@ -155,7 +155,7 @@ class Passage {
     const Error of_upstream = response.Err();
     Error err = of_upstream;
     if (!err) err = Respond(upstream, *std::move(response));
-    // A final response that is whole ends the upload.
+    // A complete final response ends the upload.
     sending.Cancel();
     static_cast<void>(sending.Wait());
     if (of_client) return of_client;
@@ -207,7 +207,7 @@ class Passage {
     return PassPieces(response, piece, false);
   }
 
-  // Without a length nobody knows when the next piece comes, so none is held back.
+  // Without a length it is unknown when the next piece comes, so none is held back.
   Error PassResponseBody(ClientResponse& response, bool at_once) {
     const auto piece = std::make_unique_for_overwrite<char[]>(kPiece);
     return PassPieces(response, {piece.get(), kPiece}, at_once);

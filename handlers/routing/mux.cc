@@ -130,7 +130,7 @@ Mux& Mux::Use(Middleware middleware) {
     return *this;
   }
   state_->middleware.push_back(std::move(middleware));
-  // A plain pointer: the state owns this handler, and whoever calls it holds the state.
+  // A plain pointer: the state owns this handler, and its caller holds the state.
   const State* state = state_.get();
   state_->wrapped =
       Chain([state](ResponseWriter& w, Request& r) { return state->Serve(w, r); }, state_->middleware);

@@ -56,7 +56,7 @@ bool BeginsWithTag(std::string_view text, std::string_view tag) {
   return end == ' ' || end == '>';
 }
 
-// The markup whose tag stands behind the leading blanks; empty if there is none.
+// The markup whose tag follows the leading blanks; empty if there is none.
 std::string_view MarkupType(std::string_view body) {
   std::size_t at = 0;
   while (at < body.size() && (body[at] == ' ' || (body[at] >= '\t' && body[at] <= '\r' && body[at] != '\v'))) ++at;

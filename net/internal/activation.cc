@@ -12,7 +12,7 @@
 namespace weft::internal {
 namespace {
 
-constexpr int kFirst = 3;  // behind stdin, stdout and stderr
+constexpr int kFirst = 3;  // after stdin, stdout and stderr
 
 std::string Variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -26,7 +26,7 @@ std::optional<int> Number(std::string_view text) {
   return number;
 }
 
-// One for each of the sockets; systemd tells all or none.
+// One for each of the sockets; systemd names all or none.
 std::vector<std::string> SplitNames(std::string_view text, int count) {
   std::vector<std::string> names(static_cast<std::size_t>(count));
   for (std::string& name : names) {

@@ -21,7 +21,7 @@ Error FromErrno(int number) { return std::error_code(number, std::generic_catego
 
 Error OfAddress(const Error& error, const SocketAddress& address) { return error.Wrap("connect to " + FormatPeer(address)); }
 
-// A connect to a port of this host that nobody listens on may be given that very port for its own side, and reach itself.
+// A connect to a port of this host without a listener may be given that very port for its own side, and reach itself.
 bool ReachedItself(int fd) {
   SocketAddress here;
   SocketAddress there;
@@ -74,7 +74,7 @@ class Race {
   const ConnectOptions& options_;
   std::vector<Attempt> under_way_;
   Fd winner_;
-  bool late_ = false;  // the next attempt may begin beside others
+  bool late_ = false;  // the next attempt may begin in parallel
   Error first_failure_;
 };
 
@@ -96,7 +96,7 @@ Error Race::BeginNext() {
       Connected(std::move(fd), address);
       return {};
     }
-    if (errno == EINPROGRESS || errno == EINTR) {  // interrupted: it goes on by itself
+    if (errno == EINPROGRESS || errno == EINTR) {  // interrupted: it continues by itself
       under_way_.push_back({std::move(fd), &address});
       return {};
     }

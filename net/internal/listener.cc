@@ -71,7 +71,7 @@ bool IsExhaustion(int number) {
   return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }
 
-// Whether somebody listens at this unix address. A full backlog is somebody.
+// Whether a process listens at this unix address. A full backlog means that one does.
 bool IsAlive(const SocketAddress& address) {
   const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return connect(probe.Get(), &address.any, address.size) == 0 || errno != ECONNREFUSED;

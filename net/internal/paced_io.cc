@@ -58,11 +58,11 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
     if (!WouldWait(errno)) return Broke();
     socket_->NoteDrained();
     if (why) {
-      if (stalled) owner_.OnReadStalled(stall);  // the context may say kTimeout of somebody else
+      if (stalled) owner_.OnReadStalled(stall);  // the context may say kTimeout for another reason
       return why;
     }
     if (!turn_.Taken() && owner_.HoldsOutput()) {
-      // The peer may wait for it before it goes on. What came while it was sent has notified nobody.
+      // The peer may wait for it before it continues. What came while it was sent has woken no fiber.
       if (Error err = owner_.SendHeld()) return err;
       continue;
     }
@@ -81,7 +81,7 @@ Error PacedIo::Send(iovec* parts, std::size_t count) {
     Error err = SendInTurn(parts, count, 0);
     if (err) NoteFailure();
     return err;
-  } catch (...) {  // by the owner, or for want of memory: nobody knows how much is out
+  } catch (...) {  // by the owner, or for lack of memory: how much was sent is unknown
     socket_->SetBroken();
     failed_ = true;
     throw;
@@ -130,7 +130,7 @@ ssize_t PacedIo::SendFileAtOnce(int file, std::uint64_t offset, std::size_t size
   return sent;
 }
 
-// Until there is room, or the peer has taken too little in a whole period.
+// Until there is room, or the peer has taken too little in a full period.
 Error PacedIo::WaitWritable() {
   socket_->WatchWritable(loop_);
   if (Error err = WhyNoMore()) return err;

@@ -95,7 +95,7 @@ int SocketTransport::Release() noexcept {
   return socket_.Release();
 }
 
-// The end that this makes wakes those who wait.
+// The end that this makes wakes the waiters.
 void SocketTransport::CloseStream() noexcept {
   closed_ = true;
   socket_.ShutBoth();

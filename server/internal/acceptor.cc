@@ -8,9 +8,9 @@
 namespace weft::internal {
 namespace {
 
-// Connections that are accepted before the loop goes on with other things.
+// Connections that are accepted before the loop does other things.
 constexpr int kAcceptsInARow = 64;
-// Between two tries while there is no room: short at first, because most often somebody idle makes room at once.
+// Between two tries while there is no room: short at first, because most often an idle connection makes room at once.
 constexpr Duration kFirstPause = std::chrono::milliseconds(1);
 constexpr Duration kLongestPause = std::chrono::milliseconds(16);
 
@@ -51,7 +51,7 @@ void Acceptor::OnFdEvents(std::uint32_t) {
   }
 }
 
-// The backlog keeps those who wait; in the meantime the connection that nobody uses makes room.
+// Waiting clients stay in the backlog; in the meantime an idle connection makes room.
 void Acceptor::TakeABreak() {
   StopWatching();
   entrance_.NoteShortage();

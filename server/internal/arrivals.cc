@@ -24,7 +24,7 @@ struct Arrivals::Arrival : LoopTask {
   Landing& to;
   Fd fd;
   const Peer peer;
-  std::atomic<bool> taken{false};  // whoever sets it has the connection
+  std::atomic<bool> taken{false};  // the loop that sets it has the connection
   std::shared_ptr<Arrival> self;   // until the loop has come to it
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 // How often a handler that does not end is reported.
 constexpr Duration kReportEvery = std::chrono::seconds(5);
-// After so long the thread beside the loops does what a loop should have done.
+// After this time the watchdog thread does what a loop should have done.
 constexpr Duration kTakeOver = std::chrono::milliseconds(100);
 // How often that thread looks at a server that serves, and at one that drains.
 constexpr Duration kLookEvery = std::chrono::milliseconds(50);
@@ -20,7 +20,7 @@ TimePoint After(TimePoint time, Duration duration) { return duration >= TimePoin
 
 }  // namespace
 
-// What the observer is told when the lock is free again: it is the user's code.
+// What is reported to the observer once the lock is free again: it is the user's code.
 struct Drain::News {
   std::vector<DrainProgress> phases;
   bool stuck = false;
@@ -45,7 +45,7 @@ Error Drain::Run(const Error& cause) {
     Enter(stage_, DrainPhase::kDrained, TimePoint::max(), news);
   }
   Tell(news);
-  // What holds a loop now is none of this server's; but that loop still has a hand on the listener.
+  // What holds a loop now is none of this server's; but that loop still watches the listener.
   workers_.ForEachOnLoop([](Worker& worker) { worker.StopAccepting(); });
   return Outcome();
 }
@@ -152,7 +152,7 @@ Duration Drain::LookFromBeside() {
   return kLookInDrain;
 }
 
-// In each stage once, when its step has had its time: who holds a loop that has not come to it.
+// Once in each stage, when its step is overdue: what holds a loop that has not come to it.
 void Drain::NameHolders(TimePoint now) {
   Stage stage;
   {

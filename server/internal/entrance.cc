@@ -58,7 +58,7 @@ Entrance::Next Entrance::TakeCounted(Loop* here) {
   const Peer peer(accepted.peer);
   try {
     placement_.Place(std::move(accepted.fd), peer, here);
-  } catch (const std::bad_alloc&) {  // this one is lost; the server goes on
+  } catch (const std::bad_alloc&) {  // this one is lost; the server continues
     shared_.ConnectionClosed();
     ReportOutOfMemory();
   }
@@ -91,8 +91,8 @@ void Entrance::ReportShortage() {
   }
 }
 
-// Only who has waited since the last look: those that come are a loop's, which has been woken. Where no loop turns they wait in the
-// backlog, where some loop finds them as soon as it does.
+// Only connections that have waited since the last check: new ones belong to a loop, which has been woken. Where no loop turns
+// they wait in the backlog, where some loop finds them as soon as it does.
 void Entrance::HandOn() {
   pollfd waiting{Descriptor(), POLLIN, 0};
   const bool waits = open_.load() && poll(&waiting, 1, 0) > 0;
@@ -107,7 +107,7 @@ void Entrance::Shut() {
   // As many as can wait: others may still be coming faster than they are taken.
   for (int i = 0; i < shared_.options.backlog && Take(nullptr) == Next::kMore; ++i) {
   }
-  // A listener of length 0 lets nobody in any more; whoever was let in before or meanwhile is taken.
+  // A listener with a backlog of 0 lets no client in any more; those let in before or meanwhile are accepted.
   if (listener_.StopAccepting()) {
     while (Take(nullptr) == Next::kMore) {
     }

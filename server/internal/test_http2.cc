@@ -352,7 +352,7 @@ void TestHttp2::EndResponse(Stream& stream) {
   stream.done = true;
 }
 
-// After a whole response it only stops the request.
+// After a complete response it only stops the request.
 void TestHttp2::OnReset(Stream& stream, std::uint32_t code) {
   if (stream.done) return;
   code_ = code;

@@ -90,7 +90,7 @@ Error TestWire::SendFrames(const Context& ctx) {
   return frames.empty() ? Error() : SendBytes(ctx, frames);
 }
 
-// What the server's windows hold up goes out as it opens them, which somebody has to hear.
+// What the server's windows hold up goes out as it opens them, which has to be received.
 Error TestWire::Send(const Context& ctx, std::string_view bytes) {
   if (http2_ == nullptr) return SendBytes(ctx, bytes);
   http2_->Send(bytes);
@@ -111,7 +111,7 @@ Error TestWire::ReceiveFrames(const Context& ctx) {
   end_seen_ = *got == 0;
   http2_->Receive({buffer.get(), *got});
   text_ += http2_->Take();
-  // An acknowledgement that nobody takes any more is nothing that the test asked for.
+  // An acknowledgement that the server no longer reads does not matter to the test.
   const Error unsent = SendFrames(ctx);
   return unsent.Is(kCanceled) || unsent.Is(kDeadlineExceeded) ? unsent : Error();
 }

@@ -47,8 +47,8 @@ Workers::~Workers() {
   for (auto& worker : workers_) RunOnLoop(worker->loop(), [&] { worker.reset(); });
 }
 
-// How long a turn has lasted does not tell how long it will: one that has gone on for long is avoided, and what
-// goes to one that turns out to be held comes back (Arrivals).
+// How long a turn has lasted does not say how long it will last: a loop whose turn has lasted long is avoided, and what goes to
+// one that turns out to be held comes back (Arrivals).
 Worker& Workers::Choose(const Loop* here) {
   const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
   const auto is_held = [here](Worker& one) { return &one.loop() != here && one.loop().HeldFor() > kLongTurn; };

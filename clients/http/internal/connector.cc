@@ -111,7 +111,7 @@ Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const
   return std::unique_ptr<ClientWire>(std::move(wire));
 }
 
-// What a name leads to only those know who look it up.
+// Only a lookup reveals the addresses of a name.
 Error Connector::AllowedToDial(const HttpUrl& url) {
   if (!options_.allow) return {};
   if (url.address.IsUnix()) return RefusedUnix(url);

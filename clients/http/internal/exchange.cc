@@ -145,7 +145,7 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   return TakeConnection(ctx, request, /*fresh=*/true);
 }
 
-// A connection whose end nobody sees is only good for what may be sent again.
+// A connection whose end goes unnoticed is only good for requests that may be sent again.
 Error Exchange::TakeConnection(const Context& ctx, const OutgoingRequest& request, bool fresh) {
   if (shares_) return ExchangeOnStream::TakeConnection(*this, ctx, request, fresh);
   if (!fresh) wire_ = kept_connections_.TakeIdle(*pool_, !MayBeRepeated(request));

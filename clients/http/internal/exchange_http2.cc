@@ -21,8 +21,8 @@ bool ExchangeOnStream::Joined(Exchange& x, bool fresh) {
   return true;
 }
 
-// Until one is here that has room, who needs it waits for the one that makes it; where HTTP/1.1 was agreed on, each has its own. Where there
-// are as many as there may be, requests wait for a stream, in order.
+// Until there is one with room, the requests that need it wait for the one that makes it; if HTTP/1.1 was agreed on, each has
+// its own. Where there are as many as there may be, requests wait for a stream, in order.
 Error ExchangeOnStream::TakeConnection(Exchange& x, const Context& ctx, const OutgoingRequest& request, bool fresh) {
   if (x.stream_ == nullptr) x.stream_ = std::make_unique<http2::ClientStream>(x.options().head_bytes_max);
   const TimePoint until = request.response_timeout == kUnlimited ? TimePoint::max() : Now() + request.response_timeout;
@@ -144,7 +144,7 @@ Error ExchangeOnStream::SendHead(Exchange& x, const Context& ctx, const Outgoing
   return Failed(x, ctx, outcome, "send the request");
 }
 
-// An empty rest: that of a whole body, of which the stream has the view already, or the end.
+// An empty rest: that of a body in one piece, of which the stream has the view already, or the end.
 Error ExchangeOnStream::Send(Exchange& x, const Context& ctx, std::string_view data, bool last) {
   if (x.send_broken_ || x.stream_->connection() == nullptr) return x.SendHasFailed();
   x.send_broken_ = true;

@@ -42,7 +42,7 @@ std::unique_ptr<ClientWire> KeptConnections::TakeIdle(OriginPool& pool, bool see
     pool.shared->idle.fetch_sub(1, std::memory_order_relaxed);
     client_.idle.fetch_sub(1, std::memory_order_relaxed);
     wire->Wake();
-    // The event of an end, or of bytes that nobody has asked for, may still be on its way to the loop.
+    // The event of an end, or of unexpected bytes, may still be on its way to the loop.
     if (wire->StaysQuiet()) return wire;
     client_.closed.fetch_add(1, std::memory_order_relaxed);
   }
@@ -87,7 +87,8 @@ void KeptConnections::ArmFor(TimePoint when) noexcept {
   if (!timer_.Armed()) loop_.Arm(timer_, when);
 }
 
-// The oldest of an origin is the first. What nobody has used for so long is forgotten, so that a client of very many hosts does not grow.
+// The oldest of an origin is the first. An origin that was not used for so long is forgotten, so that a client of very many hosts
+// does not grow.
 void KeptConnections::CloseOld() {
   const TimePoint now = Now();
   TimePoint next = TimePoint::max();

@@ -54,7 +54,7 @@ bool KeptConnections::MayConnect(const OriginPool& pool) noexcept {
 
 void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream,
                             std::shared_ptr<SharedAttempt> attempt) {
-  http2::ClientMultiplexer::Home& home = *this;  // which nobody else sees
+  http2::ClientMultiplexer::Home& home = *this;  // which no other code sees
   auto made = std::make_unique<http2::ClientMultiplexer>(std::move(wire), client_.options, pace_, pool, home, loop_);
   made->attempt = std::move(attempt);
   if (!made->Begin()) throw std::bad_alloc();

@@ -21,7 +21,7 @@ Semaphore& LookupSlots() {
 Result<NameCache::Verdict> NameCache::LookUp(const Context& ctx, const std::string& host, std::uint16_t port) {
   Result<Permit> slot = LookupSlots().Hold(ctx);
   if (Error err = slot.Err()) return err;
-  // One whose caller has left still has a thread: it counts until the name server has answered.
+  // One whose caller has left still has a thread: it counts until the name server has replied.
   const auto endpoints = ResolveHolding(ctx, host, std::to_string(port), std::make_shared<Permit>(*std::move(slot)));
   if (Error err = endpoints.Err()) {
     if (ctx.Err()) return err;
@@ -64,7 +64,7 @@ Result<NameCache::Addresses> NameCache::Find(const Context& ctx, const std::stri
       }
     }
   }
-  // The work may go on after this call: it has copies.
+  // The work may continue after this call: it has copies.
   const auto outcome = lookups_.Do(ctx, name, [host, port](const Context& of_all) { return LookUp(of_all, host, port); });
   if (Error err = ctx.Err()) return err;
   if (outcome.Ok()) Keep(name, outcome->value);

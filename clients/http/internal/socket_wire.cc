@@ -79,7 +79,7 @@ void SocketWire::OnFdEvents(std::uint32_t events) {
   if (ready.writable) writable_.Notify();
 }
 
-// Who is at the other end of a connection over TCP works in real time, also in a test on virtual time; on a unix socket it is mostly the test
+// The other end of a TCP connection works in real time, also in a test on virtual time; on a unix socket it is mostly the test
 // itself.
 LoopSignal::Outcome SocketWire::WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until) {
   if (!IsUnix()) loop_.HoldTime();

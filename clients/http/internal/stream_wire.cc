@@ -35,7 +35,7 @@ Result<std::size_t> StreamWire::ReadRaw(const Context& ctx, std::span<char> buff
     return got;
   }
   const bool in_time = ctx.Err() || !got.Err().Is(kDeadlineExceeded);
-  if (!in_time && until <= stalls) return Error(kTimeout);  // the caller may go on, as after a wait for 100 Continue
+  if (!in_time && until <= stalls) return Error(kTimeout);  // the caller may continue, as after a wait for 100 Continue
   ended_ = true;
   return in_time ? got.Err() : Stalled();
 }
@@ -74,7 +74,7 @@ bool StreamWire::StaysQuiet() {
 
 Error StreamWire::WriteRaw(const Context& ctx, std::string_view bytes) {
   if (pace_->stall == Duration::max()) return stream_.Write(ctx, bytes);
-  // Of what a Stream has taken nobody tells before the end: pieces of the size that has to move in its time.
+  // A Stream reports what it has taken only at the end: so pieces have the size that has to move in its time.
   for (std::size_t at = 0; at < bytes.size();) {
     const std::string_view piece = bytes.substr(at, std::max<std::size_t>(pace_->least, 64 * 1024));
     const CancelScope limit = WithTimeout(ctx, pace_->stall);
@@ -84,7 +84,7 @@ Error StreamWire::WriteRaw(const Context& ctx, std::string_view bytes) {
   return {};
 }
 
-// Also a reader may have something to send; whole records go out in the order in which they were sealed.
+// Also a reader may have something to send; complete records are sent in the order in which they were sealed.
 Error StreamWire::SendSealed(const Context& ctx) {
   if (!turn_.Wait(ctx, "turn to send")) return ctx.Err();
   const FiberTurn::Hold hold(turn_);

@@ -104,7 +104,7 @@ struct Descriptor {
 
 Error Connect(int fd, const Target& target, Waits& waits) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&target.address), target.size) == 0) return {};
-  // A full backlog of a unix socket is EAGAIN, and nothing tells when there is room.
+  // A full backlog of a unix socket is EAGAIN, and no event reports when there is room.
   if (errno != EINPROGRESS) return SystemError("connect");
   if (Error err = waits.Wait(FdEvents::kWrite).Err()) return err;
   int code = 0;

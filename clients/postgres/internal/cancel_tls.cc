@@ -92,7 +92,7 @@ struct CancelTls::Trusted {
 
 namespace {
 
-// OpenSSL writes without MSG_NOSIGNAL, and on a plain thread nobody has blocked the signal. One that was pending before stays.
+// OpenSSL writes without MSG_NOSIGNAL, and on a plain thread the signal is not blocked. One that was pending before stays.
 class NoSigpipe {
  public:
   NoSigpipe() {

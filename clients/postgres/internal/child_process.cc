@@ -39,12 +39,13 @@ constexpr int kPatienceMs = 10'000;  // with a program that does not heed SIGQUI
   _exit(127);
 }
 
-// Tells the program's id, and how it has ended; ends it when the other side of kControl is gone. If nobody is there any more, becomes `then`.
+// Reports the program's id, and how it has ended; ends it when the other side of kControl is gone. If its reports have no reader
+// any more, becomes `then`.
 [[noreturn]] void Keep(char* const* argv, char* const* then, pid_t parent, int log, int control, int status, uid_t user, gid_t group) {
   for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);  // Ctrl-C is for our parent, which may be gone
   signal(SIGCHLD, SIG_DFL);
   const int from = fcntl(control, F_DUPFD, 10), to = fcntl(status, F_DUPFD, 10), output = fcntl(log, F_DUPFD, 10);
-  // Whoever reads what our parent says waits for no other.
+  // The reader of our parent's output must not wait for this process.
   const int null = fcntl(open("/dev/null", O_RDWR), F_DUPFD, 10);
   for (const int standard : {0, 1, 2}) dup2(null, standard);
   const pid_t pid = _Fork();

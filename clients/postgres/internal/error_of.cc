@@ -37,7 +37,7 @@ int SystemCodeIn(const std::string& message) {
   return 0;
 }
 
-// With a Failure beside it, and a verdict for a handler's response.
+// With a Failure attached, and a verdict for a handler's response.
 Error WithFailure(Errc verdict, const std::string& message, Failure failure) {
   return weft::internal::MakeTypedError(message, std::make_shared<const Failure>(std::move(failure)), &weft::internal::kTypeTag<Failure>,
                                         verdict);

@@ -28,7 +28,7 @@ Handle Start(const ConnInfo& info) {
   values.push_back(nullptr);
   Handle connection(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (connection != nullptr) {
-    PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);  // or nobody tells the sqlstate
+    PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);  // otherwise the sqlstate is missing
     PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
   }
   return connection;
@@ -44,8 +44,8 @@ bool IsOurTurn(const HalfMade& making) {
 }
 
 // Each step runs in the pool of Offload: the client's part of SCRAM is 4,096 rounds of HMAC, 8 ms, and libpq looks names up, and reads
-// files, within a step. Sockets are waited for here; libpq may take another one in each step. It goes on to the next host after a failure only, so
-// one that is `silent` for as long as each may take ends this, and is named, unless it is the last one.
+// files, within a step. Sockets are waited for here; libpq may take another one in each step. It continues with the next host
+// after a failure only, so one that is `silent` for as long as each may take ends this, and is named, unless it is the last one.
 Error Establish(const Context& ctx, HalfMade& making, Shared& shared, std::optional<std::size_t>& silent) {
   PGconn* const connection = making.handle.get();
   const bool several = HostsOf(making.info) > 1;
@@ -60,7 +60,7 @@ Error Establish(const Context& ctx, HalfMade& making, Shared& shared, std::optio
         if (turn_over) silent = host;
         return err;
       }
-      making.due = Now() + making.of_each;  // nobody was here to go on meanwhile
+      making.due = Now() + making.of_each;  // no call was there to continue meanwhile
     }
     Result<PostgresPollingStatusType> polled = Offload(ctx, [&] { return PQconnectPoll(connection); });
     if (Error err = polled.Err()) return err;
@@ -84,7 +84,7 @@ std::vector<std::string> Settings(const PoolOptions& options, int server_version
   return all;
 }
 
-// `making`: where to go on, or null; if it fails, how far it has come, if that is of any use to another caller.
+// `making`: where to continue, or null; on failure, how far it got, if that is of any use to another caller.
 Result<Handle> Connect(const Context& ctx, Shared& shared, std::unique_ptr<HalfMade>& making) {
   const bool goes_on = making != nullptr;
   if (!goes_on) {

@@ -76,7 +76,7 @@ struct AsioDriver::State {
   ~State() { set.release(); }  // the loop owns it
 
   // The set is watched edge-triggered; starting a wait looks at it anew (epoll_reactor modifies its registration), so events
-  // that came while nobody waited are seen.
+  // that came while nothing waited are seen.
   void ArmSet() {
     if (set_armed) return;
     set_armed = true;

@@ -109,7 +109,7 @@ bool AwaitOp::WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept {
 
 void AwaitOp::Wait() {
   // An operation that is made of others may have been between two of them when the cancel came, and not have noticed (Beast's
-  // async_read does not look by itself); it would then go on for ever. So a pending one is told again, ever more rarely.
+  // async_read does not look by itself); it would then never end. So a pending one is canceled again and again, ever more rarely.
   std::int64_t pause = kFirstRepeatNs;
   bool ended = WaitForEnd(ctx_, kNever);
   while (!ended) {

@@ -74,7 +74,7 @@ Result<Endpoints> LookUp(const std::string& host, const std::string& service) {
   return endpoints;
 }
 
-// On the heap: the pool's thread goes on with it when the caller has left. Whoever is the last deletes it.
+// On the heap: the pool's thread continues to use it when the caller has left. The last of the two deletes it.
 struct LookUpJob : OffloadJob {
   LookUpJob(std::string_view h, std::string_view s, std::shared_ptr<void> kept) : host(h), service(s), held(std::move(kept)), result(kCanceled) {
     run = &Run;

@@ -36,7 +36,7 @@ void FutexWake(const std::atomic<std::uint32_t>* word, int threads) noexcept {
 }
 
 void SmallLock::LockSlow() noexcept {
-  constexpr int kSpins = 64;   // the owner needs some nanoseconds at the most,
+  constexpr int kSpins = 64;   // the owner needs a few nanoseconds at most,
   constexpr int kYields = 64;  // unless the system took its core away
   constexpr int kHopeless = 20'000;  // some two seconds later
   int tries = 0;

@@ -84,8 +84,8 @@ std::int64_t FirstDueNs(const SelectCall& call) noexcept {
 }
 
 // Enters the cases that have a lock, or those that have none, in the order in which they were tried: of several cases of one channel
-// the one that stands first in its queue is served. A case that has become ready meanwhile claims the wait itself: false then, and
-// nobody will wake us.
+// the one that stands first in its queue is served. A case that has become ready meanwhile claims the wait itself: false then,
+// and no other fiber will wake us.
 bool EnterCases(const SelectCall& call, Parker& parker, bool locked) noexcept {
   for (std::size_t i = 0; i < call.count; ++i) {
     const std::uint32_t at = call.order[i];

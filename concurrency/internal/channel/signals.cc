@@ -19,7 +19,7 @@ class SignalQueue final : public SignalWatch {
 
   const Error& Failure() const noexcept { return failure_; }
   const Chan<int>& Arrivals() const noexcept { return arrivals_; }
-  // From now on another one of the kind is news: who took this one has not acted yet.
+  // From now on another one of the kind is news: the receiver of this one has not acted yet.
   void Taken(int signal) noexcept { queued_.fetch_and(~Bit(signal), std::memory_order_acq_rel); }
 
  private:

@@ -14,7 +14,7 @@ constinit thread_local EndedContexts* t_wake_later = nullptr;
 
 // How and when contexts end. Of a deadline that has passed by then, the context's own error and cause come first.
 struct ContextNode::Ending {
-  static constexpr std::int64_t kNow = INT64_MIN;     // read when somebody has a deadline to compare with
+  static constexpr std::int64_t kNow = INT64_MIN;     // read once there is a deadline to compare with
   static constexpr std::int64_t kBefore = kNow + 1;  // before any deadline
 
   Error error;
@@ -32,14 +32,14 @@ struct ContextNode::Ending {
   }
 
   // A deadline that comes from an ancestor has passed: it is that one's end, and only through it this node's. It may have ended
-  // otherwise a moment ago, and whoever does that has not come to this node yet. True: the node is done, for the ancestor's
-  // reason. False: the ancestor's deadline was taken away.
+  // otherwise a moment ago, by a thread that has not come to this node yet. True: the node is done, for the ancestor's reason.
+  // False: the ancestor's deadline was taken away.
   static bool EndsWithOwner(ContextNode& node) noexcept {
     if (node.deadline_from_other_) return node.EndWithOther();
     ContextNode* owner = node.cancel_parent_;
     while (owner->deadline_from_above_) owner = owner->cancel_parent_;
     if (!owner->Err()) return false;
-    // One in between may have ended before, and whoever ended it be on the way to this node.
+    // One in between may have ended before, by a thread that is on the way to this node.
     ContextNode* ended = node.cancel_parent_;
     while (!ended->Done()) ended = ended->cancel_parent_;
     ended->WaitUntilSettled();
@@ -52,8 +52,8 @@ namespace {
 constexpr int kWakeAtOnce = 256;
 constexpr int kChildrenAtOnce = 256;
 
-// Says the cause behind the code. Where there is no memory for that, the cause itself if it is of this code, or the bare code: ending a
-// context must not fail, and its Cause() is whole all the same.
+// Puts the cause after the code. Without memory for that, the cause itself if it has this code, or the bare code: ending a
+// context must not fail, and its Cause() is complete all the same.
 Error WithCause(Errc code, const Error& bare, const Error& cause) noexcept {
   try {
     return ErrorAccess::Coded(code, cause);
@@ -161,7 +161,7 @@ void ContextNode::Unref(ContextNode* node) noexcept {
 // Of a node without references: gives up what it holds, but for the reference to its parent, which it returns, and to its relay, which it
 // puts into `relays` if it was the last one.
 ContextNode* ContextNode::Clear(ContextNode*& relays) noexcept {
-  // One that is done has left its parent's children: whoever ended it has taken it out.
+  // One that is done has left its parent's children: the thread that ended it has taken it out.
   if (const ErrorRep* err = err_.load(std::memory_order_relaxed)) {
     (void)ErrorAccess::Adopt(err);
   } else {
@@ -322,7 +322,7 @@ void ContextNode::WakeRest() noexcept {
   t_wake_later->PushBack(*this);
 }
 
-// Leaves the relays that it has ended, with a reference each. False: somebody else ends this node, or has ended it.
+// Leaves the relays that it has ended, with a reference each. False: another thread ends this node, or has ended it.
 [[gnu::always_inline]] inline bool ContextNode::FinishTree(Ending& ending, ContextNode*& relays) noexcept {
   ContextNode* todo = nullptr;
   if (!Latch(ending, todo)) return false;

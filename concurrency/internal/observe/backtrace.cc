@@ -33,8 +33,8 @@ Result<Addresses> WalkHere(LoopCore& loop, std::uint64_t id, FiberRoll::Reader& 
   return StackWalk(found->SavedContext(), found);
 }
 
-// Something that is asked of a loop elsewhere. It keeps itself until the loop is done with it, because whoever asked may have gone away,
-// and the loop, which might end before it comes to the message.
+// A question to another loop. It keeps itself alive until the loop is done with it, because the caller may have left, and it
+// keeps the loop, which might end before it comes to the message.
 struct Question : LoopTask {
   explicit Question(HeldLoop on) : LoopTask(&OnLoop), loop(std::move(on)) {}
   virtual ~Question() = default;
@@ -43,7 +43,7 @@ struct Question : LoopTask {
     self = std::move(me);
     Post();
   }
-  // True: it is answered. Otherwise the context is done, and nobody may be there for what comes yet.
+  // True: there is a reply. Otherwise the context is done, and the caller may be gone when the reply comes.
   bool Wait(const Context& ctx) {
     if (WaitInPlace(lock, waiter, "backtrace", ctx, [this]() WEFT_REQUIRES(lock) { return answered; })) return true;
     std::lock_guard hold(lock);
@@ -120,7 +120,7 @@ bool WalkSome(const LoopCore& loop, FiberRoll::Reader& reader, Stacks& stacks) {
     if (fiber.record.State() != FiberState::kFree && &fiber != loop.running()) fibers[count++] = &fiber;
     return true;
   });
-  // Without the lock: here nobody else destroys them.
+  // Without the lock: here nothing else destroys them.
   for (int i = 0; i < count; ++i) stacks[fibers[i]->record.Id()] = StackWalk(fibers[i]->SavedContext(), fibers[i]);
   return more;
 }

@@ -124,8 +124,8 @@ void Report(const Watched& what, const siginfo_t& info, const void* machine) noe
   _Unwind_Backtrace(&OnFrame, &walk);
 }
 
-// One thread reports at a time; others wait for it a while, since the process ends with the first that goes on. False for a crash of the
-// report itself.
+// One thread reports at a time; others wait for it a while, since the process ends with the first that continues. False for a
+// crash of the report itself.
 bool BeginReport() noexcept {
   const pid_t me = gettid();
   pid_t reporter = 0;

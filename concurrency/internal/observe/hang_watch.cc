@@ -60,7 +60,7 @@ void LeakWatch::Report(const std::vector<FiberInfo>& fibers, Duration waited) co
            (fibers.empty() ? "no fiber is left, so some other object keeps one of them" : "these fibers are left:") + "\n" + FormatFiberTree(fibers));
 }
 
-// False if the scheduler goes on, or can go on by itself.
+// False if the scheduler continues, or can continue by itself.
 bool DeadlockWatch::ReadSleeps(std::vector<std::uint64_t>& sleeps) const {
   for (int i = 0; i < scheduler_.LoopCount(); ++i) {
     const std::uint64_t sleep = scheduler_.At(i).Idle();

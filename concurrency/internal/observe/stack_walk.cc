@@ -11,7 +11,7 @@ constexpr std::size_t kDepthMax = 256;
 constexpr std::size_t kFramePointerAt = 0x38;
 constexpr std::size_t kReturnAt = 0x40;
 constexpr std::size_t kContextBytes = 0x48;
-#else  // aarch64; elsewhere nobody calls
+#else  // aarch64; never called elsewhere
 constexpr std::size_t kFramePointerAt = 0x90;
 constexpr std::size_t kReturnAt = 0xa0;
 constexpr std::size_t kContextBytes = 0xb0;

@@ -23,7 +23,7 @@ std::string Demangle(const char* name) {
   return status == 0 && plain != nullptr ? plain.get() : name;
 }
 
-// What the loader has mapped around an address. Of all C libraries there are, each can tell this.
+// What the loader has mapped around an address. Every C library can report this.
 struct Module {
   std::uintptr_t holds = 0;
   std::uintptr_t loaded_at = 0;  // what was added to the addresses of its file

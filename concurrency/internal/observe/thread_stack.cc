@@ -22,8 +22,7 @@ constexpr int kPatienceMs = 100;
 
 enum class Step : int { kNone, kAsked, kWalking, kDone };
 
-// What is asked of the handler. One request at a time: whoever holds the lock lends what it guards to the handler, from kWalking to
-// kDone.
+// A request to the handler, one at a time: the holder of the lock lends what it guards to the handler, from kWalking to kDone.
 ThreadMutex g_lock;
 std::atomic<Step> g_step{Step::kNone};
 std::atomic<pthread_t> g_thread{};
@@ -53,7 +52,7 @@ void OnSignal(int, siginfo_t*, void* machine) WEFT_NO_LOCK_ANALYSIS {
   errno = saved_errno;
 }
 
-// Whether the signal is ours, or nobody's so far. It stays ours: what is ignored by default harms nobody.
+// Whether the signal is ours, or still unused. It stays ours: a signal that is ignored by default does no harm.
 bool TakeSignal() {
   struct sigaction now{};
   if (sigaction(kSignal, nullptr, &now) != 0) return false;

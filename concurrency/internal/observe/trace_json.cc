@@ -15,7 +15,7 @@
 namespace weft::internal {
 namespace {
 
-constexpr std::int64_t kWakeNs = 1000;  // how long a wake-up is drawn, at the most
+constexpr std::int64_t kWakeNs = 1000;  // how long a wake-up is drawn, at most
 
 std::string_view NameOf(const TraceEvent& event) {
   const auto* text = reinterpret_cast<const char*>(event.name);

@@ -124,7 +124,7 @@ void Watchdog::Wake() noexcept {
 std::int64_t Watchdog::NextLook(std::int64_t now_ns) const {
   std::int64_t next = look_at_ns_;
   for (const auto& post : posts_) {
-    // An end by the deadline tells nobody.
+    // An end by the deadline wakes no waiter.
     const std::int64_t deadline = post->node != nullptr ? post->node->DeadlineNs() : kNever;
     next = std::min({next, post->look_at_ns, deadline > now_ns ? deadline : kNever});
   }

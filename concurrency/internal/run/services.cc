@@ -29,7 +29,7 @@ class ServiceList {
     }
   }
 
-  Error WaitAndEnd() WEFT_NO_LOCK_ANALYSIS {  // at its end nobody is left
+  Error WaitAndEnd() WEFT_NO_LOCK_ANALYSIS {  // at its end no other fiber is left
     (void)end_.ctx.Wait();
     const Error why = end_.ctx.Cause();
     for (; !groups_.empty(); groups_.pop_back()) {

@@ -11,16 +11,16 @@ constinit std::atomic<Explorer*> g_explorer{nullptr};
 
 namespace {
 constexpr std::uint64_t kEndlessSteps = 500'000;
-// Priorities alone would let a fiber that polls keep others out for ever.
+// Priorities alone would let a fiber that polls keep others out forever.
 constexpr std::uint64_t kAnyoneEvery = 61;
 }  // namespace
 
 Explorer::Explorer(std::uint64_t seed) : state_(seed) {
-  // Neighbouring seeds are told apart from the second number on.
+  // Neighboring seeds differ from the second number on.
   (void)Random();
   strategy_ = static_cast<Strategy>(Random() % 3);
   pause_of_8_ = 1 + Random() % 4;
-  // How long a schedule is, nobody knows: short and long ones get their share.
+  // How long a schedule will be is unknown: short and long ones get their share.
   const std::uint64_t horizon = std::uint64_t{8} << (Random() % 7);
   const std::uint64_t points = 1 + Random() % 4;
   for (std::uint64_t i = 0; i < points; ++i) change_points_.push_back(1 + Random() % horizon);
@@ -52,7 +52,7 @@ std::size_t Explorer::PickByPriority(const std::vector<FiberCore*>& ready) {
   std::size_t best = 0;
   for (std::size_t i = 0; i < ready.size(); ++i) {
     std::int64_t& priority = Priority(*ready[i]);
-    // Ready again without having been interrupted: it gave way, so that others can go on.
+    // Ready again without having been interrupted: it yielded, so that others can continue.
     if (ready[i]->record.Id() == last && (change || !paused_)) priority = --lowest_;
     if (priority > Priority(*ready[best])) best = i;
   }
@@ -81,7 +81,7 @@ bool Explorer::PickJob(std::size_t jobs, std::size_t ready) { return Random() % 
 bool Explorer::PauseHere() {
   switch (strategy_) {
     case Strategy::kRandomWalk: paused_ = Random() % 8 < pause_of_8_; break;
-    case Strategy::kPriorities: paused_ = true; break;  // the choice that follows says who is more important now
+    case Strategy::kPriorities: paused_ = true; break;  // the choice that follows says which fiber is more important now
     case Strategy::kDelays: paused_ = AtChangePoint(); break;
   }
   return paused_;
@@ -102,7 +102,7 @@ const char* Explorer::StrategyName() const {
   return "delays";
 }
 
-// Members of a group often have the same name: their ids, counted from the smallest that is shown, tell them apart.
+// Members of a group often have the same name: their ids, counted from the smallest that is shown, distinguish them.
 std::string Explorer::LastFibers() const {
   std::uint64_t smallest = UINT64_MAX;
   for (const Ran& ran : ran_) {

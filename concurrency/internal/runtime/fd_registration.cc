@@ -106,7 +106,7 @@ void FdRegistration::LeaveLoop() noexcept {
 }
 
 void FdRegistration::End(FdRegistration* entry) noexcept {
-  if (CurrentLoop() == &entry->core_ && entry->alive_) {  // nobody else changes it here
+  if (CurrentLoop() == &entry->core_ && entry->alive_) {  // no other thread changes it here
     entry->Deregister();
     entry->LeaveLoop();
     delete entry;
@@ -130,7 +130,7 @@ const LoopCore* FdRegistration::Home() noexcept {
   return alive_ ? &core_ : nullptr;
 }
 
-// On the loop, after somebody elsewhere has taken it out of the set.
+// On the loop, after another loop or thread has taken it out of the set.
 void FdRegistration::OnTask(LoopTask* task) noexcept {
   auto* entry = static_cast<FdRegistration*>(task);
   { std::lock_guard out_of_the_lock(entry->lock_); }

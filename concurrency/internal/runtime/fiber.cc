@@ -153,7 +153,7 @@ inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept {
 inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept { return fc::jump_fcontext(to, data); }
 #endif
 
-// Whoever leaves a stack says where its place is kept; whoever arrives from there writes it down.
+// Code that leaves a stack says where its place is kept; code that arrives from there stores it.
 inline void Jump(void* to, void** place_of_own) noexcept {
   const fc::transfer_t from = JumpWithoutCall(to, place_of_own);
   *static_cast<void**>(from.data) = from.fctx;
@@ -161,7 +161,7 @@ inline void Jump(void* to, void** place_of_own) noexcept {
 
 }  // namespace
 
-// AddressSanitizer tells the bounds of the stack that was left, which is how those of the loop's stack are learned.
+// AddressSanitizer reports the bounds of the stack that was left, which is how those of the loop's stack are learned.
 void FiberCore::Arrive(void* saved_fake) noexcept {
   if (!UnderAsan()) return;
   const void* bottom = nullptr;
@@ -179,7 +179,7 @@ void FiberCore::Arrive(void* saved_fake) noexcept {
   Arrive(asan_fake_);
 }
 
-// The body of every fiber, for ever: one job after the other.
+// The body of every fiber, which never returns: one job after the other.
 void FiberEntry(FiberCore& fiber) {
   fiber.Arrive(nullptr);
   while (fiber.job != nullptr) {
@@ -231,7 +231,7 @@ void FiberCore::Destroy(FiberCore& fiber, StackMaker& maker) noexcept {
   maker.Give(stack);
 }
 
-// AddressSanitizer keeps a second stack for each that it has seen, and takes it back only when it is told that the first is left
+// AddressSanitizer keeps a second stack for each that it has seen, and takes it back only when it learns that the first is left
 // for good.
 void FiberCore::EndForSanitizer() noexcept {
   if (!UnderAsan() || job == nullptr) return;  // without a job it has never run

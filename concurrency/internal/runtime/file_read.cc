@@ -51,7 +51,7 @@ Cached TryRead(int fd, std::span<char> buffer, off_t offset, std::size_t& got) {
   }
 }
 
-// Whether this byte would have to come from the disk. Behind the end of the file nothing does.
+// Whether this byte would have to come from the disk. After the end of the file nothing does.
 bool IsCold(int fd, off_t offset) {
   char byte = 0;
   std::size_t got = 0;
@@ -96,7 +96,7 @@ Error WarmFile(const Context& ctx, int fd, std::uint64_t offset, std::uint64_t l
   }
   if (!IsCold(fd, first) && (last == first || !IsCold(fd, last))) return {};
   const Error err = Offload(ctx, [&] { return ReadThrough(fd, first, length); });
-  return err.Is(kRefused) ? Error() : err;  // then whoever reads waits
+  return err.Is(kRefused) ? Error() : err;  // then the reader waits
 }
 
 }  // namespace weft

@@ -66,7 +66,7 @@ namespace internal {
 
 SavedFile::~SavedFile() {
   if (fd_ < 0 && temporary_.empty()) return;
-  // The context may be done, and that is no reason to leave a file behind.
+  // The context may be done, and that is no reason to leave a file around.
   static_cast<void>(InThePool(Background(), [this]() -> Error {
     Remove();
     return {};

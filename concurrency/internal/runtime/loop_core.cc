@@ -16,7 +16,7 @@ namespace weft::internal {
 constinit thread_local LoopCore* t_loop = nullptr;
 
 namespace {
-// Ids are unique in the process; a loop takes them in blocks. The first block begins at kIdsAtOnce, so 0 is nobody's.
+// Ids are unique in the process; a loop takes them in blocks. The first block begins at kIdsAtOnce, so 0 is no fiber's.
 constexpr std::uint64_t kIdsAtOnce = 1024;
 std::atomic<std::uint64_t> g_next_ids{kIdsAtOnce};
 
@@ -227,7 +227,7 @@ void LoopCore::Sleep() {
   TrimIfDue(true);
 }
 
-// Of what is outside nobody knows what it waits for.
+// What code outside of fibers waits for is unknown.
 std::uint64_t LoopCore::IdleWord() noexcept {
   const bool wakes_itself = timers_.Earliest() != kNever || poller_.Watches() || outside_ != nullptr;
   return ++sleeps_ * 2 + (wakes_itself ? 1 : 0);
@@ -253,7 +253,7 @@ bool LoopCore::SpinForInbox() {
     }
     return false;
   };
-  // A quick answer is taken without a look at the clock.
+  // A quick reply is taken without reading the clock.
   bool news = spin(16);
   std::int64_t took = 0;
   if (!news) {
@@ -272,14 +272,14 @@ bool LoopCore::SpinForInbox() {
 }
 
 void LoopCore::LearnFromSleep() noexcept {
-  // Of messages to the only loop, from threads, nobody waits for the answer of another loop.
+  // Messages to the only loop come from threads, so no loop waits for another loop's reply.
   by_message_ = inbox_.load(std::memory_order_relaxed) != nullptr && host_.LoopCount() > 1 && !VirtualTime();
   if (!by_message_) return;
   const std::int64_t woken_at = woken_at_ns_.load(std::memory_order_relaxed);
   if (woken_at > idle_since_ns_) spin_.WokenByMessage(woken_at - idle_since_ns_, std::max<std::int64_t>(now_ns_ - woken_at, 0));
 }
 
-// True if time moved, so that a timer is due. Otherwise nobody can wake anybody, unless a thread works for us.
+// True if time moved, so that a timer is due. Otherwise nothing can wake a fiber, unless a thread works for us.
 bool LoopCore::AdvanceVirtualTime() {
   if (CurrentExplorer() != nullptr && host_.HeldJobs() != 0) return false;
   if (poller_.HasEvents()) return false;

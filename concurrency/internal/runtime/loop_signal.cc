@@ -8,7 +8,7 @@ namespace weft {
 LoopSignal::Outcome LoopSignal::Wait(const Context& ctx, const char* waits_for, TimePoint until) noexcept {
   if (parker_ != nullptr) internal::AbortMisuse("LoopSignal::Wait", "only one fiber may wait for it at a time");
   if (ctx.Err()) return Outcome::kContextDone;
-  internal::Parker parker(waits_for, true);  // nobody may notify between the caller's look and the next line
+  internal::Parker parker(waits_for, true);  // there must be no Notify between the caller's check and the next line
   parker_ = &parker;
   const std::uint32_t outcome = parker.Park(ctx, internal::ToNs(until));
   parker_ = nullptr;

@@ -17,7 +17,7 @@ namespace weft::internal {
 namespace {
 
 // Where loops and this pool share cores, one of its threads that has got work must not take the core from a loop that runs: the
-// scheduler gives it its share, but not at once. A policy that somebody has chosen stays. What a job starts inherits this one:
+// scheduler gives it its share, but not at once. A policy that the program has chosen stays. What a job starts inherits this one:
 // SCHED_RESET_ON_FORK would take back only those of real-time threads.
 void StandBackForLoops() noexcept {
   if (sched_getscheduler(0) != SCHED_OTHER) return;

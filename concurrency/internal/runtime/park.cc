@@ -37,8 +37,8 @@ Parker::Parker(const char* waits_for, bool one_step) noexcept
 
 namespace {
 
-// seq_cst: a fiber that parks makes its word pending, then looks at its context; who ends the context sets its error, then looks at
-// the word. One of them must see the other.
+// seq_cst: a fiber that parks makes its word pending, then looks at its context; the thread that ends the context sets its
+// error, then looks at the word. One of them must see the other.
 bool ClaimIf(std::atomic<std::uint32_t>& word, bool may_be_without_context, std::uint32_t outcome) noexcept {
   std::uint32_t seen = word.load(std::memory_order_seq_cst);
   for (;;) {
@@ -152,7 +152,8 @@ void Parker::SuspendUntil(ContextNode* canceler, std::int64_t until_ns) noexcept
 
 void Parker::Alarm::OnTime(LoopTimer* timer) noexcept {
   auto* alarm = static_cast<Alarm*>(timer);
-  // To ask is to latch the deadline, which tells all who wait. Empty: this is the wait's own end, or the deadline was taken away.
+  // Calling Err() latches the deadline, which wakes all waiters. Empty: this is the wait's own end, or the deadline was taken
+  // away.
   if (alarm->canceler != nullptr && alarm->canceler->Err()) return;
   if (alarm->until_ns <= NowNs()) {
     alarm->parker->Wake(kTimedOut);
@@ -170,7 +171,7 @@ std::uint32_t Parker::ParkUntilWoken() noexcept {
   return fiber_ != nullptr ? ParkFiber(nullptr, kNever) : ParkThread(nullptr, kNever);
 }
 
-// True: the context was done already, and nobody else had claimed the wait.
+// True: the context was done already, and nothing else had claimed the wait.
 bool Parker::EndedByContext(ContextNode* canceler) noexcept {
   if (!fiber_->watch.Follow(canceler)) return ClaimOwn(kContextDone);
   std::uint32_t pending = kPending;
@@ -184,7 +185,7 @@ std::uint32_t Parker::ParkFiber(ContextNode* canceler, std::int64_t until_ns) no
   const Context* shown = fiber_->context;
   const std::int64_t deadline = canceler != nullptr ? canceler->DeadlineNs() : kNever;
   fiber_->record.SetParked(waits_for_, canceler != nullptr ? deadline : shown != nullptr ? ContextAccess::DeadlineNs(*shown) : kNever);
-  // Also when somebody has claimed the wait already: the wake-up that goes with the claim must be used up.
+  // Also when the wait has been claimed already: the wake-up that goes with the claim must be used up.
   if (until_ns == kNever && deadline == kNever) [[likely]] {
     fiber_->loop.SuspendRunning();
   } else {

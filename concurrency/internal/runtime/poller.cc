@@ -16,7 +16,7 @@ namespace weft::internal {
 namespace {
 
 // Sleeps of less than a millisecond. Linux before 5.11 does not have the call, and filters of system calls that do not know it forbid
-// it, with an error of their own choice (EPERM, EACCES): the first such error is remembered, and sleeps last whole milliseconds.
+// it, with an error of their own choice (EPERM, EACCES): the first such error is remembered, and sleeps last full milliseconds.
 std::atomic<bool> g_fine_sleeps{true};
 
 int WaitFor(int epoll_fd, epoll_event* events, int most, std::int64_t timeout_ns) {

@@ -34,7 +34,7 @@ void ReusableContext::End(const Error& cause) noexcept {
   ContextNode* node = ContextAccess::Node(ctx_);
   internal::FiberCore* fiber = internal::CurrentFiber();
   if (fiber != nullptr && fiber->watch.Follows(node)) fiber->watch.Forget();
-  if (!node->Unique()) node->Cancel(cause);  // nobody else can see it otherwise
+  if (!node->Unique()) node->Cancel(cause);  // otherwise nothing else can see it
 }
 
 void ReusableContext::DropDeadline() noexcept { ContextAccess::Node(ctx_)->DropDeadline(); }

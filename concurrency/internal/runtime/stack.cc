@@ -85,7 +85,7 @@ class StackSlab : public Link<>, public Link<StackMaker::RoomTag>, public Link<S
       : base_(base), each_(each), all_(count == kSlab ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1), free_(all_) {}
   ~StackSlab() {
     g_mprotect_guards.fetch_sub(std::popcount(mprotected_), std::memory_order_relaxed);
-    // The marks of the frames that were left on it would be found by whoever is given this address next.
+    // The marks of the frames that were left on it would be found by the next owner of this address.
     AsanUnpoison(base_, Bytes());
     munmap(base_, Bytes());
   }

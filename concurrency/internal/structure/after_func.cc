@@ -37,7 +37,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
     if (loop != nullptr) loop->scheduler().Release();
   }
 
-  // The first who calls it starts the function; false for others and after a stop.
+  // The first caller starts the function; false for others and after a stop.
   bool Claim(Phase to) {
     std::lock_guard hold(lock);
     if (phase != Phase::kWaiting) return false;
@@ -52,7 +52,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   void Post() { loop->PostPinned(*this); }  // the state may be gone afterwards
   void Call() noexcept {  // the caller has claimed the start
     const ScopedContext current(values);
-    function();  // an exception has nobody to go to: it ends the process, as in a thread
+    function();  // nothing can catch an exception: it ends the process, as in a thread
     function = nullptr;
   }
   void End() {
@@ -113,7 +113,7 @@ void AfterFuncState::OnLoop(LoopTask* task) {
   state->Begin();
 }
 
-// Nobody can be told that there is no memory for a stack, and the function must run: it does so when there is some.
+// A lack of memory for a stack cannot be reported to anything, and the function must run: it does so once there is memory.
 void AfterFuncState::Begin() noexcept {
   FiberOptions options;
   options.name = "AfterFunc";
@@ -132,7 +132,7 @@ void AfterFuncState::OnTime(LoopTimer* timer) {
   (void)state->ctx.Err();  // latches the deadline, which fires the waiter below
 }
 
-// The whole life of a plain thread's AfterFunc.
+// All that the AfterFunc of a plain thread does.
 void AfterFuncState::WaitAndCall() noexcept {
   if (WaitInList(lock, waiters, "AfterFunc", ctx, [this]() WEFT_REQUIRES(lock) { return phase != Phase::kWaiting; }) == kDidNotWait) return;
   if (Claim(Phase::kStarted)) {

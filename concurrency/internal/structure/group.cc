@@ -218,8 +218,8 @@ bool GroupState::StartThread(std::unique_ptr<Member> member) {
   return true;
 }
 
-// A member that gives back the group's own cancellation has not failed. What came from the parent, a cancellation or a deadline, has cut
-// off work that somebody asked for, so the first who says so has failed; what others say of it then is a repetition. With the lock.
+// A member that returns the group's own cancellation has not failed. A cancellation or a deadline of the parent has cut off work
+// that was needed, so the first member that returns it has failed; others then only repeat it. With the lock.
 bool GroupState::Repeats(const Error& error, const Error& own, const Error& own_cause) const {
   if (!own) return false;
   if (!ContextAccess::Node(ctx_)->EndedFromAbove() && (error.Is(kCanceled) || error.Is(own_cause))) return true;
@@ -289,7 +289,7 @@ bool GroupState::WakeCallerLocked() {
   return false;
 }
 
-// kLimited stays until the callers have got their places: it keeps everybody else out of word_.
+// kLimited stays until the callers have got their places: it keeps all others out of word_.
 void GroupState::SetLimit(int limit) {
   std::lock_guard hold(lock_);
   limit_ = limit;
@@ -318,7 +318,7 @@ Error GroupState::WhyRefused() const {
   return ErrorAccess::CodedInWordsOf(cause, late ? Errc::kDeadlineExceeded : Errc::kCanceled);
 }
 
-// Closes the group when it is empty; the last member does so if we are parked by then. Nothing starts afterwards, so nobody else
+// Closes the group when it is empty; the last member does so if we are parked by then. Nothing starts afterwards, so nothing else
 // is in the group.
 void GroupState::WaitForEnd() {
   std::uint64_t word = word_.load(std::memory_order_acquire);
@@ -334,7 +334,7 @@ void GroupState::WaitForEnd() {
     waiter_ = nullptr;
     word = word_.load(std::memory_order_acquire);
   }
-  if ((word & kLimited) != 0) std::lock_guard hold(lock_);  // whoever ended under a limit may still be in the lock
+  if ((word & kLimited) != 0) std::lock_guard hold(lock_);  // a member that ended under a limit may still hold the lock
 }
 
 }  // namespace weft::internal

@@ -46,7 +46,7 @@ class CancelingWatch final : public CancelFinisher, public SignalWatch {
     }
     if (JudgeLaterSignal(signal, now - before) == SignalVerdict::kNothing) return false;
     DoDefaultAction(signal, Action());
-    // The kernel keeps the default action from the first process of a container, which nobody could end then but by SIGKILL.
+    // The kernel keeps the default action from the first process of a container, which only SIGKILL could end then.
     if (EndsByDefault(signal)) _exit(128 + signal);
     return false;
   }

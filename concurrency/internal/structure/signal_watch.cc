@@ -15,7 +15,7 @@ namespace {
 
 struct Slot {
   std::atomic<bool> taken{false};
-  std::atomic<SignalWatch*> watch{nullptr};  // null: nobody watches
+  std::atomic<SignalWatch*> watch{nullptr};  // null: not watched
 };
 Slot g_slots[kSignalsMax];
 std::atomic<int> g_handlers_running{0};

@@ -102,7 +102,7 @@ bool Mutex::Spin(std::uint32_t bits) {
   }
   for (int i = 0; i < kSpinRounds; ++i) {
     const std::uint32_t state = state_.load(std::memory_order_relaxed);
-    // Those who wait in the queue came first.
+    // The waiters in the queue came first.
     if ((state & (bits == 0 ? kQueued | kResting : kResting)) != 0) return false;
     if ((state & kHeld) == 0 && Take(bits)) {
       spins_.store(std::min(score + 1, kSpinsBest), std::memory_order_relaxed);
@@ -127,9 +127,9 @@ void Mutex::UnlockSlow() {
   }
 }
 
-// Gives the mutex to the first waiter, or sets it free and wakes that one. False: all have given up meanwhile, and it is still
-// ours. To set it free here would be wrong then: somebody may take, release and destroy it while we are in the lock. Otherwise
-// there is a waiter who has to come through the lock first.
+// Gives the mutex to the first waiter, or frees it and wakes that one. False: all have given up meanwhile, and it is still ours.
+// Freeing it here would be wrong then: another fiber may take, release and destroy it while we hold the lock. Otherwise there
+// is a waiter that has to come through the lock first.
 bool Mutex::PassOn() {
   std::lock_guard hold(lock_);
   if (waiters_.Empty()) return false;

@@ -10,7 +10,7 @@ namespace weft::internal {
 namespace {
 constexpr std::uint32_t kTurn = Parker::kWoken + 1;
 
-// Tells who runs: a fiber, or a thread outside of fibers.
+// Identifies the caller: a fiber, or a thread outside of fibers.
 const void* Self() {
   static constinit thread_local char thread = 0;
   FiberCore* fiber = CurrentFiber();
@@ -50,7 +50,7 @@ void OnceGate::Leave(bool done) noexcept {
   runner_ = nullptr;
   if (!done) {
     while (Parker* next = waiters_.PopFront()) {
-      if (next->Wake(kTurn)) return;  // still running: it goes on with that one
+      if (next->Wake(kTurn)) return;  // still running: it continues with that one
     }
     state_.store(kNew, std::memory_order_relaxed);
     return;

@@ -92,7 +92,7 @@ Result<PooledItem*> PoolCore::Acquire(const Context& ctx) {
     TakeExpired(expired, now);
     take();
   }
-  DestroyAll(expired);  // before anybody waits for their rooms
+  DestroyAll(expired);  // before any caller waits for their slots
   if (got) return item;
   Waiter waiter(limits_.name, bucket, name, now);
   const auto enter = [&]() WEFT_REQUIRES(lock_) {
@@ -221,7 +221,7 @@ PooledItem* PoolCore::Replace(PooledItem& broken) noexcept {
     const std::int64_t now = NowNs();
     item = TakeIdleFor(bucket, now, expired);
     if (item != nullptr) {
-      --rooms_taken_;  // nobody waits for it while something is idle
+      --rooms_taken_;  // no caller waits for it while an object is idle
       Lend(*item, bucket, name.data(), now);
     }
   }

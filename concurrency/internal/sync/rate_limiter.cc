@@ -26,7 +26,7 @@ struct RateLimiter::Waiter : internal::Link<> {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
-constexpr double kRounding = 1e-6;  // of a token: time comes in whole nanoseconds
+constexpr double kRounding = 1e-6;  // of a token: time comes in full nanoseconds
 
 double CheckedRate(const char* function, double rate) {
   if (!(rate >= 0)) AbortMisuse(function, "a negative rate");

@@ -39,7 +39,7 @@ Result<std::shared_lock<RWMutex>> RWMutex::RAcquire(const Context& ctx) {
 void RWMutex::WaitForWriting() { (void)Wait(Background(), true); }
 void RWMutex::WaitForReading() { (void)Wait(Background(), false); }
 
-// True: taken. Otherwise the waiter is in the queue, and whoever holds the lock knows.
+// True: taken. Otherwise the waiter is in the queue, and the holder of the lock knows.
 bool RWMutex::TakeOrEnter(Waiter& waiter) {
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   for (;;) {
@@ -64,7 +64,7 @@ bool RWMutex::Wait(const Context& ctx, bool writes) {
   return outcome == internal::kDidNotWait || outcome == Parker::kWoken;
 }
 
-// Lets in from the front of the queue whoever can be let in. Under the lock, with kQueued set.
+// Lets in the waiters at the front of the queue that can be let in. Under the lock, with kQueued set.
 void RWMutex::LetIn() {
   while (auto* first = static_cast<Waiter*>(waiters_.Front())) {
     const std::uint32_t state = state_.load(std::memory_order_acquire);
@@ -84,8 +84,8 @@ void RWMutex::UnlockSlow() {
     if (state_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed)) return;
     if ((expected & kWriter) == 0) internal::AbortMisuse("RWMutex::unlock", "it is not locked for writing");
     std::lock_guard hold(lock_);
-    // All have given up meanwhile: not from in here, where the next owner could destroy the mutex under us. With a waiter in
-    // the queue nobody can, because that one comes through the lock.
+    // All have given up meanwhile: not from in here, where the next owner could destroy the mutex under us. With a waiter in the
+    // queue it cannot, because that one comes through the lock.
     if (waiters_.Empty()) continue;
     state_.fetch_and(~kWriter, std::memory_order_release);
     LetIn();

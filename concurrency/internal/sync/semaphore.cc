@@ -16,7 +16,7 @@ struct Semaphore::Request : Parker {
   std::uint64_t arrival = 0;
 };
 
-// The lock and kQueued, which sends everybody else to the lock.
+// The lock and kQueued, which sends all others to the lock.
 class WEFT_SCOPED_CAPABILITY Semaphore::Slow {
  public:
   explicit Slow(Semaphore& semaphore) WEFT_ACQUIRE(semaphore.lock_) WEFT_NO_LOCK_ANALYSIS : semaphore_(semaphore), hold_(semaphore.lock_) {
@@ -155,8 +155,8 @@ void Semaphore::Release(std::int64_t n) {
   }
 }
 
-// False: all have given up meanwhile. Not from in here then: with the tokens somebody who does not come through the lock could
-// destroy the semaphore under us.
+// False: all have given up meanwhile. Nothing is released from in here then: with the tokens, a fiber that does not come through
+// the lock could destroy the semaphore under us.
 bool Semaphore::ReleaseAndServe(std::uint64_t tokens) noexcept {
   const Slow slow(*this);
   if (requests_.Empty() && too_large_.Empty()) return false;

@@ -41,7 +41,7 @@ void KeepForEver(std::unique_ptr<Scheduler> scheduler) {
   kept->push_back(std::move(scheduler));
 }
 
-// Decides what happens when nobody can go on.
+// Decides what happens when no fiber can continue.
 class TestWatch {
  public:
   TestWatch(Scheduler& scheduler, const CancelScope& scope) : scheduler_(scheduler), scope_(scope) {}

@@ -31,7 +31,7 @@ void SayEpitaph() {
   g_epitaph[0] = '\0';
 }
 
-// Says the seed when the process dies. Sanitizers tell of most deaths by themselves, but not of an abort.
+// Prints the seed when the process dies. Sanitizers report most deaths by themselves, but not an abort.
 class DeathWatch {
  public:
   DeathWatch() {
@@ -58,7 +58,7 @@ class DeathWatch {
 #endif
   static constexpr int kSignals = sizeof(kWatched) / sizeof(kWatched[0]);
 
-  // What was there before goes on, when this returns.
+  // The previous handler takes over when this returns.
   static void OnSignal(int signal) {
     SayEpitaph();
     for (int i = 0; i < kSignals; ++i) {

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::sys_seconds;
 
 // Builds that are to come out the same each time give all their files one time at the start of the
-// clock, or of the years that archives can tell: such a time says nothing about versions.
+// clock, or of the years that archives can represent: such a time says nothing about versions.
 constexpr sys_seconds kNoTimeBefore = std::chrono::sys_days(std::chrono::year(1980) / 1 / 2);
 // The kernel's clock for files ticks at least a hundred times a second.
 constexpr std::chrono::seconds kSettled(1);

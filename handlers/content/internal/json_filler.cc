@@ -15,7 +15,7 @@ namespace {
 
 using Kind = JsonType::Kind;
 
-// What a member of a map costs beside its value: its key and the node.
+// What a member of a map costs in addition to its value: its key and the node.
 constexpr std::size_t kNodeBytes = 80;
 
 // What a text may quote of a client's names.

@@ -223,7 +223,7 @@ Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocket
   return message;
 }
 
-// After the drain_timeout the context says kServerClosing for good, and a handler that goes on in a drain would be told so again and again.
+// After the drain_timeout the context says kServerClosing for good, which a handler that continues would get again and again.
 Error WebSocketSession::ClosingOnce(const Error& err) {
   if (!Draining()) return err;  // of a context that ended for a reason of its own
   if (drain_seen_) return kClosed.Wrap("the drain_timeout has expired");
@@ -247,7 +247,7 @@ Result<WebSocketMessage> WebSocketSession::ReceiveOnce(const Context& ctx, WebSo
   return ReceiveUnder(ctx, feed);
 }
 
-// While nobody waited for bytes. The context of a request whose client is gone is done: that it is gone counts for more.
+// While no fiber waited for bytes. The context of a request whose client is gone is done: that it is gone counts for more.
 bool WebSocketSession::ClientLeft() const {
   if (closing_) return false;
   const Context* request = StreamAccess::RequestContext(stream_);
@@ -259,7 +259,7 @@ Error WebSocketSession::EndAsGone() {
   return EndWith({});
 }
 
-// The drain has begun, and nobody knows yet.
+// The drain has begun, and the handler does not know yet.
 bool WebSocketSession::SeesDrain() const { return !drain_seen_ && !close_sent_ && draining_.Err(); }
 
 // A caller's context is then derived from again, without the drain.
@@ -368,7 +368,7 @@ void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec)
     return;
   }
   const std::lock_guard hold(frame_turn_);
-  // RFC 6455 section 5.5.1: nothing follows a close frame. Beast answers the client's with one of its own, if this side was first, too.
+  // RFC 6455 section 5.5.1: nothing follows a close frame. Beast replies to the client's with its own, even if ours was first.
   const int opcode = frame.front() & 0x0f;
   if (close_sent_) {
     if (opcode < 8) ec = boost::asio::error::operation_aborted;
@@ -401,7 +401,8 @@ Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   return write_failure_ ? write_failure_ : end_ ? end_ : Error(kClosed);
 }
 
-// Who sends something sends what is queued, too, so that nobody who receives has to wait for the turn. What is queued meanwhile is for the next one.
+// A fiber that sends also sends what is queued, so that the receiving fiber never has to wait for the turn. What is queued
+// meanwhile is for the next one.
 void WebSocketSession::SendQueuedInTurn() {
   for (const WebSocketMessage& message : outbox_->Take()) {
     if (SendInTurn(message.data, message.text)) break;  // the reader finds out by itself
@@ -445,7 +446,7 @@ Error WebSocketSession::Close(int code, std::string_view reason) {
   return close_result_;
 }
 
-// The one who receives, if somebody does, sees the other side's close frame.
+// The fiber that receives, if there is one, sees the other side's close frame.
 Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_view reason) {
   if (!end_) {
     if (message_turn_.Lock(limit)) return kTimeout.Wrap("the other side reads nothing");

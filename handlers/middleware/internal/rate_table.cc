@@ -39,7 +39,7 @@ RateTable::Entry& RateTable::Find(Part& part, std::uint64_t key, TimePoint now) 
     part.entries.splice(part.entries.begin(), part.entries, at->second);
     return *at->second;
   }
-  // Two at a time: what nobody uses any more goes faster than new keys come.
+  // Two at a time: unused keys go faster than new ones come.
   for (int i = 0; i < 2 && !part.entries.empty() && part.entries.back().whole_at <= now; ++i)
     ForgetLast(part);
   if (part.entries.size() >= part_max_) ForgetLast(part);

@@ -63,7 +63,7 @@ std::string_view HostOfPeer(std::string_view peer) {
   return peer.substr(0, peer.find(':'));
 }
 
-// RFC 7239 section 6: an IPv6 address is in brackets and quotes, and whoever has no address is not known.
+// RFC 7239 section 6: an IPv6 address is in brackets and quotes, and a peer without an address is "unknown".
 std::string ForwardedFor(std::string_view peer) {
   if (peer.empty() || peer.starts_with("unix")) return "unknown";
   const std::string host(HostOfPeer(peer));

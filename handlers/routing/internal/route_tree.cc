@@ -66,8 +66,8 @@ const Route* Pick(const std::vector<const Route*>& routes, const Wanted& method)
 
 }  // namespace
 
-// One walk from a root along a path. A place in the path is told by its two offsets, in the raw and
-// in the decoded form, each at a slash or at the end.
+// One walk from a root along a path. A place in the path is given by its two offsets, in the raw and in the decoded form, each at
+// a slash or at the end.
 class RouteTree::Walk {
  public:
   Walk(const RouteQuery& query, RouteMatch& match)

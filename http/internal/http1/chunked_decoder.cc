@@ -96,7 +96,7 @@ Refusal ChunkedDecoder::ReadFrameByte(char c) {
 }
 
 // RFC 9112 section 7.1.1: *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), a name being a token and a value a token or a
-// quoted-string. Who reads it more freely finds the end of the line elsewhere than the proxy in front.
+// quoted-string. A more lenient parser finds the end of the line elsewhere than the proxy in front.
 Refusal ChunkedDecoder::ReadExtensionByte(char c) {
   if (c == '\n') return kBareLf;
   if (c != '\r' && !Is(c, kValueChar)) return {400, "control byte in a chunk extension"};

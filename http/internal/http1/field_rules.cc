@@ -25,7 +25,7 @@ Refusal NoteHost(std::string_view value, Head& head, Head::FieldSpan& field) {
   return {};
 }
 
-// RFC 9112 section 6.3, rule 5, and RFC 9110 section 8.6. Equal values could be merged, but nobody honest sends them.
+// RFC 9112 section 6.3, rule 5, and RFC 9110 section 8.6. Equal values could be merged, but no honest client sends them.
 Refusal NoteContentLength(std::string_view value, Head& head) {
   if (head.has_content_length) return {400, "more than one Content-Length"};
   const auto length = ParseLength(value);
@@ -36,7 +36,7 @@ Refusal NoteContentLength(std::string_view value, Head& head) {
 }
 
 // RFC 9112 sections 6.1 and 7: chunked has to be the last coding, stands there once and has no parameters. We decode
-// no other coding, which is 501; a body whose end nobody can tell is 400, whatever the coding is called.
+// no other coding, which is 501; a body whose end cannot be determined is 400, whatever the coding is called.
 Refusal NoteTransferEncoding(std::string_view value, Head& head) {
   if (head.has_transfer_encoding) return {400, "more than one Transfer-Encoding"};
   head.has_transfer_encoding = true;
@@ -111,7 +111,7 @@ Refusal NoteField(const char* buffer, Head& head) {
 Refusal CheckHead(Head& head) {
   if (head.version_minor == 0) {
     head.expect_continue = false;
-    // RFC 9112 section 6.1: whoever sends it may have passed it through without understanding it.
+    // RFC 9112 section 6.1: the sender may have passed it through without understanding it.
     if (head.has_transfer_encoding) return {400, "Transfer-Encoding in HTTP/1.0"};
   } else if (!head.has_host) {
     return {400, "missing Host"};

@@ -76,7 +76,7 @@ class RequestParser final : private FieldLines<RequestParser, Head> {
     return true;
   }
 
-  // RFC 9112 section 2.2: empty lines before the request line are ignored; some clients send one behind a body.
+  // RFC 9112 section 2.2: empty lines before the request line are ignored; some clients send one after a body.
   bool SkipEmptyLines() {
     for (; p_ != end_ && *p_ == '\r'; p_ += 2) {
       if (p_ + 1 == end_) return NeedMore();
@@ -105,7 +105,7 @@ class RequestParser final : private FieldLines<RequestParser, Head> {
     return true;
   }
 
-  // RFC 9112 section 3.2; the forms are told apart once the line is whole.
+  // RFC 9112 section 3.2; the forms are distinguished once the line is complete.
   bool ReadTarget() {
     const char* const limit = Limit(limits_.target_bytes);
     for (; p_ != limit; ++p_) {

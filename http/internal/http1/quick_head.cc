@@ -37,7 +37,7 @@ class Block {
   }
   // Visible ASCII. Bytes from 0x80 on are negative.
   unsigned Visible() const { return Mask(_mm_andnot_si128(Are(0x7F), _mm_cmpgt_epi8(bytes_, _mm_set1_epi8(0x20)))); }
-  // Of the visible bytes those that are not in a target, or tell something about it: '"' '#' '%' '<' '>' '?'.
+  // Of the visible bytes those that are not in a target, or have a meaning in it: '"' '#' '%' '<' '>' '?'.
   unsigned TargetMarks() const {
     const __m128i quotes = _mm_or_si128(_mm_or_si128(Are('"'), Are('#')), Are('%'));
     return Mask(_mm_or_si128(quotes, _mm_or_si128(_mm_or_si128(Are('<'), Are('>')), Are('?'))));

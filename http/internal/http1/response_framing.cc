@@ -20,8 +20,8 @@ ResponseFraming FrameResponse(const ResponseFacts& facts) {
     framing.send_length = true;
     return framing;
   }
-  // What HEAD and 304 tell about a length is what 200 to GET would have told, or nothing (RFC 9110 section 8.6). A
-  // handler that wrote nothing to HEAD may have saved itself the work, so an empty body is no knowledge.
+  // What HEAD and 304 say about a length is what 200 to GET would have said, or nothing (RFC 9110 section 8.6). A handler that
+  // wrote nothing to HEAD may have saved itself the work, so an empty body is no knowledge.
   if (facts.status == 304 || facts.head_request) {
     if (facts.declared_length) {
       framing.send_length = true;

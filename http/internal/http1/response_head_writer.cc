@@ -191,7 +191,7 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
   }
   if (!interim) {
     if (!seen.content_type && !head.content_type.empty()) output.AppendField({"Content-Type", head.content_type});
-    // RFC 9110 section 7.8: it is of this connection only, and a proxy on the way takes it out if it is told so.
+    // RFC 9110 section 7.8: it is of this connection only, and a proxy on the way removes it if Connection names it.
     if (seen.upgrade && !seen.upgrade_option) output.Append("Connection: Upgrade\r\n");
     if (!seen.date) output.Append(head.date_line);
     AppendFraming(output, head.framing, head.version_minor);

@@ -13,7 +13,7 @@
 namespace weft::internal {
 namespace {
 
-// RFC 9112 section 6.3, rule 5. Equal values could be merged; one who sends two may mean either.
+// RFC 9112 section 6.3, rule 5. Equal values could be merged; a server that sends two may mean either.
 const char* NoteLength(std::string_view value, ReceivedResponse& response) {
   if (response.has_content_length) return "more than one Content-Length";
   const auto length = ParseLength(value);

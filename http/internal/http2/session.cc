@@ -115,7 +115,7 @@ void Session::Count(const FrameHeader& frame) {
 // The library has the frames before one that is looked at, and never a part of a frame's header: it counts each part as one more
 // CONTINUATION.
 bool Session::Receive(std::string_view bytes) {
-  payload_ = std::exchange(payload_sent_, 0);  // who downloads sends nothing but windows
+  payload_ = std::exchange(payload_sent_, 0);  // a peer that downloads sends nothing but windows
   std::size_t fed = 0;
   scanner_.Scan(bytes, [&](const FrameHeader& frame, std::size_t end) {
     if (Failed()) return;

@@ -11,7 +11,7 @@
 namespace weft::internal::http2 {
 namespace {
 
-// The library's own limits, beside those of Budget.
+// The library's own limits, in addition to those of Budget.
 constexpr std::size_t kAcksOwedMax = 500;
 constexpr std::size_t kSettingsMax = 32;
 constexpr std::uint64_t kResetsBurst = 10'000;
@@ -140,7 +140,7 @@ struct SessionCallbacks {
     return 0;
   }
 
-  // A stream that somebody has is counted when it is closed: not all that the library resets it for is reported here.
+  // A stream that has an owner is counted when it is closed: not all that the library resets it for is reported here.
   static int OnInvalidFrame(nghttp2_session* session, const nghttp2_frame* frame, int error, void* user) {
     if (frame->hd.stream_id == 0) return 0;
     if (error == NGHTTP2_ERR_REFUSED_STREAM) {
@@ -189,14 +189,14 @@ struct SessionCallbacks {
     if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
     Session& self = Of(user);
     if (frame->goaway.error_code != NGHTTP2_NO_ERROR) self.failure_ = static_cast<ErrorCode>(frame->goaway.error_code);
-    // A PING is urgent to the library: it would be answered before the peer has seen the GOAWAY.
+    // A PING is urgent to the library: the peer would reply before it has seen the GOAWAY.
     if (!std::exchange(self.pings_after_goaway_, false)) return 0;
     ++self.pings_owed_;
     return nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, nullptr);
   }
 
-  // A head or a trailer section that is too large for a field block: without it the response would be taken for whole, or waited for. The
-  // stream of a request that is not sent ends by itself.
+  // A head or a trailer section that is too large for a field block: without it the response would be considered complete, or be
+  // waited for. The stream of a request that is not sent ends by itself.
   static int OnNotSent(nghttp2_session* session, const nghttp2_frame* frame, int, void*) {
     SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
     if (frame->hd.type != NGHTTP2_HEADERS || IsRequestHead(frame) || stream == nullptr) return 0;

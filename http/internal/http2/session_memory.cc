@@ -16,7 +16,7 @@ namespace weft::internal::http2 {
 namespace {
 
 constexpr std::size_t kSmallBytes = 9728;         // what nghttp2 1.52 takes, with its headers, and some to spare
-constexpr std::size_t kSlotBytes = 28 * 1024;     // that, a frame, and up to a whole page
+constexpr std::size_t kSlotBytes = 28 * 1024;     // that, a frame, and up to a complete page
 constexpr std::size_t kLargeFrom = 8 * 1024;      // the frame, and nothing else
 constexpr std::size_t kLargeMost = kSlotBytes - kSmallBytes;
 constexpr std::size_t kSlots = 64;                // of one mapping: a process may have only so many of those

@@ -18,7 +18,7 @@ constexpr std::size_t kSealMax = 64 * 1024;   // before it is sent
 // Of what is held. Our own bytes are no more than kSealMax; beyond that is what TLS itself responds, such as to a peer who
 // asks for other keys again and again, and takes nothing.
 constexpr std::size_t kHeldMax = 128 * 1024;
-constexpr std::size_t kSendMax = 256 * 1024;  // in one call, which nobody else of the loop interrupts
+constexpr std::size_t kSendMax = 256 * 1024;  // in one call, which no other fiber of the loop interrupts
 
 // What lies here is used up within a call.
 struct Scratch {
@@ -134,7 +134,7 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
     if (!scratch.sealed.empty()) static_cast<void>(SendSealed(socket, scratch.sealed.View()));
     scratch.sealed.Clear();
     if (result.size > 0) {
-      // Without a recv nobody knows whether the socket has more: its event may have come long ago.
+      // Without a recv it is unknown whether the socket has more: its event may have come long ago.
       more = !receives || !drained_ || result.state != TlsSession::ReadState::kWantInput;
       return static_cast<ssize_t>(result.size);
     }
@@ -143,7 +143,7 @@ ssize_t TlsChannel::Read(const Socket& socket, char* buffer, std::size_t size, b
   }
 }
 
-// A FIN within a record is no end: somebody may have cut the connection.
+// A FIN within a record is not a regular end: an attacker may have cut the connection.
 ssize_t TlsChannel::EndOf(TlsSession::ReadState state) {
   const bool in_order =
       state == TlsSession::ReadState::kEnded && session_->Ended() != TlsSession::PeerEnd::kTruncated;

@@ -8,13 +8,12 @@ namespace {
 
 // Forward secrecy and AEAD. Those of TLS 1.3 are as OpenSSL has them.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-// The quick ones first. The others are for peers who have no choice, and for certificates with such
-// keys under TLS 1.2.
+// The quick ones first. The others are for peers that have no choice, and for certificates with such keys under TLS 1.2.
 constexpr const char* kGroups = "X25519:P-256:P-384:P-521";
 constexpr const char* kGroupsWithMlKem =
     "X25519MLKEM768:X25519:P-256:P-384:P-521";  // OpenSSL 3.5 and later
 
-constexpr int kSecurityLevel = 2;  // 112 bits; Debian's default, not everybody's
+constexpr int kSecurityLevel = 2;  // 112 bits; the default on Debian, but not everywhere
 
 bool SetGroups(SSL_CTX* ctx) {
   if (SSL_CTX_set1_groups_list(ctx, kGroupsWithMlKem) == 1) return true;
@@ -38,8 +37,8 @@ Result<SslCtxPtr> MakeSslContext(const SSL_METHOD* method, TlsVersion version_mi
                                 version_min == TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   if (SSL_CTX_set_cipher_list(ctx, kCiphers) != 1) return OpensslFailed("ciphers");
   if (!SetGroups(ctx)) return OpensslFailed("groups");
-  // What ends by a bare FIN goes on in the other direction. The server chooses the cipher, and
-  // takes ChaCha20 for clients that prefer it.
+  // After a bare FIN, the other direction continues. The server chooses the cipher, and takes ChaCha20 for clients that prefer
+  // it.
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                SSL_OP_PRIORITIZE_CHACHA);

@@ -52,8 +52,7 @@ bool SetMac(EVP_MAC_CTX* mac, TicketKey& key) {
   return EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
-// 1: take the key. 2: take it, and give the client a new ticket. 0: no such key, so a whole
-// handshake follows. -1: failed.
+// 1: take the key. 2: take it, and give the client a new ticket. 0: no such key, so a full handshake follows. -1: failed.
 int ChooseTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                     EVP_MAC_CTX* mac, int seal) {
   TicketKeys& keys = *ContextsOf(ssl).tickets;
@@ -91,7 +90,7 @@ SSL_TICKET_RETURN JudgeTicket(SSL*, SSL_SESSION* session, const unsigned char*, 
 }
 
 // A client of TLS 1.2 that wants to negotiate anew is refused, by an alert that it may ask for again and again without
-// reading one: the first attempt ends the connection. Attempts are legal (RFC 5246 section 7.4.1.1), and nobody makes them.
+// reading one: the first attempt ends the connection. Attempts are legal (RFC 5246 section 7.4.1.1), but no client makes them.
 void StopWhoNegotiatesAnew(const SSL* ssl, int where, int alert) {
   constexpr int kDescription = 0xff;
   if (where != SSL_CB_WRITE_ALERT || (alert & kDescription) != SSL_AD_NO_RENEGOTIATION) return;

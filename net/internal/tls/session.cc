@@ -109,15 +109,14 @@ Result<std::unique_ptr<TlsSession>> TlsSession::Client(std::shared_ptr<const Cli
       SSL_set_alpn_protos(ssl, wire, static_cast<unsigned>(alpn.Wire().size())) != 0) {
     return Error::New("TLS: no memory for a connection");
   }
-  // A ticket that does not fit any more is no reason to fail: the handshake is a whole one then.
+  // A ticket that does not fit any more is no reason to fail: the handshake is a full one then.
   if (ticket != nullptr) SSL_set_session(ssl, ticket.get());
   session->contexts_ = std::move(context);
   return session;
 }
 
 TlsSession::~TlsSession() {
-  // Else OpenSSL takes the session for broken, looks for it in its cache, and lets nobody come back
-  // with its ticket.
+  // Else OpenSSL takes the session for broken, looks for it in its cache, and lets no client resume it with its ticket.
   if (done_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(ssl_);
   SSL_SESSION_free(data_.ticket);

@@ -56,8 +56,7 @@ TicketKeys::~TicketKeys() {
 void TicketKeys::TurnLocked() {
   if (!turns_) return;
   const TimePoint now = Now();
-  // Tickets go on under the old key where there is no random number for a new one, which is not
-  // known to happen.
+  // The old key stays in use if there are no random bytes for a new one, which is not known to happen.
   if (now - keys_.front().made >= kTicketKeyTurn) {
     Held next{{}, now};
     if (Randomize(next.key)) keys_.insert(keys_.begin(), next);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a weft without OpenSSL has in place of the other files of this folder (WEFT_TLS=OFF).
-// Nothing can be loaded, so that nobody ever has contexts, and what takes them is never called.
+// Nothing can be loaded, so that there never are contexts, and functions that take them are never called.
 #include <weft/net/internal/tls/build_server_contexts.h>
 #include <weft/net/internal/tls/client_context.h>
 #include <weft/net/internal/tls/session.h>

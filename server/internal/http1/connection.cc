@@ -24,7 +24,7 @@ void Connection::Open() noexcept {
     const ServerState& server = shard_.server();
     if (server.connections_watched) shard_.observer().OnConnectionOpened({socket().Descriptor(), PeerName()});
     if (!server.proxies.Empty() && server.proxies.Contains(peer_)) {
-      // The way of a head that comes in pieces is the rare one already, so that no request of anybody asks for this.
+      // Heads that come in pieces are rare already, so that no ordinary request checks for this.
       has_ = std::make_unique<PartialHead>();
     } else {
       BeginHandshake({});
@@ -53,7 +53,7 @@ void Connection::TakeEvents(std::uint32_t events) {
       Linger();
       break;
     case State::kQueued:
-      // Nothing is read while it waits; but nobody needs to wait for a client that has left.
+      // Nothing is read while it waits; but there is no need to wait for a client that has disconnected.
       if (Broken() || (HalfClosed() && !shard_.options().half_closed_clients)) Close();
       break;
     case State::kClosed: break;
@@ -63,7 +63,7 @@ void Connection::TakeEvents(std::uint32_t events) {
     case State::kIdle:
     case State::kHead:
       if (MayBeBatched() && part().batch.Take(*this)) break;
-      part().batch.Finish();  // who was read before comes before
+      part().batch.Finish();  // requests that were read before come first
       Drive();
   }
 }
@@ -309,7 +309,7 @@ void Connection::OnTimeout() noexcept {
 }
 
 // The loop may have been held, and what the client sent in time may have come: a timeout is believed only when there
-// is nothing to read. True: it is, and the client has been told.
+// is nothing to read. True: it is, and the client has been sent that.
 bool Connection::LooksOnceMore() {
   SetMayHaveInput(true);
   driving_ = true;
@@ -412,8 +412,8 @@ void Connection::Linger() {
 }
 
 // A response that is not complete must not end like a complete one, whatever its framing: many clients take the end
-// of the connection for its end. A reset tells them, but the kernel forgets with it what the client has not taken yet.
-// So the reset waits until it has.
+// of the connection for its end. A reset does that, but with it the kernel drops what the client has not received yet. So the
+// reset waits until it has.
 void Connection::AbortGently() {
   Become(State::kAborting);
   if (IsUnix()) return Close();  // which knows no reset, and keeps what was sent for the client
@@ -455,7 +455,7 @@ void Connection::Lose() noexcept {
   }
   try {
     Close();
-  } catch (const std::bad_alloc&) {  // the observer is not told
+  } catch (const std::bad_alloc&) {  // the observer gets no report
   }
 }
 

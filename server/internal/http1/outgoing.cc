@@ -42,7 +42,7 @@ void Outgoing::SendAtOnce() noexcept {
   try {
     const ssize_t sent = io_.SendAtOnce(Bytes().View());
     if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
-  } catch (const std::bad_alloc&) {  // a layer's: nobody knows how much is out
+  } catch (const std::bad_alloc&) {  // of a layer: how much was sent is unknown
     io_.socket().SetBroken();
     io_.NoteFailure();
     return;

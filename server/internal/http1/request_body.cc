@@ -52,10 +52,10 @@ Result<std::size_t> RequestBody::Read(const Context& ctx, std::span<char> buffer
   }
   try {
     Result<std::size_t> got = framing_.kind == BodyKind::kLength ? ReadLength(ctx, buffer) : ReadChunked(ctx, buffer);
-    // A done context alone leaves the body as it is: somebody may read on under another one.
+    // A done context alone leaves the body as it is: the handler may continue to read under another one.
     if (Error err = got.Err(); err && !err.Is(kCanceled) && !err.Is(kDeadlineExceeded)) NoteFailure();
     return got;
-  } catch (...) {  // no memory, or an observer: nobody knows where in the body we are
+  } catch (...) {  // no memory, or an observer: the position in the body is unknown
     NoteFailure();
     throw;
   }

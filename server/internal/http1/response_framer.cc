@@ -146,7 +146,7 @@ Error ResponseFramer::SendHead(int status, Fields& header, std::optional<std::ui
   ResponseFacts facts = FactsOf(status, /*response_goes_on=*/true);
   facts.declared_length = length;
   WriteHead(status, header, facts, {});
-  // The type can be told from the first bytes of the body, which come next.
+  // The first bytes of the body, which come next, reveal the type.
   if (framing_.send_body && !header.Has("Content-Type") && !header.Has("Content-Encoding")) out_.AwaitType();
   return {};
 }
@@ -165,7 +165,7 @@ Error ResponseFramer::SendBody(std::string_view first, std::string_view second) 
   io_.WaitForTurn();
   AddTypeOf(first.empty() ? second : first);
   const bool chunked = framing_.kind == BodyKind::kChunked;
-  // The usual piece of a response that goes on: one send, of bytes that lie together.
+  // The usual piece of a response that continues: one send, of contiguous bytes.
   if (second.empty() && out_.Empty() && body_buffer_ != nullptr && first.data() == BufferData()) {
     const Error err = out_.SendPiece(chunked ? ChunkInBuffer(first) : first);
     io_.AfterPiece();
@@ -230,7 +230,7 @@ Error ResponseFramer::SendFile(std::string_view first, FilePart& part) {
   if (!first.empty()) AddTypeOf(first);
   Error err = kClosed;
   {
-    const FiberTurn::Hold hold(io_.turn());  // the file may have to be waited for: nobody else touches what is held
+    const FiberTurn::Hold hold(io_.turn());  // reading the file may wait: no other fiber touches what is held
     try {
       err = AddTypeOf(part);
       if (aborted_) err = kClosed;  // by another fiber, while the file was waited for

@@ -246,7 +246,7 @@ void Session::OnEvents(WatchedSocket::Ready ready) {
   io_.Notify(ready);
 }
 
-// A client that has closed its sending side may still listen to a stream, and nobody can tell: a write finds out.
+// A client that has closed its sending side may still receive a stream, which only a write can find out.
 bool Session::ClientHasLeft() const {
   return client_->Broken() || (client_->HalfClosed() && !stream_.TakenOver() && !shard_.options().half_closed_clients);
 }

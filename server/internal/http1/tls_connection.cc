@@ -44,7 +44,7 @@ bool TlsConnection::IsSpared() { return state_ == State::kHandshake && (Waiting(
 bool TlsConnection::BeginSession() {
   if (channel_.Begun()) return true;
   if (first_.empty() && !HasInput()) {
-    if (Broken() || HalfClosed()) Close();  // without a word: nobody's failure
+    if (Broken() || HalfClosed()) Close();  // without a report: this is no failure
     return false;
   }
   const ServerState& server = shard_.server();
@@ -88,7 +88,7 @@ void TlsConnection::RefusePlainText() {
   DropSession();
 }
 
-// One that has only gone is nobody's failure.
+// A client that has merely disconnected is no failure.
 void TlsConnection::OnLayerFailed() {
   const char* const reason = channel_.GivenUp();
   if (reason == nullptr || std::exchange(given_up_, true)) return;

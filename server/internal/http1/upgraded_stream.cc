@@ -35,7 +35,7 @@ Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
   Error err;
   try {
     if (!data.empty()) err = SendRest(ctx, data);
-  } catch (...) {  // no memory: nobody knows how much of the message is out
+  } catch (...) {  // no memory: how much of the message was sent is unknown
     io_.socket().SetBroken();
     io_.NoteFailure();
     throw;
@@ -44,7 +44,7 @@ Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
   return err;
 }
 
-// A message of which only a part is out cannot be gone on with: nothing is written after it. Reading goes on.
+// A message of which only a part was sent cannot be continued: nothing is written after it. Reading continues.
 Error UpgradedStream::SendRest(const Context& ctx, std::string_view data) {
   bool sending = true;
   bool given_up = false;

@@ -11,7 +11,7 @@ namespace {
 
 // Responses that are ready wait for no handler that computes after others have taken so long.
 constexpr Duration kPatience = std::chrono::microseconds(50);
-// In a drain: until when a client that goes on sending is served as before, and one that was active has a while.
+// In a drain: until when a client that continues to send is served as before, and one that was active has a while.
 constexpr Duration kServesOn = std::chrono::seconds(1);
 constexpr std::uint32_t kFirstWindow = 65535;
 
@@ -97,7 +97,7 @@ void Multiplexer::Leave() noexcept {
   }
   try {
     if (EndsNow()) return;
-  } catch (const std::bad_alloc&) {  // the observer is not told
+  } catch (const std::bad_alloc&) {  // the observer gets no report
     return;
   }
   ArmLook();
@@ -304,7 +304,7 @@ void Multiplexer::TakeALook() {
   SendSoon();
 }
 
-// One that does not take what is sent, Wire judges; one that has closed its side cannot answer; in a drain there is an end to everything.
+// Wire ends a client that does not read; one that has closed its side cannot reply; in a drain everything ends anyway.
 bool Multiplexer::Probes() const { return !streams_.Empty() && !wire_.Blocked() && !input_ended_ && !shard_.draining() && !over_; }
 
 void Multiplexer::Probe() {
@@ -354,7 +354,7 @@ void Multiplexer::FailProtocol() {
   SayWhyAndEnd(CloseReason::kBadRequest);
 }
 
-// What is queued tells why (GOAWAY); nothing else goes on.
+// What is queued says why (GOAWAY); everything else ends.
 void Multiplexer::SayWhyAndEnd(CloseReason reason) {
   under_.SetCloseReason(reason);
   over_ = true;

@@ -128,7 +128,7 @@ Result<std::size_t> RequestBody::ReadWithin(const Context& ctx, std::span<char> 
     if (ended_) return End();
     if (closed_) return owner_.WhyClosed();
     if (why) {
-      if (stalled) owner_.OnReadStalled();  // the context may say kTimeout of somebody else
+      if (stalled) owner_.OnReadStalled();  // the context may say kTimeout for another reason
       return why;
     }
     const TimePoint until = progress_.WaitUntil(Now(), stall, shard_.options().progress_bytes_min);

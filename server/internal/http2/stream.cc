@@ -80,7 +80,7 @@ void Stream::OnClosed(ErrorCode code, bool by_peer) {
   host_->NoteClosed(*this);
 }
 
-// A body that is here whole may still be read: its client has done its part.
+// A body that has arrived completely may still be read: its client has done its part.
 void Stream::CloseBothSides() noexcept {
   closed_ = true;
   if (!body_.Ended()) DropUnread();
@@ -135,7 +135,7 @@ void Stream::TakeSlot() noexcept {
 void Stream::OnTimeout() noexcept {
   try {
     shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
-  } catch (const std::bad_alloc&) {  // the observer is not told
+  } catch (const std::bad_alloc&) {  // the observer gets no report
   }
   RejectQueued();
 }

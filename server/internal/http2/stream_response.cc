@@ -103,7 +103,7 @@ Error StreamResponse::SubmitHead(int status, const Fields& header, std::string_v
   return {};
 }
 
-// The head that was held, with the type that the first bytes of the body tell.
+// The head that was held, with the type that the first bytes of the body reveal.
 Error StreamResponse::SubmitHeld(std::string_view body) {
   if (held_status_ == 0) return {};
   const std::unique_ptr<Fields> header = std::move(held_);
@@ -145,7 +145,7 @@ std::string_view StreamResponse::InBuffer(std::string_view bytes) {
   if (bytes.empty()) return {};
   const std::span<char> buffer = Buffer();
   if (bytes.data() >= buffer.data() && bytes.data() < buffer.data() + buffer.size()) return bytes;
-  if (bytes.size() > buffer.size()) {  // a refusal that somebody has made long
+  if (bytes.size() > buffer.size()) {  // a long body for a rejection
     large_.reset(new char[bytes.size()]);
     std::memcpy(large_.get(), bytes.data(), bytes.size());
     return {large_.get(), bytes.size()};
@@ -222,7 +222,7 @@ Error StreamResponse::Flush() {
   if (Error err = SubmitHeld({})) return err;
   host_->SendNow();
   Yield();  // it never waits, and others of the loop shall have their turn
-  return framed_ && !aborted_ ? Error() : Gone();  // one that is whole may have ended its stream
+  return framed_ && !aborted_ ? Error() : Gone();  // a complete one may have ended its stream
 }
 
 Error StreamResponse::SendEnd(std::string_view rest, Fields& trailer) {

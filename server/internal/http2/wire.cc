@@ -26,7 +26,7 @@ Wire::Sent Wire::Send(Session& session) {
     if (!borrows) out_ = FrameBuffer();
     return sent;
   } catch (const std::bad_alloc&) {
-    // A frame may be here in part, and what is lent is of fibers that go on.
+    // A frame may be here in part, and what is lent belongs to fibers that continue.
     out_.Clear();
     client_.SetBroken();
     throw;

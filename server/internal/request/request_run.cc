@@ -33,7 +33,7 @@ void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_
     observer.OnResponseAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure,
                                 request_.Id()});
   } else if (failure) {
-    // Whoever sends a CONNECT to a handler that says yes to everything gets a 501, which is nobody's failure.
+    // A CONNECT to a handler that says yes to everything gets a 501, which is no failure of the handler.
     const int status = StatusOf(failure);
     if (status >= 500 && (handlers || status != 501)) {
       observer.OnHandlerFailed({owner_.PeerName(), request_.Method(), request_.Target(), status, failure, request_.Id()});
@@ -50,7 +50,7 @@ void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_
 void RequestRun::End() {
   ResponseAccess::End(writer_);
   has_handler_ = false;
-  // The request lets go of its context first: one that nobody else holds needs no cancel.
+  // The request releases its context first: one without another holder needs no cancel.
   RequestAccess::End(request_);
   context_.End(shard_.server().handler_returned);
   if (std::exchange(long_lived_, false)) shard_.slots().ReleaseLongLived();

@@ -86,8 +86,7 @@ bool Shard::EvictOne() {
     member->Evict();
     return true;
   }
-  // Nobody is idle. Those who have come but do not say what they want would keep everybody else out for the
-  // whole header_timeout.
+  // No connection is idle. Clients that have connected but send no request would keep all others out for all of header_timeout.
   ShardMember* slowest = lists_.SlowestStart();
   if (slowest == nullptr) return false;
   if (now() - slowest->WaitsSince() < std::min(kTimeToSpeak, options().header_timeout / 4)) return false;

@@ -11,7 +11,7 @@
 namespace weft::internal::http2 {
 namespace {
 
-constexpr std::uint32_t kStreamWindow = 1024 * 1024;           // what a response that nobody reads may hold
+constexpr std::uint32_t kStreamWindow = 1024 * 1024;           // what an unread response may hold
 constexpr std::uint32_t kConnectionWindow = 16 * 1024 * 1024;  // given back on receipt
 constexpr std::uint32_t kMisbehaviourMax = 500;
 constexpr std::size_t kParts = 64;
@@ -234,7 +234,7 @@ void ClientMultiplexer::SendFrames() {
     out_.ForEachPiece(kParts, [&](std::string_view piece) { parts[count++] = Part(piece); });
     const Result<std::size_t> sent = wire_->WriteAtOnce(parts.data(), count);
     if (!sent.Ok()) {
-      // A server that has closed may have said why, and there may be whole responses.
+      // A server that has closed may have said why, and there may be complete responses.
       send_failed_ = true;
       ReadNow();
       return Fail(ClientFailure::kReset, "the connection was reset: nothing can be sent");

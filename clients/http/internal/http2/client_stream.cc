@@ -170,7 +170,7 @@ SessionStream::Piece ClientStream::NextBody(std::size_t most) {
   return {size, last_ && size == body_.size()};
 }
 
-// Copied: who sends may leave as soon as its bytes are taken, whatever the socket does.
+// Copied: the sender may leave as soon as its bytes are taken, whatever the socket does.
 void ClientStream::TakeBody(std::size_t size, FrameBuffer& out) {
   out.Append(body_.substr(0, size));
   body_.remove_prefix(size);
