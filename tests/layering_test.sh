@@ -47,7 +47,7 @@ slices="concurrency/internal/structure/after_func.cc concurrency/internal/struct
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc
   clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/prepared.cc clients/postgres/internal/copy.cc
   http/internal/http2/without_nghttp2.cc http/internal/http2/session_callbacks.cc
-  clients/http/internal/exchange_http1.cc clients/http/internal/exchange_http2.cc clients/http/internal/kept_multiplexers.cc"
+  clients/http/internal/kept_multiplexers.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
 small_classes="concurrency net http clients handlers server"

@@ -113,7 +113,7 @@ Error ClientResponse::ExpectSuccess() const {
 
 Result<Stream> ClientResponse::TakeStream() {
   internal::Exchange& exchange = Use("ClientResponse::TakeStream");
-  if (!exchange.framing().tunnel || exchange.wire() == nullptr) {
+  if (!exchange.IsTunnel() || exchange.wire() == nullptr) {
     return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin,
                               std::to_string(exchange.status()) + ": the server has not changed the protocol"});
   }

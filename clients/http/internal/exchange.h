@@ -11,56 +11,22 @@
 #include <string_view>
 #include <utility>
 
-#include <weft/clients/http/internal/http2/client_stream.h>
-#include <weft/clients/http/internal/incoming_body.h>
+#include <weft/clients/http/internal/carried_request.h>
+#include <weft/clients/http/internal/head_limit.h>
+#include <weft/clients/http/internal/http1_carrier.h>
+#include <weft/clients/http/internal/http2_carrier.h>
 #include <weft/clients/http/internal/kept_connections.h>
 #include <weft/clients/http/internal/outgoing_request.h>
 #include <weft/clients/http/internal/url.h>
 #include <weft/clients/http/internal/wire.h>
 #include <weft/http/fields.h>
-#include <weft/http/internal/http1/response_parser.h>
 #include <weft/net/client_failure.h>
-#include <weft/net/internal/byte_buffer.h>
 
 namespace weft::internal {
 
-class Exchange;
-
-// What of an exchange is about the head of a response of HTTP/1.1 (exchange_http1.cc).
-struct ExchangeOnWire {
-  static Error ReadHead(Exchange& x, const Context& ctx, TimePoint until);
-  static Error WaitForContinue(Exchange& x, const Context& ctx, TimePoint until);
-
- private:
-  static Error FillHead(Exchange& x, const Context& ctx, TimePoint until);
-  static Error TakeInterim(Exchange& x, const ResponseResult& result);
-  static Error TakeFinal(Exchange& x, const ResponseResult& result);
-};
-
-// What of an exchange is about a stream of HTTP/2 (exchange_http2.cc); named as what it stands in for.
-struct ExchangeOnStream {
-  using Outcome = http2::ClientStream::Outcome;
-
-  static Error TakeConnection(Exchange& x, const Context& ctx, const OutgoingRequest& request, bool fresh);
-  static Error SendHead(Exchange& x, const Context& ctx, const OutgoingRequest& request);
-  static Error Send(Exchange& x, const Context& ctx, std::string_view data, bool last);
-  static Error ReadHead(Exchange& x, const Context& ctx, TimePoint until);
-  static Error WaitForContinue(Exchange& x, const Context& ctx, TimePoint until);
-  static Result<std::size_t> Read(Exchange& x, const Context& ctx, std::span<char> buffer);
-  static void FinishIfDone(Exchange& x) noexcept;
-
- private:
-  static bool Joined(Exchange& x, bool fresh);
-  static Error AwaitAttempt(Exchange& x, const Context& ctx);
-  static Error AwaitRoom(Exchange& x, const Context& ctx, TimePoint until, StreamLine::Place& place);
-  static Error Connect(Exchange& x, const Context& ctx);
-  static void TakeInterims(Exchange& x);
-  static void TakeFinal(Exchange& x);
-  static Error Failed(Exchange& x, const Context& ctx, Outcome outcome, const char* detail);
-};
-
-// One request and its response on one connection: one of its own (HTTP/1.1), or a stream of one that it shares (HTTP/2). It is used again
-// and again, so a warm one allocates nothing. On its loop; one fiber may send while another one receives.
+// One request and its response: its slot and its connection, from taking them to giving them back, and what is the same by every protocol.
+// A carrier moves them: on a connection of its own by HTTP/1.1, on a stream of one that it shares by HTTP/2. Used again and again, so a
+// warm one allocates nothing. On its loop; one fiber may send while another one receives.
 class Exchange {
  public:
   // Where it goes when nobody uses it any more.
@@ -72,7 +38,7 @@ class Exchange {
     ~Home() = default;
   };
 
-  Exchange(Home& home, KeptConnections& kept) : home_(home), kept_connections_(kept) {}
+  Exchange(Home& home, KeptConnections& kept) : home_(home), kept_connections_(kept), http1_(request_, kept.client().options.head_bytes_max) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -88,8 +54,8 @@ class Exchange {
   // --- sending
 
   // What HttpClient::Open was given lives as long as the exchange: it is what the OutgoingRequest points into.
-  void Own(std::unique_ptr<ClientRequest> request) { request_ = std::move(request); }
-  ClientRequest* OwnRequest() { return request_.get(); }
+  void Own(std::unique_ptr<ClientRequest> request) { own_request_ = std::move(request); }
+  ClientRequest* OwnRequest() { return own_request_.get(); }
   // Takes a slot of the origin and a connection. `fresh`: not a kept one. Errors: the context's; ClientFailure, with nothing processed.
   Error Connect(const Context& ctx, const OutgoingRequest& request, bool fresh);
   // Nothing was sent: the connection is kept for others.
@@ -99,10 +65,7 @@ class Exchange {
   // Sends the head, and a whole body with it as far as that goes without a wait.
   Error SendHead(const Context& ctx, const OutgoingRequest& request);
   // What is left of head and whole body.
-  bool HasUnsent() const {
-    if (multiplexed_) return !unsent_body_.empty() || !stream_->BodyTaken();
-    return !unsent_body_.empty() || unsent_head_ != out_.size();
-  }
+  bool HasUnsent() const { return multiplexed_ ? http2_.HasUnsent() : http1_.HasUnsent(); }
   Error SendUnsent(const Context& ctx);
   // Sends nothing more until the server has asked for the body, has rejected it, or has had its time.
   Error WaitForContinue(const Context& ctx, Duration wait);
@@ -115,19 +78,19 @@ class Exchange {
   // Sending has failed; the server may have responded all the same, which takes no long time.
   void NoteSendFailed() {
     StopSending();
-    LimitHead(kAfterFailedSend);
+    head_limit_.StartWith(kAfterFailedSend);
   }
   // The rest of the body is not wanted, or not to be had.
   void StopSending();
   bool Sent() const { return sent_; }
   // A part of the request may be on its way whose rest never comes: nothing more is sent on this connection, and it is not used again.
   bool SendBroken() const { return send_broken_; }
-  Error SendHasFailed() const { return MakeFailure(ClientFailure::kReset, "the request has failed before"); }
+  Error SendHasFailed() const { return request_.SendHasFailed(); }
   std::uint64_t LeftToSend() const { return left_to_send_; }
-  bool SentAny() const { return sent_any_; }
+  bool SentAny() const { return request_.sent_any; }
   bool WasKept() const { return kept_; }
   // The connection has failed, and not this request: the server has seen nothing of it.
-  bool MayGoElsewhere() const { return multiplexed_ && stream_->failure() && stream_->failure()->elsewhere; }
+  bool MayGoElsewhere() const { return multiplexed_ && http2_.MayGoElsewhere(); }
 
   // --- receiving
 
@@ -135,111 +98,79 @@ class Exchange {
   Error ReadHead(const Context& ctx, TimePoint until);
   // The same, with a limit that begins when all is sent (NoteSent, EndBody), perhaps by another fiber.
   Error ReadHeadAfterBody(const Context& ctx, Duration limit);
-  bool HeadIsHere() const { return head_done_; }
+  bool HeadIsHere() const { return multiplexed_ ? http2_.HeadIsHere() : http1_.HeadIsHere(); }
   // WaitForContinue has found a whole head of a final response, or what is none.
-  bool HasVerdict() const { return has_verdict_; }
+  bool HasVerdict() const { return multiplexed_ ? http2_.HasVerdict() : http1_.HasVerdict(); }
   // What follows may go on and on: from now on it is none of the requests that an origin gets at once.
   void LeaveLimits() noexcept;
-  bool Broken() const { return broken_; }
-  bool ReceivedAny() const { return received_any_; }
-  int status() const { return head_.status; }
-  std::pair<int, int> version() const { return multiplexed_ ? std::pair(2, 0) : std::pair<int, int>(1, head_.version_minor); }
+  // Nothing can be received any more.
+  bool Broken() const { return multiplexed_ ? http2_.Broken() : http1_.Broken(); }
+  bool ReceivedAny() const { return multiplexed_ ? http2_.ReceivedAny() : http1_.ReceivedAny(); }
+  int status() const { return multiplexed_ ? http2_.status() : http1_.status(); }
+  std::pair<int, int> version() const { return multiplexed_ ? std::pair(2, 0) : std::pair(1, http1_.version_minor()); }
   const Fields& header() const { return header_; }
-  const Fields& trailer() const { return multiplexed_ ? stream_->trailer() : body_.trailers(); }
-  const HttpUrl& url() const { return url_; }
-  HttpUrl& url() { return url_; }
-  std::string_view method() const { return method_; }
-  const ReceivedFraming& framing() const { return framing_; }
+  const Fields& trailer() const { return multiplexed_ ? http2_.trailer() : http1_.trailer(); }
+  const HttpUrl& url() const { return request_.url; }
+  HttpUrl& url() { return request_.url; }
+  std::string_view method() const { return request_.method; }
+  // What follows the head is another protocol's.
+  bool IsTunnel() const { return !multiplexed_ && http1_.IsTunnel(); }
   // The largest number: nobody knows.
-  std::uint64_t BytesLeft() const;
+  std::uint64_t BytesLeft() const { return multiplexed_ ? http2_.BytesLeft() : http1_.BytesLeft(); }
 
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
   // After so many bytes as were announced: waits for the end of the body, if that comes apart from it.
   Error ReadEnd(const Context& ctx);
 
-  // The connection, of which what follows the head is another protocol's. `first`: what of it came with the head.
+  // The connection of a tunnel. `first`: what of it came with the head.
   std::unique_ptr<ClientWire> TakeWire(std::string& first);
   // Null: the response was read to its end.
-  ClientWire* wire();
+  ClientWire* wire() const { return multiplexed_ ? http2_.wire() : http1_.wire(); }
 
   // The response cannot be read any more.
-  Error FailWith(ClientFailure::Kind kind, std::string detail, const Error& cause = {});
+  Error FailWith(ClientFailure::Kind kind, std::string detail);
 
  private:
-  friend struct ExchangeOnStream;
-  friend struct ExchangeOnWire;
-  static constexpr int kInterimsMax = 16;
   static constexpr Duration kAfterFailedSend = std::chrono::seconds(1);
-  static constexpr std::size_t kHeadRoom = 8 * 1024;
-  static constexpr std::size_t kDrainMax = 64 * 1024;
-  static constexpr std::size_t kBufferKept = 64 * 1024;
 
-  struct HeadTimer : LoopTimer {
-    explicit HeadTimer(Exchange& owner) : LoopTimer([](LoopTimer* self) { static_cast<HeadTimer*>(self)->exchange.HeadIsLate(); }), exchange(owner) {}
-    Exchange& exchange;
-  };
-
-  // One write of the request. Until it has come back nobody knows how much of it has gone out, also if it throws.
-  Error WriteOut(const Context& ctx, iovec* parts, std::size_t count, const char* detail);
-  Error MakeFailure(ClientFailure::Kind kind, std::string detail, const Error& cause = {}) const;
-  // Of a call under `ctx` that the wire has failed.
-  Error Failed(const Context& ctx, const Error& error, const char* detail) const;
-  const char* ReadingDetail() const;
-  void LimitHead(Duration limit);
-  void HeadIsLate() noexcept;
+  // One step of sending, by a carrier. Until it has come back nobody knows how much has gone out, also if it throws.
+  template <class Step>
+  Error SendBy(Step step) {
+    if (send_broken_ || !HasConnection()) return SendHasFailed();
+    send_broken_ = true;
+    if (Error err = step()) return err;
+    send_broken_ = false;
+    return {};
+  }
+  bool HasConnection() const { return multiplexed_ ? http2_.HasConnection() : http1_.wire() != nullptr; }
+  Error FailToSend(std::string text);
   Error TakeConnection(const Context& ctx, const OutgoingRequest& request, bool fresh);
-  void NoteConnected(std::unique_ptr<ClientWire> wire);
+  void Forget() noexcept;
+  void Break() { multiplexed_ ? http2_.Break() : http1_.Break(); }
   void FinishIfDone() noexcept;
   void GiveSlotBack() noexcept;
-  void DropWire() noexcept;
-
-  const HttpClientOptions& options() const { return kept_connections_.client().options; }
 
   Home& home_;
   KeptConnections& kept_connections_;
   OriginPool* pool_ = nullptr;  // while it has a slot
-  std::unique_ptr<ClientWire> wire_;
-  std::unique_ptr<http2::ClientStream> stream_;  // made when it is needed first
-  std::uint64_t shared_number_ = 0;              // of the connection of that
   int users_ = 0;
 
-  std::unique_ptr<ClientRequest> request_;  // of HttpClient::Open
-  HttpUrl url_;
-  std::string method_;
-  ByteBuffer out_;
-  std::size_t unsent_head_ = 0;       // where the rest of out_ begins
-  std::string_view unsent_body_;      // the caller's
-  std::uint64_t left_to_send_ = 0;    // of a length that was announced
-  const Fields* trailers_out_ = nullptr;
-  const std::function<void(int, const Fields&)>* on_interim_ = nullptr;
+  CarriedRequest request_;
+  Http1Carrier http1_;
+  Http2Carrier http2_{request_};
 
-  ByteBuffer in_;                     // the head, and what came with it
-  ReceivedResponse head_;
-  Fields header_;                     // views into in_
-  ReceivedFraming framing_;
-  IncomingBody body_;
-  int interims_ = 0;
-  HeadTimer head_timer_{*this};
-  const CancelFunc* head_waiter_ = nullptr;  // of ReadHeadAfterBody
-  Duration head_limit_{};
+  std::unique_ptr<ClientRequest> own_request_;  // of HttpClient::Open
+  std::uint64_t left_to_send_ = 0;              // of a length that was announced
+  Fields header_;                               // views into what the carrier has
+  HeadLimit head_limit_{loop(), request_.head_late};
 
-  bool shares_ = false;               // it may go by HTTP/2
-  bool multiplexed_ = false;          // it does: by stream_
-  bool kept_ = false;                 // the connection was used before
-  bool chunked_out_ = false;
-  bool wants_upgrade_ = false;
-  bool close_after_ = false;          // we have said so
-  bool sent_any_ = false;
+  bool shares_ = false;       // it may go by HTTP/2
+  bool multiplexed_ = false;  // it does
+  bool kept_ = false;         // the connection was used before
   bool has_slot_ = false;
-  bool has_verdict_ = false;
   bool sent_ = false;
   bool send_broken_ = false;
-  bool stopped_ = false;  // the rest of the body was given up
-  bool continued_ = false;
-  bool received_any_ = false;
-  bool head_done_ = false;
-  bool head_late_ = false;
-  bool broken_ = false;               // nothing can be received any more
+  bool stopped_ = false;      // the rest of the body was given up
 };
 
 }  // namespace weft::internal

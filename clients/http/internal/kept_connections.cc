@@ -49,6 +49,29 @@ std::unique_ptr<ClientWire> KeptConnections::TakeIdle(OriginPool& pool, bool see
   return nullptr;
 }
 
+Result<std::unique_ptr<ClientWire>> KeptConnections::Open(const Context& ctx, const HttpUrl& url, OriginPool& pool, bool http2) {
+  Result<std::unique_ptr<ClientWire>> made = client_.connector.Connect(ctx, url, *pool.shared, http2);
+  if (made.Ok()) {
+    client_.opened.fetch_add(1, std::memory_order_relaxed);
+    (*made)->pool = &pool;
+  } else {
+    client_.failed.fetch_add(1, std::memory_order_relaxed);
+  }
+  return made;
+}
+
+void KeptConnections::Close(std::unique_ptr<ClientWire> wire) noexcept {
+  TakeTicket(*wire, *wire->pool);
+  wire.reset();
+  client_.closed.fetch_add(1, std::memory_order_relaxed);
+}
+
+void KeptConnections::TakeTicket(ClientWire& wire, OriginPool& pool) {
+  TlsSession* const tls = wire.Tls();
+  if (tls == nullptr) return;
+  if (TlsSession::Ticket ticket = tls->TakeTicket()) pool.shared->KeepTicket(std::move(ticket));
+}
+
 void KeptConnections::Keep(std::unique_ptr<ClientWire> wire) noexcept {
   OriginPool& pool = *wire->pool;
   if (client_.options.idle_per_origin_max == 0 || !wire->Rest(*this)) {

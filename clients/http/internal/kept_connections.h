@@ -78,8 +78,13 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
 
   // The connection that was used last; null: there is none. `sees_its_end`: only one that is known not to have ended.
   std::unique_ptr<ClientWire> TakeIdle(OriginPool& pool, bool sees_its_end);
+  // A new one, for a user. `http2`: the server may agree to that. Errors: those of Connector.
+  Result<std::unique_ptr<ClientWire>> Open(const Context& ctx, const HttpUrl& url, OriginPool& pool, bool http2);
   // Keeps the connection of a user for the next request, or closes it.
   void Keep(std::unique_ptr<ClientWire> wire) noexcept;
+  // Closes that of a user. With what the next one needs to resume its session of TLS.
+  void Close(std::unique_ptr<ClientWire> wire) noexcept;
+  static void TakeTicket(ClientWire& wire, OriginPool& pool);
 
   // --- of HTTP/2
 
