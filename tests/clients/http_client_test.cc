@@ -279,7 +279,7 @@ TEST(HttpClient, KeptConnectionsEndAfterTheirTime) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(HttpClient, AConnectionThatTheServerClosesWhileNobodyUsesItIsNotUsedAgain) {
+TEST(HttpClient, AnIdleConnectionThatTheServerClosesIsNotUsedAgain) {
   const Error err = RunTest([](const Context& ctx) -> Error {
     ServerOptions options;
     options.idle_timeout = 5s;

@@ -28,7 +28,7 @@ TEST(AsioDriver, ATimeThatTheAlarmWasSetToBeforeAndHasPassedEndsTheSleep) {
   });
 }
 
-TEST(AsioDriver, AHandlerThatPostsItselfForEverDoesNotStopTheFibers) {
+TEST(AsioDriver, AHandlerThatPostsItselfForeverDoesNotStopTheFibers) {
   RunLoop([](const Context& ctx) {
     struct Again {
       void operator()() {

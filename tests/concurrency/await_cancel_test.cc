@@ -166,7 +166,7 @@ TEST(AwaitCancel, OfADroppedOperationGivesTheContextsError) {
   });
 }
 
-TEST(AwaitCancel, BySomebodyElseIsOperationAbortedUnderALiveContext) {
+TEST(AwaitCancel, CancelByOtherCodeIsOperationAbortedUnderALiveContext) {
   RunLoop([](const Context& ctx) {
     asio::steady_timer timer(CurrentExecutor(), hours(1));
     Group group(ctx);

@@ -24,7 +24,7 @@ std::vector<T> Drain(Subscription<T>& sub) {
   return got;
 }
 
-TEST(Broadcast, AValueWhoseCopyThrowsReachesNobody) {
+TEST(Broadcast, AValueWhoseCopyThrowsReachesNoSubscriber) {
   FragileCopy::Reset();
   {
     const Broadcast<FragileCopy> feed;

@@ -53,7 +53,7 @@ TEST(Cond, EachSignalWakesTheOneThatHasWaitedLongest) {
   });
 }
 
-TEST(Cond, ASignalThatNobodyWaitsForIsNotKept) {
+TEST(Cond, ASignalWithoutAWaiterIsNotKept) {
   Virtually([](const Context& ctx) {
     Mutex mutex;
     Cond cond;

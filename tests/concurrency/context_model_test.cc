@@ -286,7 +286,7 @@ int Threads() {
   return count;
 }
 
-TEST(ContextCost, NobodyWatchesForADerivedContext) {
+TEST(ContextCost, NothingWatchesForADerivedContext) {
   OnLoops(1, [](const Context& ctx) {
     const int threads = Threads();
     const CancelScope root = WithCancel(ctx);

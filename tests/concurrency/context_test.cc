@@ -65,7 +65,7 @@ TEST(Context, ChildOfACanceledParentHasItsErrorWhateverItsDeadline) {
   EXPECT_TRUE(WithDeadline(parent.ctx, TimePoint::min()).ctx.Err().Is(kCanceled));
 }
 
-TEST(Context, OfTwoDeadlinesAtTheSameTimeTheParentsComesFirst) {
+TEST(Context, TheParentsDeadlineWinsOverAnEqualOneOfTheChild) {
   Virtually([](const Context& ctx) {
     const TimePoint due = Now() + 1s;
     const CancelScope parent = WithDeadline(ctx, due, Error::New("parent"));
@@ -119,7 +119,7 @@ TEST(Context, ScopeCancelsAtItsEnd) {
 }
 
 // However the cancel function goes: with its scope, with the temporary that made it, or when another one takes its place.
-TEST(Context, OneWhoseScopeIsGoneSaysSo) {
+TEST(Context, SaysSoIfItsScopeIsGone) {
   std::vector<Context> gone;
   gone.push_back(WithCancel(Background()).ctx);
   {

@@ -16,7 +16,7 @@ namespace {
 
 using namespace weft::testing;
 
-TEST(ContextTree, OfAnyDepthIsCanceledWithoutRecursion) {
+TEST(ContextTree, IsCanceledWithoutRecursionAtAnyDepth) {
   constexpr int kDepth = 100'000;
   const CancelScope root = WithCancel(Background());
   std::vector<CancelScope> chain;
@@ -29,7 +29,7 @@ TEST(ContextTree, OfAnyDepthIsCanceledWithoutRecursion) {
   EXPECT_EQ(chain.back().ctx.Cause().Message(), "all");
 }
 
-TEST(ContextTree, OfAnyDepthIsDestroyedWithoutRecursion) {
+TEST(ContextTree, IsDestroyedWithoutRecursionAtAnyDepth) {
   Context deepest;
   for (int i = 0; i < 100'000; ++i) deepest = WithCancel(WithoutCancel(deepest)).ctx;
 

@@ -150,7 +150,7 @@ TEST_F(CrashReport, HandsOnToTheHandlerThatWasThere) {
   EXPECT_TRUE(Matches(end.errors, R"(^weft: SIGSEGV at address 0x10 in fiber "handed on")")) << end.errors;
 }
 
-TEST_F(CrashReport, OfASignalThatSomebodySendsSaysWho) {
+TEST_F(CrashReport, NamesTheSenderOfASignal) {
   const End end = InChild([] {
     InstallCrashReport();
     InstallCrashReport();  // nothing more

@@ -24,7 +24,7 @@ TEST(Error, IsFalseWhenNothingFailed) {
   EXPECT_EQ(none.Exception(), nullptr);
 }
 
-TEST(Error, OfACodeWithoutErrorIsEmpty) {
+TEST(Error, FromACodeWithoutErrorIsEmpty) {
   EXPECT_FALSE(Error(std::error_code()));
   EXPECT_FALSE(Error(boost::system::error_code()));
   EXPECT_FALSE(Error::FromException(nullptr));

@@ -61,7 +61,7 @@ TEST_P(ExplorePendingReceive, NothingIsLostOrOverslept) {
 }
 
 // It leaves while others send: what it was given before is in its hands, and nobody gives it anything after.
-TEST_P(ExplorePendingReceive, WhoLeavesHasItOrNot) {
+TEST_P(ExplorePendingReceive, AReceiverThatLeavesHasTheValueOrNot) {
   Exploring([](const Context& ctx) {
     const Chan<Value> chan(GetParam());
     std::vector<int> sent, got;
@@ -94,7 +94,7 @@ TEST_P(ExplorePendingReceive, WhoLeavesHasItOrNot) {
   }, 300);
 }
 
-TEST_P(ExplorePendingReceive, WhoIsGoneGetsNothing) {
+TEST_P(ExplorePendingReceive, AReceiverThatIsGoneGetsNothing) {
   Exploring([](const Context& ctx) {
     const Chan<Value> chan(GetParam());
     {

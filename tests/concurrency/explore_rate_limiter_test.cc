@@ -35,7 +35,7 @@ TEST(ExploreRateLimiter, ServesInTheOrderOfArrivalAndPassesOverWhoGivesUp) {
   });
 }
 
-TEST(ExploreRateLimiter, WhoWaitsFollowsANewRate) {
+TEST(ExploreRateLimiter, WaitersFollowANewRate) {
   Exploring([](const Context& ctx) {
     RateLimiter limiter(0, 2);
     EXPECT_TRUE(limiter.Allow(2));

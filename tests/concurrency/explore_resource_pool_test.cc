@@ -23,7 +23,7 @@ struct Thing {
 using Things = ResourcePool<Thing>;
 
 // Some give up, some makes fail, some things break; making and using one lets others run.
-TEST(ExploreResourcePool, NoThingIsWithTwoAndNoRoomIsLost) {
+TEST(ExploreResourcePool, NoObjectIsLentTwiceAndNoSlotIsLost) {
   Exploring([](const Context& ctx) {
     int alive = 0, makes = 0;
     Things pool({.max = 2, .make = [&](const Context&) -> Result<Thing> {

@@ -42,7 +42,7 @@ struct Desk {
   }
 };
 
-TEST(ExploreSingleflight, AllWhoComeMeanwhileShareOneFlight) {
+TEST(ExploreSingleflight, AllCallersMeanwhileShareOneFlight) {
   Exploring([](const Context& ctx) {
     Desk desk;
     int shared = 0;
@@ -63,7 +63,7 @@ TEST(ExploreSingleflight, AllWhoComeMeanwhileShareOneFlight) {
 }
 
 // Callers leave one after the other, while it flies, lands or begins: whoever stays gets a value that was not canceled.
-TEST(ExploreSingleflight, WhoStaysGetsAValueWhoeverLeaves) {
+TEST(ExploreSingleflight, CallersThatStayGetAValueWhicheverOthersLeave) {
   Exploring([](const Context& ctx) {
     Desk desk;
     const CancelScope first = WithCancel(ctx), second = WithCancel(ctx);
@@ -130,7 +130,7 @@ TEST(ExploreSingleflight, TheLastOneThatLeavesEndsTheFlight) {
 }
 
 // After Forget nobody joins the old flight; its callers still get its value.
-TEST(ExploreSingleflight, WhoComesAfterForgetBeginsAnew) {
+TEST(ExploreSingleflight, ACallerAfterForgetStartsANewFlight) {
   Exploring([](const Context& ctx) {
     Flights flights;
     int begun = 0, later = 0;

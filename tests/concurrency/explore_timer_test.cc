@@ -11,7 +11,7 @@ namespace {
 
 using namespace weft::testing;
 
-TEST(ExploreTimer, OneOfThoseWhoWaitGetsIt) {
+TEST(ExploreTimer, OneOfTheWaitersGetsIt) {
   Exploring([](const Context& ctx) {
     Timer timer(1ms);
     const CancelScope scope = WithTimeout(ctx, 1ms);
@@ -48,7 +48,7 @@ TEST(ExploreTimer, AStopAndTheTimeMeet) {
   });
 }
 
-TEST(ExploreTimer, WhoWaitsFollowsAReset) {
+TEST(ExploreTimer, WaitersFollowAReset) {
   Exploring([](const Context& ctx) {
     Timer timer(1h);
     const TimePoint start = Now();

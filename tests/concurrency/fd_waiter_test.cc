@@ -64,7 +64,7 @@ TEST(FdWaiter, KeepsItsEntryFromOneWaitToTheNext) {
   });
 }
 
-TEST(FdWaiter, BytesThatNobodyTookAreReadyAtTheNextWait) {
+TEST(FdWaiter, UnreadBytesAreReadyAtTheNextWait) {
   OnLoops(1, [](const Context& ctx) {
     Pair pair;
     FdWaiter waiter(pair.first());

@@ -203,7 +203,7 @@ TEST_P(LitmusSyncTest, AWriterComesBeforeReadersAndReadersBeforeTheNextWriter) {
   EXPECT_EQ(shared, 2 * static_cast<int>((Many() + 3) / 4));
 }
 
-TEST_P(LitmusSyncTest, WhoSignalsUnderTheMutexFindsWhoWaits) {
+TEST_P(LitmusSyncTest, ASignalUnderTheMutexFindsTheWaiter) {
   Mutex mutex;
   Cond cond;
   std::size_t ready = 0, taken = 0;

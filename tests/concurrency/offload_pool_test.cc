@@ -127,7 +127,7 @@ TEST(OffloadQueue, AThreadThatComesBackIsNoQueue) {
   goes_on.count_down();
 }
 
-TEST(OffloadQueue, WhoGivesUpMakesRoom) {
+TEST(OffloadQueue, ACallerThatGivesUpMakesRoom) {
   WithPool(1, 1, [](const Context& ctx) {
     Held held(ctx, 1);
     for (int i = 0; i < 5; ++i) {

@@ -94,7 +94,7 @@ TEST(ResourcePool, AWaiterGetsWhatComesBack) {
   });
 }
 
-TEST(ResourcePool, NobodyWhoAsksLaterIsServedBeforeOneWhoWaits) {
+TEST(ResourcePool, NoLaterCallerIsServedBeforeAWaiter) {
   Virtually([](const Context& ctx) {
     Tool::Shop shop;
     Tools pool(From(shop, 1));
@@ -304,7 +304,7 @@ TEST(ResourcePool, TheRoomOfATooOldOneIsUsedAtOnce) {
 }
 
 // The oldest waiter is a plain thread, and the fibers of this loop, which have a right of way, never stop asking.
-TEST(ResourcePool, NobodyIsOvertakenMoreThanEightTimes) {
+TEST(ResourcePool, NoWaiterIsOvertakenMoreThanEightTimes) {
   OnLoops(1, [](const Context& ctx) {
     Tool::Shop shop;
     Tools pool(From(shop, 1));

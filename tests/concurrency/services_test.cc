@@ -162,7 +162,7 @@ TEST_P(RunServicesIn, AFailureWhileItEndsIsOne) {
   });
 }
 
-TEST_P(RunServicesIn, OneThatReturnsTheCancellationHasDoneWhatItWasTold) {
+TEST_P(RunServicesIn, AServiceThatReturnsTheCancellationHasNotFailed) {
   Check([](const Context& root) {
     const CancelScope scope = WithCancel(root);
     scope.cancel(Error::New("signal: terminated"));

@@ -301,7 +301,7 @@ TEST(Singleflight, CallersOfAllLoopsAndThreadsShare) {
 }
 
 // Random leaving from other loops: each work that began ends before its last caller returns; nobody gets another's cancellation.
-TEST(Singleflight, NobodyIsLostWhenCallersLeaveAtRandom) {
+TEST(Singleflight, NoCallerIsLostWhenOthersLeaveAtRandom) {
   Flights flights;
   std::atomic<int> begun{0};
   std::atomic<int> ended{0};

@@ -36,7 +36,7 @@ TEST(Sleep, EndsWithItsContext) {
   });
 }
 
-TEST(Sleep, ForEverIsUntilTheContextEnds) {
+TEST(Sleep, ForeverIsUntilTheContextEnds) {
   Virtually([](const Context& ctx) {
     const CancelScope scope = WithTimeout(ctx, 1h);
     EXPECT_TRUE(Sleep(scope.ctx, Duration::max()).Is(kDeadlineExceeded));

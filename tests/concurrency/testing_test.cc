@@ -194,7 +194,7 @@ TEST(RunTest, TimeDoesNotOvertakeBytesOnTheirWay) {
   });
 }
 
-TEST(RunTestDeathTest, WhoWaitsWithoutAContextAborts) {
+TEST(RunTestDeathTest, WaitingWithoutAContextAborts) {
   WEFT_EXPECT_DEATH((void)RunTest([](const Context&) {
                       Event never;
                       (void)never.Wait(Background());

@@ -83,7 +83,7 @@ struct Move {
 };
 constexpr Move kMoves[] = {{"earlier", 1s, 2s}, {"later", 20s, 21s}, {"to now", 0s, 1s}, {"into the past", -5s, 1s}};
 
-TEST(Timer, ItsTimeMayBeMovedWhileSomebodyWaits) {
+TEST(Timer, ItsTimeMayBeMovedWhileAFiberWaits) {
   for (const Move& move : kMoves) {
     for (const bool in_select : {false, true}) {
       Virtually([&](const Context& ctx) {
@@ -107,7 +107,7 @@ TEST(Timer, ItsTimeMayBeMovedWhileSomebodyWaits) {
   }
 }
 
-TEST(Timer, WhoWaitsAtAStoppedOneWaitsForTheNextReset) {
+TEST(Timer, AWaiterAtAStoppedTimerWaitsForTheNextReset) {
   for (const bool in_select : {false, true}) {
     Virtually([&](const Context& ctx) {
       Timer timer(5s);

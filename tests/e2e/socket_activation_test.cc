@@ -134,7 +134,7 @@ TEST(SocketActivation, TheServiceTakesTheSocketsThatItWasStartedWith) {
   EXPECT_EQ(service.Wait(), 0);
 }
 
-TEST(SocketActivation, WhoComesBeforeTheServiceIsServedByIt) {
+TEST(SocketActivation, AClientThatComesBeforeTheServiceIsServedByIt) {
   std::string folder = testing::TempDir() + "weftXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/app.sock";
@@ -158,7 +158,7 @@ TEST(SocketActivation, WhoComesBeforeTheServiceIsServedByIt) {
   rmdir(folder.c_str());
 }
 
-TEST(SocketActivation, WhoComesBetweenTwoStartsIsServedByTheNext) {
+TEST(SocketActivation, AClientBetweenTwoStartsIsServedByTheNext) {
   const Listening web;
   const std::string bound = web.Bound();
   const std::vector<std::string> arguments = {"--address", "systemd:", "--debug-address", "127.0.0.1:0"};

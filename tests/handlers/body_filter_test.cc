@@ -174,7 +174,7 @@ class Bystander : public BodyFilter {
   bool* gone_;
 };
 
-TEST(BodyFilter, ThatPassesThroughIsGoneAfterItsStart) {
+TEST(BodyFilter, IsDroppedAfterItsStartIfItPassesThrough) {
   for (const bool flush : {false, true}) {
     bool gone = false;
     Recorder recorder;

@@ -27,7 +27,7 @@ std::string ReadPiece(Request& r, std::size_t size) {
   return piece;
 }
 
-TEST(Body, OfARequestWithoutOneIsEmpty) {
+TEST(Body, IsEmptyForARequestWithoutOne) {
   WithBody(RequestBuilder(), [](Request& r) {
     EXPECT_EQ(r.Body().Declared(), 0u);
     EXPECT_EQ(ReadPiece(r, 10), "");

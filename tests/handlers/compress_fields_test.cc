@@ -33,7 +33,7 @@ RequestBuilder Asking(const std::string& method, std::string_view name = "X",
   return RequestBuilder(method, "/").Header("Accept-Encoding", "gzip").Header(name, value);
 }
 
-TEST(CompressFields, OfHeadAreThoseOfGetWithoutALength) {
+TEST(CompressFields, HeadHasThoseOfGetWithoutALength) {
   Recorder get;
   Recorder head;
   get.Serve(Site(), Asking("GET"));
@@ -53,7 +53,7 @@ TEST(CompressFields, OfHeadAreThoseOfGetWithoutALength) {
   EXPECT_EQ(head.Header().Get("ETag"), "\"v1\"");
 }
 
-TEST(CompressFields, OfHeadAreThoseOfGetHoweverTheHandlerWrites) {
+TEST(CompressFields, HeadHasThoseOfGetHoweverTheHandlerWrites) {
   for (const std::size_t size : {0u, 100u, 2000u, 50'000u}) {
     for (const bool flushes : {false, true}) {
       const Handler handler = Chain(
@@ -78,7 +78,7 @@ TEST(CompressFields, OfHeadAreThoseOfGetHoweverTheHandlerWrites) {
   }
 }
 
-TEST(CompressFields, OfErrorsToHeadAreAsTheyWere) {
+TEST(CompressFields, ErrorsToHeadKeepThem) {
   Recorder recorder;
   recorder.Serve(
       Chain([](ResponseWriter&, Request&) { return HttpError(404, std::string(3000, 'x')); },
@@ -89,7 +89,7 @@ TEST(CompressFields, OfErrorsToHeadAreAsTheyWere) {
 }
 
 // RFC 9110 section 15.4.5: the tag of a 304 is that of the response that was stored.
-TEST(CompressFields, OfA304AreThoseOfTheStoredResponse) {
+TEST(CompressFields, A304HasThoseOfTheStoredResponse) {
   for (const std::string method : {"GET", "HEAD"}) {
     Recorder recorder;
     recorder.Serve(Site(), Asking(method, "If-None-Match", "W/\"v1\""));

@@ -127,7 +127,7 @@ TEST(Cors, WhatIsNoPreflightGoesOn) {
   EXPECT_EQ(recorder.Status(), 204);
 }
 
-TEST(Cors, OfTheFieldsThatAPageAsksForOnlyTokensAreSaidBack) {
+TEST(Cors, EchoesOnlyTheTokensAmongTheRequestedFields) {
   const Handler handler = Cors({.origins = {kApp}, .fields = {"*"}})(kHello);
   struct Row {
     std::string asked;

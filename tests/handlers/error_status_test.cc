@@ -114,7 +114,7 @@ TEST(ErrorStatus, AServerThatClosesSaysWhenToComeBack) {
   EXPECT_EQ(recorder.Header().Get("Retry-After"), "30");
 }
 
-TEST(ErrorStatus, NobodyIsAskedToRepeatWhatMayHaveBeenDone) {
+TEST(ErrorStatus, NoClientIsAskedToRepeatWhatMayHaveBeenDone) {
   for (const bool processed : {false, true}) {
     Recorder recorder;
     recorder.Serve(

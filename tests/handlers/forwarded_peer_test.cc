@@ -108,7 +108,7 @@ TEST(ForwardedPeer, WhatOthersSayIsRemoved) {
   }
 }
 
-TEST(ForwardedPeer, OfTheTwoKindsOnlyOneIsBelieved) {
+TEST(ForwardedPeer, TrustsOnlyOneOfTheTwoKindsOfFields) {
   const RequestBuilder request = FromProxy().Header("X-Forwarded-For", "203.0.113.7").Header("Forwarded", "for=198.51.100.9;proto=https");
   EXPECT_EQ(SeenBehind(kProxies, request).peer, "203.0.113.7");
   EXPECT_FALSE(SeenBehind(kProxies, request).secure);

@@ -130,7 +130,7 @@ TEST(Log, WithoutASessionLinesAreWrittenInPlace) {
   EXPECT_EQ(logger.gate->Thread(), std::this_thread::get_id());
 }
 
-TEST(Log, InASessionNobodyWaitsForTheSinkAndLinesKeepTheirOrderAndTime) {
+TEST(Log, InASessionNoCallerWaitsForTheSinkAndLinesKeepTheirOrderAndTime) {
   ProgramsLogger logger;
   logger.gate->Close();
   LogSession session;
@@ -289,7 +289,7 @@ TEST(Log, VirtualTimeStandsStillWhileItEnds) {
   EXPECT_EQ(logger.gate->Lines().size(), 100u);
 }
 
-TEST(Log, AStderrThatNobodyReadsDelaysNothingAndStaysAsItIs) {
+TEST(Log, AnUnreadStderrDelaysNothingAndStaysAsItIs) {
   const int threads = Threads();
   const std::uint64_t before = DroppedLogLines();
   StalledPipe pipe;

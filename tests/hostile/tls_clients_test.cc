@@ -225,7 +225,7 @@ const std::vector<Moment>& Moments() {
   return all;
 }
 
-TEST(TlsClients, WhoseRecordsAreOddEndOnlyThemselves) {
+TEST(TlsClients, WithOddRecordsEndOnlyTheirOwnConnections) {
   const int odd = static_cast<int>(Oddities().size()), moments = static_cast<int>(Moments().size());
   const std::vector<std::string> arguments = {Argument("header_timeout", 600), Argument("body_stall_timeout", 600), Argument("idle_timeout", 600)};
   Withstand(OverTlsWith(arguments), [&](const Context& ctx, const Target& target) {

@@ -103,7 +103,7 @@ TEST(ByteRanges, AreReadAsTheRfcSays) {
   for (const Case& each : kCases) EXPECT_EQ(Shown(each.field, 10'000), each.expected) << each.field;
 }
 
-TEST(ByteRanges, OfNothingAreTheWhole) {
+TEST(ByteRanges, OfEmptyContentAreTheCompleteContent) {
   for (const char* field : {"bytes=0-", "bytes=-1", "bytes=-0", "bytes=0-0"})
     EXPECT_EQ(Shown(field, 0), "whole") << field;
 }

@@ -59,7 +59,7 @@ TEST(Progress, APeriodThatIsOverEndsTheNextWaitAtOnce) {
   EXPECT_EQ(progress.WaitUntil(At(40), kPeriod, kLeast), At(40));
 }
 
-TEST(Progress, WithoutALimitItWaitsForEver) {
+TEST(Progress, WithoutALimitItWaitsForever) {
   Progress progress;
 
   EXPECT_EQ(progress.WaitUntil(At(0), Duration::max(), kLeast), TimePoint::max());

@@ -109,7 +109,7 @@ TEST(TlsBounds, ManyChangesOfKeysAreReadInPieces) {
   EXPECT_EQ(pieces, 18);
 }
 
-TEST(TlsBounds, NobodyNegotiatesAnew) {
+TEST(TlsBounds, RenegotiationEndsTheConnection) {
   const Tls tls = LocalTls();
   const auto server = Session::Server(internal::TlsAccess::Current(tls), nullptr);
   OpensslClient client;

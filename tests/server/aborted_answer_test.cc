@@ -144,7 +144,7 @@ TEST(AbortedAnswers, LoseNothingThatWasSentToASlowReader) {
   }
 }
 
-TEST(AbortedAnswers, OfAClientThatReadsNothingAreResetWhenItHasStalled) {
+TEST(AbortedAnswers, AreResetWhenAClientThatReadsNothingHasStalled) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   options.write_stall_timeout = std::chrono::milliseconds(100);
@@ -163,7 +163,7 @@ TEST(AbortedAnswers, OfAClientThatReadsNothingAreResetWhenItHasStalled) {
   EXPECT_EQ(poll(&reset, 1, /*ms=*/10'000), 1);
 }
 
-TEST(AbortedAnswers, OfHttp10ThatTheDrainCutsOffAreReset) {
+TEST(AbortedAnswers, AreResetIfADrainCutsOffAnHttp10Response) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   options.drain_timeout = Duration::zero();

@@ -34,7 +34,7 @@ TEST(AcceptErrors, AShortageNeitherSpinsNorEndsTheServer) {
 }
 
 // Such as EPERM of a security module. Nobody who is here is in the way, and the loop goes on.
-TEST(AcceptErrors, ThatDoNotPassNeitherSpinNorHurtOpenConnections) {
+TEST(AcceptErrors, IfTheyPersistNeitherSpinNorHurtOpenConnections) {
   for (const int error : {EPERM, ENETDOWN, EOPNOTSUPP}) {
     Virtually([&](const Context& ctx) {
       Site site(ctx, Say("served"));
@@ -141,7 +141,7 @@ TEST(AcceptErrors, ABrokenListenerEndsTheServerInGoodOrder) {
   });
 }
 
-TEST(AcceptErrors, OfOneConnectionDoNotStopTheOthers) {
+TEST(AcceptErrors, OnOneConnectionDoNotStopTheOthers) {
   // The client that caused it is passed over at once: the next call would take the next one.
   for (const int error : {ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, EPERM}) {
     Virtually([&](const Context& ctx) {

@@ -169,7 +169,7 @@ TEST(Answers, CarryTrailersAndInterimAnswers) {
   });
 }
 
-TEST(Answers, OfUnknownTypeGetOneFromTheirFirstBytes) {
+TEST(Answers, WithoutATypeGetOneFromTheirFirstBytes) {
   struct Row {
     const char* body;
     std::size_t times;

@@ -75,7 +75,7 @@ TEST(BadInput, InPiecesIsTheSame) {
   }
 }
 
-TEST(BadInput, BehindAGoodRequestDoesNotSpoilIt) {
+TEST(BadInput, AfterAGoodRequestDoesNotSpoilIt) {
   for (const Bad& bad : BadRequests()) {
     SCOPED_TRACE(Begin(bad.bytes));
     Virtually([&](const Context& ctx) {
@@ -115,7 +115,7 @@ TEST(BadInput, DoesNotShowWhatTheClientSent) {
   });
 }
 
-TEST(BadInput, WithoutAnEndCostsBoundedMemoryAndTime) {
+TEST(BadInput, EndlessInputCostsBoundedMemoryAndTime) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();

@@ -105,7 +105,7 @@ TEST(BatchLatency, AnAnswerWaitsForOneHandlerAlsoWhereHeadsComeInPieces) {
   });
 }
 
-TEST(BatchLatency, WhoWasReadIsServedBeforeHeadsInPiecesOfLaterEvents) {
+TEST(BatchLatency, RequestsThatWereReadAreServedBeforePartialHeadsOfLaterEvents) {
   PlayOnRealTime([](const Context& ctx) {
     Watch watch(ctx, 40);
     auto& clients = watch.crowd.clients;

@@ -44,7 +44,7 @@ TEST(BatchRest, TheRestOfAnAnswerThatWasTakenInPartIsSent) {
   });
 }
 
-TEST(BatchRest, WhoNeverTakesTheRestRunsIntoTheStallLimit) {
+TEST(BatchRest, AClientThatNeverTakesTheRestRunsIntoTheStallLimit) {
   Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     ServerOptions options;
@@ -69,7 +69,7 @@ class Ends final : public Observer {
   std::vector<int> out_of_memory;
 };
 
-TEST(BatchRest, AClientThatIsGoneBeforeItsAnswerLeavesHarmsNobody) {
+TEST(BatchRest, AClientThatIsGoneBeforeItsResponseIsSentHarmsNoOther) {
   Virtually([](const Context& ctx) {
     Ends ends;
     ServerOptions options;
@@ -171,7 +171,7 @@ struct Parking {
   std::vector<TestClient> clients;
 };
 
-TEST(BatchRest, ForWhichThereIsNoFiberEndsTheConnection) {
+TEST(BatchRest, WithoutAFiberToSendItTheConnectionEnds) {
   if (!NoStacks::kWorks) GTEST_SKIP() << "no stack can be refused under ThreadSanitizer";
   Virtually([](const Context& ctx) {
     Ends ends;

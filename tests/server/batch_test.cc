@@ -33,7 +33,7 @@ TEST(Batch, AllAreReadBeforeTheFirstIsServedAndServedBeforeTheFirstIsAnswered) {
   });
 }
 
-TEST(Batch, NoMoreThanSoManyWaitForEachOther) {
+TEST(Batch, OnlyABoundedNumberOfResponsesWaitForEachOther) {
   Virtually([](const Context& ctx) {
     Crowd* all = nullptr;
     std::vector<std::size_t> answered;
@@ -105,7 +105,7 @@ TEST(Batch, RequestsOfAllKindsComeThrough) {
   });
 }
 
-TEST(Batch, AClientThatSaysNoMoreBehindItsRequestIsAnswered) {
+TEST(Batch, AClientThatClosesItsSideAfterItsRequestGetsItsResponse) {
   Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, Tell);
 

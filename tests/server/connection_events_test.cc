@@ -257,7 +257,7 @@ TEST(ConnectionEvents, BothEndsAreToldOnSeveralLoops) {
   EXPECT_EQ(seen.Ends().size(), static_cast<std::size_t>(kClients));
 }
 
-TEST(RequestsInHandlers, ThatReachTheirLimitAreToldOnceUntilThereIsRoom) {
+TEST(RequestsInHandlers, TheirLimitIsReportedOnceUntilThereIsRoom) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.requests_max = 1;

@@ -94,7 +94,7 @@ TEST(ConnectionLimit, TheSlowestHeadMakesRoomWhenNobodyIsIdle) {
   });
 }
 
-TEST(ConnectionLimit, NobodyHasToGoWhileNobodyWaits) {
+TEST(ConnectionLimit, NoConnectionIsEvictedWhileNoneWaits) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell, Room(3));
     std::vector<Client> clients;
@@ -165,7 +165,7 @@ void EvictOneWithDescriptorsToSpare(const Context& ctx) {
   EXPECT_TRUE(idle.Ended());
 }
 
-TEST(Descriptors, ThatHaveRunOutAreTakenFromIdleConnections) {
+TEST(Descriptors, IdleConnectionsAreClosedWhenTheyRunOut) {
   Virtually([](const Context& ctx) {
     EvictOneWithDescriptorsToSpare(ctx);
     Site site(ctx, Tell);
@@ -181,7 +181,7 @@ TEST(Descriptors, ThatHaveRunOutAreTakenFromIdleConnections) {
   });
 }
 
-TEST(Descriptors, ThatHaveRunOutNeitherEndTheServerNorLetItSpin) {
+TEST(Descriptors, RunningOutNeitherEndsTheServerNorMakesItSpin) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(30))) return err;

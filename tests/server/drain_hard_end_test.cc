@@ -181,7 +181,7 @@ TEST(DrainHardEnd, CutsHeadsThatAreNotWhole) {
   });
 }
 
-TEST(DrainHardEnd, WithoutPatienceComesAtOnce) {
+TEST(DrainHardEnd, ComesAtOnceWithADrainTimeoutOfZero) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request& r) { return r.Ctx().Wait(); }, Patience(seconds(0), seconds(0)));
     Client client = site.Connect();
@@ -195,7 +195,7 @@ TEST(DrainHardEnd, WithoutPatienceComesAtOnce) {
   });
 }
 
-TEST(DrainHardEnd, WithEndlessPatienceNeverComes) {
+TEST(DrainHardEnd, NeverComesWithAnUnlimitedDrainTimeout) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();

@@ -133,7 +133,7 @@ TEST(HandlerOutcome, ABodyShorterThanItsLengthIsA500WhileThatIsPossible) {
 }
 
 // Who asks a careless handler for a tunnel has not found a fault of the server.
-TEST(HandlerOutcome, ATunnelThatNobodyTakesIsNoFailure) {
+TEST(HandlerOutcome, ATunnelThatNoHandlerAcceptsIsNoFailure) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("fine"));
     Client client = site.Connect();

@@ -197,7 +197,7 @@ TEST_P(HeldLoopDrain, BeginsAndCutsOffTheOthersAllTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Loops, HeldLoopDrain, testing::Values(0, 1));
 
-TEST(HeldLoop, ThatIsTheOnlyOneKeepsTheDrainFromNothingButItsOwnRequests) {
+TEST(HeldLoop, AsTheOnlyLoopDelaysNothingInADrainButItsOwnRequests) {
   Holding holding;
   std::atomic<bool> draining_seen{false};
   ServerOptions options = OnLoops(1);
@@ -255,7 +255,7 @@ TEST(HeldLoop, HoldsBackNoResponseOfOthersThatCameWithIt) {
   });
 }
 
-TEST(HeldLoop, ThatYieldsSendsWhatIsReady) {
+TEST(HeldLoop, SendsWhatIsReadyWhenItYields) {
   Virtually([](const Context& ctx) {
     bool stop = false;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

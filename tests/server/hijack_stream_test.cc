@@ -89,7 +89,7 @@ TEST(HijackedStream, AWriteUnderAContextGoesOnWhileTheClientTakesIt) {
   });
 }
 
-TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGone) {
+TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGivenUp) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(10);
@@ -117,7 +117,7 @@ TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGone) {
   });
 }
 
-TEST(HijackedStream, AClientThatTakesALittleNowAndThenIsNot) {
+TEST(HijackedStream, AClientThatTakesALittleNowAndThenIsNotGivenUp) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(10);
@@ -280,7 +280,7 @@ TEST(HijackedStream, OneMayWriteAgainBeforeTheOneThatItLetInHasRun) {
   });
 }
 
-TEST(HijackedStream, AContextThatEndsInTheLineSpoilsTheStreamForNobody) {
+TEST(HijackedStream, AContextThatEndsWhileWaitingForTheTurnDoesNotBreakTheStream) {
   Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       Group group(r.Ctx());

@@ -58,7 +58,7 @@ TEST(Hijack, WithoutAStatusSendsWhatTheHandlerWritesAndNothingElse) {
   });
 }
 
-TEST(Hijack, OfConnectOpensATunnelBehindA200) {
+TEST(Hijack, OfConnectOpensATunnelAfterA200) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       EXPECT_EQ(r.Host(), "a.test:443");
@@ -78,7 +78,7 @@ TEST(Hijack, OfConnectOpensATunnelBehindA200) {
   });
 }
 
-TEST(Hijack, BytesBehindTheHeadAreTheFirstWhereverThePacketsEnd) {
+TEST(Hijack, BytesAfterTheHeadAreTheFirstOfTheStreamWhereverPacketsEnd) {
   Virtually([](const Context& ctx) {
     Site site(ctx, EchoUpgrade);
     const std::string all = std::string(kUpgrade) + "GET / HTTP/1.1\r\n\r\n";
@@ -95,7 +95,7 @@ TEST(Hijack, BytesBehindTheHeadAreTheFirstWhereverThePacketsEnd) {
   });
 }
 
-TEST(Hijack, BytesBehindABodyAreTheFirst) {
+TEST(Hijack, BytesAfterABodyAreTheFirstOfTheStream) {
   Virtually([](const Context& ctx) {
     std::string body;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -208,7 +208,7 @@ TEST(Hijack, IsRefusedByAnErrorThatLeavesTheAnswerToTheHandler) {
   }
 }
 
-TEST(Hijack, BehindAHeadThatIsOutIsRefused) {
+TEST(Hijack, IsRefusedAfterTheHeadWasSent) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write("whole")) return err;
@@ -280,7 +280,7 @@ TEST(Hijack, AbortEndsItWithAReset) {
   EXPECT_TRUE(client.raw().ReadToEnd(Background()).Err().Is(std::errc::connection_reset));
 }
 
-TEST(Hijack, AnUpgradeThatNobodyWantsIsAPlainRequest) {
+TEST(Hijack, AnUpgradeThatNoHandlerWantsIsAPlainRequest) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();

@@ -163,7 +163,7 @@ TEST(ServerHttp2Drain, NoLastWordComesWithTheLastResponse) {
 }
 
 // The rest of the request is waited for no longer than over HTTP/1.1, whether it is owed when the drain begins or later.
-TEST(ServerHttp2Drain, ABodyThatNobodyReadsHoldsItForASecond) {
+TEST(ServerHttp2Drain, AnUnreadBodyHoldsItForASecond) {
   NEEDS_HTTP2();
   for (const bool before : {true, false}) {
     Virtually([&](const Context& ctx) {

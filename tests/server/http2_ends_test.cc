@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // All of a request's body and the end of its stream come with a reset: the handler gets the whole body, and never a part that looks whole.
-TEST(Http2Ends, ABodyThatIsWholeIsReadAfterAReset) {
+TEST(Http2Ends, ACompleteBodyIsReadAfterAReset) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Event parked;
@@ -40,7 +40,7 @@ TEST(Http2Ends, ABodyThatIsWholeIsReadAfterAReset) {
   });
 }
 
-TEST(Http2Ends, ABodyThatIsNotWholeIsAnError) {
+TEST(Http2Ends, AnIncompleteBodyIsAnError) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Event parked, done;

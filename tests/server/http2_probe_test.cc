@@ -39,7 +39,7 @@ struct Waiting {
   }
 };
 
-TEST(Http2Probe, AClientThatDoesNotAnswerIsGone) {
+TEST(Http2Probe, AClientThatDoesNotReplyIsGivenUp) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;
@@ -64,7 +64,7 @@ TEST(Http2Probe, AClientThatDoesNotAnswerIsGone) {
   });
 }
 
-TEST(Http2Probe, AClientThatAnswersIsServedForAsLongAsItTakes) {
+TEST(Http2Probe, AClientThatRepliesIsServedForAsLongAsItTakes) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;
@@ -88,7 +88,7 @@ TEST(Http2Probe, AClientThatAnswersIsServedForAsLongAsItTakes) {
   });
 }
 
-TEST(Http2Probe, WhateverComesIsAnAnswer) {
+TEST(Http2Probe, AnyFrameIsAReply) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;
@@ -104,7 +104,7 @@ TEST(Http2Probe, WhateverComesIsAnAnswer) {
 }
 
 // The PING lies in the kernel, after what the client is still taking: it is alive, and cannot answer yet.
-TEST(Http2Probe, AClientThatIsSlowToTakeWhatIsSentIsNotGone) {
+TEST(Http2Probe, AClientThatIsSlowToReadIsNotGivenUp) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     constexpr int kPieces = 60;
@@ -150,7 +150,7 @@ TEST(Http2Probe, AClientThatHasClosedItsSideIsNotAsked) {
   });
 }
 
-TEST(Http2Probe, NobodyIsAskedWhereThatIsNotWanted) {
+TEST(Http2Probe, NoClientIsProbedIfProbesAreOff) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;

@@ -197,7 +197,7 @@ TEST(ServerHttp2, LargeBodiesGoBothWaysAsFastAsTheirReaders) {
   });
 }
 
-TEST(ServerHttp2, ABodyThatNobodyReadsHoldsUpNoOther) {
+TEST(ServerHttp2, AnUnreadBodyHoldsUpNoOther) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Event go;

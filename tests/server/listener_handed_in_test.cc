@@ -99,7 +99,7 @@ TEST(HandedInListener, StaysOpenAndListensAfterTheDrain) {
   });
 }
 
-TEST(HandedInListener, WhoComesBetweenTwoServersIsServedByTheNext) {
+TEST(HandedInListener, AClientBetweenTwoServersIsServedByTheNext) {
   const CancelScope patience = WithTimeout(Background(), seconds(10));  // a socket that was shut would let nobody in
   for (const bool tcp : {false, true}) {
     const Fd socket = tcp ? ListeningSocket("127.0.0.1:0") : AbstractListeningSocket();
@@ -122,7 +122,7 @@ TEST(HandedInListener, WhoComesBetweenTwoServersIsServedByTheNext) {
   }
 }
 
-TEST(HandedInListener, WhoComesDuringTheDrainWaitsForTheNext) {
+TEST(HandedInListener, AClientDuringTheDrainWaitsForTheNextServer) {
   Virtually([](const Context& ctx) {
     const Fd socket = AbstractListeningSocket();
     Site first(ctx, [](ResponseWriter& w, Request& r) -> Error {
@@ -168,7 +168,7 @@ TEST(HandedInListener, IsServedByTwoAtOnce) {
   });
 }
 
-TEST(HandedInListener, WhoWaitsWhenItDrainsIsServedEvenIfNobodyElseHasIt) {
+TEST(HandedInListener, ClientsInTheBacklogAreServedEvenIfNoOtherServerHasIt) {
   Virtually([](const Context& ctx) {
     Fd socket = AbstractListeningSocket();
     ServerOptions options = On(socket);

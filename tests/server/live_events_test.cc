@@ -205,7 +205,7 @@ TEST(LiveEvents, AreRefusedBeyondTheLimitOfLongLivedRequests) {
 }
 
 // What has been published goes nowhere: 2 values wait in the subscription, and what the socket holds.
-TEST(LiveEvents, AClientThatStopsReadingIsGivenUpAndHoldsNobody) {
+TEST(LiveEvents, AClientThatStopsReadingIsGivenUpAndHoldsUpNoOther) {
   Virtually([](const Context& ctx) {
     Feed feed({.capacity = 2, .when_full = WhenFull::kDisconnect});
     Site site(ctx, feed.AsHandler());

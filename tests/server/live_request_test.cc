@@ -63,7 +63,7 @@ TEST_F(LiveRequestsTest, AWalkDoesNotMeetThoseThatBeganAfterIt) {
   EXPECT_EQ(Walk(), "ab");
 }
 
-TEST_F(LiveRequestsTest, ThoseThatEndWithinAWalkAreNotMet) {
+TEST_F(LiveRequestsTest, RequestsThatEndWithinAWalkAreSkipped) {
   // Which one ends after the walk has met "a", and whom it meets then.
   const std::vector<std::pair<int, std::string>> table = {{0, "bcd"}, {1, "cd"}, {2, "bd"}, {3, "bc"}};
   for (const auto& [ends, rest] : table) {

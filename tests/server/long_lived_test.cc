@@ -117,7 +117,7 @@ TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsPlace) {
 }
 
 // The requests behind a long-lived one on its connection count like all others.
-TEST(LongLived, WhatComesBehindOneTakesAPlaceAgain) {
+TEST(LongLived, TheRequestAfterOneTakesASlotAgain) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/long") {
@@ -142,7 +142,7 @@ TEST(LongLived, WhatComesBehindOneTakesAPlaceAgain) {
   });
 }
 
-TEST(LongLived, NoPlaceIsEverLost) {
+TEST(LongLived, NoSlotIsEverLost) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() != "/chat") return Serve(w, r);

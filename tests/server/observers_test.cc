@@ -74,7 +74,7 @@ TEST(Observers, EachHearsEverythingWithTheNameOfItsServer) {
   EXPECT_EQ(third.All(), first.All());
 }
 
-TEST(Observers, OnlyWhoAsksHearsOfConnections) {
+TEST(Observers, OnlyThoseThatAskGetTheEventsOfConnections) {
   Notes asks(true), others(false);
   Virtually([&](const Context& ctx) {
     TestServer server(ctx, Tell, Named("", {&others, &asks}));

@@ -200,7 +200,7 @@ TEST(ProxyProtocol, AProbeThatOnlyConnectsIsNoEvent) {
   });
 }
 
-TEST(ProxyProtocol, WhoHasNotSentItYetHasTheGraceOfANewConnection) {
+TEST(ProxyProtocol, AConnectionWithoutItsHeaderHasTheGraceOfANewConnection) {
   Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     Client speaks = site.Connect();

@@ -48,7 +48,7 @@ TEST(RequestContext, TheDeadlineDoesNotStopTheAnswer) {
   });
 }
 
-TEST(RequestContext, OnlyItsOwnDeadlineIsToldAsATimeout) {
+TEST(RequestContext, OnlyItsOwnDeadlineIsReportedAsATimeout) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = seconds(3);

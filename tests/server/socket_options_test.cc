@@ -114,7 +114,7 @@ TEST(ReusePort, IsForThoseWhoHaveAllSaidSo) {
   EXPECT_TRUE(Listener::Open({.address = AddressOf(second), .reuse_port = true}).Err().Is(std::errc::address_in_use));
 }
 
-TEST(ReusePort, WhoIsInTheQueueOfTheOneThatDrainsIsServed) {
+TEST(ReusePort, ClientsInTheBacklogOfADrainingServerAreServed) {
   Virtually([](const Context& ctx) {
     Site leaving(ctx, Say("served"), Sharing("127.0.0.1:0"));
     Site staying(ctx, Say("served"), Sharing(AddressOf(leaving)));

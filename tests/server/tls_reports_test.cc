@@ -125,7 +125,7 @@ const std::vector<Breach>& Breaches() {
   return breaches;
 }
 
-TEST(TlsReports, WhoeverBreaksTheRulesAfterTheHandshakeIsReported) {
+TEST(TlsReports, AClientThatBreaksTheRulesAfterTheHandshakeIsReported) {
   for (const State& state : States()) {
     for (const Breach& breach : Breaches()) {
       const Lines lines = ReportsOf([&](const Context& ctx, const TestServer& server) {
@@ -168,7 +168,7 @@ TEST(TlsReports, SoIsOneThatSpeaksHttp2) {
 }
 
 // In whatever way, in the middle of a record too: that is the client's doing.
-TEST(TlsReports, WhoeverLeavesIsNot) {
+TEST(TlsReports, AClientThatMerelyLeavesIsNotReported) {
   const std::vector<std::function<void(TestClient&)>> ways = {
       [](TestClient& client) { client.CloseSend(); },
       [](TestClient& client) { shutdown(client.Descriptor(), SHUT_WR); },
@@ -230,7 +230,7 @@ Lines ReportsOfEvicting(const std::function<TestClient(const Context&, const Tes
   }, options);
 }
 
-TEST(TlsReports, WhoeverMakesRoomForOthersIsReported) {
+TEST(TlsReports, AClientThatMakesRoomForOthersIsReported) {
   const auto plain = [](const Context& ctx, const TestServer& server) { return *TestClient::Dial(ctx, server.Bound()); };
   EXPECT_THAT(ReportsOfEvicting(plain), ElementsAre("evicted handshake of unix", "closed evicted of unix", "closed complete of unix"));
   for (const State& state : States()) {
@@ -246,7 +246,7 @@ TEST(TlsReports, WhoeverMakesRoomForOthersIsReported) {
   }
 }
 
-TEST(TlsReports, WhoeverHasHadItsLastResponseIsNotReportedAsEvicted) {
+TEST(TlsReports, AClientWithItsLastResponseIsNotReportedAsEvicted) {
   const Lines lines = ReportsOfEvicting([&](const Context& ctx, const TestServer& server) {
     TestClient client = *TestClient::DialTls(ctx, server.Bound(), Trusting());
     EXPECT_EQ(client.Get(ctx, "/", "Connection: close\r\n")->body, "x");

@@ -13,7 +13,7 @@ std::string Post(std::size_t size) {
   return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
 }
 
-TEST(UnreadBody, ThatIsSmallIsThrownAwayAndTheConnectionLivesOn) {
+TEST(UnreadBody, IsDiscardedIfItIsSmallAndTheConnectionLivesOn) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
@@ -58,7 +58,7 @@ TEST(UnreadBody, IsReadOnByAHandlerThatAnswersMeanwhile) {
   });
 }
 
-TEST(UnreadBody, OfWhichAHandlerReadSomeWhileItAnsweredEndsTheConnection) {
+TEST(UnreadBody, EndsTheConnectionIfTheHandlerReadSomeWhileItResponded) {
   const std::string text = Pattern(100'000);
   Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -76,7 +76,7 @@ TEST(UnreadBody, OfWhichAHandlerReadSomeWhileItAnsweredEndsTheConnection) {
   });
 }
 
-TEST(UnreadBody, ThatIsLargeEndsTheConnectionAfterItsAnswer) {
+TEST(UnreadBody, EndsTheConnectionAfterItsResponseIfItIsLarge) {
   const std::string body = Pattern(20'000'000);
   Virtually([&](const Context& ctx) {
     Site site(ctx, Say("too much"));
@@ -107,7 +107,7 @@ TEST(UnreadBody, InChunksEndsTheConnectionWhenItGetsTooLong) {
   });
 }
 
-TEST(UnreadBody, ThatDoesNotComeEndsTheConnectionSoon) {
+TEST(UnreadBody, EndsTheConnectionSoonIfItDoesNotCome) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
@@ -122,7 +122,7 @@ TEST(UnreadBody, ThatDoesNotComeEndsTheConnectionSoon) {
 }
 
 // Byte by byte, each well within the time for one read.
-TEST(UnreadBody, ThatTricklesEndsTheConnectionSoon) {
+TEST(UnreadBody, EndsTheConnectionSoonIfItTrickles) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();

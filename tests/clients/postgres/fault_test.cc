@@ -250,7 +250,7 @@ TEST_F(PostgresFaultTest, AfterAFailedConnectThereIsNoneForARandomMoment) {
   }));
 }
 
-TEST_F(PostgresFaultTest, WhoeverWaitsIsToldOfAConnectThatHangs) {
+TEST_F(PostgresFaultTest, WaitersGetTheErrorOfAConnectThatHangs) {
   const SilentServer silent;
   OnLoops(1, [&](const Context& ctx) {
     Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connections_max = 1, .acquire_timeout = 20ms, .connect_timeout = 30s});

@@ -192,7 +192,7 @@ TEST_F(PostgresTransactionTest, ACommitIsNotCanceled) {
   });
 }
 
-TEST_F(PostgresTransactionTest, ACopyThatLeavesATransactionOpenIsAnErrorAndNobodyElses) {
+TEST_F(PostgresTransactionTest, ACopyThatLeavesATransactionOpenIsAnErrorOfItsCallerOnly) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
     options.connections_max = 1;

@@ -39,7 +39,7 @@ TEST(FileVersion, IsWeakWhileTheFileMayChangeWithinATick) {
   EXPECT_FALSE(ParseEntityTag(FileVersion(Facts(now - 3600, 0, 1), "").etag)->weak);
 }
 
-TEST(FileVersion, OfTheFutureHasNoDate) {
+TEST(FileVersion, OfAFileFromTheFutureHasNoDate) {
   const FileVersion version(Facts(std::time(nullptr) + 3600, 0, 1), "");
   EXPECT_FALSE(version.modified);
   EXPECT_TRUE(ParseEntityTag(version.etag)->weak);

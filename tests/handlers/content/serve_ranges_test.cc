@@ -109,7 +109,7 @@ TEST(ServeRanges, AreForGetOnly) {
   }
 }
 
-TEST(ServeRanges, OfNothingAreTheWhole) {
+TEST(ServeRanges, OfEmptyContentAreTheCompleteContent) {
   const std::string text;
   for (const char* range : {"bytes=0-", "bytes=-5", "bytes=0-0"}) {
     Recorder recorder;
