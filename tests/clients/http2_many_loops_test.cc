@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "http_kit.h"
 #include "raw_http2_server.h"
+#include "seeds.h"
 
 namespace weft {
 namespace {
@@ -98,10 +98,7 @@ void RunSeed(unsigned seed) {
   EXPECT_GT(whole, 0);
 }
 
-TEST(Http2ClientLoops, ServersThatEndAtAnyMoment) {
-  const char* const seeds = std::getenv("WEFT_SEEDS");
-  for (unsigned seed = 1; seed <= (seeds != nullptr ? static_cast<unsigned>(std::atoi(seeds)) : 10u); ++seed) RunSeed(seed);
-}
+TEST(Http2ClientLoops, ServersThatEndAtAnyMoment) { PlaySeeds(10, RunSeed); }
 
 }  // namespace
 }  // namespace weft

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Servers that end kept connections at every moment of the next request, under one client on several loops. What each server does, and
-// each caller, a seed says; WEFT_SEEDS has how many are played (a few of them otherwise), WEFT_FIRST_SEED the first.
+// each caller, a seed says (seeds.h).
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,6 +19,7 @@
 
 #include "http_kit.h"
 #include "raw_server.h"
+#include "seeds.h"
 #include "tcp_kit.h"
 
 namespace weft {
@@ -26,11 +27,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Random = std::mt19937;
-
-int Number(const char* variable, int otherwise) {
-  const char* const text = std::getenv(variable);
-  return text != nullptr ? std::stoi(text) : otherwise;
-}
 
 int Below(Random& random, int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); }
 
@@ -217,14 +213,7 @@ void Play(unsigned seed) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(IdleEnds, AtEveryMomentOfARequest) {
-  const auto first = static_cast<unsigned>(Number("WEFT_FIRST_SEED", 1));
-  const auto seeds = static_cast<unsigned>(Number("WEFT_SEEDS", 50));
-  for (unsigned seed = first; seed < first + seeds; ++seed) {
-    Play(seed);
-    if (testing::Test::HasFailure()) FAIL() << "after " << seed - first + 1 << " seeds";
-  }
-}
+TEST(IdleEnds, AtEveryMomentOfARequest) { PlaySeeds(50, Play); }
 
 }  // namespace
 }  // namespace weft
