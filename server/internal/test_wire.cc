@@ -5,9 +5,13 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <memory>
+#include <mutex>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
+#include <weft/concurrency/internal/base/thread_mutex.h>
 #include <weft/concurrency/wait_fd.h>
 #include <weft/net/internal/socket.h>
 #include <weft/net/internal/tls/alpn.h>
@@ -24,6 +28,42 @@ Error WaitUntil(const Context& ctx, int fd, FdEvents events, const char* waits_f
   return WaitFd(ctx, fd, events, {.waits_for = waits_for, .holds_time = false}).Err();
 }
 
+// What the options say may change meanwhile: files, of the test or of the system.
+bool ReadsFiles(const TlsClientOptions& options) {
+  return !options.ca_file.empty() || !options.certificate.certificate_file.empty() || !options.certificate.key_file.empty() ||
+         (options.ca_pem.empty() && !options.insecure_skip_verify);
+}
+
+bool AreTheSame(const TlsClientOptions& a, const TlsClientOptions& b) {
+  const auto all = [](const TlsClientOptions& o) {
+    return std::tie(o.ca_pem, o.certificate.certificate_pem, o.certificate.key_pem, o.server_name, o.insecure_skip_verify);
+  };
+  return all(a) == all(b);
+}
+
+// The last one is kept, since a test that makes thousands of connections gives the same options to all, and a context takes several
+// times as long as a handshake.
+Result<std::shared_ptr<const ClientContext>> LoadContext(const TlsClientOptions& options) {
+  struct Last {
+    ThreadMutex lock;
+    TlsClientOptions options WEFT_GUARDED_BY(lock);
+    std::shared_ptr<const ClientContext> context WEFT_GUARDED_BY(lock);  // null at first
+  };
+  static Last& last = *new Last;  // never destroyed: OpenSSL is cleaned up at exit, perhaps before it
+  if (ReadsFiles(options)) return ClientContext::Load(options);
+  {
+    const std::lock_guard<ThreadMutex> hold(last.lock);
+    if (last.context != nullptr && AreTheSame(last.options, options)) return last.context;
+  }
+  Result<std::shared_ptr<const ClientContext>> context = ClientContext::Load(options);
+  if (context.Ok()) {
+    const std::lock_guard<ThreadMutex> hold(last.lock);
+    last.options = options;
+    last.context = *context;
+  }
+  return context;
+}
+
 const AlpnList& Protocols(bool http2) {
   static const AlpnList one{"http/1.1"};
   static const AlpnList two{"h2"};
@@ -33,7 +73,7 @@ const AlpnList& Protocols(bool http2) {
 }  // namespace
 
 Error TestWire::StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options, bool http2) {
-  Result<std::shared_ptr<const ClientContext>> context = ClientContext::Load(options);
+  Result<std::shared_ptr<const ClientContext>> context = LoadContext(options);
   if (Error err = context.Err()) return err;
   Result<std::unique_ptr<TlsSession>> session = TlsSession::Client(*context, host, Protocols(http2));
   if (Error err = session.Err()) return err;
