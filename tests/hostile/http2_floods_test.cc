@@ -3,6 +3,7 @@
 // Floods of HTTP/2, as fast as their clients can, beside a client of HTTP/2 that is polite. tests/server/http2_limits_test.cc has the same
 // ones under virtual time.
 #include <weft/concurrency/run.h>
+#include <weft/server/internal/test_wire.h>
 
 #include "../http/http2_floods.h"
 #include "kit.h"
@@ -12,9 +13,30 @@ namespace {
 
 namespace h2 = internal::http2;
 
+// A client that writes frames itself: over TLS by ALPN, if that is what the target speaks.
+class FrameClient {
+ public:
+  FrameClient(const Context& ctx, const Target& target) : wire_(internal::Fd(ConnectBare(target, {}))) {
+    if (!target.Bound().starts_with("https:")) return;
+    const Error err = wire_.StartTls(ctx, "test", ClientTls(), /*http2=*/true);
+    EXPECT_FALSE(err) << err.Message();
+  }
+  Error Send(const Context& ctx, std::string_view bytes) { return wire_.Send(ctx, bytes); }
+  Result<std::string> ReadSome(const Context& ctx) {
+    std::string some(4096, '\0');
+    const Result<std::size_t> got = wire_.Receive(ctx, some);
+    if (Error err = got.Err()) return err;
+    some.resize(*got);
+    return some;
+  }
+
+ private:
+  internal::TestWire wire_;
+};
+
 // Goes on until it hears why the connection ends.
 void Play(const Context& ctx, const Target& target, const h2::Flood& flood) {
-  TestClient client = Dial(ctx, target);
+  FrameClient client(ctx, target);
   bool heard = false;
   Group sender(ctx);
   sender.Go("sender", [&](const Context& c) {

@@ -33,6 +33,8 @@ inline Duration MsTime(int usual) { return std::chrono::milliseconds(Ms(usual));
 bool OverTls();
 // Has a target speak TLS, whatever the rest does.
 inline constexpr char kWithTls[] = "tls=1";
+// Of all clients: the certificates of targets are their own.
+const TlsClientOptions& ClientTls();
 
 // What a process uses.
 struct Usage {
@@ -112,6 +114,8 @@ void AtOnce(const Context& ctx, int count, const std::function<void(const Contex
 
 // A client of a target, over TLS if that is what it speaks.
 Result<TestClient> TryDial(const Context& ctx, const std::string& bound);
+// The same over HTTP/2.
+Result<TestClient> TryDialHttp2(const Context& ctx, const std::string& bound);
 // The same; a failure to connect fails the test.
 TestClient Dial(const Context& ctx, const Target& target);
 
