@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Work that goes on after the response, and that the server must finish before it ends. The trap: a handler that starts something and
-// forgets it. The client has got "accepted", the server gets its SIGTERM, drains its requests, ends, and the work is cut off in
-// the middle, now and then, without a trace. What it shows:
+// Work that continues after the response, and that the server must finish before it ends. The trap: a handler that starts something and
+// forgets it. The client has got "accepted", the server gets its SIGTERM, drains its requests, ends, and the work is cut off in the middle,
+// now and then, without a trace. What it shows:
 //
 // - The work belongs to main: a Group that is built before the server starts and waited for after the server has returned. Handlers
 //   only add to it.
 // - Its context is not the one that the signal ends, and not that of the request, which is canceled when its handler returns. Each
 //   piece of work has a time limit of its own instead, so the end is bounded.
-// - The group is bounded as well: when it is full the response is 503, and nobody has promised anything.
+// - The group is bounded as well: when it is full the response is 503, and nothing has been promised.
 // - The closure holds its data by value: the request is gone when it runs.
 //
 //   build/release/examples/background_work --address 127.0.0.1:8080 &

@@ -59,7 +59,7 @@ struct Tick {
   std::string text;
 };
 
-// The ticks of this process, which begin where the clock is, so that they go on over a restart.
+// The ticks of this process, which begin where the clock is, so that they continue across a restart.
 class Ticks {
  public:
   weft::Error Run(const weft::Context& ctx) {

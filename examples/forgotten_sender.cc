@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A sender that nobody receives from: the leak that programs with channels have. Two replicas are asked over a channel without
-// a buffer, the first reply is taken, and the other sender waits forever. The program runs into it in two ways, shows what weft
-// reports, and mends it in four. The limits of the reports are seconds by default, and short here.
+// A sender without a receiver: the leak that programs with channels have. Two replicas are asked over a channel without a buffer, the first
+// reply is taken, and the other sender waits forever. The program runs into it in two ways, shows what weft reports, and mends it in four.
+// The limits of the reports are seconds by default, and short here.
 //
 //   build/release/examples/forgotten_sender
 //
@@ -42,14 +42,14 @@ void Show(const std::vector<weft::FiberInfo>& fibers) {
 }
 
 // The group outlives the function that built it (here: a global cache, say), and so does the sender. Run does not return
-// while somebody is left on its loops, and says who, after leak_limit.
+// while fibers are left on its loops, and names them, after leak_limit.
 bool LeftBehind() {
   std::unique_ptr<weft::Group> cache;
   int reports = 0;
   weft::RunOptions options{.loops = 1, .leak_limit = milliseconds(100)};
   options.on_leak = [&](const std::vector<weft::FiberInfo>& fibers, weft::Duration) {
     if (++reports == 1) Show(fibers);
-    cache.reset();  // so that the example goes on: cancels and joins
+    cache.reset();  // so that the example continues: cancels and joins
   };
   const weft::Error err = weft::Run(weft::Background(), options, [&](const weft::Context& ctx) -> weft::Error {
     const Answers answers(0);
@@ -69,7 +69,7 @@ bool WaitedFor() {
   options.on_deadlock = [&](const std::vector<weft::FiberInfo>& fibers, weft::Duration) {
     ++reports;
     Show(fibers);
-    rescue();  // so that the example goes on
+    rescue();  // so that the example continues
   };
   (void)weft::Run(ctx, options, [](const weft::Context& c) -> weft::Error {
     const Answers answers(0);

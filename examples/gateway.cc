@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A gateway before several copies of a service: picks one for each request, leaves out what fails, tells along who the client is, and
-// reports itself to Prometheus. WebSockets pass.
+// A gateway in front of several copies of a service: picks one for each request, leaves out those that fail, passes on who the client is,
+// and reports itself to Prometheus. WebSockets pass.
 //
 //   build/release/examples/hello --address 127.0.0.1:8081 &
 //   build/release/examples/hello --address 127.0.0.1:8082 &

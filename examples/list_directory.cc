@@ -8,7 +8,7 @@
 //   (c) calls a function:     the first name comes at once, the caller stops when he likes, and an error is an error
 //
 // It prints why (c) wins, and makes (a) and (b) out of it in a few lines, which is the point: the function that starts nothing
-// leaves everything open, and whoever wants a fiber and a channel adds them where he knows when they end.
+// leaves everything open, and a caller that wants a fiber and a channel adds them where it knows when they end.
 //
 //   build/release/examples/list_directory /etc
 //
@@ -130,7 +130,7 @@ void ShowSecondFault(const fs::path& directory) {
     weft::Group group(ctx);
     const weft::Chan<std::string> names = NamesOf(group, directory);
     (void)names.Receive(ctx);
-    return group.Wait();  // but it sends, and nobody receives
+    return group.Wait();  // but it sends, and nothing receives
   });
   std::printf("    --- weft says: %s    ---\n", stuck ? stuck.Message().c_str() : "nothing, since there is one name at the most\n");
 

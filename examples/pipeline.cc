@@ -5,7 +5,7 @@
 //
 // - The sender closes. A stage with several senders closes when the last of them has ended, which the stage knows because it
 //   joins them: a Group inside the stage.
-// - Nobody has to drain anything. Every send takes the context of the group, and one Cancel ends all stages wherever they wait.
+// - No stage has to drain anything. Every send takes the context of the group, and one Cancel ends all stages wherever they wait.
 // - A slow stage slows those before it: the channels are short, so the generator is never far ahead.
 //
 //   build/release/examples/pipeline --workers 3 --stop-after 5

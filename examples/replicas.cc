@@ -2,8 +2,8 @@
 
 // One request to several replicas at once: the first reply wins, and slow replicas delay no caller. What it shows:
 //
-// - First cancels the losers and joins them before it returns: no question is left on its way, and nothing writes an answer
-//   into a variable that is gone.
+// - First cancels the losers and joins them before it returns: no request is left on its way, and nothing writes a reply into a variable
+//   that is gone.
 // - An attempt has a time limit of its own, below that of the whole: a replica that hangs counts as one that failed.
 // - When all fail, the error names all of them, and AllFailed has each.
 //

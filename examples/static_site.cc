@@ -2,7 +2,7 @@
 
 // A site from the files of one folder: types, conditional requests, ranges, index.html. Text is
 // compressed for clients that want it, once and for all where site.css.gz or site.css.br lies
-// beside site.css, else as it is sent.
+// next to site.css, else as it is sent.
 //
 //   build/release/examples/static_site --address 127.0.0.1:8080 --folder public &
 //   curl --compressed -i http://127.0.0.1:8080/

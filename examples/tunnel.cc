@@ -6,7 +6,7 @@
 //   build/release/examples/tunnel --address 127.0.0.1:8081 --allow 127.0.0.1:8080 &
 //   curl --proxytunnel --proxy http://127.0.0.1:8081 http://127.0.0.1:8080/
 //
-// Each side may close its direction while the other one goes on.
+// Each side may close its direction while the other one continues.
 
 #include <array>
 #include <csignal>

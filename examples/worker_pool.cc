@@ -3,12 +3,12 @@
 // Many jobs, few at once, in the two ways that there are:
 //
 // - A Group with a limit: a fiber for each job, and Go waits while the group is full. The right one nearly always: fibers are cheap,
-//   and what belongs to a job lies in its closure. Whoever starts feels the limit himself, which is back-pressure.
+//   and what belongs to a job lies in its closure. The starting code feels the limit itself, which is back-pressure.
 // - A fixed number of workers that take jobs from a channel. The right one when a worker has something that is dear to
 //   make and is used for one job after another (a connection, a prepared statement), or when jobs come from several places
 //   that do not know each other.
 //
-// If jobs of several groups share one bound (look-ups of all requests, say), it is a weft::Semaphore.
+// If jobs of several groups share one bound (lookups of all requests, say), it is a weft::Semaphore.
 //
 //   build/release/examples/worker_pool --jobs 12 --workers 3
 //
@@ -77,7 +77,7 @@ weft::Error ByChannel(const weft::Context& ctx, const Settings& settings, Count&
     });
   }
   for (int job = 0; job < settings.jobs; ++job) {
-    // Under the group's context: if all workers have failed nobody receives any more.
+    // Under the group's context: if all workers have failed nothing receives any more.
     if (queue.Send(group.Ctx(), job)) break;
   }
   (void)queue.Close();

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # boto3 asks by Expect: 100-continue before each PutObject, even of 5 bytes, and waits a second for the 100. A server that sends none, because
-# it has never seen anybody ask for 5 bytes, is a second slower for each object. A final response in place of the 100 is taken, and then the
+# it has never seen a request for 5 bytes, is a second slower for each object. A final response in place of the 100 is taken, and then the
 # body is not sent.
 #
 # Seen: boto3 1.44.5, 2026-11-30. Nothing else that was tried asks by itself, except curl for more than 1 MiB.
-# For us: whoever speaks S3 with a handler of ours gets its 100 as soon as the handler reads the body; a handler that responds 413 or 503
-# first saves the upload, and must expect that the next request comes right after the head.
+# For us: an S3 client gets its 100 from a handler of ours as soon as the handler reads the body; a handler that responds 413 or 503 first
+# saves the upload, and must expect that the next request comes right after the head.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

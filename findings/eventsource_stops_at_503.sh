@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # An EventSource that reconnects gives up for good if it gets a 503: readyState is 2 (closed), and nothing is sent any more. If the connection
-# is reset or refused instead, it goes on trying. So one 503 in a restart, of the server or of a proxy in front of it, ends what ten minutes
-# without any server would not have ended. 429 and 502 do the same, with or without Retry-After.
+# is reset or refused instead, it continues to try. So one 503 in a restart, of the server or of a proxy in front of it, ends what ten
+# minutes without any server would not have ended. 429 and 502 do the same, with or without Retry-After.
 #
 # Seen: eventsource 5.1.5 (npm), the EventSource of undici 7.30.2 (Node), and the one of Chromium 156 by hand: all alike; 2026-11-30.
 # For us: a 503 to a request for events is forever for a browser's page, unless its script opens a new EventSource.

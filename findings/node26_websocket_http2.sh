@@ -6,7 +6,7 @@
 # undici, which is not yet inside Node, works with both.
 #
 # Seen: Node 26.10.0 (undici 8.10.2 inside), undici 8.12.4, 2026-11-30.
-# For us: the offer is made only if the program asks for it; without it nobody loses anything but a connection.
+# For us: the offer is made only if the program asks for it; without it nothing is lost but a connection.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

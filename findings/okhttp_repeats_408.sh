@@ -5,7 +5,7 @@
 # a 503 whose Retry-After is 0, but not after one whose Retry-After is 1.
 #
 # Seen: OkHttp 5.5.1, 2026-11-30.
-# For us: 408 may only be the response to a request that has not reached a handler. Whoever means "at once" by Retry-After: 0 gets it literally.
+# For us: 408 may only be the response to a request that has not reached a handler. A server that sends Retry-After: 0 is taken literally.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

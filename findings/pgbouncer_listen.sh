@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # LISTEN through PgBouncer in transaction mode succeeds, and the client that sent it hears nothing while it waits. The server's connection
-# stays subscribed, though, and whoever uses it gets the notifications: here a client that has never listened to anything.
+# stays subscribed, though, and its next user gets the notifications: here a client that has never listened to anything.
 #
 # Seen: PgBouncer 1.18.0, PostgreSQL 15.18 (Debian 12), psycopg 3.3.9, 2026-11-30.
 # For us: a listener needs a direct connection, and one that goes through a pooler fails without an error.

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::uint64_t kFileBytesMax = 100 << 20;
 
-// A name of our own that nobody can guess. Of the client's only the ending stays, if it is a plain one: it tells browsers the type.
+// A name of our own that cannot be guessed. Of the client's only the extension stays, if it is a plain one: browsers take the type from it.
 std::string NewName(std::string_view clients_name) {
   static thread_local std::random_device random;
   constexpr std::string_view kDigits = "0123456789abcdef";

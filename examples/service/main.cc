@@ -96,7 +96,7 @@ weft::Error Serve(Settings& settings) {
   const weft::Mux debug = MakeDebug(metrics, readiness);
   CompleteOptions(settings, neighbour, counting, readiness);
 
-  // They end from the last to the first: nobody adds jobs any more when the worker does those that are left, and the debug server tells
+  // They end from the last to the first: no jobs are added any more when the worker does those that are left, and the debug server reports
   // how that goes.
   std::vector<weft::Service> services = {
       {"debug", [&](const weft::Context& c) { return weft::ListenAndServe(c, settings.debug, debug); }},

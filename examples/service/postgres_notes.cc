@@ -33,7 +33,7 @@ class PostgresNotes final : public NoteStore {
 
   weft::Result<NotePage> List(const weft::Context& ctx, int limit, std::optional<std::int64_t> after) override {
     NotePage page;
-    // One more than is asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     weft::Result<std::vector<Note>> notes = db_.Query<Note>(ctx, "select " COLUMNS " from notes where id < $1 order by id desc limit $2",
                                                             after.value_or(std::numeric_limits<std::int64_t>::max()), limit + 1);
     if (weft::Error err = notes.Err()) return err;

@@ -13,14 +13,14 @@ constexpr std::array kMigrations = {
     // Ids are never given out again, so that an old ETag cannot fit another note.
     "create table notes (id bigint generated always as identity primary key, version bigint not null default 1, title text not null, "
     "text text not null, changed timestamptz not null default now())",
-    // Whoever changes a note, by whatever program, tells all that listen when the change is made for good.
+    // A change of a note, by any program, notifies all listeners once it is committed.
     "create function tell_of_note() returns trigger language plpgsql as $$ begin "
     "perform pg_notify('notes', case tg_op when 'DELETE' then 'deleted ' || old.id || ' ' || old.version else 'saved ' || new.id || ' ' || new.version end); "
     "return null; end $$",
     "create trigger tell_of_note after insert or update or delete on notes for each row execute function tell_of_note()",
 };
 
-constexpr std::int64_t kLock = 0x77656674'6e6f7465;  // any number that nobody else takes
+constexpr std::int64_t kLock = 0x77656674'6e6f7465;  // any number that no other program uses
 
 weft::Error Migrate(const weft::Context& ctx, weft::postgres::Transaction& tx) {
   if (weft::Error err = tx.Execute(ctx, "set local statement_timeout to 0").Err()) return err;

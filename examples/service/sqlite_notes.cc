@@ -67,7 +67,7 @@ class SqliteNotes final : public NoteStore {
     return weft::Offload(ctx, [&] {
       const auto reader = readers_.Get();
       NotePage page;
-      // One more than is asked for tells whether there is a next page.
+      // One more than requested shows whether there is a next page.
       SqliteQuery query((*reader)->list, after.value_or(std::numeric_limits<std::int64_t>::max()), std::int64_t{limit} + 1);
       while (query.Next()) {
         if (page.notes.size() == static_cast<std::size_t>(limit)) {

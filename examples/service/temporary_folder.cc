@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "weft-service-";
 
-// Locks a folder of ours: the descriptor, or -1 if somebody uses it, or it is not ours, or not there any more.
+// Locks a folder of ours: the descriptor, or -1 if it is in use, or not ours, or gone.
 int Lock(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return -1;

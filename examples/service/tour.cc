@@ -91,7 +91,7 @@ weft::Error FanOut(weft::ResponseWriter& w, weft::Request& r, const Neighbour& n
     });
   }
   const weft::Error failure = group.Wait();
-  if (weft::Error err = scope.ctx.Err()) return err.Wrap("fan-out");  // 504, or nobody is there any more
+  if (weft::Error err = scope.ctx.Err()) return err.Wrap("fan-out");  // 504, or the client has left
   if (failure && r.Draining().Err()) return weft::kServerClosing.Wrap(failure.Message());  // our own door is closed: 503
   if (failure) return failure;  // a ClientFailure: 502, 503 or 504
 

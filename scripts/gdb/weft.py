@@ -18,7 +18,7 @@ FIELDS = ("version", "link", "id", "parent", "state", "waits_for", "started", "n
 STATES = ("free", "ready", "running", "parked")
 WORD = 8
 
-# Where jump_fcontext of Boost.Context leaves what a fiber goes on with, from the address that it keeps; and what it keeps in all.
+# Where jump_fcontext of Boost.Context leaves what a fiber continues with, from the address that it keeps; and what it keeps in all.
 SAVED = {
     "x86-64": ({"r12": 0x10, "r13": 0x18, "r14": 0x20, "r15": 0x28, "rbx": 0x30, "rbp": 0x38, "rip": 0x40}, "rsp", "rip", 0x48),
     "aarch64": (dict([("x%d" % (19 + i), 0x40 + 8 * i) for i in range(12)] + [("pc", 0xA0)]), "sp", "pc", 0xB0),
@@ -131,7 +131,7 @@ class FiberUnwinder(Unwinder):
         sp = pending.read_register(sp_name)
         pc = pending.read_register(pc_name)
         if self.fiber.base - 2 * WORD <= int(sp.cast(unsigned)) <= self.fiber.base:
-            # Above the function that every fiber begins in, where make_fcontext has prepared the stack: nobody has called it.
+            # Above the function that every fiber begins in, where make_fcontext has prepared the stack: it has no caller.
             info = pending.create_unwind_info(FrameId(sp, pc))
             info.add_saved_register(pc_name, gdb.Value(0).cast(unsigned))
             info.add_saved_register(sp_name, sp)

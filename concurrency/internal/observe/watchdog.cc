@@ -193,7 +193,7 @@ void Watchdog::LookAt(Seen& seen, std::int64_t now_ns) {
     return;
   }
   ToStderr("weft: fiber \"" + std::string(name) + "\" has held its loop for " + std::to_string(held.count() / 1'000'000) +
-           " ms without parking; long computations belong into Offload\n" + stack);
+           " ms without parking; long computations belong in Offload\n" + stack);
 }
 
 std::string Watchdog::StackOf(const LoopCore& loop) {
