@@ -74,7 +74,7 @@ class [[nodiscard]] AwaitToken {
 // Where it runs. The operation is started, completed and canceled where its object lives: on this
 // loop, on another one, on a strand, or in an io_context that a thread of yours runs. An object
 // whose executor runs on several threads at once must be used through a strand. If that io_context
-// is destroyed with the operation in it, the call ends with kClosed; if nobody runs it, the call
+// is destroyed with the operation in it, the call ends with kClosed; if no thread runs it, the call
 // never returns. Before Boost 1.84, adapters other than redirect_error and bind_cancellation_slot
 // hide the object's executor. Do not use them there on an object of another loop.
 //
@@ -111,10 +111,10 @@ boost::asio::any_io_executor CurrentExecutor();
 
 // Looks up the addresses of a host and a service by getaddrinfo(3), such as "backend.internal" and
 // "8081", or "ldap" as the service. The result is in the order in which the addresses should be
-// tried, for async_connect. Numeric addresses cost nothing. Otherwise the look-up blocks a thread
-// of the Offload pool and parks the fiber; on a plain thread it blocks the caller.
+// tried, for async_connect. Numeric addresses cost nothing. Otherwise the lookup blocks a thread of
+// the Offload pool and parks the fiber; on a plain thread it blocks the caller.
 //
-// If the context ends, it returns at once and the look-up continues without it, so the end of Run
+// If the context ends, it returns at once and the lookup continues without it, so the end of Run
 // may have to wait for the resolver's timeout. Errors name the host and the service, and compare
 // with Asio's, as in err.Is(boost::asio::error::host_not_found).
 Result<std::vector<boost::asio::ip::tcp::endpoint>> Resolve(const Context& ctx,

@@ -39,7 +39,7 @@ struct SubscribeOptions {
 
 // Delivers each value to all current subscribers. Each subscriber has a bounded buffer of its own
 // and chooses what happens when that is full. So publishing never waits, and a slow subscriber
-// harms nobody else. All subscribers see the values in the same order.
+// harms no other. All subscribers see the values in the same order.
 //
 //   weft::Error Sum(const weft::Context& ctx, int& sum) {
 //     weft::Broadcast<Tick> ticks;

@@ -36,7 +36,7 @@ namespace weft {
 // Handles. A Chan is a small handle that shares the channel: copies are the same channel, which
 // lives as long as one of them. Its members are const because the handle does not change, so a
 // lambda may capture it by value. If the last handle is destroyed while calls or Selects still
-// wait, they end as if the channel had been closed, because nobody could serve them any more. A
+// wait, they end as if the channel had been closed, because nothing could serve them any more. A
 // default-constructed Chan is the nil channel. It is never ready, which disables its case in a
 // Select.
 //

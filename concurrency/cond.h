@@ -47,7 +47,7 @@ namespace weft {
 class Cond {
  public:
   Cond() = default;
-  ~Cond() = default;  // nobody may wait any more
+  ~Cond() = default;  // there must be no waiters
   Cond(const Cond&) = delete;
   Cond& operator=(const Cond&) = delete;
 
@@ -71,7 +71,7 @@ class Cond {
     return {};
   }
 
-  // Signal wakes the waiter that has waited longest; Broadcast wakes all. If nobody waits, neither
+  // Signal wakes the waiter that has waited longest; Broadcast wakes all. Without a waiter, neither
   // does anything. From any fiber or thread, with or without the mutex. Never suspends.
   void Signal();
   void Broadcast();

@@ -27,7 +27,7 @@ namespace weft {
 class Event {
  public:
   Event() = default;
-  ~Event() = default;  // nobody may wait any more
+  ~Event() = default;  // there must be no waiters
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 

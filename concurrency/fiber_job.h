@@ -9,8 +9,8 @@
 
 #include <weft/concurrency/context.h>
 
-// For those who build a server or a driver on weft: how to start a fiber directly on a loop
-// (Loop::Start). Everybody else starts fibers in a Group (group.h).
+// For servers and drivers that are built on weft: how to start a fiber directly on a loop
+// (Loop::Start). All other code starts fibers in a Group (group.h).
 //
 //   class Greeting final : public weft::FiberJob {
 //    public:
@@ -27,7 +27,7 @@
 
 namespace weft {
 
-// What a fiber does, and who owns it: no fiber starts without a job. The owner keeps the job alive
+// What a fiber does, and what owns it: no fiber starts without a job. The owner keeps the job alive
 // until Ended is called.
 class FiberJob {
  public:

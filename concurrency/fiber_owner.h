@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-// For those who build a server on weft. Handlers and services never need this header.
+// For servers that are built on weft. Handlers and services never need this header.
 
 namespace weft {
 

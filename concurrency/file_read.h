@@ -16,7 +16,7 @@
 //     return weft::ReadFileAt(ctx, fd, into, 0);
 //   }
 //
-// Some file systems cannot tell the two cases apart; they are read in place, and so is everything
+// Some file systems cannot distinguish the two cases; they are read in place, and so is everything
 // while the pool refuses more work.
 //
 // Both functions take the position as an argument and leave the descriptor's own position alone, so
@@ -36,7 +36,7 @@ Result<std::size_t> ReadFileAt(const Context& ctx, int fd, std::span<char> buffe
                                std::uint64_t offset);
 
 // Waits until the bytes from `offset` to `offset + length`, as far as the file has them, are in the
-// page cache, and lets the kernel start to read as many after them. For those who pass them to
+// page cache, and lets the kernel start to read as many after them. For code that passes them to
 // sendfile(2) or mmap(2) next. It looks only at the first and the last byte, which costs one or two
 // microseconds if there is nothing to do.
 Error WarmFile(const Context& ctx, int fd, std::uint64_t offset, std::uint64_t length);

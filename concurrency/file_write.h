@@ -51,9 +51,9 @@ struct SaveOptions {
 //   }
 //
 // The file is written next to `path`, under a name of its own ("upload.1f3a...tmp"), and renamed at
-// the end. So nobody sees an incomplete file, and an existing one is replaced completely or not at
-// all. On an Error, including the end of the context, nothing is left. It suspends as the reader
-// does, and while the pool writes. It uses 64 KiB of memory, whatever the size of the file.
+// the end. So a reader never sees an incomplete file, and an existing one is replaced completely or
+// not at all. On an Error, including the end of the context, nothing is left. It suspends as the
+// reader does, and while the pool writes. It uses 64 KiB of memory, whatever the size of the file.
 //
 // The path is yours to choose. Never use one that a client has sent.
 template <Reader R>

@@ -42,7 +42,7 @@ struct FreeListOptions {
 // a lock. A shelf gives out what came back last. It keeps at most `keep` objects, and destroys what
 // comes back beyond that. When an object comes back and `trim_every` has passed since the last
 // trim, the shelf destroys as many objects as lay there unused all that time, the oldest first. A
-// shelf that nobody uses is not trimmed; Trim() empties it.
+// shelf that is not used is not trimmed; Trim() empties it.
 //
 // Lifetime. What a loop keeps ends with the loop or with the FreeList, whichever ends first. The
 // destructor of the FreeList has each loop destroy its own objects, and waits for that, as ~PerLoop
@@ -107,7 +107,7 @@ class FreeList {
   FreeList(const FreeList&) = delete;
   FreeList& operator=(const FreeList&) = delete;
 
-  // Returns an object that nobody else has; the handle is never empty. Suspends only if the factory
+  // Returns an object for the caller alone; the handle is never empty. Suspends only if the factory
   // does. An exception of the factory is passed to the caller. From any fiber or thread.
   Handle Get() {
     if (internal::FreeItem* item = shelves_.Take()) return Handle(*this, static_cast<Item*>(item));

@@ -108,7 +108,7 @@ class Group {
   //     error, or after Cancel;
   //   - the cause of a refusal, if there is no other error.
   //
-  // Where being told to stop is no failure, as in main, write IgnoreCanceled(group.Wait()).
+  // Where being canceled is no failure, as in main, write IgnoreCanceled(group.Wait()).
   Error Wait() { return state_.Wait(); }
 
   // After Wait: all errors in the order in which they occurred, without those that only repeat a

@@ -14,7 +14,7 @@
 #include <weft/concurrency/reusable_context.h>  // IWYU pragma: export
 #include <weft/concurrency/scoped_context.h>    // IWYU pragma: export
 
-// For those who build a server or a driver on weft: the loop that fibers run on. Handlers and
+// For servers and drivers that are built on weft: the loop that fibers run on. Handlers and
 // services never need this header.
 //
 // A loop is one thread that runs fibers (fiber_job.h), watches descriptors and fires timers
@@ -53,7 +53,7 @@ class Loop {
   TimePoint TurnTime() const noexcept;
 
   // Runs the task on the loop, after all tasks posted before it. From any thread, as long as the
-  // scheduler lives. Whoever has called Hold, or owns a fiber or a group of the scheduler, can be
+  // scheduler lives. Code that has called Hold, or owns a fiber or a group of the scheduler, can be
   // sure of that.
   void Post(LoopTask& task) noexcept;
 
@@ -64,8 +64,8 @@ class Loop {
   // The name of the fiber that is running; empty if none is. As HeldFor.
   std::string RunningFiber() const;
 
-  // Keep the scheduler alive until Release, as a group does. From any thread. TryHold is for those
-  // who only know that the loop exists: it returns false, and holds nothing, if the scheduler is
+  // Keep the scheduler alive until Release, as a group does. From any thread. TryHold is for code
+  // that only knows that the loop exists: it returns false, and holds nothing, if the scheduler is
   // already ending.
   void Hold() noexcept;
   void Release() noexcept;

@@ -33,7 +33,7 @@ class LoopCell {
   void Add(std::uint64_t n = 1) const noexcept {
     const std::uint32_t slot = internal::t_loop_slot;
     std::atomic<std::uint64_t>& part = PartOf(slot);
-    if (slot != 0) [[likely]] {  // nobody else writes it, so this needs no atomic operation
+    if (slot != 0) [[likely]] {  // no other loop writes it, so this needs no atomic operation
       part.store(part.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
     } else {
       part.fetch_add(n, std::memory_order_relaxed);

@@ -6,11 +6,11 @@
 
 #include <weft/concurrency/clock.h>
 
-// For those who build a server or a driver on weft: the objects that a loop (loop.h) calls back.
+// For servers and drivers that are built on weft: the objects that a loop (loop.h) calls back.
 //
-// Each one belongs to whoever made it, and must be kept as long as the loop may call it. Calls
-// happen on the loop's own stack, where no fiber runs, so they must be short and must not wait. A
-// blocking call of weft aborts there.
+// Each one belongs to the code that made it, and must be kept as long as the loop may call it.
+// Calls happen on the loop's own stack, where no fiber runs, so they must be short and must not
+// wait. A blocking call of weft aborts there.
 //
 //   struct Wakeup : weft::LoopTask {
 //     explicit Wakeup(weft::LoopSignal& to_notify)

@@ -8,8 +8,8 @@
 namespace weft {
 
 // Lets one fiber wait for something that happens on its own loop, such as the readiness of a
-// descriptor. For those who build a server or a driver on weft; Event (event.h) does the same for
-// any number of fibers and threads.
+// descriptor. For servers and drivers that are built on weft; Event (event.h) does the same for any
+// number of fibers and threads.
 //
 //   struct Input {
 //     weft::LoopSignal readable;
@@ -29,7 +29,7 @@ namespace weft {
 //   };
 //
 // It is not thread-safe: Notify and Wait are called on the same loop. It keeps no state, so a
-// Notify while nobody waits is lost; test a condition of your own, as above. A second fiber that
+// Notify without a waiter is lost; test a condition of your own, as above. A second fiber that
 // waits aborts.
 class LoopSignal {
  public:

@@ -32,7 +32,7 @@ class Parker;
 // lock(), try_lock() and unlock() make it Lockable, so std::lock_guard and std::scoped_lock work.
 // lock() has no context, and waits until it has the mutex.
 //
-// Fairness. Nobody starves:
+// Fairness. No waiter starves:
 //   - Waiters are served in the order in which they came, whatever their loop or thread.
 //   - If the first waiter is a fiber of the loop that unlocks, the mutex is handed over to it and
 //     is never free in between. If only the fibers of one loop use it, no waiter is ever overtaken.
@@ -48,7 +48,7 @@ class Parker;
 class Mutex {
  public:
   Mutex() = default;
-  ~Mutex() = default;  // nobody may hold it or wait for it any more
+  ~Mutex() = default;  // no owner and no waiter may be left
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
@@ -104,7 +104,7 @@ class Mutex {
   static constexpr std::uint32_t kHeld = 1;
   // The queue is not empty.
   static constexpr std::uint32_t kQueued = 2;
-  // A waiter was woken to try; until it has tried, nobody else needs to be woken.
+  // A waiter was woken to try; until it has tried, no other needs to be woken.
   static constexpr std::uint32_t kWoken = 4;
   // It was handed over to a fiber that does not run yet, so spinning is of no use.
   static constexpr std::uint32_t kResting = 8;

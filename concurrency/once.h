@@ -37,7 +37,7 @@ namespace weft {
 class Once {
  public:
   Once() = default;
-  ~Once() = default;  // nobody may be in Do any more
+  ~Once() = default;  // no Do may be in progress
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
 
@@ -78,7 +78,7 @@ class OnceValue {
   template <class F>
     requires std::is_invocable_r_v<T, F&>
   explicit OnceValue(F make) : make_(std::move(make)) {}
-  ~OnceValue() = default;  // nobody may be in Get any more
+  ~OnceValue() = default;  // no Get may be in progress
 
   // The value, valid as long as the OnceValue. Parks while the function runs for another caller;
   // once there is a value it never suspends.
@@ -153,7 +153,7 @@ class OnceResult {
   template <class F>
     requires std::is_invocable_r_v<Result<T>, F&, const Context&>
   explicit OnceResult(F make) : make_(std::move(make)) {}
-  ~OnceResult() = default;  // nobody may be in Get any more
+  ~OnceResult() = default;  // no Get may be in progress
 
   // A pointer to the value, never null, valid as long as the OnceResult. Parks while the function
   // runs for another caller. Returns the context's error if that is done first, or already.

@@ -13,8 +13,8 @@ namespace weft {
 
 // One T for each loop, made by the first fiber there that asks for it. It is for objects that the
 // fibers of a loop share with each other but not with other loops, such as a pool of connections
-// that were made with CurrentExecutor. A loop is one thread, so a T needs no lock as long as nobody
-// parks in the middle of a change.
+// that were made with CurrentExecutor. A loop is one thread, so a T needs no lock as long as no
+// fiber parks in the middle of a change.
 //
 //   weft::PerLoop<Counters> counters;                  // in main, or next to the server
 //

@@ -23,8 +23,8 @@ namespace weft {
 //   }
 //
 // Fibers and threads of any loop may use it. Waiters are served in the order in which they came,
-// and newcomers cannot overtake them. Nobody borrows tokens from the future, so a waiter that gives
-// up takes none, and those after it move up.
+// and newcomers cannot overtake them. No call borrows tokens from the future, so a waiter that
+// gives up takes none, and those after it move up.
 //
 // With a rate of zero there are only the tokens that are in the bucket. With an infinite one no
 // caller ever waits. A negative rate, a burst below one, and a request for less than one token
@@ -32,7 +32,7 @@ namespace weft {
 class RateLimiter {
  public:
   RateLimiter(double rate, std::int64_t burst);
-  ~RateLimiter() = default;  // nobody may wait any more
+  ~RateLimiter() = default;  // there must be no waiters
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
@@ -43,7 +43,7 @@ class RateLimiter {
   //   kTooLarge          n is larger than the burst, so it could never be served; also while it
   //                      waits, if SetBurst makes the burst too small
   Error Wait(const Context& ctx, std::int64_t n = 1);
-  // False: there are not enough tokens now, or somebody already waits for them. Never suspends.
+  // False: there are not enough tokens now, or there are waiters already. Never suspends.
   bool Allow(std::int64_t n = 1);
 
   // Change the figures from now on, also for callers that are waiting. Tokens gained so far remain.

@@ -124,7 +124,7 @@ class ResourcePool {
               [](internal::PooledItem* item) noexcept { delete static_cast<Item*>(item); }) {
     if (!make_) internal::AbortMisuse("ResourcePool", "no function that makes one");
   }
-  // Destroys the idle objects. Aborts if an object is lent out, or somebody is in Acquire.
+  // Destroys the idle objects. Aborts if an object is lent out, or an Acquire is in progress.
   ~ResourcePool() = default;
   ResourcePool(const ResourcePool&) = delete;
   ResourcePool& operator=(const ResourcePool&) = delete;

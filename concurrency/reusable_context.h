@@ -8,8 +8,8 @@
 
 namespace weft {
 
-// A root context for one use after the other, such as the requests of a connection. For those who
-// build a server on weft: it allocates only if somebody has kept a context beyond its use.
+// A root context for one use after the other, such as the requests of a connection. For servers
+// that are built on weft: it allocates only if a context was kept beyond its use.
 //
 //   weft::Error ServeOne(weft::ReusableContext& reusable) {
 //     const weft::Context& ctx = reusable.Begin(weft::Now() + std::chrono::seconds(30), kTooSlow);

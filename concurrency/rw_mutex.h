@@ -48,7 +48,7 @@ class Parker;
 class RWMutex {
  public:
   RWMutex() = default;
-  ~RWMutex() = default;  // nobody may hold it or wait for it any more
+  ~RWMutex() = default;  // no owner and no waiter may be left
   RWMutex(const RWMutex&) = delete;
   RWMutex& operator=(const RWMutex&) = delete;
 
@@ -97,7 +97,7 @@ class RWMutex {
   // Aborts if it is not locked for reading. Never suspends.
   void unlock_shared() {  // NOLINT
     std::uint32_t state = state_.load(std::memory_order_relaxed);
-    // The last reader goes through the queue's lock if somebody waits.
+    // The last reader goes through the queue's lock if there are waiters.
     while (state >= kReader && state != (kReader | kQueued)) {
       if (state_.compare_exchange_weak(state, state - kReader, std::memory_order_release,
                                        std::memory_order_relaxed)) {
@@ -118,7 +118,7 @@ class RWMutex {
   void LetIn() WEFT_REQUIRES(lock_);
 
   // The word says who holds the lock; readers are counted in steps of kReader. While kQueued is
-  // set, only LetIn gives the lock to anybody. lock_ guards the queue and all changes of kQueued.
+  // set, only LetIn gives the lock away. lock_ guards the queue and all changes of kQueued.
   static constexpr std::uint32_t kWriter = 1;
   static constexpr std::uint32_t kQueued = 2;
   static constexpr std::uint32_t kReader = 4;

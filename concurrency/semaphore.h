@@ -57,7 +57,7 @@ class [[nodiscard]] Permit {
 class Semaphore {
  public:
   explicit Semaphore(std::int64_t size);
-  ~Semaphore() = default;  // nobody may wait any more
+  ~Semaphore() = default;  // there must be no waiters
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
@@ -67,7 +67,7 @@ class Semaphore {
   Error Acquire(const Context& ctx, std::int64_t n = 1);
   // The same, but the Permit gives the tokens back.
   Result<Permit> Hold(const Context& ctx, std::int64_t n = 1);
-  // False: there are not enough tokens, or somebody already waits for them. Never suspends.
+  // False: there are not enough tokens, or there are waiters already. Never suspends.
   bool TryAcquire(std::int64_t n = 1);
   // Gives tokens back, from any fiber or thread. Aborts on more tokens than are taken. Never
   // suspends.
@@ -95,7 +95,7 @@ class Semaphore {
   void SortAnew() noexcept WEFT_REQUIRES(lock_);
   bool ReleaseAndServe(std::uint64_t tokens) noexcept;
 
-  // How many tokens are taken, and the top bit while somebody is queued: then all changes go
+  // How many tokens are taken, and the top bit while the queue has waiters: then all changes go
   // through the lock. size_ changes only while that bit is set, too.
   static constexpr std::uint64_t kQueued = std::uint64_t{1} << 63;
   std::atomic<std::uint64_t> out_{0};

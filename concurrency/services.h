@@ -37,7 +37,7 @@ struct Service {
 //
 // Stop. When the context is done, or a service returns an Error, the services are canceled and
 // joined one at a time, from the last to the first. The first one outlives all others: list first
-// what the others, or whoever observes them, still need during shutdown.
+// what the others, or their observers, still need during shutdown.
 //
 // Errors. Returns the first Error (an exception counts as one). If a service cannot be started,
 // those before it are stopped, and that error is returned. A service that returns without an Error

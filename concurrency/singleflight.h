@@ -53,7 +53,7 @@ class Singleflight {
   };
 
   Singleflight() = default;
-  ~Singleflight() = default;  // nobody may be in Do any more
+  ~Singleflight() = default;  // no Do may be in progress
   Singleflight(const Singleflight&) = delete;
   Singleflight& operator=(const Singleflight&) = delete;
 

@@ -59,8 +59,8 @@ class Trace {
 };
 
 // Start and stop recording in all schedulers of the process, at any time and from any fiber or
-// thread. Neither suspends, and nobody else is stopped. An event costs about 50 ns and takes no
-// lock. While there is no trace, each point that could record costs a load and a branch.
+// thread. Neither suspends, and no other fiber or thread is stopped. An event costs about 50 ns and
+// takes no lock. While there is no trace, each point that could record costs a load and a branch.
 //
 // StartTrace fails with std::errc::device_or_resource_busy while another trace is being recorded,
 // and with std::errc::not_enough_memory for more events than TraceOptions allows. StopTrace fails

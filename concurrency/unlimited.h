@@ -14,8 +14,8 @@ namespace weft {
 //   options.lifetime_max = weft::kUnlimited;
 //   options.waiting_max = weft::kUnlimited;
 //
-// Each limit exists because somebody was hurt without it. Before you remove one, know what bounds
-// that resource instead.
+// Each limit exists because services have failed without it. Before you remove one, know what
+// bounds that resource instead.
 inline constexpr internal::Unlimited kUnlimited;
 
 }  // namespace weft

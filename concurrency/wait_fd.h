@@ -83,10 +83,10 @@ Result<FdEvents> WaitFd(const Context& ctx, int fd, FdEvents events,
 //     weft::FdWaiter waiter_{connection_.Socket()};
 //   };
 //
-// It does not own the descriptor. Call Forget before anybody closes the descriptor, or before the
-// call of the library that closes it. After that it may be used again, for whatever descriptor has
-// the same number then. An entry that is not forgotten would never wake a waiter again; if that can
-// be noticed, the process aborts. Some libraries change their descriptor while they connect: use
+// It does not own the descriptor. Call Forget before the descriptor is closed, or before the call
+// of the library that closes it. After that it may be used again, for whatever descriptor has the
+// same number then. An entry that is not forgotten would never wake a waiter again; if that can be
+// noticed, the process aborts. Some libraries change their descriptor while they connect: use
 // WaitFd until they are done.
 //
 // It may be made, used and destroyed on any loop and thread, even after its loop has ended. Callers
@@ -95,7 +95,7 @@ class FdWaiter {
  public:
   explicit FdWaiter(int fd, const FdWaitOptions& options = {}) noexcept
       : fd_(fd), options_(options) {}
-  FdWaiter(FdWaiter&& other) noexcept;  // while nobody waits
+  FdWaiter(FdWaiter&& other) noexcept;  // while there is no waiter
   FdWaiter& operator=(FdWaiter&& other) noexcept WEFT_NO_LOCK_ANALYSIS;
   ~FdWaiter() { Forget(); }
 
@@ -106,7 +106,7 @@ class FdWaiter {
   // have just sent something may use it as well: if the other side has closed, and that was
   // reported before, it is not missed.
   Error WaitAfterEagain(const Context& ctx, FdEvents events);
-  // Removes the entry from the epoll set. Aborts while somebody waits. Never suspends.
+  // Removes the entry from the epoll set. Aborts if there is a waiter. Never suspends.
   void Forget() noexcept;
 
   int Descriptor() const noexcept { return fd_; }

@@ -26,7 +26,7 @@ namespace weft {
 class WaitGroup {
  public:
   WaitGroup() = default;
-  ~WaitGroup() = default;  // nobody may wait any more
+  ~WaitGroup() = default;  // there must be no waiters
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
 

@@ -15,7 +15,7 @@
 #include <weft/handlers/server_side.h>
 #include <weft/http/fields.h>
 
-// For those who implement a server or a test kit: how to fill a Request and drive a ResponseWriter.
+// For implementers of a server or a test kit: how to fill a Request and drive a ResponseWriter.
 // Handlers and middleware never need this header.
 //
 // Request and ResponseWriter are made once and used again and again; after a warm-up, an exchange

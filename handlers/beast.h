@@ -98,7 +98,7 @@ class BeastStream {
   // Why the last call failed. It says more than the error_code: a context's error has its cause.
   const Error& LastError() const noexcept { return failure_; }
 
-  // Belongs to an io_context that nobody runs. Beast builds timers on it that it never starts.
+  // Belongs to an io_context that is never run. Beast builds timers on it that it never starts.
   using executor_type = boost::asio::io_context::executor_type;
   executor_type get_executor() noexcept;
 

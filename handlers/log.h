@@ -20,10 +20,10 @@ namespace weft {
 // queue, with the time at which they were written. One thread, which starts with the first line and
 // ends with the last server, passes them to spdlog in that order. The queue holds 4,096 lines and 1
 // MiB. Lines that do not fit are dropped and counted, and the next line that fits is preceded by "N
-// lines were dropped: the log was not taken fast enough". So if nobody reads a pipe that stderr
-// goes to, or a sink of the program writes to a full disk, that costs lines. It never blocks a loop
-// or a drain, and delays the end of ListenAndServe by at most about a second. Without a server,
-// lines are written in place. A pattern with %t shows the thread that passes the lines on.
+// lines were dropped: the log was not taken fast enough". So if stderr is a pipe that is not read,
+// or a sink of the program writes to a full disk, lines are lost. It never blocks a loop or a
+// drain, and delays the end of ListenAndServe by at most about a second. Without a server, lines
+// are written in place. A pattern with %t shows the thread that passes the lines on.
 //
 // A line carries the ids of the request whose fiber, Offload or AfterFunc writes it (work_ids.h):
 // on stderr as "[id] " before the text, and in a program's own loggers where SetLogPattern

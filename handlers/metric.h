@@ -119,8 +119,7 @@ Gauge& Labeled<Gauge>::With(std::span<const std::string_view> values);
 template <>
 Histogram& Labeled<Histogram>::With(std::span<const std::string_view> values);
 
-// One value of a metric that is asked for when somebody looks. Values with the same labels are
-// added up.
+// One value of a metric that is computed when it is read. Values with the same labels are added up.
 struct MetricValue {
   std::vector<std::string> labels;  // a value for each label
   double value = 0;

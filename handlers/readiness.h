@@ -16,9 +16,9 @@ namespace weft {
 
 class ReadinessHold;
 
-// Whether a process should be sent new requests. Servers report to it, and a handler tells load
-// balancers (ReadyHandler in handlers/debug/health.h). The application may hold it back while it
-// warms up or lacks something. Several servers may share one: it is ready while at least one
+// Whether a process should be sent new requests. Servers report to it, and a handler reports to
+// load balancers (ReadyHandler in handlers/debug/health.h). The application may hold it back while
+// it warms up or lacks something. Several servers may share one: it is ready while at least one
 // serves, none drains, and nothing holds it back.
 //
 // It must outlive the servers and handlers that use it. All members may be called from any thread;
@@ -72,7 +72,7 @@ class Readiness {
   // for people: "database: connection refused".
   [[nodiscard]] ReadinessHold Hold(std::string reason);
 
-  // A single hold without an object: from a call with true to one with false, whoever calls. Two
+  // A single hold without an object: from a call with true to one with false, by any caller. Two
   // users of it would overwrite each other; use Hold instead.
   void HoldBack(bool held) noexcept { held_back_.store(held, std::memory_order_release); }
 

@@ -17,7 +17,7 @@
 #include <weft/net/tls_info.h>
 
 // What a server, or a test kit, provides for a Request and a ResponseWriter: the bytes of the body,
-// a way to send the response, and answers to what they ask. access.h says how the two are driven.
+// a way to send the response, and functions that they call. access.h says how the two are driven.
 // Handlers and middleware never need this header.
 
 namespace weft {

@@ -33,7 +33,7 @@ constexpr bool WeakMatch(const EntityTag& a, const EntityTag& b) {
 //     return weft::WeakMatch(tag, current);
 //   });
 //
-// "*" is no tag: whoever accepts it looks for it first (RFC 9110 section 13.1).
+// "*" is not a tag: code that accepts it checks for it first (RFC 9110 section 13.1).
 template <class F>
 bool AnyEntityTag(std::string_view list, F each);
 

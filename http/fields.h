@@ -36,7 +36,7 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  // The first value of this name; empty if there is none (Has tells the two apart).
+  // The first value of this name; empty if there is none (Has distinguishes the two).
   std::string_view Get(std::string_view name) const WEFT_LIFETIMEBOUND {
     const Field* field = MayHave(name) ? Find(name) : nullptr;
     return field != nullptr ? field->value : std::string_view();

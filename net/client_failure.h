@@ -26,7 +26,7 @@ struct [[gnu::visibility("default")]] ClientFailure {
 #pragma GCC diagnostic ignored "-Wshadow"  // clang: three of the names are also names of Errors
   enum Kind : std::uint8_t {
     kResolve,      // the name does not exist, or no server knows it
-    kRefused,      // nobody listens there, or the address is not allowed
+    kRefused,      // nothing listens there, or the address is not allowed
     kUnreachable,  // there is no route to it
     kTls,          // no agreement on TLS, or a certificate that is not valid
     kBusy,         // the client's own limits: too many calls at once

@@ -33,7 +33,7 @@ struct DialOptions {
 //
 // The context applies to the connect only, not to the stream. A name is looked up by Resolve, and
 // its addresses are tried with the two families in turn. Parks the fiber. A plain thread blocks,
-// and cannot be woken from a look-up.
+// and cannot be woken from a lookup.
 //
 // Error messages start with "dial cache.internal:7000: ". The errors are the context's, those of
 // Resolve, and those of the system for the first address, such as std::errc::connection_refused. In

@@ -10,8 +10,8 @@
 #include <weft/net/stream_loan.h>
 #include <weft/net/stream_transport.h>
 
-// Makes a Stream from a transport, for those who bring their own kind of connection. To read and
-// write, stream.h is enough.
+// Makes a Stream from a transport, for programs that bring their own kind of connection. To read
+// and write, stream.h is enough.
 
 namespace weft {
 

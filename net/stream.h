@@ -46,8 +46,8 @@ struct StreamState;
 //
 // On a lent stream, a client that closes its sending side is not gone: Read returns 0, and Write
 // continues to work, as a tunnel needs. This applies from Hijack on; before that the request is
-// canceled like any other (ServerOptions::half_closed_clients). Only a Write finds out whether
-// anybody still listens. A reset cancels the request's context with kClientGone.
+// canceled like any other (ServerOptions::half_closed_clients). Only a Write finds out whether the
+// client still reads. A reset cancels the request's context with kClientGone.
 class [[nodiscard]] Stream {
  public:
   Stream() noexcept;
@@ -114,10 +114,10 @@ struct StreamAccess {
   // `buffer` is not empty.
   static Result<std::size_t> ReadWhatIsThere(Stream& stream, const Context& ctx,
                                              std::span<char> buffer);
-  // The context of the request that a stream is lent to; null: it is nobody's.
+  // The context of the request that a stream is lent to; null: it is not lent.
   static const Context* RequestContext(const Stream& stream) noexcept;
   // The descriptor of one that is a socket of its own and nothing more, which is the caller's from
-  // now on; the Stream is closed. -1: it is something else. While nobody uses it.
+  // now on; the Stream is closed. -1: it is something else. Only while it is not in use.
   static int ReleaseSocket(Stream& stream) noexcept;
 };
 

@@ -11,8 +11,8 @@
 
 namespace weft {
 
-// The connection below a Stream (stream.h), for those who bring their own kind (make_stream.h). At
-// most one call of ReadStream runs at a time, next to at most one of WriteStream or
+// The connection below a Stream (stream.h), for programs that bring their own kind (make_stream.h).
+// At most one call of ReadStream runs at a time, next to at most one of WriteStream or
 // CloseStreamWrite. Below a lent Stream two of the latter may run at once, on the loop of its
 // scope.
 class StreamTransport {

@@ -53,7 +53,7 @@ class Tls {
   // fiber write Offload(ctx, [&] { return tls.Reload(); }).
   Error Reload();
 
-  // The outcome of the last Reload, whoever has called it: empty if it was good, or there was none.
+  // The outcome of the last Reload, by any caller: empty if it was good, or there was none.
   // Otherwise the certificates in use are older than the files. For a metric or a health check.
   Error LastReload() const;
 

@@ -40,7 +40,7 @@ enum class CloseReason : std::uint8_t {
   kEvicted,   // it was idle, or slow to send a head, and its descriptor was needed
   kDrain,     // the server ended in good order
   kForced,    // the server ended before the request did
-  kTls,       // the handshake failed, or TLS could not go on (TlsFailed)
+  kTls,       // the handshake failed, or TLS could not continue (TlsFailed)
   kMisbehaved,  // over HTTP/2 (PeerMisbehaved)
   // Old names, for one release.
   kAnswered [[deprecated("kComplete")]] = kComplete,
@@ -90,8 +90,8 @@ struct BadProxyHeader {
 // disconnected in the middle. On the open internet this is noise; inside a network it is usually a
 // misconfigured client. A peer that disconnects before it has sent anything is not reported.
 //
-// Or it was `established`, and could not go on: a record was changed on its way, or the peer
-// negotiates anew, floods the server with records without data or requests for other keys, or gives
+// Or it was `established`, and could not continue: a record was changed on its way, or the peer
+// tries to renegotiate, floods the server with records without data or with key updates, or gives
 // up with an alert. A peer that disconnects is not reported then.
 struct TlsFailed {
   std::string_view peer;
@@ -274,7 +274,7 @@ struct LoopStalled {
 // No member does anything unless it is overridden. They are called on the threads of all loops and
 // on one next to the loops, at the same time, and between requests. So they must be quick and
 // thread-safe, and must never throw or suspend. An observer must outlive the servers that it is
-// given to. One may serve several servers, which `server` tells apart. MetricsObserver
+// given to. One may serve several servers, which `server` identifies. MetricsObserver
 // (metrics_observer.h) counts.
 //
 // Events are not rate-limited, unless theirs says so: each connection that a client breaks off is

@@ -68,8 +68,8 @@ struct ServerOptions {
   // the client. Each is an address ("127.0.0.1", "::1"), a range ("10.0.0.0/8"), or "unix" for all
   // clients of a Unix-domain socket. Request::Peer is then that client. These proxies must send the
   // header, within header_timeout; a connection without one, or with a malformed one, is closed
-  // without a response. From everyone else it is a bad request. Whoever is named here can claim to
-  // be any client.
+  // without a response. From everyone else it is a bad request. A peer that is named here can claim
+  // to be any client.
   std::vector<std::string> proxy_protocol_from = {};
 
   // The number of loops (threads). 0: one for each usable CPU. If ListenAndServe is called in a
@@ -109,7 +109,7 @@ struct ServerOptions {
 
   // While the handler waits for the request's body: the time in which at least progress_bytes_min
   // more of it must arrive, or its end. When it expires the read fails with kTimeout (responds with
-  // 408), and the connection is closed after the response. Time in which nobody waits for the
+  // 408), and the connection is closed after the response. Time in which no fiber waits for the
   // client does not count.
   Duration body_stall_timeout = std::chrono::seconds(30);
 
@@ -249,7 +249,8 @@ struct ServerOptions {
   // in either case.
   bool half_closed_clients = false;
 
-  // Told when the drain starts and ends, and shared with the readiness handler. May be null.
+  // Is notified when the drain starts and ends, and is shared with the readiness handler. May be
+  // null.
   Readiness* readiness = nullptr;
 
   // The body of the responses by which the server itself rejects requests, before any handler and

@@ -45,7 +45,7 @@ class TestNetwork {
   HttpClientOptions Http2ClientOptions() const;
 
   // Faults of an origin. Each replaces the one before, for open connections and new ones. Refuse:
-  // nobody listens any more, and open connections break.
+  // nothing listens any more, and open connections break.
   void Refuse(std::string_view origin);
   // A connection breaks once the client has received this many bytes on it.
   void Reset(std::string_view origin, std::uint64_t after_bytes = 0);

@@ -36,9 +36,9 @@
 // also runs in virtual time, so that testing a timeout of a minute takes no time. On a plain thread
 // the server gets threads of its own.
 //
-// The in-memory streams are Unix-domain sockets with an abstract name: what one side has sent the
-// other one can read at once, and nothing passes a network. On these, a reader cannot tell a reset
-// from a close.
+// The in-memory streams are Unix-domain sockets with an abstract name: what one side has sent, the
+// other can read at once, without a network. On these, a reader cannot distinguish a reset from a
+// close.
 
 namespace weft {
 
@@ -62,8 +62,9 @@ struct TestResponse {
 // The old name, for one release.
 using TestAnswer [[deprecated("weft::TestResponse")]] = TestResponse;
 
-// One connection of a client, which sends exactly what it is told to. For one fiber or thread at a
-// time, except that one may send while another one reads. The destructor closes the connection.
+// One connection of a client, which sends exactly the bytes that it is given. For one fiber or
+// thread at a time, except that one may send while another one reads. The destructor closes the
+// connection.
 //
 // Calls that take a context park the fiber. On a plain thread they block it, and notice a
 // cancellation some milliseconds later. Errors: the context's; the socket's

@@ -42,7 +42,7 @@ struct HttpClientOptions {
   // Connections that are kept; an idle one of another loop is closed to make room.
   std::uint32_t idle_per_origin_max = 64;
 
-  Duration connect_timeout = std::chrono::seconds(5);    // look-up, TCP and TLS together
+  Duration connect_timeout = std::chrono::seconds(5);    // lookup, TCP and TLS together
   // From the last byte of the request to the head of the response.
   Duration response_timeout = std::chrono::seconds(30);
   // The time in which 1 KiB must move, in each direction, while it is waited for; for
@@ -73,7 +73,7 @@ struct HttpClientOptions {
   TlsClientOptions tls = {};
   Propagate propagate = {};
 
-  // Called after the look-up and before the connect, for each address: for URLs that come from
+  // Called after the lookup and before the connect, for each address: for URLs that come from
   // users. The client never connects to an address for which it returns an Error; its text becomes
   // the detail of the failure. It is not called for Unix-domain sockets: if it is set, their URLs,
   // "http+unix://", are rejected. Together with `dial` it is called only for addresses in URLs:

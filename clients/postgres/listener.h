@@ -40,7 +40,7 @@ struct Notification {
 // connection was down is lost. `gap` says when to check. Code that treats it like a notification
 // needs nothing else, neither at the start nor later.
 //
-// It does not work behind a pooler in transaction mode. It may be made and destroyed anywhere. The
+// It does not work through a pooler in transaction mode. It may be made and destroyed anywhere. The
 // Pool must outlive it.
 class Listener {
  public:
@@ -68,7 +68,7 @@ class Listener {
 
   // Listens to one more channel, or to one less. Any text is a valid name, and is used unchanged.
   // From any fiber or thread, even while Run runs: it then waits until the server has confirmed, or
-  // until the connection is lost, after which Run tells the server by itself. Not from f.
+  // until the connection is lost, after which Run sends it to the server by itself. Not from f.
   Error Add(const Context& ctx, std::string channel);
   Error Remove(const Context& ctx, std::string channel);
 

@@ -30,7 +30,7 @@ struct PoolOptions {
   // Calls that wait for a connection; further ones fail at once.
   std::uint32_t waiting_max = 1024;
   Duration acquire_timeout = std::chrono::seconds(5);  // for a connection to become free
-  Duration connect_timeout = std::chrono::seconds(5);  // look-up, TCP, TLS and authentication
+  Duration connect_timeout = std::chrono::seconds(5);  // lookup, TCP, TLS and authentication
   Duration idle_timeout = std::chrono::minutes(5);     // see ResourcePool: nothing runs by itself
   Duration lifetime_max = std::chrono::minutes(30);
   // How long a call whose context has ended waits for the server to stop; after that the connection

@@ -33,7 +33,7 @@ class PoolState;
 // call that needs another one makes it.
 //
 // Each call takes a connection for itself. If a statement leaves state on it (SET, LISTEN,
-// temporary tables, advisory locks), whoever gets the connection next sees it: use InTransaction
+// temporary tables, advisory locks), the next user of the connection sees it: use InTransaction
 // with SET LOCAL. A transaction that a statement leaves open is rolled back and is an Error.
 class Pool final : public Statements, public Copying {
  public:

@@ -16,7 +16,7 @@ class ChildProcess;
 
 struct TestServerOptions {
   std::vector<std::string> settings{};  // "max_connections=5"
-  std::string password{};               // required, by SCRAM; empty: everybody is admitted
+  std::string password{};               // required, by SCRAM; empty: no password is needed
   // Also listens on 127.0.0.1, over TLS with this certificate and key (PEM files, readable for
   // all). Empty: only on a Unix-domain socket.
   std::string certificate_file{}, key_file{};

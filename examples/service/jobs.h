@@ -44,14 +44,14 @@ class JobQueue {
   static constexpr std::size_t kWaitingMax = 1000;
 
   const weft::Chan<Job> jobs_{kWaitingMax};
-  std::atomic<bool> closed_{false};  // tells why TrySend failed
+  std::atomic<bool> closed_{false};  // says why TrySend failed
   std::atomic<std::uint64_t> last_id_{0};
   std::atomic<std::uint64_t> taken_in_{0};
   std::atomic<std::uint64_t> done_{0};
 };
 
-// Does the jobs until the queue is closed and empty. When its context is done it closes the queue and goes on with those that wait: whoever
-// was told "accepted" can rely on it. A job has a time limit of its own instead.
+// Does the jobs until the queue is closed and empty. When its context is done it closes the queue and continues with those that wait: a
+// client that got "accepted" can rely on it. A job has a time limit of its own instead.
 weft::Error WorkOff(const weft::Context& ctx, JobQueue& queue);
 
 // The routes of it.

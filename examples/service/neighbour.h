@@ -29,7 +29,7 @@ class Neighbour {
   weft::Event found_;
 };
 
-// With TLS the service asks itself in plain text, on a socket of its own: it shows no certificate. Tells `neighbour` where that is.
+// With TLS the service asks itself in plain text, on a socket of its own: it shows no certificate. Sets `neighbour` to its address.
 weft::ServerOptions ServerForItself(Neighbour& neighbour);
 
 #endif  // WEFT_EXAMPLES_SERVICE_NEIGHBOUR_H_

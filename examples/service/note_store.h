@@ -12,7 +12,7 @@
 #include "note.h"
 
 // Where notes are kept; it knows nothing of HTTP. All calls come from many fibers and loops at once, and park theirs. After an
-// Error nothing has changed, also when the context has ended meanwhile; only if the database was lost in that moment nobody knows.
+// Error nothing has changed, also when the context has ended meanwhile; only if the database was lost in that moment this is unknown.
 class NoteStore {
  public:
   NoteStore() = default;
@@ -31,7 +31,7 @@ class NoteStore {
   virtual weft::Result<bool> Delete(const weft::Context& ctx, std::int64_t id, std::int64_t version) = 0;
   // Whether it can be used.
   virtual weft::Error Check(const weft::Context& ctx) = 0;
-  // Looks for changes that others make in the same database, until the context ends. For one fiber or thread beside the calls.
+  // Looks for changes that others make in the same database, until the context ends. For one fiber or thread next to the calls.
   virtual weft::Error Watch(const weft::Context&) { return {}; }
 
   // Every change, in the order in which they were made.

@@ -12,7 +12,7 @@
 //   GET /notes?limit=&after=     a NotePage
 //   GET /notes/{id}              a Note with its ETag; 304 where If-None-Match says that the client has it
 //   PUT /notes/{id}              a NoteDraft, for the version that If-Match names: 200 with the Note. Without If-Match 428, and 412 if
-//   DELETE /notes/{id}           somebody else has changed it meanwhile, so that no change is lost
+//   DELETE /notes/{id}           another client has changed it meanwhile, so that no change is lost
 // What they use outlives the mux.
 void AddNotesRoutes(weft::Mux& mux, NoteStore& store, weft::Metrics& metrics);
 

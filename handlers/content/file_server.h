@@ -24,7 +24,7 @@ struct FileServerOptions {
   bool links = true;
   // Whether to send site.css.br, site.css.zst or site.css.gz instead of site.css to clients that
   // accept them (RFC 9110 section 12.5.3), with the type of site.css. One that is older than
-  // site.css is ignored. Costs a look-up for each coding that a client accepts and that does not
+  // site.css is ignored. Costs a lookup for each coding that a client accepts and that does not
   // exist.
   bool precompressed = false;
 };
@@ -35,13 +35,13 @@ struct FileServerOptions {
 // with it.
 //
 // Nothing outside of `root` can be reached. Paths with "." or "..", empty segments or NUL are not
-// found, and the kernel keeps each look-up below the root, including links and renames (openat2).
+// found, and the kernel keeps each lookup below the root, including links and renames (openat2).
 // What is not a regular file (devices, pipes, sockets) is not found. A file that may not be read is
 // a 403.
 //
-// It never blocks its loop for a disk. A look-up that the kernel has cached is done in place, and
-// so is reading from memory. Everything else is done by a thread of the pool (Offload) while the
-// fiber is parked.
+// It never blocks its loop for a disk. A lookup that the kernel has cached is done in place, and so
+// is reading from memory. Everything else is done by a thread of the pool (Offload) while the fiber
+// is parked.
 //
 // The ETag is made from size and modification time. It is weak for two seconds after that time,
 // because the file may change again within one tick of its clock. Replace files by rename, so that

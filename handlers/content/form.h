@@ -16,8 +16,8 @@
 namespace weft {
 
 struct FormOptions {
-  // How many fields a form may have. More are an error, because each look-up by name searches all
-  // of them.
+  // How many fields a form may have. More are an error, because each lookup by name searches all of
+  // them.
   std::size_t fields_max = 1000;
 };
 

@@ -23,8 +23,8 @@ namespace weft {
 //   std::optional, std::array, containers with emplace_back except std::vector<bool> (writing: any
 //     range)
 //   std::map, std::unordered_map and similar ones, with std::string as key. Clients choose the
-//     keys: reading fails when more than 64 are in one bucket of a hash map. Maps that do not tell
-//     (bucket_size) need a hash with a secret, or use std::map.
+//     keys: reading fails when more than 64 are in one bucket of a hash map. Maps without
+//     bucket_size need a hash with a secret, or use std::map.
 //   boost::json::value, for which a file also includes <boost/json/value.hpp>
 // and types made of these. Others do not compile, with one line that says so.
 //

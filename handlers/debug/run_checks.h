@@ -45,7 +45,7 @@ struct CheckOptions {
 //
 // Check what this replica alone can lack: its disk, its cache that must be warm, its own sidecar.
 // If all replicas check a database that they share, a short failure of it takes all of them out at
-// once, and then none is left to tell clients.
+// once, and then none is left to serve clients an error.
 Error RunChecks(const Context& ctx, Readiness& readiness, std::vector<Check> checks,
                 CheckOptions options = {});
 

@@ -101,7 +101,7 @@ Error WriteBeastResponse(ResponseWriter& w, boost::beast::http::response<Body>&&
   return {};
 }
 
-// Its bytes are read again, since it tells nothing but these.
+// Its bytes are read again, since it reveals nothing but these.
 Error WriteBeastResponse(ResponseWriter& w, boost::beast::http::message_generator&& response);
 
 }  // namespace weft::internal

@@ -47,7 +47,7 @@ class LabelTable {
 
   // Those that were made, from the one of this number on, at most `most` of them; in the order in which they were made.
   std::vector<const LabelEntry*> From(std::size_t first, std::size_t most) const;
-  // How often somebody got the shared one.
+  // How often a caller got the shared one.
   std::uint64_t Overflow() const { return overflow_.load(std::memory_order_relaxed); }
 
  private:

@@ -50,8 +50,8 @@ class LogQueue {
 
   static LogQueue& Get();
 
-  // Sessions. Leave begins the end if it was the last one, and says whether there is somebody to wait for, which AwaitEnd then does:
-  // until a second after Leave.
+  // Sessions. Leave begins the end if it was the last one, and says whether there is a writer to wait for, which AwaitEnd then
+  // does: until a second after Leave.
   void Enter();
   bool Leave();
   void AwaitEnd();
@@ -91,12 +91,12 @@ class LogQueue {
 
   ThreadMutex lock_;
   std::condition_variable more_;   // the writer waits for lines, or for the end
-  std::condition_variable ended_;  // who ends the last session waits for the writer
+  std::condition_variable ended_;  // the end of the last session waits for the writer
   int sessions_ WEFT_GUARDED_BY(lock_) = 0;
   bool exiting_ WEFT_GUARDED_BY(lock_) = false;  // the process calls exit
   bool writing_ WEFT_GUARDED_BY(lock_) = false;  // the writer lives
   bool left_ WEFT_GUARDED_BY(lock_) = false;     // it was waited for in vain
-  bool asleep_ WEFT_GUARDED_BY(lock_) = false;   // it has to be told of new lines
+  bool asleep_ WEFT_GUARDED_BY(lock_) = false;   // it has to be woken for new lines
   std::thread writer_ WEFT_GUARDED_BY(lock_);
   pid_t writer_process_ WEFT_GUARDED_BY(lock_) = 0;
   sigset_t writer_mask_ WEFT_GUARDED_BY(lock_){};
@@ -104,7 +104,7 @@ class LogQueue {
   std::size_t first_ WEFT_GUARDED_BY(lock_) = 0;
   std::size_t count_ WEFT_GUARDED_BY(lock_) = 0;
   std::size_t bytes_ WEFT_GUARDED_BY(lock_) = 0;
-  std::uint64_t dropped_ WEFT_GUARDED_BY(lock_) = 0;  // that no line tells of yet
+  std::uint64_t dropped_ WEFT_GUARDED_BY(lock_) = 0;  // that no line reports yet
 
   // Unguarded: the writer's own.
   std::vector<LogEntry> batch_;

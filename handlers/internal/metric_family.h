@@ -27,9 +27,9 @@ class MetricWriter {
  public:
   explicit MetricWriter(ResponseWriter& w) : w_(w) {}
   std::string& text() { return text_; }
-  // After each series, so that no loop is held for long: may hand on what there is, and let others go first.
+  // After each series, so that no loop is held for long: may pass on what there is, and let others go first.
   Error EndSeries();
-  // Hands on the rest.
+  // Passes on the rest.
   Error Flush();
 
  private:

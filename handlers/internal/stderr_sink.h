@@ -11,9 +11,9 @@
 
 namespace weft::internal {
 
-// spdlog's coloured sink to stderr, but one that a reader who does not read cannot hold: it gives lines up when the patience of LogQueue is
-// over. It does so without O_NONBLOCK, which would be set for everybody who shares the open file, such as the shell. Lines of LogQueue's
-// writer are gathered, up to as many as a pipe takes at once, until flush.
+// spdlog's colored sink to stderr, but one that a stalled reader cannot hold: it gives lines up when the time limit of LogQueue
+// has expired. It does so without O_NONBLOCK, which would be set for every process that shares the open file, such as the
+// shell. Lines of LogQueue's writer are gathered, up to as many as a pipe takes at once, until flush.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit StderrSink(int descriptor);

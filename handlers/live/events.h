@@ -41,7 +41,7 @@ struct EventOptions {
   // Each stream uses up to a fifth less, so that many streams do not send theirs at once. Above
   // zero, or kUnlimited: never.
   Duration heartbeat = std::chrono::seconds(15);
-  // How long a client waits before it reconnects. In a drain it is told a random time, from half of
+  // How long a client waits before it reconnects. In a drain it gets a random time, from half of
   // this to two and a half times this, so that not all clients reach the next server at once. At
   // most a day.
   Duration retry = std::chrono::seconds(2);
@@ -86,8 +86,8 @@ class [[nodiscard]] EventStream {
   // a fiber of its own. `to_event` makes a ServerSentEvent from a value, or a std::optional of one,
   // which is empty for values that this client should not see. Values that have queued up are sent
   // together. Returns
-  //   no error          the channel is closed, or the drain has started (and the client was told
-  //                     when to reconnect): return, and the response ends in good order
+  //   no error          the channel is closed, or the drain has started (and the client knows when
+  //                     to reconnect): return, and the response ends in good order
   //   the context's     it is done; its cause is kClientGone if the client has left
   //   those of Send
   template <class T, class F>

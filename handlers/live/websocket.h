@@ -95,7 +95,7 @@ class [[nodiscard]] WebSocket {
   // on_message(WebSocketMessage) gets what the client sends, and may return an Error, which ends
   // the conversation. to_message(T) gets what arrives on the channel, and makes the text or a
   // WebSocketMessage. While one of them waits, or the client is slow to take a message, neither
-  // direction goes on. Returns, and closes with
+  // direction makes progress. Returns, and closes with
   //   no error   the client has closed; the channel is closed (1000); the drain has started (1001)
   //   an Error   that of on_message, whichever it is (1011), the context's, or those of Receive and
   //              Send

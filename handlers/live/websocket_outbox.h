@@ -33,7 +33,8 @@ class WebSocketOutbox {
   // that should leave. The default is kClosed. Does nothing once the WebSocket closes or has ended.
   // An empty Error aborts the process.
   void End(Error why = kClosed) const;
-  // Whether the WebSocket can still be sent to: nobody has called End, and neither side has closed.
+  // Whether the WebSocket can still be sent to: End has not been called, and neither side has
+  // closed.
   bool Open() const;
 
  private:

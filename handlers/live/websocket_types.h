@@ -32,8 +32,8 @@ struct WebSocketOptions {
   std::vector<std::string> protocols = {};
   // The origins whose pages may connect: "https://app.example.com", compared exactly; "*": all.
   // Empty: only pages of this host. A list replaces that rule, so it names this host's own origin,
-  // too. Browsers send cookies with a WebSocket from any page, so "*" is only for what anybody may
-  // see. Clients that are not browsers send no Origin, and are admitted.
+  // too. Browsers send cookies with a WebSocket from any page, so "*" is only for public data.
+  // Clients that are not browsers send no Origin, and are admitted.
   std::vector<std::string> origins = {};
   // How many unsent messages an outbox holds, and how many bytes of them.
   std::size_t outbox_messages_max = 64;

@@ -32,7 +32,7 @@ struct CompressOptions {
 // follow a stream event by event; a response that is flushed is compressed whatever its length. A
 // Content-Length that the handler has set is checked and removed. A strong ETag becomes weak,
 // because the bytes of the same content differ. Therefore the compressed body has no ranges, and
-// Accept-Ranges is removed. Vary tells caches when the response depends on the client. HEAD gets
+// Accept-Ranges is removed. Vary informs caches that the response depends on the client. HEAD gets
 // the fields of GET, without a length if GET would be compressed. If-Match compares strongly, so a
 // condition with it fails for a weak tag.
 //

@@ -30,7 +30,7 @@ struct ForwardedOptions {
 // Each proxy appends the address that has connected to it. So the list is read from its end,
 // starting with the connection itself: as long as a hop is trusted, what it has appended is
 // believed. The first one that is not trusted is the client; if all are trusted, it is the
-// leftmost. Everything to the left of it could have been written by anybody. An entry that is not
+// leftmost. Everything to the left of it may have been written by any client. An entry that is not
 // an address ("unknown", a name, a malformed one) ends the search, and the client is the hop that
 // has appended it, since no more is known. An address without a port gives a Peer without one.
 //

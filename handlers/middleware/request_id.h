@@ -14,8 +14,8 @@ struct RequestIdOptions {
   // the process. What is not the name of a field throws std::invalid_argument.
   std::string field = "X-Request-Id";
   // Accepts the id of the request if it has at most 64 letters, digits and "-_.~:+/=@"; any other
-  // is replaced. Only for services behind a gateway of your own: otherwise a client could give many
-  // requests the same id.
+  // is replaced. Only for services that are reached through a gateway of your own: otherwise a
+  // client could give many requests the same id.
   bool accept = false;
 };
 

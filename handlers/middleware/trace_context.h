@@ -12,8 +12,8 @@
 namespace weft {
 
 struct TraceContextOptions {
-  // Joins the trace of the caller. False: each request starts a new one, for servers that anybody
-  // can reach.
+  // Joins the trace of the caller. False: each request starts a new one, for servers that any
+  // client can reach.
   bool accept = true;
 };
 

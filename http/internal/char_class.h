@@ -50,7 +50,7 @@ inline constexpr std::array<std::uint8_t, 256> kCharClasses = MakeCharClasses();
 inline unsigned ClassOf(char c) { return kCharClasses[static_cast<unsigned char>(c)]; }
 inline bool Is(char c, CharClass set) { return (ClassOf(c) & set) != 0; }
 
-// True if all bytes are in the set; also for no bytes. Four at a time: a branch for each byte costs more than its look-up.
+// True if all bytes are in the set; also for no bytes. Four at a time: a branch for each byte costs more than its lookup.
 inline bool AllAre(std::string_view text, CharClass set) {
   const char* p = text.data();
   const char* const end = p + text.size();

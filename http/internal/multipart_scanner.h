@@ -11,9 +11,9 @@ namespace weft::internal {
 
 // Finds the parts in the bytes of a multipart body (RFC 2046 section 5.1.1). Bytes in, facts out:
 // it keeps none of them, and gives the same facts however they are cut. It is strict where two
-// readers could differ: lines end in CRLF, and a line that begins with the boundary and goes on is
-// an error (for the RFC it is a boundary, "an exact match of the entire candidate line is not
-// required", so no content may have it; for Go it is content).
+// readers could differ: lines end in CRLF, and a line that begins with the boundary and continues is an error (for the RFC it
+// is a boundary, "an exact match of the entire candidate line is not required", so no content may have it; for Go it is
+// content).
 class MultipartScanner {
  public:
   enum class Step : std::uint8_t {

@@ -8,8 +8,7 @@
 
 namespace weft::internal {
 
-// Percent-encoding (RFC 3986 section 2.1). A '%' without two hexadecimal digits behind it stands
-// for itself.
+// Percent-encoding (RFC 3986 section 2.1). A '%' without two hexadecimal digits after it stands for itself.
 
 // How long `text` is when it is decoded.
 std::size_t DecodedSize(std::string_view text) noexcept;

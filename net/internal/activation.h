@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// What the process was told about the sockets that it was started with, by systemd or another launcher that speaks its protocol
-// (sd_listen_fds(3)). Empty: the variable is not set.
+// What the environment says about the sockets that the process was started with, by systemd or another launcher that speaks its
+// protocol (sd_listen_fds(3)). Empty: the variable is not set.
 struct Activation {
   std::string fds;    // LISTEN_FDS: how many there are, from descriptor 3 on
   std::string pid;    // LISTEN_PID: for which process they are

@@ -20,7 +20,7 @@ class ByteBuffer {
   bool empty() const { return size_ == 0; }          // NOLINT
   std::string_view View() const { return {bytes_.get(), size_}; }
 
-  // At least `room` bytes behind the end, to be written and then Grown by what was written.
+  // At least `room` bytes after the end, to be written and then Grown by what was written.
   char* Reserve(std::size_t room) {
     if (capacity_ - size_ < room) Enlarge(room);
     return bytes_.get() + size_;

@@ -30,7 +30,7 @@ class FiberTurn {
 
   bool Taken() const { return taken_; }
   bool SomebodyWaits() const { return next_.Waiting(); }
-  // Parks until nobody has it. `waits_for` is a literal, for debugging.
+  // Parks until it is free. `waits_for` is a literal, for debugging.
   void Wait(const char* waits_for) { static_cast<void>(Wait(Background(), waits_for)); }
   // The same under a context. False: it is done, and another fiber still has the turn.
   bool Wait(const Context& ctx, const char* waits_for) {

@@ -42,7 +42,7 @@ class Listener {
  public:
   // The socket that the descriptor, a "systemd:" address or any other address means; options are valid. Errors: those of
   // ResolveAddress, Activation and Adopt, or "listen on 127.0.0.1:8080: Address already in use". A unix socket whose server is gone
-  // is replaced; one that somebody listens on is in use, and what is no socket is left alone.
+  // is replaced; one with a listening process is in use, and what is no socket is left alone.
   static Result<Listener> Open(const ListenOptions& options);
 
   // Serves on a duplicate of a socket that exists already, and belongs to others too: the backlog stays as it is, at the end the
@@ -63,15 +63,15 @@ class Listener {
 
   // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Shut, and no client
   // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete. False, and nothing has
-  // happened: others have this socket too, and who is let in stays in its backlog for them.
+  // happened: others have this socket too, and clients that are let in stay in its backlog for them.
   bool StopAccepting();
 
-  // Ends it for everybody: who connects is refused, the port is free, and the file of a unix socket is removed if it is still this
-  // one's. The descriptor stays until Close, so that other threads may be in Accept meanwhile, which fails from now on. Of a socket that
-  // others have too, nothing ends but its use here.
+  // Ends it for all holders: new connections are refused, the port is free, and the file of a unix socket is removed if it is
+  // still this one's. The descriptor stays until Close, so that other threads may be in Accept meanwhile, which fails from now
+  // on. Of a socket that others have too, nothing ends but its use here.
   void Shut();
 
-  // Shuts and closes it. Nobody is in another call.
+  // Shuts and closes it. No other call may be in progress.
   void Close();
 
  private:

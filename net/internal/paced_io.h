@@ -21,12 +21,12 @@ namespace weft::internal {
 
 // Reads and writes a watched socket from fibers: parks until it is readable or writable, and ends a wait
 // when the peer moves too little (Progress). One fiber may read while another one writes. It owns
-// neither the socket nor what is sent; whoever sends keeps the bytes until the call returns.
+// neither the socket nor what is sent; the sender keeps the bytes until the call returns.
 //
 // On the loop's thread only. Used again for one connection after the other.
 class PacedIo {
  public:
-  // Who reads and writes by it.
+  // What reads and writes through it.
   class Owner {
    public:
     // Before a reader parks: the peer may wait for what is held back here. SendHeld may suspend.
@@ -76,7 +76,7 @@ class PacedIo {
   Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall);
   bool SomebodyReads() const { return readable_.Waiting(); }
 
-  // --- writing; whoever sends waits for the turn first, and touches nothing that is being sent before
+  // --- writing; a sender waits for the turn first, and touches nothing that is being sent before
 
   FiberTurn& turn() { return turn_; }
   void WaitForTurn() {
@@ -88,10 +88,10 @@ class PacedIo {
     if (sent > 0) write_progress_.Moved(static_cast<std::uint64_t>(sent));
     return sent;
   }
-  // So much was sent by somebody else.
+  // So much was sent elsewhere.
   void NoteMoved(std::size_t bytes) { write_progress_.Moved(bytes); }
   // Sends all parts, in pieces as the peer takes them; changes `parts`. `flags` as for sendmsg, such as
-  // MSG_MORE. The second one is for who holds the turn already. No context ends it, only a stall does.
+  // MSG_MORE. The second one is for a caller that holds the turn already. No context ends it, only a stall does.
   Error Send(iovec* parts, std::size_t count);
   Error SendInTurn(iovec* parts, std::size_t count, int flags);
   // Parks until a layer below has nothing left to send. A stall ends it.
@@ -109,7 +109,7 @@ class PacedIo {
   // Why a socket call failed: it is broken from here on.
   Error Broke();
 
-  // Nobody may use it any more: calls that wait return, with kClosed as later ones.
+  // It must not be used any more: calls that wait return, with kClosed as later ones.
   void Close() noexcept {
     closed_ = true;
     Notify({true, true});

@@ -8,9 +8,9 @@
 
 namespace weft::internal {
 
-// Tells a client that moves too little from one that is slow. Time runs only while somebody waits for the peer, and in each
-// period of it at least `least` bytes have to move; a handler that takes its time costs the client nothing. There is no timer: the
-// end of the period is the end of the wait.
+// Distinguishes a client that moves too little from one that is slow. Time runs only while a fiber waits for the peer, and in
+// each period of it at least `least` bytes have to move; a handler that takes its time costs the client nothing. There is no
+// timer: the end of the period is the end of the wait.
 //
 //   const TimePoint until = progress.WaitUntil(Now(), period, least);
 //   ... wait; past `until` the client has stalled ...

@@ -35,7 +35,7 @@ struct ProxyHeaderResult {
 // streams: such a client came to the proxy over QUIC.
 ProxyHeaderResult ParseProxyHeader(std::string_view bytes, SocketAddress& client);
 
-// The checksum of RFC 3720 appendix B.4, as version 2 uses it. `crc` goes on from what came before.
+// The checksum of RFC 3720 appendix B.4, as version 2 uses it. `crc` continues from what came before.
 std::uint32_t Crc32c(std::string_view bytes, std::uint32_t crc = 0);
 
 }  // namespace weft::internal

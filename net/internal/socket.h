@@ -18,8 +18,8 @@
 
 namespace weft::internal {
 
-// A connected stream socket, TCP or unix: the only one who makes system calls on a connection. Nothing waits, nothing raises SIGPIPE; what
-// fails says so by errno, as the calls do. Owns its descriptor.
+// A connected stream socket, TCP or unix: the only class that makes system calls on a connection. Nothing waits, nothing raises
+// SIGPIPE; what fails says so by errno, as the calls do. Owns its descriptor.
 class Socket final {
  public:
   Socket() noexcept = default;
@@ -44,7 +44,7 @@ class Socket final {
 #endif
 
   // As Receive, on a unix socket. The kernel ends a read after a message that carries descriptors, though more is there: `cut` reports that.
-  // They are closed, because nobody has asked for them.
+  // They are closed, because they were not asked for.
   ssize_t ReceiveUnix(char* buffer, std::size_t size, bool& cut) const;
   // Whether bytes are there to be read; not at the end.
   bool HasInput() const;

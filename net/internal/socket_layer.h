@@ -18,8 +18,8 @@ class SocketLayer {
  public:
   // `more`: there may be more to read now, in the socket or in here.
   virtual ssize_t Read(const Socket& socket, char* buffer, std::size_t size, bool& more) = 0;
-  // What the socket does not take of it is held here, and goes out by Flush: whoever ends the connection waits for that.
-  // Takes nothing (EAGAIN) while anything is held.
+  // What the socket does not take of it is held here, and goes out by Flush: the end of the connection waits for that. Takes
+  // nothing (EAGAIN) while anything is held.
   virtual ssize_t Send(const Socket& socket, const iovec* parts, std::size_t count) = 0;
   // EINVAL: the file has to be read and sent.
   virtual ssize_t SendFile(const Socket& socket, int file, std::uint64_t offset, std::size_t size) = 0;
@@ -33,7 +33,7 @@ class SocketLayer {
   virtual bool InMessage() const = 0;
   // How many bytes have come over the wire since this was asked last: a peer may be quick, and nothing of it be of use yet.
   virtual std::size_t TakeArrived() = 0;
-  // Our side is through, which the peer is told; at once, or when what is held is out.
+  // Our side has ended, which is sent to the peer; at once, or when what is held is out.
   virtual bool ShutWrite(const Socket& socket) = 0;
 
  protected:

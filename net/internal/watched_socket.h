@@ -17,15 +17,14 @@
 namespace weft::internal {
 
 // A connected socket that a loop watches, edge-triggered, and what its events have reported so far. It
-// knows how events come (epoll) and what a short read means; nobody above it does. All bytes of a connection come
-// by here, so that there may be a layer between them and the wire (SocketLayer): a class that derives from this
-// one has it.
+// knows how events come (epoll) and what a short read means; nothing above it does. All bytes of a connection come by here, so
+// that there may be a layer between them and the wire (SocketLayer): a class that derives from this one has it.
 //
 // On the loop's thread only.
 class WatchedSocket : public FdWatch {
  public:
   // What an event is about. `writable` comes only after WatchWritable, or when nothing can be written
-  // any more: whoever waits to write then finds out why.
+  // any more: a fiber that waits to write then finds out why.
   struct Ready {
     bool readable;
     bool writable;
@@ -42,7 +41,7 @@ class WatchedSocket : public FdWatch {
   void Unwatch(Loop& loop) { loop.Remove(*this, socket_.Descriptor()); }
   void CloseSocket() { socket_.Close(); }
   // Events for room to write come from now on, for good: an edge-triggered watch costs nothing while
-  // nobody waits. What a layer holds goes out with them. A socket for which that fails is broken.
+  // no fiber waits. What a layer holds goes out with them. A socket for which that fails is broken.
   void WatchWritable(Loop& loop);
   // Takes note of the events that the loop has for it.
   Ready Note(std::uint32_t events);
@@ -62,7 +61,7 @@ class WatchedSocket : public FdWatch {
   // After a read that got something, and after one that found nothing.
   void NoteRead(bool more) { may_have_input_ = more || half_closed_; }
   void NoteDrained() { may_have_input_ = half_closed_; }
-  // As NoteRead, for who knows better than the events.
+  // As NoteRead, for callers that know better than the events.
   void SetMayHaveInput(bool may) { may_have_input_ = may; }
   bool MayHaveInput() const { return may_have_input_; }
 

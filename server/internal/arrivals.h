@@ -38,7 +38,7 @@ class Arrivals {
 
   // The connection is counted for `to` already. Throws std::bad_alloc, and nothing has happened.
   void Send(Landing& to, Fd fd, const Peer& peer);
-  // The same from any thread, where nobody looks after it.
+  // The same from any thread, where nothing else takes care of it.
   static void SendFrom(Landing& to, Fd fd, const Peer& peer);
 
  private:

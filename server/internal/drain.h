@@ -16,12 +16,12 @@
 
 namespace weft::internal {
 
-// The end of a server, step by step (docs/shutdown.md): lame duck, drain, patience, hard end. It waits for events, with a bound on each
-// step but the last: nothing returns while a handler runs.
+// The end of a server, step by step (docs/shutdown.md): lame duck, drain, drain timeout, forced close. It waits for events,
+// with a bound on each step but the last: nothing returns while a handler runs.
 //
-// The fiber of ListenAndServe takes the steps. Its loop may be held by somebody who does not park; then the thread beside the loops takes
-// each step that has been due for kTakeOver: it shuts the listener, has every loop that turns do its part, keeps the time, and names the
-// fibers that hold the others. Whoever comes first takes a step; nothing is taken twice.
+// The fiber of ListenAndServe takes the steps. Its loop may be held by a handler that does not park; then the watchdog thread
+// takes each step that has been due for kTakeOver: it shuts the listener, has every loop that turns do its part, keeps the
+// time, and names the fibers that hold the others. Whoever comes first takes a step; nothing is taken twice.
 class Drain : private LoopSentinel {
  public:
   // From the begin of the server: `ctx` is the one whose end begins the drain.

@@ -17,7 +17,7 @@
 namespace weft::internal {
 
 // Takes connections out of the backlog and places them on the loops. There is one for the server, and every loop accepts by it (Acceptor),
-// so that a loop that is held keeps nobody out; the thread beside the loops does when none of them turns up. Everything may be
+// so that a loop that is held keeps no client out; the watchdog thread does when none of them turns up. Everything may be
 // called from any thread, at the same time, unless it says otherwise.
 class Entrance {
  public:
@@ -25,7 +25,7 @@ class Entrance {
     kMore,   // one was accepted
     kEmpty,  // none waits
     kPause,  // there is no room: too many connections, or no descriptors
-    kStop,   // nobody is let in any more, or the listener is broken
+    kStop,   // no client is let in any more, or the listener is broken
   };
 
   // Where connections go. From any thread.
@@ -45,18 +45,19 @@ class Entrance {
 
   Entrance(ServerState& shared, Placement& placement, Listener listener);
 
-  // As ServerOptions::on_listen tells it.
+  // As ServerOptions::on_listen reports it.
   const std::string& Bound() const { return bound_; }
   int Descriptor() const { return listener_.Descriptor(); }
 
   // `here`: the loop that accepts, null on another thread.
   Next AcceptOne(Loop* here);
-  // Tells that there is no room, once for each time, and has somebody idle make some.
+  // Reports that there is no room, once for each time, and has an idle connection make some.
   void NoteShortage() noexcept;
   // For the thread beside the loops: takes what waits although some loop turns. Woken loops may have been held before they came to it.
   void HandOn();
 
-  // Takes what the kernel has let in already and lets nobody in any more; a listener that is shared goes on for the others. Once.
+  // Takes what the kernel has let in already and lets no more clients in; a listener that is shared stays open for the others.
+  // Once.
   void Shut();
 
   // Parks until the context is done, or the listener is broken: then the reason comes back.
@@ -80,7 +81,7 @@ class Entrance {
   std::atomic<bool> forbidden_{false};  // and no room would help
   std::atomic<bool> shortage_told_{false};
   std::atomic<bool> failed_{false};
-  bool waited_ = false;  // at the last HandOn somebody waited
+  bool waited_ = false;  // at the last HandOn a connection waited
   Event broken_;
   Error failure_;  // before broken_
 };

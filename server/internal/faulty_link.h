@@ -48,7 +48,7 @@ class FaultyLink final : public StreamTransport {
   FaultyLink(Socket socket, std::shared_ptr<LinkState> state);
   ~FaultyLink();
 
-  // Whoever waits for it is woken.
+  // Its waiters are woken.
   void Break() noexcept {
     broken_ = true;
     CloseStream();

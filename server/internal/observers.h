@@ -46,7 +46,7 @@ class Observers final : public Observer {
 
   const std::string name_;
   std::vector<Observer*> all_;
-  std::vector<Observer*> watching_;  // of those who ask for connections
+  std::vector<Observer*> watching_;  // those that ask for connections
 };
 
 }  // namespace weft::internal

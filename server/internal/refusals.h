@@ -18,7 +18,7 @@ class Refusals {
   // Asks once for each status that the server uses by itself. A body without a good Content-Type is left out.
   explicit Refusals(const std::function<RefusalBody(int status)>& make);
 
-  // The body of such a response, for who frames it itself.
+  // The body of such a response, for callers that frame it themselves.
   RefusalBody For(int status, std::string_view reason) const;
 
   // Writes a complete response that closes the connection, and returns its size. If that is above `capacity` the

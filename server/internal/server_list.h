@@ -10,7 +10,7 @@
 
 namespace weft::internal {
 
-// A server that serves, as those see it who ask for all servers of the process.
+// A running server, as code sees it that asks for all servers of the process.
 struct ListedServer {
   ServerState& shared;
   Workers& workers;

@@ -63,7 +63,7 @@ struct ServerState {
   const Context values;  // of the caller's context: what requests inherit
   const HeadLimits limits;
   const Refusals refusals;
-  const TrustedPeers proxies;  // who must begin with a PROXY header
+  const TrustedPeers proxies;  // peers that must begin with a PROXY header
   // What is agreed on over TLS; curl --http1.0 offers nothing but the last.
   const AlpnList alpn = options.http2 && http2::SessionsExist() ? AlpnList{"h2", "http/1.1", "http/1.0"} : AlpnList{"http/1.1", "http/1.0"};
   const bool connections_watched;  // the observer asks for each connection's begin and end

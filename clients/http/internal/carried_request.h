@@ -17,7 +17,7 @@ namespace weft::internal {
 struct CarriedRequest {
   HttpUrl url;
   std::string method;
-  bool chunked = false;              // nobody knows the length of its body
+  bool chunked = false;              // the length of its body is unknown
   const Fields* trailers = nullptr;  // after a chunked body
   const std::function<void(int, const Fields&)>* on_interim = nullptr;
   bool sent_any = false;             // the server may have seen something of it

@@ -65,7 +65,7 @@ struct ClientShared {
   Connector connector;
 
   // So far, and now.
-  std::atomic<std::int64_t> out{0};    // exchanges that somebody uses
+  std::atomic<std::int64_t> out{0};    // exchanges that are in use
   std::atomic<std::int64_t> idle{0};
   std::atomic<std::int64_t> waiting{0};
   std::atomic<std::uint64_t> opened{0};

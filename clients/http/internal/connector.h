@@ -18,7 +18,7 @@
 
 namespace weft::internal {
 
-// Makes the connections of one client: look-up, race of the addresses (RFC 8305), TLS. From any fiber.
+// Makes the connections of one client: lookup, race of the addresses (RFC 8305), TLS. From any fiber.
 class Connector {
  public:
   explicit Connector(const HttpClientOptions& options) : options_(options), pace_{.stall = options.stall_timeout} {}
@@ -46,7 +46,7 @@ class Connector {
   const AlpnList alpn_http2_{"h2", "http/1.1"};
   NameCache names_;
   Mutex tls_lock_;
-  std::shared_ptr<const ClientContext> tls_;  // loaded by the first who needs it
+  std::shared_ptr<const ClientContext> tls_;  // loaded by the first call that needs it
 };
 
 }  // namespace weft::internal

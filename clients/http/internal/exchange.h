@@ -29,7 +29,7 @@ namespace weft::internal {
 // warm one allocates nothing. On its loop; one fiber may send while another one receives.
 class Exchange {
  public:
-  // Where it goes when nobody uses it any more.
+  // Where it goes when it is not used any more.
   class Home {
    public:
     virtual void Recycle(Exchange* exchange) noexcept = 0;
@@ -44,7 +44,7 @@ class Exchange {
 
   Loop& loop() { return kept_connections_.loop(); }
 
-  // --- who uses it: a response, and the handle of HttpClient::Open
+  // --- what uses it: a response, and the handle of HttpClient::Open
 
   void Acquire() { ++users_; }
   // The last one: the connection is kept if the response was read to its end, or as good as.
@@ -101,7 +101,7 @@ class Exchange {
   bool HeadIsHere() const { return multiplexed_ ? http2_.HeadIsHere() : http1_.HeadIsHere(); }
   // WaitForContinue has found a whole head of a final response, or what is none.
   bool HasVerdict() const { return multiplexed_ ? http2_.HasVerdict() : http1_.HasVerdict(); }
-  // What follows may go on and on: from now on it is none of the requests that an origin gets at once.
+  // What follows may be endless: from now on it does not count among the requests that an origin gets at once.
   void LeaveLimits() noexcept;
   // Nothing can be received any more.
   bool Broken() const { return multiplexed_ ? http2_.Broken() : http1_.Broken(); }
@@ -115,7 +115,7 @@ class Exchange {
   std::string_view method() const { return request_.method; }
   // What follows the head is another protocol's.
   bool IsTunnel() const { return !multiplexed_ && http1_.IsTunnel(); }
-  // The largest number: nobody knows.
+  // The largest number: unknown.
   std::uint64_t BytesLeft() const { return multiplexed_ ? http2_.BytesLeft() : http1_.BytesLeft(); }
 
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
@@ -133,7 +133,7 @@ class Exchange {
  private:
   static constexpr Duration kAfterFailedSend = std::chrono::seconds(1);
 
-  // One step of sending, by a carrier. Until it has come back nobody knows how much has gone out, also if it throws.
+  // One step of sending, by a carrier. Until it has returned, how much was sent is unknown, also if it throws.
   template <class Step>
   Error SendBy(Step step) {
     if (send_broken_ || !HasConnection()) return SendHasFailed();

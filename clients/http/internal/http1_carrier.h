@@ -21,8 +21,8 @@
 
 namespace weft::internal {
 
-// One request and its response by HTTP/1.1 (RFC 9112), on a connection that nobody else uses meanwhile. One fiber may send while another
-// one receives. Failures are those of the request; after one of a send, nothing more is to be sent.
+// One request and its response by HTTP/1.1 (RFC 9112), on a connection that nothing else uses meanwhile. One fiber may send
+// while another one receives. Failures are those of the request; after one of a send, nothing more is to be sent.
 class Http1Carrier {
  public:
   Http1Carrier(CarriedRequest& request, std::uint32_t head_bytes_max) : request_(request), limits_{.head_bytes = head_bytes_max} {}

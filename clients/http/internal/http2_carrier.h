@@ -37,7 +37,7 @@ class Http2Carrier {
   ClientWire* wire() const { return HasConnection() ? &stream_->connection()->wire() : nullptr; }
   // What is not through is reset; what was received stays.
   void Leave() noexcept { stream_->Leave(); }
-  // Nobody waits for its end.
+  // No caller waits for its end.
   void NoteEndless() noexcept { stream_->endless = true; }
   void Reset() noexcept;
 

@@ -26,7 +26,7 @@ class IncomingBody {
   void Reset();
 
   bool AtEnd() const { return at_end_; }
-  // Something follows the body that nobody has asked for. At the end.
+  // Something unexpected follows the body. At the end.
   bool HasExcess() const { return excess_ || !pending_.empty(); }
   // Of kLength what is still to come; else unknown: the largest number.
   std::uint64_t BytesLeft() const;

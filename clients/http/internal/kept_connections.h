@@ -33,7 +33,7 @@ struct SharedAttempt {
   Error failure;  // of all of them
 };
 
-// What a loop has of one origin: the connections of HTTP/1.1 that nobody uses, the one that was used last at the end, and all of HTTP/2.
+// What a loop has of one origin: the idle connections of HTTP/1.1, the one that was used last at the end, and all of HTTP/2.
 struct OriginPool {
   struct Kept {
     std::unique_ptr<ClientWire> wire;
@@ -45,7 +45,7 @@ struct OriginPool {
   std::uint64_t multiplexers_made = 0;
   std::shared_ptr<SharedAttempt> attempt;  // under way; null: none
   StreamLine line;                         // for a stream
-  bool speaks_http1 = false;               // where HTTP/2 was offered: nobody waits to share a connection
+  bool speaks_http1 = false;               // where HTTP/2 was offered: no request waits to share a connection
   std::uint32_t users = 0;                 // requests of this loop that are under way
 
   // There is room for the connection of each user when it is through: keeping one cannot fail.
@@ -56,7 +56,7 @@ struct OriginPool {
   }
 };
 
-// The connections that a loop has of one client and nobody uses. On its loop only, but for AskToTrim.
+// The idle connections that a loop has of one client. On its loop only, except for AskToTrim.
 class KeptConnections final : private ClientWire::Keeper, private ClientShared::Part, private http2::ClientMultiplexer::Home {
  public:
   KeptConnections(ClientShared& client, Loop& loop);
@@ -92,7 +92,7 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
   bool Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream);
   // There is one that others can share: it is worth it to wait for a stream.
   static bool CanShare(const OriginPool& pool) noexcept;
-  // Few streams on each do not make for many connections. Those of which nobody knows when they end do not count: they fill their own.
+  // Few streams on each do not make for many connections. Those whose end cannot be foreseen do not count: they fill their own.
   static bool MayConnect(const OriginPool& pool) noexcept;
   // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others. The attempt is through when the
   // server has said how many that may be.

@@ -36,8 +36,8 @@ class LoopPart final : private Exchange::Home {
 
   KeptConnections kept_;
   UrlReader urls_;
-  std::vector<std::unique_ptr<Exchange>> exchanges_;  // that nobody uses
-  std::uint32_t out_ = 0;                             // that somebody uses
+  std::vector<std::unique_ptr<Exchange>> exchanges_;  // that are not in use
+  std::uint32_t out_ = 0;                             // that are in use
 };
 
 }  // namespace weft::internal

@@ -18,9 +18,8 @@
 namespace weft::internal {
 
 // The addresses of names, in the order in which they are to be tried: looked up by the system in the pool of Offload, once for
-// all who ask at the same time, and kept for a while, since nobody but the system knows for how long they are good. A name
-// server that is away must not stop the reads of files that share the pool, so look-ups have a number of their own. From any
-// fiber.
+// all concurrent callers, and kept for a while, since only the system knows for how long they are good. A name server that is
+// away must not stop the reads of files that share the pool, so lookups have a limit of their own. From any fiber.
 class NameCache {
  public:
   static constexpr Duration kGoodFor = std::chrono::seconds(30);

@@ -19,7 +19,7 @@ struct OutgoingRequest {
     kWithout,
     kWhole,     // `whole`
     kReader,    // `reader`
-    kByCaller,  // who writes it as the exchange goes (HttpClient::Open)
+    kByCaller,  // which writes it as the exchange proceeds (HttpClient::Open)
   };
 
   std::string_view method;
@@ -35,7 +35,7 @@ struct OutgoingRequest {
   std::optional<Duration> expect;       // how long to wait for 100
   Duration response_timeout{};
   bool without_slot = false;            // beside the requests that an origin gets at once
-  bool without_credentials = false;     // after a redirect to somebody else
+  bool without_credentials = false;     // after a redirect to another origin
   const std::function<void(int, const Fields&)>* on_interim = nullptr;
 
   bool IsStreamed() const { return body == Body::kReader || body == Body::kByCaller; }

@@ -20,7 +20,7 @@ enum class Redirect : std::uint8_t {
 // https to http, a body that cannot be read again.
 Redirect JudgeRedirect(const ClientResponse& response, const OutgoingRequest& request, HttpUrl& next);
 
-// Makes the request that one for `next`, which moves into `url`. An Error: the body cannot be sent once more.
+// Makes the request that one for `next`, which moves into `url`. An Error: the body cannot be sent again.
 Error FollowRedirect(Redirect redirect, HttpUrl& next, HttpUrl& url, OutgoingRequest& request);
 
 }  // namespace weft::internal

@@ -16,8 +16,8 @@
 
 namespace weft::internal {
 
-// A socket that the loop watches, in the plain or under TLS. While nobody uses it it has no fiber and no buffer: an event finds out
-// whether it is still good.
+// A socket that the loop watches, plain or under TLS. While idle it has no fiber and no buffer: an event finds out whether it
+// is still good.
 class SocketWire final : public ClientWire, private WatchedSocket {
  public:
   // Of a connection that several requests share: what can be done now, on the loop's stack. The wire may be destroyed there.
@@ -75,7 +75,7 @@ class SocketWire final : public ClientWire, private WatchedSocket {
   bool NothingCame();
 
   Loop& loop_;
-  Keeper* keeper_ = nullptr;  // while nobody uses it
+  Keeper* keeper_ = nullptr;  // while it is idle
   Listener* listener_ = nullptr;
   std::unique_ptr<TlsChannel> channel_;
   LoopSignal readable_;

@@ -16,7 +16,8 @@
 
 namespace weft::internal {
 
-// A Stream that the program has dialled (HttpClientOptions::dial), in the plain or under TLS of ours. Nobody sees its end while it rests.
+// A Stream that the program has dialed (HttpClientOptions::dial), plain or under TLS of ours. Its end goes unnoticed while it
+// is idle.
 class StreamWire final : public ClientWire {
  public:
   StreamWire(Stream stream, const Pace& pace) : ClientWire(pace), stream_(std::move(stream)) {}

@@ -23,7 +23,7 @@ class TlsSession;
 // made; one fiber may read while another one writes.
 class ClientWire {
  public:
-  // Told that a connection which nobody uses is good for nothing any more. On the loop's stack; the wire may be destroyed there.
+  // Learns that an idle connection is of no use any more. On the loop's stack; the wire may be destroyed there.
   class Keeper {
    public:
     virtual void OnIdleEnd(ClientWire& wire) noexcept = 0;
@@ -49,17 +49,18 @@ class ClientWire {
   virtual std::size_t ReadAtOnce(std::span<char> buffer) = 0;
   // All parts; changes them. Errors: the context's, Stalled(), the system's.
   virtual Error Write(const Context& ctx, iovec* parts, std::size_t count) = 0;
-  // As much as goes out without a wait; of a wire that cannot tell, nothing. An error of the system: the connection is broken.
+  // As much as goes out without a wait; of a wire that does not know, nothing. An error of the system: the connection is
+  // broken.
   virtual Result<std::size_t> WriteAtOnce(iovec* parts, std::size_t count) = 0;
   // The server sees the end of what we send.
   virtual Error CloseWrite() = 0;
 
-  // Nobody uses it from now on. False: it has ended, or something came that nobody has asked for; it is to be destroyed.
+  // It is idle from now on. False: it has ended, or unexpected bytes came; it is to be destroyed.
   virtual bool Rest(Keeper& keeper) = 0;
-  // Somebody uses it again.
+  // It is in use again.
   virtual void Wake() noexcept = 0;
-  // Looks whether nothing has come that nobody has asked for, and no end, at the moment at which it is used again. In a fiber: it may
-  // suspend for one turn of the loop.
+  // Checks that no unexpected bytes have come, and no end, at the moment at which it is used again. In a fiber: it may suspend
+  // for one turn of the loop.
   virtual bool StaysQuiet() = 0;
   // Whether the end of a resting connection is seen before it is used.
   virtual bool SeesItsEnd() const = 0;
@@ -68,7 +69,7 @@ class ClientWire {
   // The end of both sides, without a reset where that can be helped.
   virtual void Close() noexcept = 0;
 
-  // Nobody says for how long another protocol is silent.
+  // How long another protocol may be silent is unknown.
   void LiftPace() noexcept;
   // While a response has not begun it does not stall: how long that may take other limits say.
   void AwaitHead(bool awaits) noexcept { awaits_head_ = awaits; }

@@ -9,7 +9,7 @@
 
 namespace weft::postgres::internal {
 
-// How a cancel travels: in plain text, or over TLS, so that nobody on the way can read the key and cancel with it later.
+// How a cancel travels: in plain text, or over TLS, so that no one on the way can read the key and cancel with it later.
 class CancelLayer {
  public:
   virtual ~CancelLayer() = default;

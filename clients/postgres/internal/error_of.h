@@ -15,7 +15,7 @@ namespace weft::postgres::internal {
 // Why a statement failed. `farewell`, if not null: the connection was lost with it. What the server said at its end is the reason
 // if the result itself has none.
 Error OfResult(const PGresult* result, const std::string& origin, const Failure* farewell);
-// Why no connection came about, by libpq's message, which it was told to make verbose: the sqlstate is nowhere else.
+// Why no connection came about, by libpq's message, which was set to be verbose: the sqlstate is nowhere else.
 Error OfConnect(std::string message, const std::string& origin);
 Error ConnectTimedOut(const std::string& origin, std::string_view detail);
 // The pool has none, by its own limits.

@@ -49,7 +49,7 @@ class HalfMadeConnections {
     all_.pop_back();
     return one;
   }
-  // Closes those that were begun so long ago: nobody would go on with them.
+  // Closes those that were begun so long ago: no call would continue with them.
   void Trim(Duration connect_timeout) noexcept {
     std::list<std::unique_ptr<HalfMade>> old;  // closed after the lock is released
     const std::lock_guard hold(lock_);

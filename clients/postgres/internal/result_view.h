@@ -27,7 +27,7 @@ class ResultView {
   const pg_result* result_;
 };
 
-// Who takes what a statement returns.
+// What takes the results of a statement.
 class ResultHandler {
  public:
   // The rows come one by one, each as soon as it is here.

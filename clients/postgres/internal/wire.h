@@ -19,7 +19,7 @@ struct FreeResult {
 };
 using PgResult = std::unique_ptr<PGresult, FreeResult>;
 
-// How libpq is waited for: under a context while a call goes on, by real time while the server is made to stop.
+// How libpq is waited for: under a context while a call is in progress, by real time while the server is made to stop.
 class Waits {
  public:
   // It may return although nothing is ready.
@@ -50,7 +50,7 @@ class Wire {
   // Between two statements: whether it is still there. Reads what came meanwhile; does not suspend.
   bool Check() noexcept;
 
-  // Those that somebody has listened for on a connection of the pool: nobody would ever read them.
+  // Those of a LISTEN on a connection of the pool: they would never be read.
   void DropNotifications() noexcept {
     while (PGnotify* one = PQnotifies(connection_)) PQfreemem(one);
   }

@@ -14,15 +14,15 @@ class io_context;
 
 namespace weft::internal {
 
-// The io_context of a loop. It exists only in loops that somebody asked for an executor: a loop without one sleeps in its own
-// epoll set, which saves two system calls a turn.
+// The io_context of a loop. It exists only in loops that were asked for an executor: a loop without one sleeps in its own epoll
+// set, which saves two system calls a turn.
 //
 // An exception that leaves a raw handler ends the process.
 class AsioDriver final : public EventSource {
  public:
   // That of this loop; made at the first use. On the loop's thread. Throws std::system_error when no descriptors are left.
   static AsioDriver& Of(LoopCore& loop);
-  // The same, or null if nobody has asked for it.
+  // The same, or null if it was not requested.
   static AsioDriver* IfMade(const LoopCore& loop) noexcept { return static_cast<AsioDriver*>(loop.Outside()); }
 
   explicit AsioDriver(LoopCore& loop);

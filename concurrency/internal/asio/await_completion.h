@@ -16,7 +16,7 @@
 
 namespace weft::internal {
 
-// Resolve; `held` is let go when the look-up has ended, which may be after the call.
+// Resolve; `held` is released when the lookup has ended, which may be after the call.
 Result<std::vector<boost::asio::ip::tcp::endpoint>> ResolveHolding(const Context& ctx, std::string_view host, std::string_view service,
                                                                    std::shared_ptr<void> held);
 

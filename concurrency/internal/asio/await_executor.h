@@ -28,7 +28,7 @@ concept PointsToExecutor = requires(T& pointer) { (*pointer).get_executor(); };
 template <class T>
 concept PointsToStream = requires(T& pointer) { (*pointer).stream().get_executor(); };
 
-// The system executor is what Asio takes when it was told nothing; it would start threads that nobody asked for.
+// The system executor is Asio's default; it would start threads that were not asked for.
 template <class Executor>
 auto NotSystem(const Executor& executor) {
   if constexpr (std::is_same_v<Executor, boost::asio::system_executor>) {

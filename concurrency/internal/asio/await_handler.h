@@ -40,7 +40,7 @@ class AwaitHandler {
     op_->Complete(std::forward<Args>(args)...);
     std::exchange(op_, nullptr)->OperationEnded();
   }
-  // What a value throws when it is handed over goes to the caller of Await, not to whoever completes.
+  // What a value throws when it is handed over goes to the caller of Await, not to the code that completes.
   template <class... Given>
     requires(!kNeverThrows)
   void operator()(Given&&... given) {

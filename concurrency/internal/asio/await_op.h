@@ -19,17 +19,17 @@ class Parker;
 
 // What the error codes among the arguments of a completion handler say.
 struct AwaitFailures {
-  int places = 0;   // how many can tell a failure
+  int places = 0;   // how many can report a failure
   int set = 0;      // of them, how many do
   int aborted = 0;  // of those, how many are operation_aborted
 };
 
 // One asynchronous operation and the fiber that waits for it, on that fiber's stack.
 //
-// The operation lives on its executor, the fiber on its loop; when the executor is the loop, nothing is posted. Whoever else
-// points to this object is counted as a pin: the completion handler, the posted start, the posted cancel. The fiber goes on when
-// the last pin is gone and its holder is out of the lock, so that no buffer, argument or signal on the stack is still in use.
-// Signal and slot are touched on the executor only.
+// The operation lives on its executor, the fiber on its loop; when the executor is the loop, nothing is posted. Everything else
+// that points to this object is counted as a pin: the completion handler, the posted start, the posted cancel. The fiber
+// continues when the last pin is gone and its holder is out of the lock, so that no buffer, argument or signal on the stack is
+// still in use. Signal and slot are touched on the executor only.
 class AwaitOp {
  public:
   using PostCancel = void (*)(AwaitOp& op, const void* executor);
@@ -55,7 +55,7 @@ class AwaitOp {
   boost::asio::cancellation_slot Slot() noexcept {
     return cancelable_ ? signal_.slot() : boost::asio::cancellation_slot();
   }
-  // The slot of whoever cancels through a slot of its own, which passes that on by Emit.
+  // The slot of code that cancels through a slot of its own, which passes that on by Emit.
   boost::asio::cancellation_slot SharedSlot() noexcept { return signal_.slot(); }
   // The outcome, from the completion handler, before it calls OperationEnded. `error` is what the call returns for it; failures
   // that the values carry stay there.
@@ -79,7 +79,7 @@ class AwaitOp {
   // In the fiber: parks until the operation has ended and the last pin is gone. Rethrows what the start threw.
   void Wait();
   bool Completed() const noexcept { return completed_; }
-  // After Wait, when nobody else is left: empty if the operation succeeded.
+  // After Wait, when nothing else is left: empty if the operation succeeded.
   Error Verdict() const WEFT_NO_LOCK_ANALYSIS;
 
  private:

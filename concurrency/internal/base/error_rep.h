@@ -60,8 +60,8 @@ inline constinit const ErrorRep kUnavailableRep{-1, 12, "unavailable"};
 inline constinit const ErrorRep kUpstreamFailedRep{-1, 13, "upstream failed"};
 inline constinit const ErrorRep kUpstreamTimeoutRep{-1, 14, "upstream timed out"};
 
-// How a context ends that nobody cancels: by the end of its scope. These are constants, so it costs neither memory nor a reference
-// count.
+// How a context ends that is not canceled: by the end of its scope. These are constants, so it costs neither memory nor a
+// reference count.
 inline constinit const ErrorRep kScopeGoneRep{-1, 1, "the CancelScope of this context is gone"};
 inline constinit const ErrorRep kCanceledByScopeRep{-1, 1, "context canceled: the CancelScope of this context is gone"};
 // In a Result whose old value is gone when moving the new one in throws.

@@ -19,8 +19,8 @@ inline void ExplorePoint() noexcept {
   if (CurrentExplorer() != nullptr) [[unlikely]] ExplorePause();
 }
 
-// Somebody waits hopelessly long for a SmallLock. Aborts in a fiber: an owner on this same thread would never go on, and it is better to
-// say so than to hang.
+// A thread waits hopelessly long for a SmallLock. Aborts in a fiber: an owner on this same thread would never continue, and it
+// is better to say so than to hang.
 void ExploreLockedOut() noexcept;
 
 }  // namespace weft::internal

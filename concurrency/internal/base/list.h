@@ -4,7 +4,7 @@
 
 namespace weft::internal {
 
-// A link of a doubly linked list; the element derives from it. Tag tells several lists of one element apart.
+// A link of a doubly linked list; the element derives from it. Tag distinguishes several lists of one element.
 template <class Tag = void>
 struct Link {
   Link* prev = nullptr;

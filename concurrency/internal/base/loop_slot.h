@@ -16,7 +16,7 @@ extern constinit thread_local std::uint32_t t_loop_slot;
 // Slots from here on were never used.
 std::uint32_t LoopSlotsUsed() noexcept;
 
-// Gives this thread a slot while it lives. Who gets the same slot later sees all that was written before.
+// Gives this thread a slot while it lives. A later owner of the same slot sees all that was written before.
 class LoopSlot {
  public:
   LoopSlot() noexcept;

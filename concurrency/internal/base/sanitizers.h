@@ -2,8 +2,8 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_BASE_SANITIZERS_H_
 #define WEFT_CONCURRENCY_INTERNAL_BASE_SANITIZERS_H_
 
-// Tells the sanitizers about stack switches. Without a sanitizer every function here is empty. AddressSanitizer may also come with
-// the program alone, into which a weft without it is linked: whether it is there shows at run time.
+// Informs the sanitizers of stack switches. Without a sanitizer every function here is empty. AddressSanitizer may also come
+// with the program alone, into which a weft without it is linked: whether it is there shows at run time.
 
 #include <cstddef>
 
@@ -38,7 +38,7 @@ namespace weft::internal {
 #if defined(WEFT_ASAN)
 inline bool UnderAsan() noexcept { return true; }
 #else
-// ThreadSanitizer has the first two as well, but wants to be told of stacks in its own way.
+// ThreadSanitizer has the first two as well, but has to be informed of stacks in its own way.
 inline bool UnderAsan() noexcept { return &__asan_unpoison_memory_region != nullptr; }
 #endif
 

@@ -14,15 +14,15 @@ void DoDefaultAction(int signal, const struct sigaction& ours) noexcept;
 // Whether the process ends by default on this signal.
 bool EndsByDefault(int signal) noexcept;
 
-// A handler of ours that takes the place of what was set before for one signal, and hands on what is not meant for it. A static object:
-// the handler may run at any time.
+// A handler of ours that takes the place of what was set before for one signal, and passes on what is not meant for it. A
+// static object: the handler may run at any time.
 class SignalOverlay {
  public:
   using Handler = void (*)(int signal, siginfo_t* info, void* machine);
 
   // Does nothing where it is in force already. One thread at a time, and so with TakeBack.
   void PutOn(int signal, Handler handler) noexcept;
-  // Restores what was set before, unless somebody else has put something else on meanwhile.
+  // Restores what was set before, unless something else was set meanwhile.
   void TakeBack(int signal) noexcept;
 
   // In the handler, for a signal that was sent and not caused by the instruction that is interrupted: what was set before is carried out

@@ -9,9 +9,9 @@
 
 namespace weft::internal {
 
-// A lock for critical sections of some instructions; it blocks the thread, so nobody may park while holding it. To release it
-// costs a plain store: whoever finds it held spins, then yields its core, then sleeps for moments, and nobody needs to be woken. Unlike
-// std::mutex it may be destroyed as soon as its owner has released it.
+// A lock for critical sections of some instructions; it blocks the thread, so no fiber may park while holding it. Releasing it
+// costs a plain store: a thread that finds it held spins, then yields its core, then sleeps briefly, and none needs to be
+// woken. Unlike std::mutex it may be destroyed as soon as its owner has released it.
 class WEFT_CAPABILITY SmallLock {
  public:
   void lock() noexcept WEFT_ACQUIRE() WEFT_NO_LOCK_ANALYSIS {  // NOLINT: Lockable

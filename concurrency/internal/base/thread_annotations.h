@@ -3,7 +3,8 @@
 #define WEFT_CONCURRENCY_INTERNAL_BASE_THREAD_ANNOTATIONS_H_
 
 // Which lock guards what, for clang's analysis (-Wthread-safety), which reads the whole library as a part of the tests. It sees one
-// function at a time: a lambda that runs under a lock says so by itself, and where a lock is handed on the analysis is left out.
+// function at a time: a lambda that runs under a lock says so by itself, and where a lock is passed on the analysis is left
+// out.
 #if defined(__clang__)
 #define WEFT_THREAD_ANNOTATION(x) __attribute__((x))
 #else
@@ -18,7 +19,7 @@
 #define WEFT_REQUIRES(...) WEFT_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define WEFT_ACQUIRE(...) WEFT_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define WEFT_RELEASE(...) WEFT_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
-// Of a function: whoever calls it holds this lock, under another name that clang cannot tell for the same.
+// Of a function: its caller holds this lock, under another name that clang cannot recognize as the same.
 #define WEFT_ASSERT_LOCKED(lock) WEFT_THREAD_ANNOTATION(assert_capability(lock))
 // Of a function: returns this lock.
 #define WEFT_RETURNS_LOCK(lock) WEFT_THREAD_ANNOTATION(lock_returned(lock))

@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// A std::mutex that clang's analysis knows. It blocks the thread, so nobody may park while holding it. Where a condition
+// A std::mutex that clang's analysis knows. It blocks the thread, so no fiber may park while holding it. Where a condition
 // variable waits it is taken as the std::mutex that it is, and the function says so (WEFT_NO_LOCK_ANALYSIS).
 class WEFT_CAPABILITY ThreadMutex : public std::mutex {
  public:

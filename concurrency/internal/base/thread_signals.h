@@ -6,15 +6,16 @@
 
 namespace weft::internal {
 
-// How many NotifyContexts live: each may wake somebody at any time.
+// How many NotifyContexts live: each may wake a fiber at any time.
 inline std::atomic<int> g_signal_watches{0};
 
-// While one lives on a thread, writing to where nobody reads any more fails with EPIPE there and does not kill: sendfile, OpenSSL and
-// code of users raise SIGPIPE where send has MSG_NOSIGNAL. Each thread that weft drives has one, also a thread that it only borrows.
+// While one lives on a thread, writing to a closed pipe or socket fails with EPIPE there and does not kill: sendfile, OpenSSL
+// and code of users raise SIGPIPE where send has MSG_NOSIGNAL. Each thread that weft drives has one, also a thread that it only
+// borrows.
 //
 // Neither the signal mask nor "ignored" would do: both live on in programs that the thread starts, whose writers then never end. A
 // handler does not. So the first one in the process puts a handler on, the last one takes it away; a SIGPIPE of other threads,
-// or that somebody has sent, has the effect that was set before. Where SIGPIPE is ignored, it stays so, and there is no handler.
+// or that was sent, has the effect that was set before. Where SIGPIPE is ignored, it stays so, and there is no handler.
 class PipeSignalShield {
  public:
   PipeSignalShield();

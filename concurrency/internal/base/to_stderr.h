@@ -6,8 +6,8 @@
 
 namespace weft::internal {
 
-// Writes what stderr takes now, and drops the rest: a report by the thread beside the loops must not wait for whoever reads a pipe, since
-// that thread also ends a drain whose loops are held. Any thread.
+// Writes what stderr takes now, and drops the rest: a report by the watchdog thread must not wait for the reader of a pipe,
+// since that thread also ends a drain whose loops are held. Any thread.
 void ToStderr(std::string_view text) noexcept;
 
 }  // namespace weft::internal

@@ -32,7 +32,7 @@ struct SubscriberState {
         chan.Close();
         return;
       }
-      // Nobody else sends here, so the free place stays ours; the receiver may have made it meanwhile.
+      // Nothing else sends here, so the free place stays ours; the receiver may have made it meanwhile.
       if (std::optional<T> oldest = chan.TryReceive()) {
         missed.fetch_add(1, std::memory_order_relaxed);
         if constexpr (!std::is_trivially_destructible_v<T>) dropped.push_back(std::move(*oldest));

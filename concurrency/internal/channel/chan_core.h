@@ -31,18 +31,18 @@ namespace weft::internal {
 struct alignas(64) ChanWaiter : QueueWaiter {
   // First, right after the outcome: so 16 bytes are left on the line, which hold a word and whether it is there.
   bool closed = false;    // it was woken by Close
-  bool in_lock = false;   // whoever woke it may still be in the channel's lock
+  bool in_lock = false;   // its waker may still hold the channel's lock
   bool in_select = false;
   void* place = nullptr;  // of a sender: T*, the value; of a receiver: std::optional<T>*
 };
 
 enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone };
 
-// What channels of all types share. The lock guards everything; it is held while a value moves, never while somebody waits.
-// Receivers and senders do not wait at the same time, except those of Selects that were claimed by another case.
+// What channels of all types share. The lock guards everything; it is held while a value moves, never during a wait. Receivers
+// and senders do not wait at the same time, except those of Selects that were claimed by another case.
 //
-// The channel goes with its last handle. Those who are inside then, because they wait or come through the lock once more, are told
-// that it is closed, and the last of them destroys it.
+// The channel goes with its last handle. Calls that are inside then, because they wait or come through the lock once more, are
+// told that it is closed, and the last of them destroys it.
 class alignas(64) ChanBase {
  public:
   ChanBase(std::size_t capacity, void (*destroy)(ChanBase*)) noexcept : capacity_(capacity), destroy_(destroy) {}
@@ -65,16 +65,16 @@ class alignas(64) ChanBase {
   [[nodiscard]] bool LeaveLocked() noexcept WEFT_REQUIRES(lock_) { return --inside_ == 0 && orphaned_; }
   void Destroy() noexcept { destroy_(this); }
 
-  // For who keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
+  // For a caller that keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
   void DeliverInLock(ChanWaiter& served) noexcept WEFT_REQUIRES(lock_);
 
  protected:
-  // The first who waits and can still be claimed, which is done here; null if there is none. Unlock or DeliverInLock follows, once
-  // the value has moved.
+  // The first waiter that can still be claimed, which is done here; null if there is none. Unlock or DeliverInLock follows,
+  // once the value has moved.
   ChanWaiter* ClaimReceiver() noexcept WEFT_REQUIRES(lock_) { return ClaimFirst(receivers_); }
   ChanWaiter* ClaimSender() noexcept WEFT_REQUIRES(lock_) { return ClaimFirst(senders_); }
-  // Releases the lock and lets `served` (may be null) go on. A fiber goes on only when it is delivered, so that is the last touch:
-  // it may destroy the channel then. A thread may go on before, but comes through the lock.
+  // Releases the lock and lets `served` (may be null) continue. A fiber continues only when it is delivered, so that is the
+  // last touch: it may destroy the channel then. A thread may continue before, but comes through the lock.
   void Unlock(ChanWaiter* served) noexcept WEFT_RELEASE(lock_) {
     const bool fiber = served != nullptr && served->fiber != nullptr;
     if (served != nullptr && !fiber) Deliver(*served);
@@ -82,7 +82,7 @@ class alignas(64) ChanBase {
     lock_.unlock();
     if (fiber) Deliver(*served, this);
   }
-  // Called with the lock, which it releases: waits in `queue` until somebody has dealt with `waiter`.
+  // Called with the lock, which it releases: waits in `queue` until `waiter` has been served.
   ChanStatus WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const Context& ctx, const char* waits_for) noexcept
       WEFT_RELEASE(lock_);
 
@@ -97,7 +97,7 @@ class alignas(64) ChanBase {
 
  private:
   ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept WEFT_REQUIRES(lock_) {
-    // The two lines of who waits on another loop come at the same time this way.
+    // The two cache lines of a waiter on another loop are fetched at the same time this way.
     if (!queue.Empty()) {
       PrefetchToWrite(last_fiber_);
       PrefetchToWrite(queue.Front());
@@ -111,12 +111,12 @@ class alignas(64) ChanBase {
   void CloseLocked() noexcept WEFT_REQUIRES(lock_);
   void Orphan() noexcept;
 
-  const void* last_fiber_ WEFT_GUARDED_BY(lock_) = nullptr;  // who began to wait last: a hint only
+  const void* last_fiber_ WEFT_GUARDED_BY(lock_) = nullptr;  // the last fiber that began to wait: a hint only
   std::atomic<std::size_t> handles_{1};
   void (*const destroy_)(ChanBase*);
 };
 
-// Keeps the channel of a call that goes on using it. Null: the nil channel.
+// Keeps the channel of a call that continues to use it. Null: the nil channel.
 class ChanPin {
  public:
   explicit ChanPin(ChanBase* chan) noexcept;
@@ -128,7 +128,7 @@ class ChanPin {
   ChanBase* const chan_;
 };
 
-// A channel of T. Who calls a function whose name ends in Locked then lets `served` go on.
+// A channel of T. The caller of a function whose name ends in Locked then lets `served` continue.
 template <class T>
 class ChanState final : public ChanBase {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,

@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// A receiver in the queue of a channel on whose behalf nobody sleeps: what it gets ends a context. Locks: that of the channel, then that of the
-// context, which is never held when a channel's is taken.
+// A receiver in the queue of a channel for which no fiber sleeps: what it gets ends a context. Locks: that of the channel, then
+// that of the context, which is never held when a channel's is taken.
 class PendingReceiveCore {
  public:
   // Null: the nil channel. It stays pinned.
@@ -27,9 +27,9 @@ class PendingReceiveCore {
   bool Waits() const noexcept { return waiter_.Linked(); }
   bool Closed() const noexcept { return waiter_.closed; }
   void LeaveLocked() noexcept { waiter_.Leave(); }
-  // What was to be ended; whoever lets go of it ends it, without the lock.
+  // What was to be ended; releasing it ends it, without the lock.
   CancelFunc TakeWake() noexcept { return std::exchange(waiter_.wake, CancelFunc()); }
-  // Enters the queue; whoever fills `place`, or closes the channel, ends `wake`. With the lock, which it releases.
+  // Enters the queue; filling `place`, or closing the channel, ends `wake`. With the lock, which it releases.
   void Enter(void* place, CancelFunc wake) noexcept WEFT_NO_LOCK_ANALYSIS;
 
  private:

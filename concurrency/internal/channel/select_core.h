@@ -35,11 +35,11 @@ class SelectCase {
   virtual bool Try(std::int64_t now_ns) noexcept = 0;
   // When it should be tried again at the latest.
   virtual std::int64_t DueNs() noexcept { return kNever; }
-  // With the lock: whoever makes the case ready claims `parker` with `outcome`. False: it is ready already.
+  // With the lock: the code that makes the case ready claims `parker` with `outcome`. False: it is ready already.
   virtual bool Enter(Parker&, std::uint32_t /*outcome*/) noexcept { return true; }
   // With the lock: takes that back, if it has not happened.
   virtual void Leave() noexcept {}
-  // Whoever claimed it has done the case's work; otherwise the case must be tried again.
+  // The code that claimed it has done the case's work; otherwise the case must be tried again.
   virtual bool DoneWhenClaimed() noexcept { return true; }
   // Runs the caller's function, without any lock.
   virtual Error Finish() = 0;

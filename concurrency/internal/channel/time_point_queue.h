@@ -16,7 +16,7 @@
 
 namespace weft::internal {
 
-// The point in time under both, and those who wait for it.
+// The point in time under both, and its waiters.
 class TimePointQueue {
  public:
   TimePointQueue(std::int64_t when_ns, std::int64_t period_ns) noexcept : when_ns_(when_ns), period_ns_(period_ns) {}

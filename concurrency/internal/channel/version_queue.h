@@ -15,7 +15,7 @@
 
 namespace weft::internal {
 
-// The version of a Watch, and those who wait for the next one.
+// The version of a Watch, and the waiters for the next one.
 class VersionQueue {
  public:
   SmallLock& lock() noexcept WEFT_RETURNS_LOCK(lock_) { return lock_; }

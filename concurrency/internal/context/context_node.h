@@ -15,9 +15,9 @@ namespace weft::internal {
 struct WaiterTag;
 struct SiblingTag;
 
-// Something to be told once when a context is done. `fire` runs under the context's lock, on the thread that cancels, after
-// the waiter was taken from the list: it must not block, and must not touch a context. After Remove has returned it does
-// not run any more, so a waiter may lie on a stack.
+// Something to be notified once when a context is done. `fire` runs under the context's lock, on the thread that cancels, after
+// the waiter was taken from the list: it must not block, and must not touch a context. After Remove has returned it does not
+// run any more, so a waiter may lie on a stack.
 struct ContextWaiter : Link<WaiterTag> {
   void (*fire)(ContextWaiter*) = nullptr;
 };
@@ -25,17 +25,17 @@ struct ContextWaiter : Link<WaiterTag> {
 // One node of the context tree. A node that can be done by itself (WithCancel and its kin) is a canceler; a value node hands
 // all questions to its nearest canceler.
 //
-// Locks are never nested: a cancel takes its children out under the lock, with a reference each, and goes on with them
-// after it. `err_` is set once, under the lock, and read without it. A cancel that finds another one at work on the same node, or
-// on a descendant, waits for it: when it returns, everything below is done. Such waits lead downwards only.
+// Locks are never nested: a cancel takes its children out under the lock, with a reference each, and continues with them after
+// it. `err_` is set once, under the lock, and read without it. A cancel that finds another one at work on the same node, or on
+// a descendant, waits for it: when it returns, everything below is done. Such waits lead downwards only.
 //
 // A node that is to end with two others (NewEither) is the child of one of them; below the other one lies its relay, a node without
-// anything below it. Who ends a relay ends its target next, once all that he has ended before is settled: a thread that holds
-// unsettled nodes waits for nobody but those below them.
+// anything below it. A thread that ends a relay ends its target next, once all that it has ended before is settled: a thread
+// that holds unsettled nodes waits only for those below them.
 //
-// Who ends a context on a loop fires its first waiters itself and leaves the rest to later turns of that loop, where the node lies in a
-// list meanwhile, so that a cancel of very many holds up neither that loop nor, by the lock, any other. That the context is done they
-// all see at once.
+// Ending a context on a loop fires its first waiters at once and leaves the rest to later turns of that loop, where the node
+// lies in a list meanwhile, so that a cancel of very many holds up neither that loop nor, by the lock, any other. That the
+// context is done they all see at once.
 class ContextNode : public Link<SiblingTag> {
  public:
   // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest; with so many references for the caller.
@@ -49,11 +49,11 @@ class ContextNode : public Link<SiblingTag> {
 
   void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   static void Unref(ContextNode* node) noexcept;  // null is allowed
-  // Keeps the memory and the list of waiters, but not what the context carries: for a waiter that stays entered when nobody uses
-  // the context any more. By somebody who holds a reference.
+  // Keeps the memory and the list of waiters, but not what the context carries: for a waiter that stays entered when the
+  // context is not used any more. By the holder of a reference.
   void RefMemory() noexcept { memory_refs_.fetch_add(1, std::memory_order_relaxed); }
   static void UnrefMemory(ContextNode* node) noexcept;
-  // Nobody else has a reference of either kind.
+  // Nothing else has a reference of either kind.
   bool Unique() const noexcept {
     return refs_.load(std::memory_order_acquire) == 1 && memory_refs_.load(std::memory_order_acquire) == 1;
   }
@@ -74,7 +74,7 @@ class ContextNode : public Link<SiblingTag> {
   // Registers the waiter and returns true; false if the context is done already.
   bool Add(ContextWaiter& waiter) noexcept;
   void Remove(ContextWaiter& waiter) noexcept;
-  // Of a context that has ended: fires up to `most` of those who are still entered. False if that was the last of them.
+  // Of a context that has ended: fires up to `most` of those that are still entered. False if that was the last of them.
   bool WakeSome(int most) noexcept;
 
   // Makes an unshared root node new for the next use, with another deadline.
@@ -116,7 +116,8 @@ class ContextNode : public Link<SiblingTag> {
   SmallLock lock_;
   std::atomic<const ErrorRep*> err_{nullptr};  // owns a reference
   std::atomic<std::int64_t> deadline_ns_{kNever};  // the earliest of this node and its ancestors
-  // Unguarded: written before others know the node, or before err_; next_todo_ by who took the node out of its list.
+  // Unguarded: written before others know the node, or before err_; next_todo_ by the thread that took the node out of its
+  // list.
   ContextNode* parent_ = nullptr;              // counted
   ContextNode* canceler_ = nullptr;            // this, or an ancestor, or null: never done
   ContextNode* cancel_parent_ = nullptr;       // the ancestor that ends this canceler
@@ -138,7 +139,7 @@ class ContextNode : public Link<SiblingTag> {
   void (*destroy_)(void*) = nullptr;
 };
 
-// Contexts that have ended, with those who are to be woken yet; of each a count of its memory.
+// Contexts that have ended, with the waiters that are yet to be woken; of each a count of its memory.
 using EndedContexts = List<ContextNode, SiblingTag>;
 
 // Where a loop's thread leaves them for the loop's later turns; null on other threads.

@@ -8,8 +8,8 @@
 
 namespace weft::internal {
 
-// The program and its shared libraries as they are when somebody notes them, for signal handlers, which must not ask the loader. What is
-// loaded later is not known.
+// The program and its shared libraries as they are when they are noted, for signal handlers, which must not ask the loader.
+// What is loaded later is not known.
 class ModuleList {
  public:
   struct Module {

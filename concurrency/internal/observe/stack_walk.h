@@ -15,8 +15,8 @@ inline constexpr bool kCanWalkStacks = true;
 inline constexpr bool kCanWalkStacks = false;
 #endif
 
-// The return addresses on a stack that nobody runs on, the innermost first. `context` is where Boost.Context has put the registers
-// (fcontext_t); nothing is read but from there up to `top`. On the thread that runs the stack otherwise.
+// The return addresses on a stack that is not running, the innermost first. `context` is where Boost.Context has put the
+// registers (fcontext_t); nothing is read but from there up to `top`. On the thread that runs the stack otherwise.
 std::vector<std::uintptr_t> StackWalk(const void* context, const void* top);
 
 }  // namespace weft::internal

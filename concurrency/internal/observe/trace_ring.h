@@ -11,14 +11,14 @@
 
 namespace weft::internal {
 
-// The last events of one thread. That thread writes, anybody may read at any time.
+// The last events of one thread. That thread writes, any thread may read at any time.
 //
 // An event is published by the store of the head after it. All words are stored with release and read with acquire, so a reader
 // that sees a word of event n also sees a head of at least n: what may have been overwritten under its eyes lies below
 // head - size + 1, where head is read after the copy.
 class TraceRing {
  public:
-  // `trace` and `loop` tell whose events these are. Null if there is no memory.
+  // `trace` and `loop` say whose events these are. Null if there is no memory.
   static TraceRing* Make(std::uint64_t trace, const void* loop, std::size_t events, std::string name) noexcept;
   ~TraceRing();
   TraceRing(const TraceRing&) = delete;

@@ -14,7 +14,7 @@ struct DebuggerLink {
 };
 
 // What scripts/gdb/weft.py reads, under the name weft_fiber_table. A release build says nothing of types, so numbers say where in
-// a fiber what lies; the script knows their order. Whoever changes that raises the version in both.
+// a fiber what lies; the script knows their order. A change of that must raise the version in both.
 struct FiberTable {
   std::uint64_t version;
   std::uint64_t link, id, parent, state, waits_for, started, name, name_bytes, saved;

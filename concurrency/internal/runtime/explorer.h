@@ -15,7 +15,7 @@ namespace weft::internal {
 
 class FiberCore;
 
-// Decides which interleaving one schedule of Explore takes: everything that the loop leaves open is asked here and answered from
+// Decides which interleaving one schedule of Explore takes: everything that the loop leaves open is asked here and decided from
 // the seed alone, so the same seed gives the same run. Only on the loop's thread.
 //
 // Three strategies, by seed, because each finds bugs that the others seldom reach:
@@ -40,7 +40,7 @@ class Explorer {
   std::function<void()> on_endless;
 
   const char* StrategyName() const;
-  std::string LastFibers() const;  // "a, b, a": who ran, the latest last
+  std::string LastFibers() const;  // "a, b, a": which fibers ran, the latest last
 
  private:
   enum class Strategy { kRandomWalk, kPriorities, kDelays };

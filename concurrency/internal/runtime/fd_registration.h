@@ -15,11 +15,11 @@ namespace weft::internal {
 
 class Parker;
 
-// A descriptor in the epoll set of one loop: edge-triggered, with one waiter for each direction. An edge that nobody waits for is lost, so a
-// waiter looks at the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
+// A descriptor in the epoll set of one loop: edge-triggered, with one waiter for each direction. An edge without a waiter is
+// lost, so a waiter looks at the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
 //
-// Room for writing is watched from the first wait for it on, until it is reported to nobody: a unix socket reports it each time the other side
-// reads, which would wake the loop once more for each request.
+// Room for writing is watched from the first wait for it on, until it is reported without a waiter: a unix socket reports it
+// each time the other side reads, which would wake the loop once more for each request.
 //
 // Its memory is its loop's, because the loop may have events for it in hand that it took from the kernel before. So another thread takes it out
 // of the set and leaves the rest to the loop. A loop that ends first leaves the memory to the other side.
@@ -29,7 +29,7 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
 
   // Enters the descriptor in the set of the loop of this thread, for a first wait for `events`. Null: `failure` has the error.
   static FdRegistration* Make(int fd, FdEvents events, Error& failure) noexcept;
-  // Takes the descriptor out of the set. From any thread, once nobody waits; the object is gone.
+  // Takes the descriptor out of the set. From any thread, once there is no waiter; the object is gone.
   static void End(FdRegistration* entry) noexcept WEFT_NO_LOCK_ANALYSIS;  // looks at alive_ without it on the loop
 
   // The loop that has it, to compare with; null if it has ended.
@@ -58,7 +58,7 @@ class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
   bool room_;               // for writing is watched
   Parker* reader_ = nullptr;
   Parker* writer_ = nullptr;
-  bool end_seen_ = false;  // since the last wait for reading: whoever reads only what came before it would never be woken again
+  bool end_seen_ = false;  // since the last wait for reading: a reader of only what came before it would never be woken again
 
   SmallLock lock_;
   bool alive_ WEFT_GUARDED_BY(lock_) = true;      // the loop has not ended

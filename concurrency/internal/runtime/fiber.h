@@ -90,7 +90,7 @@ class FiberRecord {
   std::atomic<std::uint64_t> name_[kNameWords]{};
 };
 
-// Tells a fiber that its context is done. It stays entered in the context under which the fiber has parked last, also between
+// Wakes a fiber when its context is done. It stays entered in the context under which the fiber has parked last, also between
 // parks, so that a fiber which waits under one context again and again takes that context's lock once. It keeps nothing of the
 // context alive but the memory, so no values are destroyed in the middle of another wait. Only its fiber uses it.
 class FiberWatch : private ContextWaiter {
@@ -120,7 +120,7 @@ struct LoopSide {
   explicit LoopSide(LoopTask::Function from_inbox, int number) : arrived(from_inbox), index(number) {}
 
   FiberCore* running = nullptr;
-  void* self = nullptr;         // where the loop goes on (fcontext)
+  void* self = nullptr;         // where the loop continues (fcontext)
   EhState* eh = nullptr;        // what the C++ runtime keeps for this thread
   EhState loop_eh;              // that of the loop's own stack while a fiber runs
   void* tsan_fiber = nullptr;
@@ -146,10 +146,10 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   // An idle one, whose stack the maker takes back. On the loop's stack.
   static void Destroy(FiberCore& fiber, StackMaker& maker) noexcept;
 
-  // On the loop's stack: goes on with this fiber, and comes back when the loop is next to run; meanwhile fibers may have gone
+  // On the loop's stack: continues with this fiber, and comes back when the loop is next to run; meanwhile fibers may have gone
   // straight to each other. Returns the fiber that came back.
   FiberCore& Resume() noexcept;
-  // In the fiber: to another one, or to the loop if that is null. Returns when the fiber goes on.
+  // In the fiber: to another one, or to the loop if that is null. Returns when the fiber continues.
   void SwitchTo(FiberCore* to) noexcept;
   bool HasEnded() const noexcept { return ended_; }
   bool TakeEnded() noexcept { return std::exchange(ended_, false); }
@@ -158,7 +158,7 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   // On the loop's stack, before it is destroyed: no job runs here any more.
   void EndForSanitizer() noexcept;
 
-  // What those who wake it touch comes first, on one cache line.
+  // What its wakers touch comes first, on one cache line.
   LoopCore& loop;
   std::atomic<std::uint32_t> park_word{0};  // the outcome of its Parker, see there
   const void* woken_by = nullptr;           // the fiber of another loop that did it last, or null: a hint
@@ -179,7 +179,7 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   void Leave() noexcept;
 
   LoopSide& side_;
-  void* self_ = nullptr;  // where the fiber goes on (fcontext)
+  void* self_ = nullptr;  // where the fiber continues (fcontext)
   EhState eh_;
   bool ended_ = false;
   void* asan_fake_ = nullptr;

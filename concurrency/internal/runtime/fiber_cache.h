@@ -14,9 +14,8 @@
 
 namespace weft::internal {
 
-// The fibers of a loop that have no job, warm ones first, and the stacks that they are made of. Those that nobody has needed for a while
-// are destroyed, in pieces. Only on the loop's thread and stack, but for the roll, Idle, StackBytes and
-// DeepestStack.
+// The fibers of a loop that have no job, warm ones first, and the stacks that they are made of. Those that were not needed for
+// a while are destroyed, in pieces. Only on the loop's thread and stack, but for the roll, Idle, StackBytes and DeepestStack.
 class FiberCache {
  public:
   explicit FiberCache(std::size_t stack_bytes) : stacks_(stack_bytes) {}
@@ -30,8 +29,9 @@ class FiberCache {
   // There may be something to give back; not before this time.
   bool TrimDue() const noexcept { return trim_due_; }
   std::int64_t TrimDueNs(std::int64_t now_ns) const noexcept;
-  // Once in a while looks how many fibers nobody has needed since the last look; they go, in pieces. A loop that has nothing else to do
-  // takes one piece after the other, and looks at the rest of its work in between. True: some may have been destroyed.
+  // Once in a while checks how many fibers were not needed since the last check; they go, in pieces. A loop that has nothing
+  // else to do takes one piece after the other, and looks at the rest of its work in between. True: some may have been
+  // destroyed.
   bool Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept;
   void DestroyAll(LoopSide& side) noexcept;
 
@@ -52,7 +52,7 @@ class FiberCache {
   StackMaker stacks_;
   List<FiberCore, IdleTag> idle_;  // the warmest first
   std::atomic<std::size_t> idle_count_{0};
-  std::size_t idle_low_ = 0;       // fewest since the last look: so many nobody has needed
+  std::size_t idle_low_ = 0;       // fewest since the last check: so many were not needed
   std::size_t cold_ = 0;           // that are to be destroyed yet, of those
   bool trim_due_ = false;
   bool trimming_ = false;          // a look has been taken, and its pieces are not all done

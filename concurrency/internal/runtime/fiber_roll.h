@@ -20,9 +20,9 @@ struct RollEntry : Link<RollTag> {
   FiberCore* const fiber;
 };
 
-// All fibers that a loop has made and not destroyed yet, for those who look at them from other threads. Only the loop adds and removes;
-// a fiber is destroyed after it was removed, so what is seen under the lock is there. The lock is held for some fibers at a time,
-// because the loop needs it for each new stack.
+// All fibers that a loop has made and not destroyed yet, for code that looks at them from other threads. Only the loop adds and
+// removes; a fiber is destroyed after it was removed, so what is seen under the lock is there. The lock is held for some fibers
+// at a time, because the loop needs it for each new stack.
 class FiberRoll {
  public:
   class Reader;

@@ -43,7 +43,7 @@ struct LoopLocal {
 
 // The inside of a Loop. One turn: tasks from other threads, waiters of contexts that have ended, fibers that are ready, timers that are
 // due, descriptors; of each a bounded number, so that however many there are of one kind, the others get their turn. It sleeps in
-// its Poller; once somebody has asked for an Asio executor it sleeps in Asio, which watches the same set (AsioDriver).
+// its Poller; once an Asio executor has been requested it sleeps in Asio, which watches the same set (AsioDriver).
 class LoopCore final : public Loop {
  public:
   LoopCore(Scheduler& scheduler, LoopHost& host, int index, std::size_t stack_bytes);
@@ -81,14 +81,14 @@ class LoopCore final : public Loop {
     Unpin();
   }
 
-  // In a fiber: lets others run until somebody has pushed it again.
+  // In a fiber: lets others run until it has been pushed again.
   void SuspendRunning() noexcept;
 
   FiberCore* StartFiber(FiberJob& job, const FiberOptions& options) noexcept;  // null: no memory for a stack
   const Error& NoStack() const noexcept { return no_stack_; }                  // made before it is needed
   Poller& poller() noexcept { return poller_; }
   TimerHeap& timers() noexcept { return timers_; }
-  // Null until somebody has asked for it. On the loop's thread.
+  // Null until it has been requested. On the loop's thread.
   EventSource* Outside() const noexcept { return outside_.get(); }
   void SetOutside(std::unique_ptr<EventSource> source) noexcept { outside_ = std::move(source); }
   // What fibers of this loop wait for that ends at a time of its own, such as operations of Asio: virtual time waits for it.
@@ -181,14 +181,14 @@ class LoopCore final : public Loop {
   SpinPolicy spin_;
   bool by_message_ = false;        // the last sleep ended with one
   std::int64_t idle_since_ns_ = 0;
-  FiberCore* parked_last_ = nullptr;  // and went back to the loop: likely the next one to go on
+  FiberCore* parked_last_ = nullptr;  // and went back to the loop: likely the next one to continue
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
-  // those who wake it; the pins stay with the latter.
+  // its wakers; the pins stay with the latter.
   alignas(64) std::atomic<LoopTask*> inbox_{nullptr};
   std::atomic<bool> sleeping_{false};
   std::atomic<bool> stop_{false};
-  std::atomic<std::int64_t> woken_at_ns_{0};  // by the real clock: when somebody last found it asleep
+  std::atomic<std::int64_t> woken_at_ns_{0};  // by the real clock: when it was last found asleep
   alignas(64) std::atomic<int> pins_{0};
 };
 

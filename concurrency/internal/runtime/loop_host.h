@@ -15,8 +15,8 @@ class LoopHost {
   virtual int LoopCount() const noexcept = 0;
   // Threads that virtual time must wait for.
   virtual ThreadTally& Threads() noexcept = 0;
-  // When everybody waits under virtual time; `more` is whether anybody waits for a time. True: time may jump there. False: the loop has
-  // something else to do now.
+  // When all fibers wait under virtual time; `more` is whether any waits for a time. True: time may jump there. False: the loop
+  // has something else to do now.
   virtual bool MayJump(bool more) = 0;
   // Under Explore: how many functions of Offload wait to be chosen; lets a thread take the oldest.
   virtual std::size_t HeldJobs() noexcept = 0;

@@ -19,12 +19,12 @@ namespace weft::internal {
 // One piece of work for a pool thread. Its owner keeps it until `end` or until Remove was true.
 struct OffloadJob : Link<> {
   void (*run)(OffloadJob*) = nullptr;
-  // Called after `run`, when the pool has counted the job as done: tells the owner, who may destroy it then.
+  // Called after `run`, when the pool has counted the job as done: notifies the owner, which may destroy it then.
   void (*end)(OffloadJob*) = nullptr;
   std::int64_t added_ns = 0;
 };
 
-// Threads for code that blocks. They are made when work waits and nobody is free, up to the limit, and joined at the end, after
+// Threads for code that blocks. They are made when work waits and none is free, up to the limit, and joined at the end, after
 // all jobs that were added. When all are at work, a limited number of jobs waits for one of them.
 class OffloadPool {
  public:
@@ -51,7 +51,7 @@ class OffloadPool {
   Error CallThread(bool& idle) WEFT_REQUIRES(lock_);
   void CallOneMore(bool& idle) noexcept WEFT_REQUIRES(lock_);
   Error StartThread() WEFT_REQUIRES(lock_);
-  void JoinAll() WEFT_NO_LOCK_ANALYSIS;  // nobody else adds one any more
+  void JoinAll() WEFT_NO_LOCK_ANALYSIS;  // no other thread adds one any more
   void Work() WEFT_NO_LOCK_ANALYSIS;  // waits on more_
   void RunOne(OffloadJob& job);
   void NoteWaitLocked(const OffloadJob& job) noexcept WEFT_REQUIRES(lock_);
@@ -68,7 +68,7 @@ class OffloadPool {
   List<OffloadJob> waiting_ WEFT_GUARDED_BY(lock_);
   int waiting_count_ WEFT_GUARDED_BY(lock_) = 0;
   std::vector<std::thread> threads_ WEFT_GUARDED_BY(lock_);
-  int idle_ WEFT_GUARDED_BY(lock_) = 0;    // threads that nobody has called
+  int idle_ WEFT_GUARDED_BY(lock_) = 0;    // threads that were not called
   int calls_ WEFT_GUARDED_BY(lock_) = 0;   // to idle threads, which have not woken up yet
   int coming_ WEFT_GUARDED_BY(lock_) = 0;  // the same, and those that were started and have not had the lock yet
   bool ending_ WEFT_GUARDED_BY(lock_) = false;

@@ -16,21 +16,21 @@ namespace weft::internal {
 // The one suspension primitive: one wait of one fiber, or of one plain thread, on its stack. Everything that blocks is built
 // on it.
 //
-// A wait has one outcome: whoever claims it first decides, so an operation ends or is cancelled, never both. The pattern:
+// A wait has one outcome: the first claim decides, so an operation ends or is canceled, never both. The pattern:
 //   1. make a Parker and enter it into a wait queue, under the queue's lock;
 //   2. Park(ctx) without the lock;
 //   3. if the outcome is not the queue's, take the lock and leave the queue.
 // A waker takes the parker out of its queue under the lock and calls Wake while it holds it: the waiter cannot leave meanwhile.
 // When Wake is false, the wait ended otherwise and the waker must choose another one (or keep what it wanted to hand over).
 //
-// Who hands something over needs two steps: Claim decides, then the thing is moved, then Deliver lets the waiter go on. A fiber
-// goes on only after Deliver. A thread may see the claim earlier, so it must take the queue's lock before it looks (OnThread).
+// A hand-over needs two steps: Claim decides, then the value is moved, then Deliver lets the waiter continue. A fiber continues
+// only after Deliver. A thread may see the claim earlier, so it must take the queue's lock before it looks (OnThread).
 //
 // A fiber's outcome lies in the fiber, so a fiber has one Parker at a time: it must have left all queues before it makes
 // the next one.
 class Parker : public Link<> {
  public:
-  enum : std::uint32_t { kPending = 0, kContextDone = 1, kTimedOut = 2, kWoken = 3 };  // users may go on from kWoken
+  enum : std::uint32_t { kPending = 0, kContextDone = 1, kTimedOut = 2, kWoken = 3 };  // users may continue from kWoken
   static constexpr std::uint32_t kPendingUnderContext = UINT32_MAX;  // as kPending, but the context's end may claim it
 
   // `waits_for` is a literal, for debugging. Aborts on a loop's own stack. Under Explore others may run here, unless the caller
@@ -49,7 +49,7 @@ class Parker : public Link<> {
   bool Wake(std::uint32_t outcome = kWoken) noexcept;
   bool Claim(std::uint32_t outcome) noexcept;
   void Deliver() noexcept;  // after a Claim that was true, under the same lock
-  // By the waiter itself, before it parks: true means that it need not park, and nobody wakes it.
+  // By the waiter itself, before it parks: true means that it need not park, and will not be woken.
   bool ClaimOwn(std::uint32_t outcome) noexcept;
   bool OnThread() const noexcept { return fiber_ == nullptr; }
 

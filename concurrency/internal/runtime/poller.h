@@ -42,7 +42,7 @@ class Poller {
   Error Add(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   Error Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   void Remove(FdWatch& watch, int fd) noexcept;
-  // For those who register by themselves: so many more of them wait; there is no event for this one any more.
+  // For code that registers by itself: so many more of them wait; there is no event for this one any more.
   void CountWatches(int n) noexcept { watches_ += static_cast<std::size_t>(n); }
   void ForgetEvents(const FdWatch& watch) noexcept;
   bool Watches() const noexcept { return watches_ != 0; }

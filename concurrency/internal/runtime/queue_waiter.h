@@ -11,15 +11,15 @@ namespace weft::internal {
 class FiberCore;
 class Parker;
 
-// Somebody who waits in the queue of something, on his own stack. Unlike a Parker itself, one wait can be in several queues
-// (Select), each with an outcome of its own. The doors to the Parker are here so that templates in public headers do not pull
-// in what is below it.
+// A waiter in the queue of something, on its own stack. Unlike a Parker itself, one wait can be in several queues (Select),
+// each with an outcome of its own. The doors to the Parker are here so that templates in public headers do not pull in what is
+// below it.
 //
-// Or nobody who sleeps: then its turn is its claim, and Deliver calls a function, under the lock of the queue.
+// Or no fiber sleeps for it: then its turn is its claim, and Deliver calls a function, under the lock of the queue.
 struct QueueWaiter : Link<> {
   using Told = void(QueueWaiter&) noexcept;
 
-  FiberCore* fiber = nullptr;  // the parker's, here for those who wake it from another loop: one cache line less to fetch
+  FiberCore* fiber = nullptr;  // the parker's, here for wakers on another loop: one cache line less to fetch
   union {
     Parker* parker = nullptr;
     Told* told;                // where outcome is kTold

@@ -63,21 +63,21 @@ class Scheduler final : private LoopHost {
   LoopCore& NextForSpread() noexcept;
 
   void Hold() noexcept { holds_.fetch_add(1, std::memory_order_relaxed); }
-  // For those who found the scheduler in a list: false if nobody holds it any more.
+  // For code that found the scheduler in a list: false if nothing holds it any more.
   bool TryHold() noexcept;
   void Release() noexcept;
   std::int64_t Holds() const noexcept { return holds_.load(std::memory_order_relaxed); }
 
-  // The first fiber has ended; what lives now was left behind.
+  // The first fiber has ended; what lives now is left over.
   void NoteMainEnded() noexcept { main_ended_.store(true, std::memory_order_relaxed); }
   bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
 
   OffloadPool& pool() noexcept { return pool_; }
   BesideLoops* beside() noexcept { return beside_; }
-  // Under virtual time: what answers MayJump.
+  // Under virtual time: what decides MayJump.
   void SetIdleHandler(std::function<bool(bool more)> on_idle) { on_idle_ = std::move(on_idle); }
-  // Ends a test that cannot end by itself: its loop stops where it is. The scheduler must then be kept for ever, because
-  // somebody may still refer to it; this takes it out of the lists.
+  // Ends a test that cannot end by itself: its loop stops where it is. The scheduler must then be kept forever, because code
+  // may still refer to it; this takes it out of the lists.
   void Abandon() noexcept;
 
  private:

@@ -46,7 +46,7 @@ class StackMaker {
 
   // False if the system gives no more memory or mappings.
   bool Make(Stack& out) noexcept;
-  // Takes back one that nobody uses any more. Its pages stay until the next Make, Clean, or the end of the slab.
+  // Takes back one that is no longer in use. Its pages stay until the next Make, Clean, or the end of the slab.
   void Give(const Stack& stack) noexcept;
   // Gives the pages of free stacks that lie in slabs of others back to the system, of `most` at most. False: none are left.
   bool Clean(int most) noexcept;

@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// While it lives, a fault in the guard of the running fiber's stack on this thread is told on stderr with the fiber's name,
+// While it lives, a fault in the guard of the running fiber's stack on this thread is reported on stderr with the fiber's name,
 // before the handler that was there first (or the system's default, a core dump) takes over. The handler needs a stack of its
 // own: this object gives one to the thread.
 class OverflowWatch {

@@ -27,7 +27,7 @@ class ThreadTally {
     std::int64_t until_ns;
   };
 
-  // A thread begins to work; whoever starts or wakes it says so for it.
+  // A thread begins to work; the thread that starts or wakes it says so for it.
   void Enter() noexcept { at_work_.fetch_add(1, std::memory_order_relaxed); }
   void Leave() noexcept { at_work_.fetch_sub(1, std::memory_order_release); }
   void BeginSleep(Sleeper& sleeper) noexcept;

@@ -25,10 +25,9 @@ struct NothingMore {
 
 // The wait itself, for tools whose waiters, lists or locks are of their own kind. `parker` is new.
 // `enter`, under the lock: looks, and returns false if there is no need to wait; otherwise makes the
-// parker known to whoever is to wake it. It may set what `until_ns` refers to.
-// `leave(outcome)`, under the lock: the parker is not known to anybody afterwards.
-// `entered`: in between, without the lock, before it parks.
-// Hold: how to hold the lock, if not by a lock_guard.
+// parker known to its future waker. It may set what `until_ns` refers to. `leave(outcome)`, under the lock: the parker is not
+// known to any waker afterwards. `entered`: in between, without the lock, before it parks. Hold: how to hold the lock, if not
+// by a lock_guard.
 template <class Hold = void, class Lock, class Enter, class Leave, class Entered = NothingMore>
 std::uint32_t WaitAs(Parker& parker, Lock& lock, const Context& ctx, Enter enter, Leave leave,
                      const std::int64_t& until_ns = kNever, Entered entered = {}) WEFT_NO_LOCK_ANALYSIS {
@@ -44,9 +43,9 @@ std::uint32_t WaitAs(Parker& parker, Lock& lock, const Context& ctx, Enter enter
   return outcome;
 }
 
-// Waits in a list of any number of waiters, which `lock` guards, until somebody takes it out and
-// wakes it, or the context is done. `look`, under the lock: true if there is no need to wait.
-// `left(outcome)`: under the lock, at the end of a wait. `entered` as above.
+// Waits in a list of any number of waiters, which `lock` guards, until a waker takes it out and wakes it, or the context is
+// done. `look`, under the lock: true if there is no need to wait. `left(outcome)`: under the lock, at the end of a wait.
+// `entered` as above.
 template <class Lock, class Look, class Left = NothingMore, class Entered = NothingMore>
 std::uint32_t WaitInList(Lock& lock, List<Parker>& waiters, const char* waits_for, const Context& ctx,
                          Look look, Left left = {}, Entered entered = {}) WEFT_NO_LOCK_ANALYSIS {
@@ -63,8 +62,7 @@ std::uint32_t WaitInList(Lock& lock, List<Parker>& waiters, const char* waits_fo
   return WaitAs(parker, lock, ctx, enter, leave, kNever, entered);
 }
 
-// The same where one waits at a time, in `place`, for what `look` tells. Returns what that says at
-// the end.
+// The same with one waiter at a time, in `place`, for what `look` reports. Returns what that says at the end.
 template <class Lock, class Look>
 bool WaitInPlace(Lock& lock, Parker*& place, const char* waits_for, const Context& ctx, Look look,
                  std::int64_t until_ns = kNever) WEFT_NO_LOCK_ANALYSIS {

@@ -15,8 +15,8 @@
 
 namespace weft::internal {
 
-// One run of a Singleflight: the work and those who wait for it. The caller that begins it builds the group in which the work runs,
-// and the one that leaves last joins it, so the work never outlives the calls for it. `lock` is the Singleflight's.
+// One run of a Singleflight: the work and the callers that wait for it. The caller that begins it builds the group in which the
+// work runs, and the one that leaves last joins it, so the work never outlives the calls for it. `lock` is the Singleflight's.
 class Flight {
  public:
   explicit Flight(SmallLock& lock) : lock_(lock) {}
@@ -26,7 +26,7 @@ class Flight {
   // Whether code under `ctx` is work of this flight, so that it would wait for itself.
   bool Carries(const Context& ctx) const;
 
-  // For those who hold the Singleflight's lock: it is this one's as well, which clang cannot see.
+  // For code that holds the Singleflight's lock: it is this one's as well, which clang cannot see.
   void SharesLock() const WEFT_ASSERT_LOCKED(lock_) {}
   // One more caller.
   void JoinLocked() WEFT_REQUIRES(lock_) { ++waiting_; }

@@ -43,7 +43,7 @@ class GroupState {
   bool Start(std::string_view name, std::unique_ptr<Member> member, internal::Start how);
   void SetLimit(int limit);
   void Cancel(Error cause) noexcept;
-  Error Wait() WEFT_NO_LOCK_ANALYSIS;  // at its end nobody is left
+  Error Wait() WEFT_NO_LOCK_ANALYSIS;  // at its end no member is left
   const std::vector<Error>& Errors() const { return errors_; }
 
  private:

@@ -11,7 +11,7 @@ namespace weft::internal {
 enum class SignalVerdict { kNothing, kDefaultAction };
 
 // Supervisors send SIGTERM twice in a row (timeout sends it to the process and then to its group): that must not kill what has just
-// begun to end. A person who presses Ctrl-C again means it.
+// begun to end. A user who presses Ctrl-C again means it.
 constexpr SignalVerdict JudgeLaterSignal(int signal, std::int64_t since_first_ns) noexcept {
   constexpr std::int64_t kTwiceInARowNs = 500'000'000;
   if (signal == SIGINT || signal == SIGQUIT) return SignalVerdict::kDefaultAction;

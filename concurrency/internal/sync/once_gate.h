@@ -23,9 +23,9 @@ class OnceGate {
 
   enum class Turn { kYours, kDone, kContextDone };
   bool Done() const { return state_.load(std::memory_order_acquire) == kDone; }
-  // kYours: the caller does it, and then calls Leave. Otherwise somebody else has done it, or the context ended first.
+  // kYours: the caller does it, and then calls Leave. Otherwise another caller has done it, or the context ended first.
   Turn Enter(const Context& ctx);
-  // `done` false: it counts as not done, and the next one who waits, or comes, has the turn.
+  // `done` false: it counts as not done, and the next waiter, or caller, has the turn.
   void Leave(bool done) noexcept;
 
  private:

@@ -33,12 +33,12 @@ struct PoolLimits {
   std::int64_t idle_ns, lifetime_ns, acquire_ns;
 };
 
-// What of a ResourcePool does not depend on T: who gets the next one. It makes none. A room is the right to have one object more; there are
-// as many as `max`. The room of an object that is being made or destroyed is taken.
+// The part of a ResourcePool that does not depend on T: which caller gets the next one. It makes none. A room is the right to
+// have one object more; there are as many as `max`. The room of an object that is being made or destroyed is taken.
 //
-// While somebody waits nothing is idle and no room is free: what comes back goes to a waiter under the lock. A waiter of the loop that
-// gives something back goes first, unless the oldest one has been overtaken kOvertakenMax times. It is enough to count the overtakings
-// since the oldest came: those that came later have been overtaken by no more.
+// While a caller waits nothing is idle and no room is free: what comes back goes to a waiter under the lock. A waiter of the
+// loop that gives something back goes first, unless the oldest one has been overtaken kOvertakenMax times. It is enough to
+// count the overtakings since the oldest came: those that came later have been overtaken by no more.
 class PoolCore {
  public:
   using Destroy = void (*)(PooledItem* item) noexcept;

@@ -9,12 +9,12 @@ namespace weft::internal {
 class Parker;
 
 // Those whom one call is to wake, however many they are. The call itself wakes some; each of them, on its way out, wakes some of the others,
-// so nobody does all of it in one piece. Guarded by the lock of the queue that they have waited in.
+// so no call does all of it in one piece. Guarded by the lock of the queue that they have waited in.
 class Wakes {
  public:
   // Takes all waiters, in their order, after those of an earlier call.
   void Begin(List<Parker>& waiters) noexcept;
-  // Each waiter calls this when it leaves, under the lock and whatever its outcome: somebody counts on it.
+  // Each waiter calls this when it leaves, under the lock and whatever its outcome: the count depends on it.
   void PassOn() noexcept {
     if (!left_.Empty()) [[unlikely]] WakeSome(kByEachWaiter);
   }

@@ -29,13 +29,12 @@ struct FoundFile {
   bool is_folder = false;
 };
 
-// The plain files below one folder. The kernel holds every look-up below it (openat2 with
-// RESOLVE_BENEATH): neither "..", nor an absolute link, nor a link that leads out, nor a rename
-// meanwhile leaves the tree. Where the kernel has no openat2, links are not followed at all.
+// The plain files below one folder. The kernel holds every lookup below it (openat2 with RESOLVE_BENEATH): neither "..", nor an
+// absolute link, nor a link that leads out, nor a rename meanwhile leaves the tree. Where the kernel has no openat2, links are
+// not followed at all.
 //
-// Never holds its loop for a disk: a look-up that the kernel can do from its caches is done in
-// place (RESOLVE_CACHED), others by a thread of the pool (Offload). May be used by all loops at the
-// same time.
+// Never holds its loop for a disk: a lookup that the kernel can do from its caches is done in place (RESOLVE_CACHED), others by
+// a thread of the pool (Offload). May be used by all loops at the same time.
 class FileTree {
  public:
   enum class Way : std::uint8_t {

@@ -11,7 +11,7 @@
 
 namespace weft::internal {
 
-// What tells the versions of a file apart, for ETag and Last-Modified.
+// What distinguishes the versions of a file, for ETag and Last-Modified.
 struct FileVersion {
   // `coding`: of the bytes; the same file in another coding is another representation.
   FileVersion(const struct stat& facts, std::string_view coding);

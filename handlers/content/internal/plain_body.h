@@ -7,8 +7,8 @@
 
 namespace weft::internal {
 
-// 415 if the body comes in a coding (Content-Encoding: gzip), in which nobody here can read it (RFC
-// 9110 section 15.5.16). Without this check a form could be read out of compressed bytes.
+// 415 if the body comes in a coding (Content-Encoding: gzip), which is not decoded here (RFC 9110 section 15.5.16). Without
+// this check a form could be read out of compressed bytes.
 Error CheckPlain(const Request& r);
 
 }  // namespace weft::internal

@@ -16,7 +16,7 @@ namespace weft::internal {
 class RangeParts {
  public:
   // `type`: of the whole, which each part names; empty: none. `size`: of the whole. The boundary is
-  // random, so that nobody can have put it into the content.
+  // random, so that it cannot have been put into the content.
   RangeParts(const ByteRanges& ranges, std::string_view type, std::uint64_t size);
 
   std::string ContentType() const { return "multipart/byteranges; boundary=" + boundary_; }

@@ -22,7 +22,7 @@ class PingClock {
   bool Pinged() const { return pinged_; }  // since it was heard
   // When the next of the two is due; TimePoint::max(): never.
   TimePoint Due() const { return pinged_ ? pong_due_ : After(heard_at_, ping_after_); }
-  // Nobody has read since `from`, so a pong may be here: the time does not count.
+  // No fiber has read since `from`, so a pong may be here: the time does not count.
   void PassOver(TimePoint from) {
     if (pinged_) pong_due_ = After(pong_due_, Now() - from);
   }

@@ -28,9 +28,10 @@
 
 namespace weft::internal {
 
-// One WebSocket: Beast's stream reads and writes frames, what is missing for fibers is here. Who reads waits in ReadBytes, under one context that
-// ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox, the feed of a conversation. An interruption leaves Beast by an exception, since an
-// error would end its stream; between two reads its state is whole, because it is given no part of a control frame (WholeFrames).
+// One WebSocket: Beast's stream reads and writes frames, what is missing for fibers is here. The reading fiber waits in
+// ReadBytes, under one context that ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox,
+// the feed of a conversation. An interruption leaves Beast by an exception, since an error would end its stream; between two
+// reads its state is whole, because it is given no part of a control frame (WholeFrames).
 class WebSocketSession final : private FrameStream::Owner {
  public:
   enum class Role { kServer, kClient };
@@ -41,7 +42,7 @@ class WebSocketSession final : private FrameStream::Owner {
   WebSocketSession& operator=(const WebSocketSession&) = delete;
   ~WebSocketSession();
 
-  // --- the handshake, without a connection: Beast makes what is sent, and somebody else sends it
+  // --- the handshake, without a connection: Beast makes what is sent, and other code sends it
 
   // As a server: what Sec-WebSocket-Accept says for this key; empty: it is none (RFC 6455 section 4.2.1).
   std::string Accept(std::string_view key);
@@ -116,12 +117,12 @@ class WebSocketSession final : private FrameStream::Owner {
   boost::beast::websocket::stream<FrameStream, false> beast_;
 
   // Reading, by one fiber at a time.
-  const Context* ctx_ = nullptr;  // of the Receive that is under way; null: nobody reads
+  const Context* ctx_ = nullptr;  // of the Receive that is under way; null: no fiber reads
   CallerOrDrain either_;          // of ctx_
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   WebSocketFeed* feed_ = nullptr;  // of that Receive
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
-  bool look_ = false;              // before the feed goes on: for what is there
+  bool look_ = false;              // before the feed continues: for what is there
   PingClock ping_clock_;
   TimePoint left_at_;   // when the last Receive has ended
   bool drain_seen_ = false;

@@ -15,7 +15,7 @@ namespace weft::internal {
 enum class Verdict : std::uint8_t {
   kNo,
   kYes,        // depends on the client
-  kByContent,  // there is no type: the first bytes tell it
+  kByContent,  // there is no type: the first bytes reveal it
 };
 
 Verdict Judge(int status, const Fields& response,

@@ -9,8 +9,8 @@
 namespace weft::internal {
 
 // Takes the last element that is not empty off a comma-separated list; empty at its start. Each
-// comma counts, also one within quotes: what a proxy has appended must be told from what was there
-// before, and a quote that a client has opened must not swallow it. No address has a comma.
+// comma counts, also one within quotes: what a proxy has appended must be distinguished from what was there before, and a quote
+// that a client has opened must not swallow it. No address has a comma.
 std::optional<std::string_view> CutLastElement(std::string_view& list);
 
 // What a hop of Forwarded says.

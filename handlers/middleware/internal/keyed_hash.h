@@ -7,8 +7,8 @@
 
 namespace weft::internal {
 
-// SipHash-2-4: a hash of 64 bits under a key, for texts that clients choose. Nobody can find two
-// texts with one hash without the key.
+// SipHash-2-4: a hash of 64 bits under a key, for texts that clients choose. An attacker cannot find two texts with one hash
+// without the key.
 class KeyedHash {
  public:
   KeyedHash();  // a random key

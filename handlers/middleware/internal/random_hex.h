@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// Random bits, for ids that must not occur twice, and for hashes that nobody can foresee: from the
-// kernel, some at a time. Not for keys and tokens that keep a secret. From any thread.
+// Random bits, for ids that must not occur twice, and for hashes that cannot be foreseen: from the kernel, some at a time. Not
+// for keys and tokens that keep a secret. From any thread.
 std::uint64_t RandomBits();
 
 // Random digits in lower case, not all of them zero.

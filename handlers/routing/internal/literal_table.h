@@ -10,7 +10,8 @@
 namespace weft::internal {
 
 // Finds a text among those that patterns have at one place, however many there are: a hash table that grows and never
-// shrinks. Its texts come from the program, so nobody can choose them badly; what is looked for only meets those of its own hash.
+// shrinks. Its texts come from the program, so an attacker cannot choose them badly; what is looked for only meets those of its
+// own hash.
 class LiteralTable {
  public:
   static constexpr std::uint32_t kAbsent = ~std::uint32_t{0};

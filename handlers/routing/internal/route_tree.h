@@ -75,8 +75,7 @@ class RouteTree {
   // Finds the most specific route. Allocates nothing.
   bool Find(const RouteQuery& query, RouteMatch& match) const;
 
-  // Whether a route is meant for just this path with a slash behind it, not for all below a shorter
-  // one.
+  // Whether a route is meant for just this path with a slash after it, not for all below a shorter one.
   bool HasForSlashBehind(const RouteQuery& query) const;
 
   // The methods of all routes that would match but for the method, GET with HEAD; sorted, each
@@ -92,7 +91,7 @@ class RouteTree {
     LiteralTable by_text;  // of those, to their places in the list
     std::unique_ptr<Node> wildcard;
     std::vector<const Route*> here;  // the path ends in this segment
-    std::vector<const Route*> end;   // in a slash behind it
+    std::vector<const Route*> end;   // in a slash after it
     std::vector<const Route*> rest;  // anything below it
   };
   struct HostLess {

@@ -23,7 +23,7 @@ namespace weft::internal {
 class ChunkedDecoder {
  public:
   enum class State : std::uint8_t {
-    kNeedMore,  // all bytes were consumed, the body goes on
+    kNeedMore,  // all bytes were consumed, the body continues
     kData,      // `data` is the next piece of the body
     kDone,      // the body and its trailers have ended; what was not consumed belongs to the next message
     kBad,       // `status` and `reason` say why; the connection cannot be used any more
@@ -59,20 +59,20 @@ class ChunkedDecoder {
   enum class Stage : std::uint8_t {
     kSize,
     kSizeBlank,       // an extension must follow
-    kExtensionBegin,  // behind ';'
+    kExtensionBegin,  // after ';'
     kExtensionName,
     kNameBlank,
-    kValueBegin,      // behind '='
+    kValueBegin,      // after '='
     kValueToken,
     kValueQuoted,
     kValueEscape,
-    kValueEnd,        // behind the closing quote
+    kValueEnd,        // after the closing quote
     kValueBlank,      // another extension must follow
     kSizeLf,
     kData,
     kDataCr,
     kDataLf,
-    kTrailerStart,  // from here on: behind the last chunk
+    kTrailerStart,  // from here on: after the last chunk
     kTrailerLine,
     kTrailerLf,
     kEndLf,

@@ -12,14 +12,14 @@ namespace weft::internal {
 // Takes note of the field that was read last, if it is one that frames or routes the message.
 Refusal NoteField(const char* buffer, Head& head);
 
-// What can only be told when all fields are there.
+// What can only be decided when all fields are there.
 Refusal CheckHead(Head& head);
 
 // Why a name that is followed by this byte instead of a colon is refused.
 Refusal RefuseName(char next);
 
-// True for a name that frames, routes, authenticates or describes a message and so must not come behind its body,
-// where whoever has already acted on the head would not see it (RFC 9110 section 6.5.1).
+// True for a name that frames, routes, authenticates or describes a message and so must not come after its body, where a reader
+// that has already acted on the head would not see it (RFC 9110 section 6.5.1).
 bool IsForbiddenTrailer(std::string_view name);
 
 }  // namespace weft::internal

@@ -28,9 +28,8 @@ struct HeadResult {
 
 // Parses the head of a request at the start of `bytes`; strict by construction (RFC 9112 and the field rules of
 // RFC 9110), pure, and without allocation once `out.fields` has grown. Call it again with the same bytes and more
-// behind them, in the same or another buffer: it goes on where it stopped, so the cost is linear however the bytes
-// trickle in. What is bad is told as soon as the bytes that make it bad are there, and splitting never changes a
-// verdict.
+// after them, in the same or another buffer: it continues where it stopped, so the cost is linear however the bytes trickle in.
+// What is bad is reported as soon as the bytes that make it bad are there, and splitting never changes a verdict.
 //
 //   switch (HeadResult result = ParseHead({buffer, size}, limits, head); result.verdict) ...
 HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out);

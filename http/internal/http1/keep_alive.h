@@ -7,7 +7,7 @@
 namespace weft::internal::http1 {
 
 // Everything that speaks against keeping a connection of HTTP/1.1 after the response at hand. Each is noted where it
-// becomes known, by whoever knows it; nothing is ever taken back.
+// becomes known, by the code that knows it; nothing is ever taken back.
 class KeepAliveFacts {
  public:
   enum Fact : std::uint16_t {

@@ -11,8 +11,8 @@
 
 namespace weft::internal {
 
-// A piece of a message, told by its place in the message's buffer and not by an address: it stays true when the bytes
-// move to another buffer.
+// A piece of a message, given by its place in the message's buffer and not by an address: it stays true when the bytes move to
+// another buffer.
 struct Span {
   std::uint32_t begin = 0;
   std::uint32_t size = 0;
@@ -35,7 +35,7 @@ struct HeadFacts {
   Span method;
   Span target;  // as it came
   Span path;    // without the query; see PathIn
-  Span query;   // behind the '?'; empty also if there is none
+  Span query;   // after the '?'; empty also if there is none
   Span host;    // of an absolute or authority target, else of the Host field (RFC 9112 section 3.2.2)
   std::uint64_t content_length = 0;
 
@@ -77,13 +77,13 @@ struct Head : HeadFacts {
   // The empty lines before the request are thrown away, but stay counted, so that too many are too many however they come.
   void DropEmptyLines();
 
-  // The raw path; "/" for an absolute target that ends behind the authority (RFC 9112 section 3.2.1).
+  // The raw path; "/" for an absolute target that ends after the authority (RFC 9112 section 3.2.1).
   std::string_view PathIn(const char* buffer) const {
     return path.size == 0 ? std::string_view("/") : path.In(buffer);
   }
 
   // Adds all fields to `out` as views into `buffer`. Beside an absolute target the value of Host is the target's
-  // authority, whatever the client wrote there: nobody may see a Host that must be ignored (RFC 9112 section 3.2.2).
+  // authority, whatever the client wrote there: no reader may see a Host that must be ignored (RFC 9112 section 3.2.2).
   void AppendFieldsTo(Fields& out, const char* buffer) const;
 };
 

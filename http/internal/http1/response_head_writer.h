@@ -34,7 +34,7 @@ class DateCache {
 // What goes into the head of a response. Nothing is owned.
 struct ResponseHead {
   int status = 200;                   // 100 to 999
-  std::uint8_t version_minor = 1;     // of the request: an HTTP/1.0 client is told keep-alive
+  std::uint8_t version_minor = 1;     // of the request: an HTTP/1.0 client is sent keep-alive
   const Fields* fields = nullptr;     // the handler's
   ResponseFraming framing = {};
   std::string_view date_line = {};    // of a DateCache; used unless the handler set Date
@@ -51,12 +51,12 @@ struct ResponseHead {
 std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHead& head);
 
 // Writes a whole response of the server's own, with Connection: close and a text/plain body that says status, phrase
-// and `reason` (may be empty). `retry_after` seconds are told if above 0. `head_only`: the request is HEAD, so of the body
-// only the length is sent (RFC 9110 section 9.3.2). Returns the size, as WriteResponseHead does.
+// and `reason` (may be empty). `retry_after` seconds are sent if above 0. `head_only`: the request is HEAD, so of the body only
+// the length is sent (RFC 9110 section 9.3.2). Returns the size, as WriteResponseHead does.
 std::size_t WriteSimpleError(char* out, std::size_t capacity, int status, std::string_view reason,
                              std::string_view date_line, int retry_after = 0, bool head_only = false);
 
-// The same with a body that somebody else has made.
+// The same with a body made elsewhere.
 struct ErrorResponse {
   int status;
   std::string_view content_type;

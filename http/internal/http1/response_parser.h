@@ -31,8 +31,8 @@ struct ResponseResult {
 // Parses the head of a response at the start of `bytes`: as strict as ParseHead is about requests, since a connection that is
 // used again must give every request its own response (RFC 9112 and the field rules of RFC 9110). Only the space before an empty
 // reason phrase may be missing, as some servers have it. Pure, and without allocation once `out.fields` has grown. Call
-// it again with the same bytes and more after them, in the same or another buffer: it goes on where it stopped, and
-// splitting never changes a verdict.
+// it again with the same bytes and more after them, in the same or another buffer: it continues where it stopped, and splitting
+// never changes a verdict.
 ResponseResult ParseResponseHead(std::string_view bytes, const ResponseLimits& limits, ReceivedResponse& out);
 
 }  // namespace weft::internal

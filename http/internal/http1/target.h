@@ -7,8 +7,8 @@
 
 namespace weft::internal {
 
-// Tells the form of the target of a head whose request line has been read, and fills in path, query and, if the
-// target names it, host (RFC 9112 section 3.2).
+// Determines the form of the target of a head whose request line has been read, and fills in path, query and, if the target
+// names it, host (RFC 9112 section 3.2).
 Refusal ReadTargetForm(const char* buffer, Head& head);
 
 }  // namespace weft::internal

@@ -13,7 +13,7 @@ enum class Nuisance : std::uint8_t {
   kNothing,
   kReset,         // a request that its client has reset before there was a response
   kStreamError,   // a stream that we had to reset for what its client has sent
-  kControlFrame,  // PING, SETTINGS, and frames of types that nobody knows
+  kControlFrame,  // PING, SETTINGS, and frames of unknown types
   kEmptyData,     // DATA without a byte, and without the end of its stream
   kPriority,
   kWindowUpdate,  // more than ten for each DATA that was sent
@@ -61,7 +61,7 @@ class Budget {
 };
 
 // Counts bytes: what comes beside payload (frame headers, padding, control frames) must stay in a proportion to it, which catches what
-// nobody has thought of.
+// were not thought of.
 class Proportion {
  public:
   // False: eight times the payload, and a megabyte more.

@@ -47,8 +47,8 @@ class RequestFields {
   bool ExpectsContinue() const { return expects_continue_; }
   std::optional<std::uint64_t> ContentLength() const { return content_length_; }
 
-  // Adds the fields as views into this: Host, if only :authority has told it; Cookie in one piece (RFC 9113
-  // section 8.2.3); Upgrade and Connection of an extended CONNECT.
+  // Adds the fields as views into this: Host, if only :authority has given it; Cookie in one piece (RFC 9113 section 8.2.3);
+  // Upgrade and Connection of an extended CONNECT.
   void AppendTo(Fields& out);
 
  private:

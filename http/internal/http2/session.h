@@ -43,8 +43,8 @@ bool SessionsExist();
 
 class Session;
 
-// One stream of a session: what it reports, and what it asks for to be sent. Whoever serves or opens streams derives from it. All
-// calls come from within Session::Receive and Session::Write: they note what has happened and call nothing of the session.
+// One stream of a session: what it reports, and what it asks for to be sent. Code that serves or opens streams derives from it.
+// All calls come from within Session::Receive and Session::Write: they note what has happened and call nothing of the session.
 class SessionStream {
  public:
   SessionStream(const SessionStream&) = delete;
@@ -153,7 +153,7 @@ class Session {
 
   // --- of a server
 
-  // The head of the response, with a body behind it (NextBody is asked) or as all there is. False: the stream is gone.
+  // The head of the response, with a body after it (NextBody is asked) or as all there is. False: the stream is gone.
   bool Respond(SessionStream& stream, std::span<const Fields::Field> fields, bool body);
   // An interim response (1xx).
   bool Inform(SessionStream& stream, std::span<const Fields::Field> fields);
@@ -179,9 +179,9 @@ class Session {
   // GOAWAY that lets the peer know that the end is near, and a PING after it: streams that it begins are still served (RFC 9113
   // section 6.8).
   void AnnounceEnd();
-  // GOAWAY with the last stream that was taken; open ones go on, others are ignored.
+  // GOAWAY with the last stream that was taken; open ones continue, others are ignored.
   void SayEnd(ErrorCode code);
-  // GOAWAY; nothing goes on.
+  // GOAWAY; everything ends.
   void Terminate(ErrorCode code);
   // The peer has said that it begins no more streams.
   bool PeerEnds() const { return peer_ends_; }
@@ -216,7 +216,7 @@ class Session {
   std::uint64_t data_sent_ = 0;          // frames; WINDOW_UPDATEs are counted against them
   std::uint64_t window_updates_ = 0;
   std::uint64_t bodies_written_ = 0;
-  std::uint32_t pings_owed_ = 0;  // sent, and not answered
+  std::uint32_t pings_owed_ = 0;  // sent, without a reply so far
   bool peer_ends_ = false;
   bool pings_after_goaway_ = false;
   bool settled_ = false;  // SETTINGS have come

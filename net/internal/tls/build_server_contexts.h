@@ -13,8 +13,8 @@
 namespace weft::internal {
 
 // Reads and checks all that the options name. `self_signed`: the names of a certificate to make
-// instead, or empty. `tickets`: the keys in memory to go on with, or null; the file that the
-// options name takes their place. Errors: those of Tls::Load.
+// instead, or empty. `tickets`: the keys in memory to continue with, or null; the file that the options name takes their place.
+// Errors: those of Tls::Load.
 Result<std::shared_ptr<const ServerContexts>> BuildServerContexts(
     const TlsServerOptions& options, const std::vector<std::string>& self_signed,
     std::shared_ptr<TicketKeys> tickets);

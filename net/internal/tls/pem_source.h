@@ -28,7 +28,7 @@ struct PemSource {
 Result<PemSource> ReadPem(std::string_view kind, std::string_view field, const std::string& file,
                           const std::string& pem);
 
-// A whole file. Never waits for a pipe that nobody writes to.
+// A complete file. Never waits for a pipe without a writer.
 Result<std::string> ReadWhole(std::string_view kind, const std::string& file);
 
 // By which it is seen that a file has changed. One that is not there has a stamp, too.

@@ -12,8 +12,8 @@
 namespace weft::internal {
 
 // Hands ciphertext on in whole records (RFC 8446 section 5.1). OpenSSL would keep 16 KiB for the
-// first byte of a record; here it costs what has come. Bytes that are no record are handed on as
-// they are, so that OpenSSL says what is wrong with them.
+// first byte of a record; here it costs what has come. Bytes that are no record are passed on as they are, so that OpenSSL says
+// what is wrong with them.
 class RecordReader {
  public:
   // Lends bytes, which follow all that came before, until the next Keep.

@@ -30,10 +30,9 @@ struct ServerContexts;
 // The TLS of one connection, of either side, without a socket: bytes in, bytes out. Nothing waits
 // and nothing parks, so that no fiber is needed. One call at a time, from whichever thread.
 //
-// Every call takes all of the ciphertext that it is given, in the memory of the caller, who may use
-// it again at once: what cannot be used yet is copied. Every call may append to `out`, which is to
-// be sent whatever the outcome is, before anything else: also alerts, and keys that change. What is
-// sent late is sent in order.
+// Every call takes all of the ciphertext that it is given, in the memory of the caller, which may use it again at once: what
+// cannot be used yet is copied. Every call may append to `out`, which is to be sent whatever the outcome is, before anything
+// else: also alerts, and keys that change. What is sent late is sent in order.
 //
 //   handshake:  n = recv(in); step = Handshake({in, n}, out); send(out); ... until kDone
 //   reading:    n = recv(in);
@@ -68,18 +67,18 @@ class TlsSession {
 
   enum class Step : std::uint8_t {
     kWantInput,  // send what is in `out`, and come back with more
-    kDone,       // what came after the handshake is held: go on with a Read that takes nothing in
+    kDone,       // what came after the handshake is held: continue with a Read that takes nothing in
     kNotTls,     // of a server: the first byte is not that of a handshake. Nothing was taken: the
                  // client may speak in plain text
-    kFailed,     // see Failure; `out` may hold an alert that tells the peer
+    kFailed,     // see Failure; `out` may hold an alert for the peer
   };
   Step Handshake(std::span<const char> ciphertext, ByteBuffer& out);
 
   enum class ReadState : std::uint8_t {
     kWantInput,  // all that has come is read
     kMore,       // the plaintext had no room for all, or it is the turn of others: read again, with nothing in
-    kEnded,      // the peer sends nothing any more; see Ended. Writing goes on
-    kFailed,     // see Failure. Nothing goes on
+    kEnded,      // the peer sends nothing any more; see Ended. Writing continues
+    kFailed,     // see Failure. Everything ends
   };
   struct ReadResult {
     std::size_t size = 0;  // of plaintext, whatever the state
@@ -109,7 +108,7 @@ class TlsSession {
   bool Write(std::span<const iovec> parts, ByteBuffer& out);
 
   // Appends the close_notify that ends our side in good order; not after a failure, and once.
-  // Reading goes on.
+  // Reading continues.
   void Finish(ByteBuffer& out);
 
   // Whether a Read with nothing in would give anything.

@@ -29,11 +29,10 @@ namespace weft::internal::http1 {
 // connections; timers, evictions, posted tasks and the steps of the drain have turns of their own. So a
 // connection that is in a batch stays as it is.
 //
-// A response must not wait for somebody else's long computation. So responses are kept only while handlers are
-// quick, and not for longer than kPatience and the handler that runs then; some that are not quick end that for
-// a while. If that handler computes for long, the thread beside the loops sends them (Lending). Servers that
-// share a loop have a batch each, which are finished one after the other: there a request may wait for the kMax
-// handlers of another server.
+// A response must not wait for another handler's long computation. So responses are kept only while handlers are quick, and not
+// for longer than kPatience and the handler that runs then; some that are not quick end that for a while. If that handler
+// computes for long, the thread beside the loops sends them (Lending). Servers that share a loop have a batch each, which are
+// finished one after the other: there a request may wait for the kMax handlers of another server.
 class Batch final : private Lendable {
  public:
   Batch(Loop& loop, Lending& lending);
@@ -61,7 +60,7 @@ class Batch final : private Lendable {
   }
 
  private:
-  // So many connections, at most: who is first waits for as many reads, some 20 us.
+  // So many connections, at most: the first one waits for as many reads, some 20 us.
   static constexpr std::size_t kMax = 16;
   static constexpr std::size_t kReadBytes = 64 * 1024;
   static constexpr std::size_t kResponsesMax = 4096;  // of one connection: with more the call costs less than its work

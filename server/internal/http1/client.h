@@ -20,8 +20,8 @@
 
 namespace weft::internal::http1 {
 
-// One client's connection as those see it who work for it (Session, Batch): its socket, what state it is in,
-// its slot among the requests in flight, and why it ends. Connection is what drives it.
+// One client's connection as the classes that work for it see it (Session, Batch): its socket, what state it is in, its slot
+// among the requests in flight, and why it ends. Connection is what drives it.
 //
 //             ┌──────────────◄─────────────┐
 //   kFresh ───┼──► kHead ───┬──► kQueued ──┼──► kBusy ──► kAborting ──► kClosed
@@ -78,7 +78,7 @@ class Client : public ShardMember, public WatchedSocket {
   void Probe();
   // Reports that it makes room for another one, unless it was about to end anyway.
   void ReportEvicted(bool idle);
-  // Reports that there was no memory; with status 0 the client has not been told.
+  // Reports that there was no memory; with status 0 the client has got no response.
   void ReportOutOfMemory(int status) noexcept;
 
   // What was agreed on in its handshake; null: it is no TLS.
@@ -100,7 +100,7 @@ class Client : public ShardMember, public WatchedSocket {
   struct SessionOutcome {
     bool keep_alive = false;
     bool aborted = false;        // a response was broken off
-    bool client_failed = false;  // and it was the client who made that happen
+    bool client_failed = false;  // and the client caused it
     bool finished = false;       // by force, but all that was begun is out
     std::string_view leftover;
   };

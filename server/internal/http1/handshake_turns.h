@@ -7,8 +7,8 @@
 
 namespace weft::internal::http1 {
 
-// Who has a step of a handshake to do. One step takes as long as a hundred requests, so a loop takes few of them in
-// a turn, in the order in which they came, and whoever speaks already has theirs in between.
+// The connections that have a step of a handshake to do. One step takes as long as a hundred requests, so a loop takes few of
+// them in a turn, in the order in which they came, and established connections have theirs in between.
 class HandshakeTurns {
  public:
   // In line for a step, at most once.

@@ -34,7 +34,7 @@ struct HeadRead {
   int status = 0;
   const char* reason = nullptr;
 
-  // The preface of HTTP/2 (RFC 9113 section 3.4) looks like a request of a version that nobody knows.
+  // The preface of HTTP/2 (RFC 9113 section 3.4) looks like a request of an unknown version.
   bool IsHttp2() const { return status == 505 && bytes.starts_with("PRI * HTTP/2.0\r\n"); }
 };
 

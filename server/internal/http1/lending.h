@@ -22,7 +22,7 @@ class Lendable {
 // handler hold the loop, the thread beside the loops sends them: the loop lends them to it for as long as the
 // handler runs, and takes them back before it touches them.
 //
-//   loop:    Lend ── handler runs ── TakeBack      two atomic steps on a line that nobody else touches
+//   loop:    Lend ── handler runs ── TakeBack      two atomic steps on a line that no other thread touches
 //   thread:            SendWhatIsLent              where the loop is held
 class Lending {
  public:

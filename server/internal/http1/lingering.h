@@ -19,9 +19,9 @@ class Lingering {
   explicit Lingering(Client& client) : amount_(client.UntakenBytes()) {}
 
   // Reads one turn's worth of what the client still sends, and throws it away, up to a bound in all; a client that
-  // goes on sending has another turn when others have had theirs (Shard::Requeue). True: it is over; not while a layer
-  // still has to send. After a response that was broken off (State::kAborting) only an error ends it: the client may be
-  // taking what was sent.
+  // continues to send has another turn when others have had theirs (Shard::Requeue). True: it is over; not while a layer still
+  // has to send. After a response that was broken off (State::kAborting) only an error ends it: the client may be taking what
+  // was sent.
   bool Go(Client& client);
 
   // Whether a response that was broken off has been acknowledged, or the client takes too little of it. If not, it

@@ -19,8 +19,7 @@ namespace weft::internal::http1 {
 
 // The bytes of responses that wait to be sent, in order, and where in them the present response begins. They
 // leave together: when no complete request is left to serve, when much has gathered, and before anything
-// waits, so that a response that is ready waits for nobody who waits. While a handler runs they are lent
-// (Lending).
+// waits, so that a finished response never waits for a handler that waits. While a handler runs they are lent (Lending).
 class Outgoing final : private Lendable {
  public:
   // `facts` hears of responses that cannot be sent.
@@ -35,7 +34,7 @@ class Outgoing final : private Lendable {
   }
   void Recycle(std::size_t keep_bytes) { Bytes().Recycle(keep_bytes); }
 
-  // Everything that waits. Nobody else touches it while somebody has the turn to send (PacedIo).
+  // Everything that waits. Nothing else touches it while a fiber has the turn to send (PacedIo).
   ByteBuffer& Bytes() {
     lending_.TakeBack();
     return bytes_;
@@ -56,8 +55,8 @@ class Outgoing final : private Lendable {
   // Takes away what waits of the present response; those before it are complete and still go out.
   void DropResponse();
 
-  // The head that was just written lacks its Content-Type, which the first bytes of the body will tell. Until
-  // then nothing leaves by SendAtOnce; any other way it leaves as it is.
+  // The head that was just written lacks its Content-Type, which the first bytes of the body will reveal. Until then nothing
+  // leaves by SendAtOnce; any other way it leaves as it is.
   void AwaitType() { type_at_ = bytes_.size() - kEndOfHead; }
   bool AwaitsType() const { return type_at_ != 0; }
   void AddType(std::string_view type);
@@ -73,7 +72,7 @@ class Outgoing final : private Lendable {
   Error SendPiece(std::string_view piece);
   // Parks until the kernel has all that was sent.
   Error WaitUntilSent();
-  // The same for who has the turn already (PacedIo::SendInTurn).
+  // The same for a caller that has the turn already (PacedIo::SendInTurn).
   Error SendInTurnWith(iovec* parts, std::size_t count, int flags);
 
   // By force: nothing is sent from here on (kServerClosing).

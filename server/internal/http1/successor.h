@@ -12,8 +12,8 @@ namespace weft::internal::http1 {
 class Connection;
 
 // Another protocol that has taken a connection over for good (HTTP/2, by ALPN or by its preface): what the
-// Connection hands on to it from then on (Client::State::kHttp2). It puts the connection into the shard's lists, and
-// ends it by Connection::Close or CloseGently, but not before its last request has ended.
+// Connection passes everything on to it from then on (Client::State::kHttp2). It puts the connection into the shard's lists,
+// and ends it by Connection::Close or CloseGently, but not before its last request has ended.
 //
 // As all of a connection it is on the loop's thread, and never throws: without memory it ends itself.
 class Successor {

@@ -17,9 +17,9 @@ namespace weft::internal::http2 {
 //   GOAWAY(last)                and the end of our side
 //
 // Clients that fail all that is open at any GOAWAY (Java 17, httpx) lose nothing by the first one: it waits until no stream is open.
-// A client that goes on opening streams, also after the first GOAWAY, would have it wait forever: a second after the beginning it gets
-// the first one, and a second after that the last one, while streams are open. What it sends then it knows to be unserved, and sends
-// elsewhere.
+// A client that continues to open streams, also after the first GOAWAY, would have it wait forever: a second after the
+// beginning it gets the first one, and a second after that the last one, while streams are open. What it sends then it knows to
+// be unserved, and sends elsewhere.
 class Ending {
  public:
   enum class Step : std::uint8_t { kNothing, kAnnounce, kPing, kSayEnd };
@@ -58,7 +58,7 @@ class Ending {
     awaits_ack_ = false;
     looks_ = 0;
   }
-  // A tenth of a second has passed. A client that does not answer is not waited for.
+  // A tenth of a second has passed. A client that does not reply is not waited for.
   void NoteLook() {
     if (awaits_ack_ && ++looks_ >= kLooks) NoteAck();
   }

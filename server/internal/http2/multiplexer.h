@@ -149,7 +149,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   bool in_task_ = false;
   bool lost_ = false;         // the client is gone, or was cut off
   bool stalled_ = false;      // it took nothing
-  bool over_ = false;         // nothing goes on; what is left to send says why
+  bool over_ = false;         // everything has ended; what is left to send says why
   bool input_ended_ = false;
   bool lingers_ = false;      // a forced end whose client was still sending
   int depth_ = 0;

@@ -12,7 +12,7 @@
 namespace weft::internal::http2 {
 
 // Whether a client for whom requests are being served is still there: when it has said nothing for half of probe_after it gets a PING, and
-// has some seconds for the answer (RFC 9113 section 6.7). Whatever comes is an answer. The kernel cannot ask for us where a proxy
+// has some seconds for the reply (RFC 9113 section 6.7). Whatever comes is a reply. The kernel cannot ask for us where a proxy
 // stands between: that one is there.
 class PeerProbe {
  public:
@@ -25,7 +25,7 @@ class PeerProbe {
     heard_ = now;
     asked_ = TimePoint::max();
   }
-  // True: the answer that has come is to a PING of these, and to nobody else's.
+  // True: the reply that has come is to a PING of these, and to no other.
   bool TakeAnswer() { return owed_ > 0 && owed_-- > 0; }
 
   TimePoint DueAt(Duration probe_after) const {
@@ -42,8 +42,8 @@ class PeerProbe {
 
  private:
   TimePoint heard_;                     // when something has come last
-  TimePoint asked_ = TimePoint::max();  // since when it has not answered
-  std::uint32_t owed_ = 0;              // answers
+  TimePoint asked_ = TimePoint::max();  // since when it has not replied
+  std::uint32_t owed_ = 0;              // replies
 };
 
 }  // namespace weft::internal::http2

@@ -50,7 +50,7 @@ class RequestBody final : public BodySource {
   // What the session reports.
   void Append(std::string_view bytes);
   FieldBlock& Trailer() { return trailer_block_; }
-  // There is more of it than is allowed: who reads up to the end is told, and gets none of it.
+  // There is more of it than is allowed: a reader that gets to the end gets an Error, and none of it.
   void NoteTrailerTooLarge() { trailer_too_large_ = true; }
   void NoteEnd();
   void NoteClosed();

@@ -70,11 +70,11 @@ class Stream final : public SessionStream,
   // It is closed: by the session, or because its connection is over.
   bool Closed() const { return closed_; }
   void CloseBothSides() noexcept;
-  // Nobody will read what has come of its body.
+  // What has come of its body will not be read.
   void DropUnread() noexcept;
   bool HeadComplete() const { return head_complete_; }
   bool EndedWell() const { return ended_well_; }
-  // Nobody reads the rest of its body: it is thrown away, up to a bound.
+  // The rest of its body is not read: it is thrown away, up to a bound.
   void DiscardBody();
   bool BodyEnded() const { return body_.Ended(); }
   bool ResponseFramed() const { return framer_.Framed(); }

@@ -35,7 +35,7 @@ class StreamHost {
   // The connection has ended because its client took nothing.
   virtual bool Stalled() const = 0;
 
-  // Bytes of bodies have come that nobody has read, and were read, or thrown away.
+  // Bytes of bodies have come that were not read yet, and were read, or thrown away.
   virtual void NoteUnread(std::size_t bytes) = 0;
   virtual void NoteRead(std::size_t bytes) = 0;
 

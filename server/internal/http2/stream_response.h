@@ -109,7 +109,7 @@ class StreamResponse final : public ResponseSink {
   bool framed_ = false;
   bool closed_ = false;
   bool aborted_ = false;
-  int held_status_ = 0;      // of a head that waits for the first bytes of its body, which tell the type; 0: none
+  int held_status_ = 0;      // of a head that waits for the first bytes of its body, which reveal the type; 0: none
   ResponseFraming framing_;
   std::string_view first_;   // what is pending, in this order
   std::string_view second_;

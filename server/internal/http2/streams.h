@@ -63,8 +63,8 @@ class Streams {
   // At the end of a drain: a 503 where nothing of a response is out, else it is broken off.
   void FinishByForce();
 
-  // Streams without a fiber have nobody else who looks whether they get on: when one has to be looked at, and what is to
-  // be reset then.
+  // Nothing else checks whether streams without a fiber make progress: when one has to be looked at, and what is to be reset
+  // then.
   TimePoint LookAt();
   void TakeALook();
 

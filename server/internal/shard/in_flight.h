@@ -11,10 +11,9 @@
 
 namespace weft::internal {
 
-// Who counts requests in flight: the slots of one loop, which are its share of the server's limit, and the
-// queue for them. A request has a slot from its complete head until its response is out; one that becomes
-// long-lived changes it for a slot of that kind. A slot that is released goes to the request that has
-// waited longest.
+// Counts requests in flight: the slots of one loop, which are its share of the server's limit, and the queue for them. A
+// request has a slot from its complete head until its response is out; one that becomes long-lived changes it for a slot of
+// that kind. A slot that is released goes to the request that has waited longest.
 //
 // On the loop's thread, except where it says otherwise.
 class InFlight {
@@ -39,13 +38,13 @@ class InFlight {
   void AcquireAnyway() { Count(in_flight_, 1); }
   void Release();
 
-  // Whether a request may wait for a slot; the caller then puts it into the queue. Who leaves the queue
-  // without a slot says so.
+  // Whether a request may wait for a slot; the caller then puts it into the queue. A request that leaves the queue without a
+  // slot says so.
   bool MayQueue();
   void NoteQueued() { Count(waiting_, 1); }
   void NoteLeftQueue() { Count(waiting_, -1); }
 
-  // Nobody waits for one of these.
+  // No request waits for one of these.
   bool AcquireLongLived();
   void ReleaseLongLived() { Count(long_lived_, -1); }
   std::uint64_t LongLivedMax() const { return share_.long_lived; }

@@ -38,8 +38,8 @@ class LiveRequest {
   LiveRequest* next_ = nullptr;
 };
 
-// All live requests of a loop, in the order in which they began. Walks over them in pieces: a walk goes on
-// where it stopped, whatever has ended meanwhile, and does not meet requests that began after it.
+// All live requests of a loop, in the order in which they began. Walks over them in pieces: a walk continues where it stopped,
+// whatever has ended meanwhile, and does not meet requests that began after it.
 class LiveRequests {
  public:
   LiveRequests() = default;

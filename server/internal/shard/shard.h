@@ -34,7 +34,7 @@ class Shard : private ShardDrain::Host {
  public:
   using List = MemberLists::List;
 
-  // Who accepts its connections.
+  // What accepts its connections.
   class Accepting {
    public:
     virtual void StopAccepting() = 0;
@@ -60,7 +60,7 @@ class Shard : private ShardDrain::Host {
 
   // The "Date: ..." line of this second.
   std::string_view DateLine();
-  // A buffer for whoever reads on this loop and does not wait between the read and the use.
+  // A buffer for any code that reads on this loop and does not wait between the read and the use.
   static constexpr std::size_t kReadBytes = 64 * 1024;
   char* read_buffer() { return read_buffer_.get(); }
   // The memory in which a response gathers its body, with room for the framing around it. One that waits for what may be long in coming
@@ -78,7 +78,7 @@ class Shard : private ShardDrain::Host {
   // The fiber under which those of requests are listed.
   std::uint64_t parent_fiber() const { return parent_fiber_; }
   void SetParentFiber(std::uint64_t id) { parent_fiber_ = id; }
-  // Reports that there was no memory; with status 0 the client has not been told.
+  // Reports that there was no memory; with status 0 the client has got no response.
   void ReportOutOfMemory(std::string_view peer, int status) noexcept;
 
   // Takes a member that ServerState has counted. Throws std::bad_alloc, and the member is destroyed; the

@@ -111,9 +111,9 @@ class ShardDrain {
   // The step that is being taken; kServe: none.
   DrainStep step_ = DrainStep::kServe;
   bool once_more_ = false;                // kBegin again, for those whose grace may be over
-  bool grace_left_ = false;               // somebody has
+  bool grace_left_ = false;               // some connection has
   std::size_t lists_ = 0;                 // that are through, but for those in waiting_
-  TimeoutList waiting_{Duration::max()};  // of the last one: who was not visited yet
+  TimeoutList waiting_{Duration::max()};  // of the last one: connections that were not visited yet
 };
 
 }  // namespace weft::internal

@@ -38,7 +38,7 @@ class ShardMember : public TimeoutLink {
   // The steps of a drain (ShardDrain).
   virtual bool HasGrace() const = 0;           // it waits for a request, and may for a while yet
   virtual void CloseUnlessSpoken() noexcept = 0;  // closes if it waits for a request without grace
-  virtual void RejectQueued() noexcept = 0;    // in kQueued: nobody waits any longer
+  virtual void RejectQueued() noexcept = 0;    // in kQueued: no slot will come any more
   virtual void ForceClose() noexcept = 0;
 
   // For the shard: whether it has been requeued. Sets it; returns what it was.

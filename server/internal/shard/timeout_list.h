@@ -6,7 +6,7 @@
 
 namespace weft::internal {
 
-// A link of a doubly linked list that tells when its owner's time is up.
+// A link of a doubly linked list that knows when its owner's time is up.
 struct TimeoutLink {
   TimeoutLink* prev = nullptr;
   TimeoutLink* next = nullptr;
@@ -21,7 +21,7 @@ struct TimeoutLink {
   }
 };
 
-// Connections that all wait for the same length of time: who came last expires last, so the list is in order by itself, and
+// Connections that all wait for the same length of time: the last to come expires last, so the list is in order by itself, and
 // adding, moving and removing cost a few pointers. One timer for each loop looks at the heads of its lists.
 class TimeoutList {
  public:

@@ -27,16 +27,16 @@ namespace weft::internal::http2 {
 // loop's stack and handed to the streams, also while none of them waits, so that pings get their reply and the end is seen. What is to be
 // sent goes out at once, as far as the socket takes it, and the rest by events.
 //
-// It owns no stream. Whoever has a stream on it calls Leave.
+// It owns no stream. The owner of a stream on it calls Leave.
 class ClientMultiplexer final : public ClientStreamHost, private Session::Owner, private SocketWire::Listener {
  public:
-  // Who keeps it. It may destroy it in these calls, but for the first two.
+  // What keeps it. It may destroy it in these calls, except in the first two.
   class Home {
    public:
     virtual void OnSettled(ClientMultiplexer& connection) noexcept = 0;  // TakesMore knows now; or it has ended before
     virtual void OnRoom(ClientMultiplexer& connection) noexcept = 0;     // it may take one more; or it takes none any more, and others may
     virtual void OnUnused(ClientMultiplexer& connection) noexcept = 0;   // its last stream has left
-    virtual void OnEnd(ClientMultiplexer& connection) noexcept = 0;      // nobody uses it, and nobody can
+    virtual void OnEnd(ClientMultiplexer& connection) noexcept = 0;      // not in use, and never again
 
    protected:
     ~Home() = default;
@@ -51,11 +51,11 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
 
   OriginPool& pool() { return pool_; }
   // Room for one more stream, at once. Until the server has said how many it takes there is none but for the first: it would refuse what is
-  // too much, and nobody would know how much that is.
+  // too much, and how much would be unknown.
   bool TakesMore() const { return !failed_ && settled_ && session_->TakesRequests() && streams_.size() < session_->PeerStreamsMax(); }
   // So many it takes at once.
   std::size_t StreamsMax() const { return session_->PeerStreamsMax(); }
-  // Of its streams, those of which nobody knows when they end.
+  // Of its streams, those whose end cannot be foreseen.
   std::size_t Endless() const;
   bool Settled() const { return settled_; }
   bool Unused() const { return streams_.empty(); }
@@ -127,7 +127,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   FrameBuffer out_;
   std::vector<ClientStream*> streams_;
   Budget budget_;
-  Timer flush_{*this, &ClientMultiplexer::OnWritable};  // at the end of the turn, if nobody has done it until then
+  Timer flush_{*this, &ClientMultiplexer::OnWritable};  // at the end of the turn, unless it was done before
   Timer more_{*this, &ClientMultiplexer::OnReadable};  // others of the loop have their turn first
   Timer probe_{*this, &ClientMultiplexer::Probe};
   TimePoint heard_{};

@@ -52,7 +52,8 @@ class ClientStream final : public SessionStream {
   bool InUse() const { return waiting_ != 0; }
   // A place on the connection, for Send.
   void Join(ClientStreamHost& connection);
-  // What is not through is reset (RST_STREAM CANCEL); the others of the connection go on. What was received stays. No connection: nothing.
+  // What is not through is reset (RST_STREAM CANCEL); the others of the connection continue. What was received stays. No
+  // connection: nothing.
   void Leave() noexcept;
   // For the next request.
   void Reset() noexcept;
@@ -102,7 +103,7 @@ class ClientStream final : public SessionStream {
 
   void OnConnectionEnd(ClientFailure::Kind kind, const char* detail) noexcept;
 
-  bool endless = false;  // nobody waits for its end
+  bool endless = false;  // no caller waits for its end
 
   // SessionStream
   bool OnField(std::string_view name, std::string_view value) override;
@@ -156,7 +157,7 @@ class ClientStream final : public SessionStream {
   bool head_sent_ = false;
   bool last_ = false;                 // body_ is the rest
   bool end_sent_ = false;
-  bool stopped_ = false;              // nobody will send the rest
+  bool stopped_ = false;              // the rest will not be sent
   bool closed_ = false;               // nothing more can be sent
   bool too_large_ = false;
   bool continued_ = false;
