@@ -99,14 +99,6 @@ TEST(ServiceProcess, WritesTheIdOfTheRequestInEachLineAndCountsByRoute) {
   EXPECT_EQ(Occurrences(log, id), 2) << log;
 }
 
-TEST(ServiceProcess, SpeaksTls) {
-  WEFT_NEEDS(curl, "curl");
-  Service service({"--tls-self-signed"});
-  const Outcome outcome = RunProgram(curl, {"-sSk", service.app + "/fanout?n=2"});
-  EXPECT_EQ(outcome.out, "0: slept 20 ms\n1: slept 20 ms\n") << outcome.errors;
-  EXPECT_EQ(service.End(), 0);
-}
-
 // What writers and listeners have seen when the service has ended.
 struct Load {
   explicit Load(const Service& service) : service_(service) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The certificates of the example service, while it runs: SIGHUP, and the ticket keys that processes share.
+// The certificates of the example service: its own one, those of files while it runs (SIGHUP), and the ticket keys that processes share.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -39,6 +39,14 @@ int StatusOf(Result<TestClient> client) {
   if (!client.Ok()) return 0;
   const Result<TestResponse> response = client->Get(Background(), "/api/notes");
   return response.Ok() ? response->status : 0;
+}
+
+TEST(ServiceTls, MakesACertificateOfItsOwn) {
+  WEFT_NEEDS(curl, "curl");
+  Service service({"--tls-self-signed"});
+  const Outcome outcome = RunProgram(curl, {"-sSk", service.app + "/fanout?n=2"});
+  EXPECT_EQ(outcome.out, "0: slept 20 ms\n1: slept 20 ms\n") << outcome.errors;
+  EXPECT_EQ(service.End(), 0);
 }
 
 TEST(ServiceTls, AHangupSwapsTheCertificateUnderKeptConnections) {
