@@ -184,12 +184,13 @@ class LoopCore final : public Loop {
   FiberCore* parked_last_ = nullptr;  // and went back to the loop: likely the next one to continue
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
-  // its wakers; the pins stay with the latter.
-  alignas(64) std::atomic<LoopTask*> inbox_{nullptr};
+  // its wakers; the pins stay with the latter. Pairs of lines: Intel's prefetcher gets the neighbor as well, and the pins would go
+  // back and forth, too.
+  alignas(128) std::atomic<LoopTask*> inbox_{nullptr};
   std::atomic<bool> sleeping_{false};
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> woken_at_ns_{0};  // by the real clock: when it was last found asleep
-  alignas(64) std::atomic<int> pins_{0};
+  alignas(128) std::atomic<int> pins_{0};
 };
 
 // The loop of this thread, or null.
