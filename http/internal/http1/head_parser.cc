@@ -169,6 +169,11 @@ class RequestParser final : private FieldLines<RequestParser, Head> {
 
 }  // namespace
 
+// A function of its own, lest every head saves and restores what this one needs.
+[[gnu::noinline]] static HeadResult ParseInSteps(std::string_view bytes, const HeadLimits& limits, Head& out) {
+  return RequestParser(bytes, limits, out).Run();
+}
+
 HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out) {
   if (out.position == 0 && out.empty_lines == 0) {
     HeadResult result;
@@ -177,7 +182,7 @@ HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out
     if (result.consumed != 0) return result;
     out.Reset();
   }
-  return RequestParser(bytes, limits, out).Run();
+  return ParseInSteps(bytes, limits, out);
 }
 
 }  // namespace weft::internal

@@ -6,6 +6,7 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -19,7 +20,7 @@ namespace weft::internal {
 #ifdef __SSE2__
 namespace {
 
-constexpr std::ptrdiff_t kBlock = 16;
+constexpr std::size_t kBlock = 16;
 constexpr std::size_t kLeast = 18;  // "GET / HTTP/1.1" and two ends of lines
 
 // Sets of bytes, as a mask of the places in a block whose bytes are in it.
@@ -58,105 +59,140 @@ class Block {
 
 constexpr unsigned kAll = 0xFFFF;
 
+// Of the names that frame a message the first letter, by their size modulo 32.
+constexpr std::size_t kSizes = 32;
+constexpr std::array<char, kSizes> kFramingNames = [] {
+  std::array<char, kSizes> letters{};
+  for (const std::string_view name : {"host", "expect", "connection", "content-length", "transfer-encoding"}) letters[name.size()] = name[0];
+  return letters;
+}();
+
+// A place is an offset, as in Head.
 class QuickReader {
  public:
   QuickReader(std::string_view bytes, const HeadLimits& limits, Head& head)
-      : begin_(bytes.data()), end_(begin_ + std::min<std::size_t>(bytes.size(), limits.head_bytes)), last_(end_ - kBlock), limits_(limits), fields_left_(limits.fields), head_(head) {}
+      : begin_(bytes.data()),
+        end_(static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), limits.head_bytes))),
+        fields_left_(limits.fields),
+        target_max_(limits.target_bytes),
+        head_(head) {}
 
   std::size_t Run() {
-    const char* p = ReadRequestLine();
-    while (p != nullptr && !IsLineEnd(p)) p = ReadField(p);
-    if (p == nullptr || CheckHead(head_)) return 0;
-    return static_cast<std::size_t>(p + 2 - begin_);
+    std::size_t at = ReadRequestLine();
+    while (at != kOther && !IsLineEnd(at)) at = ReadField(at);
+    if (at == kOther || CheckHead(head_)) return 0;
+    return at + 2;
   }
 
  private:
-  // The first byte from `p` on that `stops` names in its block; `end_`: none does. The last block overlaps the one before.
+  static constexpr std::size_t kOther = 0;  // where no line but the first one begins: not an ordinary head
+
+  // The first byte from `at` on that `stops` names in its block; `end_`: none does.
   template <class F>
-  [[gnu::always_inline]] const char* Find(const char* p, F stops) const {
-    for (;; p += kBlock) {
-      const char* const from = std::min(p, last_);
-      const unsigned found = stops(Block(from)) >> (p - from);
-      if (found != 0) [[likely]] return p + std::countr_zero(found);
-      if (p >= last_) return end_;
+  [[gnu::always_inline]] std::size_t Find(std::size_t at, F stops) const {
+    const std::size_t last = end_ - kBlock;
+    for (; at <= last; at += kBlock) {
+      const unsigned found = stops(Block(begin_ + at));
+      if (found != 0) [[likely]] return at + static_cast<unsigned>(std::countr_zero(found));
     }
+    // The last block overlaps the one before.
+    const unsigned found = at < end_ ? stops(Block(begin_ + last)) >> (at - last) : 0;
+    return found != 0 ? at + static_cast<unsigned>(std::countr_zero(found)) : end_;
   }
-  Span Piece(const char* from, const char* to) const {
-    return {static_cast<std::uint32_t>(from - begin_), static_cast<std::uint32_t>(to - from)};
+  static Span Piece(std::size_t from, std::size_t to) {
+    return {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - from)};
   }
-  bool IsLineEnd(const char* p) const { return end_ - p >= 2 && p[0] == '\r' && p[1] == '\n'; }
+  // No line end begins with the last byte.
+  bool IsLineEnd(std::size_t at) const { return at + 1 < end_ && std::memcmp(begin_ + at, "\r\n", 2) == 0; }
   static bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
-  const char* ReadRequestLine() {
-    const char* const target = ReadMethod();
-    if (target == nullptr || end_ - target < kBlock || *target != '/') return nullptr;
-    const char* const after = ReadTarget(target);
+  // Like all that read a line: where the next one begins, or kOther if it is not an ordinary one.
+  std::size_t ReadRequestLine() {
+    const std::size_t target = ReadMethod();
+    if (target == kOther || end_ - target < kBlock || begin_[target] != '/') return kOther;
+    const std::size_t after = ReadTarget(target);
     constexpr std::string_view kVersion = " HTTP/1.1\r\n";
-    if (after == nullptr || end_ - after < static_cast<std::ptrdiff_t>(kVersion.size())) return nullptr;
-    return std::memcmp(after, kVersion.data(), kVersion.size()) == 0 ? after + kVersion.size() : nullptr;
+    if (after == kOther || end_ - after < kVersion.size()) return kOther;
+    return std::memcmp(begin_ + after, kVersion.data(), kVersion.size()) == 0 ? after + kVersion.size() : kOther;
   }
 
-  const char* ReadMethod() {
+  std::size_t ReadMethod() {
+    if (std::memcmp(begin_, "GET ", 4) == 0) {  // nearly all
+      head_.method = {0, 3};
+      return 4;
+    }
     const unsigned stops = Block(begin_).NameOr('_') ^ kAll;
-    if (stops == 0) return nullptr;
-    const int size = std::countr_zero(stops);
-    if (size == 0 || begin_[size] != ' ') return nullptr;
-    const std::string_view method(begin_, static_cast<std::size_t>(size));
-    if (method == "CONNECT") return nullptr;
-    head_.method = {0, static_cast<std::uint32_t>(size)};
+    if (stops == 0) return kOther;
+    const auto size = static_cast<std::size_t>(std::countr_zero(stops));
+    if (size == 0 || begin_[size] != ' ') return kOther;
+    const std::string_view method(begin_, size);
+    if (method == "CONNECT") return kOther;
+    head_.method = Piece(0, size);
     head_.is_head = method == "HEAD";
-    return begin_ + size + 1;
+    return size + 1;
   }
 
-  const char* ReadTarget(const char* const target) {
-    const char* query = nullptr;
-    for (const char* p = target;; ++p) {
-      p = Find(p, [](Block block) { return (block.Visible() ^ kAll) | block.TargetMarks(); });
-      if (p == end_) return nullptr;
-      if (*p == ' ') {
-        NoteTarget(target, query, p);
-        const bool good = head_.target.size <= limits_.target_bytes && (!head_.path_escaped || HasGoodEscapes(head_.path.In(begin_)));
-        return good ? p : nullptr;
+  // Where the target ends.
+  std::size_t ReadTarget(const std::size_t target) {
+    std::size_t query = 0;
+    for (std::size_t at = target;; ++at) {
+      at = Find(at, [](Block block) { return (block.Visible() ^ kAll) | block.TargetMarks(); });
+      if (at == end_) return kOther;
+      if (begin_[at] == ' ') [[likely]] {
+        NoteTarget(target, query, at);
+        const bool good = head_.target.size <= target_max_ && (!head_.path_escaped || HasGoodEscapes(head_.path.In(begin_)));
+        return good ? at : kOther;
       }
-      if (*p == '?') {
-        if (query == nullptr) query = p + 1;
-      } else if (*p == '%') {
-        if (query == nullptr) head_.path_escaped = true;
+      if (begin_[at] == '?') {
+        if (query == 0) query = at + 1;
+      } else if (begin_[at] == '%') {
+        if (query == 0) head_.path_escaped = true;
       } else {
-        return nullptr;
+        return kOther;
       }
     }
   }
 
-  void NoteTarget(const char* target, const char* query, const char* end) {
-    head_.target = Piece(target, end);
-    head_.path = query != nullptr ? Piece(target, query - 1) : head_.target;
-    if (query == nullptr) return;
+  void NoteTarget(std::size_t target, std::size_t query, std::size_t end) {
+    head_.path = head_.target = Piece(target, end);
+    if (query == 0) return;
+    head_.path = Piece(target, query - 1);
     head_.has_query = true;
     head_.query = Piece(query, end);
   }
 
-  const char* ReadField(const char* const name) {
-    const char* const colon = Find(name, [](Block block) { return block.NameOr('_') ^ kAll; });
-    if (colon == name || colon == end_ || *colon != ':') return nullptr;
-    const char* const line_end = Find(colon + 1, [](Block block) { return block.Controls(); });
-    if (!IsLineEnd(line_end) || fields_left_-- == 0) return nullptr;
-    const char* value = colon + 1;
-    const char* value_end = line_end;
-    // One blank before and none after are nearly all.
-    if (*value == ' ') ++value;
-    while (value != value_end && IsBlank(*value)) ++value;
-    while (value_end != value && IsBlank(value_end[-1])) --value_end;
+  std::size_t ReadField(const std::size_t name) {
+    const std::size_t colon = Find(name, [](Block block) { return block.NameOr('_') ^ kAll; });
+    if (colon == name || colon == end_ || begin_[colon] != ':') return kOther;
+    std::size_t value = colon + 1;
+    std::size_t value_end = Find(value, [](Block block) { return block.Controls(); });
+    if (!IsLineEnd(value_end) || fields_left_-- == 0) return kOther;
+    const std::size_t next = value_end + 2;
+    // One blank before and none after are nearly all. Of a value and the end of its line, blanks and the end are the least bytes.
+    if (begin_[value] == ' ') ++value;
+    if (IsLeast(begin_[value]) || IsLeast(begin_[value_end - 1])) [[unlikely]] {
+      value = SkipBlanks(begin_, value, value_end);
+      value_end = DropBlanks(begin_, value, value_end);
+    }
     const Span name_span = Piece(name, colon);
     const Span value_span = Piece(value, value_end);
     head_.fields.push_back({name_span.begin, name_span.size, value_span.begin, value_span.size});
-    return NoteField(name, name_span.size, value_span) ? line_end + 2 : nullptr;
+    const bool may_frame = (begin_[name] | 0x20) == kFramingNames[name_span.size % kSizes];
+    return !may_frame || NoteField(begin_ + name, name_span.size, value_span) ? next : kOther;
+  }
+
+  static bool IsLeast(char c) { return static_cast<unsigned char>(c) <= ' '; }
+  static std::size_t SkipBlanks(const char* bytes, std::size_t at, std::size_t end) {
+    while (at != end && IsBlank(bytes[at])) ++at;
+    return at;
+  }
+  static std::size_t DropBlanks(const char* bytes, std::size_t begin, std::size_t end) {
+    while (end != begin && IsBlank(bytes[end - 1])) --end;
+    return end;
   }
 
   bool NoteField(const char* name, std::uint32_t size, Span value) {
-    constexpr std::uint32_t kSizes = 1U << 4 | 1U << 6 | 1U << 10 | 1U << 14 | 1U << 17;  // of the names that frame a message
-    if (size >= 32 || (kSizes >> size & 1) == 0 || (size == 10 && !NameIs(name, "connection"))) return true;
-    if (size == 4 && NameIs(name, "host") && !head_.has_host && IsOrdinaryHost(begin_ + value.begin, value.size)) {
+    if (size == 4 && NameIs(name, "host") && !head_.has_host && IsOrdinaryHost(value)) {
       head_.has_host = true;
       head_.host = value;
       return true;
@@ -165,8 +201,10 @@ class QuickReader {
   }
 
   // A name or an IPv4 address, and a port of up to four digits; in one block.
-  bool IsOrdinaryHost(const char* host, std::uint32_t size) const {
-    if (size == 0 || size > kBlock || host > last_) return false;
+  bool IsOrdinaryHost(Span span) const {
+    const std::uint32_t size = span.size;
+    if (size == 0 || size > kBlock || span.begin > end_ - kBlock) return false;
+    const char* const host = begin_ + span.begin;
     const Block block(host);
     const unsigned name = block.NameOr('.');
     const unsigned host_size = static_cast<unsigned>(std::countr_one(name));
@@ -181,10 +219,9 @@ class QuickReader {
   }
 
   const char* const begin_;
-  const char* const end_;
-  const char* const last_;
-  const HeadLimits& limits_;
+  const std::size_t end_;
   std::uint32_t fields_left_;
+  const std::uint32_t target_max_;
   Head& head_;
 };
 
