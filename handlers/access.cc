@@ -19,7 +19,7 @@ constexpr std::size_t kKeptText = 4096;
 constexpr std::size_t kKeptParameters = 64;
 
 // An empty one was cleared before, and its memory bounded then.
-void ClearKeeping(std::string& text) noexcept {
+[[gnu::always_inline]] inline void ClearKeeping(std::string& text) noexcept {
   if (text.empty()) return;
   text.clear();
   if (text.capacity() > kKeptText) text = std::string();
@@ -83,6 +83,10 @@ void RequestAccess::End(Request& r) noexcept {
 
 Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
   if (w.at_completion_.empty()) return Finish(w, std::move(handlers));
+  return CompleteAndCall(w, handlers);
+}
+
+Error ResponseAccess::CompleteAndCall(ResponseWriter& w, const Error& handlers) {
   Error outcome;
   try {
     outcome = Finish(w, handlers);
@@ -129,22 +133,27 @@ Error ResponseAccess::Finish(ResponseWriter& w, Error handlers) {
     if (w.after_handler_) std::exchange(w.after_handler_, nullptr)(handlers);
     return handlers;
   }
-  // Hooks and filters are code of users, and may throw.
-  const auto finish = [&w]() -> Error {
-    try {
-      return w.Finish();
-    } catch (...) {
-      return Error::FromException(std::current_exception());
-    }
-  };
-  Error outcome = handlers ? std::move(handlers) : finish();
-  if (!outcome) return {};
+  if (handlers) return FinishFailed(w, std::move(handlers));
+  Error outcome = FinishOrCatch(w);
+  return outcome ? FinishFailed(w, std::move(outcome)) : Error();
+}
+
+// Hooks and filters are code of users, and may throw.
+Error ResponseAccess::FinishOrCatch(ResponseWriter& w) {
+  try {
+    return w.Finish();
+  } catch (...) {
+    return Error::FromException(std::current_exception());
+  }
+}
+
+Error ResponseAccess::FinishFailed(ResponseWriter& w, Error outcome) {
   if (w.failure_ || w.head_sent_) {
     w.Abort();
     return outcome;
   }
   FinishWithError(w, outcome);
-  if (finish()) w.Abort();
+  if (FinishOrCatch(w)) w.Abort();
   return outcome;
 }
 

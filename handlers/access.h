@@ -122,7 +122,10 @@ class ResponseAccess {
   static void End(ResponseWriter& w) noexcept { w.End(); }
 
  private:
+  static Error CompleteAndCall(ResponseWriter& w, const Error& handlers);
   static Error Finish(ResponseWriter& w, Error handlers);
+  static Error FinishOrCatch(ResponseWriter& w);
+  static Error FinishFailed(ResponseWriter& w, Error outcome);
   static Error CallAtCompletion(ResponseWriter& w, const Error& handlers, const Error& outcome);
   static internal::Outcome OutcomeOf(const ResponseWriter& w, const Error& handlers);
 };

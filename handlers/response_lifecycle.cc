@@ -46,13 +46,12 @@ Error ResponseWriter::BeginHead() {
   if (PromisesOtherProtocol()) {
     return connect_ ? HttpError(501, "tunnels are not supported here") : Error::New("a 101 response needs Hijack");
   }
-  RunHooks();
+  if (!hooks_.empty()) RunHooks();
   return {};
 }
 
 // A hook may add further ones and may throw; either way each runs at most once.
-void ResponseWriter::RunHooks() {
-  if (hooks_.empty()) return;
+[[gnu::noinline]] void ResponseWriter::RunHooks() {
   struct InHook {
     explicit InHook(State& s) : state(s) { state = State::kInHook; }
     ~InHook() {

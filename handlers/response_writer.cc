@@ -35,11 +35,6 @@ void ResponseWriter::CheckMayWrite(const char* function) const {
   if (state_ == State::kInHook) internal::AbortMisuse(function, "a hook of OnHead must not write");
 }
 
-Error ResponseWriter::Fail(Error error) {
-  if (error && !failure_) failure_ = error;
-  return error;
-}
-
 Fields& ResponseWriter::Header() {
   Check("ResponseWriter::Header");
   return header_;

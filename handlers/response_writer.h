@@ -165,7 +165,10 @@ class ResponseWriter {
 
   void Check(const char* function) const;
   void CheckMayWrite(const char* function) const;
-  Error Fail(Error error);
+  Error Fail(Error error) {
+    if (error && !failure_) failure_ = error;
+    return error;
+  }
   std::optional<std::uint64_t> HandlersLength() const;
   Error WriteThroughFilters(std::string_view data);
   Error WriteBehindFilters(std::string_view data);

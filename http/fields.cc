@@ -21,13 +21,17 @@ constexpr std::size_t kKeptBlock = 8192;
 // RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text.
 bool IsFieldValue(std::string_view value) { return internal::AllInBlocks<internal::ValueBlock>(value, internal::kValueChar); }
 
-bool IsFieldName(std::string_view name) {
+[[gnu::always_inline]] inline bool IsFieldName(std::string_view name) {
   return !name.empty() && internal::AllInBlocks<internal::TokenBlock>(name, internal::kTokenChar);
 }
 
+// Of what a value may hold nothing but blanks is as small.
+bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
+
 }  // namespace
 
-const Fields::Field* Fields::Find(std::string_view name) const {
+// Never inlined, so that Get and Has are, whose look at a bit is nearly always the last one.
+[[gnu::noinline]] const Fields::Field* Fields::Find(std::string_view name) const {
   for (const Field& field : list_) {
     if (internal::EqualsIgnoreCase(field.name, name)) return &field;
   }
@@ -50,13 +54,13 @@ char* Fields::Room(std::size_t size) {
 }
 
 // Both in one piece of memory.
-void Fields::Append(std::string_view name, std::string_view value) {
-  value = internal::TrimBlanks(value);
+[[gnu::always_inline]] inline void Fields::Append(std::string_view name, std::string_view value) {
+  // Nearly no value has any.
+  if (!value.empty() && (IsBlank(value.front()) || IsBlank(value.back()))) [[unlikely]] value = internal::TrimBlanks(value);
   char* at = Room(name.size() + value.size());
   internal::CopyShort(at, name.data(), name.size());
   internal::CopyShort(at + name.size(), value.data(), value.size());
-  list_.push_back({{at, name.size()}, {at + name.size(), value.size()}});
-  sizes_ |= SizeBit(name);
+  AddBorrowed({at, name.size()}, {at + name.size(), value.size()});
 }
 
 bool Fields::Refuse(std::string_view name, std::string_view value) {
@@ -72,11 +76,13 @@ bool Fields::Refuse(std::string_view name, std::string_view value) {
 }
 
 bool Fields::Set(std::string_view name, std::string_view value) {
-  if (!IsFieldName(name) || !IsFieldValue(value)) return Refuse(name, value);
-  if (!MayHave(name)) {
-    Append(name, value);
-    return true;
-  }
+  if (!IsFieldName(name) || !IsFieldValue(value)) [[unlikely]] return Refuse(name, value);
+  if (MayHave(name)) return Replace(name, value);
+  Append(name, value);
+  return true;
+}
+
+[[gnu::noinline]] bool Fields::Replace(std::string_view name, std::string_view value) {
   const auto same = [&](const Field& field) { return internal::EqualsIgnoreCase(field.name, name); };
   const auto first = std::find_if(list_.begin(), list_.end(), same);
   if (first == list_.end()) {
@@ -91,7 +97,7 @@ bool Fields::Set(std::string_view name, std::string_view value) {
 }
 
 bool Fields::Add(std::string_view name, std::string_view value) {
-  if (!IsFieldName(name) || !IsFieldValue(value)) return Refuse(name, value);
+  if (!IsFieldName(name) || !IsFieldValue(value)) [[unlikely]] return Refuse(name, value);
   Append(name, value);
   return true;
 }

@@ -8,9 +8,12 @@
 namespace weft::internal {
 
 // memcpy for the short pieces that names and heads are made of: a call costs more than they do. `from` may be null if `size` is 0.
-inline void CopyShort(char* to, const char* from, std::size_t size) {
-  if (size > 32) {
+[[gnu::always_inline]] inline void CopyShort(char* to, const char* from, std::size_t size) {
+  if (size > 64) {
     std::memcpy(to, from, size);
+  } else if (size > 32) {
+    std::memcpy(to, from, 32);
+    std::memcpy(to + size - 32, from + size - 32, 32);
   } else if (size >= 16) {
     std::memcpy(to, from, 16);
     std::memcpy(to + size - 16, from + size - 16, 16);

@@ -126,7 +126,7 @@ inline const char* SkipValue(const char* p, const char* end) {
 
 // Whether all bytes are in the set. `Block` names, for 16 at a time, those that have to be looked at one by one. Also true for no bytes.
 template <class Block>
-inline bool AllInBlocks(std::string_view text, CharClass set) {
+[[gnu::always_inline]] inline bool AllInBlocks(std::string_view text, CharClass set) {
 #ifdef __SSE2__
   const char* p = text.data();
   std::size_t left = text.size();

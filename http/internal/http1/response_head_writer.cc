@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/http/internal/http1/response_head_writer.h>
 
-#include <charconv>
 #include <cstring>
 
 #include <weft/http/internal/char_class.h>
@@ -13,12 +12,13 @@
 namespace weft::internal {
 namespace {
 
-// Counts all that is appended, and keeps what fits.
+// Counts all that is appended, and keeps what fits. All of it is inlined, and what is not takes a copy and returns it: so it stays in
+// registers.
 class Output {
  public:
   Output(char* begin, std::size_t capacity) : begin_(begin), capacity_(capacity) {}
 
-  void Append(std::string_view text) {
+  [[gnu::always_inline]] void Append(std::string_view text) {
     if (size_ + text.size() <= capacity_) CopyShort(begin_ + size_, text.data(), text.size());
     size_ += text.size();
   }
@@ -28,14 +28,15 @@ class Output {
     if (size_ + N - 1 <= capacity_) std::memcpy(begin_ + size_, text, N - 1);
     size_ += N - 1;
   }
-  void AppendNumber(std::uint64_t number) {
-    char digits[20];
-    const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    const auto size = static_cast<std::size_t>(end - digits);
-    if (size_ + size <= capacity_) std::memcpy(begin_ + size_, digits, size);
-    size_ += size;
+  [[gnu::always_inline]] void AppendNumber(std::uint64_t number) {
+    std::size_t digits = 1;
+    for (std::uint64_t rest = number; rest >= 10; rest /= 10) ++digits;
+    size_ += digits;
+    if (size_ > capacity_) return;
+    char* p = begin_ + size_;
+    for (; digits != 0; --digits, number /= 10) *--p = static_cast<char>('0' + number % 10);
   }
-  void AppendField(const Fields::Field& field) {
+  [[gnu::always_inline]] void AppendField(const Fields::Field& field) {
     const std::size_t size = field.name.size() + field.value.size() + 4;
     if (size_ + size <= capacity_) {
       char* p = begin_ + size_;
@@ -59,13 +60,18 @@ class Output {
 };
 
 // RFC 9112 section 4: the version is our own, whatever the request's; the phrase may be empty, its space not.
-void AppendStatusLine(Output& out, int status) {
-  if (status == 200) return out.Append("HTTP/1.1 200 OK\r\n");
+[[gnu::noinline]] Output WithStatusLine(Output out, int status) {
   out.Append("HTTP/1.1 ");
   out.AppendNumber(static_cast<std::uint64_t>(status));
   out.Append(" ");
   out.Append(ReasonPhrase(status));
   out.Append("\r\n");
+  return out;
+}
+
+[[gnu::always_inline]] inline void AppendStatusLine(Output& out, int status) {
+  if (status == 200) return out.Append("HTTP/1.1 200 OK\r\n");
+  out = WithStatusLine(out, status);
 }
 
 struct Seen {
@@ -76,7 +82,7 @@ struct Seen {
 };
 
 // The options of a handler's Connection that are not the server's to decide, such as upgrade.
-void AppendConnectionOptions(Output& out, std::string_view value, Seen& seen) {
+[[gnu::noinline]] Output WithConnectionOptions(Output out, std::string_view value, Seen& seen) {
   bool any = false;
   ForEachElement(value, [&](std::string_view option) {
     if (EqualsIgnoreCase(option, "close") || EqualsIgnoreCase(option, "keep-alive")) return true;
@@ -87,9 +93,10 @@ void AppendConnectionOptions(Output& out, std::string_view value, Seen& seen) {
     return true;
   });
   if (any) out.Append("\r\n");
+  return out;
 }
 
-void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, Seen& seen) {
+[[gnu::always_inline]] inline void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, Seen& seen) {
   const std::string_view name = field.name;
   switch (name.size()) {
     case 4:
@@ -104,7 +111,7 @@ void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, 
       break;
     case 10:
       if (!NameIs(name.data(), "connection")) break;
-      if (!interim) AppendConnectionOptions(out, field.value, seen);
+      if (!interim) out = WithConnectionOptions(out, field.value, seen);
       return;
     case 12:
       if (!NameIs(name.data(), "content-type")) break;
@@ -126,7 +133,7 @@ void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, 
   out.AppendField(field);
 }
 
-void AppendFraming(Output& out, const ResponseFraming& framing, std::uint8_t version_minor) {
+[[gnu::always_inline]] inline void AppendFraming(Output& out, const ResponseFraming& framing, std::uint8_t version_minor) {
   if (framing.send_length) {
     out.Append("Content-Length: ");
     out.AppendNumber(framing.length);

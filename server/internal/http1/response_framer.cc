@@ -8,6 +8,7 @@
 
 #include <weft/concurrency/file_read.h>
 #include <weft/handlers/access.h>
+#include <weft/http/internal/char_class.h>
 #include <weft/http/internal/sniff.h>
 #include <weft/server/internal/http1/file_sender.h>
 
@@ -15,6 +16,15 @@ namespace weft::internal::http1 {
 namespace {
 
 constexpr std::size_t kSniffed = 512;
+
+// As Fields::Has, which knows no name beforehand.
+bool HasContentType(const Fields& fields) {
+  constexpr char kName[] = "content-type";
+  for (const Fields::Field& field : fields) {
+    if (field.name.size() == sizeof kName - 1 && NameIs(field.name.data(), kName)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -48,14 +58,13 @@ std::string_view ResponseFramer::ChunkInBuffer(std::string_view data) {
 // An unread body that is not worth reading, one that is too large, or whose client still waits for permission to
 // send it, ends the connection; but a handler that responds while it reads most likely reads on.
 void ResponseFramer::NoteBodyFacts(bool response_goes_on) {
-  if (!body_.HasOne()) return;
   const bool reads = response_goes_on && !body_.Failed() && RequestAccess::BodyBytesRead(request_) > 0;
   const bool unread = !body_.Ended() && !reads && !body_.WorthReading();
   if (body_.Failed() || unread || RequestAccess::BodyError(request_).Is(kTooLarge)) facts_.Note(KeepAliveFacts::kBodyUnusable);
 }
 
-ResponseFacts ResponseFramer::FactsOf(int status, bool response_goes_on) {
-  NoteBodyFacts(response_goes_on);
+[[gnu::always_inline]] inline ResponseFacts ResponseFramer::FactsOf(int status, bool response_goes_on) {
+  if (body_.HasOne()) NoteBodyFacts(response_goes_on);
   if (shard_.draining() && !owner_.AnotherRequestIsHere()) facts_.Note(KeepAliveFacts::kDraining);
   ResponseFacts facts;
   facts.status = status;
@@ -74,7 +83,7 @@ void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
   }
 }
 
-void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
+[[gnu::always_inline]] inline void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
   framing_ = FrameResponse(facts);
   if (WantsClose(header)) framing_.keep_alive = false;
   if (!framing_.keep_alive) facts_.Note(KeepAliveFacts::kResponseCloses);
@@ -135,7 +144,7 @@ Error ResponseFramer::SendWhole(int status, Fields& header, std::string_view bod
   ResponseFacts facts = FactsOf(status, /*response_goes_on=*/false);
   facts.complete = true;
   facts.body_bytes = body.size();
-  const std::string_view type = body.empty() || header.Has("Content-Type") ? std::string_view() : SniffContentType(body);
+  const std::string_view type = body.empty() || HasContentType(header) ? std::string_view() : SniffContentType(body);
   WriteHead(status, header, facts, type);
   if (framing_.send_body) out_.Bytes().Append(body);
   return {};

@@ -28,8 +28,6 @@ Shard::Shard(ServerState& server, Loop& loop, const ServerLimits& share, Accepti
 
 Shard::~Shard() { loop_.Disarm(tick_); }
 
-std::string_view Shard::DateLine() { return date_.LineAt(std::time(nullptr)); }
-
 void Shard::ReportOutOfMemory(std::string_view peer, int status) noexcept {
   try {
     observer().OnOutOfMemory({peer, status});

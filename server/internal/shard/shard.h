@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,7 @@ class Shard : private ShardDrain::Host {
   bool draining() const { return drain_.Begun(); }
 
   // The "Date: ..." line of this second.
-  std::string_view DateLine();
+  std::string_view DateLine() { return date_.LineAt(std::time(nullptr)); }
   // A buffer for any code that reads on this loop and does not wait between the read and the use.
   static constexpr std::size_t kReadBytes = 64 * 1024;
   char* read_buffer() { return read_buffer_.get(); }
