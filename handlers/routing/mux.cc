@@ -49,6 +49,7 @@ struct Mux::State {
   const internal::Route* MatchedRoute(Request& r) const;
   Error ServeOtherwise(ResponseWriter& w, Request& r) const;
   static void TellRequest(Request& r, const internal::RouteMatch& match);
+  static void TellValues(Request& r, const internal::RouteMatch& match);
   Error ServeUnmatched(ResponseWriter& w, Request& r, const internal::RouteQuery& query) const;
   Error ServeConnect(ResponseWriter& w, Request& r) const;
   bool Knows(std::string_view method) const;
@@ -195,6 +196,10 @@ void Mux::State::TellRequest(Request& r, const internal::RouteMatch& match) {
   const std::string_view text = match.route->pattern.text;
   if (!IsNamedBy(r, *match.route)) SetFiberName(text);
   RequestAccess::SetPattern(r, text);
+  if (match.ValuesCount() != 0) TellValues(r, match);
+}
+
+void Mux::State::TellValues(Request& r, const internal::RouteMatch& match) {
   for (std::size_t i = 0; i < match.ValuesCount(); ++i) {
     if (!match.route->names[i].empty()) RequestAccess::AddPathValue(r, match.route->names[i], match.Value(i));
   }

@@ -104,7 +104,11 @@ class RouteTree::Walk {
     return at != LiteralTable::kAbsent ? node.literals[at].get() : nullptr;
   }
 
-  bool Take(const std::vector<const Route*>& routes) {
+  [[gnu::always_inline]] bool Take(const std::vector<const Route*>& routes) {
+    return !routes.empty() && TakeOne(routes);
+  }
+
+  bool TakeOne(const std::vector<const Route*>& routes) {
     if (methods_ != nullptr) {
       for (const Route* route : routes) AddMethod(route->pattern.method, *methods_);
       return false;
@@ -186,6 +190,7 @@ bool RouteTree::InHosts(const RouteQuery& query, F walk) const {
 
 bool RouteTree::Find(const RouteQuery& query, RouteMatch& match) const {
   Walk walk(query, match);
+  if (hosts_.empty()) return walk.Run(any_host_);
   return InHosts(query, [&](const Node& root) { return walk.Run(root); });
 }
 

@@ -112,9 +112,8 @@ void Client::SendRefusal(int status, std::string_view reason, int retry_after, b
   shard_.observer().OnRequestRefused({status, reason});
 }
 
-bool Client::CountRequest() {
+bool Client::LimitReached() {
   const std::uint64_t limit = shard_.options().requests_per_connection_max;
-  if (++requests_ < limit) return true;
   if (requests_ == limit) shard_.observer().OnLimitReached({PeerName(), LimitKind::kRequestsPerConnection, limit});
   return false;
 }

@@ -60,7 +60,7 @@ class Client : public ShardMember, public WatchedSocket {
   }
   TimePoint WaitsSince() const final { return since_; }
   // Counts a request. False: it is the last that is allowed.
-  bool CountRequest();
+  bool CountRequest() { return ++requests_ < shard_.options().requests_per_connection_max || LimitReached(); }
   // Takes a slot for a request that is here already, if there is none yet.
   void EnsureSlot() {
     if (has_slot_) return;
@@ -152,6 +152,7 @@ class Client : public ShardMember, public WatchedSocket {
   }
   void Enter(State to, State before);
   static bool MayFollow(State before, State to);
+  bool LimitReached();
 
  protected:
   // The small members first: they fit what WatchedSocket leaves free, and an idle connection is no more

@@ -174,7 +174,7 @@ void Connection::ServeQueued() {
 }
 
 // The session, or null: there is no memory for one.
-Session* Connection::TakeSession() noexcept {
+[[gnu::always_inline]] inline Session* Connection::TakeSession() noexcept {
   try {
     return has_.emplace<std::unique_ptr<Session>>(part().sessions.Take()).get();
   } catch (const std::bad_alloc&) {

@@ -38,9 +38,9 @@ class RequestBytes {
   // Where the present head begins; views into it are built on this.
   const char* Head() const { return bytes_.data() + at_; }
   // What was read after it and was not taken yet.
-  std::string_view Rest() const { return ahead_.empty() ? bytes_.View().substr(next_) : ahead_.View(); }
+  std::string_view Rest() const { return ahead_.empty() ? From(next_) : ahead_.View(); }
   // The part of it that came with the head, of which the body is read first.
-  std::string_view WithHead() const { return bytes_.View().substr(next_); }
+  std::string_view WithHead() const { return From(next_); }
   void TakeWithHead(std::size_t count) { next_ += count; }
   std::size_t TakeInto(std::span<char> buffer) {
     const std::size_t got = std::min(buffer.size(), bytes_.size() - next_);
@@ -69,13 +69,18 @@ class RequestBytes {
     at_ = next_;
     return Unparsed();
   }
-  std::string_view Unparsed() const { return bytes_.View().substr(at_); }
+  std::string_view Unparsed() const { return From(at_); }
   // Its head has this size.
   void SetHeadSize(std::size_t size) { next_ = at_ + size; }
   // Empty lines in front of it are no part of it.
   void SkipUnparsed(std::size_t count) { at_ += count; }
 
  private:
+  std::string_view From(std::size_t at) const {
+    const std::string_view all = bytes_.View();
+    return {all.data() + at, all.size() - at};
+  }
+
   ByteBuffer bytes_;
   std::size_t at_ = 0;
   std::size_t next_ = 0;

@@ -18,12 +18,7 @@ constexpr std::size_t kFiberName = FiberOptions::kNameMax;
 
 // "GET /path", cut to what a fiber's name keeps, and without the query, which may hold secrets. A Mux names the
 // fiber by its pattern.
-std::string_view FiberName(const Head& head, const char* base, std::span<char, kFiberName> out) {
-  // As it stands there, in the usual form.
-  if (head.form == TargetForm::kOrigin) {
-    const std::size_t size = head.path.begin + head.path.size - head.method.begin;
-    return {base + head.method.begin, std::min(size, out.size())};
-  }
+std::string_view MadeFiberName(const Head& head, const char* base, std::span<char, kFiberName> out) {
   const std::string_view method = head.method.In(base);
   const std::string_view target = head.form == TargetForm::kAuthority ? head.target.In(base) : head.PathIn(base);
   const std::size_t m = std::min(method.size(), out.size() - 1);
@@ -32,6 +27,13 @@ std::string_view FiberName(const Head& head, const char* base, std::span<char, k
   const std::size_t t = std::min(target.size(), out.size() - m - 1);
   CopyShort(out.data() + m + 1, target.data(), t);
   return {out.data(), m + 1 + t};
+}
+
+inline std::string_view FiberName(const Head& head, const char* base, std::span<char, kFiberName> out) {
+  if (head.form != TargetForm::kOrigin) [[unlikely]] return MadeFiberName(head, base, out);
+  // As it stands there.
+  const std::size_t size = head.path.begin + head.path.size - head.method.begin;
+  return {base + head.method.begin, std::min(size, out.size())};
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ void Session::Attach(Client& client) {
   stream_.Reset();
 }
 
-bool Session::Start(std::string_view name) noexcept {
+[[gnu::always_inline]] inline bool Session::Start(std::string_view name) noexcept {
   FiberOptions options;
   options.name = name;
   options.parent = shard_.parent_fiber();
@@ -170,9 +172,7 @@ void Session::Respond() {
   if (!ClientKeepsAlive(head_)) facts_.Note(KeepAliveFacts::kClientCloses);
   // After a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
   if (head_.is_connect) facts_.Note(KeepAliveFacts::kConnect);
-  RequestHead request;
-  FillRequest(request);
-  run_.Start(request, body_.Ended() ? nullptr : &body_, framer_, head_.is_head, head_.is_connect);
+  run_.Start(MakeRequest(), body_.Ended() ? nullptr : &body_, framer_, head_.is_head, head_.is_connect);
   out_.Lend(batch_.Kept());
   const Error handlers = run_.CallHandler();
   out_.Bytes();  // not lent any more
@@ -188,16 +188,16 @@ void Session::Respond() {
   }
 }
 
-void Session::FillRequest(RequestHead& request) {
+RequestHead Session::MakeRequest() {
   const char* base = bytes_.Head();
   head_.AppendFieldsTo(run_.Header(), base);
-  request.method = head_.method.In(base);
-  request.target = head_.target.In(base);
-  if (head_.form != TargetForm::kAuthority) request.raw_path = head_.PathIn(base);
-  request.raw_query = head_.query.In(base);
-  request.host = head_.host.In(base);
-  request.version_minor = head_.version_minor;
-  request.secure = client_->Layered();
+  return {.method = head_.method.In(base),
+          .target = head_.target.In(base),
+          .raw_path = head_.form != TargetForm::kAuthority ? head_.PathIn(base) : std::string_view(),
+          .raw_query = head_.query.In(base),
+          .host = head_.host.In(base),
+          .version_minor = head_.version_minor,
+          .secure = client_->Layered()};
 }
 
 // There was no memory for something that the server itself needed. It costs this request, or its response, and

@@ -68,7 +68,7 @@ class Session final : public FiberJob,
   bool KeptByBatch();
   void ServeOne();
   void Respond();
-  void FillRequest(RequestHead& request);
+  RequestHead MakeRequest();
   bool NextRequest();
   void Refuse(const HeadResult& result);
   [[gnu::cold]] void Lose() noexcept;

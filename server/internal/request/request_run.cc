@@ -27,7 +27,7 @@ Error RequestRun::CallHandler() { return weft::CallHandler(shard_.server().handl
 
 Error RequestRun::Complete(const Error& handlers) { return ResponseAccess::Complete(writer_, handlers); }
 
-void RequestRun::Report(const Error& handlers, const Error& failure, bool taken_over) {
+void RequestRun::ReportTrouble(const Error& handlers, const Error& failure, bool taken_over) {
   Observer& observer = shard_.observer();
   if (failure && (ResponseAborted() || taken_over)) {
     observer.OnResponseAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure,

@@ -52,7 +52,9 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   Error CallHandler();
   Error Complete(const Error& handlers);
   // `taken_over`: its handler has the connection.
-  void Report(const Error& handlers, const Error& failure, bool taken_over);
+  void Report(const Error& handlers, const Error& failure, bool taken_over) {
+    if (failure || context_.Done() || RequestAccess::BodyError(request_)) ReportTrouble(handlers, failure, taken_over);
+  }
   void End();
 
   const Request& request() const { return request_; }
@@ -87,6 +89,8 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   }
 
  private:
+  void ReportTrouble(const Error& handlers, const Error& failure, bool taken_over);
+
   // RequestHooks
   std::string Peer() const override { return owner_.PeerName(); }
   const TlsInfo* Tls() const override { return owner_.Tls(); }
