@@ -11,6 +11,7 @@
 #include <weft/concurrency/testing.h>
 #include <weft/concurrency/work_ids.h>
 #include <weft/handlers/routing/mux.h>
+#include <weft/http/internal/http2/session.h>
 #include <weft/server/testing.h>
 
 #include "http_kit.h"
@@ -416,6 +417,19 @@ TEST(HttpClient, AnUpgradeGivesTheStream) {
     EXPECT_EQ(std::string_view(piece.data(), *stream->Read(ctx, piece)), "second");
     EXPECT_EQ(*stream->Read(ctx, piece), 0u);
     EXPECT_TRUE(client.Get(ctx, UrlOf(server, "/"))->TakeStream().Err());
+    return server.Stop();
+  });
+  EXPECT_FALSE(err) << err.Message();
+}
+
+TEST(HttpClient, WithHttp2SaysWhereItIsNotBuilt) {
+  const Error err = RunTest([](const Context& ctx) -> Error {
+    TestServer server(ctx, Routes());
+    HttpClient client({.http2 = true});
+    const Error failed = client.Get(ctx, UrlOf(server, "/hello/anna")).Err();
+    EXPECT_EQ(failed.Message().find("HttpClientOptions::http2: weft was built without HTTP/2 (WEFT_HTTP2=OFF)") == std::string::npos,
+              internal::http2::SessionsExist())
+        << failed.Message();
     return server.Stop();
   });
   EXPECT_FALSE(err) << err.Message();

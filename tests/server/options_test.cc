@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/http/internal/http2/session.h>
 #include <weft/server/options.h>
 
 namespace weft {
@@ -154,6 +155,14 @@ TEST(ServerOptions, NamesTheFirstFieldOnly) {
               o.idle_timeout = seconds(-1);
             }),
             "ServerOptions: loops is -1; it must be from 0 to 1024");
+}
+
+TEST(ServerOptions, Http2InPlainTextNeedsABuildThatHasHttp2) {
+  const std::string expected = internal::http2::SessionsExist()
+                                   ? ""
+                                   : "ServerOptions: http2_cleartext is true; it must be false: weft was built without HTTP/2 (WEFT_HTTP2=OFF)";
+  EXPECT_EQ(Refusal([](ServerOptions& o) { o.http2_cleartext = true; }), expected);
+  EXPECT_EQ(Refusal([](ServerOptions& o) { o.http2 = o.http2_extended_connect = true; }), "") << "they say what may be spoken";
 }
 
 }  // namespace
