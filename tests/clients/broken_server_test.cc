@@ -12,6 +12,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/testing.h>
 
+#include "../kit/run.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -19,21 +20,6 @@ namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
-
-template <class F>
-void InTest(F f) {
-  const Error err = RunTest([&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
-Result<std::string> GetAll(const Context& ctx, HttpClient& client, const std::string& url) {
-  Result<ClientResponse> response = client.Get(ctx, url);
-  if (Error err = response.Err()) return err;
-  return response->ReadAll(ctx);
-}
 
 TEST(BrokenServer, FailuresTable) {
   struct Row {
@@ -53,7 +39,7 @@ TEST(BrokenServer, FailuresTable) {
       {"no end of the chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", ClientFailure::kMalformed},
   };
   for (const Row& row : rows) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       RawServer server(ctx, Responds(row.bytes));
       HttpClient client;
       SCOPED_TRACE(row.what);
@@ -69,7 +55,7 @@ TEST(BrokenServer, CutAtEveryByte) {
   const std::string lengths = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
   const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\nA: b\r\n\r\n";
   for (const std::string& whole : {lengths, chunks}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       std::size_t cut = 0;
       RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
         ReadUntil(c, stream);
@@ -89,7 +75,7 @@ TEST(BrokenServer, CutAtEveryByte) {
 
 TEST(BrokenServer, InPiecesOfOneByteItIsTheSame) {
   const std::string whole = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=\"y\"\r\nlo\r\n0\r\nA: b\r\n\r\n";
-  InTest([&](const Context& ctx) {
+  Virtually([&](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
       while (!ReadUntil(c, stream).empty()) {
         for (const char byte : whole) {
@@ -126,7 +112,7 @@ TEST(BrokenServer, BytesAfterAResponseCostTheConnection) {
       {"204 with a body", "GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nwrong"},
   };
   for (const Row& row : rows) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       RawServer server(ctx, Responds(row.bytes));
       HttpClient client;
       for (int i = 1; i <= 3; ++i) {
@@ -143,7 +129,7 @@ TEST(BrokenServer, BytesAfterAResponseCostTheConnection) {
 }
 
 TEST(BrokenServer, BytesOnAnIdleConnectionCostIt) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);
       static_cast<void>(stream.Write(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
@@ -171,7 +157,7 @@ TEST(BrokenServer, OnlyWhatMayBeRepeatedIsSentTwice) {
   };
   for (const Row& row : std::vector<Row>{{"GET", false, true}, {"HEAD", false, true}, {"OPTIONS", false, true}, {"POST", false, false},
                                          {"PUT", false, false}, {"DELETE", false, false}, {"POST", true, true}}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       int requests = 0;
       RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
         for (int i = 0; !ReadUntil(c, stream).empty(); ++i) {
@@ -193,7 +179,7 @@ TEST(BrokenServer, OnlyWhatMayBeRepeatedIsSentTwice) {
 }
 
 TEST(BrokenServer, ANewConnectionThatEndsIsNotTriedAgain) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int requests = 0;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) { requests += ReadUntil(c, stream).empty() ? 0 : 1; });
     HttpClient client;
@@ -204,7 +190,7 @@ TEST(BrokenServer, ANewConnectionThatEndsIsNotTriedAgain) {
 
 TEST(BrokenServer, AnEarlyResponseEndsTheUpload) {
   for (const bool streamed : {false, true}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       RawServer server(ctx, [](const Context& c, Stream& stream, int) {
         ReadUntil(c, stream);
         static_cast<void>(stream.Write(c, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"));
@@ -229,7 +215,7 @@ TEST(BrokenServer, AnEarlyResponseEndsTheUpload) {
 
 // The body waits for somebody while the response is here: its context ends.
 TEST(BrokenServer, AnEarlyResponseEndsTheWaitOfTheReader) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     class Waits final : public BodyReader {
      public:
       Result<std::size_t> Read(const Context& c, std::span<char>) override {
@@ -250,7 +236,7 @@ TEST(BrokenServer, AnEarlyResponseEndsTheWaitOfTheReader) {
 }
 
 TEST(BrokenServer, TheReadersOwnErrorComesBackUnchanged) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     class Fails final : public BodyReader {
      public:
       Result<std::size_t> Read(const Context&, std::span<char> buffer) override {
@@ -276,7 +262,7 @@ TEST(BrokenServer, TheReadersOwnErrorComesBackUnchanged) {
 }
 
 TEST(BrokenServer, AStallEndsTheBody) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);
       static_cast<void>(stream.Write(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"));
@@ -298,7 +284,7 @@ TEST(BrokenServer, AStallEndsTheBody) {
 }
 
 TEST(BrokenServer, ExpectWaitsForTheServersWord) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string body;
     bool asks = true;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
@@ -327,7 +313,7 @@ TEST(BrokenServer, ExpectWaitsForTheServersWord) {
 }
 
 TEST(BrokenServer, ExpectGoesOnWhenTheServerKnowsNothingOfIt) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
       if (ReadUntil(c, stream, "the end").empty()) return;
       static_cast<void>(stream.Write(c, "HTTP/1.1 204 No Content\r\n\r\n"));
@@ -344,7 +330,7 @@ TEST(BrokenServer, ExpectGoesOnWhenTheServerKnowsNothingOfIt) {
 }
 
 TEST(BrokenServer, InterimResponsesAreReported) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, Responds("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 104 X\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
     HttpClient client;
     std::string seen;
@@ -368,7 +354,7 @@ TEST(BrokenServer, AContextEndsEachWaitAtOnce) {
   };
   for (const Row& row : rows) {
     for (const bool upload : {false, true}) {
-      InTest([&](const Context& ctx) {
+      Virtually([&](const Context& ctx) {
         RawServer server(ctx, row.serve);
         HttpClient client;
         const CancelScope scope = WithCancel(ctx);

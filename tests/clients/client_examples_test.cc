@@ -12,6 +12,7 @@
 #include <weft/server/testing.h>
 
 #include "../e2e/process.h"
+#include "http_kit.h"
 
 namespace weft {
 namespace {
@@ -20,17 +21,11 @@ namespace fs = std::filesystem;
 
 const std::string kExamples = WEFT_EXAMPLES_DIR;
 
-ServerOptions Tcp() {
-  ServerOptions options;
-  options.address = "127.0.0.1:0";
-  return options;
-}
-
 TEST(FetchExample, FetchesAThousandUrlsAndSaysWhatFailed) {
   TestServer server(Background(), [](ResponseWriter& w, Request& r) -> Error {
     if (r.Path() == "/missing") return HttpError(404);
     return w.Write(std::string(r.Path()) + std::string(r.Path() == "/large" ? 100'000 : 0, 'x'));
-  }, Tcp());
+  }, OnLoopback());
   std::string name = (fs::temp_directory_path() / "weft-fetch-XXXXXX").string();
   const fs::path folder = mkdtemp(name.data());
   {
@@ -54,8 +49,8 @@ TEST(FetchExample, FetchesAThousandUrlsAndSaysWhatFailed) {
 }
 
 TEST(GatewayExample, PassesOnAndLeavesOutWhatFails) {
-  TestServer one(Background(), [](ResponseWriter& w, Request&) { return w.Write("one"); }, Tcp());
-  TestServer two(Background(), [](ResponseWriter& w, Request&) { return w.Write("two"); }, Tcp());
+  TestServer one(Background(), [](ResponseWriter& w, Request&) { return w.Write("one"); }, OnLoopback());
+  TestServer two(Background(), [](ResponseWriter& w, Request&) { return w.Write("two"); }, OnLoopback());
   Process gateway(kExamples + "/gateway", {"--address", "127.0.0.1:0", "--upstream", one.Bound(), "--upstream", two.Bound(), "--check", "/"});
   const std::string bound = gateway.Line().substr(std::string("listening on ").size());
   const auto get = [&bound](const char* target) -> TestResponse {

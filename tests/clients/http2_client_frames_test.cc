@@ -47,12 +47,6 @@ RawHttp2Server::Serve Sends(std::function<std::string(std::uint32_t)> frames, bo
   };
 }
 
-Result<std::string> GetAll(const Context& ctx, HttpClient& client, const std::string& url) {
-  Result<ClientResponse> response = client.Get(ctx, url);
-  if (Error err = response.Err()) return err;
-  return response->ReadAll(ctx);
-}
-
 // Frames of a response that is none, and what the client makes of it.
 struct BadResponse {
   const char* section;

@@ -25,8 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // A server with TLS, which takes HTTP/2 unless its options say otherwise, and a client for it.
-struct Site {
-  explicit Site(const Context& ctx, Handler handler, ServerOptions options = {}, HttpClientOptions of_client = {})
+struct TlsSite {
+  explicit TlsSite(const Context& ctx, Handler handler, ServerOptions options = {}, HttpClientOptions of_client = {})
       : server(ctx, std::move(handler), Secure(std::move(options))), client(Trusting(std::move(of_client))) {}
   ServerOptions Secure(ServerOptions options) const {
     options.address = "127.0.0.1:0";
@@ -65,7 +65,7 @@ void ExpectBody(const Context& ctx, Result<ClientResponse> response, std::string
 
 TEST(Http2Client, IsOffUnlessAskedFor) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, &Echo);
+    TlsSite site(ctx, &Echo);
     HttpClientOptions options = site.client.Options();
     options.http2 = false;
     HttpClient client(options);
@@ -77,7 +77,7 @@ TEST(Http2Client, IsOffUnlessAskedFor) {
 
 TEST(Http2Client, TalksAndKeepsTheConnection) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, &Echo);
+    TlsSite site(ctx, &Echo);
     for (const std::size_t size : {0u, 1u, 100'000u, 5'000'000u}) {
       const std::string text(size, 'x');
       Result<ClientResponse> response = site.client.Post(ctx, site.Url(), "text/plain", text);
@@ -98,7 +98,7 @@ TEST(Http2Client, TalksAndKeepsTheConnection) {
 
 TEST(Http2Client, ManyFibersOfALoopShareAConnection) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, &Echo);
+    TlsSite site(ctx, &Echo);
     Group group(ctx);
     for (int i = 0; i < 60; ++i) {
       group.Go("request", [&site, i](const Context& c) {
@@ -121,7 +121,7 @@ TEST(Http2Client, BeyondTheStreamsOfAConnectionThereIsAnother) {
     options.streams_per_connection_max = 2;
     Event all_here;
     int here = 0;
-    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+    TlsSite site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (++here == 4) all_here.Set();
       if (Error err = all_here.Wait(r.Ctx())) return err;
       return w.Write("x");
@@ -139,7 +139,7 @@ TEST(Http2Client, AServerWithoutItGetsHttp1) {
   OnLoops(1, [](const Context& ctx) {
     ServerOptions options;
     options.http2 = false;
-    Site site(ctx, &Echo, options);
+    TlsSite site(ctx, &Echo, options);
     for (int i = 0; i < 3; ++i) ExpectBody(ctx, site.client.Post(ctx, site.Url(), "text/plain", "text"), "text");
     EXPECT_EQ(site.client.Stats().opened, 1u);
     Group group(ctx);
@@ -152,7 +152,7 @@ TEST(Http2Client, AServerWithoutItGetsHttp1) {
 
 TEST(Http2Client, ResponsesWithoutABody) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+    TlsSite site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() != "/") {
         w.WriteHeader(r.Path() == "/204" ? 204 : 304);
         return {};
@@ -173,7 +173,7 @@ TEST(Http2Client, ResponsesWithoutABody) {
 // RFC 9113 section 8.1: trailer sections, in both directions.
 TEST(Http2Client, Trailers) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+    TlsSite site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       const Result<std::string> body = r.Body().ReadAll();
       if (Error err = body.Err()) return err;
       if (Error err = w.Write(*body)) return err;
@@ -194,7 +194,7 @@ TEST(Http2Client, Trailers) {
 
 TEST(Http2Client, AsksBeforeItSendsABody) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
+    TlsSite site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() != "/no") return Echo(w, r);
       w.WriteHeader(413);
       return {};
@@ -214,7 +214,7 @@ TEST(Http2Client, AsksBeforeItSendsABody) {
 // A response before the whole request was sent (RFC 9113 section 8.1).
 TEST(Http2Client, AnEarlyResponseEndsTheUpload) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
+    TlsSite site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.WriteHeader(413);
       return {};
     });
@@ -233,7 +233,7 @@ TEST(Http2Client, AnEarlyResponseEndsTheUpload) {
 
 TEST(Http2Client, BothDirectionsAtOnce) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, EchoWhileReading);
+    TlsSite site(ctx, EchoWhileReading);
     Result<ClientExchange> exchange = site.client.Open(ctx, ClientRequest("POST", site.Url()));
     ASSERT_TRUE(exchange.Ok()) << exchange.Err().Message();
     ASSERT_FALSE(exchange->Write(ctx, "first"));
@@ -256,7 +256,7 @@ TEST(Http2Client, BothDirectionsAtOnce) {
 // RFC 9113 section 5.2: a response that nobody reads stops at its window, and no other one with it.
 TEST(Http2Client, ASlowReaderBlocksNobodyElse) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter& w, Request&) -> Error { return w.Write(std::string(3'000'000, 'x')); });
+    TlsSite site(ctx, [](ResponseWriter& w, Request&) -> Error { return w.Write(std::string(3'000'000, 'x')); });
     std::vector<ClientResponse> unread;
     for (int i = 0; i < 20; ++i) {
       Result<ClientResponse> response = site.client.Get(ctx, site.Url("/big"));
@@ -276,7 +276,7 @@ TEST(Http2Client, TheEndOfAContextResetsJustThatRequest) {
   OnLoops(1, [](const Context& ctx) {
     Event arrived;
     Event canceled;
-    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+    TlsSite site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/") return w.Write("here");
       arrived.Set();
       const Error err = Sleep(r.Ctx(), 1h);
@@ -300,7 +300,7 @@ TEST(Http2Client, TheEndOfAContextResetsJustThatRequest) {
 
 TEST(Http2Client, UpgradesGoByHttp1) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, &Echo);
+    TlsSite site(ctx, &Echo);
     ExpectBody(ctx, site.client.Get(ctx, site.Url()), "");
     ClientRequest request("GET", site.Url());
     request.Header().Set("Upgrade", "something");
@@ -313,7 +313,7 @@ TEST(Http2Client, UpgradesGoByHttp1) {
 
 TEST(Http2Client, WarmConnects) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx, &Echo);
+    TlsSite site(ctx, &Echo);
     for (int i = 0; i < 2; ++i) EXPECT_FALSE(site.client.Warm(ctx, site.Url("")));
     ExpectBody(ctx, site.client.Get(ctx, site.Url()), "");
     EXPECT_EQ(site.client.Stats().opened, 1u);
@@ -334,7 +334,7 @@ TEST(Http2Client, AFailureToConnectIsThatOfAllWhoWait) {
 
 TEST(Http2Client, IsUnderTheProxy) {
   OnLoops(2, [](const Context& ctx) {
-    Site site(ctx, &Echo);
+    TlsSite site(ctx, &Echo);
     UpstreamPool pool(site.client, {.addresses = {site.Url("")}});
     ServerOptions options;
     options.address = "127.0.0.1:0";

@@ -21,16 +21,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kUsers = "https://users.internal";
+constexpr const char* kUsersUrl = "https://users.internal";
 
-Error Echo(ResponseWriter& w, Request& r) {
+Error EchoWithPath(ResponseWriter& w, Request& r) {
   const Result<std::string> body = r.Body().ReadAll();
   if (Error err = body.Err()) return err;
   w.Header().Set("X-Version", std::to_string(r.Version().first));
   return w.Write(std::string(r.Path()) + *body);
 }
 
-Result<std::string> GetAll(const Context& ctx, HttpClient& client, const std::string& url) {
+Result<std::string> GetAllOverHttp2(const Context& ctx, HttpClient& client, const std::string& url) {
   Result<ClientResponse> response = client.Get(ctx, url);
   if (Error err = response.Err()) return err;
   EXPECT_EQ(response->Version(), std::pair(2, 0));
@@ -43,7 +43,7 @@ TEST(Http2Dial, OverASocket) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
     options.tls = tls;
-    TestServer server(ctx, &Echo, options);
+    TestServer server(ctx, &EchoWithPath, options);
     HttpClientOptions of_client;
     of_client.http2 = true;
     of_client.tls.ca_pem = tls.Certificates()[0].pem;
@@ -52,7 +52,7 @@ TEST(Http2Dial, OverASocket) {
       return Dial(c, at);
     };
     HttpClient client(of_client);
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(*GetAll(ctx, client, std::string(kUsers) + "/a"), "/a");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(*GetAllOverHttp2(ctx, client, std::string(kUsersUrl) + "/a"), "/a");
     EXPECT_EQ(client.Stats().opened, 1u);
   });
 }
@@ -60,11 +60,11 @@ TEST(Http2Dial, OverASocket) {
 TEST(Http2Dial, OverWhatIsNoSocketItIsHttp1) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
-    network.Serve(kUsers, &Echo);
+    network.Serve(kUsersUrl, &EchoWithPath);
     HttpClientOptions options = network.ClientOptions();
     options.http2 = true;
     HttpClient client(options);
-    Result<ClientResponse> response = client.Post(ctx, kUsers, "text/plain", "text");
+    Result<ClientResponse> response = client.Post(ctx, kUsersUrl, "text/plain", "text");
     ASSERT_TRUE(response.Ok()) << response.Err().Message();
     EXPECT_EQ(response->Version(), std::pair(1, 1));
     EXPECT_EQ(*response->ReadAll(ctx), "/text");
@@ -74,9 +74,9 @@ TEST(Http2Dial, OverWhatIsNoSocketItIsHttp1) {
 TEST(Http2Dial, ATestNetworkOnVirtualTime) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
-    network.Serve(kUsers, [](ResponseWriter& w, Request& r) -> Error {
+    network.Serve(kUsersUrl, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), 10s)) return err;
-      return Echo(w, r);
+      return EchoWithPath(w, r);
     });
     HttpClient client(network.Http2ClientOptions());
     const TimePoint begin = Now();
@@ -84,7 +84,7 @@ TEST(Http2Dial, ATestNetworkOnVirtualTime) {
     for (int i = 0; i < 20; ++i) {
       group.Go("request", [&](const Context& c) {
         const std::string large(100'000, 'x');
-        Result<ClientResponse> response = client.Post(c, std::string(kUsers) + "/a", "text/plain", large);
+        Result<ClientResponse> response = client.Post(c, std::string(kUsersUrl) + "/a", "text/plain", large);
         ASSERT_TRUE(response.Ok()) << response.Err().Message();
         EXPECT_EQ(response->Header().Get("X-Version"), "2");
         EXPECT_EQ(*response->ReadAll(c), "/a" + large);
@@ -101,15 +101,15 @@ TEST(Http2Dial, ATestNetworkOnVirtualTime) {
 TEST(Http2Dial, AnEarlyResponseTakesNoTime) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
-    network.Serve(kUsers, [](ResponseWriter& w, Request& r) -> Error {
-      if (r.Path() != "/early") return Echo(w, r);
+    network.Serve(kUsersUrl, [](ResponseWriter& w, Request& r) -> Error {
+      if (r.Path() != "/early") return EchoWithPath(w, r);
       w.WriteHeader(413);
       return w.Write(std::string(100'000, 'n'));
     });
     HttpClient client(network.Http2ClientOptions());
     const TimePoint begin = Now();
     for (const bool streamed : {false, true}) {
-      ClientRequest request("POST", std::string(kUsers) + "/early");
+      ClientRequest request("POST", std::string(kUsersUrl) + "/early");
       PiecesBody pieces(std::vector<std::string>(80, std::string(100'000, 'x')));
       if (streamed) {
         request.SetBody(pieces);
@@ -121,7 +121,7 @@ TEST(Http2Dial, AnEarlyResponseTakesNoTime) {
       EXPECT_EQ(early->Version(), std::pair(2, 0));
       EXPECT_EQ(early->Status(), 413);
       const std::string large(900'000, 'y');
-      Result<ClientResponse> other = client.Post(ctx, kUsers, "text/plain", large);
+      Result<ClientResponse> other = client.Post(ctx, kUsersUrl, "text/plain", large);
       ASSERT_TRUE(other.Ok()) << other.Err().Message();
       EXPECT_TRUE(*other->ReadAll(ctx) == "/" + large);
       EXPECT_EQ(early->ReadAll(ctx)->size(), 100'000u);
@@ -136,11 +136,11 @@ TEST(Http2Dial, AResponseToHalfARequestSaysWhyItStalls) {
   for (const bool http2 : {false, true}) {
     Virtually([http2](const Context& ctx) {
       TestNetwork network(ctx);
-      network.Serve(kUsers, EchoWhileReading);
+      network.Serve(kUsersUrl, EchoWhileReading);
       HttpClientOptions options = http2 ? network.Http2ClientOptions() : network.ClientOptions();
       options.stall_timeout = 5s;
       HttpClient client(options);
-      Result<ClientResponse> response = client.Post(ctx, kUsers, "text/plain", std::string(800'000, 'x'));
+      Result<ClientResponse> response = client.Post(ctx, kUsersUrl, "text/plain", std::string(800'000, 'x'));
       ASSERT_TRUE(response.Ok()) << response.Err().Message();
       const TimePoint begin = Now();
       const Error err = response->ReadAll(ctx).Err();
@@ -156,11 +156,11 @@ TEST(Http2Dial, AResponseWhoseRequestGoesOnSaysNothingOfThat) {
   for (const bool http2 : {false, true}) {
     Virtually([http2](const Context& ctx) {
       TestNetwork network(ctx);
-      network.Serve(kUsers, EchoWhileReading);
+      network.Serve(kUsersUrl, EchoWhileReading);
       HttpClientOptions options = http2 ? network.Http2ClientOptions() : network.ClientOptions();
       options.stall_timeout = 5s;
       HttpClient client(options);
-      Result<ClientExchange> exchange = client.Open(ctx, ClientRequest("POST", kUsers));
+      Result<ClientExchange> exchange = client.Open(ctx, ClientRequest("POST", kUsersUrl));
       ASSERT_TRUE(exchange.Ok()) << exchange.Err().Message();
       EXPECT_FALSE(exchange->Write(ctx, "half"));
       Result<ClientResponse> response = exchange->Head(ctx);
@@ -175,12 +175,12 @@ TEST(Http2Dial, AResponseWhoseRequestGoesOnSaysNothingOfThat) {
 TEST(Http2Dial, ATestNetworkThatDelays) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
-    network.Serve(kUsers, &Echo);
+    network.Serve(kUsersUrl, &EchoWithPath);
     HttpClient client(network.Http2ClientOptions());
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
-    network.Delay(kUsers, 3s);
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
+    network.Delay(kUsersUrl, 3s);
     const TimePoint begin = Now();
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
     EXPECT_EQ(Now() - begin, 3s);
   });
 }
@@ -189,34 +189,34 @@ TEST(Http2Dial, ATestNetworkThatDelays) {
 TEST(Http2Dial, ATestNetworkThatStalls) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
-    network.Serve(kUsers, &Echo);
+    network.Serve(kUsersUrl, &EchoWithPath);
     HttpClientOptions options = network.Http2ClientOptions();
     options.response_timeout = kUnlimited;
     HttpClient client(options);
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
-    network.Stall(kUsers);
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
+    network.Stall(kUsersUrl);
     const TimePoint begin = Now();
-    ExpectFailure(client.Get(ctx, kUsers).Err(), ClientFailure::kStalled, true);
+    ExpectFailure(client.Get(ctx, kUsersUrl).Err(), ClientFailure::kStalled, true);
     EXPECT_EQ(Now() - begin, 30s);
-    network.Heal(kUsers);
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    network.Heal(kUsersUrl);
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
   });
 }
 
 TEST(Http2Dial, ATestNetworkThatBreaks) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
-    network.Serve(kUsers, &Echo);
+    network.Serve(kUsersUrl, &EchoWithPath);
     HttpClient client(network.Http2ClientOptions());
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
-    network.Refuse(kUsers);
-    ExpectFailure(client.Get(ctx, kUsers).Err(), ClientFailure::kRefused, false);
-    network.Heal(kUsers);
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
-    network.Reset(kUsers, 10);
-    EXPECT_NE(client.Get(ctx, kUsers).Err().As<ClientFailure>(), nullptr);
-    network.Heal(kUsers);
-    EXPECT_TRUE(GetAll(ctx, client, kUsers).Ok());
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
+    network.Refuse(kUsersUrl);
+    ExpectFailure(client.Get(ctx, kUsersUrl).Err(), ClientFailure::kRefused, false);
+    network.Heal(kUsersUrl);
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
+    network.Reset(kUsersUrl, 10);
+    EXPECT_NE(client.Get(ctx, kUsersUrl).Err().As<ClientFailure>(), nullptr);
+    network.Heal(kUsersUrl);
+    EXPECT_TRUE(GetAllOverHttp2(ctx, client, kUsersUrl).Ok());
   });
 }
 

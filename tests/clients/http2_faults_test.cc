@@ -25,8 +25,8 @@ using Kind = Fault::Kind;
 using Way = Fault::Way;
 
 // A server that counts on what it has acted, and knows nothing of the faults.
-struct Site {
-  explicit Site(const Context& ctx) : server(ctx, [this](ResponseWriter& w, Request& r) -> Error {
+struct CountingSite {
+  explicit CountingSite(const Context& ctx) : server(ctx, [this](ResponseWriter& w, Request& r) -> Error {
     const Result<std::string> body = r.Body().ReadAll();
     if (Error err = body.Err()) return err;
     ++acted[std::string(r.Path())];
@@ -52,7 +52,7 @@ struct Site {
 };
 
 // The first connection has the fault; two requests share it. The third one comes after them.
-void Play(const Context& ctx, Site& site, HttpClientOptions options, const Fault& fault) {
+void Play(const Context& ctx, CountingSite& site, HttpClientOptions options, const Fault& fault) {
   const std::string trace = std::to_string(static_cast<int>(fault.kind)) + (fault.way == Way::kToServer ? " to the server, " : " to the client, ") + std::to_string(fault.after);
   SCOPED_TRACE(trace);
   site.acted.clear();
@@ -85,7 +85,7 @@ constexpr std::size_t kMost = 2700;  // no less than what goes either way
 
 TEST(Http2Faults, CutsAnywhere) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx);
+    CountingSite site(ctx);
     for (std::size_t after = 1; after < kMost; after += kSanitized ? 307 : 61) {
       for (const Way way : {Way::kToServer, Way::kToClient}) {
         for (const Kind kind : {Kind::kClose, Kind::kReset, Kind::kHalfClose}) Play(ctx, site, site.ClientOptions(), {.kind = kind, .way = way, .after = after});
@@ -97,7 +97,7 @@ TEST(Http2Faults, CutsAnywhere) {
 // Nobody is told: only the limits of the client end it.
 TEST(Http2Faults, StopsAnywhere) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx);
+    CountingSite site(ctx);
     HttpClientOptions options = site.ClientOptions();
     options.connect_timeout = 300ms;
     options.ping_after = 30ms;
@@ -109,7 +109,7 @@ TEST(Http2Faults, StopsAnywhere) {
 
 TEST(Http2Faults, DelaysEveryByte) {
   OnLoops(1, [](const Context& ctx) {
-    Site site(ctx);
+    CountingSite site(ctx);
     Play(ctx, site, site.ClientOptions(), {.kind = Kind::kClose, .way = Way::kToClient, .after = 1'000'000, .piece = 1, .delay = 10us});
     Play(ctx, site, site.ClientOptions(), {.kind = Kind::kClose, .way = Way::kToServer, .after = 1'000'000, .piece = 1, .delay = 10us});
     EXPECT_EQ(site.acted["/next"], 1);

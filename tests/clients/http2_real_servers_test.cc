@@ -7,6 +7,7 @@
 
 #include <weft/clients/http/http_client.h>
 
+#include "../kit/run.h"
 #include "../e2e/process.h"
 #include "../kit/missing_program.h"
 #include "http_kit.h"

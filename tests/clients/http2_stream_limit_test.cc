@@ -27,12 +27,6 @@ using namespace std::chrono_literals;
 
 std::string Whole(std::uint32_t stream) { return ResponseOf(stream, "200") + h2::Data(stream, "text", true); }
 
-Result<std::string> GetAll(const Context& ctx, HttpClient& client, const std::string& url) {
-  Result<ClientResponse> response = client.Get(ctx, url);
-  if (Error err = response.Err()) return err;
-  return response->ReadAll(ctx);
-}
-
 // Until so many requests wait for something.
 void AwaitWaiting(const HttpClient& client, std::uint64_t count) {
   while (client.Stats().waiting != count) Yield();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weft/clients/http/client_request.h>
+#include <weft/clients/http/http_client.h>
 #include <weft/net/client_failure.h>
 #include <weft/handlers/handler.h>
 #include <weft/server/testing.h>
@@ -23,6 +24,19 @@ inline std::string UrlOf(std::string_view bound, std::string_view target) {
   return std::string(bound) + std::string(target);
 }
 inline std::string UrlOf(const TestServer& server, std::string_view target) { return UrlOf(server.Bound(), target); }
+
+inline Result<std::string> GetAll(const Context& ctx, HttpClient& client, std::string_view url) {
+  Result<ClientResponse> response = client.Get(ctx, url);
+  if (Error err = response.Err()) return err;
+  return response->ReadAll(ctx);
+}
+
+// Options of a server on a port of its own.
+inline ServerOptions OnLoopback() {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  return options;
+}
 
 inline void ExpectFailure(const Error& err, ClientFailure::Kind kind, bool processed) {
   const ClientFailure* failure = err.As<ClientFailure>();

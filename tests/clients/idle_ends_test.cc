@@ -140,19 +140,19 @@ class EndingServer {
   Group group_;
 };
 
-enum class Kind { kGet, kPost, kPostWithKey, kUpload, kUploadWithKey };
+enum class Call { kGet, kPost, kPostWithKey, kUpload, kUploadWithKey };
 
 struct Outcome {
   Error error;
   std::string body;
 };
 
-Outcome Ask(const Context& ctx, HttpClient& client, const std::string& url, Kind kind) {
-  ClientRequest request(kind == Kind::kGet ? "GET" : "POST", url);
-  if (kind == Kind::kPostWithKey || kind == Kind::kUploadWithKey) request.Header().Set("Idempotency-Key", "k");
+Outcome Ask(const Context& ctx, HttpClient& client, const std::string& url, Call kind) {
+  ClientRequest request(kind == Call::kGet ? "GET" : "POST", url);
+  if (kind == Call::kPostWithKey || kind == Call::kUploadWithKey) request.Header().Set("Idempotency-Key", "k");
   PiecesBody pieces({"a piece, ", "another, ", "the end"});
-  if (kind == Kind::kUpload || kind == Kind::kUploadWithKey) request.SetBody(pieces);
-  if (kind == Kind::kPost || kind == Kind::kPostWithKey) request.SetBody("all of it, the end");
+  if (kind == Call::kUpload || kind == Call::kUploadWithKey) request.SetBody(pieces);
+  if (kind == Call::kPost || kind == Call::kPostWithKey) request.SetBody("all of it, the end");
   Result<ClientResponse> response = client.Do(ctx, request);
   if (Error err = response.Err()) return {err, {}};
   Result<std::string> body = response->ReadAll(ctx);
@@ -160,8 +160,8 @@ Outcome Ask(const Context& ctx, HttpClient& client, const std::string& url, Kind
   return {{}, *std::move(body)};
 }
 
-void Expect(Ledger& ledger, const std::string& id, Kind kind, const Outcome& outcome) {
-  const bool may_be_sent_again = kind != Kind::kPost && kind != Kind::kUpload;
+void Expect(Ledger& ledger, const std::string& id, Call kind, const Outcome& outcome) {
+  const bool may_be_sent_again = kind != Call::kPost && kind != Call::kUpload;
   const int sent = ledger.Sent(id);
   const int served = ledger.Served(id);
   EXPECT_LE(sent, may_be_sent_again ? 2 : 1) << id;
@@ -199,7 +199,7 @@ void Play(unsigned seed) {
         Random random(seed * 100 + static_cast<unsigned>(caller));
         for (int i = 0; i < 10; ++i) {
           const std::string id = std::to_string(caller) + "-" + std::to_string(i);
-          const auto kind = static_cast<Kind>(Below(random, 5));
+          const auto kind = static_cast<Call>(Below(random, 5));
           Expect(ledger, id, kind, Ask(c, client, server.Url("/" + id), kind));
           SomeTime(c, random);
         }

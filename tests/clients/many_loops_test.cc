@@ -26,12 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-ServerOptions Tcp() {
-  ServerOptions options;
-  options.address = "127.0.0.1:0";
-  return options;
-}
-
 TEST(HttpClientLoops, LimitsHoldForAllLoopsTogether) {
   const Error err = weft::Run(Background(), {.loops = 4}, [](const Context& ctx) -> Error {
     std::atomic<int> at_once{0};
@@ -43,7 +37,7 @@ TEST(HttpClientLoops, LimitsHoldForAllLoopsTogether) {
       const Error slept = Sleep(r.Ctx(), 1ms);
       --at_once;
       return slept ? slept : w.Write("x");
-    }, Tcp());
+    }, OnLoopback());
     HttpClient client({.requests_per_origin_max = 5, .idle_per_origin_max = 3});
     std::atomic<int> ok{0};
     {
@@ -75,7 +69,7 @@ TEST(HttpClientLoops, LimitsHoldForAllLoopsTogether) {
 // What another loop has asked this one for may be on its way when the client ends.
 TEST(HttpClientLoops, AClientEndsWhileAnotherLoopWantsRoom) {
   const Error err = weft::Run(Background(), {.loops = 2}, [](const Context& ctx) -> Error {
-    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, Tcp());
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, OnLoopback());
     const auto use = [&](const Context& c, HttpClient& client) -> Error {
       Result<ClientResponse> response = client.Get(c, server.Bound() + "/");
       if (Error failed = response.Err()) return failed;
@@ -108,7 +102,7 @@ TEST(HttpClientLoops, AClientEndsWhileAnotherLoopWantsRoom) {
 // One of another scheduler is closed to make room, and one of a scheduler that ends meanwhile ends with it.
 TEST(HttpClientLoops, TheLimitOfIdleConnectionsHoldsForAllSchedulers) {
   const Error err = weft::Run(Background(), {.loops = 1}, [](const Context& ctx) -> Error {
-    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, Tcp());
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, OnLoopback());
     HttpClient client({.idle_per_origin_max = 1});
     const auto use = [&](const Context& c) -> Error {
       Result<ClientResponse> response = client.Get(c, server.Bound() + "/");
@@ -160,7 +154,7 @@ TEST(HttpClientLoops, IdleConnectionsThatEndAtAnyMoment) {
   const Error err = weft::Run(Background(), {.loops = 3}, [](const Context& ctx) -> Error {
     std::mutex lock;
     std::multiset<std::string> seen;
-    ServerOptions options = Tcp();
+    ServerOptions options = OnLoopback();
     options.idle_timeout = 2ms;
     options.requests_per_connection_max = 7;
     TestServer server(ctx, [&](ResponseWriter& w, Request& r) {
@@ -216,7 +210,7 @@ TEST(HttpClientLoops, AClientOutlivesItsLoops) {
   HttpClient client;
   for (int i = 0; i < 3; ++i) {
     const Error err = weft::Run(Background(), {.loops = 2}, [&](const Context& ctx) -> Error {
-      TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, Tcp());
+      TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, OnLoopback());
       Result<ClientResponse> response = client.Get(ctx, server.Bound());
       if (Error failed = response.Err()) return failed;
       return response->ReadAll(ctx).Err();
@@ -228,7 +222,7 @@ TEST(HttpClientLoops, AClientOutlivesItsLoops) {
 
 TEST(HttpClientLoops, AsksBeforeItConnects) {
   const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
-    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, Tcp());
+    TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, OnLoopback());
     HttpClient careful({.allow = [](const Address& address) { return address.host == "127.0.0.1" || address.host == "::1" ? Error::New("private") : Error(); }});
     const std::string port = server.Bound().substr(server.Bound().rfind(':'));
     for (const std::string& url : {server.Bound(), "http://localhost" + port, "http://[::ffff:127.0.0.1]" + port, std::string("http+unix://%2Ftmp%2Fx/")}) {

@@ -25,9 +25,9 @@ namespace weft {
 namespace {
 
 // A server on a thread of its own, whose memory is not meant.
-class Site {
+class ShortOfMemory {
  public:
-  explicit Site(Handler handler, std::optional<Tls> tls = {}) {
+  explicit ShortOfMemory(Handler handler, std::optional<Tls> tls = {}) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
     options.loops = 1;
@@ -39,7 +39,7 @@ class Site {
     server_ = std::thread([this, options, handler] { EXPECT_FALSE(ListenAndServe(scope_.ctx, options, handler)); });
     static_cast<void>(open_.Wait(Background()));
   }
-  ~Site() {
+  ~ShortOfMemory() {
     scope_.cancel();
     server_.join();
   }
@@ -62,13 +62,13 @@ Error Respond(ResponseWriter& w, Request& r) {
 }
 
 // Fails each allocation in turn that `use` makes, until there are no more of them; the client still works after each.
-void FailEach(const std::function<void(const Context&, HttpClient&, const Site&)>& use, std::optional<Tls> tls = {}) {
+void FailEach(const std::function<void(const Context&, HttpClient&, const ShortOfMemory&)>& use, std::optional<Tls> tls = {}) {
   HttpClientOptions options;
   if (tls) {
     options.http2 = true;
     options.tls.ca_pem = tls->Certificates()[0].pem;
   }
-  const Site site(Respond, tls);
+  const ShortOfMemory site(Respond, tls);
   const Error err = weft::Run(Background(), {.loops = 1}, [&](const Context& ctx) -> Error {
     int failed = 0;
     for (std::size_t after = 0; after < 500; ++after) {
@@ -99,7 +99,7 @@ void FailEach(const std::function<void(const Context&, HttpClient&, const Site&)
 }
 
 TEST(NoMemoryInClient, CostsARequestAtMost) {
-  FailEach([](const Context& ctx, HttpClient& client, const Site& site) {
+  FailEach([](const Context& ctx, HttpClient& client, const ShortOfMemory& site) {
     for (int i = 0; i < 2; ++i) {
       Result<ClientResponse> response = client.Get(ctx, site.Url("/"));
       if (response.Ok()) static_cast<void>(response->ReadAll(ctx));
@@ -108,7 +108,7 @@ TEST(NoMemoryInClient, CostsARequestAtMost) {
 }
 
 TEST(NoMemoryInClient, CostsAnUploadAtMost) {
-  FailEach([](const Context& ctx, HttpClient& client, const Site& site) {
+  FailEach([](const Context& ctx, HttpClient& client, const ShortOfMemory& site) {
     ClientRequest request("POST", site.Url("/chunked"));
     PiecesBody pieces({"a", std::string(100'000, 'b')});
     request.SetBody(pieces);
@@ -119,7 +119,7 @@ TEST(NoMemoryInClient, CostsAnUploadAtMost) {
 
 // Their ends read what is left, and give exchange and connection back: nobody can be told there.
 TEST(NoMemoryInClient, ResponsesThatNobodyReadsEnd) {
-  FailEach([](const Context& ctx, HttpClient& client, const Site& site) {
+  FailEach([](const Context& ctx, HttpClient& client, const ShortOfMemory& site) {
     for (const char* target : {"/", "/chunked"}) {
       Result<ClientResponse> first = client.Get(ctx, site.Url(target));
       Result<ClientResponse> second = client.Get(ctx, site.Url(target));
@@ -132,7 +132,7 @@ TEST(NoMemoryInClient, ResponsesThatNobodyReadsEnd) {
 TEST(NoMemoryInClient, CostsAConnectionOfHttp2AtMost) {
   const Result<Tls> tls = Tls::SelfSigned({"127.0.0.1"});
   if (!tls.Ok() || !internal::http2::SessionsExist()) GTEST_SKIP() << "built without HTTP/2 over TLS";
-  FailEach([](const Context& ctx, HttpClient& client, const Site& site) {
+  FailEach([](const Context& ctx, HttpClient& client, const ShortOfMemory& site) {
     for (int i = 0; i < 2; ++i) {
       Result<ClientResponse> response = client.Post(ctx, site.Url("/chunked"), "text/plain", std::string(100'000, 'a'));
       if (response.Ok()) static_cast<void>(response->ReadAll(ctx));

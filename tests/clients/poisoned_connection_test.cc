@@ -15,6 +15,7 @@
 #include <weft/concurrency/testing.h>
 #include <weft/server/test_network.h>
 
+#include "../kit/run.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -25,24 +26,9 @@ using namespace std::chrono_literals;
 
 const std::string kNothing = "HTTP/1.1 204 No Content\r\n\r\n";
 
-template <class F>
-void InTest(F f) {
-  const Error err = RunTest([&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
-Result<std::string> GetAll(const Context& ctx, HttpClient& client, const std::string& url) {
-  Result<ClientResponse> response = client.Get(ctx, url);
-  if (Error err = response.Err()) return err;
-  return response->ReadAll(ctx);
-}
-
 // The first attempt is sent whole, on a connection that ends; so has to be the second.
 TEST(PoisonedConnection, ASecondAttemptIsSentToItsEnd) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string second;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
       if (connection == 0) {
@@ -68,7 +54,7 @@ TEST(PoisonedConnection, ASecondAttemptIsSentToItsEnd) {
 }
 
 TEST(PoisonedConnection, AnEarlyResponseToASecondAttemptCostsTheConnection) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     class EndsFirst final : public BodyReader {
      public:
       Result<std::size_t> Read(const Context& c, std::span<char> buffer) override {
@@ -112,7 +98,7 @@ TEST(PoisonedConnection, AnEarlyResponseToASecondAttemptCostsTheConnection) {
 // A Write that was given up has left a part of its bytes: nothing can end that body in good order.
 TEST(PoisonedConnection, AfterAWriteThatWasGivenUpNothingIsSent) {
   for (const bool chunked : {false, true}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
         ReadUntil(c, stream);
         if (Sleep(c, 1s)) return;
@@ -142,7 +128,7 @@ TEST(PoisonedConnection, AfterAWriteThatWasGivenUpNothingIsSent) {
 
 // The connection cannot change its protocol while somebody still has a part of the request to send.
 TEST(PoisonedConnection, NoStreamBeforeTheRequestIsWhole) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);
       static_cast<void>(stream.Write(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"));
@@ -166,7 +152,7 @@ TEST(PoisonedConnection, NoStreamBeforeTheRequestIsWhole) {
 
 // What Open was given need not live on.
 TEST(PoisonedConnection, AnExchangeHasARequestOfItsOwn) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string seen;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
       seen = ReadUntil(c, stream, "Last: 2\r\n\r\n");
@@ -192,7 +178,7 @@ TEST(PoisonedConnection, AnExchangeHasARequestOfItsOwn) {
 
 // It throws in the fiber that listens beside the one that sends.
 TEST(PoisonedConnection, AnExceptionOfOnInterimIsNoResponse) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
       ReadUntil(c, stream);
       if (connection == 0) static_cast<void>(stream.Write(c, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"));
@@ -223,7 +209,7 @@ TEST(PoisonedConnection, AnExceptionOfOnInterimIsNoResponse) {
 
 // The event of what the server does while nobody uses the connection has not reached the loop yet.
 TEST(PoisonedConnection, ItIsLookedAtBeforeItIsUsed) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Stream* of_first = nullptr;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
       if (connection == 0) of_first = &stream;
@@ -245,7 +231,7 @@ TEST(PoisonedConnection, ItIsLookedAtBeforeItIsUsed) {
 }
 
 TEST(PoisonedConnection, OneThatHasJustEndedIsNotUsedForAPost) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Stream* of_first = nullptr;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
       if (connection == 0) of_first = &stream;
@@ -268,7 +254,7 @@ TEST(PoisonedConnection, OverADialledStream) {
   for (const bool later : {false, true}) {
     for (const std::string& first :
          {"HTTP/1.1 200 OK\r\nContent-Length: 16384\r\n\r\n" + body, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n" + body + "\r\n0\r\n\r\n"}) {
-      InTest([&](const Context& ctx) {
+      Virtually([&](const Context& ctx) {
         RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
           ReadUntil(c, stream);
           static_cast<void>(stream.Write(c, first + (later ? "" : poison)));

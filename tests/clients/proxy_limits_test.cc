@@ -13,6 +13,7 @@
 #include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/server/testing.h>
 
+#include "../kit/run.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -21,18 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-void InTest(F f) {
-  const Error err = RunTest([&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
 // Streams of events are none of the requests that the client sends at once.
 TEST(ReverseProxy, StreamsOfEventsLeaveRoomForRequests) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) {
       if (ReadUntil(c, stream).find("/events") == std::string::npos) {
         static_cast<void>(stream.Write(c, "HTTP/1.1 204 No Content\r\n\r\n"));
@@ -62,7 +54,7 @@ TEST(ReverseProxy, StreamsOfEventsLeaveRoomForRequests) {
 
 // What waits for the client's own limit was never sent: the upstream is not to blame, and its check does not wait.
 TEST(ReverseProxy, TheClientsLimitIsNotTheUpstreamsFault) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) {
       for (std::string head = ReadUntil(c, stream); !head.empty(); head = ReadUntil(c, stream)) {
         if (head.find("/healthz") == std::string::npos && Sleep(c, 1h)) return;

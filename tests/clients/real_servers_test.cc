@@ -11,6 +11,7 @@
 #include <weft/handlers/proxy/reverse_proxy.h>
 #include <weft/server/testing.h>
 
+#include "../kit/run.h"
 #include "../e2e/process.h"
 #include "../kit/missing_program.h"
 #include "http_kit.h"

@@ -8,22 +8,16 @@
 #include <weft/concurrency/testing.h>
 #include <weft/net/client_failure.h>
 
+#include "../kit/run.h"
+
+
 namespace weft {
 namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-void InTest(F f) {
-  const Error err = RunTest([&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
 TEST(Retry, CallsUntilItSucceeds) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int calls = 0;
     const Result<int> got = Retry(ctx, {}, [&](const Context&) -> Result<int> {
       if (++calls < 3) return Error::New("not yet");
@@ -34,7 +28,7 @@ TEST(Retry, CallsUntilItSucceeds) {
 }
 
 TEST(Retry, TheLastErrorSaysHowManyAttemptsThereWere) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int calls = 0;
     const Error err = Retry(ctx, {.attempts_max = 4}, [&](const Context&) { return Error::New("failure " + std::to_string(++calls)); });
     EXPECT_EQ(err.Message(), "after 4 attempts: failure 4");
@@ -42,7 +36,7 @@ TEST(Retry, TheLastErrorSaysHowManyAttemptsThereWere) {
 }
 
 TEST(Retry, WaitsForAPartOfAPauseThatDoubles) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const TimePoint before = Now();
     const Error err = Retry(ctx, {.attempts_max = 6, .backoff = 1s, .backoff_max = 4s}, [&](const Context&) { return Error::New("x"); });
     EXPECT_TRUE(err);
@@ -52,7 +46,7 @@ TEST(Retry, WaitsForAPartOfAPauseThatDoubles) {
 }
 
 TEST(Retry, NeverWaitsPastTheDeadline) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const TimePoint before = Now();
     const CancelScope limit = WithTimeout(ctx, 1ms);
     int calls = 0;
@@ -67,7 +61,7 @@ TEST(Retry, NeverWaitsPastTheDeadline) {
 }
 
 TEST(Retry, NotAfterTheContextHasEnded) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const CancelScope scope = WithCancel(ctx);
     int calls = 0;
     const Error err = Retry(scope.ctx, {}, [&](const Context& c) {
@@ -81,7 +75,7 @@ TEST(Retry, NotAfterTheContextHasEnded) {
 }
 
 TEST(Retry, ATryTimeoutEndsTheAttemptAlone) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int calls = 0;
     const Error err = Retry(ctx, {.try_timeout = 1s}, [&](const Context& c) { return ++calls < 2 ? Sleep(c, 1h) : Error(); });
     EXPECT_FALSE(err) << err.Message();
@@ -90,7 +84,7 @@ TEST(Retry, ATryTimeoutEndsTheAttemptAlone) {
 }
 
 TEST(Retry, OnlyWhatWasNotProcessed) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     for (const bool processed : {false, true}) {
       int calls = 0;
       const Error err = Retry(ctx, {.retry_if = NotProcessed}, [&](const Context&) {
@@ -105,7 +99,7 @@ TEST(Retry, OnlyWhatWasNotProcessed) {
 }
 
 TEST(RetryBudget, AtMostAShareOfTheCallsAreRepetitions) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RetryBudget budget(0.1, 2);
     int calls = 0;
     for (int i = 0; i < 1000; ++i) {

@@ -14,6 +14,7 @@
 #include <weft/concurrency/testing.h>
 #include <weft/server/test_network.h>
 
+#include "../kit/run.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -53,17 +54,8 @@ struct House {
   std::unique_ptr<TestServer> front;
 };
 
-template <class F>
-void InTest(F f) {
-  const Error err = RunTest([&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
 TEST(ReverseProxy, PassesRequestAndResponseOn) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {.strip_prefix = "/api"});
     EXPECT_EQ(*house.Get("/api/x%2Fy?q=1")->ReadAll(ctx), "GET /x%2Fy?q=1 a.internal ");
     EXPECT_EQ(*house.Get("/apis")->ReadAll(ctx), "GET /apis b.internal ");
@@ -78,7 +70,7 @@ TEST(ReverseProxy, PassesRequestAndResponseOn) {
 }
 
 TEST(ReverseProxy, FieldsOfOneConnectionStayThere) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string seen;
     House house(ctx, {}, {}, [&](ResponseWriter& w, Request& r) -> Error {
       for (const auto& [name, value] : r.Header()) seen += std::string(name) + "=" + std::string(value) + "\n";
@@ -107,7 +99,7 @@ TEST(ReverseProxy, FieldsOfOneConnectionStayThere) {
 }
 
 TEST(ReverseProxy, AnInterimResponseTakesNoFieldsOfTheMiddlewareAway) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer upstream(ctx, [](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);
       static_cast<void>(stream.Write(c, "HTTP/1.1 103 Early Hints\r\nLink: </theirs>\r\nX-Hint: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
@@ -144,7 +136,7 @@ TEST(ReverseProxy, AnUpstreamsFaultIsNotTheClients) {
                                          {"an end", "", 502},
                                          {"half a head", "HTTP/1.1 200 OK\r\nA", 502},
                                          {"too large", "HTTP/1.1 200 OK\r\nA: " + std::string(100'000, 'x'), 502}}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) {
         ReadUntil(c, stream);
         static_cast<void>(stream.Write(c, row.bytes));
@@ -161,7 +153,7 @@ TEST(ReverseProxy, AnUpstreamsFaultIsNotTheClients) {
 }
 
 TEST(ReverseProxy, AsksAnotherUpstreamWhereThatIsAllowed) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx);
     house.network.Refuse(kA);
     for (int i = 0; i < 4; ++i) {
@@ -176,7 +168,7 @@ TEST(ReverseProxy, AsksAnotherUpstreamWhereThatIsAllowed) {
 }
 
 TEST(ReverseProxy, WhatMayHaveBeenProcessedIsNotSentAgain) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     int requests = 0;
     RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) { requests += ReadUntil(c, stream).empty() ? 0 : 1; });
     HttpClient client;
@@ -190,7 +182,7 @@ TEST(ReverseProxy, WhatMayHaveBeenProcessedIsNotSentAgain) {
 }
 
 TEST(ReverseProxy, ASlowUpstreamIs504) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {.response_timeout = 3s});
     house.network.Stall(kA);
     house.network.Stall(kB);
@@ -204,7 +196,7 @@ TEST(ReverseProxy, ASlowUpstreamIs504) {
 }
 
 TEST(ReverseProxy, ATryThatTakesTooLongGivesTheTurnToAnother) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {.try_timeout = 1s});
     house.network.Stall(kA);
     const TimePoint before = Now();
@@ -218,7 +210,7 @@ TEST(ReverseProxy, AnUpstreamThatBreaksOffBreaksTheResponse) {
   const std::string head = "HTTP/1.1 200 OK\r\n";
   for (const std::string& rest : {std::string("Content-Length: 9000\r\n\r\n") + std::string(9000, 'x'),
                                   "Transfer-Encoding: chunked\r\n\r\n2328\r\n" + std::string(9000, 'x') + "\r\n0\r\n\r\n"}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       std::size_t cut = 0;
       const std::string whole = head + rest;
       RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) {
@@ -242,7 +234,7 @@ TEST(ReverseProxy, AnUpstreamThatBreaksOffBreaksTheResponse) {
 }
 
 TEST(ReverseProxy, AClientThatLeavesCancelsTheUpstreamsRequest) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     Event canceled;
     Error cause;
     House house(ctx, {}, {}, [&](ResponseWriter&, Request& r) -> Error {
@@ -260,7 +252,7 @@ TEST(ReverseProxy, AClientThatLeavesCancelsTheUpstreamsRequest) {
 }
 
 TEST(ReverseProxy, StreamsBothWaysAtOnce) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {}, {}, [](ResponseWriter& w, Request& r) -> Error {
       std::array<char, 100> piece;
       for (;;) {
@@ -294,7 +286,7 @@ TEST(ReverseProxy, StreamsBothWaysAtOnce) {
 }
 
 TEST(ReverseProxy, ADownloadHasNoDeadlineOnceItHasBegun) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
     ServerOptions patient;
     patient.request_timeout = 1h;
@@ -318,7 +310,7 @@ TEST(ReverseProxy, ADownloadHasNoDeadlineOnceItHasBegun) {
 }
 
 TEST(ReverseProxy, PassesUpgradesOnThatItKnowsByName) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     const Handler echo = [](ResponseWriter& w, Request& r) -> Error {
       const char* const protocol = r.OffersUpgrade("websocket") ? "websocket" : "echo";
       if (!r.OffersUpgrade(protocol)) return HttpError(426);
@@ -352,7 +344,7 @@ TEST(ReverseProxy, PassesUpgradesOnThatItKnowsByName) {
 
 // An upstream that changed the protocol while the body is on its way would have both on one connection.
 TEST(ReverseProxy, ARequestWithABodyOffersNoUpgrade) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string head;
     RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) {
       head = ReadUntil(c, stream);
@@ -376,7 +368,7 @@ TEST(ReverseProxy, ARequestWithABodyOffersNoUpgrade) {
 }
 
 TEST(ReverseProxy, TrailersOfTheRequestGoAlongButNotTheNameOfTheClient) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     std::string seen;
     House house(ctx, {}, {}, [&](ResponseWriter&, Request& r) -> Error {
       if (Error err = r.Body().ReadAll().Err()) return err;
@@ -394,7 +386,7 @@ TEST(ReverseProxy, TrailersOfTheRequestGoAlongButNotTheNameOfTheClient) {
 }
 
 TEST(ReverseProxy, LimitsTheBodyOfARequest) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {.body_bytes_max = 10});
     EXPECT_EQ(house.front->Client().Post(ctx, house.front->Url("/"), "text/plain", "0123456789")->Status(), 200);
     EXPECT_EQ(house.front->Client().Post(ctx, house.front->Url("/"), "text/plain", "0123456789a")->Status(), 413);
@@ -402,7 +394,7 @@ TEST(ReverseProxy, LimitsTheBodyOfARequest) {
 }
 
 TEST(UpstreamPool, PutsOutWhatFailsAndTriesItAgainOnce) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {.retries_max = 0}, {.failures_max = 2, .out_for = 10s});
     house.network.Refuse(kA);
     int failed = 0;
@@ -422,7 +414,7 @@ TEST(UpstreamPool, PutsOutWhatFailsAndTriesItAgainOnce) {
 }
 
 TEST(UpstreamPool, TheCheckPutsOutAndIn) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx);
     Group group(ctx);
     group.Go("check", [&](const Context& c) { static_cast<void>(house.pool->Check(c, {.every = 1s})); });
@@ -439,7 +431,7 @@ TEST(UpstreamPool, TheCheckPutsOutAndIn) {
 }
 
 TEST(UpstreamPool, SetKeepsWhatIsKnown) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx);
     static_cast<void>(house.Get("/"));
     static_cast<void>(house.Get("/"));
@@ -452,7 +444,7 @@ TEST(UpstreamPool, SetKeepsWhatIsKnown) {
 }
 
 TEST(UpstreamPool, MoreThanItMayTakeIs503) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     House house(ctx, {}, {.requests_max = 1}, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), 1s)) return err;
       return w.Write("x");

@@ -14,6 +14,7 @@
 #include <weft/concurrency/group.h>
 #include <weft/concurrency/testing.h>
 
+#include "../kit/run.h"
 #include "http_kit.h"
 #include "raw_server.h"
 
@@ -22,19 +23,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-void InTest(F f) {
-  const Error err = RunTest([&](const Context& ctx) -> Error {
-    f(ctx);
-    return {};
-  });
-  EXPECT_FALSE(err) << err.Message();
-}
-
 // Whoever asks for the body may say more before the final response.
 TEST(SlowServer, ExpectSeesWhatFollowsTheServersWord) {
   for (const Duration wait : {Duration(1s), Duration(60s), Duration(kUnlimited)}) {
-    InTest([&](const Context& ctx) {
+    Virtually([&](const Context& ctx) {
       RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
         ReadUntil(c, stream);
         if (wait > 1s && Sleep(c, 50s)) return;
@@ -56,7 +48,7 @@ TEST(SlowServer, ExpectSeesWhatFollowsTheServersWord) {
 
 // How long a response may take is what response_timeout says; a body that moves is no stall.
 TEST(SlowServer, TheWaitForTheHeadIsNoStall) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     class Slow final : public BodyReader {
      public:
       Result<std::size_t> Read(const Context& c, std::span<char> buffer) override {
@@ -87,7 +79,7 @@ TEST(SlowServer, TheWaitForTheHeadIsNoStall) {
 
 // A heartbeat is three bytes.
 TEST(SlowServer, AStreamOfEventsLivesByEachByte) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);
       if (stream.Write(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")) return;
@@ -113,7 +105,7 @@ TEST(SlowServer, AStreamOfEventsLivesByEachByte) {
 }
 
 TEST(SlowServer, ADownloadThatIsHereLetsOthersTakeTheirTurn) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, Responds("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x')));
     HttpClient client;
     Result<ClientResponse> response = client.Get(ctx, server.Url());
@@ -136,7 +128,7 @@ TEST(SlowServer, ADownloadThatIsHereLetsOthersTakeTheirTurn) {
 }
 
 TEST(SlowServer, WhatIsAnnouncedIsNotBelieved) {
-  InTest([](const Context& ctx) {
+  Virtually([](const Context& ctx) {
     RawServer server(ctx, [](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);
       static_cast<void>(stream.Write(c, "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\nx"));

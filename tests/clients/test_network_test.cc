@@ -34,12 +34,6 @@ void InNetwork(F f) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-Result<std::string> GetAll(const Context& ctx, HttpClient& client, std::string_view url) {
-  Result<ClientResponse> response = client.Get(ctx, url);
-  if (Error err = response.Err()) return err;
-  return response->ReadAll(ctx);
-}
-
 TEST(TestNetwork, ServersHaveTheirNames) {
   InNetwork([](const Context& ctx, TestNetwork& network, HttpClient& client) {
     network.Serve("http://orders.internal:8080", [](ResponseWriter& w, Request&) { return w.Write("orders"); });

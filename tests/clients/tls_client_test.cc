@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Error Echo(ResponseWriter& w, Request& r) {
+Error EchoWithPeer(ResponseWriter& w, Request& r) {
   const Result<std::string> body = r.Body().ReadAll();
   if (Error err = body.Err()) return err;
   w.Header().Set("X-Secure", r.Secure() ? "yes" : "no");
@@ -48,7 +48,7 @@ HttpClientOptions Trusting(const Tls& tls) {
 TEST(HttpClientTls, TalksAndKeepsTheConnection) {
   OnLoops(2, [](const Context& ctx) {
     const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
-    TestServer server(ctx, &Echo, Secure(tls));
+    TestServer server(ctx, &EchoWithPeer, Secure(tls));
     HttpClient client(Trusting(tls));
     for (const std::size_t size : {1u, 100'000u, 5'000'000u}) {
       Result<ClientResponse> response = client.Post(ctx, server.Bound() + "/", "text/plain", std::string(size, 'x'));
@@ -67,7 +67,7 @@ TEST(HttpClientTls, TalksAndKeepsTheConnection) {
 TEST(HttpClientTls, ComesBackWithATicket) {
   OnLoops(2, [](const Context& ctx) {
     const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
-    TestServer server(ctx, &Echo, Secure(tls));
+    TestServer server(ctx, &EchoWithPeer, Secure(tls));
     HttpClientOptions options = Trusting(tls);
     options.idle_per_origin_max = 0;
     HttpClient client(options);
@@ -86,8 +86,8 @@ TEST(HttpClientTls, TrustsNobodyElse) {
     const Tls tls = *Tls::SelfSigned({"127.0.0.1"});
     const Tls other = *Tls::SelfSigned({"127.0.0.1"});
     const Tls named = *Tls::SelfSigned({"users.internal"});
-    TestServer server(ctx, &Echo, Secure(tls));
-    TestServer misnamed(ctx, &Echo, Secure(named));
+    TestServer server(ctx, &EchoWithPeer, Secure(tls));
+    TestServer misnamed(ctx, &EchoWithPeer, Secure(named));
     HttpClient system;
     HttpClient wrong(Trusting(other));
     HttpClient by_name(Trusting(named));
@@ -110,7 +110,7 @@ TEST(HttpClientTls, PresentsItsCertificateToAServerThatAsks) {
     const TlsCertificate ca = MakeCertificate({.common_name = "test CA", .ca = true});
     const TlsCertificate own = MakeCertificate({.alternatives = {"IP:127.0.0.1"}, .issuer = &ca});
     const Tls tls = *Tls::Load({.certificates = {own}, .client_ca_pem = ca.certificate_pem, .client_auth = ClientAuth::kRequire});
-    TestServer server(ctx, &Echo, Secure(tls));
+    TestServer server(ctx, &EchoWithPeer, Secure(tls));
     HttpClientOptions options;
     options.tls.ca_pem = ca.certificate_pem;
     HttpClient nobody(options);
@@ -134,7 +134,7 @@ TEST(HttpClientTls, PlainPeersAreNoTls) {
   OnLoops(2, [](const Context& ctx) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
-    TestServer plain(ctx, &Echo, options);
+    TestServer plain(ctx, &EchoWithPeer, options);
     HttpClient client;
     ExpectFailure(client.Get(ctx, "https" + plain.Bound().substr(4)).Err(), ClientFailure::kTls, false);
   });
@@ -153,7 +153,7 @@ TEST(HttpClientTls, OptionsThatCannotBeLoadedFailTheRequest) {
 TEST(HttpClientTls, OverADialledStreamOnVirtualTime) {
   const Error err = RunTest([](const Context& ctx) -> Error {
     TestNetwork network(ctx);
-    network.Serve("https://users.internal", &Echo);
+    network.Serve("https://users.internal", &EchoWithPeer);
     HttpClient client(network.ClientOptions());
     for (int i = 0; i < 3; ++i) {
       Result<ClientResponse> response = client.Post(ctx, "https://users.internal/", "text/plain", std::string(1'000'000, 'x'));
@@ -225,7 +225,7 @@ TEST(HttpClientTls, ABodyUntilTheEndOfTheConnectionEndsWithTls) {
 TEST(HttpClientTls, ADeadlineEndsAHandshake) {
   const Error err = RunTest([](const Context& ctx) -> Error {
     TestNetwork network(ctx);
-    network.Serve("https://users.internal", &Echo);
+    network.Serve("https://users.internal", &EchoWithPeer);
     network.Stall("https://users.internal");
     HttpClient client(network.ClientOptions());
     const TimePoint before = Now();

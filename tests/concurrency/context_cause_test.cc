@@ -15,7 +15,7 @@ const Error kParentCause = Error::New("parent's cause");
 const Error kChildCause = Error::New("child's cause");
 const Error kTooSlow = Error::New("too slow");
 
-struct Row {
+struct CauseRow {
   const char* name;
   std::function<Context(const Context& root)> make;  // returns the context to look at
   Error err;
@@ -24,7 +24,7 @@ struct Row {
 
 Context Keep(const CancelScope& scope) { return scope.ctx; }
 
-const Row kRows[] = {
+const CauseRow kRows[] = {
     {"live", [](const Context& root) { return root; }, {}, {}},
     {"WithCancel, canceled", [](const Context& root) { return Keep(WithCancel(root)); }, kCanceled, {}},
     {"ended with its scope", [](const Context& root) { return Keep(WithCancel(root)); }, kCanceled, Error(internal::kScopeGoneRep)},
@@ -169,10 +169,10 @@ const Row kRows[] = {
      kCanceled, kCanceled},
 };
 
-class ContextCause : public ::testing::TestWithParam<Row> {};
+class ContextCause : public ::testing::TestWithParam<CauseRow> {};
 
 TEST_P(ContextCause, IsDecidedByWhoWasFirst) {
-  const Row& row = GetParam();
+  const CauseRow& row = GetParam();
   Virtually([&](const Context& root) {
     const CancelScope scope = WithCancel(root);
 

@@ -19,13 +19,6 @@ namespace {
 
 using namespace weft::testing;
 
-std::string Numbers(std::size_t size) {
-  std::string text;
-  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + ' ';
-  text.resize(size);
-  return text;
-}
-
 std::string ReadAll(const Context& ctx, int fd, std::uint64_t offset, std::size_t piece) {
   std::string all;
   std::string buffer(piece, '\0');

@@ -70,13 +70,6 @@ std::string ContentOf(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-std::string Numbers(std::size_t size) {
-  std::string text;
-  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + ' ';
-  text.resize(size);
-  return text;
-}
-
 TEST(WriteFileAt, WritesWhereItIsTold) {
   Virtually([](const Context& ctx) {
     TempFile file("abcdef");

@@ -33,13 +33,13 @@ void OnLoopStack(void (*f)()) {
   });
 }
 
-struct Row {
+struct BlockingCall {
   const char* name;
   void (*call)();
   const char* message;
 };
 
-const Row kRows[] = {
+const BlockingCall kBlockingCalls[] = {
     {"Sleep", [] { (void)Sleep(Background(), 1s); }, "a blocking call \\(sleep\\) on a loop's own stack"},
     {"ContextWait", [] { (void)WithCancel(Background()).ctx.Wait(); }, "a blocking call \\(context\\) on a loop's own stack"},
     {"Event", [] { (void)Event().Wait(Background()); }, "a blocking call \\(event\\) on a loop's own stack"},
@@ -93,11 +93,11 @@ const Row kRows[] = {
     {"Yield", [] { Yield(); }, "a blocking call \\(Yield\\) on a loop's own stack"},
 };
 
-class LoopStackDeathTest : public ::testing::TestWithParam<Row> {};
+class LoopStackDeathTest : public ::testing::TestWithParam<BlockingCall> {};
 
 TEST_P(LoopStackDeathTest, ABlockingCallAbortsByName) { WEFT_EXPECT_DEATH(OnLoopStack(GetParam().call), GetParam().message); }
 
-INSTANTIATE_TEST_SUITE_P(Table, LoopStackDeathTest, ::testing::ValuesIn(kRows), [](const auto& row) { return std::string(row.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, LoopStackDeathTest, ::testing::ValuesIn(kBlockingCalls), [](const auto& row) { return std::string(row.param.name); });
 
 TEST(MisuseDeathTest, NamesFunctionAndRule) {
   WEFT_EXPECT_DEATH(Mutex().unlock(), "Mutex::unlock: it is not locked");

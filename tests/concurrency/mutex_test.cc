@@ -249,7 +249,7 @@ TEST(Mutex, AHogOnAThreadDoesNotStarveOthers) {
 }
 
 // How many fibers wait for a mutex.
-int Parked() {
+int ParkedOnMutexes() {
   int count = 0;
   for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "mutex" ? 1 : 0;
   return count;
@@ -276,7 +276,7 @@ TEST(Mutex, AWaiterOfAnotherLoopIsNotOvertakenOnceItHasWaitedForAMillisecond) {
         const std::lock_guard hold(mutex);
         while (!tried) Yield();
       });
-      while (Parked() != 1) Yield();
+      while (ParkedOnMutexes() != 1) Yield();
       const TimePoint until = Now() + 2ms;
       while (Now() < until) Yield();
 
@@ -318,7 +318,7 @@ TEST(Mutex, AWaiterOfAnotherLoopThatGaveUpIsSkipped) {
         got = true;
         mutex.unlock();
       });
-      while (Parked() != 2) Yield();
+      while (ParkedOnMutexes() != 2) Yield();
 
       scope.cancel();
       mutex.unlock();
@@ -342,7 +342,7 @@ TEST(Mutex, WaitersOfAllLoopsAreServedInTheOrderOfArrival) {
           const std::lock_guard hold(mutex);
           order.push_back(i);
         });
-        while (Parked() != i + 1) Yield();
+        while (ParkedOnMutexes() != i + 1) Yield();
       }
       mutex.unlock();
       EXPECT_FALSE(group.Wait());

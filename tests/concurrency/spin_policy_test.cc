@@ -71,7 +71,7 @@ struct PingPong {
 TEST(SpinPolicy, LoopsThatAnswerQuicklyEndUpAwakeHoweverLongItTakesToWakeThem) {
   for (const std::int64_t wake_us : {1, 5, 20, 40, 60, 100, 150, 200, 250}) {
     for (const std::int64_t work_ns : {200, 1'000, 5'000, 15'000}) {
-      SCOPED_TRACE(testing::Message() << "wake-up " << wake_us << " us, work " << work_ns << " ns");
+      SCOPED_TRACE(::testing::Message() << "wake-up " << wake_us << " us, work " << work_ns << " ns");
       PingPong game(wake_us * kUs, work_ns);
       game.Play(100);
       const int slept = game.here.sleeps() + game.there.sleeps();
@@ -84,7 +84,7 @@ TEST(SpinPolicy, LoopsThatAnswerQuicklyEndUpAwakeHoweverLongItTakesToWakeThem) {
 
 TEST(SpinPolicy, OneLongPauseOfTheOtherDoesNotEndTheQuickGame) {
   for (const std::int64_t wake_us : {5, 60, 250}) {
-    SCOPED_TRACE(testing::Message() << "wake-up " << wake_us << " us");
+    SCOPED_TRACE(::testing::Message() << "wake-up " << wake_us << " us");
     PingPong game(wake_us * kUs, 300);
     game.Play(200);
     for (int pauses = 0; pauses < 5; ++pauses) {
@@ -114,7 +114,7 @@ double PartSpun(std::int64_t wake_ns, Gap gap) {
 TEST(SpinPolicy, RegularMessagesThatComeNoEarlierForItCostLittleSpinning) {
   for (const std::int64_t wake_us : {5, 20, 60, 120, 250}) {
     for (std::int64_t every_us = wake_us + 22; every_us < 1'500; every_us += every_us < 400 ? 3 : 20) {
-      SCOPED_TRACE(testing::Message() << "wake-up " << wake_us << " us, a message every " << every_us << " us");
+      SCOPED_TRACE(::testing::Message() << "wake-up " << wake_us << " us, a message every " << every_us << " us");
       EXPECT_LT(PartSpun(wake_us * kUs, [&] { return every_us * kUs; }), 0.05);
     }
   }
@@ -123,7 +123,7 @@ TEST(SpinPolicy, RegularMessagesThatComeNoEarlierForItCostLittleSpinning) {
 TEST(SpinPolicy, RandomMessagesThatComeNoEarlierForItCostLittleSpinning) {
   for (const std::int64_t wake_us : {5, 20, 60, 120, 250}) {
     for (const int mean_us : {50, 70, 100, 200, 500, 1'000}) {
-      SCOPED_TRACE(testing::Message() << "wake-up " << wake_us << " us, a message every " << mean_us << " us on average");
+      SCOPED_TRACE(::testing::Message() << "wake-up " << wake_us << " us, a message every " << mean_us << " us on average");
       std::mt19937 random(1);
       std::exponential_distribution<double> gap_us(1.0 / mean_us);
       EXPECT_LT(PartSpun(wake_us * kUs, [&] { return static_cast<std::int64_t>(gap_us(random) * kUs); }), 0.035);
@@ -160,7 +160,7 @@ TEST(SpinPolicy, StopsSpinningSoonAfterTheQuickGame) {
 // Whatever each of the two has learned before from others: they must not try in turns for ever, each while the other one sleeps.
 TEST(SpinPolicy, LoopsFindEachOtherWhateverTheyHaveSeen) {
   for (unsigned seed = 1; seed <= 2'000; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     const auto up_to = [&random](int n) { return static_cast<std::int64_t>(random() % static_cast<unsigned>(n)) + 1; };
     const std::int64_t wake_ns = up_to(160) * kUs;

@@ -31,7 +31,7 @@ void ExpectNone(const std::vector<std::string>& failures) {
 }
 
 // One for each table, by its name.
-class Conformance : public testing::TestWithParam<std::string> {
+class Conformance : public ::testing::TestWithParam<std::string> {
  protected:
   static const Table& Cases() {
     return *std::find_if(Tables().begin(), Tables().end(), [](const Table& table) { return table.name == GetParam(); });
@@ -50,7 +50,7 @@ std::vector<std::string> Names() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Conformance, testing::ValuesIn(Names()), [](const auto& row) { return row.param; });
+INSTANTIATE_TEST_SUITE_P(Table, Conformance, ::testing::ValuesIn(Names()), [](const auto& row) { return row.param; });
 
 TEST(ConformanceTables, HoldAllCases) {
   std::size_t cases = 0;

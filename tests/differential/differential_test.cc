@@ -69,7 +69,7 @@ std::string JudgeAll(const Record& weft, const std::vector<const Record*>& other
   return {};
 }
 
-class Differential : public testing::Test {
+class Differential : public ::testing::Test {
  protected:
   const std::vector<Case> cases_ = AllCases();
   const std::vector<std::string> streams_ = StreamsOf(cases_);

@@ -25,14 +25,14 @@ struct Ended {
   int code = -1;
 };
 
-testing::AssertionResult Says(const Ended& ended, const std::string& words) {
-  if (ended.text.find(words) != std::string::npos) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "\"" << words << "\" is not in:\n" << ended.text;
+::testing::AssertionResult Says(const Ended& ended, const std::string& words) {
+  if (ended.text.find(words) != std::string::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "\"" << words << "\" is not in:\n" << ended.text;
 }
 
 // A directory with some files, for as long as this lives.
 struct Files {
-  explicit Files(int count) : path(testing::TempDir() + "weft_list_directory." + std::to_string(getpid())) {
+  explicit Files(int count) : path(::testing::TempDir() + "weft_list_directory." + std::to_string(getpid())) {
     std::filesystem::create_directory(path);
     for (int i = 0; i < count; ++i) std::ofstream(path + "/file" + std::to_string(i));
   }

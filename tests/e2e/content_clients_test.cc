@@ -25,13 +25,13 @@ std::uint64_t SumOf(std::string_view bytes) {
   return sum;
 }
 
-struct Part {
+struct ReceivedPart {
   std::string name;
   std::string file_name;
   std::uint64_t size = 0;
   std::uint64_t sum = 0;  // of its bytes
 };
-BOOST_DESCRIBE_STRUCT(Part, (), (name, file_name, size, sum))
+BOOST_DESCRIBE_STRUCT(ReceivedPart, (), (name, file_name, size, sum))
 
 struct Saved {
   std::uint64_t size = 0;
@@ -41,13 +41,13 @@ BOOST_DESCRIBE_STRUCT(Saved, (), (size, sum))
 
 Error TellParts(ResponseWriter& w, Request& r) {
   r.Body().SetLimit(kUnlimited);
-  std::vector<Part> all;
+  std::vector<ReceivedPart> all;
   MultipartReader parts(r);
   while (true) {
     const Result<MultipartPart*> part = parts.Next(r.Ctx());
     if (Error err = part.Err()) return err;
     if (*part == nullptr) return WriteJson(w, all);
-    Part& told = all.emplace_back();
+    ReceivedPart& told = all.emplace_back();
     told.name = (*part)->Name();
     told.file_name = (*part)->FileName();
     const Result<std::string> content = (*part)->ReadAll(r.Ctx(), 8 << 20);
@@ -58,7 +58,7 @@ Error TellParts(ResponseWriter& w, Request& r) {
 }
 
 // Two cookies, of which one counts visits: for a minute or, with ?session, as long as the client lives.
-Error Visit(ResponseWriter& w, Request& r) {
+Error VisitContent(ResponseWriter& w, Request& r) {
   const std::string visits = std::string(CookieOf(r, "visits").value_or("")) + "i";
   Cookie cookie{.name = "visits", .value = visits, .secure = false};
   if (!r.Query("session")) cookie.max_age = std::chrono::seconds(60);
@@ -67,7 +67,7 @@ Error Visit(ResponseWriter& w, Request& r) {
   return w.Write(visits);
 }
 
-class ContentClients : public testing::Test {
+class ContentClients : public ::testing::Test {
  protected:
   ContentClients() {
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
@@ -89,7 +89,7 @@ class ContentClients : public testing::Test {
     EXPECT_TRUE(files.Ok()) << files.Err().Message();
     if (files.Ok()) mux.Handle("GET /files/", *files);
     mux.Handle("POST /upload", TellParts);
-    mux.Handle("GET /visit", Visit);
+    mux.Handle("GET /visit", VisitContent);
     mux.Handle("PUT /save", [this](ResponseWriter& w, Request& r) -> Error {
       r.Body().SetLimit(kUnlimited);
       const std::string path = folder_ + "/saved";
@@ -102,7 +102,7 @@ class ContentClients : public testing::Test {
     return mux;
   }
 
-  std::string folder_ = testing::TempDir() + "weft_clients.XXXXXX";
+  std::string folder_ = ::testing::TempDir() + "weft_clients.XXXXXX";
   std::optional<TestServer> server_;
 };
 

@@ -62,7 +62,7 @@ TEST(NotesExample, TakesAndGivesJson) {
 }
 
 TEST(UploadExample, KeepsTheFilesOfAForm) {
-  std::string folder = testing::TempDir() + "weft_upload.XXXXXX";
+  std::string folder = ::testing::TempDir() + "weft_upload.XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   Process upload(std::string(WEFT_EXAMPLES_DIR) + "/upload", {"127.0.0.1:0", folder});
   const std::string bound = upload.Line();

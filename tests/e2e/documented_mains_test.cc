@@ -43,7 +43,7 @@ int RunUntilASignal(const std::string& program, const std::string& expected, int
   return process.Wait();
 }
 
-class DocumentedMain : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+class DocumentedMain : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(DocumentedMain, EndsWithZeroOnASignal) {
   const auto [name, answer] = GetParam();
@@ -64,7 +64,7 @@ TEST_P(DocumentedMain, EndsWithZeroOnASignal) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Mains, DocumentedMain,
-                         testing::Values(std::pair{"readme_main", "Hello, anna!\n"}, std::pair{"hello_main", "Hello, anna!"}),
+                         ::testing::Values(std::pair{"readme_main", "Hello, anna!\n"}, std::pair{"hello_main", "Hello, anna!"}),
                          [](const auto& row) { return std::string(row.param.first); });
 
 }  // namespace

@@ -19,7 +19,7 @@ int Starts() {
   return given != nullptr ? std::atoi(given) : 25;
 }
 
-class EarlySignal : public testing::TestWithParam<const char*> {};
+class EarlySignal : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(EarlySignal, EndsTheServiceWithZero) {
   const int starts = Starts();
@@ -36,7 +36,7 @@ TEST_P(EarlySignal, EndsTheServiceWithZero) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, EarlySignal, testing::Values("one", "services", "group", "run"),
+INSTANTIATE_TEST_SUITE_P(Shapes, EarlySignal, ::testing::Values("one", "services", "group", "run"),
                          [](const auto& row) { return std::string(row.param); });
 
 }  // namespace

@@ -29,7 +29,7 @@ int LinesOf(const std::string& text) {
 }
 
 TEST(Download, HandsOutThePlainFilesOfItsFolder) {
-  std::string top = testing::TempDir() + "weft_download.XXXXXX";
+  std::string top = ::testing::TempDir() + "weft_download.XXXXXX";
   ASSERT_NE(mkdtemp(top.data()), nullptr);
   const std::string folder = top + "/files";
   std::filesystem::create_directories(folder + "/folder");

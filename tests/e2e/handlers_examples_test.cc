@@ -11,8 +11,8 @@ namespace weft {
 namespace {
 
 // An example that serves, and what it responds on connections of their own.
-struct Example {
-  explicit Example(const std::string& name) : process(std::string(WEFT_EXAMPLES_DIR) + "/" + name, {"--address", "127.0.0.1:0"}) {
+struct RunningExample {
+  explicit RunningExample(const std::string& name) : process(std::string(WEFT_EXAMPLES_DIR) + "/" + name, {"--address", "127.0.0.1:0"}) {
     const std::string line = process.Line();
     EXPECT_TRUE(line.starts_with("listening on ")) << line;
     bound = line.substr(std::string("listening on ").size());
@@ -32,7 +32,7 @@ struct Example {
 };
 
 TEST(RoutingExample, FindsItsRoutes) {
-  Example example("routing");
+  RunningExample example("routing");
   EXPECT_EQ(example.Do("GET", "/api/v1/users/anna/notes/3").body, "GET note 3 of anna\n");
   EXPECT_EQ(example.Do("GET", "/api/v1/users/anna/notes/x").status, 400);
   EXPECT_EQ(example.Do("DELETE", "/api/v1/users/anna/notes/3").status, 401);
@@ -46,7 +46,7 @@ TEST(RoutingExample, FindsItsRoutes) {
 }
 
 TEST(MiddlewareExample, DoesWhatItsLinesSay) {
-  Example example("middleware");
+  RunningExample example("middleware");
   const TestResponse hello = example.Do("GET", "/", "X-Forwarded-For: 203.0.113.7\r\n");
   EXPECT_EQ(hello.body, "hello, 203.0.113.7\n");
   EXPECT_EQ(hello.Header("X-Request-Id").size(), 32u);

@@ -39,7 +39,7 @@ Seen AskUntilTheEnd(const TestServer& server, std::atomic<int>& running, int eno
   }
 }
 
-class DrainUnderLoadOver : public testing::TestWithParam<const char*> {};
+class DrainUnderLoadOver : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(DrainUnderLoadOver, LosesNoRequest) {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
@@ -83,7 +83,7 @@ TEST_P(DrainUnderLoadOver, LosesNoRequest) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, DrainUnderLoadOver, testing::Values("TCP", "TLS"), [](const auto& param) { return std::string(param.param); });
+INSTANTIATE_TEST_SUITE_P(, DrainUnderLoadOver, ::testing::Values("TCP", "TLS"), [](const auto& param) { return std::string(param.param); });
 
 TEST(DrainUnderLoad, ReadinessFailsAndFibersAreListedMeanwhile) {
   Readiness readiness;

@@ -69,7 +69,8 @@ struct Service {
   std::string debug;
 };
 
-inline constexpr std::string_view kJson = "Content-Type: application/json\r\n";
+inline constexpr std::string_view kJsonType = "Content-Type: application/json\r\n";
+inline constexpr std::string_view kTea = R"({"title":"tea","text":"green"})";
 
 }  // namespace weft
 

@@ -19,7 +19,7 @@ namespace weft {
 namespace {
 
 // The application with an empty database.
-class ServiceApp : public testing::Test {
+class ServiceApp : public ::testing::Test {
  protected:
   ServiceApp() { Open(); }
   ~ServiceApp() override { Close(); }
@@ -61,9 +61,9 @@ class ServiceApp : public testing::Test {
     EXPECT_TRUE(response.Ok()) << target << ": " << response.Err().Message();
     return response.Ok() ? *std::move(response) : TestResponse();
   }
-  TestResponse Create(const std::string& title) { return Do("POST", "/api/notes", kJson, R"({"title":")" + title + R"(","text":"x"})"); }
+  TestResponse Create(const std::string& title) { return Do("POST", "/api/notes", kJsonType, R"({"title":")" + title + R"(","text":"x"})"); }
   TestResponse Put(const std::string& target, const std::string& tag, const std::string& title) {
-    return Do("PUT", target, std::string(kJson) + "If-Match: " + tag + "\r\n", R"({"title":")" + title + R"(","text":"y"})");
+    return Do("PUT", target, std::string(kJsonType) + "If-Match: " + tag + "\r\n", R"({"title":")" + title + R"(","text":"y"})");
   }
 
   Scratch scratch_;
@@ -108,7 +108,7 @@ TEST_F(ServiceApp, SaysWhatIsWrongWithANote) {
       {"{", 400, "Bad Request"},
   };
   for (const auto& c : cases) {
-    const TestResponse response = Do("POST", "/api/notes", kJson, c.body);
+    const TestResponse response = Do("POST", "/api/notes", kJsonType, c.body);
     EXPECT_EQ(response.status, c.status) << c.body;
     EXPECT_EQ(response.Header("Content-Type"), "application/problem+json");
     EXPECT_NE(response.body.find(c.text), std::string::npos) << response.body;
@@ -118,7 +118,7 @@ TEST_F(ServiceApp, SaysWhatIsWrongWithANote) {
   EXPECT_EQ(Create(longest).status, 201);
   EXPECT_EQ(Create(longest + "x").status, 422);
   EXPECT_EQ(Do("POST", "/api/notes", "Content-Type: text/plain\r\n", "x").status, 415);
-  EXPECT_EQ(Do("POST", "/api/notes", kJson, std::string(70'000, ' ')).status, 413);
+  EXPECT_EQ(Do("POST", "/api/notes", kJsonType, std::string(70'000, ' ')).status, 413);
 }
 
 TEST_F(ServiceApp, ListsNotesInPages) {
@@ -139,7 +139,7 @@ TEST_F(ServiceApp, ListsNotesInPages) {
 
 TEST_F(ServiceApp, ChangesOnlyTheVersionThatTheClientHasSeen) {
   Create("tea");
-  EXPECT_EQ(Do("PUT", "/api/notes/1", kJson, R"({"title":"a","text":"b"})").status, 428);
+  EXPECT_EQ(Do("PUT", "/api/notes/1", kJsonType, R"({"title":"a","text":"b"})").status, 428);
   EXPECT_EQ(Do("DELETE", "/api/notes/1").status, 428);
   EXPECT_EQ(Put("/api/notes/1", "\"v2\"", "a").status, 412);
   EXPECT_EQ(Put("/api/notes/1", "W/\"v1\"", "a").status, 412);  // a weak tag says that two are alike, not that they are the same
@@ -161,7 +161,7 @@ TEST_F(ServiceApp, OneOfManyChangesOfAVersionWins) {
         Result<TestClient> client = server_->Connect(c);
         if (Error failed = client.Err()) return failed;
         const Result<TestResponse> response =
-            client->Do(c, "PUT", "/api/notes/1", std::string(kJson) + "If-Match: \"v1\"\r\n", R"({"title":"a","text":"b"})");
+            client->Do(c, "PUT", "/api/notes/1", std::string(kJsonType) + "If-Match: \"v1\"\r\n", R"({"title":"a","text":"b"})");
         if (Error failed = response.Err()) return failed;
         ++(response->status == 200 ? done : too_late);
         EXPECT_TRUE(response->status == 200 || response->status == 412) << response->status;
@@ -239,7 +239,7 @@ TEST_F(ServiceApp, ServesThePageAndWhatItNeeds) {
     EXPECT_TRUE(entry.path().extension() == ".js" ? type.starts_with("text/javascript") : type.starts_with("text/")) << type;
   }
   EXPECT_EQ(Do("GET", "/static/").status, 404);
-  EXPECT_EQ(Do("POST", "/api/notes", std::string(kJson) + "Sec-Fetch-Site: cross-site\r\n", "{}").status, 403);
+  EXPECT_EQ(Do("POST", "/api/notes", std::string(kJsonType) + "Sec-Fetch-Site: cross-site\r\n", "{}").status, 403);
 }
 
 }  // namespace

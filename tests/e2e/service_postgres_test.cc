@@ -20,8 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kTea = R"({"title":"tea","text":"green"})";
-
 // A client of the events of a service, from which on none is missed.
 TestClient Listen(const Service& service) {
   TestClient client = service.Connect();
@@ -39,7 +37,7 @@ void AwaitEvent(TestClient& listener, const std::string& text) {
 
 // Makes notes until a listener hears of one: from then on the service listens to the database.
 void AwaitListening(const Service& service, TestClient& listener) {
-  EXPECT_EQ(service.Do("POST", "/api/notes", kJson, kTea).status, 201);
+  EXPECT_EQ(service.Do("POST", "/api/notes", kJsonType, kTea).status, 201);
   AwaitEvent(listener, "event: ");
 }
 
@@ -51,7 +49,7 @@ TEST(ServiceOnPostgres, SeveralTellEachOthersChanges) {
   AwaitListening(other, listener);
 
   const std::string text(20'000, 'x');  // more than a notification holds
-  const TestResponse created = one.Do("POST", "/api/notes", kJson, R"({"title":"long","text":")" + text + R"("})");
+  const TestResponse created = one.Do("POST", "/api/notes", kJsonType, R"({"title":"long","text":")" + text + R"("})");
   const std::string at(created.Header("Location"));
   AwaitEvent(listener, "\"title\":\"long\",\"text\":\"" + text + "\"");
   EXPECT_EQ(one.Do("DELETE", at, "If-Match: \"v1\"\r\n").status, 204);
@@ -83,7 +81,7 @@ TEST(ServiceOnPostgres, IsWithoutTheDatabaseFor503AndHeals) {
   AwaitEvent(listener, "event: lagged");  // the page reads its list anew
   // While connections are still made anew a changed note may be out of reach, and the page has to read all again.
   for (std::string event = "lagged"; event.starts_with("lagged"); event = *listener.ReadUntil(Background(), "\n")) {
-    EXPECT_EQ(service.Do("POST", "/api/notes", kJson, R"({"title":"after","text":"x"})").status, 201);
+    EXPECT_EQ(service.Do("POST", "/api/notes", kJsonType, R"({"title":"after","text":"x"})").status, 201);
     AwaitEvent(listener, "event: ");
   }
   AwaitEvent(listener, "\"title\":\"after\"");

@@ -17,14 +17,12 @@
 namespace weft {
 namespace {
 
-constexpr std::string_view kTea = R"({"title":"tea","text":"green"})";
-
 TEST(ServiceProcess, KeepsNotesAndFilesWhereItWasTold) {
   const Scratch scratch;
   const std::vector<std::string> flags = {"--database", NewDatabase(scratch.path), "--files", scratch.path + "/files"};
   {
     Service first(flags);
-    EXPECT_EQ(first.Do("POST", "/api/notes", kJson, kTea).status, 201);
+    EXPECT_EQ(first.Do("POST", "/api/notes", kJsonType, kTea).status, 201);
     EXPECT_EQ(first.End(), 0);
   }
   Service second(flags);
@@ -47,7 +45,7 @@ struct ServiceIn : Service {
 TEST(ServiceProcess, LeavesNothingInTheTemporaryFolder) {
   const Scratch scratch;
   ServiceIn service(scratch);
-  EXPECT_EQ(service.Do("POST", "/api/notes", kJson, kTea).status, 201);
+  EXPECT_EQ(service.Do("POST", "/api/notes", kJsonType, kTea).status, 201);
   EXPECT_EQ(EntriesOf(scratch.path.c_str()), 1);
   EXPECT_EQ(service.End(), 0);
   EXPECT_EQ(EntriesOf(scratch.path.c_str()), 0);
@@ -69,7 +67,7 @@ TEST(ServiceProcess, RemovesWhatAKilledOneHasLeftInTheTemporaryFolder) {
   ServiceIn next(scratch);
 
   EXPECT_EQ(EntriesOf(scratch.path.c_str()), 3) << "that of the one that lives, the next one's, and what is not theirs";
-  EXPECT_EQ(lives.Do("POST", "/api/notes", kJson, kTea).status, 201);
+  EXPECT_EQ(lives.Do("POST", "/api/notes", kJsonType, kTea).status, 201);
   EXPECT_EQ(lives.End(), 0);
   EXPECT_EQ(next.End(), 0);
   EXPECT_EQ(EntriesOf(scratch.path.c_str()), 1);
@@ -83,7 +81,7 @@ TEST(ServiceProcess, SaysWhichFileItCannotUse) {
 
 TEST(ServiceProcess, WritesTheIdOfTheRequestInEachLineAndCountsByRoute) {
   Service service({"--access-log"});
-  const TestResponse created = service.Do("POST", "/api/notes", kJson, kTea);
+  const TestResponse created = service.Do("POST", "/api/notes", kJsonType, kTea);
   const std::string id = "[" + std::string(created.Header("X-Request-Id")) + "] ";
 
   const std::string metrics = Fetch(service.debug, "/metrics").body;
@@ -118,7 +116,7 @@ struct Load {
   void Write() {
     TestClient client = service_.Connect();
     while (true) {
-      const Result<TestResponse> response = client.Post(Background(), "/api/notes", kTea, kJson);
+      const Result<TestResponse> response = client.Post(Background(), "/api/notes", kTea, kJsonType);
       if (const Error err = response.Err()) {
         // Sent when the connection was about to be closed: nothing came back, so the client cannot know what became of it.
         const bool nothing_came = err.Is(std::errc::connection_reset) || err.Is(std::errc::broken_pipe) || err.Message().find("after \"\"") != std::string::npos;

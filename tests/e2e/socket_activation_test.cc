@@ -135,7 +135,7 @@ TEST(SocketActivation, TheServiceTakesTheSocketsThatItWasStartedWith) {
 }
 
 TEST(SocketActivation, AClientThatComesBeforeTheServiceIsServedByIt) {
-  std::string folder = testing::TempDir() + "weftXXXXXX";
+  std::string folder = ::testing::TempDir() + "weftXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/app.sock";
   {

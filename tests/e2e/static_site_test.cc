@@ -22,7 +22,7 @@ std::string Lines(int count) {
   return text;
 }
 
-class StaticSite : public testing::Test {
+class StaticSite : public ::testing::Test {
  protected:
   StaticSite() {
     EXPECT_NE(mkdtemp(top_.data()), nullptr);
@@ -53,7 +53,7 @@ class StaticSite : public testing::Test {
   }
   std::string Url(const std::string& path) const { return bound_ + path; }
 
-  std::string top_ = testing::TempDir() + "weft_site.XXXXXX";
+  std::string top_ = ::testing::TempDir() + "weft_site.XXXXXX";
   std::optional<Process> process_;
   std::string bound_;
 };

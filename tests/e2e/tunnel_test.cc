@@ -20,8 +20,8 @@ Error Echo(ResponseWriter& w, Request& r) {
   return w.Write(std::string(r.Target()) + body);
 }
 
-struct Site {
-  Site() : target(Background(), Echo, Tcp()), tunnel(kTunnel, {"--address", "127.0.0.1:0", "--loops", "2", "--allow", Target()}) {
+struct TunnelSite {
+  TunnelSite() : target(Background(), Echo, Tcp()), tunnel(kTunnel, {"--address", "127.0.0.1:0", "--loops", "2", "--allow", Target()}) {
     const std::string line = tunnel.Line();
     bound = line.substr(std::string("listening on ").size());
   }
@@ -41,7 +41,7 @@ struct Site {
 };
 
 TEST(TunnelExample, CarriesRequestsAndLargeBodiesBothWays) {
-  Site site;
+  TunnelSite site;
   TestClient client = site.Open(site.Target(), 200);
 
   EXPECT_EQ(client.Get(Background(), "/1")->body, "/1");
@@ -55,7 +55,7 @@ TEST(TunnelExample, CarriesRequestsAndLargeBodiesBothWays) {
 }
 
 TEST(TunnelExample, PassesOnTheEndOfOneDirectionAlone) {
-  Site site;
+  TunnelSite site;
   TestClient client = site.Open(site.Target(), 200);
   ASSERT_FALSE(client.Send(Background(), "GET /last HTTP/1.1\r\nHost: x\r\n\r\n"));
   client.CloseSend();
@@ -65,7 +65,7 @@ TEST(TunnelExample, PassesOnTheEndOfOneDirectionAlone) {
 }
 
 TEST(TunnelExample, RefusesOtherTargetsAndAllOtherRequests) {
-  Site site;
+  TunnelSite site;
   site.Open("127.0.0.1:1", 403);
   EXPECT_EQ(Fetch(site.bound, "/").status, 405);
 
@@ -77,14 +77,14 @@ TEST(TunnelExample, RefusesOtherTargetsAndAllOtherRequests) {
 // A client that we did not write.
 TEST(TunnelExample, ServesCurl) {
   WEFT_NEEDS(curl, "curl");
-  Site site;
+  TunnelSite site;
   Process process(curl, {"--silent", "--show-error", "--proxytunnel", "--proxy", site.bound, "--data", "some text", site.target.Bound() + "/form"});
   EXPECT_EQ(process.Rest(), "/formsome text");
   EXPECT_EQ(process.Wait(), 0) << process.Errors();
 }
 
 TEST(TunnelExample, KeepsATunnelInTheDrainUntilItEnds) {
-  Site site;
+  TunnelSite site;
   TestClient client = site.Open(site.Target(), 200);
   site.tunnel.Signal(SIGTERM);
   EXPECT_EQ(client.Get(Background(), "/still")->body, "/still");

@@ -43,7 +43,7 @@ Error Tell(ResponseWriter& w, Request& r) {
   return WriteJson(w, all);
 }
 
-Error Visit(ResponseWriter& w, Request& r) {
+Error VisitUpload(ResponseWriter& w, Request& r) {
   const std::optional<std::string_view> visits = CookieOf(r, "visits");
   const std::string next = visits ? std::string(*visits) + "i" : "i";
   if (Error err = SetCookie(w, {.name = "visits",
@@ -55,12 +55,12 @@ Error Visit(ResponseWriter& w, Request& r) {
   return w.Write(next);
 }
 
-struct Site {
-  Site() : server(Background(), Routes(), Tcp()) {}
+struct UploadSite {
+  UploadSite() : server(Background(), Routes(), Tcp()) {}
   static Mux Routes() {
     Mux mux;
     mux.Handle("POST /upload", Tell);
-    mux.Handle("GET /visit", Visit);
+    mux.Handle("GET /visit", VisitUpload);
     mux.Handle("POST /json", [](ResponseWriter& w, Request& r) -> Error {
       const Result<std::map<std::string, double>> value =
           ReadJson<std::map<std::string, double>>(r);
@@ -75,13 +75,13 @@ struct Site {
 
 TEST(Uploads, ComeWholeFromCurl) {
   WEFT_NEEDS(curl, "curl");
-  Site site;
-  const std::string path = testing::TempDir() + "weft_upload_\"1\".txt";
+  UploadSite site;
+  const std::string path = ::testing::TempDir() + "weft_upload_\"1\".txt";
   std::ofstream(path) << "contents" << std::string(1'000'000, 'x');
 
   const Outcome outcome =
       RunProgram(curl, {"-sS", "-F", "note=a b\r\nc", "-F",
-                        "f=@\"" + testing::TempDir() + "weft_upload_\\\"1\\\".txt\";type=image/png",
+                        "f=@\"" + ::testing::TempDir() + "weft_upload_\\\"1\\\".txt\";type=image/png",
                         site.Url("/upload")});
 
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
@@ -96,7 +96,7 @@ TEST(Uploads, ComeWholeFromCurl) {
 
 TEST(Uploads, ComeWholeFromNode) {
   WEFT_NEEDS(node, "node");
-  Site site;
+  UploadSite site;
   const Outcome outcome = RunProgram(node, {"-e", R"(
     const form = new FormData();
     form.append('n\u00f6te', 'gr\u00fcn');
@@ -115,9 +115,9 @@ TEST(Uploads, ComeWholeFromNode) {
 
 TEST(Cookies, ComeBackFromCurl) {
   WEFT_NEEDS(curl, "curl");
-  Site site;
+  UploadSite site;
   const std::string url = site.Url("/visit");
-  const std::string jar = testing::TempDir() + "weft_cookies";
+  const std::string jar = ::testing::TempDir() + "weft_cookies";
 
   const Outcome outcome =
       RunProgram(curl, {"-sS", "-c", jar, "-b", jar, "-w", "\n", url, url, url});
@@ -129,7 +129,7 @@ TEST(Cookies, ComeBackFromCurl) {
 
 TEST(Json, IsWhatNodeWritesAndReads) {
   WEFT_NEEDS(node, "node");
-  Site site;
+  UploadSite site;
   const Outcome outcome = RunProgram(node, {"-e", R"(
     const sent = {a: 12.5, b: 0.1 + 0.2, c: 1e300, d: 5e-324, e: -7, '\u{1f600}"': 1.7976931348623157e308};
     fetch(process.argv[1], {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(sent)})

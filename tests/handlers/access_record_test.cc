@@ -54,8 +54,8 @@ TEST(AccessFormat, EachHasItsLine) {
 TEST(AccessFormat, IsTheSameInALocaleWithADecimalComma) {
   const CommaLocale locale;
   if (!locale.Set()) GTEST_SKIP() << "this C library does not read the locale that the test writes";
-  EXPECT_THAT(FormatAccessRecord(Sample(), AccessFormat::kJson), testing::HasSubstr("\"ms\":0.184,"));
-  EXPECT_THAT(FormatAccessRecord(Sample()), testing::HasSubstr(" 0.184ms"));
+  EXPECT_THAT(FormatAccessRecord(Sample(), AccessFormat::kJson), ::testing::HasSubstr("\"ms\":0.184,"));
+  EXPECT_THAT(FormatAccessRecord(Sample()), ::testing::HasSubstr(" 0.184ms"));
 }
 
 TEST(AccessFormat, QueriesAreThereOnlyForWhoAsks) {
@@ -111,11 +111,11 @@ class Lines final : public spdlog::sinks::base_sink<std::mutex> {
 TEST(AccessFormat, TheUserIsOneWord) {
   AccessRecord record = Sample();
   record.user = "anna";
-  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kCommon), testing::StartsWith("2001:db8::1 - anna [29/Nov/2026:"));
-  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kJson), testing::HasSubstr(R"(,"user":"anna",)"));
+  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kCommon), ::testing::StartsWith("2001:db8::1 - anna [29/Nov/2026:"));
+  EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kJson), ::testing::HasSubstr(R"(,"user":"anna",)"));
   record.user = "anna [x] \"GET\\\n\xc3\xa4 ";
   EXPECT_THAT(FormatAccessRecord(record, AccessFormat::kCombined),
-              testing::StartsWith("2001:db8::1 - anna\\x20[x]\\x20\\x22GET\\x5c\\x0a\\xc3\\xa4\\x20 [29/Nov/2026:"));
+              ::testing::StartsWith("2001:db8::1 - anna\\x20[x]\\x20\\x22GET\\x5c\\x0a\\xc3\\xa4\\x20 [29/Nov/2026:"));
 }
 
 TEST(AccessLog, FormatsForProgramsGoToALoggerOfTheirOwn) {

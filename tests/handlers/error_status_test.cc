@@ -20,7 +20,7 @@ Error CanceledBy(const Error& cause) {
   return scope.ctx.Err();
 }
 
-struct Row {
+struct ErrorAndStatus {
   const char* what;
   Error error;
   int status;
@@ -28,7 +28,7 @@ struct Row {
 
 TEST(ErrorStatus, Table) {
   const CancelScope expired = WithDeadline(Background(), Now() - std::chrono::seconds(1));
-  const Row rows[] = {
+  const ErrorAndStatus rows[] = {
       {"no error", Error(), 200},
       {"HttpError", HttpError(418), 418},
       {"a wrapped HttpError", HttpError(404).Wrap("x"), 404},
@@ -53,7 +53,7 @@ TEST(ErrorStatus, Table) {
       {"a system error", Error(std::errc::io_error), 500},
       {"an exception", Error::FromException(std::make_exception_ptr(std::runtime_error("x"))), 500},
   };
-  for (const Row& row : rows) EXPECT_EQ(StatusOf(row.error), row.status) << row.what;
+  for (const ErrorAndStatus& row : rows) EXPECT_EQ(StatusOf(row.error), row.status) << row.what;
 }
 
 TEST(ErrorStatus, AnErrorAnswersInPlaceOfWhatWasWritten) {

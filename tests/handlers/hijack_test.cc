@@ -16,7 +16,7 @@
 namespace weft {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Error Echo(ResponseWriter& w, Request&) {
   Result<Stream> stream = w.Hijack();

@@ -376,8 +376,8 @@ TEST(Log, AProcessEndsAlthoughItsSinkDoesNot) {
     if (!in_session) session.End(Background());
     std::exit(3);
   };
-  EXPECT_EXIT(exit_with_a_stuck_sink(false), testing::ExitedWithCode(3), "");
-  EXPECT_EXIT(exit_with_a_stuck_sink(true), testing::ExitedWithCode(3), "");
+  EXPECT_EXIT(exit_with_a_stuck_sink(false), ::testing::ExitedWithCode(3), "");
+  EXPECT_EXIT(exit_with_a_stuck_sink(true), ::testing::ExitedWithCode(3), "");
 }
 
 TEST(Log, WhatWasLoggedBeforeAnExitArrives) {
@@ -387,7 +387,7 @@ TEST(Log, WhatWasLoggedBeforeAnExitArrives) {
         LogLine(LogLevel::kInfo, "the last line");
         std::exit(3);
       },
-      testing::ExitedWithCode(3), "the last line");
+      ::testing::ExitedWithCode(3), "the last line");
 }
 
 TEST(Log, AccessLogAndRecoverWriteToIt) {

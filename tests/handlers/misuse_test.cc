@@ -32,7 +32,7 @@ struct Kept {
   }
 };
 
-class MisuseDeathTest : public testing::Test {
+class MisuseDeathTest : public ::testing::Test {
  protected:
   void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };

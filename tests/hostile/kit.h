@@ -22,6 +22,8 @@
 
 namespace weft {
 
+inline std::string Get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
+
 // A number of attackers, smaller where each costs more.
 constexpr int Many(int usual) { return kSanitized ? std::max(usual / 10, 4) : usual; }
 

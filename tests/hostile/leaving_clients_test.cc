@@ -27,8 +27,7 @@ std::function<void(const Context&, TestClient&)> Answered(std::string bytes, int
   };
 }
 
-std::string Get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
-std::string Post(const std::string& target, const std::string& more) {
+std::string PostPart(const std::string& target, const std::string& more) {
   return "POST " + target + " HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n" + more;
 }
 
@@ -41,11 +40,11 @@ std::vector<State> States() {
       {"Pipelined", Sending(Get("/") + Get("/big?n=1000000") + Get("/") + Get("/nap"))},
       {"Parked", Sending(Get("/park")), true},
       {"ParkedAndPipelined", Sending(Get("/park") + Get("/park") + Get("/")), true},
-      {"Body", Sending(Post("/sink-long", "\r\nsome")), true},
-      {"Continue", Answered(Post("/sink-long", "Expect: 100-continue\r\n\r\n"), 100), true},
+      {"Body", Sending(PostPart("/sink-long", "\r\nsome")), true},
+      {"Continue", Answered(PostPart("/sink-long", "Expect: 100-continue\r\n\r\n"), 100), true},
       {"Answering", Sending(Get("/endless")), true},
-      {"Echoing", Sending(Post("/echo", "\r\n" + std::string(20'000, 'e'))), true},
-      {"Draining", Answered(Post("/ignore", "\r\nsome"), 200)},
+      {"Echoing", Sending(PostPart("/echo", "\r\n" + std::string(20'000, 'e'))), true},
+      {"Draining", Answered(PostPart("/ignore", "\r\nsome"), 200)},
       {"Closing", Answered("what?\r\n\r\n", 400)},
       {"LastAnswer", Answered("GET / HTTP/1.0\r\n\r\n", 200)},
   };
@@ -53,10 +52,10 @@ std::vector<State> States() {
 
 void PrintTo(const State& state, std::ostream* out) { *out << state.name; }
 
-class LeavingClients : public testing::TestWithParam<State> {};
+class LeavingClients : public ::testing::TestWithParam<State> {};
 
 std::vector<TestClient> Enter(const Context& ctx, const Target& target, int count) {
-  const State& state = testing::TestWithParam<State>::GetParam();
+  const State& state = ::testing::TestWithParam<State>::GetParam();
   std::vector<TestClient> clients;
   for (int i = 0; i < count; ++i) {
     clients.push_back(Dial(ctx, target));
@@ -91,8 +90,8 @@ TEST_P(LeavingClients, ThatCloseTheirSideAreClosed) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(In, LeavingClients, testing::ValuesIn(States()),
-                         [](const testing::TestParamInfo<State>& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(In, LeavingClients, ::testing::ValuesIn(States()),
+                         [](const ::testing::TestParamInfo<State>& one) { return std::string(one.param.name); });
 
 TEST(LeavingClients, OutOfTheQueueLeaveNothing) {
   Withstand({.arguments = {"requests_max=4", "queued_requests_max=1000"}}, [](const Context& ctx, const Target& target) {
@@ -119,7 +118,7 @@ void LiveAndAbort(const Context& ctx, const Target& target, std::mt19937& random
   for (unsigned left = random() % 5; left > 0; --left) {
     EXPECT_EQ(client.Get(ctx, "/")->body, "hello");
   }
-  const std::string requests[] = {Get("/big?n=200000"), Get("/nap"), Post("/echo", "\r\n" + std::string(random() % 100'000, 'r')),
+  const std::string requests[] = {Get("/big?n=200000"), Get("/nap"), PostPart("/echo", "\r\n" + std::string(random() % 100'000, 'r')),
                                   Get("/") + Get("/nap") + Get("/")};
   const std::string& request = requests[random() % 4];
   if (client.Send(ctx, std::string_view(request).substr(0, random() % 2 == 0 ? request.size() : random() % request.size()))) return;

@@ -16,7 +16,7 @@ void ExpectAbout(Duration took, Duration limit) {
 
 std::string Argument(const std::string& name, int ms) { return name + "=" + std::to_string(Ms(ms)); }
 
-std::string Post(const std::string& target, const std::string& fields) {
+std::string PostWith(const std::string& target, const std::string& fields) {
   return "POST " + target + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
 }
 
@@ -67,7 +67,7 @@ TEST(SlowClients, ABodyThatMovesEnoughStillEndsWithItsDeadline) {
     const long timeouts = target.Stat("request_timeouts");
     AtOnce(ctx, Many(100), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
-      EXPECT_FALSE(client.Send(c, Post("/sink", "Content-Length: 1000000\r\n")));
+      EXPECT_FALSE(client.Send(c, PostWith("/sink", "Content-Length: 1000000\r\n")));
       const TimePoint begin = Now();
       const std::string said = Trickle(c, client, std::string(3, 'x'), 'x', kPause);
       EXPECT_TRUE(said.starts_with("HTTP/1.1 504 ")) << said;
@@ -81,7 +81,7 @@ TEST(SlowClients, ThatWaitForAContinueAndNeverSendAreAnswered) {
   Withstand({.arguments = {Argument("body_stall_timeout", 300)}}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(300), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
-      EXPECT_FALSE(client.Send(c, Post("/sink-long", "Expect: 100-continue\r\nContent-Length: 1000\r\n")));
+      EXPECT_FALSE(client.Send(c, PostWith("/sink-long", "Expect: 100-continue\r\nContent-Length: 1000\r\n")));
       EXPECT_EQ(client.ReadResponse(c, "POST")->status, 100);
       EXPECT_EQ(client.ReadResponse(c, "POST")->status, 408);
       EXPECT_EQ(ReadUntilEnd(c, client), "");
@@ -94,7 +94,7 @@ TEST(SlowClients, AnUnreadBodyByteByByteDoesNotKeepTheConnection) {
   Withstand({.rounds = 2}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(200), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
-      EXPECT_FALSE(client.Send(c, Post("/ignore", "Content-Length: 100000\r\n")));
+      EXPECT_FALSE(client.Send(c, PostWith("/ignore", "Content-Length: 100000\r\n")));
       EXPECT_EQ(client.ReadResponse(c, "POST")->body, "no need");
       const TimePoint begin = Now();
       EXPECT_EQ(Trickle(c, client, "", 'x', kPause), "");

@@ -22,8 +22,7 @@ const Duration kPause = MsTime(20);
 
 std::string Argument(const std::string& name, int ms) { return name + "=" + std::to_string(Ms(ms)); }
 
-std::string Get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
-std::string Post(const std::string& target) { return "POST " + target + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"; }
+std::string PostChunked(const std::string& target) { return "POST " + target + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"; }
 
 Attack OverTlsWith(std::vector<std::string> arguments, int rounds = 2) {
   arguments.emplace_back(kWithTls);
@@ -127,7 +126,7 @@ TEST(TlsClients, ThatSendByteByByteHaveTheTimeOfWhatTheySend) {
         return;
       }
       const auto one = Attacker::Connected(c, target);
-      if (i % 3 == 2) one->Send(c, one->records.Data(Post("/sink-long")));
+      if (i % 3 == 2) one->Send(c, one->records.Data(PostChunked("/sink-long")));
       const std::string record = one->records.Data(i % 3 == 1 ? Get("/" + std::string(2000, 'a')) : "7d0\r\n" + std::string(2000, 'b'));
       const TimePoint begin = Now();
       one->tls.Take(Trickle(c, one->wire, record, 'x', kPause));
@@ -147,7 +146,7 @@ TEST(TlsClients, ThatChangeTheirKeysAllTheTimeAreServed) {
   Withstand(OverTlsWith({}), [&](const Context& ctx, const Target& target) {
     AtOnce(ctx, 4, [&](const Context& c, int) {
       const auto one = Attacker::Connected(c, target);
-      one->Send(c, one->records.Data(Post("/echo")));
+      one->Send(c, one->records.Data(PostChunked("/echo")));
       Group sender(c);
       sender.Go("sender", [&](const Context& sending) {
         for (int i = 0; i < updates; i += 50) {
@@ -220,7 +219,7 @@ const std::vector<Moment>& Moments() {
       {"before a request", "", ""},
       {"between requests", Get("/"), "hello"},
       {"in a head", "GET / HTTP/1.1\r\nHo", ""},
-      {"in a body", Post("/sink-long") + "5\r\nha", ""},
+      {"in a body", PostChunked("/sink-long") + "5\r\nha", ""},
   };
   return all;
 }

@@ -14,8 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string Get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"; }
-
 std::vector<TestClient> Connect(const Context& ctx, const Target& target, int count, const std::string& request) {
   std::vector<TestClient> clients;
   for (int i = 0; i < count; ++i) {

@@ -30,13 +30,13 @@ std::string Shown(std::string_view field, std::uint64_t size) {
   return text;
 }
 
-struct Case {
+struct RangeCase {
   const char* field;
   const char* expected;
 };
 
 // RFC 9110 sections 14.1.1, 14.1.2 and 14.2, on a representation of 10,000 bytes.
-const Case kCases[] = {
+const RangeCase kCases[] = {
     // The examples of the RFC.
     {"bytes=0-499", "0-499"},
     {"bytes=500-999", "500-999"},
@@ -100,7 +100,7 @@ const Case kCases[] = {
 };
 
 TEST(ByteRanges, AreReadAsTheRfcSays) {
-  for (const Case& each : kCases) EXPECT_EQ(Shown(each.field, 10'000), each.expected) << each.field;
+  for (const RangeCase& each : kCases) EXPECT_EQ(Shown(each.field, 10'000), each.expected) << each.field;
 }
 
 TEST(ByteRanges, OfEmptyContentAreTheCompleteContent) {

@@ -34,15 +34,15 @@ Validators Nothing() {
   return {.exists = false};
 }
 
-struct Case {
+struct ConditionalCase {
   const char* method;
   Validators current;
   Lines fields;
   Precondition expected;
 };
 
-void Check(const std::vector<Case>& cases) {
-  for (const Case& each : cases) {
+void Check(const std::vector<ConditionalCase>& cases) {
+  for (const ConditionalCase& each : cases) {
     Fields request;
     std::string shown = each.method;
     for (const auto& [name, value] : each.fields) {

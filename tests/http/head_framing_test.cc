@@ -10,15 +10,15 @@
 namespace weft::internal {
 namespace {
 
-struct Case {
+struct FramedHead {
   const char* title;
   std::string lines;
   int status;  // 0: good
 };
 
 // Plays each case as lines of a POST, whole and split everywhere.
-void Play(const char* version, const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
+void Play(const char* version, const std::vector<FramedHead>& cases) {
+  for (const FramedHead& c : cases) {
     SCOPED_TRACE(c.title);
     const std::string bytes = "POST / " + std::string(version) + "\r\nHost: a\r\n" + c.lines + "\r\n";
     const Outcome whole = FeedWhole(bytes);

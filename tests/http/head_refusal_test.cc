@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Case {
+struct RefusedHead {
   const char* title;
   std::string bytes;
   int status;  // 0: good
@@ -21,8 +21,8 @@ struct Case {
 const std::string kNext = "GET /next HTTP/1.1\r\nHost: next\r\n\r\n";
 
 // Plays each case whole, glued to a following request, and split everywhere.
-void Play(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
+void Play(const std::vector<RefusedHead>& cases) {
+  for (const RefusedHead& c : cases) {
     SCOPED_TRACE(c.title);
     const Outcome whole = FeedWhole(c.bytes);
     EXPECT_EQ(whole.status, c.status) << whole;

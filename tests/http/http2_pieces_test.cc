@@ -21,7 +21,7 @@ struct HeadCase {
   int status;  // 0: it is good
 };
 
-class Heads : public testing::TestWithParam<HeadCase> {};
+class Heads : public ::testing::TestWithParam<HeadCase> {};
 
 TEST_P(Heads, AreTakenOrRefusedAsOverHttp11) {
   RequestFields head;
@@ -72,7 +72,7 @@ const HeadCase kHeads[] = {
     {"ATunnelWithoutAPort", {{":method", "CONNECT"}, {":authority", "test"}}, 400},
     {"AnExtendedConnect", {{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "http"}, {":path", "/"}, {":authority", "test"}}, 501},
 };
-INSTANTIATE_TEST_SUITE_P(Http2, Heads, testing::ValuesIn(kHeads), [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(Http2, Heads, ::testing::ValuesIn(kHeads), [](const auto& at) { return std::string(at.param.name); });
 
 TEST(RequestFields, GiveTheRequestInTheWordsOfHandlers) {
   RequestFields head;

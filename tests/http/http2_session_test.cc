@@ -68,7 +68,7 @@ struct Breach {
   std::uint32_t reset;   // 99: no RST_STREAM
 };
 
-class Breaches : public testing::TestWithParam<Breach> {};
+class Breaches : public ::testing::TestWithParam<Breach> {};
 
 TEST_P(Breaches, EndWhatTheRfcSays) {
   NEEDS_HTTP2();
@@ -157,7 +157,7 @@ const Breach kBreaches[] = {
     {"s8_5_ConnectWithAPath", Headers(1, {{":method", "CONNECT"}, {":authority", "a:1"}, {":path", "/"}}), 99, kProtocol},
     {"rfc8441_ProtocolThatWasNotOffered", Headers(1, {{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "http"}, {":path", "/"}, {":authority", "t"}}), 99, kProtocol},
 };
-INSTANTIATE_TEST_SUITE_P(Rfc9113, Breaches, testing::ValuesIn(kBreaches), [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(Rfc9113, Breaches, ::testing::ValuesIn(kBreaches), [](const auto& at) { return std::string(at.param.name); });
 
 // --- 5.1 streams
 

@@ -18,6 +18,14 @@
 
 namespace weft {
 
+// Text of that size no two parts of which are the same.
+inline std::string Numbers(std::size_t size) {
+  std::string text;
+  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + ' ';
+  text.resize(size);
+  return text;
+}
+
 // A file without a name, for one test.
 class TempFile {
  public:

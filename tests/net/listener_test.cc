@@ -58,7 +58,7 @@ class Directory {
   std::string Path(const char* name) const { return path_ + "/" + name; }
 
  private:
-  std::string path_ = std::string(testing::TempDir()) + "weftXXXXXX";
+  std::string path_ = std::string(::testing::TempDir()) + "weftXXXXXX";
 };
 
 bool Exists(const std::string& path) {
@@ -82,8 +82,8 @@ TEST(Listener, AcceptsAConnectionThatIsReadyToServe) {
 TEST(Listener, AcceptDoesNotWait) { EXPECT_EQ(Open("127.0.0.1:0").Accept().outcome, Outcome::kAgain); }
 
 TEST(Listener, TellsWhereItIsBound) {
-  EXPECT_THAT(Open("127.0.0.1:0").Bound(), testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
-  EXPECT_THAT(Open(":0").Bound(), testing::MatchesRegex("(\\[::\\]|0\\.0\\.0\\.0):[1-9][0-9]*"));
+  EXPECT_THAT(Open("127.0.0.1:0").Bound(), ::testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
+  EXPECT_THAT(Open(":0").Bound(), ::testing::MatchesRegex("(\\[::\\]|0\\.0\\.0\\.0):[1-9][0-9]*"));
 }
 
 TEST(Listener, AnyAddressTakesIpv4AndIpv6) {

@@ -59,12 +59,12 @@ std::string WithChecksum(int family, std::string_view ends, std::string_view bef
   return header;
 }
 
-struct Case {
+struct ProxyHeaderCase {
   std::string bytes;
   std::string expected;
 };
 
-std::vector<Case> GoodLines() {
+std::vector<ProxyHeaderCase> GoodLines() {
   const std::string longest = "PROXY UNKNOWN " + std::string(107 - 16, 'f') + "\r\n";
   return {
       {"PROXY TCP4 192.0.2.7 10.0.0.1 50000 443\r\n", "192.0.2.7:50000 after 41"},
@@ -81,7 +81,7 @@ std::vector<Case> GoodLines() {
   };
 }
 
-std::vector<Case> GoodBinaries() {
+std::vector<ProxyHeaderCase> GoodBinaries() {
   const std::string unix_ends = "/run/client.sock" + std::string(200, '\0');
   const std::string extras = Tlv(1, "h2") + Tlv(4, "") + Tlv(0x20, "\x01\0\0\0\0") + Tlv(0xE0, std::string(300, 'x'));
   return {
@@ -104,7 +104,7 @@ std::vector<Case> GoodBinaries() {
   };
 }
 
-std::vector<Case> Bad() {
+std::vector<ProxyHeaderCase> Bad() {
   const std::string address = "malformed address in the PROXY line";
   const std::string too_long = "PROXY line longer than 107 bytes";
   std::string flipped = WithChecksum(0x11, kIpv4Ends, "", Tlv(5, "id"));
@@ -176,28 +176,28 @@ std::vector<Case> Bad() {
 }
 
 TEST(ProxyHeader, TellsWhoTheClientIs) {
-  for (const std::vector<Case>& cases : {GoodLines(), GoodBinaries()}) {
-    for (const Case& c : cases) EXPECT_EQ(Read(c.bytes), c.expected) << testing::PrintToString(c.bytes);
+  for (const std::vector<ProxyHeaderCase>& cases : {GoodLines(), GoodBinaries()}) {
+    for (const ProxyHeaderCase& c : cases) EXPECT_EQ(Read(c.bytes), c.expected) << ::testing::PrintToString(c.bytes);
   }
 }
 
 TEST(ProxyHeader, RefusesWhatIsNotExactlyThat) {
-  for (const Case& c : Bad()) EXPECT_EQ(Read(c.bytes), c.expected) << testing::PrintToString(c.bytes);
+  for (const ProxyHeaderCase& c : Bad()) EXPECT_EQ(Read(c.bytes), c.expected) << ::testing::PrintToString(c.bytes);
 }
 
 TEST(ProxyHeader, WaitsForTheRestAtEachByte) {
-  for (const std::vector<Case>& cases : {GoodLines(), GoodBinaries()}) {
-    for (const Case& c : cases) {
+  for (const std::vector<ProxyHeaderCase>& cases : {GoodLines(), GoodBinaries()}) {
+    for (const ProxyHeaderCase& c : cases) {
       for (std::size_t size = 0; size < c.bytes.size(); ++size) {
-        EXPECT_EQ(Read(std::string_view(c.bytes).substr(0, size)), "more") << size << " of " << testing::PrintToString(c.bytes);
+        EXPECT_EQ(Read(std::string_view(c.bytes).substr(0, size)), "more") << size << " of " << ::testing::PrintToString(c.bytes);
       }
     }
   }
 }
 
 TEST(ProxyHeader, LeavesTheClientsOwnBytes) {
-  for (const std::vector<Case>& cases : {GoodLines(), GoodBinaries()}) {
-    for (const Case& c : cases) {
+  for (const std::vector<ProxyHeaderCase>& cases : {GoodLines(), GoodBinaries()}) {
+    for (const ProxyHeaderCase& c : cases) {
       for (const std::string behind : {"GET / HTTP/1.1\r\n\r\n", "\r\n", "PROXY UNKNOWN\r\n", " "}) {
         EXPECT_EQ(Read(c.bytes + behind), c.expected);
       }
@@ -206,11 +206,11 @@ TEST(ProxyHeader, LeavesTheClientsOwnBytes) {
 }
 
 TEST(ProxyHeader, RefusesAtTheSameByteHoweverItIsSplit) {
-  for (const Case& c : Bad()) {
+  for (const ProxyHeaderCase& c : Bad()) {
     bool refused = false;
     for (std::size_t size = 0; size <= c.bytes.size(); ++size) {
       const std::string verdict = Read(std::string_view(c.bytes).substr(0, size));
-      EXPECT_EQ(verdict, refused || verdict != "more" ? c.expected : "more") << size << " of " << testing::PrintToString(c.bytes);
+      EXPECT_EQ(verdict, refused || verdict != "more" ? c.expected : "more") << size << " of " << ::testing::PrintToString(c.bytes);
       refused = verdict != "more";
     }
     EXPECT_TRUE(refused);

@@ -19,12 +19,12 @@ namespace {
 using namespace weft::testing;
 using namespace std::chrono_literals;
 
-struct Kind {
+struct KindOfStream {
   const char* name;
   Ends (*make)(const Context&);
 };
 
-class StreamOf : public ::testing::TestWithParam<Kind> {
+class StreamOf : public ::testing::TestWithParam<KindOfStream> {
  protected:
   static void Play(std::function<void(const Context&, Stream&, Stream&)> body) {
     InFiber([&](const Context& ctx) {
@@ -34,7 +34,7 @@ class StreamOf : public ::testing::TestWithParam<Kind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, StreamOf, ::testing::Values(Kind{"Memory", MemoryEnds}, Kind{"Unix", UnixEnds}, Kind{"Tcp", TcpEnds}),
+INSTANTIATE_TEST_SUITE_P(Each, StreamOf, ::testing::Values(KindOfStream{"Memory", MemoryEnds}, KindOfStream{"Unix", UnixEnds}, KindOfStream{"Tcp", TcpEnds}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 // More than any of them holds.

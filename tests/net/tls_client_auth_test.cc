@@ -13,9 +13,9 @@
 namespace weft {
 namespace {
 
-using Kind = internal::TlsFailure::Kind;
+using FailureKind = internal::TlsFailure::Kind;
 
-class TlsClientAuth : public testing::Test {
+class TlsClientAuth : public ::testing::Test {
  protected:
   TlsServerOptions Options(ClientAuth auth) const {
     return {.certificates = {MakeCertificate({.alternatives = {"DNS:localhost"}})},
@@ -60,7 +60,7 @@ TEST_F(TlsClientAuth, LetsInWhoIsWanted) {
       TlsConnection c = Connect(tls, client);
       ASSERT_EQ(c.server.session->HandshakeDone(), one.done) << c.server.session->Failure().reason;
       if (!one.done) {
-        EXPECT_EQ(c.server.session->Failure().kind, Kind::kPeerCertificate)
+        EXPECT_EQ(c.server.session->Failure().kind, FailureKind::kPeerCertificate)
             << c.server.session->Failure().reason;
         continue;
       }

@@ -18,14 +18,14 @@
 namespace weft {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::string MessageOf(TlsServerOptions options) {
   return Tls::Load(std::move(options)).Err().Message();
 }
 
-class TlsLoad : public testing::Test {
+class TlsLoad : public ::testing::Test {
  protected:
   TempFolder folder_;
   TlsCertificate good_ = MakeCertificate({.alternatives = {"DNS:localhost"}});
@@ -139,9 +139,9 @@ TEST_F(TlsLoad, LooksAtTheDatesOfTheWholeChain) {
       .key_pem = under_it.key_pem};
   EXPECT_THAT(
       MessageOf({.certificates = {folder_.Write("old", MakeCertificate({.until_seconds = -1}))}}),
-      testing::MatchesRegex(".*old.pem: expired on [0-9-]+ [0-9:]+ UTC: renew it"));
+      ::testing::MatchesRegex(".*old.pem: expired on [0-9-]+ [0-9:]+ UTC: renew it"));
   EXPECT_THAT(MessageOf({.certificates = {MakeCertificate({.from_seconds = 3600})}}),
-              testing::MatchesRegex(
+              ::testing::MatchesRegex(
                   ".*: is not valid before .* UTC: use it then, or set the clock of this machine"));
   EXPECT_THAT(MessageOf({.certificates = {chain}}), HasSubstr(": certificate 2 in it expired on "));
 }

@@ -117,7 +117,7 @@ TEST(Alpn, TakesAnyBytesForAnOffer) {
       {"\x01h\x012"sv, ""},
   };
   for (const Case& one : cases)
-    EXPECT_EQ(ours.Choose(one.offer), one.chosen) << testing::PrintToString(one.offer);
+    EXPECT_EQ(ours.Choose(one.offer), one.chosen) << ::testing::PrintToString(one.offer);
   EXPECT_EQ(AlpnList().Choose("\x03one"), "");
 }
 

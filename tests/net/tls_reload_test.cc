@@ -20,7 +20,7 @@
 namespace weft {
 namespace {
 
-class TlsReload : public testing::Test {
+class TlsReload : public ::testing::Test {
  protected:
   TlsCertificate Renew(const std::string& common_name) const {
     return folder_.Write(
@@ -88,7 +88,7 @@ TEST_F(TlsReload, KeepsEverythingIfAnythingIsBad) {
     std::filesystem::rename(path, path + ".good");
     folder_.Write(file.file, "bad");
     const Error err = tls.Reload();
-    EXPECT_THAT(err.Message(), testing::HasSubstr(path));
+    EXPECT_THAT(err.Message(), ::testing::HasSubstr(path));
     EXPECT_EQ(Subject(tls), "CN=old");
     EXPECT_EQ(ShownBy(tls), "CN=old");
     std::filesystem::rename(path + ".good", path);
@@ -124,7 +124,7 @@ TEST_F(TlsReload, HappensWhenAFileHasChanged) {
     folder_.Write("a.key", "half writ");
     ASSERT_FALSE(Sleep(ctx, minutes(2)));
     ASSERT_EQ(outcomes.size(), 3u) << "each time, as long as it fails";
-    EXPECT_THAT(outcomes.back(), testing::HasSubstr("a.key: is not PEM"));
+    EXPECT_THAT(outcomes.back(), ::testing::HasSubstr("a.key: is not PEM"));
     EXPECT_EQ(Subject(tls), "CN=between");
 
     Renew("new");
@@ -149,7 +149,7 @@ TEST_F(TlsReload, SaysOnceOnStderrWhyItFailsIfNobodyElseIsTold) {
     group.Go("reload", [&](const Context& in) { static_cast<void>(ReloadOnChange(in, tls, minutes(1))); });
     folder_.Write("a.key", "half writ");
     ASSERT_FALSE(Sleep(ctx, minutes(5)));
-    EXPECT_THAT(tls.LastReload().Message(), testing::HasSubstr("a.key: is not PEM"));
+    EXPECT_THAT(tls.LastReload().Message(), ::testing::HasSubstr("a.key: is not PEM"));
     EXPECT_EQ(Subject(tls), "CN=old");
 
     Renew("new");
@@ -164,8 +164,8 @@ TEST_F(TlsReload, SaysOnceOnStderrWhyItFailsIfNobodyElseIsTold) {
   const std::string reported = testing::internal::GetCapturedStderr();
   EXPECT_FALSE(ended) << ended.Message();
   EXPECT_EQ(std::count(reported.begin(), reported.end(), '\n'), 2) << reported;
-  EXPECT_THAT(reported, testing::StartsWith("weft: the certificates could not be reloaded, the old ones stay in use: "));
-  EXPECT_THAT(reported, testing::HasSubstr("a.key: is not PEM"));
+  EXPECT_THAT(reported, ::testing::StartsWith("weft: the certificates could not be reloaded, the old ones stay in use: "));
+  EXPECT_THAT(reported, ::testing::HasSubstr("a.key: is not PEM"));
 }
 
 // Under ThreadSanitizer this is worth more.

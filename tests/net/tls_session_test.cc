@@ -201,7 +201,7 @@ TEST(TlsSession, GathersSmallPartsInOneRecord) {
   };
   TlsConnection c = Connect(LocalTls(), AnyClient());
   for (const Case& one : cases) {
-    SCOPED_TRACE(testing::PrintToString(one.parts));
+    SCOPED_TRACE(::testing::PrintToString(one.parts));
     std::vector<std::string> texts;
     std::vector<iovec> parts;
     std::string whole;
@@ -227,7 +227,7 @@ TEST(TlsSession, TellsPlainTextFromTls) {
                                       "\x80\x2e\x01\x03"sv, "\x15\x03\x01"sv, "SSH-2.0"sv}) {
     TlsSide server(Session::Server(internal::TlsAccess::Current(tls), nullptr));
     server.Take(text);
-    EXPECT_EQ(server.step, Session::Step::kNotTls) << testing::PrintToString(text);
+    EXPECT_EQ(server.step, Session::Step::kNotTls) << ::testing::PrintToString(text);
     EXPECT_EQ(server.Sent(), "");
     server.Take(text);
     EXPECT_EQ(server.step, Session::Step::kFailed);
@@ -249,7 +249,7 @@ TEST(TlsSession, FailsWithAReasonAndAnAlert) {
   };
   const Tls tls = LocalTls();
   for (const Case& one : cases) {
-    SCOPED_TRACE(testing::PrintToString(one.bytes));
+    SCOPED_TRACE(::testing::PrintToString(one.bytes));
     TlsSide server(Session::Server(internal::TlsAccess::Current(tls), nullptr));
     server.Take(one.bytes);
     ASSERT_EQ(server.step, Session::Step::kFailed);

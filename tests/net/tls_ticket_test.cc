@@ -156,7 +156,7 @@ TEST(TlsTicket, IsGoodForADayAfterItsKeyHasLostItsTurn) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-class TlsTicketOfAClient : public testing::Test {
+class TlsTicketOfAClient : public ::testing::Test {
  protected:
   TlsServerOptions Options(const std::string& ca_pem,
                            ClientAuth auth = ClientAuth::kRequire) const {

@@ -41,8 +41,8 @@ TEST(TrustedPeers, HoldsWhatItsRangesCover) {
     const Result<TrustedPeers> peers = TrustedPeers::Parse(c.trusted);
     ASSERT_TRUE(peers.Ok()) << peers.Err().Message();
     EXPECT_EQ(peers->Empty(), c.trusted.empty());
-    for (const std::string& host : c.inside) EXPECT_TRUE(peers->Contains(PeerAt(host))) << testing::PrintToString(c.trusted) << " " << host;
-    for (const std::string& host : c.outside) EXPECT_FALSE(peers->Contains(PeerAt(host))) << testing::PrintToString(c.trusted) << " " << host;
+    for (const std::string& host : c.inside) EXPECT_TRUE(peers->Contains(PeerAt(host))) << ::testing::PrintToString(c.trusted) << " " << host;
+    for (const std::string& host : c.outside) EXPECT_FALSE(peers->Contains(PeerAt(host))) << ::testing::PrintToString(c.trusted) << " " << host;
   }
 }
 

@@ -11,8 +11,8 @@ namespace weft {
 namespace {
 
 using std::chrono::seconds;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Answers that fail behind their head.
 Error FailInChunks(ResponseWriter& w, Request&) {
@@ -45,7 +45,7 @@ Error AbortLargeByHand(ResponseWriter& w, Request&) {
   return {};
 }
 
-class AbortedAnswer : public testing::TestWithParam<Error (*)(ResponseWriter&, Request&)> {};
+class AbortedAnswer : public ::testing::TestWithParam<Error (*)(ResponseWriter&, Request&)> {};
 
 TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
   Virtually([](const Context& ctx) {
@@ -107,7 +107,7 @@ TEST_P(AbortedAnswer, ResetsTheConnectionOfHttp10) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, AbortedAnswer,
-                         testing::Values(FailInChunks, FailWithLength, EndTooEarly, AbortByHand, AbortLargeByHand));
+                         ::testing::Values(FailInChunks, FailWithLength, EndTooEarly, AbortByHand, AbortLargeByHand));
 
 // The kernel forgets with a reset what the client has not acknowledged: it waits for that.
 TEST(AbortedAnswers, LoseNothingThatWasSentToASlowReader) {

@@ -64,7 +64,7 @@ TEST(AcceptErrors, AConnectionThatCannotBeWatchedIsReportedAndClosed) {
       EXPECT_TRUE(site.Connect().Ended());
     }
 
-    EXPECT_THAT(site.Events(), testing::ElementsAre("out of memory 0"));
+    EXPECT_THAT(site.Events(), ::testing::ElementsAre("out of memory 0"));
     EXPECT_EQ(site.Connect().Get("/").body, "served");
     EXPECT_FALSE(site.Stop());
   });

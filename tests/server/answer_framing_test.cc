@@ -95,7 +95,7 @@ TEST(Answers, GoOutWhenTheyAreFlushed) {
 
     client.Send(kGet);
 
-    EXPECT_THAT(client.Until("one\r\n"), testing::HasSubstr("Transfer-Encoding: chunked"));
+    EXPECT_THAT(client.Until("one\r\n"), ::testing::HasSubstr("Transfer-Encoding: chunked"));
     EXPECT_EQ(Now() - begin, seconds(0));
     EXPECT_EQ(client.Until("two\r\n"), "3\r\ntwo\r\n");
     EXPECT_EQ(Now() - begin, seconds(10));
@@ -118,7 +118,7 @@ TEST(Answers, ANakedFlushSendsTheHead) {
 
     client.Send(kGet);
 
-    EXPECT_THAT(client.Until("\r\n\r\n"), testing::HasSubstr("Now: yes"));
+    EXPECT_THAT(client.Until("\r\n\r\n"), ::testing::HasSubstr("Now: yes"));
     EXPECT_EQ(Now(), begin);
     EXPECT_EQ(client.Until("0\r\n\r\n"), "5\r\nlater\r\n0\r\n\r\n");
   });
@@ -164,7 +164,7 @@ TEST(Answers, CarryTrailersAndInterimAnswers) {
     EXPECT_FALSE(interim.Has("Content-Length"));
     const TestResponse answer = client.Answer();
     EXPECT_EQ(answer.body, "body");
-    EXPECT_THAT(answer.trailer, testing::ElementsAre(testing::Pair("Sum", "7")));
+    EXPECT_THAT(answer.trailer, ::testing::ElementsAre(::testing::Pair("Sum", "7")));
     EXPECT_EQ(old.Answer().status, 200);  // it would take an interim answer for the real one
   });
 }

@@ -4,8 +4,8 @@
 namespace weft {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 struct Bad {
   std::string bytes;

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(BatchRest, WhatTheSocketDoesNotTakeIsSentWhenThereIsRoom) {
   Virtually([](const Context& ctx) {

@@ -70,7 +70,7 @@ class Guest {
       const TestResponse answer = client_->Answer();
       EXPECT_EQ(answer.status, 200);
       EXPECT_EQ(answer.Header("X-Target"), target);
-      EXPECT_THAT(answer.body, testing::EndsWith(target));
+      EXPECT_THAT(answer.body, ::testing::EndsWith(target));
     }
     expected_.clear();
   }
@@ -96,8 +96,8 @@ class Guest {
   std::vector<std::string> expected_;
 };
 
-class BatchStorm : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Seeds, BatchStorm, testing::Range(1, 7));
+class BatchStorm : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, BatchStorm, ::testing::Range(1, 7));
 
 TEST_P(BatchStorm, EveryAnswerComesWholeAndInOrderToWhomItBelongs) {
   Virtually([&](const Context& ctx) {
@@ -109,7 +109,7 @@ TEST_P(BatchStorm, EveryAnswerComesWholeAndInOrderToWhomItBelongs) {
     std::vector<Guest> guests(40);
     int number = 0;
 
-    for (int round = 0; round < 60 && !testing::Test::HasFailure(); ++round) {
+    for (int round = 0; round < 60 && !::testing::Test::HasFailure(); ++round) {
       for (Guest& guest : guests) {
         if (!dice.OneIn(3)) guest.Ask(dice, site, number);
       }

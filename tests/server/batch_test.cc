@@ -29,7 +29,7 @@ TEST(Batch, AllAreReadBeforeTheFirstIsServedAndServedBeforeTheFirstIsAnswered) {
     crowd.AllAsk();
     crowd.AllAreAnswered();
 
-    EXPECT_THAT(served, testing::ElementsAre(0, 1, 2, 3, 4));
+    EXPECT_THAT(served, ::testing::ElementsAre(0, 1, 2, 3, 4));
   });
 }
 

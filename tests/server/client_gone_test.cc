@@ -24,7 +24,7 @@ const Case kCases[] = {
     {"a pipelined request", "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"},
 };
 
-class ClientThatLeaves : public testing::TestWithParam<Leaves> {
+class ClientThatLeaves : public ::testing::TestWithParam<Leaves> {
  protected:
   static void Leave(Client& client) {
     switch (GetParam()) {
@@ -161,7 +161,7 @@ TEST_P(ClientThatLeaves, WhileItIsIdleOrInAHeadIsForgotten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, ClientThatLeaves,
-                         testing::Values(Leaves::kHalfCloses, Leaves::kCloses, Leaves::kResets),
+                         ::testing::Values(Leaves::kHalfCloses, Leaves::kCloses, Leaves::kResets),
                          [](const auto& row) -> std::string {
                            switch (row.param) {
                              case Leaves::kHalfCloses: return "HalfCloses";

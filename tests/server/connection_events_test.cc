@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // One line for each end of a connection: "unix complete 2". Checks that both ends of each are told, in order.
 class Connections final : public Observer {

@@ -88,7 +88,7 @@ TEST(ConnectionLimit, TheSlowestHeadMakesRoomWhenNobodyIsIdle) {
     third.Send("GET /again HTTP/1.1\r\n");  // its second begins now
     Client fourth = site.Connect();
     EXPECT_EQ(fourth.Get("/fourth").body, "/fourth");
-    EXPECT_THAT(half.ToEnd(), testing::StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(half.ToEnd(), ::testing::StartsWith("HTTP/1.1 408 "));
     third.Send("Host: h\r\n\r\n");
     EXPECT_EQ(third.Answer().body, "/again");
   });

@@ -10,9 +10,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 ServerOptions Patience(Duration drain, Duration grace) {
   ServerOptions options;
@@ -116,7 +116,7 @@ TEST(DrainHardEnd, NamesWhatItCutsOff) {
     EXPECT_EQ(Now() - begin, seconds(5));
     (void)Sleep(ctx, seconds(12));
     EXPECT_EQ(site.Count("stuck GET /stubborn"), 2);
-    EXPECT_THAT(site.Events(), testing::Not(Contains("drain drained")));  // it does not return while a handler runs
+    EXPECT_THAT(site.Events(), ::testing::Not(Contains("drain drained")));  // it does not return while a handler runs
     leave.Set();
 
     const Error err = site.Stop();

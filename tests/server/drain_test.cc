@@ -11,9 +11,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // A handler that sleeps under the request's context as long as its path says: "/5" is five seconds.
 Error SleepAsTold(ResponseWriter& w, Request& r) {

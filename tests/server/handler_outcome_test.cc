@@ -6,7 +6,7 @@
 namespace weft {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Outcome {
   const char* what;
@@ -83,7 +83,7 @@ TEST(HandlerOutcome, AnExceptionIsA500) {
     EXPECT_EQ(answer.status, 500);
     EXPECT_THAT(answer.body, Not(HasSubstr("secret")));
     EXPECT_EQ(client.Get("/int").status, 500);
-    EXPECT_THAT(site.Events(), testing::Contains("failed 500: secret"));
+    EXPECT_THAT(site.Events(), ::testing::Contains("failed 500: secret"));
   });
 }
 
@@ -116,7 +116,7 @@ TEST(HandlerOutcome, WhatAHookThrowsIsA500) {
     });
 
     EXPECT_EQ(site.Connect().Get("/").status, 500);
-    EXPECT_THAT(site.Events(), testing::Contains("failed 500: secret"));
+    EXPECT_THAT(site.Events(), ::testing::Contains("failed 500: secret"));
   });
 }
 

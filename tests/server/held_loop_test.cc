@@ -24,8 +24,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::Contains;
-using testing::HasSubstr;
+using ::testing::Contains;
+using ::testing::HasSubstr;
 
 // Holds the threads that come to it, as a computation or a standard lock would.
 class Blocker {
@@ -158,7 +158,7 @@ bool IsRefused(int port) {
   return refused;
 }
 
-class HeldLoopDrain : public testing::TestWithParam<int> {};
+class HeldLoopDrain : public ::testing::TestWithParam<int> {};
 
 // The loop of ListenAndServe's fiber is the first one; the drain goes on whoever is held.
 TEST_P(HeldLoopDrain, BeginsAndCutsOffTheOthersAllTheSame) {
@@ -188,14 +188,14 @@ TEST_P(HeldLoopDrain, BeginsAndCutsOffTheOthersAllTheSame) {
   while (site.Count("stalled GET /hold") == 0 || site.Count("drain cut off") == 0) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_THAT(site.Events(), Contains("drain draining"));
   EXPECT_THAT(site.Events(), Contains("drain patience over"));
-  EXPECT_THAT(site.Events(), testing::Not(Contains("drain drained")));
+  EXPECT_THAT(site.Events(), ::testing::Not(Contains("drain drained")));
   holding.blocker.Release();
   waits.raw().Close();
   (void)site.Stop();
   EXPECT_THAT(site.Events(), Contains("drain drained"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Loops, HeldLoopDrain, testing::Values(0, 1));
+INSTANTIATE_TEST_SUITE_P(Loops, HeldLoopDrain, ::testing::Values(0, 1));
 
 TEST(HeldLoop, AsTheOnlyLoopDelaysNothingInADrainButItsOwnRequests) {
   Holding holding;

@@ -13,7 +13,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::Contains;
+using ::testing::Contains;
 
 TEST(HijackedStream, WritesAsTheClientReads) {
   Virtually([](const Context& ctx) {
@@ -368,7 +368,7 @@ TEST(HijackedStream, AWriteThatWaitsFindsOutAtOnceThatTheClientHasClosed) {
 }
 
 // The rest runs over both kinds of sockets: their ends look different to the kernel.
-class EndOfStream : public testing::TestWithParam<bool> {
+class EndOfStream : public ::testing::TestWithParam<bool> {
  protected:
   static ServerOptions Options() { return GetParam() ? OverTcp() : ServerOptions(); }
 };
@@ -461,7 +461,7 @@ TEST_P(EndOfStream, AWriteFindsOutThatTheClientHasClosed) {
   EXPECT_TRUE(cause.Is(kClientGone)) << cause.Message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Sockets, EndOfStream, testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(Sockets, EndOfStream, ::testing::Bool(),
                          [](const auto& row) { return std::string(row.param ? "Tcp" : "InMemory"); });
 
 TEST(HijackedStream, AResetCancelsTheHandlerWhateverItWaitsFor) {

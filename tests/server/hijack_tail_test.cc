@@ -15,7 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 // Over TLS or not.
-class HijackedTail : public testing::TestWithParam<bool> {
+class HijackedTail : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     if (GetParam() && !TlsExists()) GTEST_SKIP() << "built without TLS";
@@ -90,7 +90,7 @@ TEST_P(HijackedTail, IsNotWaitedForWithoutEnd) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Layers, HijackedTail, testing::Bool(), [](const auto& row) { return std::string(row.param ? "Tls" : "Plain"); });
+INSTANTIATE_TEST_SUITE_P(Layers, HijackedTail, ::testing::Bool(), [](const auto& row) { return std::string(row.param ? "Tls" : "Plain"); });
 
 }  // namespace
 }  // namespace weft

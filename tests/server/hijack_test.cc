@@ -14,10 +14,10 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::seconds;
-using testing::Contains;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(Hijack, SwitchesToTheProtocolThatTheClientOffers) {
   Virtually([](const Context& ctx) {
@@ -374,7 +374,7 @@ TEST(Hijack, IsSeenByMiddlewareAndRunsTheHooksOfAHead) {
     EXPECT_EQ(client.ToEnd(), "12345");
 
     EXPECT_FALSE(site.Stop());
-    EXPECT_THAT(lines, testing::ElementsAre("101 5"));
+    EXPECT_THAT(lines, ::testing::ElementsAre("101 5"));
   });
 }
 

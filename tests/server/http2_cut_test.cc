@@ -119,7 +119,7 @@ std::size_t Cut(How how, std::size_t at) {
 void CutEverywhere(How how) {
   const std::size_t all = Cut(How::kWhole, 0);
   ASSERT_GT(all, kBody + 5000);
-  for (std::size_t at = 0; at < all - 5000 && !testing::Test::HasFailure();) {
+  for (std::size_t at = 0; at < all - 5000 && !::testing::Test::HasFailure();) {
     Cut(how, at);
     const std::size_t in_frame = at % 16384;
     at += at < 300 || in_frame < 150 || in_frame > 16384 - 20 ? 1 : 101;

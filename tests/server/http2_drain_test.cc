@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // Frames that are about the end, up to it; pings are answered.
 std::vector<std::string> LastWords(RawHttp2& client, bool answers = true) {

@@ -78,7 +78,7 @@ TEST(Http2Ends, AHeadHasItsTime) {
 
     EXPECT_GE(Now() - begin, seconds(3));
     EXPECT_LE(Now() - begin, seconds(4));
-    EXPECT_THAT(rest, testing::Contains("GOAWAY 3 11"));
+    EXPECT_THAT(rest, ::testing::Contains("GOAWAY 3 11"));
     EXPECT_EQ(site.Count("timeout header"), 1);
   });
 }

@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class Floods : public testing::TestWithParam<h2::Flood> {};
+class Floods : public ::testing::TestWithParam<h2::Flood> {};
 
 TEST_P(Floods, EndTheirConnectionAndNoOther) {
   NEEDS_HTTP2();
@@ -51,7 +51,7 @@ TEST_P(Floods, EndTheirConnectionAndNoOther) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(ServerHttp2, Floods, testing::ValuesIn(h2::AllFloods()), [](const auto& at) { return std::string(at.param.name); });
+INSTANTIATE_TEST_SUITE_P(ServerHttp2, Floods, ::testing::ValuesIn(h2::AllFloods()), [](const auto& at) { return std::string(at.param.name); });
 
 TEST(ServerHttp2Limits, HandlersOfRequestsThatWereGivenUpCount) {
   NEEDS_HTTP2();

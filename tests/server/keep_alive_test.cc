@@ -70,7 +70,7 @@ TEST(KeepAlive, TheLastRequestThatIsAllowedSaysSo) {
     EXPECT_FALSE(client.Get("/2").Has("Connection"));
     EXPECT_EQ(client.Get("/3").Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
-    EXPECT_THAT(site.Events(), testing::Contains("limit requests per connection 3"));
+    EXPECT_THAT(site.Events(), ::testing::Contains("limit requests per connection 3"));
   });
 }
 

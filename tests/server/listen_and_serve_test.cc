@@ -18,9 +18,9 @@
 namespace weft {
 namespace {
 
-using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
 
 ServerOptions At(std::string address) {
   ServerOptions options;
@@ -80,7 +80,7 @@ TEST(ListenAndServe, WithTooFewDescriptorsIsAnError) {
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_EQ(static_cast<bool>(err), !listens) << err.Message();
     if (err) {
-      EXPECT_THAT(err.Message(), testing::EndsWith("Too many open files"));
+      EXPECT_THAT(err.Message(), ::testing::EndsWith("Too many open files"));
     }
     EXPECT_EQ(open_ones(), first);
   }
@@ -98,12 +98,12 @@ TEST(ListenAndServe, TellsWhoHoldsALoop) {
   self = &site;
 
   EXPECT_EQ(site.Connect().Get("/hog").body, "at last");
-  EXPECT_THAT(site.Events(), testing::Contains(testing::ContainsRegex("stalled .*GET /hog")));
+  EXPECT_THAT(site.Events(), ::testing::Contains(::testing::ContainsRegex("stalled .*GET /hog")));
   EXPECT_FALSE(site.Stop());
 }
 
 TEST(ListenAndServe, ServesOnAUnixSocketAndRemovesIt) {
-  std::string folder = testing::TempDir() + "weftXXXXXX";
+  std::string folder = ::testing::TempDir() + "weftXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/socket";
   {

@@ -20,8 +20,8 @@ using internal::Fd;
 using internal::Listener;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 ServerOptions On(const Fd& socket) {
   ServerOptions options;
@@ -194,7 +194,7 @@ TEST(HandedInListener, ClientsInTheBacklogAreServedEvenIfNoOtherServerHasIt) {
 }
 
 TEST(HandedInListener, ItsFileStays) {
-  std::string folder = testing::TempDir() + "weftXXXXXX";
+  std::string folder = ::testing::TempDir() + "weftXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/socket";
   {

@@ -26,7 +26,7 @@ class Named final : public LiveRequest {
   std::string name_;
 };
 
-struct LiveRequestsTest : testing::Test {
+struct LiveRequestsTest : ::testing::Test {
   Named& Begin(std::string name) {
     Named& request = named.emplace_back(std::move(name));
     all.Add(request);

@@ -111,7 +111,7 @@ TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsPlace) {
     EXPECT_GE(Now() - begin, seconds(5));
     EXPECT_LT(Now() - begin, seconds(6));
     EXPECT_EQ(first.Answer().body, "/feed");
-    EXPECT_THAT(granted, testing::ElementsAre(true, false));
+    EXPECT_THAT(granted, ::testing::ElementsAre(true, false));
     EXPECT_EQ(site.Count("limit long-lived requests"), 2);
   });
 }

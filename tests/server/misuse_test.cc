@@ -26,7 +26,7 @@ void ServeOnce(const Handler& handler, int loops) {
   InFiber(ask, loops);
 }
 
-class MisuseDeathTest : public testing::Test {
+class MisuseDeathTest : public ::testing::Test {
  protected:
   void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };

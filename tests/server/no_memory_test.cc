@@ -17,13 +17,13 @@
 namespace weft {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // A server on a thread of its own, and a client that needs no memory of that thread.
-class Site {
+class ShortOfMemory {
  public:
-  explicit Site(ServerOptions options = {}) {
+  explicit ShortOfMemory(ServerOptions options = {}) {
     options.address = "127.0.0.1:0";
     options.loops = 1;
     options.observer = &events;
@@ -34,7 +34,7 @@ class Site {
     server_ = std::thread([this, options] { EXPECT_FALSE(ListenAndServe(scope_.ctx, options, Serve)); });
     (void)open_.Wait(Background());
   }
-  ~Site() {
+  ~ShortOfMemory() {
     scope_.cancel();
     server_.join();
   }
@@ -87,7 +87,7 @@ class Site {
 };
 
 // Fails each allocation in turn that is made while the request is served, until there are no more of them.
-void FailEach(Site& site, const std::string& request) {
+void FailEach(ShortOfMemory& site, const std::string& request) {
   int failed = 0;
   for (int after = 0; after < 200; ++after) {
     (void)site.Get("/fail?" + std::to_string(after));
@@ -108,39 +108,39 @@ void FailEach(Site& site, const std::string& request) {
 std::string Close(const std::string& head) { return head + "Host: a\r\nConnection: close\r\n\r\n"; }
 
 TEST(NoMemoryInServer, CostsAPlainRequestAtMost) {
-  Site site;
+  ShortOfMemory site;
   FailEach(site, Close("GET /parks HTTP/1.1\r\n"));
 }
 
 TEST(NoMemoryInServer, CostsAStreamedResponseAtMost) {
-  Site site;
+  ShortOfMemory site;
   FailEach(site, Close("GET /stream HTTP/1.1\r\n"));
 }
 
 TEST(NoMemoryInServer, CostsARequestOfManyFieldsAtMost) {
   std::string head = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 100; ++i) head += "F" + std::to_string(i) + ": v\r\n";
-  Site site;
+  ShortOfMemory site;
   FailEach(site, Close(head));
 }
 
 TEST(NoMemoryInServer, CostsABodyAtMost) {
-  Site site;
+  ShortOfMemory site;
   FailEach(site, Close("POST /body HTTP/1.1\r\nTransfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\nT: 1\r\n\r\n");
 }
 
 TEST(NoMemoryInServer, CostsOneConnectionOfPipelinedRequestsAtMost) {
-  Site site;
+  ShortOfMemory site;
   FailEach(site, "GET / HTTP/1.1\r\nHost: a\r\n\r\n" + Close("GET / HTTP/1.1\r\n"));
 }
 
 TEST(NoMemoryInServer, CostsAMalformedRequestAtMost) {
-  Site site;
+  ShortOfMemory site;
   FailEach(site, "GET / HTTP/1.1\r\nHost : a\r\n\r\n");
 }
 
 TEST(NoMemoryInServer, CostsAHalfRequestAtMost) {
-  Site site;
+  ShortOfMemory site;
   FailEach(site, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT");
 }
 
@@ -148,7 +148,7 @@ TEST(NoMemoryInServer, CostsOneThatWaitsForAPlaceAtMost) {
   ServerOptions options;
   options.requests_max = 1;
   options.queued_requests_max = 1;
-  Site site(options);
+  ShortOfMemory site(options);
   FailEach(site, Close("GET /parks HTTP/1.1\r\n"));
 }
 
@@ -157,7 +157,7 @@ TEST(NoMemoryInServer, CostsAConnectionOfHttp2AtMost) {
   ServerOptions options;
   options.http2_cleartext = true;
   options.half_closed_clients = true;
-  Site site(options);
+  ShortOfMemory site(options);
   std::string request = h2::Hello();
   for (const auto& [stream, path] : {std::pair{1u, "/parks"}, {3u, "/stream"}, {5u, "/"}}) {
     request += h2::Headers(stream, {{":method", "GET"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}});
@@ -170,7 +170,7 @@ TEST(NoMemoryInServer, CostsAConnectionOfHttp2AtMost) {
 TEST(NoMemoryInServer, IsToldToTheObserverAndToTheClient) {
   std::string head = "GET / HTTP/1.1\r\n";  // more than is kept for the next request
   for (int i = 0; i < 80; ++i) head += "F" + std::to_string(i) + ": " + std::string(200, 'v') + "\r\n";
-  Site site;
+  ShortOfMemory site;
   bool answered = false;
   for (int after = 0; after < 100 && !answered; ++after) {
     (void)site.Get("/fail?" + std::to_string(after));
@@ -179,7 +179,7 @@ TEST(NoMemoryInServer, IsToldToTheObserverAndToTheClient) {
     (void)site.Get("/left");
   }
   EXPECT_TRUE(answered);
-  EXPECT_THAT(site.events.Lines(), testing::Contains("out of memory 503"));
+  EXPECT_THAT(site.events.Lines(), ::testing::Contains("out of memory 503"));
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST(DefaultObserver, LeavesStdoutToTheProgram) {
   DefaultObserver().OnListening({"http://127.0.0.1:80"});
 
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("listening on http://127.0.0.1:80"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), ::testing::HasSubstr("listening on http://127.0.0.1:80"));
 }
 
 TEST(DefaultObserver, EachKindOfEventIsLimited) {
@@ -182,7 +182,7 @@ TEST(DefaultObserver, EachKindOfEventIsLimited) {
     }
     return unlimited;
   };
-  EXPECT_EXIT(std::_Exit(count_unlimited()), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(std::_Exit(count_unlimited()), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(DefaultObserver, AFloodOfOneKindLeavesRoomForTheOthers) {

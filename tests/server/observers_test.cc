@@ -15,7 +15,7 @@
 namespace weft {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // Notes what it hears, each with the name of the server.
 class Notes final : public Observer {

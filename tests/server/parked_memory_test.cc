@@ -39,7 +39,7 @@ std::size_t HeapOfAParkedRequest(const Context& ctx, const std::function<Error(R
   const std::size_t before = mallinfo2().uordblks;
   ask(kMany / 2, kMany);
   const std::size_t each = (mallinfo2().uordblks - before) / (kMany / 2);
-  testing::Test::RecordProperty("bytes", static_cast<int>(each));
+  ::testing::Test::RecordProperty("bytes", static_cast<int>(each));
   go_on.Set();
   return each;
 }

@@ -38,7 +38,7 @@ TEST(Pipelining, AnswersLeaveTogether) {
     client.Send(Gets(0, 10));
 
     const std::string first = client.Some();
-    EXPECT_THAT(first, testing::EndsWith("\r\n\r\n/9"));
+    EXPECT_THAT(first, ::testing::EndsWith("\r\n\r\n/9"));
   });
 }
 
@@ -151,7 +151,7 @@ struct Behind {
   bool read;
 };
 
-class RequestBehindABody : public testing::TestWithParam<Behind> {};
+class RequestBehindABody : public ::testing::TestWithParam<Behind> {};
 
 TEST_P(RequestBehindABody, IsFound) {
   const auto [name, chunked, read] = GetParam();
@@ -179,7 +179,7 @@ TEST_P(RequestBehindABody, IsFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pipelining, RequestBehindABody,
-                         testing::Values(Behind{"LengthRead", false, true}, Behind{"LengthUnread", false, false},
+                         ::testing::Values(Behind{"LengthRead", false, true}, Behind{"LengthUnread", false, false},
                                          Behind{"ChunkedRead", true, true}, Behind{"ChunkedUnread", true, false}),
                          [](const auto& row) { return std::string(row.param.name); });
 

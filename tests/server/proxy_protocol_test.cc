@@ -10,8 +10,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
 
 const std::string kLine = "PROXY TCP4 192.0.2.7 10.0.0.1 50000 443\r\n";
 const std::string kBinary("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\xC0\0\x02\x08\x0A\0\0\x01\xC3\x51\x01\xBB", 28);  // 192.0.2.8:50001

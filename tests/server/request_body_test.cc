@@ -23,7 +23,7 @@ struct Upload {
   std::size_t piece;  // bytes that are sent at once; 0: all
 };
 
-class RequestBody : public testing::TestWithParam<Upload> {};
+class RequestBody : public ::testing::TestWithParam<Upload> {};
 
 TEST_P(RequestBody, ArrivesHoweverItIsFramedAndSplit) {
   const auto [size, chunk, piece] = GetParam();
@@ -52,7 +52,7 @@ TEST_P(RequestBody, ArrivesHoweverItIsFramedAndSplit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, RequestBody,
-                         testing::Values(Upload{0, 0, 0}, Upload{1, 0, 0}, Upload{1, 0, 1}, Upload{5000, 0, 1},
+                         ::testing::Values(Upload{0, 0, 0}, Upload{1, 0, 0}, Upload{1, 0, 1}, Upload{5000, 0, 1},
                                          Upload{100'000, 0, 1000}, Upload{5'000'000, 0, 0}, Upload{0, 1, 0},
                                          Upload{0, 1, 1}, Upload{1000, 1, 1}, Upload{5000, 1000, 7},
                                          Upload{100'000, 1, 0}, Upload{100'000, 16'384, 999},

@@ -229,8 +229,8 @@ TEST(Requests, RunInFibersThatAreNamedAfterThem) {
     client.Answer();
     client.Answer();
 
-    EXPECT_THAT(listed, testing::HasSubstr("GET /third"));
-    EXPECT_THAT(listed, testing::Not(testing::HasSubstr("/second")));
+    EXPECT_THAT(listed, ::testing::HasSubstr("GET /third"));
+    EXPECT_THAT(listed, ::testing::Not(::testing::HasSubstr("/second")));
   });
 }
 

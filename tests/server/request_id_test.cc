@@ -10,8 +10,8 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::seconds;
-using testing::Contains;
-using testing::ElementsAre;
+using ::testing::Contains;
+using ::testing::ElementsAre;
 
 Handler Named(Handler handler) { return Chain(std::move(handler), {RequestId({.accept = true})}); }
 
@@ -89,7 +89,7 @@ TEST(RequestIdInEvents, IsThatOfTheBodyThatStopsOrIsTooLargeOrMalformed) {
     EXPECT_EQ(site.Count("timeout body stall [stalled]"), 1);
     EXPECT_EQ(site.Count("limit body bytes 4 [large]"), 1);
     EXPECT_EQ(site.Count("bad request 400: "), 1);
-    EXPECT_THAT(site.Events(), Contains(testing::EndsWith(" [malformed]")));
+    EXPECT_THAT(site.Events(), Contains(::testing::EndsWith(" [malformed]")));
   });
 }
 

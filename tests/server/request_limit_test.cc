@@ -7,7 +7,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 ServerOptions Room(std::uint64_t requests, std::uint64_t queued) {
   ServerOptions options;

@@ -12,18 +12,18 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::seconds;
-using testing::Contains;
+using ::testing::Contains;
 
-constexpr std::uint64_t kSize = 5'000'000;  // more than sockets hold
+constexpr std::uint64_t kFileSize = 5'000'000;  // more than sockets hold
 
 // Sends the file, and keeps what that returned.
 class Sender {
  public:
-  explicit Sender(bool declared) : file_(Pattern(kSize)), declared_(declared) {}
+  explicit Sender(bool declared) : file_(Pattern(kFileSize)), declared_(declared) {}
 
   Error operator()(ResponseWriter& w) {
-    if (declared_) w.Header().Set("Content-Length", std::to_string(kSize));
-    err = w.SendFile(file_.fd(), 0, kSize);
+    if (declared_) w.Header().Set("Content-Length", std::to_string(kFileSize));
+    err = w.SendFile(file_.fd(), 0, kFileSize);
     written = w.BytesWritten();
     done.Set();
     return err;
@@ -39,7 +39,7 @@ class Sender {
   bool declared_;
 };
 
-class SendFileFailure : public testing::TestWithParam<bool> {};
+class SendFileFailure : public ::testing::TestWithParam<bool> {};
 
 TEST_P(SendFileFailure, AFileThatShrinksMeanwhileBreaksTheAnswerOff) {
   Virtually([](const Context& ctx) {
@@ -50,15 +50,15 @@ TEST_P(SendFileFailure, AFileThatShrinksMeanwhileBreaksTheAnswerOff) {
     EXPECT_EQ(client.Answer().body, "/before");
     client.Until("\r\n\r\n");
     (void)Sleep(ctx, seconds(1));
-    sender.file().Truncate(kSize / 2);
+    sender.file().Truncate(kFileSize / 2);
 
     const std::string came = client.ToEnd();
 
-    EXPECT_LT(came.size(), kSize);
-    EXPECT_GE(came.size(), kSize / 2 - 100);
+    EXPECT_LT(came.size(), kFileSize);
+    EXPECT_GE(came.size(), kFileSize / 2 - 100);
     EXPECT_FALSE(came.ends_with("\r\n0\r\n\r\n"));
     EXPECT_TRUE(sender.err);
-    EXPECT_EQ(sender.written, kSize / 2);
+    EXPECT_EQ(sender.written, kFileSize / 2);
     EXPECT_EQ(site.Count("aborted: "), 1);
   });
 }
@@ -77,7 +77,7 @@ TEST_P(SendFileFailure, AClientThatDoesNotReadIsGivenUp) {
 
     EXPECT_EQ(Now() - begin, seconds(7));
     EXPECT_TRUE(sender.err.Is(kTimeout));
-    EXPECT_LT(sender.written, kSize);
+    EXPECT_LT(sender.written, kFileSize);
     EXPECT_THAT(site.Events(), Contains("timeout " + std::string(Name(TimeoutKind::kWriteStall))));
   });
 }
@@ -145,8 +145,8 @@ TEST_P(SendFileFailure, TheHardEndOfTheDrainCutsItOff) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Framing, SendFileFailure, testing::Bool(),
-                         [](const testing::TestParamInfo<bool>& each) { return each.param ? "Length" : "Chunked"; });
+INSTANTIATE_TEST_SUITE_P(Framing, SendFileFailure, ::testing::Bool(),
+                         [](const ::testing::TestParamInfo<bool>& each) { return each.param ? "Length" : "Chunked"; });
 
 // Where the end of the connection is the end of the answer, only a reset can tell.
 TEST(SendFileFailures, OfHttp10AreReset) {

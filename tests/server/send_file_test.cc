@@ -23,8 +23,8 @@
 namespace weft {
 namespace {
 
-using testing::EndsWith;
-using testing::HasSubstr;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 ServerOptions OverTcp(int loops = 1) {
   ServerOptions options;

@@ -29,7 +29,7 @@ TEST(Timeouts, AConnectionThatNeverSpeaksIsClosedSilently) {
 
     EXPECT_EQ(end.bytes, "");
     EXPECT_EQ(end.after, seconds(10));
-    EXPECT_THAT(site.Events(), testing::Contains("timeout header"));
+    EXPECT_THAT(site.Events(), ::testing::Contains("timeout header"));
   });
 }
 
@@ -42,8 +42,8 @@ TEST(Timeouts, TheFirstHeadHasItsTimeFromTheAccept) {
     client.Send("GET / HTTP/1.1\r\n");
     const End end = WaitForEnd(client);
 
-    EXPECT_THAT(end.bytes, testing::StartsWith("HTTP/1.1 408 "));
-    EXPECT_THAT(end.bytes, testing::HasSubstr("Connection: close"));
+    EXPECT_THAT(end.bytes, ::testing::StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(end.bytes, ::testing::HasSubstr("Connection: close"));
     EXPECT_EQ(end.after, seconds(3));
   });
 }
@@ -60,7 +60,7 @@ TEST(Timeouts, LaterHeadsHaveTheirTimeFromTheFirstByte) {
     client.Send("ET / HTTP/1.1\r\n");
     const End end = WaitForEnd(client);
 
-    EXPECT_THAT(end.bytes, testing::StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(end.bytes, ::testing::StartsWith("HTTP/1.1 408 "));
     EXPECT_EQ(end.after, seconds(4));
   });
 }
@@ -74,7 +74,7 @@ TEST(Timeouts, HalfARequestBehindAWholeOneHasItsTimeFromTheAnswer) {
     client.Answer();
     const End end = WaitForEnd(client);
 
-    EXPECT_THAT(end.bytes, testing::StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(end.bytes, ::testing::StartsWith("HTTP/1.1 408 "));
     EXPECT_EQ(end.after, seconds(10));
   });
 }
@@ -108,8 +108,8 @@ TEST(Timeouts, ABodyThatStallsAnswers408) {
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n");
     const End end = WaitForEnd(client);
 
-    EXPECT_THAT(end.bytes, testing::StartsWith("HTTP/1.1 408 "));
-    EXPECT_THAT(end.bytes, testing::HasSubstr("Connection: close"));
+    EXPECT_THAT(end.bytes, ::testing::StartsWith("HTTP/1.1 408 "));
+    EXPECT_THAT(end.bytes, ::testing::HasSubstr("Connection: close"));
     EXPECT_EQ(end.after, seconds(30));
     EXPECT_EQ(site.Count("timeout body stall"), 1);
   });

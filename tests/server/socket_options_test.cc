@@ -46,7 +46,7 @@ class UnixPlace {
 
  private:
   mode_t umask_before_ = 0;
-  std::string folder_ = testing::TempDir() + "weftXXXXXX";
+  std::string folder_ = ::testing::TempDir() + "weftXXXXXX";
 };
 
 TEST(UnixMode, IsWhatWasAskedForWhateverTheUmask) {

@@ -10,8 +10,8 @@ namespace weft {
 namespace {
 
 using std::chrono::seconds;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(TestServer, ServesInAFiberOnVirtualTime) {
   Virtually([](const Context& ctx) {

@@ -35,7 +35,7 @@ struct Stop {
   enum { kHalf, kAllButAByte, kWhole, kReplied } part;  // of that one; the last: it reads what the server has sent, too
 };
 
-class TlsHandshakeStates : public testing::TestWithParam<Kind> {
+class TlsHandshakeStates : public ::testing::TestWithParam<Kind> {
  protected:
   ServerOptions Options() const {
     TlsServerOptions tls{.certificates = {own_}};
@@ -166,12 +166,12 @@ TEST_P(TlsHandshakeStates, AClientThatStopsIsGivenUpInTime) {
     EXPECT_EQ(Now(), begin);
 
     (void)Sleep(ctx, seconds(7) - milliseconds(1));
-    EXPECT_THAT(site.Events(), testing::IsEmpty()) << "each has its time";
+    EXPECT_THAT(site.Events(), ::testing::IsEmpty()) << "each has its time";
     ExpectServedAtOnce(ctx, polite);
     for (const auto& client : clients) ReadToEnd(*client);
 
     EXPECT_LE(Now() - begin, seconds(8));
-    EXPECT_THAT(site.Events(), testing::Each(std::string("timeout handshake")));
+    EXPECT_THAT(site.Events(), ::testing::Each(std::string("timeout handshake")));
     EXPECT_EQ(site.Events().size(), clients.size());
     ExpectServedAtOnce(ctx, polite);
     EXPECT_FALSE(site.Stop());
@@ -271,7 +271,7 @@ constexpr Kind kKinds[] = {
     {"Tls12", TlsVersion::k12},
     {"Tls12Mutual", TlsVersion::k12, true},
 };
-INSTANTIATE_TEST_SUITE_P(Kinds, TlsHandshakeStates, testing::ValuesIn(kKinds), [](const auto& kind) { return std::string(kind.param.name); });
+INSTANTIATE_TEST_SUITE_P(Kinds, TlsHandshakeStates, ::testing::ValuesIn(kKinds), [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace
 }  // namespace weft

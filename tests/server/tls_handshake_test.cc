@@ -8,10 +8,10 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 TEST(TlsHandshake, RespondsInPlainTextToPlainText) {
   Virtually([](const Context& ctx) {
@@ -201,7 +201,7 @@ TEST(TlsHandshake, FollowsAProxyHeader) {
     const Result<std::size_t> got = wire.Receive(ctx, response);
 
     ASSERT_TRUE(got.Ok());
-    EXPECT_THAT(std::string(response, *got), testing::EndsWith("\r\n\r\n192.0.2.7:4711 secure"));
+    EXPECT_THAT(std::string(response, *got), ::testing::EndsWith("\r\n\r\n192.0.2.7:4711 secure"));
     EXPECT_THAT(site.Events(), IsEmpty());
   });
 }

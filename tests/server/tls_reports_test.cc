@@ -19,9 +19,9 @@ namespace weft {
 namespace {
 
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::MatchesRegex;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 // One line for each event that is about a peer.
 class Reports final : public Observer {

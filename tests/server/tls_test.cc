@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::IsEmpty;
+using ::testing::IsEmpty;
 
 TEST(ServerTls, TellsHandlersWhatWasAgreedOn) {
   Virtually([](const Context& ctx) {
@@ -263,7 +263,7 @@ TEST(ServerTls, SeesACloseNotifyThatComesWithData) {
       text.append(plain.data(), client.session->Read(*came, plain, client.out).size);
     }
     EXPECT_TRUE(client.session->Ended() == internal::TlsSession::PeerEnd::kCloseNotify);
-    EXPECT_THAT(text, testing::EndsWith("\r\n\r\nthe last"));
+    EXPECT_THAT(text, ::testing::EndsWith("\r\n\r\nthe last"));
   });
 }
 

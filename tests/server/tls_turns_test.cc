@@ -16,9 +16,9 @@ namespace {
 
 using internal::http1::HandshakeTurns;
 
-class Step final : public HandshakeTurns::Waiter {
+class Turn final : public HandshakeTurns::Waiter {
  public:
-  Step(std::string& order, bool computes) : order_(order), computes_(computes) {}
+  Turn(std::string& order, bool computes) : order_(order), computes_(computes) {}
 
  private:
   bool TakeStep() noexcept override {
@@ -50,7 +50,7 @@ std::string OrderOf(std::string_view waiters, int turns) {
   std::string order;
   Virtually([&](const Context& ctx) {
     HandshakeTurns in_turns(*Loop::Current());
-    std::deque<Step> steps;
+    std::deque<Turn> steps;
     for (const char one : waiters) in_turns.Add(steps.emplace_back(order, one == 's'));
     Others others(order, turns);
     Settle(ctx);

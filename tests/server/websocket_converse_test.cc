@@ -140,8 +140,8 @@ TEST(WebSocketConverse, NothingDependsOnWhereAValueComesInBetween) {
         client.Send(bytes.substr(cut) + CloseWith(1000));
         std::vector<std::string> got;
         for (FrameParts frame = client.Next(); frame.opcode != kCloseFrame && frame.opcode != 0xff; frame = client.Next()) got.push_back(frame.payload);
-        EXPECT_THAT(got, testing::UnorderedElementsAre("value", "p")) << cut;
-        EXPECT_THAT(said, testing::ElementsAre("one", "two", Pattern(200))) << cut;
+        EXPECT_THAT(got, ::testing::UnorderedElementsAre("value", "p")) << cut;
+        EXPECT_THAT(said, ::testing::ElementsAre("one", "two", Pattern(200))) << cut;
         EXPECT_TRUE(client.Ended());
         EXPECT_FALSE(outcome) << outcome.Message();
       }
@@ -339,7 +339,7 @@ TEST(WebSocketConverse, ANilChannelLeavesTheClientAlone) {
     client.Send(Text("alone") + CloseWith(1000));
     EXPECT_EQ(client.CloseCode(), 1000);
     EXPECT_TRUE(client.Ended());
-    EXPECT_THAT(said, testing::ElementsAre("alone"));
+    EXPECT_THAT(said, ::testing::ElementsAre("alone"));
     EXPECT_FALSE(outcome) << outcome.Message();
   });
 }
@@ -373,7 +373,7 @@ TEST(WebSocketConverse, AReceiveAfterItIsAsBefore) {
     EXPECT_EQ(client.CloseCode(), 1011);
     client.Send(CloseWith(1011));
     EXPECT_TRUE(client.Ended());
-    EXPECT_THAT(got, testing::ElementsAre("before", "in it: stop"));
+    EXPECT_THAT(got, ::testing::ElementsAre("before", "in it: stop"));
   });
 }
 

@@ -327,7 +327,7 @@ TEST(WebSocketHttp2, ADrainSays1001AndEndsEachStreamBeforeTheConnection) {
       }
       if (text.starts_with("DATA") || text.starts_with("GOAWAY") || text.starts_with("RST_STREAM")) words.push_back(text);
     }
-    EXPECT_THAT(words, testing::ElementsAre("DATA 1", "DATA 3", "GOAWAY 2147483647 0", "GOAWAY 3 0"));
+    EXPECT_THAT(words, ::testing::ElementsAre("DATA 1", "DATA 3", "GOAWAY 2147483647 0", "GOAWAY 3 0"));
     EXPECT_LT(Now() - begin, 2s);
     EXPECT_FALSE(site.server().Join());
     EXPECT_EQ(site.Count("failed") + site.Count("aborted"), 0);

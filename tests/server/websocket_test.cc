@@ -88,7 +88,7 @@ TEST(WebSocket, NothingDependsOnHowTheBytesAreSplit) {
       EXPECT_EQ(client.Next().payload, "q") << cut;
       EXPECT_EQ(client.CloseCode(), 3000) << cut;
       EXPECT_TRUE(client.Ended());
-      EXPECT_THAT(got, testing::ElementsAre("one", "two \xc3\xa4", Pattern(200))) << cut;
+      EXPECT_THAT(got, ::testing::ElementsAre("one", "two \xc3\xa4", Pattern(200))) << cut;
       ASSERT_TRUE(status.has_value()) << cut;
       EXPECT_EQ(status->code, 3000);
       EXPECT_EQ(status->reason, "bye");

@@ -17,7 +17,7 @@
 namespace weft {
 namespace {
 
-class FileServerTest : public testing::Test {
+class FileServerTest : public ::testing::Test {
  protected:
   FileServerTest() {
     folder_.Write("secret", "secret");

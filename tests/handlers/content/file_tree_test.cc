@@ -32,7 +32,7 @@ std::string Found(const FileTree& tree, const std::string& name) {
   return found->is_folder ? "a folder" : ContentOf(*found);
 }
 
-class FileTreeTest : public testing::TestWithParam<Way> {
+class FileTreeTest : public ::testing::TestWithParam<Way> {
  protected:
   FileTreeTest() {
     folder_.Write("secret", "secret");
@@ -52,7 +52,7 @@ class FileTreeTest : public testing::TestWithParam<Way> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Ways, FileTreeTest,
-                         testing::Values(Way::kCachedFirst, Way::kPool, Way::kWalk),
+                         ::testing::Values(Way::kCachedFirst, Way::kPool, Way::kWalk),
                          [](const auto& param_info) {
                            return std::string(param_info.param == Way::kCachedFirst ? "CachedFirst"
                                               : param_info.param == Way::kPool      ? "Pool"

@@ -18,7 +18,7 @@
 namespace weft {
 namespace {
 
-constexpr char kType[] = "application/x-www-form-urlencoded";
+constexpr char kUrlEncoded[] = "application/x-www-form-urlencoded";
 
 int StatusOf(const RequestBuilder& request, FormOptions options = {}) {
   Recorder recorder;
@@ -51,14 +51,14 @@ TEST(ReadForm, RefusesWhatIsNoForm) {
   EXPECT_EQ(StatusOf(RequestBuilder("POST").Body("a=1")), 415);
   EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", "text/plain").Body("a=1")), 415);
   for (const char* bad : {"a=%", "a=%4", "a=%zz", "%=1", "a=1;b=2", "a;b"}) {
-    EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body(bad)), 400) << bad;
+    EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kUrlEncoded).Body(bad)), 400) << bad;
   }
-  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body("")), 200);
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kUrlEncoded).Body("")), 200);
 }
 
 // Compressed bytes, too, are fields of a form for who does not know better.
 TEST(ReadForm, TakesNoEncodedBody) {
-  const RequestBuilder plain = RequestBuilder("POST").Header("Content-Type", kType).Body("a=1");
+  const RequestBuilder plain = RequestBuilder("POST").Header("Content-Type", kUrlEncoded).Body("a=1");
   EXPECT_EQ(StatusOf(plain), 200);
   EXPECT_EQ(StatusOf(RequestBuilder(plain).Header("Content-Encoding", "identity")), 200);
   EXPECT_EQ(StatusOf(RequestBuilder(plain).Header("Content-Encoding", "gzip")), 415);
@@ -67,13 +67,13 @@ TEST(ReadForm, TakesNoEncodedBody) {
 TEST(ReadForm, BoundsBodyAndFields) {
   EXPECT_EQ(
       StatusOf(
-          RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(10).Body("a=12345678901")),
+          RequestBuilder("POST").Header("Content-Type", kUrlEncoded).BodyLimit(10).Body("a=12345678901")),
       413);
   std::string many;
   for (int i = 0; i < 1000; ++i) many += "a&";
-  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body(many)), 200);
-  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body(many + "a")), 413);
-  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kType).Body("a&b&c"),
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kUrlEncoded).Body(many)), 200);
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kUrlEncoded).Body(many + "a")), 413);
+  EXPECT_EQ(StatusOf(RequestBuilder("POST").Header("Content-Type", kUrlEncoded).Body("a&b&c"),
                      {.fields_max = 2}),
             413);
 }
@@ -137,7 +137,7 @@ TEST(ReadForm, ReadsALargeFormLikeASmallOneAndLetsOthersOfItsLoopGo) {
               EXPECT_EQ(form->Get("v"), shift + decoded);
               EXPECT_EQ(form->Get("w"), "1");
             },
-            RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(kUnlimited).Body("v=" + shift + escapes + std::string(200'000, '&') + "w=1"));
+            RequestBuilder("POST").Header("Content-Type", kUrlEncoded).BodyLimit(kUnlimited).Body("v=" + shift + escapes + std::string(200'000, '&') + "w=1"));
         ended = true;
       });
       group.Go([&](const Context&) {

@@ -18,7 +18,7 @@
 namespace weft {
 namespace {
 
-std::string Part(const std::string& disposition, const std::string& content) {
+std::string FormPart(const std::string& disposition, const std::string& content) {
   return "--xYz\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content + "\r\n";
 }
 
@@ -59,7 +59,7 @@ std::string Numbers(std::size_t size) {
 
 TEST(ReadMultipartForm, GivesFieldsAndFiles) {
   const int status = WithForm(
-      Part("name=a", "1") + Part("name=f; filename=x.txt", "content") + Part("name=a", "2"), {},
+      FormPart("name=a", "1") + FormPart("name=f; filename=x.txt", "content") + FormPart("name=a", "2"), {},
       [](MultipartForm& form) {
         EXPECT_EQ(form.Fields().Values("a"), (std::vector<std::string_view>{"1", "2"}));
         EXPECT_EQ(*form.Fields().As<int>("a"), 1);
@@ -81,8 +81,8 @@ TEST(ReadMultipartForm, KeepsOnTheDiskWhatDoesNotFitTheMemory) {
   const std::string large = Numbers(300'000);
   const std::string small = Numbers(60'000);
   const int status =
-      WithForm(Part("name=s; filename=s", small) + Part("name=l; filename=l", large) +
-                   Part("name=e; filename=e", ""),
+      WithForm(FormPart("name=s; filename=s", small) + FormPart("name=l; filename=l", large) +
+                   FormPart("name=e; filename=e", ""),
                {.memory_max = 100'000}, [&](MultipartForm& form) {
                  EXPECT_EQ(form.File("s")->Text(), small);
                  MultipartFile& file = *form.File("l");
@@ -98,14 +98,14 @@ TEST(ReadMultipartForm, KeepsOnTheDiskWhatDoesNotFitTheMemory) {
 
 TEST(ReadMultipartForm, BoundsWhatFieldsTake) {
   const auto nothing = [](MultipartForm&) {};
-  EXPECT_EQ(WithForm(Part("name=a", std::string(5'000, 'x')), {.memory_max = 10'000}, nothing),
+  EXPECT_EQ(WithForm(FormPart("name=a", std::string(5'000, 'x')), {.memory_max = 10'000}, nothing),
             200);
-  EXPECT_EQ(WithForm(Part("name=a", std::string(5'000, 'x')) +
-                         Part("name=b", std::string(5'000, 'x')),
+  EXPECT_EQ(WithForm(FormPart("name=a", std::string(5'000, 'x')) +
+                         FormPart("name=b", std::string(5'000, 'x')),
                      {.memory_max = 10'000}, nothing),
             413);
   std::string many;
-  for (int i = 0; i < 100; ++i) many += Part("name=a; filename=b", "");
+  for (int i = 0; i < 100; ++i) many += FormPart("name=a; filename=b", "");
   EXPECT_EQ(WithForm(many, {.memory_max = 10'000}, nothing), 413) << "empty parts cost, too";
 }
 
@@ -118,7 +118,7 @@ TEST(ReadMultipartForm, PutsAllThatGoesToTheDiskIntoOneFile) {
   const auto content = [](int i) { return Numbers(10'000).substr(static_cast<std::size_t>(i) * 97); };
   std::string body;
   for (int i = 0; i < kFiles; ++i) {
-    body += Part("name=f" + std::to_string(i) + "; filename=f", content(i));
+    body += FormPart("name=f" + std::to_string(i) + "; filename=f", content(i));
   }
   const auto before = descriptors();
   std::vector<MultipartFile> kept;
@@ -148,7 +148,7 @@ TEST(ReadMultipartForm, PutsAllThatGoesToTheDiskIntoOneFile) {
 
 TEST(ReadMultipartForm, FilesLeaveRoomForTheNamesOfOthers) {
   std::string body;
-  for (int i = 0; i < 200; ++i) body += Part("name=f; filename=f", Numbers(10'000));
+  for (int i = 0; i < 200; ++i) body += FormPart("name=f; filename=f", Numbers(10'000));
   EXPECT_EQ(WithForm(body, {.memory_max = 256 * 1024},
                      [](MultipartForm& form) {
                        EXPECT_EQ(form.Files().size(), 200u);
@@ -160,7 +160,7 @@ TEST(ReadMultipartForm, FilesLeaveRoomForTheNamesOfOthers) {
 
 TEST(ReadMultipartForm, SaysWhereItCannotKeepAFile) {
   const int status =
-      WithForm(Part("name=f; filename=f", Numbers(5'000)),
+      WithForm(FormPart("name=f; filename=f", Numbers(5'000)),
                {.memory_max = 1'000, .folder = "/nonexistent"}, [](MultipartForm&) {});
   EXPECT_EQ(status, 500);
 }
@@ -170,10 +170,10 @@ TEST(ReadMultipartForm, LeavesNoDescriptorAndNoName) {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
                          std::filesystem::directory_iterator());
   };
-  std::string folder = testing::TempDir() + "weft_form.XXXXXX";
+  std::string folder = ::testing::TempDir() + "weft_form.XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const auto before = descriptors();
-  EXPECT_EQ(WithForm(Part("name=f; filename=f", Numbers(5'000)),
+  EXPECT_EQ(WithForm(FormPart("name=f; filename=f", Numbers(5'000)),
                      {.memory_max = 1'000, .folder = folder},
                      [&](MultipartForm& form) {
                        EXPECT_GE(form.File("f")->fd(), 0);
@@ -185,11 +185,11 @@ TEST(ReadMultipartForm, LeavesNoDescriptorAndNoName) {
 }
 
 TEST(MultipartFile, OutlivesItsFormAndCanBeSaved) {
-  std::string folder = testing::TempDir() + "weft_form.XXXXXX";
+  std::string folder = ::testing::TempDir() + "weft_form.XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string large = Numbers(200'000);
   std::vector<MultipartFile> kept;
-  EXPECT_EQ(WithForm(Part("name=f; filename=f", large), {.memory_max = 1'000},
+  EXPECT_EQ(WithForm(FormPart("name=f; filename=f", large), {.memory_max = 1'000},
                      [&](MultipartForm& form) { kept = std::move(form.Files()); }),
             200);
   ASSERT_EQ(kept.size(), 1u);

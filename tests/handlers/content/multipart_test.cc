@@ -17,7 +17,7 @@
 namespace weft {
 namespace {
 
-constexpr char kType[] = "multipart/form-data; boundary=xYz";
+constexpr char kMultipart[] = "multipart/form-data; boundary=xYz";
 
 // All parts as text: "name[file|type]=content;".
 Error ReadParts(Request& r, std::string& out, MultipartOptions options = {},
@@ -69,7 +69,7 @@ std::vector<std::string> Pieces(const std::string& body, std::size_t size) {
 }
 
 RequestBuilder Post() {
-  return RequestBuilder("POST").Header("Content-Type", kType).BodyLimit(kUnlimited);
+  return RequestBuilder("POST").Header("Content-Type", kMultipart).BodyLimit(kUnlimited);
 }
 
 // Of a whole body, which must not depend on how it is cut.
@@ -101,7 +101,7 @@ TEST(MultipartPart, ReadAllHoldsNoMoreThanTheContent) {
         EXPECT_LT(text->capacity(), 64u);
         return {};
       },
-      RequestBuilder("POST").Header("Content-Type", kType).Body(
+      RequestBuilder("POST").Header("Content-Type", kMultipart).Body(
           "--xYz\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--xYz--\r\n"));
   EXPECT_EQ(recorder.Status(), 200);
 }

@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-class PrecompressedTest : public testing::Test {
+class PrecompressedTest : public ::testing::Test {
  protected:
   PrecompressedTest() {
     folder_.Write("all.js", "plain script");

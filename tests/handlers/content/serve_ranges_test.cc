@@ -119,15 +119,15 @@ TEST(ServeRanges, OfEmptyContentAreTheCompleteContent) {
   }
 }
 
-struct Part {
+struct RangePart {
   std::string type;
   std::string range;
   std::string body;
 };
 
 // Takes a multipart body apart as RFC 2046 section 5.1.1 says; empty if it is none.
-std::vector<Part> PartsOf(std::string body, const std::string& boundary) {
-  std::vector<Part> parts;
+std::vector<RangePart> PartsOf(std::string body, const std::string& boundary) {
+  std::vector<RangePart> parts;
   const std::string delimiter = "\r\n--" + boundary;
   if (!body.starts_with(delimiter)) return {};
   for (body.erase(0, delimiter.size()); body != "--\r\n";) {
@@ -164,7 +164,7 @@ TEST(ServeRanges, SendsSeveralPartsAsMultipart) {
     ASSERT_TRUE(type && type->Parameter("boundary"));
     EXPECT_EQ(type->essence, "multipart/byteranges");
     EXPECT_GE(type->Parameter("boundary")->size(), 30u);
-    const std::vector<Part> parts =
+    const std::vector<RangePart> parts =
         PartsOf(recorder.Body(), std::string(*type->Parameter("boundary")));
     ASSERT_EQ(parts.size(), 3u) << "in the order of the request, without the one that is not there";
     EXPECT_EQ(parts[0].range, "bytes 99990-99999/100000");
@@ -173,7 +173,7 @@ TEST(ServeRanges, SendsSeveralPartsAsMultipart) {
     EXPECT_EQ(parts[1].body, "a");
     EXPECT_EQ(parts[2].range, "bytes 1000-79999/100000");
     EXPECT_TRUE(parts[2].body == text.substr(1000, 79'000));
-    for (const Part& part : parts) EXPECT_EQ(part.type, "text/plain; charset=utf-8");
+    for (const RangePart& part : parts) EXPECT_EQ(part.type, "text/plain; charset=utf-8");
   }
 }
 
