@@ -39,7 +39,7 @@ std::vector<std::string> SplitNames(std::string_view text, int count) {
 }
 
 // `3 "web", 4 "admin"`
-std::string List(const std::vector<std::string>& names) {
+std::string Listed(const std::vector<std::string>& names) {
   std::string list;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i != 0) list += ", ";
@@ -83,10 +83,10 @@ Result<int> Activation::Find(std::string_view which) const {
     }
   }
   if (matches.size() == 1) return matches.front();
-  if (matches.empty()) return Error::New("no such socket was passed; there are " + List(all));
+  if (matches.empty()) return Error::New("no such socket was passed; there are " + Listed(all));
   std::string several;
   for (int fd : matches) several += (several.empty() ? "" : ", ") + std::to_string(fd);
-  return Error::New(std::to_string(matches.size()) + " sockets match (" + several + "); say which, there are " + List(all));
+  return Error::New(std::to_string(matches.size()) + " sockets match (" + several + "); say which, there are " + Listed(all));
 }
 
 }  // namespace weft::internal

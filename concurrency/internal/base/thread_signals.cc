@@ -16,8 +16,8 @@ namespace {
 
 constinit thread_local int t_shields = 0;  // Run may run in a function of Offload
 constinit SignalOverlay g_overlay;
-constinit ThreadMutex g_lock;
-constinit int g_shielded_threads WEFT_GUARDED_BY(g_lock) = 0;
+constinit ThreadMutex g_shield_lock;
+constinit int g_shielded_threads WEFT_GUARDED_BY(g_shield_lock) = 0;
 
 // What the kernel raises for a write says the same as a kill by this process itself. But it comes at the end of a system call that has
 // failed with EPIPE or, as sendfile can, has brought some bytes on their way before; kill returns 0, and interrupts others anywhere.
@@ -51,13 +51,13 @@ bool IsIgnored() noexcept {
 
 PipeSignalShield::PipeSignalShield() {
   if (t_shields++ != 0) return;
-  std::lock_guard hold(g_lock);
+  std::lock_guard hold(g_shield_lock);
   if (g_shielded_threads++ == 0 && !IsIgnored()) g_overlay.PutOn(SIGPIPE, &OnPipeSignal);
 }
 
 PipeSignalShield::~PipeSignalShield() {
   if (--t_shields != 0) return;
-  std::lock_guard hold(g_lock);
+  std::lock_guard hold(g_shield_lock);
   if (--g_shielded_threads == 0) g_overlay.TakeBack(SIGPIPE);
 }
 

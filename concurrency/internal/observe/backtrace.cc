@@ -91,7 +91,7 @@ struct WalkOne final : Question {
   Result<Addresses> found = Error(std::errc::not_enough_memory).Wrap("walk a stack");
 };
 
-Result<Addresses> Walk(const Context& ctx, std::uint64_t fiber) {
+Result<Addresses> WalkOf(const Context& ctx, std::uint64_t fiber) {
   if (!kCanWalkStacks) return Error(std::errc::function_not_supported).Wrap("stacks of this processor");
   if (Error err = ctx.Err()) return err;
   FiberState state = FiberState::kFree;
@@ -200,7 +200,7 @@ void Append(std::string& text, const Frame& frame) {
 }  // namespace internal
 
 Result<std::vector<Frame>> Backtrace(const Context& ctx, std::uint64_t fiber) {
-  const Result<internal::Addresses> found = internal::Walk(ctx, fiber);
+  const Result<internal::Addresses> found = internal::WalkOf(ctx, fiber);
   if (Error err = found.Err()) return err;
   internal::Symbolizer symbols;
   std::vector<Frame> frames;

@@ -23,12 +23,12 @@ constexpr int kPatienceMs = 100;
 enum class Step : int { kNone, kAsked, kWalking, kDone };
 
 // A request to the handler, one at a time: the holder of the lock lends what it guards to the handler, from kWalking to kDone.
-ThreadMutex g_lock;
+ThreadMutex g_interrupt_lock;
 std::atomic<Step> g_step{Step::kNone};
 std::atomic<pthread_t> g_thread{};
-std::uintptr_t g_found[kDepthMax] WEFT_GUARDED_BY(g_lock);
-std::size_t g_count WEFT_GUARDED_BY(g_lock) = 0;
-std::uintptr_t g_interrupted WEFT_GUARDED_BY(g_lock) = 0;
+std::uintptr_t g_found[kDepthMax] WEFT_GUARDED_BY(g_interrupt_lock);
+std::size_t g_count WEFT_GUARDED_BY(g_interrupt_lock) = 0;
+std::uintptr_t g_interrupted WEFT_GUARDED_BY(g_interrupt_lock) = 0;
 
 // The handler's own frames come first; what was interrupted begins at its instruction.
 _Unwind_Reason_Code Note(_Unwind_Context* frame, void*) WEFT_NO_LOCK_ANALYSIS {
@@ -73,7 +73,7 @@ void WarmUp() {
 }  // namespace
 
 std::vector<std::uintptr_t> StackOfThread(pthread_t thread) {
-  std::lock_guard hold(g_lock);
+  std::lock_guard hold(g_interrupt_lock);
   if (!TakeSignal()) return {};
   WarmUp();
   g_thread.store(thread, std::memory_order_relaxed);

@@ -8,18 +8,18 @@
 namespace weft::internal {
 
 namespace {
-constinit SmallLock g_lock;
+constinit SmallLock g_debugger_lock;
 }  // namespace
 
 void ShowToDebugger(DebuggerLink& fiber) noexcept {
-  std::lock_guard hold(g_lock);
+  std::lock_guard hold(g_debugger_lock);
   fiber.next = weft_fiber_table.newest;
   if (fiber.next != nullptr) fiber.next->previous = &fiber;
   weft_fiber_table.newest = &fiber;
 }
 
 void HideFromDebugger(DebuggerLink& fiber) noexcept {
-  std::lock_guard hold(g_lock);
+  std::lock_guard hold(g_debugger_lock);
   if (fiber.next != nullptr) fiber.next->previous = fiber.previous;
   (fiber.previous != nullptr ? fiber.previous->next : weft_fiber_table.newest) = fiber.next;
 }

@@ -38,7 +38,7 @@ std::int64_t CheckedBurst(const char* function, std::int64_t burst) {
   return burst;
 }
 
-void CheckTokens(const char* function, std::int64_t n) {
+void CheckRequested(const char* function, std::int64_t n) {
   if (n < 1) AbortMisuse(function, "less than one token");
 }
 
@@ -94,14 +94,14 @@ Error RateLimiter::LateFor(const Context& ctx, std::int64_t now_ns, std::int64_t
 }
 
 bool RateLimiter::Allow(std::int64_t n) {
-  CheckTokens("RateLimiter::Allow", n);
+  CheckRequested("RateLimiter::Allow", n);
   std::lock_guard hold(lock_);
   Refill(NowNs());
   return waiters_.Empty() && Take(n);
 }
 
 Error RateLimiter::Wait(const Context& ctx, std::int64_t n) {
-  CheckTokens("RateLimiter::Wait", n);
+  CheckRequested("RateLimiter::Wait", n);
   internal::ExplorePoint();
   if (Error err = ctx.Err()) return err;
   Waiter waiter(n);

@@ -18,9 +18,9 @@ constexpr std::uint64_t kResetsBurst = 10'000;
 constexpr std::uint64_t kResetsEachSecond = 1'000;
 constexpr std::size_t kHeadSentMax = 1024 * 1024;  // of a field block
 
-std::string_view Text(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
+std::string_view TextOf(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
 
-SessionStream* StreamOf(nghttp2_session* session, std::int32_t id) {
+SessionStream* StreamOfFrame(nghttp2_session* session, std::int32_t id) {
   return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session, id));
 }
 
@@ -83,11 +83,11 @@ struct SessionCallbacks {
 
   static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-    SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+    SessionStream* const stream = StreamOfFrame(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
     Session& self = Of(user);
     self.payload_ += name_size + value_size;
-    if (stream->OnField(Text(name, name_size), Text(value, value_size))) return 0;
+    if (stream->OnField(TextOf(name, name_size), TextOf(value, value_size))) return 0;
     self.failure_ = ErrorCode::kEnhanceYourCalm;
     self.owner_.OnNuisance(Nuisance::kFieldList);
     return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -119,7 +119,7 @@ struct SessionCallbacks {
         return 0;
       case NGHTTP2_GOAWAY: self.peer_ends_ = true; return 0;
       case NGHTTP2_RST_STREAM:
-        if (SessionStream* stream = StreamOf(session, frame->hd.stream_id)) {
+        if (SessionStream* stream = StreamOfFrame(session, frame->hd.stream_id)) {
           stream->reset_by_peer_ = true;
           if (!stream->responded_) self.owner_.OnNuisance(Nuisance::kReset);
         }
@@ -129,7 +129,7 @@ struct SessionCallbacks {
       default: return 0;
     }
     if (IsPaddingAlone(frame)) self.owner_.OnNuisance(Nuisance::kEmptyData);
-    SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+    SessionStream* const stream = StreamOfFrame(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
     // To a client each block is a head, until the stream knows better: interim ones, the final one, trailers.
     if (frame->hd.type == NGHTTP2_HEADERS && (self.is_client_ || IsRequestHead(frame))) stream->OnHead();
@@ -145,7 +145,7 @@ struct SessionCallbacks {
     if (frame->hd.stream_id == 0) return 0;
     if (error == NGHTTP2_ERR_REFUSED_STREAM) {
       Of(user).owner_.OnNuisance(Nuisance::kRefused);
-    } else if (StreamOf(session, frame->hd.stream_id) == nullptr) {
+    } else if (StreamOfFrame(session, frame->hd.stream_id) == nullptr) {
       Of(user).owner_.OnNuisance(Nuisance::kStreamError);
     }
     return 0;
@@ -155,17 +155,17 @@ struct SessionCallbacks {
                          void* user) {
     Session& self = Of(user);
     self.payload_ += size;
-    SessionStream* const stream = StreamOf(session, id);
+    SessionStream* const stream = StreamOfFrame(session, id);
     if (stream == nullptr) {
       nghttp2_session_consume_connection(session, size);
       return 0;
     }
-    stream->OnData(Text(data, size));
+    stream->OnData(TextOf(data, size));
     return 0;
   }
 
   static int OnStreamClose(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* user) {
-    SessionStream* const stream = StreamOf(session, id);
+    SessionStream* const stream = StreamOfFrame(session, id);
     if (stream == nullptr) return 0;
     nghttp2_session_set_stream_user_data(session, id, nullptr);
     std::vector<std::int32_t>& waiting = Of(user).next_turn_;
@@ -184,7 +184,7 @@ struct SessionCallbacks {
   static int OnSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type == NGHTTP2_HEADERS) {
       Of(user).payload_sent_ += frame->hd.length;
-      if (SessionStream* stream = IsRequestHead(frame) ? StreamOf(session, frame->hd.stream_id) : nullptr) stream->OnHeadSent();
+      if (SessionStream* stream = IsRequestHead(frame) ? StreamOfFrame(session, frame->hd.stream_id) : nullptr) stream->OnHeadSent();
     }
     if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
     Session& self = Of(user);
@@ -198,7 +198,7 @@ struct SessionCallbacks {
   // A head or a trailer section that is too large for a field block: without it the response would be considered complete, or be
   // waited for. The stream of a request that is not sent ends by itself.
   static int OnNotSent(nghttp2_session* session, const nghttp2_frame* frame, int, void*) {
-    SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+    SessionStream* const stream = StreamOfFrame(session, frame->hd.stream_id);
     if (frame->hd.type != NGHTTP2_HEADERS || IsRequestHead(frame) || stream == nullptr) return 0;
     stream->reset_by_us_ = true;
     return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
@@ -207,7 +207,7 @@ struct SessionCallbacks {
   static ssize_t ReadBody(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t size, std::uint32_t* flags,
                           nghttp2_data_source*, void* user) {
     Session& self = Of(user);
-    SessionStream* const found = StreamOf(session, id);
+    SessionStream* const found = StreamOfFrame(session, id);
     if (found == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     SessionStream& stream = *found;
     const SessionStream::Piece piece = stream.NextBody(size);
@@ -233,13 +233,13 @@ struct SessionCallbacks {
                       nghttp2_data_source*, void* user) {
     Session& self = Of(user);
     try {
-      SessionStream* const stream = StreamOf(session, frame->hd.stream_id);
+      SessionStream* const stream = StreamOfFrame(session, frame->hd.stream_id);
       if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
       if (stream->NextBody(size).size < size) {
         stream->reset_by_us_ = true;
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
       }
-      self.out_->Append(Text(header, kFrameHeaderSize));
+      self.out_->Append(TextOf(header, kFrameHeaderSize));
       stream->TakeBody(size, *self.out_);
     } catch (const std::bad_alloc&) {
       return NGHTTP2_ERR_CALLBACK_FAILURE;

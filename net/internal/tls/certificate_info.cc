@@ -12,12 +12,6 @@ namespace {
 
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<&GENERAL_NAMES_free>>;
 
-std::string Written(BIO* bio) {
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(bio, &bytes);
-  return std::string(bytes, static_cast<std::size_t>(size));
-}
-
 std::string NameText(const X509_NAME* name) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(bio.get(), name, 0,

@@ -45,6 +45,13 @@ inline BioPtr ReadFrom(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
+// What was written to a BIO in memory.
+inline std::string Written(BIO* bio) {
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(bio, &bytes);
+  return std::string(bytes, static_cast<std::size_t>(size));
+}
+
 }  // namespace weft::internal
 
 #endif  // WEFT_NET_INTERNAL_TLS_OPENSSL_H_

@@ -69,12 +69,6 @@ bool Fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& name
          X509_sign(certificate, key, EVP_sha256()) != 0;
 }
 
-std::string Written(BIO* bio) {
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(bio, &bytes);
-  return std::string(bytes, static_cast<std::size_t>(size));
-}
-
 }  // namespace
 
 Result<TlsCertificate> MakeSelfSigned(const std::vector<std::string>& names) {

@@ -14,7 +14,7 @@ namespace weft::internal::http2 {
 namespace {
 
 constexpr std::size_t kFiberName = FiberOptions::kNameMax;
-constexpr std::uint32_t kFirstWindow = 65535;
+constexpr std::uint32_t kInitialWindow = 65535;
 
 }  // namespace
 
@@ -236,7 +236,7 @@ Error Stream::SendContinue() {
 void Stream::OnFirstRead() {
   const std::uint32_t window = shard_.options().stream_window_bytes;
   // One that is smaller than that of RFC 9113 section 6.9.2 is in the SETTINGS, and would be taken off twice.
-  if (Open() && !body_.Ended() && window > kFirstWindow) {
+  if (Open() && !body_.Ended() && window > kInitialWindow) {
     host_->session().GrowWindow(*this, window);
     host_->SendSoon();
   }
