@@ -46,8 +46,7 @@ slices="concurrency/internal/structure/after_func.cc concurrency/internal/struct
   handlers/hijack.cc handlers/response_lifecycle.cc handlers/send_file.cc handlers/parameters.cc handlers/recorder.cc
   handlers/request_builder.cc server/testing_client.cc server/testing_server.cc net/internal/tls/without_openssl.cc
   clients/postgres/internal/stop.cc clients/postgres/internal/cancel_without_tls.cc clients/postgres/internal/open_connection.cc clients/postgres/internal/prepared.cc clients/postgres/internal/copy.cc
-  http/internal/http2/without_nghttp2.cc http/internal/http2/session_callbacks.cc
-  clients/http/internal/kept_multiplexers.cc"
+  http/internal/http2/without_nghttp2.cc http/internal/http2/session_callbacks.cc"
 
 # Folders in which no class has more than class_lines_max lines: its body, and its members' definitions wherever they are.
 small_classes="concurrency net http clients handlers server"

@@ -10,7 +10,7 @@
 
 namespace weft::internal {
 
-bool ConnectionSearch::Joined(std::uint64_t after) { return connections_.Join(pool_, after, stream_); }
+bool ConnectionSearch::Joined(std::uint64_t after) { return connections_.multiplexers().Join(pool_, after, stream_); }
 
 // Until there is one with room, the requests that need it wait for the one that makes it; if HTTP/1.1 was agreed on, each has
 // its own. Where there are as many as there may be, requests wait for a stream, in order.
@@ -28,14 +28,14 @@ Result<ConnectionSearch::Found> ConnectionSearch::Run(const Context& ctx, const 
       if (!fresh) {
         if (std::unique_ptr<ClientWire> idle = connections_.TakeIdle(pool_, !MayBeRepeated(request))) return Found{std::move(idle), true};
       }
-      const bool may_connect = pool_.speaks_http1 || (pool_.attempt == nullptr && KeptConnections::MayConnect(pool_));
+      const bool may_connect = pool_.speaks_http1 || (pool_.attempt == nullptr && KeptMultiplexers::MayConnect(pool_));
       if (may_connect) {
         waits.reset();
         return Connect(ctx);
       }
       // There are new ones enough, or on their way: an older one does as well.
       if (fresh && Joined(0)) return joined();
-      if (!KeptConnections::CanShare(pool_) && pool_.attempt != nullptr) {
+      if (!KeptMultiplexers::CanShare(pool_) && pool_.attempt != nullptr) {
         waits.reset();
         if (Error err = AwaitAttempt(ctx)) return err;
         continue;
@@ -83,7 +83,7 @@ Result<ConnectionSearch::Found> ConnectionSearch::Connect(const Context& ctx) {
   pool_.speaks_http1 = !Connector::IsHttp2(**made);
   if (pool_.speaks_http1) return Found{*std::move(made), false};
   std::unique_ptr<SocketWire> socket(static_cast<SocketWire*>((*std::move(made)).release()));
-  connections_.Share(pool_, std::move(socket), stream_, attempt.own);
+  connections_.multiplexers().Share(pool_, std::move(socket), stream_, attempt.own);
   attempt.own = nullptr;
   return Found{};
 }

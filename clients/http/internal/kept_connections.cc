@@ -21,7 +21,7 @@ KeptConnections::~KeptConnections() {
   trim_->part = nullptr;
   for (auto& [name, pool] : pools_) {
     while (!pool.idle.empty()) CloseAt(pool, pool.idle.size() - 1);
-    while (!pool.multiplexers.empty()) Drop(*pool.multiplexers.back());
+    while (!pool.multiplexers.empty()) multiplexers_.Drop(*pool.multiplexers.back());
   }
 }
 
@@ -92,6 +92,23 @@ void KeptConnections::Keep(std::unique_ptr<ClientWire> wire) noexcept {
   if (!timer_.Armed() && client_.options.idle_timeout != kUnlimited) ArmFor(now + client_.options.idle_timeout);
 }
 
+// Both protocols share the bound on idle connections.
+void KeptConnections::OnIdle(http2::ClientMultiplexer& connection) noexcept {
+  OriginPool& pool = connection.pool();
+  const TimePoint since = connection.unused_since;
+  if (pool.shared->idle.fetch_add(1, std::memory_order_relaxed) + 1 > client_.options.idle_per_origin_max) {
+    http2::ClientMultiplexer* const oldest = KeptMultiplexers::IdleSince(pool, TimePoint::max());
+    if (!pool.idle.empty()) {
+      CloseAt(pool, 0);
+    } else if (oldest != &connection) {
+      multiplexers_.Drop(*oldest);
+    } else {
+      client_.TrimElsewhere(*this);
+    }
+  }
+  if (client_.options.idle_timeout != kUnlimited) ArmFor(since + client_.options.idle_timeout);
+}
+
 void KeptConnections::CloseAt(OriginPool& pool, std::size_t index) noexcept {
   pool.idle[index].wire->Wake();
   pool.idle.erase(pool.idle.begin() + static_cast<std::ptrdiff_t>(index));
@@ -119,11 +136,11 @@ void KeptConnections::CloseOld() {
   for (auto at = pools_.begin(); at != pools_.end();) {
     OriginPool& pool = at->second;
     while (!pool.idle.empty() && now - pool.idle.front().since >= client_.options.idle_timeout) CloseAt(pool, 0);
-    while (http2::ClientMultiplexer* const idle = IdleSince(pool, now - client_.options.idle_timeout)) Drop(*idle);
+    while (http2::ClientMultiplexer* const idle = KeptMultiplexers::IdleSince(pool, now - client_.options.idle_timeout)) multiplexers_.Drop(*idle);
     if (!pool.idle.empty()) {
       if (client_.options.idle_timeout != kUnlimited) next = std::min(next, pool.idle.front().since + client_.options.idle_timeout);
       ++at;
-    } else if (const http2::ClientMultiplexer* const idle = IdleSince(pool, now)) {
+    } else if (const http2::ClientMultiplexer* const idle = KeptMultiplexers::IdleSince(pool, now)) {
       if (client_.options.idle_timeout != kUnlimited) next = std::min(next, idle->unused_since + client_.options.idle_timeout);
       ++at;
     } else if (pool.users != 0 || !pool.multiplexers.empty()) {
@@ -155,9 +172,9 @@ void KeptConnections::Trim() noexcept {
   for (auto& [name, pool] : pools_) {
     while (!pool.idle.empty() && pool.shared->idle.load() > client_.options.idle_per_origin_max) CloseAt(pool, 0);
     while (pool.shared->idle.load() > client_.options.idle_per_origin_max) {
-      http2::ClientMultiplexer* const idle = IdleSince(pool, TimePoint::max());
+      http2::ClientMultiplexer* const idle = KeptMultiplexers::IdleSince(pool, TimePoint::max());
       if (idle == nullptr) break;
-      Drop(*idle);
+      multiplexers_.Drop(*idle);
     }
   }
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// What of KeptConnections is about the connections of HTTP/2: requests share them, and one that has none is as idle as a kept one of
-// HTTP/1.1.
+#include <weft/clients/http/internal/kept_multiplexers.h>
+
 #include <algorithm>
 #include <new>
 #include <utility>
-
-#include <weft/clients/http/internal/kept_connections.h>
 
 namespace weft::internal {
 
@@ -17,7 +14,7 @@ void SharedAttempt::End(OriginPool& pool) {
 }
 
 // The oldest first, so that those that are too many become idle.
-bool KeptConnections::Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream) {
+bool KeptMultiplexers::Join(OriginPool& pool, std::uint64_t after, http2::ClientStream& stream) {
   for (std::size_t i = 0; i < pool.multiplexers.size();) {
     http2::ClientMultiplexer& connection = *pool.multiplexers[i];
     // The event of an end may still be on its way to the loop.
@@ -35,11 +32,11 @@ bool KeptConnections::Join(OriginPool& pool, std::uint64_t after, http2::ClientS
   return false;
 }
 
-bool KeptConnections::CanShare(const OriginPool& pool) noexcept {
+bool KeptMultiplexers::CanShare(const OriginPool& pool) noexcept {
   return std::any_of(pool.multiplexers.begin(), pool.multiplexers.end(), [](const auto& each) { return each->Settled() && !each->Ended(); });
 }
 
-bool KeptConnections::MayConnect(const OriginPool& pool) noexcept {
+bool KeptMultiplexers::MayConnect(const OriginPool& pool) noexcept {
   std::size_t alive = 0;
   std::size_t endless = 0;
   std::size_t streams = 1;
@@ -52,7 +49,7 @@ bool KeptConnections::MayConnect(const OriginPool& pool) noexcept {
   return alive < kMultiplexersMax + endless / streams;
 }
 
-void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream,
+void KeptMultiplexers::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream,
                             std::shared_ptr<SharedAttempt> attempt) {
   http2::ClientMultiplexer::Home& home = *this;  // which no other code sees
   auto made = std::make_unique<http2::ClientMultiplexer>(std::move(wire), client_.options, pace_, pool, home, loop_);
@@ -68,13 +65,13 @@ void KeptConnections::Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, 
   }
 }
 
-void KeptConnections::NoteUsed(http2::ClientMultiplexer& connection) noexcept {
+void KeptMultiplexers::NoteUsed(http2::ClientMultiplexer& connection) noexcept {
   if (!std::exchange(connection.counts_as_idle, false)) return;
   connection.pool().shared->idle.fetch_sub(1, std::memory_order_relaxed);
   client_.idle.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void KeptConnections::Drop(http2::ClientMultiplexer& connection) noexcept {
+void KeptMultiplexers::Drop(http2::ClientMultiplexer& connection) noexcept {
   OriginPool& pool = connection.pool();
   NoteUsed(connection);
   std::erase_if(pool.multiplexers, [&connection](const auto& each) { return each.get() == &connection; });
@@ -82,37 +79,24 @@ void KeptConnections::Drop(http2::ClientMultiplexer& connection) noexcept {
   pool.line.Look();
 }
 
-void KeptConnections::OnSettled(http2::ClientMultiplexer& connection) noexcept {
+void KeptMultiplexers::OnSettled(http2::ClientMultiplexer& connection) noexcept {
   if (const std::shared_ptr<SharedAttempt> attempt = std::move(connection.attempt)) attempt->End(connection.pool());
 }
 
-void KeptConnections::OnRoom(http2::ClientMultiplexer& connection) noexcept { connection.pool().line.Look(); }
+void KeptMultiplexers::OnRoom(http2::ClientMultiplexer& connection) noexcept { connection.pool().line.Look(); }
 
-void KeptConnections::OnEnd(http2::ClientMultiplexer& connection) noexcept { Drop(connection); }
+void KeptMultiplexers::OnEnd(http2::ClientMultiplexer& connection) noexcept { Drop(connection); }
 
-void KeptConnections::OnUnused(http2::ClientMultiplexer& connection) noexcept {
-  const std::uint32_t most = client_.options.idle_per_origin_max;
-  if (most == 0) return Drop(connection);
-  OriginPool& pool = connection.pool();
-  pool.line.Look();
-  const TimePoint now = Now();
-  connection.unused_since = now;
+void KeptMultiplexers::OnUnused(http2::ClientMultiplexer& connection) noexcept {
+  if (client_.options.idle_per_origin_max == 0) return Drop(connection);
+  connection.pool().line.Look();
+  connection.unused_since = Now();
   connection.counts_as_idle = true;
   client_.idle.fetch_add(1, std::memory_order_relaxed);
-  if (pool.shared->idle.fetch_add(1, std::memory_order_relaxed) + 1 > most) {
-    http2::ClientMultiplexer* const oldest = IdleSince(pool, TimePoint::max());
-    if (!pool.idle.empty()) {
-      CloseAt(pool, 0);
-    } else if (oldest != &connection) {
-      Drop(*oldest);
-    } else {
-      client_.TrimElsewhere(*this);
-    }
-  }
-  if (client_.options.idle_timeout != kUnlimited) ArmFor(now + client_.options.idle_timeout);
+  owner_.OnIdle(connection);
 }
 
-http2::ClientMultiplexer* KeptConnections::IdleSince(OriginPool& pool, TimePoint since) noexcept {
+http2::ClientMultiplexer* KeptMultiplexers::IdleSince(OriginPool& pool, TimePoint since) noexcept {
   http2::ClientMultiplexer* oldest = nullptr;
   for (const auto& each : pool.multiplexers) {
     if (!each->counts_as_idle || each->unused_since > since) continue;
