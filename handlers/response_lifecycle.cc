@@ -53,11 +53,12 @@ Error ResponseWriter::BeginHead() {
 // A hook may add further ones and may throw; either way each runs at most once.
 [[gnu::noinline]] void ResponseWriter::RunHooks() {
   struct InHook {
-    explicit InHook(State& s) : state(s) { state = State::kInHook; }
+    explicit InHook(State& s) : state(s), before(s) { state = State::kInHook; }
     ~InHook() {
-      if (state == State::kInHook) state = State::kBuffering;
+      if (state == State::kInHook) state = before;
     }
     State& state;
+    const State before;
   } in_hook(state_);
   while (!hooks_.empty()) {
     const std::function<void()> hook = std::move(hooks_.back());

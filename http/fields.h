@@ -88,7 +88,7 @@ class Fields {
 
   // The first block holds the fields of a typical response.
   static constexpr std::size_t kFirstBlock = 512;
-  void Append(std::string_view name, std::string_view value);
+  inline void Append(std::string_view name, std::string_view value);
   bool Replace(std::string_view name, std::string_view value);
   bool Refuse(std::string_view name, std::string_view value);
   char* Room(std::size_t size);

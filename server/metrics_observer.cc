@@ -34,7 +34,7 @@ MetricsObserver::MetricsObserver(Metrics& metrics)
     : connections_opened_(metrics.AddCounter("weft_server_connections_opened_total", "Connections that were accepted.", {"server"})),
       connections_closed_(metrics.AddCounter("weft_server_connections_closed_total", "Connections that have ended, by the reason.",
                                              {"server", "reason"})),
-      bad_requests_(metrics.AddCounter("weft_server_bad_requests_total", "Requests that were malformed, by what was wrong with them.",
+      bad_requests_(metrics.AddCounter("weft_server_bad_requests_total", "Requests that were not valid, or not acceptable, by what was wrong with them.",
                                        {"server", "reason"})),
       requests_refused_(metrics.AddCounter("weft_server_requests_refused_total",
                                            "Requests that the server itself rejected, before any handler or middleware.",

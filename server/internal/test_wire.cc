@@ -58,6 +58,7 @@ Result<std::shared_ptr<const ClientContext>> LoadContext(const TlsClientOptions&
   Result<std::shared_ptr<const ClientContext>> context = ClientContext::Load(options);
   if (context.Ok()) {
     const std::lock_guard<ThreadMutex> hold(last.lock);
+    last.context = nullptr;  // until the options are whole
     last.options = options;
     last.context = *context;
   }

@@ -180,8 +180,7 @@ void Withstand(const Attack& attack, const std::function<void(const Context&, co
   EXPECT_GT(report.answered, 0);
   EXPECT_LE(report.p99_ms, attack.p99_max_ms);
   if (!kSanitized) {
-    // A client over TLS costs the server some 14 KB while it is there, and its allocator keeps arenas of such.
-    EXPECT_LE(growth, attack.growth_max + (OverTls() ? 4 << 20 : 0));
+    EXPECT_LE(growth, attack.growth_max);
   }
   const Steady::time_point begin = Steady::now();
   EXPECT_EQ(target.Stop(), 0);

@@ -25,6 +25,7 @@ void Exchange::Reset() noexcept {
   request_.trailers = nullptr;
   own_request_ = nullptr;
   shares_ = multiplexed_ = kept_ = false;
+  http2_.ForgetNumber();
 }
 
 // What an attempt has left.

@@ -40,6 +40,8 @@ class Http2Carrier {
   // No caller waits for its end.
   void NoteEndless() noexcept { stream_->endless = true; }
   void Reset() noexcept;
+  // The next request may be for another origin, whose connections have numbers of their own.
+  void ForgetNumber() { number_ = 0; }
 
   // --- sending
 

@@ -50,7 +50,7 @@ void* PerLoopBase::Get() {
   for (LoopLocal* local = loop->locals(); local != nullptr; local = local->next) {
     if (local->owner != this) continue;
     void* value = static_cast<PerLoopValue*>(local)->value;
-    if (value == nullptr) AbortMisuse("PerLoop::Get", "the T of this loop is still being made: its constructor must neither wait nor ask for it");
+    if (value == nullptr) AbortMisuse("PerLoop::Get", "the T of this loop is still being made: making it must neither wait nor ask for it");
     return value;
   }
   auto* made = new PerLoopValue(*this, *loop);

@@ -101,7 +101,7 @@ class Connection : public Client {
 
   // Reading.
   void ReadOnce();
-  void Take(const HeadRead& read);
+  inline void Take(const HeadRead& read);
   void TakeOther(const HeadRead& read);
   void TakeProxied(const HeadRead& read);
   void CloseIfQuietInDrain();
@@ -111,7 +111,7 @@ class Connection : public Client {
   // Serving.
   void Queue(std::string_view bytes, std::size_t head_size, Head& head);
   void StartSession(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
-  Session* TakeSession() noexcept;
+  inline Session* TakeSession() noexcept;
   std::unique_ptr<Session> LetGoOfSession();
   void AfterSession(const SessionOutcome& outcome, Head& head);
   void StaysOpen(const SessionOutcome& outcome, Head& head);

@@ -3,6 +3,7 @@
 #define WEFT_SERVER_INTERNAL_HTTP1_REQUEST_BYTES_H_
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -78,6 +79,7 @@ class RequestBytes {
  private:
   std::string_view From(std::size_t at) const {
     const std::string_view all = bytes_.View();
+    assert(at <= all.size());
     return {all.data() + at, all.size() - at};
   }
 

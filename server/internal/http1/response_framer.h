@@ -88,8 +88,8 @@ class ResponseFramer final : public ResponseSink {
   // A chunk whose data is in the buffer, with its framing around it.
   std::string_view ChunkInBuffer(std::string_view data);
   void NoteBodyFacts(bool response_goes_on);
-  ResponseFacts FactsOf(int status, bool response_goes_on);
-  void WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
+  inline ResponseFacts FactsOf(int status, bool response_goes_on);
+  inline void WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
   void WriteHeadBytes(const ResponseHead& head);
   void WriteChunkHeader(std::uint64_t size);
   void AddTypeOf(std::string_view body);

@@ -62,7 +62,7 @@ class Session final : public FiberJob,
   static constexpr std::size_t kKeepBytes = 16 * 1024;  // buffers above it are not kept for the next connection
   static constexpr int kRequestsInARow = 16;
 
-  bool Start(std::string_view name) noexcept;
+  inline bool Start(std::string_view name) noexcept;
   void Attach(Client& client);
   void ServeRequests();
   bool KeptByBatch();
