@@ -54,6 +54,7 @@ TEST(Signals, OneOfAKindThatIsBeingHandledComesOnceMore) {
 }
 
 TEST(Signals, AnArrivalIsForOneWaiterOfAnyLoop) {
+  const OffFibers off_fibers(SIGUSR1);
   OnLoops(2, [](const Context& ctx) {
     Signals signals({SIGUSR1});
     Group group(ctx, {.spread = true});
@@ -145,6 +146,7 @@ TEST(Signals, StandBesideANotifyContextOfOtherSignals) {
 
 // A storm while others take: whatever was sent last is seen.
 TEST(Signals, TheLastOneOfAStormIsNotLost) {
+  const OffFibers off_fibers(SIGUSR1);
   OnLoops(2, [](const Context& ctx) {
     Signals signals({SIGUSR1});
     for (int round = 0; round < Rounds(200); ++round) {
