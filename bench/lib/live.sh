@@ -55,7 +55,7 @@ measure_echo() {
   for name in "${live_names[@]}"; do
     each=$(median_of <"$scratch/echo.$name")
     line=$(live_load "$name" "${live_command[$name]}" hold --connections 5000 --bytes 128)
-    printf '%-14s %18s %14s %22s\n' "$name" "$each" "$(awk -v w="$weft" -v e="$each" 'BEGIN { printf "%.2f", e > 0 ? w / e : 0 }')" "$(value_of bytes_each "$line")"
+    printf '%-14s %18s %14s %22s\n' "$name" "$each" "$(awk -v w="$weft" -v e="$each" 'BEGIN { printf "%.2f", (e > 0 ? w / e : 0) }')" "$(value_of bytes_each "$line")"
   done
 }
 
