@@ -29,6 +29,9 @@ std::int64_t ResidentBytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
+// What is allocated, without the free places between: a page stays resident for one connection in it.
+std::int64_t AllocatedBytes() { return static_cast<std::int64_t>(mallinfo2().uordblks); }
+
 // `count` requests at once, so that there are as many connections, each of which is kept then.
 weft::Error AskAtOnce(const weft::Context& ctx, weft::HttpClient& client, const std::string& url, int count) {
   weft::Event all_are_here;
@@ -56,9 +59,12 @@ int Hold(const std::string& url, int count) {
       if (weft::Error failed = AskAtOnce(ctx, first, url, count)) return failed;
     }
     const std::int64_t before = ResidentBytes();
+    const std::int64_t allocated_before = AllocatedBytes();
     weft::HttpClient client(options);
     if (weft::Error failed = AskAtOnce(ctx, client, url, count)) return failed;
-    std::printf("kept=%d bytes_each=%.0f\n", static_cast<int>(client.Stats().idle), static_cast<double>(ResidentBytes() - before) / count);
+    const double allocated = static_cast<double>(AllocatedBytes() - allocated_before) / count;
+    std::printf("kept=%d allocated_each=%.0f resident_each=%.0f\n", static_cast<int>(client.Stats().idle), allocated,
+                static_cast<double>(ResidentBytes() - before) / count);
     return {};
   });
   if (err) std::fprintf(stderr, "weft_client: %s\n", err.Message().c_str());
