@@ -20,7 +20,7 @@ void PlaySeeds(unsigned usual, F play) {
   const unsigned seeds = number("WEFT_SEEDS", usual);
   for (unsigned seed = first; seed < first + seeds; ++seed) {
     play(seed);
-    if (testing::Test::HasFailure()) FAIL() << "after " << seed - first + 1 << " seeds";
+    if (::testing::Test::HasFailure()) FAIL() << "after " << seed - first + 1 << " seeds";
   }
 }
 

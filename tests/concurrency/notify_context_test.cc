@@ -104,10 +104,7 @@ TEST(NotifyContext, JudgesLaterSignalsByKindAndTime) {
 
 // The mask lives on through exec: thread pools of some runtimes start their children so.
 TEST(NotifyContext, IsToldOfSignalsThatAllOtherThreadsBlock) {
-  sigset_t blocked, before;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGUSR1);
-  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &blocked, &before), 0);
+  const ScopedBlock blocked(SIGUSR1);
   kill(getpid(), SIGUSR1);  // it waits for somebody to take it
   {
     const CancelScope scope = NotifyContext(Background(), {SIGUSR1});
@@ -120,7 +117,6 @@ TEST(NotifyContext, IsToldOfSignalsThatAllOtherThreadsBlock) {
     EXPECT_EQ(sigismember(&now, SIGUSR1), 1) << "the caller's mask is the caller's";
     EXPECT_EQ(sigismember(&now, SIGTERM), 0);
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST(NotifyContext, NeedsNoDescriptor) {

@@ -2,6 +2,7 @@
 #ifndef WEFT_TESTS_CONCURRENCY_SIGNAL_KIT_H_
 #define WEFT_TESTS_CONCURRENCY_SIGNAL_KIT_H_
 
+#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <optional>
@@ -24,7 +25,7 @@ class ScopedBlock {
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, signal);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    EXPECT_EQ(pthread_sigmask(SIG_BLOCK, &blocked, &before_), 0);
   }
   ~ScopedBlock() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   ScopedBlock(const ScopedBlock&) = delete;

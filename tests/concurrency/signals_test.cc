@@ -108,16 +108,12 @@ TEST(Signals, AreACaseOfASelect) {
 }
 
 TEST(Signals, AreHeardThoughAllOtherThreadsBlockThem) {
-  sigset_t blocked, before;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGUSR1);
-  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &blocked, &before), 0);
+  const ScopedBlock blocked(SIGUSR1);
   kill(getpid(), SIGUSR1);  // it waits for somebody to take it
   {
     Signals signals({SIGUSR1});
     EXPECT_EQ(*signals.Wait(Background()), SIGUSR1);
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST(Signals, EndRestoresWhatWasSetBefore) {
