@@ -13,11 +13,10 @@
 #include <utility>
 
 #include <weft/concurrency/wait_fd.h>
+#include <weft/net/internal/errno_error.h>
 
 namespace weft::internal {
 namespace {
-
-Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
 
 Error OfAddress(const Error& error, const SocketAddress& address) { return error.Wrap("connect to " + FormatPeer(address)); }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <weft/net/internal/activation.h>
+#include <weft/net/internal/errno_error.h>
 
 namespace weft::internal {
 namespace {
@@ -23,8 +24,6 @@ constexpr int kUnsentMax = 1024 * 1024;
 constexpr int kTriesMax = 16;
 
 // In the generic category, so that Is(std::errc::...) holds.
-Error FromNumber(int number) { return std::error_code(number, std::generic_category()); }
-
 void SetFlag(int fd, int level, int option, int value) {
   // These options only tune; a socket without them still serves.
   static_cast<void>(setsockopt(fd, level, option, &value, sizeof value));
@@ -116,7 +115,7 @@ Result<Listener> Listener::Activated(std::string_view which) {
 Result<Listener> Listener::Adopt(int fd) {
   const std::string what = "descriptor " + std::to_string(fd);
   const std::optional<int> family = SocketOption(fd, SO_DOMAIN);
-  if (!family) return FromNumber(errno).Wrap(what);  // not open, or not a socket
+  if (!family) return FromErrno(errno).Wrap(what);  // not open, or not a socket
   if (*family != AF_INET && *family != AF_INET6 && *family != AF_UNIX) return Error::New(what + " is neither a TCP nor a unix socket");
   if (SocketOption(fd, SO_TYPE) != SOCK_STREAM) return Error::New(what + " is not a stream socket");
   if (SocketOption(fd, SO_ACCEPTCONN) != 1) return Error::New(what + " is not a listening socket");
@@ -124,9 +123,9 @@ Result<Listener> Listener::Adopt(int fd) {
   Listener listener;
   listener.shared_ = true;
   listener.fd_ = Fd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!listener.fd_.IsOpen()) return FromNumber(errno).Wrap(what);
+  if (!listener.fd_.IsOpen()) return FromErrno(errno).Wrap(what);
   const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return FromNumber(errno).Wrap(what);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return FromErrno(errno).Wrap(what);
   if (*family != AF_UNIX) TuneTcp(fd);
   listener.bound_ = FormatBound(fd);
   return listener;
@@ -145,7 +144,7 @@ Result<Listener> Listener::BindTo(const ListenOptions& options) {
     address = AnyIpv4(address);  // a kernel without IPv6
     listener.fd_ = Fd(socket(address.Family(), kType, 0));
   }
-  if (!listener.fd_.IsOpen()) return FromNumber(errno);
+  if (!listener.fd_.IsOpen()) return FromErrno(errno);
   if (!address.IsUnix()) {
     // Connections of a server that has just ended are in TIME_WAIT and must not keep the port from the next one.
     SetFlag(listener.fd_.Get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -155,14 +154,14 @@ Result<Listener> Listener::BindTo(const ListenOptions& options) {
   }
   const int on = 1;
   if (options.reuse_port && setsockopt(listener.fd_.Get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-    return FromNumber(errno).Wrap("share the port");
+    return FromErrno(errno).Wrap("share the port");
   }
   // On Linux the file gets the mode of the socket, less what the umask takes: so it never allows more than asked, not for a moment.
-  if (options.unix_mode != 0 && fchmod(listener.fd_.Get(), options.unix_mode) != 0) return FromNumber(errno).Wrap("set the mode");
+  if (options.unix_mode != 0 && fchmod(listener.fd_.Get(), options.unix_mode) != 0) return FromErrno(errno).Wrap("set the mode");
   if (Error err = listener.Bind(address)) return err;
   // What the umask took is given back. Nobody is let in before listen.
-  if (options.unix_mode != 0 && chmod(address.local.sun_path, options.unix_mode) != 0) return FromNumber(errno).Wrap("set the mode");
-  if (::listen(listener.fd_.Get(), options.backlog) != 0) return FromNumber(errno);
+  if (options.unix_mode != 0 && chmod(address.local.sun_path, options.unix_mode) != 0) return FromErrno(errno).Wrap("set the mode");
+  if (::listen(listener.fd_.Get(), options.backlog) != 0) return FromErrno(errno);
   listener.bound_ = FormatBound(listener.fd_.Get());
   return listener;
 }
@@ -173,7 +172,7 @@ Error Listener::Bind(const SocketAddress& address) {
     if (Error err = RemoveStaleFile(address)) return err;
     failure = ::bind(fd_.Get(), &address.any, address.size) == 0 ? 0 : errno;
   }
-  if (failure != 0) return FromNumber(failure);
+  if (failure != 0) return FromErrno(failure);
   struct stat file;
   if (IsFileSystemPath(address) && ::lstat(address.local.sun_path, &file) == 0) {
     path_ = address.local.sun_path;
@@ -186,10 +185,10 @@ Error Listener::Bind(const SocketAddress& address) {
 Error Listener::RemoveStaleFile(const SocketAddress& address) {
   const char* const path = address.local.sun_path;
   struct stat file;
-  if (::lstat(path, &file) != 0) return errno == ENOENT ? Error() : FromNumber(errno);
+  if (::lstat(path, &file) != 0) return errno == ENOENT ? Error() : FromErrno(errno);
   if (!S_ISSOCK(file.st_mode)) return Error::New("the file exists and is not a socket");
-  if (IsAlive(address)) return FromNumber(EADDRINUSE);
-  if (::unlink(path) != 0 && errno != ENOENT) return FromNumber(errno).Wrap("remove the stale socket");
+  if (IsAlive(address)) return FromErrno(EADDRINUSE);
+  if (::unlink(path) != 0 && errno != ENOENT) return FromErrno(errno).Wrap("remove the stale socket");
   return {};
 }
 
