@@ -71,7 +71,6 @@ class LoopCore final : public Loop {
   void PushRemote(LoopTask& task) noexcept;
 
   // A pin keeps the loop's memory: taken before a claim that may let the scheduler end, given back after the last touch.
-  void PrefetchInbox() noexcept { PrefetchToWrite(&inbox_); }
   void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
   void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
   // PushRemote where only what the task belongs to may keep the loop alive.

@@ -51,10 +51,7 @@ bool ClaimIf(std::atomic<std::uint32_t>& word, bool may_be_without_context, std:
 bool ClaimFiber(FiberCore& fiber, bool may_be_without_context, std::uint32_t outcome) noexcept {
   LoopCore& loop = fiber.loop;
   const bool remote = &loop != CurrentLoop();
-  if (remote) {
-    loop.PrefetchInbox();
-    loop.Pin();
-  }
+  if (remote) loop.Pin();
   const bool claimed = ClaimIf(fiber.park_word, may_be_without_context, outcome);
   if (claimed) {
     TraceWake(fiber.record, outcome);
