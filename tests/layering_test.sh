@@ -16,7 +16,7 @@ cd "${1:-"$(dirname "${BASH_SOURCE[0]}")/.."}"
 # both write to and whose thread lives as long as a server; and metrics, which both count.
 interface_headers="access.h body.h body_filter.h error_status.h handler.h log.h metric.h metrics.h readiness.h refusal_body.h request.h response_writer.h server_side.h stream.h"
 
-# Whose internal/ headers others may include, beside their own folder: FOLDER-THAT-INCLUDES/FOLDER-OF-THE-HEADER.
+# Whose internal/ headers others may include, besides their own folder: FOLDER-THAT-INCLUDES/FOLDER-OF-THE-HEADER.
 internal_pairs="clients/http clients/net handlers/http handlers/net server/http server/net"
 
 # What http/ uses of concurrency/: bytes in, facts out; no fiber.
@@ -25,10 +25,10 @@ http_uses="concurrency/error.h concurrency/result.h"
 # Internal headers for every folder of the library: they say which lock guards what, and nothing else.
 for_all="concurrency/internal/base/thread_mutex.h"
 
-# Folders of handlers/ that hold ready-made handlers: they stand beside server/, above the interface, which does not know them.
+# Folders of handlers/ that hold ready-made handlers: they are on one level with server/, above the interface, which does not know them.
 ready_made="routing middleware content live debug proxy"
 
-# Folders in which no component (a header and the .cc beside it) needs itself by way of others. A public header of concurrency/ is a component
+# Folders in which no component (a header and its .cc) needs itself by way of others. A public header of concurrency/ is a component
 # by itself, since lower folders may know what a higher one implements. What a header only hands on, at its end ("IWYU pragma: export"), it
 # does not need.
 acyclic="concurrency net http clients handlers server"
@@ -143,7 +143,7 @@ check_sources() {
     split(FILENAME, at, "/")
     top = at[1]
     side = Rank(top) ? top : ""
-    # Tests stand beside the folder that they test; those of the server and the end-to-end ones see all public headers.
+    # Tests see the folder that they test; those of the server and the end-to-end ones see all public headers.
     if (top == "tests" && Rank(at[2])) side = at[2]
     # Those of clients play their servers.
     tested = ""
@@ -382,7 +382,7 @@ check_protocol_word() {
 }
 
 # One file speaks to the kernel about a connection, so that TLS and other pollers have one place. internal/test_wire.cc plays a client, and
-# a cancel of PostgreSQL is 16 bytes beside libpq's own socket.
+# a cancel of PostgreSQL is 16 bytes, not on libpq's own socket.
 check_socket_calls() {
   local folder
   for folder in http clients handlers server; do

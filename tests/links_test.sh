@@ -78,7 +78,7 @@ for document in "${documents[@]}"; do
         ;;
       P)
         case $document in CHANGELOG.md | docs/rationale.md) continue ;; esac
-        # A program is named without its ending, and a path beside its document as well.
+        # A program is named without its ending, and a path relative to its document, too.
         if ! compgen -G "$what" >/dev/null && ! compgen -G "$what.*" >/dev/null && ! compgen -G "$(dirname "$document")/$what" >/dev/null; then
           breach "$document" "$line" "$what is not there"
         fi

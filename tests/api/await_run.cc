@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A server and its client in one scheduler: ListenAndServe in a fiber, and plain Asio operations through Await beside it.
+// A server and its client in one scheduler: ListenAndServe in a fiber, and plain Asio operations through Await in another.
 #include <cstdio>
 #include <string>
 #include <string_view>

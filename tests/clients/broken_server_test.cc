@@ -30,7 +30,7 @@ TEST(BrokenServer, FailuresTable) {
   const std::vector<Row> rows = {
       {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n", ClientFailure::kMalformed},
       {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", ClientFailure::kMalformed},
-      {"length beside chunks", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", ClientFailure::kMalformed},
+      {"length together with chunks", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", ClientFailure::kMalformed},
       {"101 that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", ClientFailure::kMalformed},
       {"an endless head", "HTTP/1.1 200 OK\r\nA: " + std::string(100'000, 'x'), ClientFailure::kTooLarge},
       {"too many fields", "HTTP/1.1 200 OK\r\n" + [] { std::string all; for (int i = 0; i < 300; ++i) all += "A: b\r\n"; return all; }() + "\r\n", ClientFailure::kTooLarge},

@@ -82,7 +82,7 @@ int CodeOf(const Seen& seen) {
   return static_cast<unsigned char>(seen.payload[0]) << 8 | static_cast<unsigned char>(seen.payload[1]);
 }
 
-TEST(DialWebSocketTable, WhatNobodyAskedForIsNoHandshake) {
+TEST(DialWebSocketTable, RejectsAnUnofferedProtocolOrExtension) {
   const struct {
     const char* what;
     std::string fields;
@@ -107,7 +107,7 @@ TEST(DialWebSocketTable, WhatNobodyAskedForIsNoHandshake) {
   }
 }
 
-TEST(DialWebSocketTable, WhatAServerMayNotSendGetsItsCode) {
+TEST(DialWebSocketTable, FramesForbiddenToServersGetTheirCloseCode) {
   const struct {
     const char* what;
     std::string bytes;
@@ -141,7 +141,7 @@ TEST(DialWebSocketTable, WhatAServerMayNotSendGetsItsCode) {
   }
 }
 
-TEST(DialWebSocketTable, APingIsAnsweredByAMaskedPong) {
+TEST(DialWebSocketTable, APingGetsAMaskedPong) {
   Virtually([](const Context& ctx) {
     Seen pong;
     RawServer server(ctx, Accepts("", [&](const Context& c, Stream& stream) {

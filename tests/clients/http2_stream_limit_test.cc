@@ -153,7 +153,7 @@ TEST(Http2StreamLimit, ResponsesWithoutAnEndHaveConnectionsOfTheirOwn) {
   });
 }
 
-TEST(Http2StreamLimit, AServerThatTakesMoreLater) {
+TEST(Http2StreamLimit, FollowsALimitThatTheServerRaisesLater) {
   OnLoops(1, [](const Context& ctx) {
     Event more, all_here;
     int streams = 0;
@@ -180,7 +180,7 @@ TEST(Http2StreamLimit, AServerThatTakesMoreLater) {
 }
 
 // Those that wait for a stream of a connection that ends go to the next one.
-TEST(Http2StreamLimit, AConnectionThatEndsWhileOthersWait) {
+TEST(Http2StreamLimit, WaitersGoOnWhenAConnectionEnds) {
   for (const bool by_goaway : {true, false}) {
     OnLoops(1, [&](const Context& ctx) {
       Event end;

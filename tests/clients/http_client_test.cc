@@ -296,7 +296,7 @@ TEST(HttpClient, AnIdleConnectionThatTheServerClosesIsNotUsedAgain) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(HttpClient, TellsAlongWhatItIsAskedTo) {
+TEST(HttpClient, SendsDeadlineAndRequestIdIfConfigured) {
   const Error err = RunTest([](const Context& ctx) -> Error {
     TestServer server(ctx, Routes());
     HttpClient client({.propagate = {.deadline_field = "X-Left-Ms", .request_id = true}});
@@ -312,7 +312,7 @@ TEST(HttpClient, TellsAlongWhatItIsAskedTo) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(HttpClient, AResponseThatIsDroppedKeepsASmallRestAndClosesALargeOne) {
+TEST(HttpClient, DroppingAResponseReadsASmallRestAndClosesOnALargeOne) {
   const Error err = RunTest([](const Context& ctx) -> Error {
     TestServer server(ctx, [](ResponseWriter& w, Request& r) { return w.Write(std::string(r.Path() == "/small" ? 10'000 : 10'000'000, 'x')); });
     HttpClient client;

@@ -51,7 +51,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(NameServer, OneThatIsAwayLeavesThreadsToOthers) {
+TEST(NameServer, LookupsOfADeadServerLeaveThreadsToOthers) {
   const Error err = weft::Run(Background(), {.loops = 1}, [](const Context& ctx) -> Error {
     HttpClient client;
     // Each caller has left before the next one comes; its look-up goes on.

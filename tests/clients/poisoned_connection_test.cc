@@ -176,7 +176,7 @@ TEST(PoisonedConnection, AnExchangeHasARequestOfItsOwn) {
   });
 }
 
-// It throws in the fiber that listens beside the one that sends.
+// It throws in the fiber that listens while another one sends.
 TEST(PoisonedConnection, AnExceptionOfOnInterimIsNoResponse) {
   Virtually([](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {
@@ -230,7 +230,7 @@ TEST(PoisonedConnection, ItIsLookedAtBeforeItIsUsed) {
   });
 }
 
-TEST(PoisonedConnection, OneThatHasJustEndedIsNotUsedForAPost) {
+TEST(PoisonedConnection, AJustEndedConnectionIsNotUsedForAPost) {
   Virtually([](const Context& ctx) {
     Stream* of_first = nullptr;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {

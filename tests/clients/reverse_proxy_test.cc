@@ -167,7 +167,7 @@ TEST(ReverseProxy, AsksAnotherUpstreamWhereThatIsAllowed) {
   });
 }
 
-TEST(ReverseProxy, WhatMayHaveBeenProcessedIsNotSentAgain) {
+TEST(ReverseProxy, DoesNotRepeatWhatMayHaveBeenProcessed) {
   Virtually([](const Context& ctx) {
     int requests = 0;
     RawServer upstream(ctx, [&](const Context& c, Stream& stream, int) { requests += ReadUntil(c, stream).empty() ? 0 : 1; });
@@ -195,7 +195,7 @@ TEST(ReverseProxy, ASlowUpstreamIs504) {
   });
 }
 
-TEST(ReverseProxy, ATryThatTakesTooLongGivesTheTurnToAnother) {
+TEST(ReverseProxy, TriesAnotherUpstreamWhenOneTakesTooLong) {
   Virtually([](const Context& ctx) {
     House house(ctx, {.try_timeout = 1s});
     house.network.Stall(kA);
@@ -206,7 +206,7 @@ TEST(ReverseProxy, ATryThatTakesTooLongGivesTheTurnToAnother) {
 }
 
 // Ends of bodies, lengths and chunks, at every byte of the response.
-TEST(ReverseProxy, AnUpstreamThatBreaksOffBreaksTheResponse) {
+TEST(ReverseProxy, AbortsTheResponseWhenTheUpstreamBreaksOff) {
   const std::string head = "HTTP/1.1 200 OK\r\n";
   for (const std::string& rest : {std::string("Content-Length: 9000\r\n\r\n") + std::string(9000, 'x'),
                                   "Transfer-Encoding: chunked\r\n\r\n2328\r\n" + std::string(9000, 'x') + "\r\n0\r\n\r\n"}) {
@@ -233,7 +233,7 @@ TEST(ReverseProxy, AnUpstreamThatBreaksOffBreaksTheResponse) {
   }
 }
 
-TEST(ReverseProxy, AClientThatLeavesCancelsTheUpstreamsRequest) {
+TEST(ReverseProxy, ADisconnectCancelsTheUpstreamRequest) {
   Virtually([](const Context& ctx) {
     Event canceled;
     Error cause;

@@ -104,7 +104,7 @@ TEST(SlowServer, AStreamOfEventsLivesByEachByte) {
   });
 }
 
-TEST(SlowServer, ADownloadThatIsHereLetsOthersTakeTheirTurn) {
+TEST(SlowServer, ReadingAnArrivedDownloadLetsOthersRun) {
   Virtually([](const Context& ctx) {
     RawServer server(ctx, Responds("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x')));
     HttpClient client;
@@ -127,7 +127,7 @@ TEST(SlowServer, ADownloadThatIsHereLetsOthersTakeTheirTurn) {
   });
 }
 
-TEST(SlowServer, WhatIsAnnouncedIsNotBelieved) {
+TEST(SlowServer, DoesNotTrustAnAnnouncedLength) {
   Virtually([](const Context& ctx) {
     RawServer server(ctx, [](const Context& c, Stream& stream, int) {
       ReadUntil(c, stream);

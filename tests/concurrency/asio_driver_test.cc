@@ -17,7 +17,7 @@ namespace {
 using namespace testing;
 using std::chrono::microseconds;
 
-TEST(AsioDriver, ATimeThatTheAlarmWasSetToBeforeAndHasPassedEndsTheSleep) {
+TEST(AsioDriver, AnAlarmForAPassedTimeEndsTheSleepAgain) {
   RunLoop([](const Context& ctx) {
     CurrentExecutor();
     LoopSignal signal;
@@ -28,7 +28,7 @@ TEST(AsioDriver, ATimeThatTheAlarmWasSetToBeforeAndHasPassedEndsTheSleep) {
   });
 }
 
-TEST(AsioDriver, AHandlerThatPostsItselfForeverDoesNotStopTheFibers) {
+TEST(AsioDriver, FibersRunAlthoughAHandlerPostsItselfForever) {
   RunLoop([](const Context& ctx) {
     struct Again {
       void operator()() {
@@ -92,7 +92,7 @@ TEST(AsioDriver, AStoppedIoContextGoesOn) {
   });
 }
 
-TEST(AsioDriver, WhatIsPendingWhenTheLoopEndsIsDestroyedWithoutACall) {
+TEST(AsioDriver, DestroysPendingHandlersUncalledWhenTheLoopEnds) {
   bool called = false;
   std::weak_ptr<int> held;
   RunLoop([&](const Context&) {

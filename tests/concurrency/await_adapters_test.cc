@@ -189,7 +189,7 @@ TEST(AwaitAdapters, AsTupleKeepsAFailureOfTheOperationInTheTupleAlone) {
   });
 }
 
-TEST(AwaitAdapters, APartialReadKeepsWhatCameBeforeBesideTheError) {
+TEST(AwaitAdapters, APartialReadKeepsItsBytesTogetherWithTheError) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithTimeout(ctx, milliseconds(20));
     auto [client, server] = SocketPair(ctx, CurrentExecutor());
@@ -257,7 +257,7 @@ TEST(AwaitAdapters, AGroupInWhichOneHasWonIsASuccessUnderAContextThatEndsLater) 
   });
 }
 
-TEST(AwaitAdapters, ABoundSlotCancelsBesideTheContextAndIsEmptyAfterwards) {
+TEST(AwaitAdapters, ABoundSlotCancelsAsTheContextDoesAndIsEmptyAfterwards) {
   for (const bool never_done : {false, true}) {
     RunLoop([&](const Context& ctx) {
       CancelScope scope = WithCancel(ctx);

@@ -76,7 +76,7 @@ TEST(AwaitBeast, ConnectsToARangeOfEndpoints) {
   });
 }
 
-TEST(AwaitBeast, ADeadlineEndsAReadOfAnAnswerThatNeverComes) {
+TEST(AwaitBeast, ADeadlineEndsAReadOfAResponseThatNeverComes) {
   RunLoop([](const Context& ctx) {
     auto pair = SocketPair(ctx, CurrentExecutor());
     beast::tcp_stream client(std::move(pair.first));

@@ -223,7 +223,7 @@ TEST(AwaitCancel, ADeadlineEndsAConnectAndAnAccept) {
 }
 
 // Made of two waits; it does not look whether it was cancelled, and takes the first cancel for the end of its first wait.
-TEST(AwaitCancel, IsToldAgainToAnOperationThatWasBetweenTwoSteps) {
+TEST(AwaitCancel, IsRepeatedForAnOperationBetweenTwoSteps) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithCancel(ctx);
     asio::steady_timer timer(CurrentExecutor(), hours(1));

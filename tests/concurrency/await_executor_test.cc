@@ -80,7 +80,7 @@ TEST(AwaitElsewhere, CancelsOnTheLoopOfTheObject) {
   });
 }
 
-TEST(AwaitElsewhere, ManyTimersOfAnotherLoopAreCancelledWhileTheyFire) {
+TEST(AwaitElsewhere, ManyTimersOfAnotherLoopAreCanceledWhileTheyFire) {
   RunLoops(2, [](const Context& ctx) {
     OnTwoLoops(ctx, [](const Context& c, const asio::any_io_executor& other) {
       for (int i = 0; i < 300; ++i) {
@@ -118,7 +118,7 @@ TEST(AwaitElsewhere, AnObjectOnAStrandIsTouchedOnlyThere) {
   });
 }
 
-TEST(AwaitElsewhere, StrandsOfAThreadPoolAreServedWhileTheyAreCancelled) {
+TEST(AwaitElsewhere, StrandsOfAThreadPoolAreServedWhileTheyAreCanceled) {
   asio::thread_pool pool(2);
   RunLoops(2, [&](const Context& ctx) {
     GroupOptions spread;

@@ -71,7 +71,7 @@ TEST(Await, ReturnsTheErrorThatTheHandlerIsGiven) {
   });
 }
 
-TEST(Await, PartialKeepsTheValueBesideTheError) {
+TEST(Await, PartialKeepsTheValueTogetherWithTheError) {
   RunLoop([](const Context& ctx) {
     auto [client, server] = SocketPair(ctx, CurrentExecutor());
     EXPECT_EQ(*asio::async_write(server, asio::buffer("abc", 3), Await(ctx)), 3u);
@@ -96,7 +96,7 @@ TEST(Await, WaitsForATimer) {
   });
 }
 
-TEST(Await, ConnectsToTheFirstEndpointThatAnswers) {
+TEST(Await, ConnectsToTheFirstReachableEndpoint) {
   RunLoop([](const Context& ctx) {
     const auto loopback = asio::ip::address_v4::loopback();
     tcp::acceptor closed(CurrentExecutor(), tcp::endpoint(loopback, 0));
@@ -193,7 +193,7 @@ TEST(Await, PassesOnWhatStartingTheOperationThrows) {
   });
 }
 
-TEST(Await, AHandlerThatIsDestroyedWithoutACallEndsTheWait) {
+TEST(Await, DestroyingAnUncalledHandlerEndsTheWait) {
   RunLoop([](const Context& ctx) {
     ManualOp op(CurrentExecutor());
     Group group(ctx);
@@ -278,7 +278,7 @@ TEST(AwaitDeathTest, AbortsInARawHandler) {
   EXPECT_DEATH(await_in_handler(), "Await.*loop's own stack");
 }
 
-TEST(Await, AValueThatThrowsOnItsWayThrowsInTheCaller) {
+TEST(Await, RethrowsInTheCallerWhenMovingAValueThrows) {
   FragileMove::Reset();
   for (int copies = 0; copies < 3; ++copies) {
     RunLoop([&](const Context& ctx) {

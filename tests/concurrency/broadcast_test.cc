@@ -129,7 +129,7 @@ TEST(Broadcast, ADisconnectedSubscriberThatEndsTakesNobodyElseOut) {
 }
 
 // Its destructor is code of the user.
-TEST(Broadcast, WhatIsDroppedMayUseTheBroadcast) {
+TEST(Broadcast, DroppedValuesMayUseTheBroadcast) {
   const Broadcast<std::shared_ptr<const int>> feed;
   auto slow = feed.Subscribe({.capacity = 1});
   std::vector<std::size_t> subscribers;

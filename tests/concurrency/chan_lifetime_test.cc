@@ -66,7 +66,7 @@ std::unique_ptr<Chan<Value>> MakeChan(const WaitingCall& call, Value inside) {
   return chan;
 }
 
-TEST(ChanLifetime, CallsThatWaitWhenTheLastHandleGoesAreToldThatItIsClosed) {
+TEST(ChanLifetime, WaitingCallsFailWithKClosedWhenTheLastHandleEnds) {
   for (const WaitingCall& call : Calls()) {
     const auto inside = std::make_shared<int>(1);
     Virtually([&](const Context& ctx) {

@@ -214,7 +214,7 @@ TEST(ChanMemory, AnUnbufferedReceiveComesBeforeTheEndOfItsSend) {
 }
 
 // Bits that are sent at random come out near a half, whichever way the sender waits.
-TEST(ChanPattern, ASelectThatSendsChoosesAtRandom) {
+TEST(ChanPattern, ASendingSelectChoosesAtRandom) {
   for (const std::size_t capacity : {0U, 100U}) {
     Virtually([&](const Context& ctx) {
       constexpr int kBits = 4000;

@@ -114,7 +114,7 @@ TEST(Chan, NilIsNeverReady) {
   });
 }
 
-TEST(Chan, CloseDrainsThenTellsForEver) {
+TEST(Chan, CloseDrainsThenReportsClosedForever) {
   Virtually([](const Context& ctx) {
     Chan<int> chan(2);
     EXPECT_TRUE(chan.TrySend(1));
@@ -163,7 +163,7 @@ TEST(Chan, UnderADoneContextNothingHappens) {
   });
 }
 
-TEST(Chan, ACancelledReceiveTakesNoValueAfterwards) {
+TEST(Chan, ACanceledReceiveTakesNoValueAfterwards) {
   Virtually([](const Context& ctx) {
     Chan<int> chan(0);
     CancelScope scope = WithCancel(ctx);
@@ -182,7 +182,7 @@ TEST(Chan, ACancelledReceiveTakesNoValueAfterwards) {
   });
 }
 
-TEST(Chan, ACancelledSendKeepsItsValue) {
+TEST(Chan, ACanceledSendKeepsItsValue) {
   Virtually([](const Context& ctx) {
     Chan<std::unique_ptr<int>> chan(0);
     CancelScope scope = WithTimeout(ctx, 1s);

@@ -119,8 +119,8 @@ void ExpectCosts() {
   }
 }
 
-TEST(ContextCost, OneAllocationForEachLayerAndNoneToAskOnAThread) { ExpectCosts(); }
-TEST(ContextCost, OneAllocationForEachLayerAndNoneToAskInAFiber) {
+TEST(ContextCost, AllocatesOncePerLayerAndNeverToAskOnAThread) { ExpectCosts(); }
+TEST(ContextCost, AllocatesOncePerLayerAndNeverToAskInAFiber) {
   OnLoops(1, [](const Context&) { ExpectCosts(); });
 }
 

@@ -268,7 +268,7 @@ struct Immovable {
   std::shared_ptr<int> shared;
 };
 
-TEST(Context, AValueThatCannotBeMovedLeavesNothingBehind) {
+TEST(Context, AnUnmovableValueLeavesNothingBehind) {
   static constexpr Key<Immovable> kImmovable{"immovable"};
   const auto shared = std::make_shared<int>(1);
   {

@@ -105,7 +105,7 @@ TEST_F(CrashReport, NamesAThreadThatIsNoLoop) {
   EXPECT_TRUE(Matches(end.errors, R"(^weft: SIGSEGV at address 0x10 in thread "importer" \([0-9]+\)\n)")) << end.errors;
 }
 
-TEST_F(CrashReport, TellsOfAbortAndOfExceptionsThatNobodyCatches) {
+TEST_F(CrashReport, ReportsAbortsAndUncaughtExceptions) {
   const End aborts = InChild([] {
     InstallCrashReport();
     InFiber("aborts", [] { std::abort(); });
@@ -136,7 +136,7 @@ TEST_F(CrashReport, WorksWithTheReportOfAStackOverflow) {
   }
 }
 
-TEST_F(CrashReport, HandsOnToTheHandlerThatWasThere) {
+TEST_F(CrashReport, CallsTheHandlerInstalledBefore) {
   const End end = InChild([] {
     struct sigaction before{};
     before.sa_handler = [](int) { _exit(42); };

@@ -62,7 +62,7 @@ TEST(Error, ConstantsAreTheirCodes) {
   EXPECT_EQ(from_code.Message(), kClosed.Message());
 }
 
-TEST(Error, TellsStandardErrorsInAnyCategory) {
+TEST(Error, DistinguishesStandardErrorsInAnyCategory) {
   const Error from_errno = std::error_code(ECONNREFUSED, std::system_category());
   const Error from_boost = boost::asio::error::make_error_code(boost::asio::error::connection_refused);
 

@@ -11,7 +11,7 @@ namespace {
 using namespace weft::testing;
 
 // The first who waits gives up while it is signaled: then the signal is the second one's, who would wait for ever otherwise.
-TEST(ExploreCond, ASignalThatMeetsACancelIsNotLost) {
+TEST(ExploreCond, ASignalIsNotLostToACancel) {
   Exploring([](const Context& ctx) {
     Mutex mutex;
     Cond cond;

@@ -140,7 +140,7 @@ TEST(ExploreContext, TheFirstCancelWins) {
   });
 }
 
-TEST(ExploreContext, AWaitThatEndsOtherwiseLeavesNothingBehind) {
+TEST(ExploreContext, AWaitLeavesNothingBehindHoweverItEnds) {
   Exploring([](const Context& ctx) {
     const CancelScope scope = WithCancel(ctx);
     Group group(ctx);
@@ -191,7 +191,7 @@ TEST(ExploreContext, AContextEndsNoWaitButItsOwn) {
 }
 
 // The context ends while what was waited for is there already.
-TEST(ExploreContext, AWaitThatWasWokenIsNotEndedAgain) {
+TEST(ExploreContext, AWaitEndsOnlyOnce) {
   Exploring([](const Context& ctx) {
     Group group(ctx);
     for (int i = 0; i < 3; ++i) {
@@ -235,7 +235,7 @@ TEST(ExploreAfterFunc, RunsOnceOrIsStopped) {
   });
 }
 
-TEST(ExploreAfterFunc, AStopThatComesInTimeIsTrueOnce) {
+TEST(ExploreAfterFunc, AStopInTimeReturnsTrueOnce) {
   Exploring([](const Context& ctx) {
     int ran = 0;
     int stops = 0;

@@ -131,7 +131,7 @@ TEST(ExploreFreeList, DestroysWhatLayUnusedBetweenTwoLooksAndNothingElse) {
 }
 
 // Where the list, or its loop, ends.
-TEST(ExploreFreeList, WhatComesBackWhileItEndsEndsToo) {
+TEST(ExploreFreeList, ObjectsReturnedWhileItEndsAreDestroyed) {
   Exploring([](const Context& ctx) {
     int alive = 0;
     std::optional<FreeList<Object>> list(std::in_place, [&] { return Object(alive); });

@@ -94,7 +94,7 @@ TEST(ExploreGroup, TwoErrorsHaveOneWinner) {
 }
 
 // Whoever ended the group's context first decides whether its members were cut short, whichever of them looks when.
-TEST(ExploreGroup, WaitTellsTheParentsCancelFromTheGroupsOwn) {
+TEST(ExploreGroup, WaitDistinguishesTheParentsCancelFromTheGroups) {
   Exploring([](const Context& ctx) {
     const Error above = Error::New("above");
     const CancelScope scope = WithCancel(ctx);
@@ -142,7 +142,7 @@ TEST(ExploreGroup, TheParentsDeadlineCutsItsMembersShort) {
 }
 
 // A place is handed over while the group is canceled: it is given back, and the caller is refused.
-TEST(ExploreGroup, ACancelAndAPlaceThatBecomesFreeMeet) {
+TEST(ExploreGroup, ACancelAndAFreedPlaceMeet) {
   Exploring([](const Context& ctx) {
     Group starters(ctx);
     Group group(ctx, {.limit = 1});

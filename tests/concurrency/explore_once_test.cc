@@ -56,7 +56,7 @@ TEST(ExploreOnce, AValueIsMadeOnceForAll) {
 }
 
 // The caller that runs it is canceled: the next one has the turn, unless that gives up at the same moment, and nobody waits for ever.
-TEST(ExploreOnce, ATurnThatWasGivenUpGoesToTheNext) {
+TEST(ExploreOnce, AnAbandonedTurnGoesToTheNext) {
   Exploring([](const Context& ctx) {
     Room room;
     int settled = 0;

@@ -61,7 +61,7 @@ TEST_P(ExplorePendingReceive, NothingIsLostOrOverslept) {
 }
 
 // It leaves while others send: what it was given before is in its hands, and nobody gives it anything after.
-TEST_P(ExplorePendingReceive, AReceiverThatLeavesHasTheValueOrNot) {
+TEST_P(ExplorePendingReceive, ALeavingReceiverHasTheValueOrLeavesIt) {
   Exploring([](const Context& ctx) {
     const Chan<Value> chan(GetParam());
     std::vector<int> sent, got;
@@ -94,7 +94,7 @@ TEST_P(ExplorePendingReceive, AReceiverThatLeavesHasTheValueOrNot) {
   }, 300);
 }
 
-TEST_P(ExplorePendingReceive, AReceiverThatIsGoneGetsNothing) {
+TEST_P(ExplorePendingReceive, ADestroyedReceiverGetsNothing) {
   Exploring([](const Context& ctx) {
     const Chan<Value> chan(GetParam());
     {

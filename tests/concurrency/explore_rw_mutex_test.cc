@@ -18,17 +18,17 @@ struct Hall {
   bool writer = false;
 
   void Read() {
-    EXPECT_FALSE(writer) << "a reader beside a writer";
+    EXPECT_FALSE(writer) << "a reader together with a writer";
     ++readers;
     Yield();
-    EXPECT_FALSE(writer) << "a writer beside a reader";
+    EXPECT_FALSE(writer) << "a writer together with a reader";
     --readers;
   }
   void Write() {
-    EXPECT_TRUE(!writer && readers == 0) << "a writer beside others";
+    EXPECT_TRUE(!writer && readers == 0) << "a writer together with others";
     writer = true;
     Yield();
-    EXPECT_TRUE(writer && readers == 0) << "others beside a writer";
+    EXPECT_TRUE(writer && readers == 0) << "others together with a writer";
     writer = false;
   }
 };
@@ -69,7 +69,7 @@ TEST(ExploreRWMutex, AWriterIsAloneAndItIsFreeAfterwards) {
 }
 
 // The readers behind it need no unlock by the first reader: that one stays until they are in.
-TEST(ExploreRWMutex, AWriterThatGivesUpLetsTheReadersIn) {
+TEST(ExploreRWMutex, ReadersEnterWhenAWriterGivesUp) {
   Exploring([](const Context& ctx) {
     RWMutex mutex;
     const CancelScope scope = WithCancel(ctx);

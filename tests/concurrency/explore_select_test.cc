@@ -83,7 +83,7 @@ TEST(ExploreSelect, NothingIsLostWhereCasesMeetACancel) {
 }
 
 // Plain calls and a Select on the same channels: one that was chosen elsewhere must be passed over, and leaves the other queues.
-TEST(ExploreSelect, ASelectThatWasServedElsewhereBlocksNoOther) {
+TEST(ExploreSelect, AServedSelectBlocksNoOther) {
   Exploring([](const Context& ctx) {
     const Chan<int> a(0), b(0);
     int got = 0;

@@ -40,7 +40,7 @@ TEST(ExploreSemaphore, NeverGivesOutMoreThanItHasAndLosesNothing) {
 }
 
 // A small request behind a large one moves up when that gives up, though no token comes back.
-TEST(ExploreSemaphore, AHeadThatGivesUpLetsTheNextOneIn) {
+TEST(ExploreSemaphore, TheNextEntersWhenTheFirstGivesUp) {
   Exploring([](const Context& ctx) {
     Semaphore semaphore(2);
     EXPECT_TRUE(semaphore.TryAcquire());
@@ -71,7 +71,7 @@ TEST(ExploreSemaphore, ServesInTheOrderOfArrival) {
     Group group(ctx);
     for (int i = 0; i < 4; ++i) {
       group.Go([&, i](const Context& c) {
-        // The large ones cannot be served beside another.
+        // The large ones cannot be served together with another.
         const std::int64_t tokens = i == 3 ? 1 : 2;
         if (semaphore.Acquire(i == 1 ? scope.ctx : c, tokens)) return;
         order.push_back(i);

@@ -184,7 +184,7 @@ TEST(ExploreSingleflight, ATimeoutAndTheLandingMeet) {
 }
 
 // It is over before its first caller begins to wait.
-TEST(ExploreSingleflight, AFlightThatLandsAtOnceIsNotMissed) {
+TEST(ExploreSingleflight, NoCallerMissesAFlightThatLandsAtOnce) {
   Exploring([](const Context& ctx) {
     Flights flights;
     Group group(ctx);

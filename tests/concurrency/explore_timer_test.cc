@@ -11,7 +11,7 @@ namespace {
 
 using namespace weft::testing;
 
-TEST(ExploreTimer, OneOfTheWaitersGetsIt) {
+TEST(ExploreTimer, ExactlyOneWaiterGetsIt) {
   Exploring([](const Context& ctx) {
     Timer timer(1ms);
     const CancelScope scope = WithTimeout(ctx, 1ms);

@@ -47,7 +47,7 @@ TEST(ExploreWatch, EachReaderSeesTheLastValueAndNoneTwice) {
   });
 }
 
-TEST(ExploreWatch, AReaderThatGivesUpMissesNothing) {
+TEST(ExploreWatch, AReaderMissesNothingByGivingUp) {
   Exploring([](const Context& ctx) {
     const Watch<int> watch(0);
     const CancelScope scope = WithCancel(ctx);

@@ -27,7 +27,7 @@
 
 #include "kit.h"
 
-// Everything that takes a length of time, a time or a count, with the smallest, the largest and what lies beside zero. No sum runs
+// Everything that takes a length of time, a time or a count, with the smallest, the largest and what lies next to zero. No sum runs
 // over (under UndefinedBehaviorSanitizer that shows by itself): the largest is never, the smallest long ago.
 namespace weft {
 namespace {

@@ -75,7 +75,7 @@ TEST(FdWaiter, UnreadBytesAreReadyAtTheNextWait) {
 }
 
 // The edge comes while nobody waits, and is used up.
-TEST(FdWaiter, WhatComesBetweenTwoWaitsIsNotLost) {
+TEST(FdWaiter, DoesNotLoseWhatComesBetweenTwoWaits) {
   Virtually([](const Context& ctx) {
     Pair pair;
     FdWaiter waiter(pair.first(), kOwn);

@@ -49,7 +49,7 @@ TEST(ReadFileAt, LeavesThePositionOfTheDescriptor) {
   });
 }
 
-TEST(ReadFileAt, TellsWhatPreadTells) {
+TEST(ReadFileAt, ReportsWhatPreadReports) {
   Virtually([](const Context& ctx) {
     char byte;
     EXPECT_TRUE(ReadFileAt(ctx, -1, {&byte, 1}, 0).Err().Is(std::errc::bad_file_descriptor));

@@ -70,7 +70,7 @@ std::string ContentOf(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-TEST(WriteFileAt, WritesWhereItIsTold) {
+TEST(WriteFileAt, WritesAtTheGivenOffset) {
   Virtually([](const Context& ctx) {
     TempFile file("abcdef");
     EXPECT_FALSE(WriteFileAt(ctx, file.fd(), "XY", 2));
@@ -197,7 +197,7 @@ TEST(SaveTo, SaysWhatFailedAndWhere) {
   });
 }
 
-TEST(SaveTo, GivesTheModeThatItIsTold) {
+TEST(SaveTo, SetsTheGivenMode) {
   Virtually([](const Context& ctx) {
     const TempFolder folder;
     const mode_t mask = umask(022);

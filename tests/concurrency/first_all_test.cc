@@ -117,7 +117,7 @@ TEST(First, WorksOnPlainThreadsAndWithMoveOnlyValues) {
   EXPECT_EQ(**out, 4);
 }
 
-TEST(First, OneWinnerOnManyThreads) {
+TEST(First, HasOneWinnerOnManyThreads) {
   for (int i = 0; i < Rounds(200); ++i) {
     std::vector<Function> functions;
     for (int k = 0; k < 4; ++k) functions.push_back([k](const Context&) -> Result<int> { return k; });

@@ -56,7 +56,7 @@ TEST(FreeList, GivesOutAgainWhatCameBackLastInWhateverState) {
   });
 }
 
-TEST(FreeList, AHandleThatIsMovedGivesBackOnce) {
+TEST(FreeList, AMovedHandleGivesBackOnce) {
   FreeList<int> list;
   FreeList<int>::Handle a = list.Get();
   FreeList<int>::Handle b = std::move(a);
@@ -71,7 +71,7 @@ TEST(FreeList, AHandleThatIsMovedGivesBackOnce) {
   EXPECT_EQ(list.Idle(), 2u);
 }
 
-TEST(FreeList, WhatIsDiscardedDoesNotComeBack) {
+TEST(FreeList, DiscardedObjectsDoNotComeBack) {
   std::atomic<int> alive{0};
   FreeList<Counted> list([&] { return Counted(alive); });
   FreeList<Counted>::Handle handle = list.Get();

@@ -117,7 +117,7 @@ TEST(GroupElsewhere, OnThreadsErrorsAndExceptionsAreKeptInTheirOrder) {
   EXPECT_FALSE(group.Go([](const Context&) { ADD_FAILURE(); })) << "nothing starts after Wait";
 }
 
-TEST(GroupElsewhere, OnThreadsAFullTryGoIsFalseAndThePlaceComesBack) {
+TEST(GroupElsewhere, OnThreadsAFullTryGoReturnsFalseAndThePlaceComesBack) {
   Event go;
   Group group(Background(), {.limit = 1});
   EXPECT_TRUE(group.TryGo([&](const Context& c) { return go.Wait(c); }));

@@ -31,7 +31,7 @@ struct Held {
 
 // Members that start members, callers on other loops and threads, limits that change, cancels at random moments: each function that
 // was taken runs once and ends before Wait, each that was refused is gone at once.
-TEST(GroupRace, WhatWasTakenRunsOnceAndEndsBeforeWait) {
+TEST(GroupRace, AcceptedMembersRunOnceAndEndBeforeWait) {
   OnLoops(2, [](const Context& ctx) {
     std::minstd_rand random(7);
     for (int round = 0; round < Rounds(1000); ++round) {
@@ -127,7 +127,7 @@ TEST(GroupRace, FibersUseAGroupThatWasBuiltOnAThread) {
 }
 
 // Go's issue 61611: nothing starts after a cancel, also not for a caller that had waited for a place.
-TEST(GroupRace, ACallerThatGetsItsPlaceAfterTheCancelStartsNothing) {
+TEST(GroupRace, StartsNothingForACallerAdmittedAfterTheCancel) {
   Virtually([](const Context& ctx) {
     Group group(ctx, {.limit = 1});
     Event end;

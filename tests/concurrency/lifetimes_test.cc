@@ -79,7 +79,7 @@ TEST(ReusableContext, IsNotUsedAgainWhileAnotherFiberIsEnteredInIt) {
   });
 }
 
-TEST(Broadcast, AValueThatIsDroppedMayUseTheBroadcastAtItsEnd) {
+TEST(Broadcast, ADroppedValueMayUseTheBroadcastAsItEnds) {
   Virtually([](const Context&) {
     const Broadcast<std::shared_ptr<AtEnd>> broadcast;
     const auto subscription = broadcast.Subscribe({.capacity = 1});

@@ -21,7 +21,7 @@ const FiberInfo* Find(const std::vector<FiberInfo>& all, std::string_view name) 
   return at == all.end() ? nullptr : &*at;
 }
 
-TEST(ListFibers, TellsNamesStatesAgesAndDeadlines) {
+TEST(ListFibers, ListsNamesStatesAgesAndDeadlines) {
   Virtually([](const Context& ctx) {
     EXPECT_FALSE(Sleep(ctx, 10s));
     const CancelScope scope = WithTimeout(ctx, 5s);
@@ -97,7 +97,7 @@ TEST(ListFibers, OrphansStandAtTheTop) {
   EXPECT_EQ(FormatFiberTree({orphan}), "orphan  #7  loop 0  age 0.000s  parked on sleep  deadline in -1.500s\n");
 }
 
-TEST(ListFibers, TellsWhereAFiberWasStarted) {
+TEST(ListFibers, ListsWhereAFiberWasStarted) {
   Virtually([](const Context& ctx) {
     Group group(ctx);
     const auto line = std::source_location::current().line() + 1;

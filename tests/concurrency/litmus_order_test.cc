@@ -159,7 +159,7 @@ TEST_P(LitmusOrderTest, BothSidesOfAWaitGroupSeeTheOther) {
 
 // Who did not run the function sees what the other one did before it. Nothing is promised to the one who ran it: the other may not
 // have come yet.
-TEST_P(LitmusOrderTest, ACallerThatDoesNotRunAOnceSeesWhatCameBeforeIt) {
+TEST_P(LitmusOrderTest, LaterCallersOfOnceSeeItsEffects) {
   struct Cell {
     Once tool;
     int written[2] = {}, ran[2] = {};

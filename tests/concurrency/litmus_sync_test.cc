@@ -120,7 +120,7 @@ TEST_P(LitmusSyncTest, TheChosenCaseOfASelectIsAnEdge) {
       });
 }
 
-TEST_P(LitmusSyncTest, WhatAPendingReceiveTakesIsAnEdge) {
+TEST_P(LitmusSyncTest, APendingReceiveIsAnEdge) {
   const Chan<std::size_t> chan(0);
   std::vector<int> data(Many()), back(Many());
   Both(
@@ -332,7 +332,7 @@ TEST_P(LitmusSyncTest, AValueComesWithItsContext) {
 WEFT_LITMUS_PLACES(LitmusSyncTest);
 
 // What comes back to the FreeList of threads comes before whoever gets it next; on loops it stays on its loop.
-TEST(LitmusFreeList, WhatIsGivenBackComesBeforeTheNextGet) {
+TEST(LitmusFreeList, GivingBackHappensBeforeTheNextGet) {
   FreeList<int> pool;
   const auto side = [&] {
     for (int i = 0; i < Rounds(2000); ++i) ++*pool.Get();

@@ -53,7 +53,7 @@ TEST(LoopCells, NothingIsLostOfWhatLoopsAndThreadsAdd) {
   EXPECT_EQ(real.RealSum(), 7.0 * rounds);
 }
 
-TEST(LoopCells, WhatWasAddedOutlivesItsLoop) {
+TEST(LoopCells, CellsOutliveTheirLoop) {
   LoopCells cells;
   const LoopCell cell = cells.Take();
 

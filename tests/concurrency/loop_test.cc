@@ -226,7 +226,7 @@ TEST(Loop, BeforeParkRunsOnceBeforeEachWait) {
   });
 }
 
-TEST(LoopSignal, TellsHowTheWaitEnded) {
+TEST(LoopSignal, ReportsHowTheWaitEnded) {
   Virtually([](const Context& ctx) {
     LoopSignal signal;
     signal.Notify();  // nobody waits: nothing is kept
@@ -246,7 +246,7 @@ TEST(LoopSignal, TellsHowTheWaitEnded) {
   });
 }
 
-TEST(LoopSignalDeathTest, OneFiberWaitsForIt) {
+TEST(LoopSignalDeathTest, AbortsOnASecondWaiter) {
   WEFT_EXPECT_DEATH(Virtually([](const Context& ctx) {
                       LoopSignal signal;
                       Group group(ctx);

@@ -21,7 +21,7 @@ long Sleeps() {
 
 // On two cores the loops stop sleeping in each step, however long it takes to wake them; SpinPolicy has the whole story. Goes on
 // until it is so. Some sleeps are left to a machine on which others run.
-TEST(LoopsAwake, LoopsThatAnswerEachOtherStopSleeping) {
+TEST(LoopsAwake, LoopsThatWakeEachOtherStopSleeping) {
   if (UsableCpus() < 2) GTEST_SKIP() << "on one core a loop that waits must sleep";
   OnLoops(2, [](const Context& parent) {
     constexpr int kTrips = 20;

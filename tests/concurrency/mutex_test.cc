@@ -57,7 +57,7 @@ TEST(Mutex, LockEndsWithItsContext) {
   });
 }
 
-TEST(Mutex, AWaiterThatGaveUpIsSkipped) {
+TEST(Mutex, SkipsAWaiterThatGaveUp) {
   Virtually([](const Context& ctx) {
     Mutex mutex;
     mutex.lock();

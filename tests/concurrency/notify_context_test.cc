@@ -69,7 +69,7 @@ TEST(NotifyContext, EndRestoresWhatWasSetBefore) {
 }
 
 // timeout(1) sends SIGTERM to its child and then to the whole group.
-TEST(NotifyContext, ASecondSignalRightBehindTheFirstChangesNothing) {
+TEST(NotifyContext, ASecondSignalRightAfterTheFirstChangesNothing) {
   const CancelScope scope = NotifyContext(Background(), {SIGUSR1, SIGUSR2});
   sigset_t both, before;
   sigemptyset(&both);
@@ -103,7 +103,7 @@ TEST(NotifyContext, JudgesLaterSignalsByKindAndTime) {
 }
 
 // The mask lives on through exec: thread pools of some runtimes start their children so.
-TEST(NotifyContext, IsToldOfSignalsThatAllOtherThreadsBlock) {
+TEST(NotifyContext, ReceivesSignalsThatAllOtherThreadsBlock) {
   const ScopedBlock blocked(SIGUSR1);
   kill(getpid(), SIGUSR1);  // it waits for somebody to take it
   {
@@ -345,7 +345,7 @@ TEST(NotifyContextDeathTest, ASignalBelongsToOneWatch) {
       "NotifyContext: the signal already belongs to another NotifyContext or Signals");
 }
 
-TEST(NotifyContextDeathTest, ASignalThatCannotBeCaughtIsRefused) {
+TEST(NotifyContextDeathTest, AbortsOnASignalThatCannotBeCaught) {
   WEFT_EXPECT_DEATH((void)NotifyContext(Background(), {SIGKILL}), "NotifyContext: this signal cannot be caught");
   WEFT_EXPECT_DEATH((void)NotifyContext(Background(), {0}), "NotifyContext: no such signal");
 }

@@ -47,7 +47,7 @@ class Held {
   Group group_;
 };
 
-TEST(OffloadQueue, OneCallTooManyIsRefusedAtOnce) {
+TEST(OffloadQueue, RefusesACallBeyondItsBoundAtOnce) {
   WithPool(2, 3, [](const Context& ctx) {
     Held held(ctx, 2);
     std::atomic<int> ran{0};
@@ -92,7 +92,7 @@ TEST(OffloadQueue, AFreeThreadIsNoQueue) {
 }
 
 // A caller goes on before the thread that served it has looked for more work, and may call again at once.
-TEST(OffloadQueue, AThreadThatComesBackIsNoQueue) {
+TEST(OffloadQueue, AReturningThreadIsNoQueue) {
   struct Job : internal::OffloadJob {
     explicit Job(std::latch* ends = nullptr, std::latch* go_on = nullptr) : ended(ends), goes_on(go_on) {
       run = [](internal::OffloadJob*) {};
@@ -127,7 +127,7 @@ TEST(OffloadQueue, AThreadThatComesBackIsNoQueue) {
   goes_on.count_down();
 }
 
-TEST(OffloadQueue, ACallerThatGivesUpMakesRoom) {
+TEST(OffloadQueue, MakesRoomWhenACallerGivesUp) {
   WithPool(1, 1, [](const Context& ctx) {
     Held held(ctx, 1);
     for (int i = 0; i < 5; ++i) {

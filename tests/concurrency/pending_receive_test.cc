@@ -184,7 +184,7 @@ TEST(PendingReceive, OnANilChannelNothingComes) {
 }
 
 // What it is for: one fiber that reads, and gets values of others meanwhile. The senders are plain threads and fibers of other loops.
-TEST(PendingReceive, OneFiberServesAStreamAndAChannel) {
+TEST(PendingReceive, LetsOneFiberServeAStreamAndAChannel) {
   constexpr int kMany = 2000;
   const Error err = weft::Run(Background(), {.loops = 2}, [&](const Context& ctx) -> Error {
     auto [stream, other] = MemoryStreamPair({.buffer_bytes = 64});

@@ -97,7 +97,7 @@ TEST(RateLimiter, ThoseInLineCountForTheDeadline) {
   });
 }
 
-TEST(RateLimiter, ACallerThatGivesUpTakesNothingAndLetsTheOthersMoveUp) {
+TEST(RateLimiter, ACallerThatGivesUpTakesNothingAndOthersMoveUp) {
   Virtually([](const Context& ctx) {
     RateLimiter limiter(1, 10);
     EXPECT_TRUE(limiter.Allow(10));

@@ -170,7 +170,7 @@ TEST(ResourcePool, AnExceptionOfMakeLeavesNothingBehind) {
   EXPECT_FALSE(pool.Acquire(Background()).Err());
 }
 
-TEST(ResourcePool, WhatCheckRejectsIsReplaced) {
+TEST(ResourcePool, ReplacesObjectsThatCheckRejects) {
   Tool::Shop shop;
   ResourcePoolOptions<Tool> options = From(shop, 2);
   options.check = [](Tool& tool) { return tool.good; };
@@ -244,7 +244,7 @@ TEST(ResourcePool, NothingIsLentPastItsLifetime) {
   });
 }
 
-TEST(ResourcePool, WhatItsCheckThrowsAtIsNotLentAgain) {
+TEST(ResourcePool, AnObjectWhoseCheckThrowsIsNotLentAgain) {
   Virtually([](const Context& ctx) {
     int made = 0;
     bool throws = true;
@@ -261,7 +261,7 @@ TEST(ResourcePool, WhatItsCheckThrowsAtIsNotLentAgain) {
   });
 }
 
-TEST(ResourcePool, WhatIsTooOldGoesAtTheNextCall) {
+TEST(ResourcePool, DropsObjectsThatAreTooOldAtTheNextCall) {
   Virtually([](const Context& ctx) {
     Tool::Shop shop;
     ResourcePoolOptions<Tool> options = From(shop, 4);

@@ -82,7 +82,7 @@ void AssignmentsThatThrow(bool keeps_the_old) {
   EXPECT_EQ(T::state.alive, 0);
 }
 
-TEST(Result, AnAssignmentThatThrowsLeavesAValueOrAnError) {
+TEST(Result, AThrowingAssignmentLeavesAValueOrAnError) {
   AssignmentsThatThrow<FragileCopy>(true);
   AssignmentsThatThrow<FragileMove>(true);
   AssignmentsThatThrow<FragileConst>(false);

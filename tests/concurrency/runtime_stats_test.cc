@@ -60,7 +60,7 @@ TEST(RuntimeStats, ListsEachLoopWithItsFibersAndStacks) {
   EXPECT_EQ(Find(ListSchedulers(), "counted"), nullptr);
 }
 
-TEST(RuntimeStats, TellsOfOffloadToOtherSchedulers) {
+TEST(RuntimeStats, ReportsOffloadToOtherSchedulers) {
   EXPECT_FALSE(weft::Run(Background(), Named("works", 1), [](const Context& ctx) {
     EXPECT_FALSE(Offload(ctx, [] {}));
     std::thread other([] {

@@ -123,7 +123,7 @@ TEST(RWMutex, AWaitingWriterHoldsBackNewReaders) {
   });
 }
 
-TEST(RWMutex, AWriterThatGivesUpLetsTheReadersBehindItIn) {
+TEST(RWMutex, TheNextReadersEnterWhenAWriterGivesUp) {
   Virtually([](const Context& ctx) {
     Script script(ctx);
     const CancelScope scope = WithCancel(ctx);
@@ -162,7 +162,7 @@ TEST(RWMutex, TheLastWaiterThatGivesUpOpensTheFastWayAgain) {
   });
 }
 
-TEST(RWMutex, AReaderThatGivesUpDoesNotHoldBackTheWriterBehindIt) {
+TEST(RWMutex, AReaderThatGivesUpDoesNotDelayTheNextWriter) {
   Virtually([](const Context& ctx) {
     Script script(ctx);
     const CancelScope scope = WithCancel(ctx);

@@ -90,7 +90,7 @@ TEST(Scale, APrimeSieveOfChannels) {
 }
 
 // Everybody waits for the one before and hands on to the one behind.
-TEST(Scale, ARingThatATokenGoesRoundSeveralTimes) {
+TEST(Scale, PassesATokenRoundARingSeveralTimes) {
   const std::size_t count = kSanitized ? 4'000 : 100'000;
   constexpr long kRounds = 5;
   Bound bound;

@@ -234,7 +234,7 @@ TEST(Select, DoesNotMeetItself) {
   });
 }
 
-TEST(Select, OneChannelMayOccurInSeveralCases) {
+TEST(Select, AChannelMayOccurInSeveralCases) {
   Virtually([](const Context& ctx) {
     Chan<int> chan(0);
     std::array<int, 2> counts{};
@@ -255,7 +255,7 @@ TEST(Select, OneChannelMayOccurInSeveralCases) {
   });
 }
 
-TEST(Select, ACancelledSelectTakesNoHandOverAfterwards) {
+TEST(Select, ACanceledSelectTakesNoHandOverAfterwards) {
   Virtually([](const Context& ctx) {
     Chan<int> chan(0);
     Chan<int> other(0);

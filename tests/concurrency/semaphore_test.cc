@@ -73,7 +73,7 @@ TEST(Semaphore, ServesInTheOrderOfArrivalWhateverTheSize) {
   });
 }
 
-// Case: a stream of small requests beside a large one.
+// Case: a stream of small requests while a large one waits.
 TEST(Semaphore, ALargeRequestDoesNotStarve) {
   Virtually([](const Context& ctx) {
     Semaphore semaphore(3);
@@ -172,7 +172,7 @@ TEST(Semaphore, ResizeGivesAnOldLargeRequestItsTurn) {
   });
 }
 
-TEST(Semaphore, ShrinkingLetsThoseBehindTooLargeARequestGo) {
+TEST(Semaphore, ShrinkingServesWaitersAfterATooLargeRequest) {
   Virtually([](const Context& ctx) {
     Semaphore semaphore(4);
     EXPECT_TRUE(semaphore.TryAcquire(1));

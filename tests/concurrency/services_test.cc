@@ -81,7 +81,7 @@ TEST_P(RunServicesIn, EndsThemFromTheLastToTheFirst) {
 }
 
 // None is canceled before those behind it have returned.
-TEST_P(RunServicesIn, OneIsToldWhenThoseBehindItHaveEnded) {
+TEST_P(RunServicesIn, StopsAServiceOnceLaterOnesHaveEnded) {
   Check([](const Context& root) {
     const CancelScope scope = WithCancel(root);
     Context first;
@@ -120,7 +120,7 @@ TEST_P(RunServicesIn, AllAreStartedThoughTheContextIsDone) {
   });
 }
 
-TEST_P(RunServicesIn, OneThatFailsEndsTheOthersAndIsReturned) {
+TEST_P(RunServicesIn, AFailureEndsTheOthersAndIsReturned) {
   Check([](const Context& root) {
     const Error broken = Error::New("the listener broke");
     Log log;
@@ -140,7 +140,7 @@ TEST_P(RunServicesIn, OneThatFailsEndsTheOthersAndIsReturned) {
   });
 }
 
-TEST_P(RunServicesIn, OneThatFailsAtOnceIsReturnedAndTheOthersRunToTheirEnd) {
+TEST_P(RunServicesIn, ReturnsAnImmediateFailureAndRunsTheOthersToTheirEnd) {
   Check([](const Context& root) {
     Log log;
     std::vector<Service> services = {{"first", [](const Context&) -> Error { throw std::runtime_error("address in use"); }}};
@@ -162,7 +162,7 @@ TEST_P(RunServicesIn, AFailureWhileItEndsIsOne) {
   });
 }
 
-TEST_P(RunServicesIn, AServiceThatReturnsTheCancellationHasNotFailed) {
+TEST_P(RunServicesIn, ReturningTheCancellationIsNoFailure) {
   Check([](const Context& root) {
     const CancelScope scope = WithCancel(root);
     scope.cancel(Error::New("signal: terminated"));
@@ -175,7 +175,7 @@ TEST_P(RunServicesIn, AServiceThatReturnsTheCancellationHasNotFailed) {
   });
 }
 
-TEST_P(RunServicesIn, OneThatReturnsWithoutAnErrorIsDoneAndTheOthersGoOn) {
+TEST_P(RunServicesIn, AServiceMayEndWithoutErrorWhileOthersGoOn) {
   Check([](const Context& root) {
     const CancelScope scope = WithCancel(root);
     Event done;
@@ -263,7 +263,7 @@ void LeaveRoomForOneThread() {
   if (pthread_setattr_default_np(&attributes) != 0 || setrlimit(RLIMIT_AS, &limit) != 0) std::abort();
 }
 
-TEST(RunServices, OneThatCannotBeStartedEndsThoseBeforeIt) {
+TEST(RunServices, AFailedStartEndsTheServicesBeforeIt) {
   if (kSanitized) GTEST_SKIP() << "sanitizers need all the address space";
   const pid_t child = fork();
   if (child == 0) {

@@ -45,7 +45,7 @@ TEST(Signals, WaitUntilSomebodyTakesThem) {
   EXPECT_TRUE(signals.Wait(soon.ctx).Err().Is(kDeadlineExceeded)) << "and they have been taken";
 }
 
-TEST(Signals, OneOfAKindThatIsBeingHandledComesOnceMore) {
+TEST(Signals, ASecondSignalDuringHandlingIsDelivered) {
   Signals signals({SIGUSR1});
   raise(SIGUSR1);
   EXPECT_EQ(*signals.Wait(Background()), SIGUSR1);
@@ -131,7 +131,7 @@ TEST(Signals, EndRestoresWhatWasSetBefore) {
   sigaction(SIGUSR1, &before, nullptr);
 }
 
-TEST(Signals, StandBesideANotifyContextOfOtherSignals) {
+TEST(Signals, MayBeUsedTogetherWithANotifyContextOfOtherSignals) {
   Signals signals({SIGUSR1});
   const CancelScope scope = NotifyContext(Background(), {SIGUSR2});
   raise(SIGUSR1);

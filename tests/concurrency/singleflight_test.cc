@@ -156,7 +156,7 @@ TEST(Singleflight, TheLastCallerCancelsTheWorkAndWaitsForItsEnd) {
   });
 }
 
-TEST(Singleflight, AValueThatTheCanceledWorkStillGaveIsNotThrownAway) {
+TEST(Singleflight, KeepsAValueThatCanceledWorkStillReturned) {
   Virtually([](const Context& ctx) {
     Flights flights;
     const CancelScope scope = WithTimeout(ctx, 1s);
@@ -243,7 +243,7 @@ TEST(Singleflight, UnderADoneContextNothingIsCalled) {
   });
 }
 
-TEST(Singleflight, WorkThatAsksForItsOwnKeyIsToldSo) {
+TEST(Singleflight, WorkThatAsksForItsOwnKeyGetsAnError) {
   Virtually([](const Context& ctx) {
     Flights flights;
     const auto out = flights.Do(ctx, "a", [&flights](const Context& c) -> Result<int> {
@@ -345,7 +345,7 @@ struct FailsToMove {
   }
 };
 
-TEST(Singleflight, AValueThatCannotBeMovedIsAnErrorForItsCallers) {
+TEST(Singleflight, AnUnmovableValueIsAnErrorForItsCallers) {
   for (int copies = 0; copies < 3; ++copies) {
     Virtually([copies](const Context& ctx) {
       Singleflight<int, FailsToMove> flights;

@@ -68,7 +68,7 @@ struct PingPong {
   std::int64_t there_idle = 0;
 };
 
-TEST(SpinPolicy, LoopsThatAnswerQuicklyEndUpAwakeHoweverLongItTakesToWakeThem) {
+TEST(SpinPolicy, LoopsThatReplyQuicklyEndUpAwakeHoweverLongAWakeTakes) {
   for (const std::int64_t wake_us : {1, 5, 20, 40, 60, 100, 150, 200, 250}) {
     for (const std::int64_t work_ns : {200, 1'000, 5'000, 15'000}) {
       SCOPED_TRACE(::testing::Message() << "wake-up " << wake_us << " us, work " << work_ns << " ns");
@@ -82,7 +82,7 @@ TEST(SpinPolicy, LoopsThatAnswerQuicklyEndUpAwakeHoweverLongItTakesToWakeThem) {
   }
 }
 
-TEST(SpinPolicy, OneLongPauseOfTheOtherDoesNotEndTheQuickGame) {
+TEST(SpinPolicy, ASingleLongPauseDoesNotEndSpinning) {
   for (const std::int64_t wake_us : {5, 60, 250}) {
     SCOPED_TRACE(::testing::Message() << "wake-up " << wake_us << " us");
     PingPong game(wake_us * kUs, 300);

@@ -153,7 +153,7 @@ TEST(SyncRaces, ACondLocksAgainWhateverEndsTheWait) {
 }
 
 // One of two waiters is cancelled at the moment of the only signal: the signal is used by one of them.
-TEST(SyncRaces, ASignalIsNotLostWithAWaiterThatIsCancelled) {
+TEST(SyncRaces, ASignalIsNotLostWithACanceledWaiter) {
   OnLoops(2, [](const Context& ctx) {
     for (int i = 0; i < Rounds(2000); ++i) {
       Mutex mutex;
@@ -204,7 +204,7 @@ TEST(SyncRaces, ASignalIsNotLostWithAWaiterThatIsCancelled) {
 }
 
 // A writer gives up just when the reader before it leaves: the reader behind it gets in, whatever the writer got.
-TEST(SyncRaces, ReadersGetInBehindAWriterThatIsCancelled) {
+TEST(SyncRaces, ReadersGetInAfterACanceledWriter) {
   OnLoops(2, [](const Context& ctx) {
     for (int i = 0; i < Rounds(2000); ++i) {
       RWMutex mutex;

@@ -173,7 +173,7 @@ TEST(WaitGroup, WaitsForTheCountToBeZero) {
 }
 
 // Go's TestWaitGroupRace: the counts are not atomic.
-TEST(WaitGroup, WhatWasDoneBeforeDoneIsSeenAfterWait) {
+TEST(WaitGroup, WorkBeforeDoneIsVisibleAfterWait) {
   OnLoops(2, [](const Context& ctx) {
     for (int i = 0; i < Rounds(1000); ++i) {
       WaitGroup work;

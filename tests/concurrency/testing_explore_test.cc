@@ -154,7 +154,7 @@ TEST(Explore, ADeadlockEndsIt) {
   EXPECT_FALSE(SeedIn(err.Message()).empty());
 }
 
-TEST(Explore, WhatIsLeftOverEndsIt) {
+TEST(Explore, AbortsOnLeftoverFibers) {
   std::unique_ptr<Group> kept;
   const Error err = Explore({}, [&](const Context& ctx) {
     kept = std::make_unique<Group>(ctx);
@@ -233,7 +233,7 @@ TEST(Explore, ALoopSignalIsNotMissed) {
   }));
 }
 
-TEST(Explore, ALockThatIsHeldAcrossAnInterruptionAborts) {
+TEST(Explore, AbortsIfALockIsHeldAcrossAnInterruption) {
   WEFT_EXPECT_DEATH((void)Explore({}, [](const Context& ctx) {
     internal::SmallLock lock;
     Group group(ctx);

@@ -137,7 +137,7 @@ TEST(TickerDeathTest, APeriodOfZeroOrLessAborts) {
   WEFT_EXPECT_DEATH(Ticker(1s).Reset(0s), "Ticker.*longer than zero");
 }
 
-TEST(Ticker, AContextThatEndsFirstTakesNoTick) {
+TEST(Ticker, AnEndedContextTakesNoTick) {
   Virtually([](const Context& ctx) {
     Ticker ticker(3s);
     const CancelScope scope = WithTimeout(ctx, 1s);
@@ -150,7 +150,7 @@ TEST(Ticker, AContextThatEndsFirstTakesNoTick) {
   });
 }
 
-// A deadline that stands beside a ticker as one of two equal cases can lose again and again.
+// A deadline that is, with a ticker, one of two equal cases can lose again and again.
 TEST(Ticker, ThatIsAlwaysReadyDoesNotKeepAContextFromEnding) {
   Virtually([](const Context& ctx) {
     const TimePoint start = Now();

@@ -218,7 +218,7 @@ TEST(Timer, ManyHappenInTheOrderOfTheirTimes) {
   });
 }
 
-TEST(Timer, OneOfSeveralWaitersGetsIt) {
+TEST(Timer, ExactlyOneOfSeveralWaitersGetsIt) {
   Virtually([](const Context& ctx) {
     Timer timer(1s);
     int got = 0;
@@ -240,7 +240,7 @@ TEST(Timer, OneOfSeveralWaitersGetsIt) {
   });
 }
 
-TEST(Timer, AContextThatEndsFirstTakesNothing) {
+TEST(Timer, AnEndedContextTakesNothing) {
   Virtually([](const Context& ctx) {
     Timer timer(5s);
     const CancelScope scope = WithTimeout(ctx, 1s);
@@ -252,7 +252,7 @@ TEST(Timer, AContextThatEndsFirstTakesNothing) {
   });
 }
 
-TEST(Timer, ASelectThatRunsAnotherCaseLeavesItsTime) {
+TEST(Timer, ASelectLeavesTheTimeOfACaseItDidNotRun) {
   Virtually([](const Context& ctx) {
     Timer timer(5s);
     EXPECT_EQ(*Select(ctx, OnTimer(timer), OnAfter(1s)), 1u);

@@ -178,7 +178,7 @@ TEST_P(WaitFdForm, AFileIsAlwaysReady) {
   });
 }
 
-TEST(WaitFd, OneThatIsAlwaysReadyLetsOthersGoOn) {
+TEST(WaitFd, AReadyDescriptorLetsOthersRun) {
   Virtually([](const Context& ctx) {
     Pair pair;
     Put(pair.second());

@@ -49,7 +49,7 @@ TEST(Watch, AValueWhoseCopyThrowsIsNotLost) {
   EXPECT_EQ(FragileCopy::state.alive, 0);
 }
 
-TEST(Watch, ASetThatThrowsChangesNothing) {
+TEST(Watch, AThrowingSetChangesNothing) {
   FragileMove::Reset();
   Virtually([](const Context& ctx) {
     const Watch<FragileMove> watch(FragileMove(1));
@@ -124,7 +124,7 @@ TEST(Watch, WakesAllReadersAndEachHasItsOwnPlace) {
   });
 }
 
-TEST(Watch, AfterCloseTheLastValueThenClosedForEver) {
+TEST(Watch, AfterCloseTheLastValueThenClosedForever) {
   Virtually([](const Context& ctx) {
     const Watch<int> watch(1);
     auto fresh = watch.Reader();
@@ -178,7 +178,7 @@ TEST(Watch, UnderADoneContextNothingIsSeen) {
   });
 }
 
-TEST(Watch, ACancelledReaderSeesTheValueLater) {
+TEST(Watch, ACanceledReaderSeesTheValueLater) {
   Virtually([](const Context& ctx) {
     const Watch<int> watch(0);
     auto reader = watch.Reader();

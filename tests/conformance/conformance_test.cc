@@ -95,7 +95,7 @@ TEST(ConformanceTables, UnderstandTheirEscapes) {
   EXPECT_THROW(Unescape("\\*x(a)"), std::invalid_argument);
 }
 
-TEST(ConformanceTranscript, TakesAnswersApart) {
+TEST(ConformanceTranscript, SplitsResponses) {
   const std::string one = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
   const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nA: b\r\n\r\n";
   EXPECT_EQ(Statuses(TakeApart(one + chunked + "HTTP/1.1 204 x\r\n\r\n" + one, {}, true)), "200 200 204 200");

@@ -32,7 +32,7 @@ std::size_t TakenBy(const Record& record) {
 // A request that a proxy has let through, but the weft behind it has refused, says nothing about the proxy's own reading.
 bool RefusedBehind(const Answer& answer) { return answer.seen.empty() && !answer.edge.empty(); }
 
-// What is wrong with weft's reading beside that of one other, or those of two; empty if nothing is. What one other refuses may be a rule of
+// What is wrong with weft's reading, compared with that of one other, or those of two; empty if nothing is. What one other refuses may be a rule of
 // its own; what two refuse, weft should not take.
 std::string Judge(const Record& weft, const std::vector<const Record*>& others) {
   const std::size_t taken = TakenBy(weft);
@@ -58,7 +58,7 @@ std::string Judge(const Record& weft, const std::vector<const Record*>& others) 
   return {};
 }
 
-// The same beside each two of those that are there: a third that takes what two refuse is no excuse.
+// The same compared with each two of those that are there: a third that takes what two refuse is no excuse.
 std::string JudgeAll(const Record& weft, const std::vector<const Record*>& others) {
   if (others.size() == 1) return Judge(weft, others);
   for (std::size_t first = 0; first < others.size(); ++first) {

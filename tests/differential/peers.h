@@ -13,7 +13,7 @@ class Process;
 
 namespace weft::differential {
 
-// A server that runs beside the test on a unix socket in a folder of its own, until this object ends.
+// A server that runs during the test on a unix socket in a folder of its own, until this object ends.
 class Peer {
  public:
   Peer(Peer&&) noexcept;

@@ -88,7 +88,7 @@ TEST(PipelineExample, ClosesFromStageToStageAtTheEnd) {
   EXPECT_TRUE(Says(ended, "fibers left: 1 (this one)\n"));
 }
 
-TEST(ReplicasExample, TakesTheFirstAnswerAndNamesAllFailures) {
+TEST(ReplicasExample, TakesTheFirstResultAndNamesAllFailures) {
   const Ended ended("replicas", {});
 
   EXPECT_EQ(ended.code, 0) << ended.process.Errors();

@@ -73,7 +73,7 @@ TEST(Curl, SendsAndGetsTheSameBytes) {
   }
 }
 
-TEST(Curl, WaitsForTheContinueAndIsToldAtOnce) {
+TEST(Curl, WaitsForTheContinueAndGetsItAtOnce) {
   WEFT_NEEDS(curl, "curl");
   ClientSite site;
   const TemporaryFile file("some");

@@ -125,7 +125,7 @@ TEST(DrainUnderLoad, ReadinessFailsAndFibersAreListedMeanwhile) {
   EXPECT_EQ(Fetch(debug.Bound(), "/debug/fibers").status, 200);
 }
 
-TEST(DrainUnderLoad, AHandlerThatIgnoresItsContextIsNamedAndWaitedFor) {
+TEST(DrainUnderLoad, NamesAndWaitsForAHandlerThatIgnoresItsContext) {
   struct Names final : Observer {
     void OnHandlerStuck(const HandlerStuck& event) override {
       name = event.fiber;

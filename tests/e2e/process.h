@@ -18,7 +18,7 @@ extern char** environ;
 
 namespace weft {
 
-// A program that runs beside the test, with its output in two pipes. It is killed if the test forgets it.
+// A program that runs during the test, with its output in two pipes. It is killed if the test forgets it.
 class Process {
  public:
   // `output`: a descriptor of the test for all output, in place of the pipes.

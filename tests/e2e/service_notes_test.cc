@@ -151,7 +151,7 @@ TEST_F(ServiceApp, ChangesOnlyTheVersionThatTheClientHasSeen) {
   EXPECT_EQ(Do("GET", "/api/notes/1", "If-None-Match: \"v2\"\r\n").status, 200);
 }
 
-TEST_F(ServiceApp, OneOfManyChangesOfAVersionWins) {
+TEST_F(ServiceApp, OnlyOneConcurrentChangeOfAVersionWins) {
   Create("tea");
   std::atomic<int> done{0}, too_late{0};
   const Error err = weft::Run(Background(), RunOptions{.loops = 1}, [&](const Context& ctx) -> Error {
@@ -183,7 +183,7 @@ TEST_F(ServiceApp, NotesOutliveTheProcess) {
   EXPECT_NE(Do("GET", "/api/notes/1").body.find("\"tea\""), std::string::npos);
 }
 
-TEST_F(ServiceApp, TellsListenersOfChangesInTheirOrder) {
+TEST_F(ServiceApp, NotifiesListenersOfChangesInOrder) {
   TestClient listener = Connect();
   ASSERT_FALSE(listener.Send(Background(), "GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n"));
   ASSERT_TRUE(listener.ReadUntil(Background(), "retry:").Ok());

@@ -121,7 +121,7 @@ class TableLock {
   std::thread thread_;
 };
 
-TEST(ServiceOnPostgres, AClientThatLeavesLeavesNoStatementInTheServer) {
+TEST(ServiceOnPostgres, ADisconnectLeavesNoStatementInTheServer) {
   WEFT_NEEDS_POSTGRES();
   std::string database;
   Service service({"--database", NewPostgresUrl(&database)});
@@ -157,7 +157,7 @@ TEST(ServiceOnPostgres, TheEndOfACallsContextIsThatOfItsStatement) {
   EXPECT_TRUE((*notes)->List(Background(), 1, {})->notes.empty()) << "after an Error nothing has changed";
 }
 
-TEST(ServiceOnPostgres, OneOfManyThatStartAtOnceMakesTheTables) {
+TEST(ServiceOnPostgres, OneOfManyProcessesStartedAtOnceCreatesTheTables) {
   WEFT_NEEDS_POSTGRES();
   const std::string url = NewPostgresUrl();
   Metrics metrics[8];

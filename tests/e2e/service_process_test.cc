@@ -17,7 +17,7 @@
 namespace weft {
 namespace {
 
-TEST(ServiceProcess, KeepsNotesAndFilesWhereItWasTold) {
+TEST(ServiceProcess, KeepsNotesAndFilesUnderTheGivenPaths) {
   const Scratch scratch;
   const std::vector<std::string> flags = {"--database", NewDatabase(scratch.path), "--files", scratch.path + "/files"};
   {

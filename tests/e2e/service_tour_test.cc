@@ -81,7 +81,7 @@ TEST(ServiceExample, AFanOutThatHangsIs504AtItsDeadline) {
   for (std::string fibers = "/sleep/"; fibers.find("/sleep/") != std::string::npos;) fibers = Fetch(service.debug, "/debug/fibers").body;
 }
 
-TEST(ServiceExample, FailsItsReadinessWhileItDrainsAndAnswersWhatItHas) {
+TEST(ServiceExample, FailsItsReadinessWhileItDrainsAndFinishesItsRequests) {
   Service service;
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/1500 HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -101,7 +101,7 @@ TEST(ServiceExample, FailsItsReadinessWhileItDrainsAndAnswersWhatItHas) {
 }
 
 // As timeout(1) sends it, to its child and then to the whole group.
-TEST(ServiceExample, ASecondSigtermRightBehindTheFirstDoesNotKillWhatDrains) {
+TEST(ServiceExample, ASecondSigtermRightAfterTheFirstDoesNotKillADrain) {
   Service service;
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/1500 HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -130,7 +130,7 @@ TEST(ServiceExample, ASecondSignalKills) {
   EXPECT_EQ(service.process.Wait(), -SIGINT);
 }
 
-TEST(ServiceExample, CutsOffWhatOutlastsTheDrainTimeoutAndSaysSo) {
+TEST(ServiceExample, ForciblyClosesWhatOutlastsTheDrainTimeoutAndSaysSo) {
   Service service({"--drain-timeout", "0"});
   TestClient client = service.Connect();
   ASSERT_FALSE(client.Send(Background(), "GET /sleep/60000 HTTP/1.1\r\nHost: x\r\n\r\n"));

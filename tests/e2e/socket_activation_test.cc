@@ -134,7 +134,7 @@ TEST(SocketActivation, TheServiceTakesTheSocketsThatItWasStartedWith) {
   EXPECT_EQ(service.Wait(), 0);
 }
 
-TEST(SocketActivation, AClientThatComesBeforeTheServiceIsServedByIt) {
+TEST(SocketActivation, ServesAClientThatConnectedBeforeTheService) {
   std::string folder = ::testing::TempDir() + "weftXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/app.sock";

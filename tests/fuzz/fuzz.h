@@ -13,7 +13,7 @@
 #include <utility>
 
 // What fuzz targets share. A target is one file that defines LLVMFuzzerTestOneInput, which aborts when a rule does not hold. It runs
-// under libFuzzer, or with replay_main.cc without it. What a target needs by chance beside its input comes from the input itself, so
+// under libFuzzer, or with replay_main.cc without it. What a target needs by chance in addition to its input comes from the input itself, so
 // a file of the corpus always plays alike.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -47,7 +47,7 @@ class Dice {
   std::uint64_t state_;
 };
 
-// A copy in memory of its own that begins and ends where the text does, so that AddressSanitizer sees each look beside it.
+// A copy in memory of its own that begins and ends where the text does, so that AddressSanitizer sees each access outside it.
 class ExactCopy {
  public:
   explicit ExactCopy(std::string_view text) : memory_(new char[text.size()]), size_(text.size()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What weft itself reads and writes of WebSockets, beside Beast (RFC 6455): close frames, and how much of a stream of frames may be passed on.
+// What weft itself reads and writes of WebSockets, without Beast (RFC 6455): close frames, and how much of a stream of frames may be passed on.
 // The input is a code, a key and a reason; and, as a whole, such a stream. A close frame says what was asked for when it is read again, by
 // rules; of a stream as much passes as a slow reading of all of it allows, however it is cut.
 #include <array>

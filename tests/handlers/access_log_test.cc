@@ -31,7 +31,7 @@ std::string LineOf(const Handler& handler, const RequestBuilder& request) {
   return lines.empty() ? "" : lines[0];
 }
 
-TEST(AccessLog, OneLineTellsPeerRequestStatusBytesAndTime) {
+TEST(AccessLog, LogsPeerRequestStatusBytesAndTimeInOneLine) {
   Mux mux;
   mux.Handle("GET /hello/{name}", [](ResponseWriter& w, Request&) { return w.Write("hello"); });
 
@@ -39,7 +39,7 @@ TEST(AccessLog, OneLineTellsPeerRequestStatusBytesAndTime) {
             "192.0.2.7:50123 \"GET /hello/anna HTTP/1.1\" 200 5 0.000ms");
 }
 
-TEST(AccessLog, AnErrorIsLoggedWithTheStatusThatItWillAnswer) {
+TEST(AccessLog, LogsAnErrorWithItsResponseStatus) {
   EXPECT_EQ(LineOf([](ResponseWriter&, Request&) { return HttpError(404); }, RequestBuilder()),
             "192.0.2.1:1234 \"GET / HTTP/1.1\" 404 10 0.000ms 404 Not Found");
   EXPECT_EQ(LineOf(
@@ -51,7 +51,7 @@ TEST(AccessLog, AnErrorIsLoggedWithTheStatusThatItWillAnswer) {
             "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 22 0.000ms disk full");
 }
 
-TEST(AccessLog, AnAnswerThatIsBrokenOffIsLoggedAsSuch) {
+TEST(AccessLog, LogsAnAbortedResponseAsSuch) {
   EXPECT_EQ(LineOf(
                 [](ResponseWriter& w, Request&) -> Error {
                   if (Error err = w.Write("begun")) return err;
@@ -73,7 +73,7 @@ TEST(AccessLog, AResponseToHeadHasNoBytes) {
   EXPECT_EQ(LineOf(handler, RequestBuilder("GET", "/")), "192.0.2.1:1234 \"GET / HTTP/1.1\" 200 5000 0.000ms");
 }
 
-TEST(AccessLog, ABodyThatIsShorterThanItsLengthIsLoggedAsTheErrorThatItBecomes) {
+TEST(AccessLog, LogsABodyShorterThanItsLengthAsAnError) {
   EXPECT_EQ(LineOf(
                 [](ResponseWriter& w, Request&) -> Error {
                   w.Header().Set("Content-Length", "9");
@@ -83,7 +83,7 @@ TEST(AccessLog, ABodyThatIsShorterThanItsLengthIsLoggedAsTheErrorThatItBecomes) 
             "192.0.2.1:1234 \"GET / HTTP/1.1\" 500 22 0.000ms the body is shorter than its Content-Length");
 }
 
-TEST(AccessLog, WhatMiddlewareOutsideOfItRespondsIsLoggedAsSent) {
+TEST(AccessLog, LogsResponsesOfOuterMiddlewareAsSent) {
   const Middleware teapot = [](Handler next) -> Handler {
     return [next](ResponseWriter& w, Request& r) -> Error {
       if (Error err = next(w, r)) FinishWithError(w, HttpError(418, "short and stout"));
@@ -148,7 +148,7 @@ TEST(AccessLog, TheRecordHasThePatternThatAMuxInsideMatched) {
   EXPECT_EQ(pattern, "/users/{id}");
 }
 
-TEST(AccessLog, WhatAClientSendsCannotForgeALine) {
+TEST(AccessLog, ClientsCannotForgeALine) {
   AccessRecord record;
   record.method = "GET";
   record.target = "/\"\\\n\x1b[31m\xc3\xa9";

@@ -67,7 +67,7 @@ TEST(AccessFormat, QueriesAreThereOnlyForWhoAsks) {
   }
 }
 
-TEST(AccessFormat, WhatIsEmptyIsLeftOutOrADash) {
+TEST(AccessFormat, LeavesOutEmptyValuesOrWritesADash) {
   AccessRecord record;
   record.version = {1, 0};
   EXPECT_EQ(FormatAccessRecord(record, AccessFormat::kCombined), "- - - [01/Jan/1970:00:00:00 +0000] \"  HTTP/1.0\" 0 0 \"-\" \"-\"");

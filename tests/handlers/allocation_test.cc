@@ -145,7 +145,7 @@ TEST(Allocation, AnAccessLogMakesNone) {
   EXPECT_EQ(bytes, 200u * 5);
 }
 
-TEST(Allocation, ALargeAnswerMakesNoneEither) {
+TEST(Allocation, LargeResponsesDoNotAllocateEither) {
   static const std::string large(100000, 'x');
   const Handler handler = [](ResponseWriter& w, Request&) { return w.Write(large); };
 

@@ -102,7 +102,7 @@ TEST(FromBeast, AResponseOfOneTypeNeedsNoGenerator) {
   EXPECT_EQ(recorder.Header().Values("Set-Cookie").size(), 2u);
 }
 
-TEST(FromBeast, AFieldThatCannotBeSentIsAnError) {
+TEST(FromBeast, AnUnsendableFieldIsAnError) {
   for (const char* value : {"a\r\nSet-Cookie: b=2", "a\nb", "a\rb", "\x01"}) {
     Recorder recorder;
     const Handler handler = FromBeast([&](const http::request<http::string_body>& request) {
@@ -158,7 +158,7 @@ TEST(FromBeast, OtherBodiesAreReadInPieces) {
   EXPECT_EQ(size, 3001u);
 }
 
-TEST(FromBeast, ABodyThatTheFunctionDoesNotTakeIsTheClientsError) {
+TEST(FromBeast, AnUnsupportedBodyIsTheClientsError) {
   Recorder recorder;
   const auto handler = FromBeast<http::empty_body>([](http::request<http::empty_body>&&) {
     return http::response<http::empty_body>{http::status::ok, 11};

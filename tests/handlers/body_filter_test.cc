@@ -115,7 +115,7 @@ TEST(BodyFilter, RunsForAnEmptyBodyToo) {
   EXPECT_EQ(recorder.Header().Get("Started"), "a200");
 }
 
-TEST(BodyFilter, ItsOutputHasNoPlaceInAnAnswerWithoutBody) {
+TEST(BodyFilter, ItsOutputIsDroppedFromAResponseWithoutBody) {
   Recorder recorder;
 
   recorder.Serve(
@@ -130,7 +130,7 @@ TEST(BodyFilter, ItsOutputHasNoPlaceInAnAnswerWithoutBody) {
   EXPECT_FALSE(recorder.Err());
 }
 
-TEST(BodyFilter, ItsErrorFailsTheAnswer) {
+TEST(BodyFilter, AnErrorFailsTheResponse) {
   Recorder recorder;
 
   recorder.Serve(
@@ -145,7 +145,7 @@ TEST(BodyFilter, ItsErrorFailsTheAnswer) {
   EXPECT_TRUE(recorder.Aborted());
 }
 
-TEST(BodyFilter, DoesNotTouchTheAnswerToAnError) {
+TEST(BodyFilter, LeavesErrorResponsesUntouched) {
   Recorder recorder;
 
   recorder.Serve(

@@ -162,7 +162,7 @@ TEST(Compress, TakesTheTypesThatItIsGiven) {
   EXPECT_FALSE(encoded("text/plain", {.size_min = 5001}));
 }
 
-TEST(Compress, TellsTheTypeByTheBytesBeforeTheyAreCompressed) {
+TEST(Compress, SniffsTheTypeBeforeItCompresses) {
   const std::string page = "<!DOCTYPE html>" + Prose(5000);
   const std::string image = "\x89PNG\r\n\x1a\n" + Prose(5000);
   Recorder recorder;

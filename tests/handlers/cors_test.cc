@@ -114,7 +114,7 @@ TEST(Cors, ErrorsCanBeReadToo) {
   EXPECT_EQ(recorder.Header().Get("Access-Control-Allow-Origin"), kApp);
 }
 
-TEST(Cors, WhatIsNoPreflightGoesOn) {
+TEST(Cors, PassesOnWhatIsNoPreflight) {
   Mux mux;
   mux.Handle("OPTIONS /a", [](ResponseWriter& w, Request&) { return w.Write("mine"); });
   mux.Use(Cors({.origins = {kApp}}));

@@ -110,7 +110,7 @@ TEST(CrossOriginProtection, FieldsThatComeTwiceHelpNobody) {
   EXPECT_EQ(twice("Origin", "https://trusted.example", "https://attacker.example"), 403);
 }
 
-TEST(CrossOriginProtection, WhatIsNoOriginCannotBeTrusted) {
+TEST(CrossOriginProtection, RefusesToTrustWhatIsNoOrigin) {
   for (const char* origin : {"https://example.com", "https://example.com:8080", "http://example.com"}) {
     EXPECT_NO_THROW(CrossOriginProtection({.trusted = {origin}})) << origin;
   }
@@ -148,7 +148,7 @@ TEST(SecurityHeaders, TransportSecurityIsForTlsOnly) {
   EXPECT_FALSE(recorder.Header().Has("X-Frame-Options"));
 }
 
-TEST(SecurityHeaders, ATextThatNoFieldCanHaveIsAMistake) {
+TEST(SecurityHeaders, ThrowsOnAnInvalidFieldValue) {
   EXPECT_THROW(SecurityHeaders({.content_security_policy = "a\r\nSet-Cookie: b"}), std::invalid_argument);
 }
 

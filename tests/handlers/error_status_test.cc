@@ -56,7 +56,7 @@ TEST(ErrorStatus, Table) {
   for (const ErrorAndStatus& row : rows) EXPECT_EQ(StatusOf(row.error), row.status) << row.what;
 }
 
-TEST(ErrorStatus, AnErrorAnswersInPlaceOfWhatWasWritten) {
+TEST(ErrorStatus, AnErrorReplacesWhatWasWritten) {
   Recorder recorder;
 
   recorder.Serve(
@@ -98,7 +98,7 @@ TEST(ErrorStatus, HttpErrorsTextIsTheBodyAndItsFieldsStay) {
   EXPECT_EQ(recorder.Header().Get("WWW-Authenticate"), "Basic");
 }
 
-TEST(ErrorStatus, AServerThatClosesSaysWhenToComeBack) {
+TEST(ErrorStatus, AClosingServerSaysWhenToComeBack) {
   Recorder recorder;
 
   recorder.Serve([](ResponseWriter&, Request&) { return CanceledBy(kServerClosing); }, RequestBuilder());
@@ -136,7 +136,7 @@ TEST(ErrorStatus, NothingIsSentToAClientThatIsGone) {
   EXPECT_TRUE(recorder.Aborted());
 }
 
-TEST(ErrorStatus, OnceTheHeadIsOutTheAnswerIsBrokenOff) {
+TEST(ErrorStatus, AbortsTheResponseOnceTheHeadIsSent) {
   Recorder recorder;
 
   recorder.Serve(
@@ -162,7 +162,7 @@ TEST(ErrorStatus, AnExceptionIsA500) {
   EXPECT_TRUE(recorder.Err().Exception());
 }
 
-TEST(ErrorStatus, AnAnswerToHeadHasTheLengthOfTheErrorAndNoBody) {
+TEST(ErrorStatus, AResponseToHeadHasTheLengthOfTheErrorAndNoBody) {
   Recorder recorder;
 
   recorder.Serve([](ResponseWriter&, Request&) { return HttpError(404); }, RequestBuilder("HEAD"));

@@ -94,7 +94,7 @@ TEST(ForwardedPeer, SeveralFieldsAreOneList) {
   EXPECT_EQ(seen.fields, "X-Forwarded-For: 203.0.113.7, 10.0.0.2");
 }
 
-TEST(ForwardedPeer, WhatOthersSayIsRemoved) {
+TEST(ForwardedPeer, RemovesFieldsOfUntrustedPeers) {
   RequestBuilder request = RequestBuilder().Peer("198.51.100.1:99").Header("Accept", "*/*");
   for (const char* name : {"X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Server", "X-Real-IP"}) {
     request.Header(name, "10.0.0.1");
@@ -200,7 +200,7 @@ TEST(ForwardedPeer, LongListsAreReadOnlyAsFarAsTheyAreBelieved) {
   EXPECT_EQ(SeenBehind(kProxies, FromProxy().Header("X-Forwarded-For", list)).peer, "10.0.0.3");
 }
 
-TEST(ForwardedPeer, WhatItHasFoundStaysForThoseOutside) {
+TEST(ForwardedPeer, KeepsThePeerItFoundForOuterMiddleware) {
   std::string outside;
   const Handler inner = ForwardedPeer(kProxies)([](ResponseWriter&, Request&) {});
   Recorder recorder;

@@ -97,7 +97,7 @@ TEST(HttpError, CarriesStatusAndPublicText) {
   EXPECT_EQ(HttpError(599).Message(), "599");
 }
 
-TEST(HttpErrorDeathTest, AStatusThatIsNoErrorAborts) {
+TEST(HttpErrorDeathTest, AbortsOnAStatusThatIsNoError) {
   EXPECT_DEATH(static_cast<void>(HttpError(200)), "HttpError: the status of an error must be in 400..599");
   EXPECT_DEATH(static_cast<void>(HttpError(600)), "HttpError: the status of an error must be in 400..599");
 }

@@ -121,7 +121,7 @@ TEST(Readiness, AServerWithoutOneReportsToNobody) {
 }
 
 // HAProxy's probe is an OPTIONS over HTTP/1.0 that names no host, or the whole server.
-TEST(Health, AnswersEveryMethodThatProbesUse) {
+TEST(Health, RespondsToEveryMethodThatProbesUse) {
   Readiness readiness;
   const Readiness::Report server(&readiness);
   for (const Handler& handler : {HealthHandler(), ReadyHandler(readiness)}) {

@@ -140,7 +140,7 @@ TEST(RecorderHijack, ABodyIsReadFirst) {
 }
 
 // What the handler has said on its stream is not followed by an answer of somebody else.
-TEST(RecorderHijack, MiddlewareThatAnswersForFailedHandlersAddsNothing) {
+TEST(RecorderHijack, MiddlewareForFailedHandlersAddsNothing) {
   std::string reported;
   const Middleware recover = Recover([&](const Request&, const Error& error) { reported = error.Message(); });
   Recorder recorder;

@@ -56,7 +56,7 @@ TEST(Timeout, TheShortestOfSeveralCounts) {
   EXPECT_EQ(WaitInside(both(seconds(5), seconds(1))).time, seconds(1));
 }
 
-TEST(Timeout, AHandlerThatDoesNotLookAtItsContextResponds) {
+TEST(Timeout, LetsAHandlerThatIgnoresItsContextRespond) {
   const Error err = RunTest([](const Context& ctx) {
     Recorder recorder;
     recorder.Serve(Timeout(seconds(1))([&](ResponseWriter& w, Request&) -> Error {
@@ -118,7 +118,7 @@ TEST(DeadlineFrom, OnlyShortens) {
   EXPECT_EQ(WaitInside(both, RequestBuilder().Header("Wait", "5000")).time, seconds(1));
 }
 
-TEST(DeadlineFrom, WhatIsNoNumberIsABadRequest) {
+TEST(DeadlineFrom, RejectsWhatIsNoNumberAsABadRequest) {
   for (const char* value : {"", "-1", "+1", "1.5", "1s", "0x10", " 1 2", "1000000000000000000", "1e3", "\xD9\xA3"}) {
     const Waited waited = WaitInside(DeadlineFrom("Wait"), RequestBuilder().Header("Wait", value));
     EXPECT_EQ(waited.status, 400) << value;
@@ -176,7 +176,7 @@ TEST(InFlight, RejectsWhatIsOneTooMany) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(InFlight, AHandlerThatThrowsGivesItsSlotBack) {
+TEST(InFlight, AnExceptionGivesTheSlotBack) {
   const Handler throws = InFlight(1)([](ResponseWriter&, Request&) { throw std::runtime_error("broken"); });
   for (int i = 0; i < 3; ++i) EXPECT_EQ(StatusOfBody(throws, RequestBuilder()), 500);
 }

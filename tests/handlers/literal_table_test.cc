@@ -31,7 +31,7 @@ TEST(LiteralTable, FindsWhatWasAddedAndNothingElse) {
 }
 
 // Each byte of a text counts, wherever it is.
-TEST(LiteralTable, TellsTextsOfAnyLengthApart) {
+TEST(LiteralTable, DistinguishesTextsOfAnyLength) {
   LiteralTable table;
   std::deque<std::string> texts;
   for (std::size_t size = 1; size <= 40; ++size) {

@@ -217,7 +217,7 @@ TEST(Log, TheNextLineThatGetsThroughIsPrecededByWhatWasDropped) {
               ElementsAre("first", large, large, large, "2 lines were dropped: the log was not taken fast enough", "small"));
 }
 
-TEST(Log, ALineThatIsAloneGetsThroughWhateverItsSize) {
+TEST(Log, WritesASingleLineOfAnySize) {
   ProgramsLogger logger;
   LogSession session;
 
@@ -305,7 +305,7 @@ TEST(Log, AnUnreadStderrDelaysNothingAndStaysAsItIs) {
   ExpectThreads(threads);
 }
 
-TEST(Log, AStderrThatIsReadAgainGetsTheLines) {
+TEST(Log, WritesToStderrOnceItIsReadAgain) {
   StalledPipe pipe;
   {
     const StderrTo stderr_to(pipe.Writer());
@@ -321,7 +321,7 @@ TEST(Log, AStderrThatIsReadAgainGetsTheLines) {
   }
 }
 
-TEST(Log, ASinkThatNeverReturnsIsLeftBehindAndTakenUpAgain) {
+TEST(Log, AbandonsAStuckSinkAndResumesWhenItReturns) {
   ProgramsLogger logger;
   const int threads = Threads();
   const std::uint64_t before = DroppedLogLines();
@@ -346,7 +346,7 @@ TEST(Log, ASinkThatNeverReturnsIsLeftBehindAndTakenUpAgain) {
   EXPECT_THAT(logger.gate->Lines(), ElementsAre("held", "2 lines were dropped: the log was not taken fast enough", "queued"));
 }
 
-TEST(Log, ASinkThatThrowsCostsItsLineOnly) {
+TEST(Log, AThrowingSinkLosesOnlyThatLine) {
   class Throws final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
     void sink_it_(const spdlog::details::log_msg&) override { throw std::runtime_error("full"); }
     void flush_() override {}
@@ -380,7 +380,7 @@ TEST(Log, AProcessEndsAlthoughItsSinkDoesNot) {
   EXPECT_EXIT(exit_with_a_stuck_sink(true), ::testing::ExitedWithCode(3), "");
 }
 
-TEST(Log, WhatWasLoggedBeforeAnExitArrives) {
+TEST(Log, WritesAllLinesBeforeAnExit) {
   EXPECT_EXIT(
       {
         LogSession session;  // exit destroys no local objects

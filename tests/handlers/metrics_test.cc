@@ -74,7 +74,7 @@ TEST(Metrics, AHistogramCountsEachRangeWithThoseBelow) {
             "job_size_bytes_count 7\n");
 }
 
-TEST(Metrics, WhatIsNoNumberIsAboveAllBounds) {
+TEST(Metrics, CountsNanAboveAllBounds) {
   Metrics metrics;
   Histogram& odd = metrics.AddHistogram("odd_seconds", "Odd.", {1});
 

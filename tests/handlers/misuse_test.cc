@@ -129,7 +129,7 @@ TEST_F(MisuseDeathTest, AStatusOutsideItsRangeAborts) {
   EXPECT_DEATH(Serve([](ResponseWriter& w, Request&) { w.WriteHeader(1000); }), "the status is not in 100..999");
 }
 
-TEST_F(MisuseDeathTest, AHookThatWritesAborts) {
+TEST_F(MisuseDeathTest, AbortsOnAHookThatWrites) {
   EXPECT_DEATH(Serve([](ResponseWriter& w, Request&) { w.OnHead([&w] { static_cast<void>(w.Write("x")); }); }),
                "ResponseWriter::Write: a hook of OnHead must not write");
 }
@@ -138,7 +138,7 @@ class Nothing : public BodyFilter {
   Error Write(std::string_view data, Output& next) override { return next.Write(data); }
 };
 
-TEST_F(MisuseDeathTest, AFilterThatComesTooLateAborts) {
+TEST_F(MisuseDeathTest, AbortsOnAFilterAddedTooLate) {
   EXPECT_DEATH(Serve([](ResponseWriter& w, Request&) {
                  static_cast<void>(w.Write("x"));
                  w.PushFilter(std::make_unique<Nothing>());

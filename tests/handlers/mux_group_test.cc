@@ -84,7 +84,7 @@ TEST(MuxGroup, TheWholeMuxIsOutsideThenGroupsThenTheRoute) {
   EXPECT_EQ(Ask(mux, RequestBuilder("GET", "/a/d")), "200 mux outer second /a/d");
 }
 
-TEST(MuxGroup, WhatNoPatternMatchesDoesNotReachItsMiddleware) {
+TEST(MuxGroup, UnmatchedRequestsDoNotReachItsMiddleware) {
   bool reached = false;
   Mux mux;
   const Middleware notices = [&](Handler next) -> Handler {

@@ -99,7 +99,7 @@ TEST(Mux, AWrongMethodIs405WithTheSortedMethodsThatWouldDo) {
              });
 }
 
-TEST(Mux, AMethodThatNobodyKnowsIs501) {
+TEST(Mux, RejectsAnUnknownMethodWith501) {
   const Mux mux = MuxOf({"GET /x", "PURGE /y", "/any"});
   Check(mux, {
                  {"BREW", "/x", "501"},
@@ -200,7 +200,7 @@ Middleware Mark(std::string name) {
   };
 }
 
-TEST(Mux, MiddlewareIsAroundEverythingItAnswers) {
+TEST(Mux, MiddlewareWrapsItsOwnResponsesToo) {
   Mux mux;
   mux.Use(Mark("first")).Handle("/x", Tell).Use(Mark("second"));
   for (const char* path : {"/x", "/none", "//"}) {

@@ -68,7 +68,7 @@ TEST(ProblemError, RespondsWithItWithoutAnyMiddleware) {
   EXPECT_EQ(StatusOf(recorder.Err()), 409);
 }
 
-TEST(ProblemErrorDeathTest, AStatusThatIsNoErrorAborts) {
+TEST(ProblemErrorDeathTest, AbortsOnAStatusThatIsNoError) {
   EXPECT_DEATH(static_cast<void>(ProblemError({.status = 200})), "ProblemError: the status of a problem must be in 400..599");
 }
 

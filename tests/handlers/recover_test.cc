@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-TEST(Recover, AnExceptionIsReportedAndAnswered500) {
+TEST(Recover, AnExceptionIsReportedAndBecomesA500) {
   std::string reported;
   const Handler handler = Recover([&](const Request& r, const Error& error) {
     reported = std::string(r.Path()) + ": " + error.Message() + (error.Exception() ? "!" : "");
@@ -43,7 +43,7 @@ TEST(Recover, AnyThrownTypeIsCaught) {
   EXPECT_EQ(recorder.Status(), 500);
 }
 
-TEST(Recover, AfterTheHeadTheAnswerIsBrokenOff) {
+TEST(Recover, AfterTheHeadTheResponseIsAborted) {
   const Handler handler = Recover([](const Request&, const Error&) {})([](ResponseWriter& w, Request&) {
     static_cast<void>(w.Flush());
     throw std::runtime_error("late");

@@ -102,7 +102,7 @@ std::string Parsed(const std::string& text) {
   return recorder.Status() == 200 ? recorder.Body() : std::to_string(recorder.Status()) + " " + recorder.Body();
 }
 
-TEST(Request, ParametersConvertToNumbersOrAnswer400) {
+TEST(Request, ParametersConvertToNumbersOrRespond400) {
   const std::string no_number = "400 query parameter \"n\": not a whole number\n";
   const std::string out_of_range = "400 query parameter \"n\": out of range\n";
   EXPECT_EQ(Parsed<int>("n=17"), "17");
@@ -173,7 +173,7 @@ TEST(Request, ItsContextIsCanceledWhenTheHandlerHasReturned) {
   EXPECT_TRUE(kept.Err().Is(kCanceled));
 }
 
-TEST(Request, LongLivedTellsTheServer) {
+TEST(Request, LongLivedInformsTheServer) {
   Recorder recorder;
 
   recorder.Serve([](ResponseWriter&, Request&) {}, RequestBuilder());

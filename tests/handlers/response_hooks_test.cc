@@ -37,7 +37,7 @@ TEST(ResponseHooks, HooksRunOnceBeforeTheHeadTheLastAddedFirst) {
   }
 }
 
-TEST(ResponseHooks, HooksRunForTheAnswerToAnErrorToo) {
+TEST(ResponseHooks, HooksRunForErrorResponsesToo) {
   Recorder recorder;
 
   recorder.Serve(
@@ -50,7 +50,7 @@ TEST(ResponseHooks, HooksRunForTheAnswerToAnErrorToo) {
   EXPECT_EQ(recorder.Header().Get("Seen"), "404");
 }
 
-TEST(ResponseHooks, AHookThatThrowsIsA500) {
+TEST(ResponseHooks, AThrowingHookIsA500) {
   Recorder recorder;
 
   recorder.Serve(

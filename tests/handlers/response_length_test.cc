@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kBuffer = 4096;  // the recorder's, and the server's
 
-TEST(ResponseLength, ABodyThatFitsTheBufferGetsItsLength) {
+TEST(ResponseLength, AnnouncesTheLengthOfABodyThatFitsTheBuffer) {
   Recorder recorder;
 
   recorder.Serve(
@@ -104,7 +104,7 @@ TEST(ResponseLength, AWriteBeyondTheDeclaredLengthFailsAndSendsNothingOfIt) {
   }
 }
 
-TEST(ResponseLength, AHandlerThatReturnsThatErrorHasFailedWith500) {
+TEST(ResponseLength, ReturningThatErrorIsA500) {
   Recorder recorder;
 
   recorder.Serve(
@@ -148,7 +148,7 @@ TEST(ResponseLength, ABodyShorterThanDeclaredIsBrokenOffOnceTheHeadIsOut) {
   EXPECT_EQ(recorder.Err().Message(), "the body is shorter than its Content-Length");
 }
 
-TEST(ResponseLength, ALengthThatIsNoNumberIsLeftOut) {
+TEST(ResponseLength, OmitsALengthThatIsNoNumber) {
   for (const char* text : {"x", "-1", "1x", "", "99999999999999999999"}) {
     Recorder recorder;
 

@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-TEST(ResponseWriter, AHandlerThatDoesNothingAnswers200AndNoBody) {
+TEST(ResponseWriter, AHandlerThatDoesNothingSends200WithoutBody) {
   Recorder recorder;
 
   recorder.Serve([](ResponseWriter&, Request&) {}, RequestBuilder());
@@ -72,7 +72,7 @@ TEST(ResponseWriter, AStatusWithoutABodyRefusesOne) {
   }
 }
 
-TEST(ResponseWriter, InterimAnswersGoOutAtOnceWithTheFieldsSoFar) {
+TEST(ResponseWriter, InterimResponsesAreSentAtOnceWithTheFieldsSoFar) {
   Recorder recorder;
 
   recorder.Serve(
@@ -117,7 +117,7 @@ TEST(ResponseWriter, FlushSendsWhatThereIs) {
   EXPECT_FALSE(recorder.Header().Has("Too"));
 }
 
-TEST(ResponseWriter, TrailersComeBehindABodyOfUnknownLength) {
+TEST(ResponseWriter, TrailersFollowABodyOfUnknownLength) {
   Recorder recorder;
 
   recorder.Serve(
@@ -200,7 +200,7 @@ TEST(ResponseWriter, AFailureInSendingTheRestIsReportedToo) {
   EXPECT_TRUE(recorder.Err().Is(kTimeout));
 }
 
-TEST(ResponseWriter, AbortBreaksTheAnswerOff) {
+TEST(ResponseWriter, AbortCutsTheResponseShort) {
   Recorder recorder;
 
   recorder.Serve(
@@ -217,7 +217,7 @@ TEST(ResponseWriter, AbortBreaksTheAnswerOff) {
   EXPECT_TRUE(recorder.Err().Is(kClosed));
 }
 
-TEST(ResponseWriter, AnExceptionAfterTheHeadBreaksTheAnswerOff) {
+TEST(ResponseWriter, AnExceptionAfterTheHeadAbortsTheResponse) {
   Recorder recorder;
 
   recorder.Serve(

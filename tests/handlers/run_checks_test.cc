@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using Reasons = std::vector<std::string>;
 
-// Runs the checks on virtual time beside `look`, which sees the readiness of a process with one server; then ends them.
+// Runs the checks on virtual time together with `look`, which sees the readiness of a process with one server; then ends them.
 void Beside(std::vector<Check> checks, const std::function<void(const Context&, Readiness&)>& look, CheckOptions options = {}) {
   const Error err = RunTest([&](const Context& ctx) {
     Readiness readiness;
@@ -76,7 +76,7 @@ TEST(RunChecks, AfterThatOnlySeveralFailuresInARowHold) {
   });
 }
 
-TEST(RunChecks, OneThatDoesNotReturnHasFailedAndHoldsUpNoOther) {
+TEST(RunChecks, ACheckThatHangsHasFailedAndDelaysNoOther) {
   Event back;
   int other = 0;
   bool hang = false;

@@ -108,7 +108,7 @@ TEST(SendFile, GoesThroughTheFilters) {
   EXPECT_GT(calls, 2) << "piece by piece";
 }
 
-TEST(SendFile, IsCountedAndNotSentInAnAnswerToHead) {
+TEST(SendFile, IsCountedAndNotSentInAResponseToHead) {
   const TempFile file(Letters(100));
   for (const std::uint64_t length : {100u, 1'000'000u}) {
     Recorder recorder;

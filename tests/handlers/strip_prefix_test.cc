@@ -31,7 +31,7 @@ TEST(StripPrefix, TakesWholeSegmentsOffBothPaths) {
   EXPECT_EQ(Inside("/a", "/%61/%2Fc"), "//c /%2Fc");
 }
 
-TEST(StripPrefix, WhatIsNotBelowThePrefixIsNotFound) {
+TEST(StripPrefix, RespondsNotFoundOutsideThePrefix) {
   EXPECT_EQ(Inside("/static", "/statics"), "404");
   EXPECT_EQ(Inside("/static", "/other"), "404");
   EXPECT_EQ(Inside("/static", "/"), "404");

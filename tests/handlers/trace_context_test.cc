@@ -99,7 +99,7 @@ TEST(TraceContext, StartsATraceWhereThereIsNoneToJoin) {
   }
 }
 
-TEST(TraceContext, AStateThatIsTooLargeIsDroppedWhole) {
+TEST(TraceContext, DropsAStateThatIsTooLarge) {
   EXPECT_EQ(IdsIn(TraceContext(), Called().Header("tracestate", "a=" + std::string(511, 'x'))).state, "");
   std::string many = "a=1";
   for (int i = 0; i < 32; ++i) many += ",a=1";

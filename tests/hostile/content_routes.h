@@ -8,7 +8,7 @@
 
 // Ready-made handlers for the server that is attacked, and the folder that they serve.
 //
-//   /files/         the files of a folder, beside which there is one that nobody may see
+//   /files/         the files of a folder, next to which there is one that nobody may see
 //   POST /json      reads any value, responds "read"     POST /parts     reads a form part by part, responds with their number
 //   POST /order     reads a struct                       POST /upload    reads a form with files whole
 //   /redirect?v=    redirects there                      POST /form      reads a form without files

@@ -82,7 +82,7 @@ void Occupy(const Context& ctx, const Target& target, int way) {
   }
 }
 
-TEST(Crowd, ThatTakesAllPlacesDoesNotKeepOthersOut) {
+TEST(Crowd, ThatTakesAllSlotsDoesNotKeepOthersOut) {
   const std::string stall = std::to_string(Ms(400));
   Withstand({.arguments = {"connections_max=64", "header_timeout=10000", "body_stall_timeout=" + stall,
                            "write_stall_timeout=" + stall, "idle_timeout=" + std::to_string(Ms(5000))},

@@ -65,7 +65,7 @@ void SendForEver(const Context& ctx, const Target& target, const Endless& input)
   EXPECT_FALSE(sender.Wait());
 }
 
-TEST(EndlessInput, IsRefusedAndTheAnswerSeen) {
+TEST(EndlessInput, IsRejectedWithAResponseThatArrives) {
   const std::vector<Endless> inputs = AllEndless();
   const int count = static_cast<int>(inputs.size()) * (kSanitized ? 1 : 4);
   Withstand({}, [&](const Context& ctx, const Target& target) {

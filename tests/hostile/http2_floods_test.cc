@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Floods of HTTP/2, as fast as their clients can, beside a client of HTTP/2 that is polite. tests/server/http2_limits_test.cc has the same
+// Floods of HTTP/2, as fast as their clients can, next to a polite client of HTTP/2. tests/server/http2_limits_test.cc has the same
 // ones under virtual time.
 #include <weft/concurrency/run.h>
 #include <weft/server/internal/test_wire.h>

@@ -62,7 +62,7 @@ TEST(SlowClients, ABodyByteByByteHoldsNoHandlerForLong) {
   });
 }
 
-TEST(SlowClients, ABodyThatMovesEnoughStillEndsWithItsDeadline) {
+TEST(SlowClients, ABodyAboveTheMinimumStillEndsAtItsDeadline) {
   Withstand({.arguments = {Argument("request_timeout", 400)}}, [](const Context& ctx, const Target& target) {
     const long timeouts = target.Stat("request_timeouts");
     AtOnce(ctx, Many(100), [&](const Context& c, int) {
@@ -77,7 +77,7 @@ TEST(SlowClients, ABodyThatMovesEnoughStillEndsWithItsDeadline) {
   });
 }
 
-TEST(SlowClients, ThatWaitForAContinueAndNeverSendAreAnswered) {
+TEST(SlowClients, ThatWaitForAContinueAndNeverSendGetAResponse) {
   Withstand({.arguments = {Argument("body_stall_timeout", 300)}}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(300), [&](const Context& c, int) {
       TestClient client = Dial(c, target);

@@ -98,7 +98,7 @@ TEST(Fields, BlanksAroundAValueAreCutOff) {
   EXPECT_EQ(fields.Get("B"), "");
 }
 
-TEST(Fields, WhatCouldSplitAMessageIsRefused) {
+TEST(Fields, RefusesWhatCouldSplitAMessage) {
   using namespace std::string_view_literals;
   struct Row {
     std::string_view name;

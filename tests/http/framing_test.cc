@@ -106,7 +106,7 @@ TEST(FrameResponse, ResetContentIsEmpty) {  // RFC 9110 section 15.3.6
   EXPECT_EQ(framing.length, 0u);
 }
 
-TEST(FrameResponse, NotModifiedTellsOnlyADeclaredLength) {  // RFC 9110 section 15.4.5
+TEST(FrameResponse, NotModifiedStatesOnlyADeclaredLength) {  // RFC 9110 section 15.4.5
   EXPECT_FALSE(FrameResponse({.status = 304, .complete = true, .body_bytes = 5}).send_length);
   const ResponseFraming declared = FrameResponse({.status = 304, .declared_length = 9});
   EXPECT_TRUE(declared.send_length);
@@ -114,7 +114,7 @@ TEST(FrameResponse, NotModifiedTellsOnlyADeclaredLength) {  // RFC 9110 section 
   EXPECT_EQ(declared.kind, BodyKind::kNone);
 }
 
-TEST(FrameResponse, HeadTellsTheLengthOfGetIfItIsKnown) {  // RFC 9110 section 9.3.2
+TEST(FrameResponse, HeadStatesTheLengthOfGetIfItIsKnown) {  // RFC 9110 section 9.3.2
   const ResponseFraming written = FrameResponse({.head_request = true, .complete = true, .body_bytes = 5});
   EXPECT_FALSE(written.send_body);
   EXPECT_TRUE(written.send_length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What it costs to be strict: the time to parse the head of a request and to decide how it is framed, beside that of a scan that finds
+// What it costs to be strict: the time to parse the head of a request and to decide how it is framed, compared with that of a scan that finds
 // the same pieces and checks nothing. bench/run prints it; it is no test, but it needs what only tests may include.
 //
 //   gate_speed [--slices N]      prints for each head: name bytes fields scan_ns parse_ns gate_ns

@@ -45,7 +45,7 @@ TEST(Head, SplitsAnOriginTarget) {
   EXPECT_EQ(p.View(p.head.host), "field.example");
 }
 
-TEST(Head, TellsAnEmptyQueryFromNone) {
+TEST(Head, DistinguishesAnEmptyQueryFromNone) {
   EXPECT_TRUE(WithTarget("/?").head.has_query);
   EXPECT_FALSE(WithTarget("/").head.has_query);
 }
@@ -115,7 +115,7 @@ TEST(HeadParser, JudgesTargets) {  // RFC 9112 section 3.2, RFC 3986
   }
 }
 
-TEST(Head, TellsHowTheBodyIsFramed) {
+TEST(Head, ReportsHowTheBodyIsFramed) {
   const Parsed length = WithLines("Content-Length: 42\r\n");
   EXPECT_TRUE(length.head.has_content_length);
   EXPECT_EQ(length.head.content_length, 42u);
@@ -137,7 +137,7 @@ TEST(Head, IgnoresExpectInHttp10) {  // RFC 9110 section 10.1.1
   EXPECT_FALSE(WithLines("Expect: 100-continue\r\n", "HTTP/1.0").head.expect_continue);
 }
 
-TEST(Head, TellsTheVersion) {
+TEST(Head, ReportsTheVersion) {
   EXPECT_EQ(WithLines("", "HTTP/1.1").head.version_minor, 1);
   EXPECT_EQ(WithLines("", "HTTP/1.0").head.version_minor, 0);
   EXPECT_EQ(WithLines("", "HTTP/1.7").head.version_minor, 1);
@@ -187,7 +187,7 @@ TEST(HeadParser, EmptyLinesAloneMayBeThrownAway) {
   EXPECT_EQ(FeedWhole(""), (Outcome{-1, 0}));
 }
 
-TEST(HeadParser, TellsWhatIsBadBeforeTheRestArrives) {
+TEST(HeadParser, RejectsABadHeadBeforeTheRestArrives) {
   for (const char* bytes : {"GET / HTTP/1.1\n", "GE\x01", "GET /\r", "GET / HTTX", "GET / HTTP/2.0\r\n",
                             "GET / HTTP/1.1\r\nHost :", "GET / HTTP/1.1\r\nHost: a\r\nX: \x01",
                             "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", "GET / HTTP/1.1\r\n "}) {

@@ -47,9 +47,9 @@ TEST(HeadParser, JudgesContentLength) {  // RFC 9110 section 8.6, RFC 9112 secti
       {"twice different", "Content-Length: 1\r\nContent-Length: 2\r\n", 400},
       {"twice equal", "Content-Length: 1\r\ncontent-length: 1\r\n", 400},
       {"text", "Content-Length: many\r\n", 400},
-      {"beside chunked", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", 400},
+      {"with chunked", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", 400},
       {"behind chunked", "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", 400},
-      {"zero beside chunked", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", 400},
+      {"zero with chunked", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", 400},
       {"another name of the same size", "Content-Lengths: x\r\nContent_Length: x\r\n", 0},
   });
 }
@@ -76,12 +76,12 @@ TEST(HeadParser, JudgesTransferEncoding) {  // RFC 9112 sections 6.1, 6.3 and 7
       {"twice in a list", "Transfer-Encoding: chunked, chunked\r\n", 400},
       {"in two lines", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400},
       {"in two lines, other first", "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", 400},
-      {"beside an empty one", "Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n", 400},
+      {"with an empty one", "Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n", 400},
       {"no-break space", "Transfer-Encoding: chunked\xA0\r\n", 400},
   });
   Play("HTTP/1.0", {
       {"chunked in 1.0", "Transfer-Encoding: chunked\r\n", 400},
-      {"chunked beside a length in 1.0", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", 400},
+      {"chunked with a length in 1.0", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", 400},
   });
 }
 

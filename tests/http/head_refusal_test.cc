@@ -160,7 +160,7 @@ TEST(HeadParser, JudgesHost) {  // RFC 9112 section 3.2, RFC 9110 section 7.2
       {"missing", "GET / HTTP/1.1\r\nX: 1\r\n\r\n", 400},
       {"missing, no field at all", "GET / HTTP/1.1\r\n\r\n", 400},
       {"missing in 1.0", "GET / HTTP/1.0\r\n\r\n", 0},
-      {"missing beside an absolute target", "GET http://a/ HTTP/1.1\r\n\r\n", 400},
+      {"missing with an absolute target", "GET http://a/ HTTP/1.1\r\n\r\n", 400},
       {"twice", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
       {"twice the same", "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", 400},
       {"twice in 1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400},

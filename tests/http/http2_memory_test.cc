@@ -36,7 +36,7 @@ bool Resident(const void* at) {
   return (state & 1) != 0;
 }
 
-TEST(Http2SessionMemory, ASessionThatBeginsTakesThreePages) {
+TEST(Http2SessionMemory, ANewSessionTakesThreePages) {
   std::vector<std::unique_ptr<Begun>> warm;
   for (int i = 0; i < 200; ++i) warm.push_back(std::make_unique<Begun>());  // whatever others have used comes first
   Begun& begun = *warm.back();
@@ -62,7 +62,7 @@ TEST(Http2SessionMemory, BlocksDoNotOverlapAndAreAligned) {
   }
 }
 
-TEST(Http2SessionMemory, WhatASlotHasHeldIsZeroedForTheNext) {
+TEST(Http2SessionMemory, ZeroesASlotForTheNextUse) {
   { std::memset(Begun().map, 7, kMap); }
   const Begun next;
   for (std::size_t at = 0; at < kMap; ++at) ASSERT_EQ(next.map[at], 0);
@@ -80,7 +80,7 @@ TEST(Http2SessionMemory, ALaterVersionMayTakeMore) {
   }
 }
 
-TEST(Http2SessionMemory, ABlockThatGrowsKeepsWhatItHas) {
+TEST(Http2SessionMemory, AGrowingBlockKeepsItsContents) {
   Begun begun;
   std::memset(begun.ring, 5, kRing);
   auto* const larger = static_cast<char*>(begun.memory.Reallocate(begun.ring, 4 * kRing));

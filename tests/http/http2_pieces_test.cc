@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands beside the session of HTTP/2: fields of requests and responses, budgets, frames on their way.
+// The parts next to the session of HTTP/2: fields of requests and responses, budgets, frames on their way.
 #include <chrono>
 
 #include "http2_play.h"
@@ -170,7 +170,7 @@ TEST(Misbehaviour, ATenthOfTheBudgetComesBackEachSecond) {
   EXPECT_TRUE(budget.Spend(90, seconds(60)));
 }
 
-TEST(Misbehaviour, AStreamThatEndsWellGivesOneBack) {
+TEST(Misbehaviour, ACompletedStreamGivesOneBack) {
   Budget budget(10);
   for (int i = 0; i < 1000; ++i) {
     EXPECT_TRUE(budget.Spend(1, seconds(0)));

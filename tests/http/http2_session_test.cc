@@ -25,7 +25,7 @@ TEST(Rfc9113Section3, TheServersFirstFrameIsSettings) {
   EXPECT_EQ(frames[0].payload.find(std::string("\0\x8", 2)), std::string::npos) << "ENABLE_CONNECT_PROTOCOL is by choice";
 }
 
-TEST(Rfc9113Section3, APrefaceThatComesByteByByteIsOne) {
+TEST(Rfc9113Section3, AcceptsAPrefaceByteByByte) {
   NEEDS_HTTP2();
   Play play;
   for (const char c : Hello() + Get(1)) EXPECT_TRUE(play.Send({&c, 1}));
@@ -178,7 +178,7 @@ TEST(Rfc9113Section5, ARequestAndItsResponseAreAStreamThatEndsWell) {
   EXPECT_EQ(stream.code, ErrorCode::kNoError);
 }
 
-TEST(Rfc9113Section5, AStreamThatItsClientResetsIsClosed) {
+TEST(Rfc9113Section5, AResetClosesItsStream) {
   NEEDS_HTTP2();
   Play play;
   ASSERT_TRUE(play.Send(Hello() + Get(1) + NumberFrame(frame_type::kReset, 1, 8)));
@@ -206,7 +206,7 @@ TEST(Rfc9113Section5, WithoutMemoryAStreamIsRefused) {
   EXPECT_EQ(Play::ResetCode(play.Written()), kRefused);
 }
 
-TEST(Rfc9113Section5, OneThatItsOwnerForgetsIsNotHeardOfAgain) {
+TEST(Rfc9113Section5, AForgottenStreamReportsNothing) {
   NEEDS_HTTP2();
   Play play;
   ASSERT_TRUE(play.Send(Hello() + Post(1)));
@@ -234,7 +234,7 @@ TEST(Rfc9113Section5, EachStreamHasOneFrameOfItsBodyBeforeAnyHasTwo) {
 // --- 6.9 windows
 
 // Nothing of a frame is prepared that may not be sent at once: its body may be gone by then.
-TEST(Rfc9113Section5, ABodyThatIsTakenAwayLeavesNoFrameBehind) {
+TEST(Rfc9113Section5, AWithdrawnBodyLeavesNoFrameBehind) {
   NEEDS_HTTP2();
   Play play;
   play.Send(Hello() + NumberFrame(frame_type::kWindowUpdate, 0, 1 << 24));
@@ -269,7 +269,7 @@ TEST(Rfc9113Section6, ABodyGoesAsFarAsBothWindowsReach) {
   EXPECT_EQ(play.At(0).sent, 3000u);
 }
 
-TEST(Rfc9113Section6, AWindowThatShrinksBelowZeroIsWaitedFor) {
+TEST(Rfc9113Section6, WaitsForAWindowThatShrankBelowZero) {
   NEEDS_HTTP2();
   Play play;
   ASSERT_TRUE(play.Send(Hello() + Settings({{4, 1000}}) + Get(1)));
@@ -283,7 +283,7 @@ TEST(Rfc9113Section6, AWindowThatShrinksBelowZeroIsWaitedFor) {
   EXPECT_EQ(play.At(0).sent, 1200u);
 }
 
-TEST(Rfc9113Section6, AStreamThatIsSentBeyondItsWindowIsReset) {
+TEST(Rfc9113Section6, ResetsAStreamSentBeyondItsWindow) {
   NEEDS_HTTP2();
   Play play;
   std::string bytes = Hello() + Post(1);
@@ -313,7 +313,7 @@ TEST(Rfc9113Section6, WindowsOpenByWhatIsGivenBack) {
 
 // --- 6.7 PING, 6.8 GOAWAY
 
-TEST(Rfc9113Section6, PingsAreAnswered) {
+TEST(Rfc9113Section6, PingsAreAcknowledged) {
   NEEDS_HTTP2();
   Play play;
   ASSERT_TRUE(play.Send(Hello() + Frame(frame_type::kPing, 0, 0, "12345678")));
@@ -349,7 +349,7 @@ TEST(Rfc9113Section6, AnAnnouncedEndServesOnUntilTheLastWord) {
   EXPECT_EQ(play.Written().back().payload, "still");
 }
 
-TEST(Rfc9113Section6, AClientThatSaysTheEndHasBrokenNoRule) {
+TEST(Rfc9113Section6, AGoawayOfTheClientBreaksNoRule) {
   NEEDS_HTTP2();
   Play play;
   EXPECT_TRUE(play.Send(Hello() + Frame(frame_type::kGoAway, 0, 0, std::string(8, '\0'))));
@@ -399,7 +399,7 @@ TEST(Rfc9113Section8, FieldsThatAreTooManyEndTheConnection) {
 
 // --- 10.5 what costs more than it says
 
-TEST(Rfc9113Section10, WhatCostsMoreThanItSaysIsCounted) {
+TEST(Rfc9113Section10, CountsFramesThatCostMoreThanTheySay) {
   NEEDS_HTTP2();
   Play play;
   std::string bytes = Hello() + Post(1);

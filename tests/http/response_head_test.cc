@@ -46,7 +46,7 @@ TEST(DateCache, KeepsTheLineWithinOneSecond) {
   EXPECT_EQ(cache.LineAt(784111778), "Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n");
 }
 
-TEST(WriteResponseHead, WritesAHelloAnswer) {
+TEST(WriteResponseHead, WritesAHelloResponse) {
   Fields fields;
   fields.Set("Content-Type", "text/plain");
 
@@ -95,7 +95,7 @@ TEST(WriteResponseHead, KeepsOtherConnectionOptions) {  // RFC 9110 section 7.8
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, x\r\nUpgrade: websocket\r\n" + std::string(kDate) + "\r\n");
 }
 
-TEST(WriteResponseHead, TellsThatUpgradeIsOfTheConnection) {  // RFC 9110 sections 7.6.1, 7.8 and 15.5.22
+TEST(WriteResponseHead, ListsUpgradeInConnection) {  // RFC 9110 sections 7.6.1, 7.8 and 15.5.22
   Fields fields;
   fields.Add("upgrade", "echo");
   const std::string begin = "HTTP/1.1 426 Upgrade Required\r\nupgrade: echo\r\n";
@@ -125,7 +125,7 @@ TEST(WriteResponseHead, LeavesOutAnUpgradeThatOffersNothingOrIsInterim) {
   EXPECT_EQ(Write(Answer(103, fields, {.status = 103})), "HTTP/1.1 103 Early Hints\r\n\r\n");
 }
 
-TEST(WriteResponseHead, TellsHttp10ThatTheConnectionLives) {  // RFC 9112 section 9.3
+TEST(WriteResponseHead, SendsKeepAliveToHttp10) {  // RFC 9112 section 9.3
   const Fields none;
   const auto connection = [&none](bool keep_alive) {
     return Write(Answer(200, none, {.version_minor = 0, .keep_alive = keep_alive, .complete = true}));
@@ -172,7 +172,7 @@ TEST(WriteResponseHead, AnEmptyDateOrTypeStandsForNone) {
   EXPECT_EQ(Write(head), "HTTP/1.1 200 OK\r\nX-Empty: \r\nContent-Length: 1\r\n\r\n");
 }
 
-TEST(WriteResponseHead, InterimAnswerHasFieldsOnly) {  // RFC 9110 section 15.2
+TEST(WriteResponseHead, AnInterimResponseHasFieldsOnly) {  // RFC 9110 section 15.2
   Fields fields;
   fields.Set("Link", "</a.css>; rel=preload");
   fields.Set("Content-Length", "5");
@@ -183,7 +183,7 @@ TEST(WriteResponseHead, InterimAnswerHasFieldsOnly) {  // RFC 9110 section 15.2
   EXPECT_EQ(Write(head), "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
 }
 
-TEST(WriteResponseHead, TellsTheRoomItNeedsWhateverItGets) {
+TEST(WriteResponseHead, ReportsTheRoomItNeedsWhateverItGets) {
   Fields fields;
   fields.Set("X-Long", std::string(300, 'x'));
   fields.Set("Connection", "x");
@@ -207,7 +207,7 @@ TEST(WriteResponseHead, CopiesFieldsOfEverySize) {
   }
 }
 
-TEST(WriteSimpleError, IsAWholeAnswerThatCloses) {
+TEST(WriteSimpleError, IsACompleteResponseThatCloses) {
   std::string out(512, '\0');
   out.resize(WriteSimpleError(out.data(), out.size(), 400, "bare LF", kDate));
 
@@ -216,7 +216,7 @@ TEST(WriteSimpleError, IsAWholeAnswerThatCloses) {
   EXPECT_EQ(WriteSimpleError(nullptr, 0, 400, "bare LF", kDate), out.size());
 }
 
-TEST(WriteSimpleError, TellsWhenToComeAgain) {
+TEST(WriteSimpleError, SaysWhenToComeBack) {
   std::string out(512, '\0');
   out.resize(WriteSimpleError(out.data(), out.size(), 503, "", kDate, 2));
 

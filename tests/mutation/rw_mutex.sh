@@ -14,7 +14,7 @@ mutation "a reader that comes overtakes a waiting writer" internal/sync/rw_mutex
 mutation "only the first reader is let in" internal/sync/rw_mutex.cc explore_rw_mutex_test \
   's/while \(auto\* first = static_cast<Waiter\*>\(waiters_\.Front\(\)\)\)/if (auto* first = static_cast<Waiter*>(waiters_.Front()))/'
 
-mutation "a writer is let in beside readers" internal/sync/rw_mutex.cc explore_rw_mutex_test \
+mutation "a writer is let in together with readers" internal/sync/rw_mutex.cc explore_rw_mutex_test \
   's/if \(\(state & kWriter\) != 0 \|\| \(first->writes && state >= kReader\)\) return;/if ((state \& kWriter) != 0) return;/'
 
 mutation "the last reader lets nobody in" internal/sync/rw_mutex.cc explore_rw_mutex_test \

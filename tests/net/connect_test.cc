@@ -43,7 +43,7 @@ TEST(Connect, TakesTheNextAddressAtOnceWhereOneFails) {
   play(Background());
 }
 
-TEST(Connect, TriesTheNextAddressBesideOneThatSaysNothing) {
+TEST(Connect, TriesTheNextAddressWhileOneIsSilent) {
   const auto play = [](const Context& ctx) {
     const Deaf deaf;
     const Deaf deafer;

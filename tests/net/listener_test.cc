@@ -81,7 +81,7 @@ TEST(Listener, AcceptsAConnectionThatIsReadyToServe) {
 
 TEST(Listener, AcceptDoesNotWait) { EXPECT_EQ(Open("127.0.0.1:0").Accept().outcome, Outcome::kAgain); }
 
-TEST(Listener, TellsWhereItIsBound) {
+TEST(Listener, ReportsItsBoundAddress) {
   EXPECT_THAT(Open("127.0.0.1:0").Bound(), ::testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
   EXPECT_THAT(Open(":0").Bound(), ::testing::MatchesRegex("(\\[::\\]|0\\.0\\.0\\.0):[1-9][0-9]*"));
 }
@@ -131,7 +131,7 @@ TEST(Listener, ServesAbstractUnixNames) {
   EXPECT_THAT(listener.Bound(), StartsWith("unix:@weft-listener-test-"));
 }
 
-TEST(Listener, ReplacesAUnixSocketThatNobodyAnswers) {
+TEST(Listener, ReplacesAUnixSocketWithoutAServer) {
   const Directory directory;
   const SocketAddress address = *ResolveAddress("unix:" + directory.Path("s"));
   {

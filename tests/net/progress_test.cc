@@ -50,7 +50,7 @@ TEST(Progress, TimeInWhichNobodyWaitsDoesNotCount) {
   EXPECT_EQ(progress.WaitUntil(At(500), kPeriod, kLeast), At(520));
 }
 
-TEST(Progress, APeriodThatIsOverEndsTheNextWaitAtOnce) {
+TEST(Progress, AnElapsedPeriodEndsTheNextWaitAtOnce) {
   Progress progress;
   progress.WaitUntil(At(0), kPeriod, kLeast);
   progress.Waited(At(31));

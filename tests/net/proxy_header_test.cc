@@ -175,7 +175,7 @@ std::vector<ProxyHeaderCase> Bad() {
   };
 }
 
-TEST(ProxyHeader, TellsWhoTheClientIs) {
+TEST(ProxyHeader, ReportsTheClientsAddress) {
   for (const std::vector<ProxyHeaderCase>& cases : {GoodLines(), GoodBinaries()}) {
     for (const ProxyHeaderCase& c : cases) EXPECT_EQ(Read(c.bytes), c.expected) << ::testing::PrintToString(c.bytes);
   }
@@ -217,7 +217,7 @@ TEST(ProxyHeader, RefusesAtTheSameByteHoweverItIsSplit) {
   }
 }
 
-TEST(ProxyHeader, AnswersAtTheFirstByteThatCannotBe) {
+TEST(ProxyHeader, RejectsAtTheFirstInvalidByte) {
   EXPECT_EQ(Read("G"), "no PROXY header");
   EXPECT_EQ(Read("PRO"), "more");
   EXPECT_EQ(Read("PRI"), "no PROXY header");

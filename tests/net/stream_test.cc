@@ -90,7 +90,7 @@ TEST_P(StreamOf, AHalfClosedOneStillReads) {
   });
 }
 
-TEST_P(StreamOf, AReadThatItsContextEndsBreaksNothing) {
+TEST_P(StreamOf, ACanceledReadLeavesTheStreamIntact) {
   Play([](const Context& ctx, Stream& a, Stream& b) {
     const CancelScope scope = WithCancel(ctx);
     Group group(ctx);
@@ -105,7 +105,7 @@ TEST_P(StreamOf, AReadThatItsContextEndsBreaksNothing) {
   });
 }
 
-TEST_P(StreamOf, AWriteThatItsContextEndsBreaksWriting) {
+TEST_P(StreamOf, ACanceledWriteBreaksWriting) {
   Play([](const Context& ctx, Stream& a, Stream& b) {
     const CancelScope scope = WithCancel(ctx);
     Group group(ctx);
@@ -170,7 +170,7 @@ TEST_P(StreamOf, CloseWakesWhoeverReadsAndWrites) {
   });
 }
 
-TEST_P(StreamOf, APeerThatHasClosedIsAnEndAndTakesNothing) {
+TEST_P(StreamOf, AClosedPeerIsTheEndAndAcceptsNothing) {
   Play([](const Context& ctx, Stream& a, Stream& b) {
     EXPECT_FALSE(b.Write(ctx, "bye"));
     b.Close();
@@ -277,7 +277,7 @@ TEST(MemoryStreams, AreOnVirtualTime) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(MemoryStreams, OneEndMayStayAMemoryStream) {
+TEST(MemoryStreams, MayWrapOneEndOnly) {
   InFiber([](const Context& ctx) {
     auto [client, server] = MemoryStreamPair();
     Stream stream = StreamOver(std::move(server));

@@ -131,7 +131,7 @@ TEST(TlsBounds, RenegotiationEndsTheConnection) {
 }
 
 // A client that reads nothing has the server respond to each of its bytes with other keys.
-TEST(TlsBounds, WhatAClientDoesNotTakeDoesNotGrowWithoutABound) {
+TEST(TlsBounds, BoundsWhatAClientDoesNotRead) {
   constexpr std::size_t kHeldMax = (128 + 64) * 1024;
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
@@ -168,7 +168,7 @@ TEST(TlsBounds, WhatAClientDoesNotTakeDoesNotGrowWithoutABound) {
 }
 
 // A socket that keeps the pieces apart in which it was written to.
-TEST(TlsBounds, OneCallOfTheKernelTakesAllThatThereIs) {
+TEST(TlsBounds, ReadsAllThatThereIsWithOneSystemCall) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
   const internal::Socket socket{internal::Fd(ends[0])};

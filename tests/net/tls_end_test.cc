@@ -72,7 +72,7 @@ TEST(TlsEnd, AFinInARecordIsATruncation) {
   }
 }
 
-TEST(TlsEnd, AFinThatComesWithTheLastBytesIsSeenAfterThem) {
+TEST(TlsEnd, SeesAFinAfterTheBytesItCameWith) {
   TlsConnection c = Connect(LocalTls(), AnyClient());
   ASSERT_TRUE(c.client.Write("last"));
   const std::string bytes = c.client.Sent();

@@ -139,7 +139,7 @@ TEST_F(TlsReload, HappensWhenAFileHasChanged) {
   EXPECT_FALSE(ended) << ended.Message();
 }
 
-TEST_F(TlsReload, SaysOnceOnStderrWhyItFailsIfNobodyElseIsTold) {
+TEST_F(TlsReload, SaysOnceOnStderrWhyItFailsWithoutAnObserver) {
   using std::chrono::minutes;
   Tls tls = LoadTls({.certificates = {Renew("old")}});
   EXPECT_FALSE(tls.LastReload());

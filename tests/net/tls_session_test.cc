@@ -220,7 +220,7 @@ TEST(TlsSession, GathersSmallPartsInOneRecord) {
 }
 
 // What comes first that is no TLS: the server may say so in plain text.
-TEST(TlsSession, TellsPlainTextFromTls) {
+TEST(TlsSession, DistinguishesPlainTextFromTls) {
   using namespace std::string_view_literals;
   const Tls tls = LocalTls();
   for (const std::string_view text : {"GET / HTTP/1.1\r\n"sv, "\r\n"sv, "\0"sv,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Chromium without a window, driven by the DevTools protocol over two pipes: nothing to install beside the browser.
+// Chromium without a window, driven by the DevTools protocol over two pipes: nothing to install but the browser.
 "use strict";
 const {spawn} = require("node:child_process");
 const fs = require("node:fs");

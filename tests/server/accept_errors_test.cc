@@ -56,7 +56,7 @@ TEST(AcceptErrors, IfTheyPersistNeitherSpinNorHurtOpenConnections) {
 }
 
 // As where fs.epoll.max_user_watches is reached.
-TEST(AcceptErrors, AConnectionThatCannotBeWatchedIsReportedAndClosed) {
+TEST(AcceptErrors, ReportsAndClosesAConnectionItCannotWatch) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("served"));
     {
@@ -83,7 +83,7 @@ TEST(AcceptErrors, AShortageWithoutAnybodyWaitingCostsNothing) {
   });
 }
 
-TEST(AcceptErrors, EachShortageIsToldOnce) {
+TEST(AcceptErrors, ReportsEachShortageOnce) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("served"));
     for (int i = 1; i <= 3; ++i) {

@@ -36,7 +36,7 @@ std::vector<Bad> BadRequests() {
 
 std::string Begin(const std::string& bytes) { return bytes.substr(0, 60); }
 
-TEST(BadInput, IsAnsweredAndTheConnectionEnds) {
+TEST(BadInput, GetsAnErrorResponseAndEndsTheConnection) {
   for (const Bad& bad : BadRequests()) {
     SCOPED_TRACE(Begin(bad.bytes));
     Virtually([&](const Context& ctx) {

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-TEST(BatchLatency, AnAnswerDoesNotWaitForMoreThanOneSlowHandler) {
+TEST(BatchLatency, AResponseWaitsForAtMostOneSlowHandler) {
   PlayOnRealTime([](const Context& ctx) {
     Crowd* all = nullptr;
     bool was_answered = false;
@@ -54,8 +54,8 @@ std::string Get(std::string_view path, std::string_view more = {}) {
 }
 
 // Whether the answer of the first client was there, for each slow request as it began: 'y' or 'n'.
-struct Watch {
-  Watch(const Context& ctx, std::size_t count)
+struct LatencyWatch {
+  LatencyWatch(const Context& ctx, std::size_t count)
       : crowd(ctx, count, [this](ResponseWriter& w, Request& r) -> Error {
           if (r.Path() == "/quick") quick_behind = had.size();
           if (r.Path() == "/slow") {
@@ -76,9 +76,9 @@ struct Watch {
   Crowd crowd;
 };
 
-TEST(BatchLatency, AnAnswerWaitsForOneHandlerNotForAllThatArePipelined) {
+TEST(BatchLatency, AResponseWaitsForOneHandlerNotForAllPipelinedOnes) {
   PlayOnRealTime([](const Context& ctx) {
-    Watch watch(ctx, 2);
+    LatencyWatch watch(ctx, 2);
     std::string many;
     for (int i = 0; i < 12; ++i) many += Get("/slow");
 
@@ -91,9 +91,9 @@ TEST(BatchLatency, AnAnswerWaitsForOneHandlerNotForAllThatArePipelined) {
 }
 
 // Heads in two pieces are served between the events.
-TEST(BatchLatency, AnAnswerWaitsForOneHandlerAlsoWhereHeadsComeInPieces) {
+TEST(BatchLatency, AResponseWaitsForOneHandlerAlsoWithHeadsInPieces) {
   PlayOnRealTime([](const Context& ctx) {
-    Watch watch(ctx, 40);
+    LatencyWatch watch(ctx, 40);
     auto& clients = watch.crowd.clients;
     for (std::size_t i = 0; i < 40; ++i) clients[i]->Send(i == 0 ? "GET /quick HTT" : "GET /slow HTT");
     (void)Sleep(ctx, milliseconds(20));
@@ -107,7 +107,7 @@ TEST(BatchLatency, AnAnswerWaitsForOneHandlerAlsoWhereHeadsComeInPieces) {
 
 TEST(BatchLatency, RequestsThatWereReadAreServedBeforePartialHeadsOfLaterEvents) {
   PlayOnRealTime([](const Context& ctx) {
-    Watch watch(ctx, 40);
+    LatencyWatch watch(ctx, 40);
     auto& clients = watch.crowd.clients;
     for (std::size_t i = 1; i < 40; ++i) clients[i]->Send("GET /slow HTT");
     (void)Sleep(ctx, milliseconds(20));

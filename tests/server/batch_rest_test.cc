@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Answers of a batch that their sockets do not take, or not whole.
+// Responses of a batch that their sockets do not accept, or not completely.
 #include <string>
 #include <vector>
 
@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 
-TEST(BatchRest, WhatTheSocketDoesNotTakeIsSentWhenThereIsRoom) {
+TEST(BatchRest, SendsTheRestWhenTheSocketHasRoom) {
   Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     Crowd crowd(ctx, 2, [&](ResponseWriter& w, Request& r) { return w.Write(std::string(r.Target()) + padding); });
@@ -30,7 +30,7 @@ TEST(BatchRest, WhatTheSocketDoesNotTakeIsSentWhenThereIsRoom) {
   });
 }
 
-TEST(BatchRest, TheRestOfAnAnswerThatWasTakenInPartIsSent) {
+TEST(BatchRest, SendsTheRestOfAPartlySentResponse) {
   Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, [](ResponseWriter& w, Request& r) {
       if (r.Path() == "/1") CutNextSend(5);
@@ -44,7 +44,7 @@ TEST(BatchRest, TheRestOfAnAnswerThatWasTakenInPartIsSent) {
   });
 }
 
-TEST(BatchRest, AClientThatNeverTakesTheRestRunsIntoTheStallLimit) {
+TEST(BatchRest, AClientThatReadsNothingMoreHitsTheStallLimit) {
   Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     ServerOptions options;
@@ -69,7 +69,7 @@ class Ends final : public Observer {
   std::vector<int> out_of_memory;
 };
 
-TEST(BatchRest, AClientThatIsGoneBeforeItsResponseIsSentHarmsNoOther) {
+TEST(BatchRest, ADisconnectedClientHarmsNoOther) {
   Virtually([](const Context& ctx) {
     Ends ends;
     ServerOptions options;
@@ -123,7 +123,7 @@ TEST(BatchRest, IsSentInADrainToAClientThatReads) {
   });
 }
 
-TEST(BatchRest, IsCutOffAtTheHardEndOfADrain) {
+TEST(BatchRest, IsDiscardedAtTheForcedCloseOfADrain) {
   Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
     Ends ends;

@@ -99,7 +99,7 @@ class Guest {
 class BatchStorm : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, BatchStorm, ::testing::Range(1, 7));
 
-TEST_P(BatchStorm, EveryAnswerComesWholeAndInOrderToWhomItBelongs) {
+TEST_P(BatchStorm, EveryClientGetsItsResponsesCompleteAndInOrder) {
   Virtually([&](const Context& ctx) {
     Dice dice(static_cast<std::uint64_t>(GetParam()));
     ServerOptions options;

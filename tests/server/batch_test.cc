@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::seconds;
 
-TEST(Batch, AllAreReadBeforeTheFirstIsServedAndServedBeforeTheFirstIsAnswered) {
+TEST(Batch, ReadsAllRequestsThenServesAllThenSendsAll) {
   Virtually([](const Context& ctx) {
     Crowd* all = nullptr;
     std::vector<std::size_t> served;
@@ -55,7 +55,7 @@ TEST(Batch, OnlyABoundedNumberOfResponsesWaitForEachOther) {
   });
 }
 
-TEST(Batch, AnAnswerDoesNotWaitForAHandlerThatParks) {
+TEST(Batch, SendsAResponseWhileALaterHandlerIsParked) {
   Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/1") {
@@ -105,7 +105,7 @@ TEST(Batch, RequestsOfAllKindsComeThrough) {
   });
 }
 
-TEST(Batch, AClientThatClosesItsSideAfterItsRequestGetsItsResponse) {
+TEST(Batch, AHalfClosedClientGetsItsResponse) {
   Virtually([](const Context& ctx) {
     Crowd crowd(ctx, 3, Tell);
 

@@ -78,7 +78,7 @@ TEST(BeastOnServer, TheDrainTimeoutEndsItsRead) {
   });
 }
 
-TEST(BeastOnServer, AClientThatLeavesEndsItsRead) {
+TEST(BeastOnServer, ADisconnectEndsTheRead) {
   Virtually([](const Context& ctx) {
     std::optional<Error> why;
     Site site(ctx, BeastEcho(why));

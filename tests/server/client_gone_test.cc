@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, ClientThatLeaves,
                            return "";
                          });
 
-TEST(ClientGone, ARequestThatCameWithTheEndIsAnsweredIfItsHandlerDoesNotWait) {
+TEST(ClientGone, ARequestThatArrivedWithTheFinIsServedIfItsHandlerDoesNotWait) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -185,7 +185,7 @@ TEST(ClientGone, ARequestThatCameWithTheEndIsAnsweredIfItsHandlerDoesNotWait) {
   });
 }
 
-TEST(ClientGone, ARequestThatCameWithTheEndIsCanceledAtItsFirstWait) {
+TEST(ClientGone, ARequestThatArrivedWithTheFinIsCanceledAtItsFirstWait) {
   Virtually([](const Context& ctx) {
     Error cause;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
@@ -207,7 +207,7 @@ TEST(ClientGone, ARequestThatCameWithTheEndIsCanceledAtItsFirstWait) {
   });
 }
 
-TEST(ClientGone, HalfClosedClientsAreServedIfToldSo) {
+TEST(ClientGone, HalfClosedClientsAreServedIfTheOptionSaysSo) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.half_closed_clients = true;

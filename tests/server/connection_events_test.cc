@@ -137,7 +137,7 @@ TEST(ConnectionEvents, SayWhyAConnectionEnded) {
             "unix aborted 1");
 }
 
-TEST(ConnectionEvents, TellLeaversFromTheServersOwnDoing) {
+TEST(ConnectionEvents, DistinguishDisconnectsFromClosesByTheServer) {
   // The client leaves while its request is served.
   const auto leaves = [](const Context& ctx, Client& client, TestServer&) {
     client.Send(kGet);
@@ -167,7 +167,7 @@ TEST(ConnectionEvents, TellLeaversFromTheServersOwnDoing) {
   EXPECT_EQ(EndOf(stays, stubborn, impatient), "unix cut off 1");
 }
 
-TEST(ConnectionEvents, NameTheProxyAtTheBeginAndTheClientAtTheEnd) {
+TEST(ConnectionEvents, NameTheProxyAtTheStartAndTheClientAtTheEnd) {
   ServerOptions options;
   options.proxy_protocol_from = {"unix"};
   const auto proxied = [](const Context&, Client& client, TestServer&) {
@@ -223,7 +223,7 @@ TEST(ConnectionEvents, AnEvictedOneAndAnOverloadAreNamed) {
   });
 }
 
-TEST(ConnectionEvents, AreToldOnlyToWhoAsks) {
+TEST(ConnectionEvents, AreReportedOnlyOnRequest) {
   Connections deaf(/*asks=*/false);
   Virtually([&](const Context& ctx) {
     ServerOptions options;
@@ -237,7 +237,7 @@ TEST(ConnectionEvents, AreToldOnlyToWhoAsks) {
   EXPECT_TRUE(deaf.Ends().empty());
 }
 
-TEST(ConnectionEvents, BothEndsAreToldOnSeveralLoops) {
+TEST(ConnectionEvents, OpeningAndClosingAreReportedOnSeveralLoops) {
   constexpr int kClients = 40;
   Connections seen;
   ServerOptions options;

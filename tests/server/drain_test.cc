@@ -39,7 +39,7 @@ TEST(Drain, OfAServerWithoutConnectionsTakesNoTime) {
   });
 }
 
-TEST(Drain, EndsAsSoonAsTheLastAnswerIsOut) {
+TEST(Drain, EndsAsSoonAsTheLastResponseIsSent) {
   Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client slow = site.Connect();
@@ -78,7 +78,7 @@ TEST(Drain, RefusesNewConnections) {
   });
 }
 
-TEST(Drain, AConnectionThatHasNotSpokenYetHasItsGrace) {
+TEST(Drain, GivesASilentNewConnectionItsGrace) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("welcome"));
     Client silent = site.Connect();
@@ -97,7 +97,7 @@ TEST(Drain, AConnectionThatHasNotSpokenYetHasItsGrace) {
   });
 }
 
-TEST(Drain, AConnectionThatWaitedToBeAcceptedIsAnswered) {
+TEST(Drain, ServesAConnectionFromTheBacklog) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("welcome"));
 
@@ -109,7 +109,7 @@ TEST(Drain, AConnectionThatWaitedToBeAcceptedIsAnswered) {
   });
 }
 
-TEST(Drain, AConnectionThatNeverSpeaksDoesNotHoldIt) {
+TEST(Drain, ASilentConnectionDoesNotDelayIt) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client old = site.Connect();
@@ -155,7 +155,7 @@ TEST(Drain, ClientsThatCloseAtOnceLetItEndAtOnce) {
   });
 }
 
-TEST(Drain, ARequestThatIsOnItsWayOnAnIdleConnectionIsAnswered) {
+TEST(Drain, ServesARequestInFlightOnAnIdleConnection) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -169,7 +169,7 @@ TEST(Drain, ARequestThatIsOnItsWayOnAnIdleConnectionIsAnswered) {
   });
 }
 
-TEST(Drain, PipelinedRequestsThatAreHereAreAllAnswered) {
+TEST(Drain, ServesAllPipelinedRequestsThatWereRead) {
   Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client client = site.Connect();
@@ -185,7 +185,7 @@ TEST(Drain, PipelinedRequestsThatAreHereAreAllAnswered) {
   });
 }
 
-TEST(Drain, AClientThatNeverStopsPipeliningIsStopped) {
+TEST(Drain, EndsAClientThatNeverStopsPipelining) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), milliseconds(1))) return err;
@@ -218,7 +218,7 @@ TEST(Drain, AClientThatNeverStopsPipeliningIsStopped) {
 }
 
 // Also those that lie in the socket yet, because their connection is busy.
-TEST(Drain, PipelinedRequestsThatWereNotReadYetAreAllAnswered) {
+TEST(Drain, ServesAllPipelinedRequestsThatWereNotYetRead) {
   Virtually([](const Context& ctx) {
     Site site(ctx, SleepAsTold);
     Client client = site.Connect();
@@ -257,7 +257,7 @@ TEST(Drain, HalfAHeadHasTheTimeOfAHead) {
 }
 
 // Its head, without Connection: close, was out before the drain began.
-TEST(Drain, AnAnswerThatHadBegunEndsAndItsConnectionSoonAfter) {
+TEST(Drain, FinishesAStartedResponseThenEndsItsConnection) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = w.Flush()) return err;

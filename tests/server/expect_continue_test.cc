@@ -9,7 +9,7 @@ using std::chrono::seconds;
 constexpr std::string_view kExpecting =
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
 
-TEST(ExpectContinue, IsAnsweredByTheFirstRead) {
+TEST(ExpectContinue, TheFirstReadSendsTheContinue) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(5))) return err;
@@ -27,7 +27,7 @@ TEST(ExpectContinue, IsAnsweredByTheFirstRead) {
   });
 }
 
-TEST(ExpectContinue, IsNotAnsweredWhenTheBodyIsNotWanted) {
+TEST(ExpectContinue, NoContinueForAnUnwantedBody) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request&) { return HttpError(403); });
     Client client = site.Connect();
@@ -41,7 +41,7 @@ TEST(ExpectContinue, IsNotAnsweredWhenTheBodyIsNotWanted) {
   });
 }
 
-TEST(ExpectContinue, IsNotAnsweredOnceTheAnswerHasBegun) {
+TEST(ExpectContinue, NoContinueOnceTheResponseHasStarted) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = w.Write("early ")) return err;
@@ -58,7 +58,7 @@ TEST(ExpectContinue, IsNotAnsweredOnceTheAnswerHasBegun) {
   });
 }
 
-TEST(ExpectContinue, GoesOutBehindTheAnswersThatAreHeld) {
+TEST(ExpectContinue, IsSentAfterTheResponsesBeforeIt) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
@@ -72,7 +72,7 @@ TEST(ExpectContinue, GoesOutBehindTheAnswersThatAreHeld) {
   });
 }
 
-TEST(ExpectContinue, ABodyThatDidNotWaitIsTakenAnyway) {
+TEST(ExpectContinue, AcceptsABodyThatDidNotWait) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();

@@ -36,7 +36,7 @@ int PiecesBeforeTheOther(const std::function<Error(ResponseWriter&, Request&, in
   return seen;
 }
 
-TEST(FairBodies, ABodyThatIsHereLetsOthersThrough) {
+TEST(FairBodies, ReadingAnArrivedBodyLetsOthersRun) {
   const auto read = [](ResponseWriter&, Request& r, int& pieces) -> Error {
     for (char piece[20];; ++pieces) {
       const Result<std::size_t> n = r.Body().Read(piece);
@@ -52,7 +52,7 @@ TEST(FairBodies, ABodyThatIsHereLetsOthersThrough) {
   EXPECT_LE(PiecesBeforeTheOther(read, head + "Transfer-Encoding: chunked\r\n\r\n" + Chunked(body, 100)), 4000);
 }
 
-TEST(FairBodies, AnAnswerThatIsTakenLetsOthersThrough) {
+TEST(FairBodies, WritingToAFastReaderLetsOthersRun) {
   const auto write = [](ResponseWriter& w, Request&, int& pieces) -> Error {
     for (; pieces < 5000; ++pieces) {
       if (Error err = w.Write("x")) return err;

@@ -108,7 +108,7 @@ TEST(HandlerOutcome, AnExceptionAfterAParkIsA500) {
   });
 }
 
-TEST(HandlerOutcome, WhatAHookThrowsIsA500) {
+TEST(HandlerOutcome, AHooksExceptionIsA500) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.OnHead([] { throw std::runtime_error("secret"); });
@@ -133,7 +133,7 @@ TEST(HandlerOutcome, ABodyShorterThanItsLengthIsA500WhileThatIsPossible) {
 }
 
 // Who asks a careless handler for a tunnel has not found a fault of the server.
-TEST(HandlerOutcome, ATunnelThatNoHandlerAcceptsIsNoFailure) {
+TEST(HandlerOutcome, AnUnacceptedTunnelIsNoFailure) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("fine"));
     Client client = site.Connect();
@@ -158,7 +158,7 @@ TEST(HandlerOutcome, ASwitchOfProtocolsWithoutAStreamIsA500) {
 }
 
 // The same on a connection that is used again, answer after answer.
-TEST(HandlerOutcome, DoesNotLeakIntoTheNextAnswer) {
+TEST(HandlerOutcome, DoesNotLeakIntoTheNextResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/good") return w.Write("good");

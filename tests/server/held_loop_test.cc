@@ -161,7 +161,7 @@ bool IsRefused(int port) {
 class HeldLoopDrain : public ::testing::TestWithParam<int> {};
 
 // The loop of ListenAndServe's fiber is the first one; the drain goes on whoever is held.
-TEST_P(HeldLoopDrain, BeginsAndCutsOffTheOthersAllTheSame) {
+TEST_P(HeldLoopDrain, StartsAndForciblyClosesTheOthersAllTheSame) {
   const auto held = static_cast<std::size_t>(GetParam());
   Holding holding;
   std::atomic<bool> canceled{false};
@@ -220,7 +220,7 @@ TEST(HeldLoop, AsTheOnlyLoopDelaysNothingInADrainButItsOwnRequests) {
   EXPECT_FALSE(site.Stop());
 }
 
-// Responses that are ready go out beside a handler that holds the loop.
+// Responses that are ready are sent while a handler holds the loop.
 
 TEST(HeldLoop, HoldsBackNoResponseOfTheSameConnection) {
   Holding holding;

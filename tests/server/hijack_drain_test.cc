@@ -22,7 +22,7 @@ ServerOptions Patience(Duration drain, Duration grace) {
   return options;
 }
 
-TEST(HijackDrain, AHandlerThatSeesItComeSaysGoodbye) {
+TEST(HijackDrain, LetsAHandlerSayGoodbye) {
   Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([](Stream& stream, ResponseWriter&, Request& r) -> Error {
       (void)r.Draining().Wait();
@@ -58,7 +58,7 @@ TEST(HijackDrain, WaitsForAStreamThatGoesOn) {
   });
 }
 
-TEST(HijackDrain, CancelsReadingWhenPatienceIsOverAndLetsItWriteOn) {
+TEST(HijackDrain, CancelsReadsAtTheDrainTimeoutAndStillAllowsWrites) {
   Virtually([](const Context& ctx) {
     Error read;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
@@ -78,7 +78,7 @@ TEST(HijackDrain, CancelsReadingWhenPatienceIsOverAndLetsItWriteOn) {
   });
 }
 
-TEST(HijackDrain, CutsOffAndNamesWhatDoesNotEnd) {
+TEST(HijackDrain, ForciblyClosesAndNamesWhatDoesNotEnd) {
   for (const bool writes : {false, true}) {
     Virtually([&](const Context& ctx) {
       Error seen;
@@ -102,7 +102,7 @@ TEST(HijackDrain, CutsOffAndNamesWhatDoesNotEnd) {
 }
 
 // A stream that was cut must not look like one that has ended.
-TEST(HijackDrain, CutsOffWithAReset) {
+TEST(HijackDrain, ForciblyClosesWithAReset) {
   Site site(Background(), AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
     if (Error err = stream.Write("half")) return err;
     std::array<char, 8> piece;

@@ -89,7 +89,7 @@ TEST(HijackedStream, AWriteUnderAContextGoesOnWhileTheClientTakesIt) {
   });
 }
 
-TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGivenUp) {
+TEST(HijackedStream, GivesUpAClientThatReadsNothingForTooLong) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(10);
@@ -117,7 +117,7 @@ TEST(HijackedStream, AClientThatTakesNothingForTooLongIsGivenUp) {
   });
 }
 
-TEST(HijackedStream, AClientThatTakesALittleNowAndThenIsNotGivenUp) {
+TEST(HijackedStream, KeepsAClientThatReadsALittleNowAndThen) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.write_stall_timeout = seconds(10);
@@ -259,7 +259,7 @@ TEST(HijackedStream, TwoThatWriteTakeTurns) {
 }
 
 // One that was woken and has not run yet still stands in the line, and is nobody's misuse.
-TEST(HijackedStream, OneMayWriteAgainBeforeTheOneThatItLetInHasRun) {
+TEST(HijackedStream, AWriterMayQueueAgainBeforeTheNextHasRun) {
   Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       Group group(r.Ctx());
@@ -280,7 +280,7 @@ TEST(HijackedStream, OneMayWriteAgainBeforeTheOneThatItLetInHasRun) {
   });
 }
 
-TEST(HijackedStream, AContextThatEndsWhileWaitingForTheTurnDoesNotBreakTheStream) {
+TEST(HijackedStream, SurvivesAContextThatEndsWhileAWriterQueues) {
   Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request& r) -> Error {
       Group group(r.Ctx());
@@ -349,7 +349,7 @@ TEST(HijackedStream, WithoutAConnectionIsClosed) {
   stream.Close();
 }
 
-TEST(HijackedStream, AWriteThatWaitsFindsOutAtOnceThatTheClientHasClosed) {
+TEST(HijackedStream, WakesAWaitingWriteWhenTheClientCloses) {
   Virtually([](const Context& ctx) {
     Error write;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) {
@@ -383,7 +383,7 @@ TEST_P(EndOfStream, AllBytesArriveAlthoughTheClientStillSends) {
   EXPECT_FALSE(site.Stop());
 }
 
-TEST_P(EndOfStream, AClientThatHalfClosesIsReadToItsEndAndStillAnswered) {
+TEST_P(EndOfStream, ServesAllRequestsOfAHalfClosedClient) {
   Event read;
   Event more;
   Error alive;
@@ -407,7 +407,7 @@ TEST_P(EndOfStream, AClientThatHalfClosesIsReadToItsEndAndStillAnswered) {
 }
 
 // An end that came together with the request, before the handler ran.
-TEST_P(EndOfStream, AClientThatHalfClosesAtOnceIsServed) {
+TEST_P(EndOfStream, ServesAClientThatHalfClosesAtOnce) {
   Site site(Background(), EchoUpgrade, Options());
   Client client = site.Connect();
   client.Send(std::string(kUpgrade) + "hello");

@@ -119,7 +119,7 @@ TEST(Hijack, BytesAfterABodyAreTheFirstOfTheStream) {
   });
 }
 
-TEST(Hijack, AnswersToRequestsBeforeItGoOutFirst) {
+TEST(Hijack, EarlierResponsesAreSentFirst) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) { return r.Path() == "/chat" ? EchoUpgrade(w, r) : Tell(w, r); });
     Client client = site.Connect();
@@ -132,7 +132,7 @@ TEST(Hijack, AnswersToRequestsBeforeItGoOutFirst) {
   });
 }
 
-TEST(Hijack, NothingBehindItIsTakenForARequest) {
+TEST(Hijack, NothingAfterItIsTakenForARequest) {
   Virtually([](const Context& ctx) {
     int calls = 0;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
@@ -183,7 +183,7 @@ const Refusal kRefusals[] = {
     {"something was written", "GET / HTTP/1.1\r\n", ToBody, 500, "begun"},
 };
 
-TEST(Hijack, IsRefusedByAnErrorThatLeavesTheAnswerToTheHandler) {
+TEST(Hijack, ReturnsAnErrorAndLeavesTheResponseToTheHandler) {
   for (const Refusal& row : kRefusals) {
     SCOPED_TRACE(row.name);
     Virtually([&](const Context& ctx) {
@@ -220,7 +220,7 @@ TEST(Hijack, IsRefusedAfterTheHeadWasSent) {
   });
 }
 
-TEST(Hijack, LeavesAWriterThatOnlyTells) {
+TEST(Hijack, LeavesAReadOnlyWriter) {
   Virtually([](const Context& ctx) {
     Site site(ctx, AfterSwitch([](Stream& stream, ResponseWriter& w, Request& r) -> Error {
       EXPECT_TRUE(w.Write("x").Is(kClosed));
@@ -250,7 +250,7 @@ TEST(Hijack, LeavesAWriterThatOnlyTells) {
 }
 
 // As a proxy that has its own answer for the client still finds it: all bytes, then the end.
-TEST(Hijack, AFailedHandlerIsToldAndItsStreamEndsInGoodOrder) {
+TEST(Hijack, ReportsAFailedHandlerAndClosesItsStreamCleanly) {
   for (const bool throws : {false, true}) {
     Site site(Background(), AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
       if (Error err = stream.Write("goodbye")) return err;
@@ -280,7 +280,7 @@ TEST(Hijack, AbortEndsItWithAReset) {
   EXPECT_TRUE(client.raw().ReadToEnd(Background()).Err().Is(std::errc::connection_reset));
 }
 
-TEST(Hijack, AnUpgradeThatNoHandlerWantsIsAPlainRequest) {
+TEST(Hijack, AnUnwantedUpgradeIsAPlainRequest) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -295,7 +295,7 @@ TEST(Hijack, AnUpgradeThatNoHandlerWantsIsAPlainRequest) {
   });
 }
 
-TEST(Hijack, AnUpgradeThatIsRefusedSaysThatTheFieldIsOfThisConnection) {  // RFC 9110 sections 7.8 and 15.5.22
+TEST(Hijack, ARefusedUpgradeListsTheFieldInConnection) {  // RFC 9110 sections 7.8 and 15.5.22
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Upgrade", "chat");
@@ -331,7 +331,7 @@ TEST(Hijack, A101WithoutItIsA500) {
   });
 }
 
-TEST(Hijack, ConnectWithoutItIsRefusedAndNothingBehindItIsTakenForARequest) {
+TEST(Hijack, ConnectWithoutItIsRejectedAndNothingAfterItIsTakenForARequest) {
   Virtually([](const Context& ctx) {
     int calls = 0;
     for (const bool flush : {false, true}) {

@@ -26,7 +26,7 @@ std::vector<std::string> LastWords(RawHttp2& client, bool answers = true) {
   return words;
 }
 
-TEST(ServerHttp2Drain, AQuietConnectionIsToldInTwoSteps) {
+TEST(ServerHttp2Drain, SendsGoawayToAQuietConnectionInTwoSteps) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
@@ -42,7 +42,7 @@ TEST(ServerHttp2Drain, AQuietConnectionIsToldInTwoSteps) {
   });
 }
 
-TEST(ServerHttp2Drain, OneThatDoesNotAnswerIsNotWaitedForLong) {
+TEST(ServerHttp2Drain, DoesNotWaitLongForASilentClient) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
@@ -76,7 +76,7 @@ TEST(ServerHttp2Drain, OpenStreamsEndBeforeAnythingIsSaid) {
   });
 }
 
-TEST(ServerHttp2Drain, AClientThatSendsOnIsToldToStop) {
+TEST(ServerHttp2Drain, EndsAClientThatKeepsOpeningStreams) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {

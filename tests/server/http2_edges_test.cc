@@ -14,7 +14,7 @@ std::string Windows(std::uint32_t size) {
   return h2::Settings({{4, size}}) + h2::NumberFrame(h2::frame_type::kWindowUpdate, 0, size);
 }
 
-TEST(ServerHttp2Edges, AClientThatIsSlowForManyStreamsGetsAllOfThem) {
+TEST(ServerHttp2Edges, ASlowClientGetsAllOfItsManyStreams) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     constexpr std::uint32_t kStreams = 20;
@@ -80,7 +80,7 @@ TEST(ServerHttp2Edges, AHeadAloneMayBeFlushed) {
   });
 }
 
-TEST(ServerHttp2Edges, AClientThatEndsWithinAHeadIsNotKept) {
+TEST(ServerHttp2Edges, ClosesAClientThatEndsWithinAHead) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
@@ -96,7 +96,7 @@ TEST(ServerHttp2Edges, AClientThatEndsWithinAHeadIsNotKept) {
   });
 }
 
-TEST(ServerHttp2Edges, AClientThatEndsWithinABodyHasItsEarlyResponse) {
+TEST(ServerHttp2Edges, AClientThatEndsWithinABodyGetsItsEarlyResponse) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
@@ -145,7 +145,7 @@ TEST(ServerHttp2Edges, ARequestLimitIsReportedOnce) {
   });
 }
 
-TEST(ServerHttp2Edges, AClientThatOpensStreamsOnAndOnHearsTheLastWord) {
+TEST(ServerHttp2Edges, AClientThatKeepsOpeningStreamsGetsTheGoaway) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();

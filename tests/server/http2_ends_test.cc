@@ -84,7 +84,7 @@ TEST(Http2Ends, AHeadHasItsTime) {
 }
 
 // The queue is counted down once for each that leaves it, however it does.
-TEST(Http2Ends, WhatLeavesTheQueueIsCountedOnce) {
+TEST(Http2Ends, CountsOnceWhatLeavesTheQueue) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A client of HTTP/2 that costs more than it should: its connection ends with the right error, the observer hears of it, and a polite
-// client beside it is served on (RFC 9113 section 10.5).
+// client next to it is still served (RFC 9113 section 10.5).
 #include "../http/http2_floods.h"
 #include "http2_kit.h"
 
@@ -107,7 +107,7 @@ TEST(ServerHttp2Limits, AQuietConnectionEndsAndPingsKeepItNotAlive) {
   });
 }
 
-TEST(ServerHttp2Limits, AClientThatOnlySaysHelloIsNotWaitedFor) {
+TEST(ServerHttp2Limits, DoesNotWaitForAClientThatSendsOnlyThePreface) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
@@ -123,7 +123,7 @@ TEST(ServerHttp2Limits, AClientThatOnlySaysHelloIsNotWaitedFor) {
   });
 }
 
-TEST(ServerHttp2Limits, WhatIsNoHttp2IsReported) {
+TEST(ServerHttp2Limits, ReportsWhatIsNoHttp2) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());
@@ -134,7 +134,7 @@ TEST(ServerHttp2Limits, WhatIsNoHttp2IsReported) {
   });
 }
 
-TEST(ServerHttp2Limits, ARequestThatBreaksTheConnectionAfterOthersAreReadyIsNotStarted) {
+TEST(ServerHttp2Limits, DoesNotStartARequestThatBreaksTheConnection) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     std::atomic<int> served{0};

@@ -39,7 +39,7 @@ struct Waiting {
   }
 };
 
-TEST(Http2Probe, AClientThatDoesNotReplyIsGivenUp) {
+TEST(Http2Probe, GivesUpAClientThatDoesNotReply) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;
@@ -64,7 +64,7 @@ TEST(Http2Probe, AClientThatDoesNotReplyIsGivenUp) {
   });
 }
 
-TEST(Http2Probe, AClientThatRepliesIsServedForAsLongAsItTakes) {
+TEST(Http2Probe, ServesAReplyingClientForAsLongAsItTakes) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;
@@ -104,7 +104,7 @@ TEST(Http2Probe, AnyFrameIsAReply) {
 }
 
 // The PING lies in the kernel, after what the client is still taking: it is alive, and cannot answer yet.
-TEST(Http2Probe, AClientThatIsSlowToReadIsNotGivenUp) {
+TEST(Http2Probe, KeepsASlowReader) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     constexpr int kPieces = 60;
@@ -136,7 +136,7 @@ TEST(Http2Probe, AClientThatIsSlowToReadIsNotGivenUp) {
   });
 }
 
-TEST(Http2Probe, AClientThatHasClosedItsSideIsNotAsked) {
+TEST(Http2Probe, DoesNotProbeAHalfClosedClient) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Waiting handler;

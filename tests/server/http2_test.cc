@@ -14,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(ServerHttp2, TellsHandlersWhatIsSpoken) {
+TEST(ServerHttp2, TellsHandlersTheProtocol) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) {
@@ -44,7 +44,7 @@ TEST(ServerHttp2, IsNotSpokenInPlainTextUnlessAskedFor) {
   });
 }
 
-TEST(ServerHttp2, IsSpokenBesideHttp11) {
+TEST(ServerHttp2, IsSpokenOnThePortOfHttp11) {
   NEEDS_HTTP2();
   if (OverHttp2() || OverTls()) GTEST_SKIP();
   Virtually([](const Context& ctx) {
@@ -144,7 +144,7 @@ TEST(ServerHttp2, AResetCancelsJustThatRequest) {
   });
 }
 
-TEST(ServerHttp2, AClientThatLeavesCancelsAll) {
+TEST(ServerHttp2, ADisconnectCancelsAllStreams) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     std::atomic<int> gone{0};
@@ -267,7 +267,7 @@ TEST(ServerHttp2, AnEarlyResponseWhoseRequestEndsIsNotReset) {
   });
 }
 
-TEST(ServerHttp2, AWindowThatStaysShutEndsTheResponse) {
+TEST(ServerHttp2, AWindowThatStaysClosedEndsTheResponse) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();
@@ -295,7 +295,7 @@ TEST(ServerHttp2, AShortResponseThatNobodyTakesIsGivenUpToo) {
   });
 }
 
-TEST(ServerHttp2, TheDeadlineOfARequestAnswers504) {
+TEST(ServerHttp2, TheDeadlineOfARequestBecomesA504) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     ServerOptions options = Http2Options();

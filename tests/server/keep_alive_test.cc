@@ -6,7 +6,7 @@ namespace {
 
 using std::chrono::seconds;
 
-TEST(KeepAlive, OneConnectionCarriesManyRequests) {
+TEST(KeepAlive, ServesManyRequestsOnOneConnection) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();

@@ -63,7 +63,7 @@ TEST(ResolveLimits, SomeAlwaysFit) {
   EXPECT_GE(limits.long_lived, 16u);
 }
 
-TEST(ResolveLimits, WhatTheUserSetStays) {
+TEST(ResolveLimits, KeepsWhatTheUserSet) {
   ServerOptions options;
   options.connections_max = kUnlimited;
   options.requests_max = 3;

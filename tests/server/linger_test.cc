@@ -17,7 +17,7 @@ Error ReadAll(ResponseWriter& w, Request& r) {
   return w.Write("read");
 }
 
-TEST(Linger, LastsForAsLongAsTheClientSendsButNotForEver) {
+TEST(Linger, LastsWhileTheClientSendsButNotForever) {
   Virtually([](const Context& ctx) {
     Site site(ctx, &ReadAll);
     Client client = site.Connect();

@@ -30,7 +30,7 @@ ServerOptions At(std::string address) {
 
 Error Serve(const ServerOptions& options) { return ListenAndServe(Background(), options, Say("x")); }
 
-TEST(ListenAndServe, TellsTheAddressThatItGot) {
+TEST(ListenAndServe, ReportsTheBoundAddress) {
   struct Row {
     const char* address;
     const char* bound;
@@ -88,7 +88,7 @@ TEST(ListenAndServe, WithTooFewDescriptorsIsAnError) {
 }
 
 // It started the loops itself, so nobody else can tell. Ends when the watchdog of real time has looked.
-TEST(ListenAndServe, TellsWhoHoldsALoop) {
+TEST(ListenAndServe, ReportsTheFiberThatHoldsALoop) {
   Site* self = nullptr;
   Site site(Background(), [&](ResponseWriter& w, Request&) -> Error {
     while (self->Count("stalled ") == 0) {

@@ -160,7 +160,7 @@ TEST(LiveEvents, AResetStreamOfHttp2EndsItsFeedAlone) {
   });
 }
 
-TEST(LiveEvents, AClientThatLeavesEndsItsStream) {
+TEST(LiveEvents, ADisconnectEndsTheStream) {
   Virtually([](const Context& ctx) {
     Feed feed;
     Site site(ctx, feed.AsHandler());
@@ -205,7 +205,7 @@ TEST(LiveEvents, AreRefusedBeyondTheLimitOfLongLivedRequests) {
 }
 
 // What has been published goes nowhere: 2 values wait in the subscription, and what the socket holds.
-TEST(LiveEvents, AClientThatStopsReadingIsGivenUpAndHoldsUpNoOther) {
+TEST(LiveEvents, GivesUpAClientThatStopsReadingAndDelaysNoOther) {
   Virtually([](const Context& ctx) {
     Feed feed({.capacity = 2, .when_full = WhenFull::kDisconnect});
     Site site(ctx, feed.AsHandler());

@@ -36,7 +36,7 @@ Error Serve(ResponseWriter& w, Request& r) {
   return w.Write(r.Target());
 }
 
-TEST(LongLived, AThousandOfThemLeaveAllPlacesToOthers) {
+TEST(LongLived, AThousandOfThemLeaveAllSlotsToOthers) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Serve, Places(2, 1000));
     std::vector<Client> clients;
@@ -61,7 +61,7 @@ TEST(LongLived, AThousandOfThemLeaveAllPlacesToOthers) {
   });
 }
 
-TEST(LongLived, AHijackBeyondTheLimitAnswers503) {
+TEST(LongLived, AHijackBeyondTheLimitGets503) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Serve, Places(10, 2));
     Client feed = site.Connect();
@@ -83,7 +83,7 @@ TEST(LongLived, AHijackBeyondTheLimitAnswers503) {
   });
 }
 
-TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsPlace) {
+TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsSlot) {
   Virtually([](const Context& ctx) {
     ServerOptions options = Places(1, 1);
     options.request_timeout = seconds(5);

@@ -71,7 +71,7 @@ TEST(ManyConnections, ThatAreIdleForTooLongAreClosedSomeAtATime) {
   });
 }
 
-TEST(ManyConnections, ThatADrainCutsOffAreCutOffSomeAtATime) {
+TEST(ManyConnections, ThatADrainClosesAreClosedSomeAtATime) {
   Virtually([](const Context& ctx) {
     Pieces pieces;
     ServerOptions options;

@@ -30,7 +30,7 @@ Duration TrickleUntilClosed(const Context& ctx, Client& client, std::size_t size
   return Now() - begin;
 }
 
-TEST(MinimumProgress, AByteNowAndThenDoesNotHoldARequestForEver) {
+TEST(MinimumProgress, AByteNowAndThenDoesNotHoldARequestForever) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
@@ -47,7 +47,7 @@ TEST(MinimumProgress, AByteNowAndThenDoesNotHoldARequestForEver) {
   });
 }
 
-TEST(MinimumProgress, ABodyThatMovesEnoughMayTakeAsLongAsItLikes) {
+TEST(MinimumProgress, ABodyAboveTheMinimumMayTakeAsLongAsItLikes) {
   Virtually([](const Context& ctx) {
     std::size_t got = 0;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -70,7 +70,7 @@ TEST(MinimumProgress, ABodyThatMovesEnoughMayTakeAsLongAsItLikes) {
   });
 }
 
-TEST(MinimumProgress, OneByteIsEnoughIfTheOwnerSaysSo) {
+TEST(MinimumProgress, AcceptsOneByteAtATimeIfConfigured) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.progress_bytes_min = 1;
@@ -101,7 +101,7 @@ TEST(MinimumProgress, TheEndOfTheBodyIsEnoughHoweverShortItIs) {
   });
 }
 
-TEST(MinimumProgress, AHandlerThatTakesItsTimeCostsTheClientNothing) {
+TEST(MinimumProgress, TheClientDoesNotPayForASlowHandler) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();
@@ -124,7 +124,7 @@ TEST(MinimumProgress, AHandlerThatTakesItsTimeCostsTheClientNothing) {
   });
 }
 
-TEST(MinimumProgress, AnAnswerThatIsTakenAByteAtATimeIsBrokenOff) {
+TEST(MinimumProgress, AbortsAResponseThatIsReadByteByByte) {
   Virtually([](const Context& ctx) {
     Error seen;
     const TimePoint begin = Now();

@@ -155,7 +155,7 @@ TEST_F(MisuseDeathTest, AHijackedStreamIsReadByOneFiberAtATime) {
   EXPECT_DEATH(two(), "Stream::Read.*another fiber is already reading");
 }
 
-TEST_F(MisuseDeathTest, AHijackedStreamIsWrittenByOneFiberAtATimeWithOneBehindIt) {
+TEST_F(MisuseDeathTest, AHijackedStreamIsWrittenByOneFiberAtATimeWithOneInLine) {
   const auto three = [] {
     ServeHijacked([](Stream& stream, Request& r) -> Error {
       Group group(r.Ctx());

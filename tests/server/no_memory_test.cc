@@ -144,7 +144,7 @@ TEST(NoMemoryInServer, CostsAHalfRequestAtMost) {
   FailEach(site, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT");
 }
 
-TEST(NoMemoryInServer, CostsOneThatWaitsForAPlaceAtMost) {
+TEST(NoMemoryInServer, CostsAtMostOneQueuedRequest) {
   ServerOptions options;
   options.requests_max = 1;
   options.queued_requests_max = 1;
@@ -167,7 +167,7 @@ TEST(NoMemoryInServer, CostsAConnectionOfHttp2AtMost) {
 }
 
 // What had to be given up is told, and where nothing of the response was out the client hears of it.
-TEST(NoMemoryInServer, IsToldToTheObserverAndToTheClient) {
+TEST(NoMemoryInServer, IsReportedToTheObserverAndTheClient) {
   std::string head = "GET / HTTP/1.1\r\n";  // more than is kept for the next request
   for (int i = 0; i < 80; ++i) head += "F" + std::to_string(i) + ": " + std::string(200, 'v') + "\r\n";
   ShortOfMemory site;

@@ -87,7 +87,7 @@ TEST(Observers, OnlyThoseThatAskGetTheEventsOfConnections) {
   EXPECT_THAT(others.All(), ElementsAre(": listening", ": draining", ": drained"));
 }
 
-TEST(Observers, OneMayServeSeveralServers) {
+TEST(Observers, SeveralServersMayShareOne) {
   Notes notes;
   Virtually([&](const Context& ctx) {
     TestServer api(ctx, Tell, Named("api", {&notes}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a request takes of the heap while its handler waits, beside the pages of its fiber's stack.
+// What a request takes of the heap while its handler waits, in addition to the pages of its fiber's stack.
 #include <malloc.h>
 
 #include <chrono>

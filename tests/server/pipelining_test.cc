@@ -19,7 +19,7 @@ std::string Gets(int from, int to) {
   return all;
 }
 
-TEST(Pipelining, AnswersComeInTheOrderOfTheRequests) {
+TEST(Pipelining, SendsResponsesInTheOrderOfTheRequests) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -30,7 +30,7 @@ TEST(Pipelining, AnswersComeInTheOrderOfTheRequests) {
   });
 }
 
-TEST(Pipelining, AnswersLeaveTogether) {
+TEST(Pipelining, SendsResponsesTogether) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -42,7 +42,7 @@ TEST(Pipelining, AnswersLeaveTogether) {
   });
 }
 
-TEST(Pipelining, AnswersThatAreReadyDoNotWaitForAHandlerThatParks) {
+TEST(Pipelining, ReadyResponsesDoNotWaitForAParkedHandler) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/slow") {
@@ -64,7 +64,7 @@ TEST(Pipelining, AnswersThatAreReadyDoNotWaitForAHandlerThatParks) {
   });
 }
 
-TEST(Pipelining, AnswersThatAreReadyDoNotWaitForABody) {
+TEST(Pipelining, ReadyResponsesDoNotWaitForABody) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Method() == "POST") return Echo(w, r);
@@ -101,7 +101,7 @@ TEST(Pipelining, ManyRequestsOfOneConnectionLeaveOthersTheirTurn) {
   });
 }
 
-TEST(Pipelining, WhatIsGoodIsAnsweredBeforeWhatIsBad) {
+TEST(Pipelining, ServesGoodRequestsBeforeABadOne) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -118,7 +118,7 @@ TEST(Pipelining, WhatIsGoodIsAnsweredBeforeWhatIsBad) {
   });
 }
 
-TEST(Pipelining, HalfARequestBehindAWholeOneWaitsForItsRest) {
+TEST(Pipelining, HalfARequestAfterACompleteOneWaitsForItsRest) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Tell);
     Client client = site.Connect();
@@ -132,7 +132,7 @@ TEST(Pipelining, HalfARequestBehindAWholeOneWaitsForItsRest) {
   });
 }
 
-TEST(Pipelining, AnswersBehindASlowReaderAllArrive) {
+TEST(Pipelining, AllResponsesReachASlowReader) {
   const std::string large = Pattern(100'000);
   Virtually([&](const Context& ctx) {
     Site site(ctx, Say(large));

@@ -100,7 +100,7 @@ TEST(ProxyProtocol, TheLongestHeaderIsTaken) {
   });
 }
 
-TEST(ProxyProtocol, WithoutItATrustedPeerIsClosedWithoutAnAnswer) {
+TEST(ProxyProtocol, ATrustedPeerWithoutItIsClosedWithoutAResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     for (const std::string& bytes : {std::string(kGet), std::string("PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n") + std::string(kGet),
@@ -184,7 +184,7 @@ TEST(ProxyProtocol, ASlowHeaderIsClosedInSilence) {
   });
 }
 
-TEST(ProxyProtocol, AProbeThatOnlyConnectsIsNoEvent) {
+TEST(ProxyProtocol, AConnectOnlyProbeIsNoEvent) {
   Virtually([](const Context& ctx) {
     Site site(ctx, TellPeer, From({"unix"}));
     { Client probe = site.Connect(); }

@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::seconds;
 
-TEST(Refusal, IsToldForEachRequest) {
+TEST(Refusal, IsReportedForEachRequest) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.requests_max = 1;
@@ -46,7 +46,7 @@ TEST(Refusal, IsToldForEachRequest) {
   });
 }
 
-TEST(Refusal, IsToldWithTheStatusOfItsResponse) {
+TEST(Refusal, IsReportedWithTheStatusOfItsResponse) {
   const struct {
     std::string_view request;
     int status;

@@ -142,7 +142,7 @@ TEST(RequestBodies, AboveTheLimitAreRefused) {
   }
 }
 
-TEST(RequestBodies, WithBrokenFramingAnswer400AndEndTheConnection) {
+TEST(RequestBodies, WithBrokenFramingGet400AndEndTheConnection) {
   for (const char* body : {"x\r\n", "3\nabc", "3\r\nabcd\r\n", "3 \r\n", "-1\r\n", "3\r\nabc\r\n0\r\nA : b\r\n\r\n"}) {
     SCOPED_TRACE(body);
     Virtually([&](const Context& ctx) {
@@ -184,7 +184,7 @@ TEST(RequestBodies, ThatEndTooEarlyAreMalformed) {
   }
 }
 
-TEST(RequestBodies, CanBeReadAndAnsweredAtTheSameTimeByTwoFibers) {
+TEST(RequestBodies, TwoFibersMayReadTheBodyAndWriteTheResponseAtOnce) {
   const std::string large = Pattern(2'000'000);
   Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

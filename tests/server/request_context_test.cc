@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 inline constexpr Key<std::string> kTenant{"tenant"};
 
-TEST(RequestContext, AnswersTheDeadlineWith504) {
+TEST(RequestContext, ADeadlineBecomesA504) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = seconds(3);
@@ -29,7 +29,7 @@ TEST(RequestContext, AnswersTheDeadlineWith504) {
   });
 }
 
-TEST(RequestContext, TheDeadlineDoesNotStopTheAnswer) {
+TEST(RequestContext, TheDeadlineDoesNotStopTheResponse) {
   const std::string large = Pattern(3'000'000);
   Virtually([&](const Context& ctx) {
     ServerOptions options;
@@ -154,7 +154,7 @@ TEST(RequestContext, LongLivedLiftsTheDeadline) {
   });
 }
 
-TEST(RequestContext, DrainingTellsThatTheDrainHasBegun) {
+TEST(RequestContext, DrainingReportsTheStartOfTheDrain) {
   Virtually([](const Context& ctx) {
     Event entered;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

@@ -49,7 +49,7 @@ TEST(RequestLimit, RequestsAboveItWaitForTheirTurn) {
   });
 }
 
-TEST(RequestLimit, RequestsAboveTheQueueAnswer503) {
+TEST(RequestLimit, RequestsBeyondTheQueueGet503) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Work, Room(1, 1));
     Client served = site.Connect();
@@ -107,7 +107,7 @@ TEST(RequestLimit, AQueuedRequestGivesUpAtItsDeadline) {
   });
 }
 
-TEST(RequestLimit, AClientThatLeavesTheQueueMakesRoomInIt) {
+TEST(RequestLimit, ADisconnectMakesRoomInTheQueue) {
   Virtually([](const Context& ctx) {
     int begun = 0;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -151,7 +151,7 @@ TEST(RequestLimit, LongLivedRequestsDoNotCount) {
   });
 }
 
-TEST(RequestLimit, APlaceIsNeverLost) {
+TEST(RequestLimit, NoSlotIsEverLost) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/abort") w.Abort();
@@ -204,7 +204,7 @@ TEST(RequestLimit, QueuedRequestsAreServedInTheDrain) {
   });
 }
 
-TEST(RequestLimit, QueuedRequestsAnswer503WhenPatienceIsOver) {
+TEST(RequestLimit, QueuedRequestsGet503WhenTheDrainTimeoutExpires) {
   Virtually([](const Context& ctx) {
     ServerOptions options = Room(1, 5);
     options.drain_timeout = seconds(3);

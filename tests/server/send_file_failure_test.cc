@@ -41,7 +41,7 @@ class Sender {
 
 class SendFileFailure : public ::testing::TestWithParam<bool> {};
 
-TEST_P(SendFileFailure, AFileThatShrinksMeanwhileBreaksTheAnswerOff) {
+TEST_P(SendFileFailure, AShrinkingFileAbortsTheResponse) {
   Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error { return r.Path() == "/" ? sender(w) : w.Write(r.Target()); });
@@ -63,7 +63,7 @@ TEST_P(SendFileFailure, AFileThatShrinksMeanwhileBreaksTheAnswerOff) {
   });
 }
 
-TEST_P(SendFileFailure, AClientThatDoesNotReadIsGivenUp) {
+TEST_P(SendFileFailure, GivesUpAClientThatDoesNotRead) {
   Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     ServerOptions options;
@@ -82,7 +82,7 @@ TEST_P(SendFileFailure, AClientThatDoesNotReadIsGivenUp) {
   });
 }
 
-TEST_P(SendFileFailure, AClientThatTakesItsTimeIsNotGivenUp) {
+TEST_P(SendFileFailure, KeepsAClientThatTakesItsTime) {
   Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     ServerOptions options;
@@ -100,7 +100,7 @@ TEST_P(SendFileFailure, AClientThatTakesItsTimeIsNotGivenUp) {
   });
 }
 
-TEST_P(SendFileFailure, AClientThatLeavesEndsIt) {
+TEST_P(SendFileFailure, ADisconnectEndsIt) {
   for (const bool resets : {false, true}) {
     ServerOptions options;
     options.address = "127.0.0.1:0";
@@ -123,7 +123,7 @@ TEST_P(SendFileFailure, AClientThatLeavesEndsIt) {
   }
 }
 
-TEST_P(SendFileFailure, TheHardEndOfTheDrainCutsItOff) {
+TEST_P(SendFileFailure, AForcedCloseEndsIt) {
   Virtually([](const Context& ctx) {
     Sender sender(GetParam());
     ServerOptions options;
@@ -184,7 +184,7 @@ TEST(SendFileFailures, AreNotTheSocketsWhenTheFileIsToBlame) {
   close(ends[1]);
 }
 
-TEST(SendFileFailures, LetTheAnswersBeforeThemArrive) {
+TEST(SendFileFailures, LetTheResponsesBeforeThemArrive) {
   Virtually([](const Context& ctx) {
     TempFile file(Pattern(10'000));
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

@@ -112,7 +112,7 @@ TEST(SendFile, ToAClientOfHttp10EndsWithTheConnection) {
   });
 }
 
-TEST(SendFile, SendsNothingInAnAnswerToHead) {
+TEST(SendFile, SendsNothingInAResponseToHead) {
   TempFile file(Pattern(300'000));
   Virtually([&](const Context& ctx) {
     Site site(ctx, SendWithLength(file.fd(), 0, 300'000));
@@ -123,7 +123,7 @@ TEST(SendFile, SendsNothingInAnAnswerToHead) {
   });
 }
 
-TEST(SendFile, TellsTheContentTypeFromTheFile) {
+TEST(SendFile, SniffsTheContentTypeOfTheFile) {
   TempFile file("%PDF-1.7 " + Pattern(300'000));
   Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -138,7 +138,7 @@ TEST(SendFile, TellsTheContentTypeFromTheFile) {
   });
 }
 
-TEST(SendFile, AnswersPipelinedRequestsInOrder) {
+TEST(SendFile, ServesPipelinedRequestsInOrder) {
   const std::string text = Pattern(700'000);
   TempFile file(text);
   Virtually([&](const Context& ctx) {
@@ -256,7 +256,7 @@ TEST(SendFile, GoesBeyondFourGigabytes) {
   close(fd);
 }
 
-TEST(SendFile, OneDescriptorServesManyAtOnce) {
+TEST(SendFile, ServesManyAtOnceFromOneDescriptor) {
   const std::string text = Pattern(2'000'000);
   TempFile file(text);
   Site site(Background(), [&](ResponseWriter& w, Request& r) {

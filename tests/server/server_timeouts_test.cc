@@ -20,7 +20,7 @@ End WaitForEnd(Client& client) {
   return {std::move(bytes), Now() - begin};
 }
 
-TEST(Timeouts, AConnectionThatNeverSpeaksIsClosedSilently) {
+TEST(Timeouts, ClosesASilentConnectionSilently) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
@@ -65,7 +65,7 @@ TEST(Timeouts, LaterHeadsHaveTheirTimeFromTheFirstByte) {
   });
 }
 
-TEST(Timeouts, HalfARequestBehindAWholeOneHasItsTimeFromTheAnswer) {
+TEST(Timeouts, HalfARequestAfterACompleteOneHasItsTimeFromTheResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
@@ -100,7 +100,7 @@ TEST(Timeouts, AnIdleConnectionIsClosed) {
   });
 }
 
-TEST(Timeouts, ABodyThatStallsAnswers408) {
+TEST(Timeouts, AStalledBodyGets408) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Echo);
     Client client = site.Connect();
@@ -115,7 +115,7 @@ TEST(Timeouts, ABodyThatStallsAnswers408) {
   });
 }
 
-TEST(Timeouts, AClientThatTakesNothingEndsTheWrite) {
+TEST(Timeouts, AClientThatReadsNothingEndsTheWrite) {
   Virtually([](const Context& ctx) {
     Error seen;
     Error cause;
@@ -141,7 +141,7 @@ TEST(Timeouts, AClientThatTakesNothingEndsTheWrite) {
   });
 }
 
-TEST(Timeouts, AClientThatTakesALittleNowAndThenIsServed) {
+TEST(Timeouts, ServesAClientThatReadsALittleNowAndThen) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.request_timeout = kUnlimited;

@@ -46,7 +46,7 @@ TEST(TestServer, ServesOnThreadsOfItsOwnForAPlainThread) {
   EXPECT_TRUE(client.Ended());
 }
 
-TEST(TestServer, TellsWhyItDidNotStart) {
+TEST(TestServer, ReportsWhyItDidNotStart) {
   ServerOptions options;
   options.idle_timeout = seconds(-1);
 
@@ -69,7 +69,7 @@ TEST(TestServer, TakesAnAddressOfTheUser) {
   EXPECT_EQ(Client(Background(), server.Bound()).Get("/").body, "tcp");
 }
 
-TEST(TestClient, ReadsAnswersOfAllFramings) {
+TEST(TestClient, ReadsResponsesOfAllFramings) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/trailer") w.Trailer().Set("Sum", "7");
@@ -97,7 +97,7 @@ TEST(TestClient, ReadsAnswersOfAllFramings) {
   });
 }
 
-TEST(TestClient, TellsAnAnswerThatIsNotWhole) {
+TEST(TestClient, ReportsAnIncompleteResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.Header().Set("Content-Length", "10");
@@ -135,7 +135,7 @@ TEST(TestClient, StopsWaitingWithItsContextOnAPlainThread) {
   EXPECT_TRUE(client.raw().ReadSome(scope.ctx).Err().Is(kDeadlineExceeded));
 }
 
-TEST(TestClient, OneFiberSendsWhileAnotherReads) {
+TEST(TestClient, SendsInOneFiberWhileAnotherReads) {
   const std::string body = Pattern(3'000'000);
   Virtually([&](const Context& ctx) {
     ServerOptions options;

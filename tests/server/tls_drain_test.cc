@@ -19,7 +19,7 @@ void ExpectCloseNotify(const Context& ctx, TestClient& client) {
   EXPECT_TRUE(client.SawCloseNotify());
 }
 
-TEST(TlsDrain, IdleConnectionsAreToldThatThisIsTheEnd) {
+TEST(TlsDrain, SendsCloseNotifyToIdleConnections) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());
     TestClient idle = Connected(ctx, site), silent = Connected(ctx, site);
@@ -36,7 +36,7 @@ TEST(TlsDrain, IdleConnectionsAreToldThatThisIsTheEnd) {
   });
 }
 
-TEST(TlsDrain, OneThatIsServedIsToldAfterItsResponse) {
+TEST(TlsDrain, SendsCloseNotifyAfterTheLastResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), seconds(2))) return err;
@@ -57,7 +57,7 @@ TEST(TlsDrain, OneThatIsServedIsToldAfterItsResponse) {
   });
 }
 
-TEST(TlsDrain, IdleConnectionsOfHttp2AreTold) {
+TEST(TlsDrain, SendsCloseNotifyToIdleHttp2Connections) {
   if (!internal::http2::SessionsExist()) GTEST_SKIP() << "built without HTTP/2";
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), WithTls());

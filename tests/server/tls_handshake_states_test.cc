@@ -154,7 +154,7 @@ TEST_P(TlsHandshakeStates, HasSoManyFlights) {
   });
 }
 
-TEST_P(TlsHandshakeStates, AClientThatStopsIsGivenUpInTime) {
+TEST_P(TlsHandshakeStates, GivesUpAClientThatStopsInTime) {
   Virtually([this](const Context& ctx) {
     ServerOptions options = Options();
     options.handshake_timeout = seconds(7);
@@ -179,7 +179,7 @@ TEST_P(TlsHandshakeStates, AClientThatStopsIsGivenUpInTime) {
 }
 
 // The last bytes and the FIN come as one event.
-TEST_P(TlsHandshakeStates, AClientThatClosesItsSideIsReportedAtOnce) {
+TEST_P(TlsHandshakeStates, ReportsAHalfCloseAtOnce) {
   Virtually([this](const Context& ctx) {
     Site site(ctx, Say("x"), Options());
     TestClient polite = Polite(ctx, site);
@@ -197,7 +197,7 @@ TEST_P(TlsHandshakeStates, AClientThatClosesItsSideIsReportedAtOnce) {
   });
 }
 
-TEST_P(TlsHandshakeStates, AClientThatResetsIsReportedAtOnce) {
+TEST_P(TlsHandshakeStates, ReportsAResetAtOnce) {
   Virtually([this](const Context& ctx) {
     Site site(ctx, Say("x"), Options());
     TestClient polite = Polite(ctx, site);

@@ -230,7 +230,7 @@ TEST(TlsHandshake, MayComeInOneSegmentWithAProxyHeader) {
 }
 
 // Where there is no room for more, the slowest has to go: but not for what is the server's own part.
-TEST(TlsHandshake, OneThatIsInLineForItsStepIsNotEvicted) {
+TEST(TlsHandshake, DoesNotEvictAHandshakeInLineForItsStep) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.connections_max = 4;
@@ -250,7 +250,7 @@ TEST(TlsHandshake, OneThatIsInLineForItsStepIsNotEvicted) {
   });
 }
 
-TEST(TlsHandshake, OneThatHadToWaitHasASecondAfterItsStep) {
+TEST(TlsHandshake, AWaitingHandshakeHasASecondAfterItsStep) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.connections_max = 1;
@@ -270,7 +270,7 @@ TEST(TlsHandshake, OneThatHadToWaitHasASecondAfterItsStep) {
 }
 
 // It was accepted first, but has had a reply since.
-TEST(TlsHandshake, OneThatHasJustBeenAnsweredDoesNotShieldTheSilentOnes) {
+TEST(TlsHandshake, AnActiveHandshakeDoesNotShieldSilentOnes) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.connections_max = 4;

@@ -125,7 +125,7 @@ const std::vector<Breach>& Breaches() {
   return breaches;
 }
 
-TEST(TlsReports, AClientThatBreaksTheRulesAfterTheHandshakeIsReported) {
+TEST(TlsReports, ReportsAClientThatBreaksTheRulesAfterTheHandshake) {
   for (const State& state : States()) {
     for (const Breach& breach : Breaches()) {
       const Lines lines = ReportsOf([&](const Context& ctx, const TestServer& server) {
@@ -168,7 +168,7 @@ TEST(TlsReports, SoIsOneThatSpeaksHttp2) {
 }
 
 // In whatever way, in the middle of a record too: that is the client's doing.
-TEST(TlsReports, AClientThatMerelyLeavesIsNotReported) {
+TEST(TlsReports, DoesNotReportAClientThatMerelyLeaves) {
   const std::vector<std::function<void(TestClient&)>> ways = {
       [](TestClient& client) { client.CloseSend(); },
       [](TestClient& client) { shutdown(client.Descriptor(), SHUT_WR); },
@@ -230,7 +230,7 @@ Lines ReportsOfEvicting(const std::function<TestClient(const Context&, const Tes
   }, options);
 }
 
-TEST(TlsReports, AClientThatMakesRoomForOthersIsReported) {
+TEST(TlsReports, ReportsAClientEvictedForOthers) {
   const auto plain = [](const Context& ctx, const TestServer& server) { return *TestClient::Dial(ctx, server.Bound()); };
   EXPECT_THAT(ReportsOfEvicting(plain), ElementsAre("evicted handshake of unix", "closed evicted of unix", "closed complete of unix"));
   for (const State& state : States()) {

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::IsEmpty;
 
-TEST(ServerTls, TellsHandlersWhatWasAgreedOn) {
+TEST(ServerTls, TellsHandlersVersionNameAndProtocol) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) {
       const TlsInfo* tls = r.Tls();

@@ -45,7 +45,7 @@ class Others final : public LoopTask {
   int turns_;
 };
 
-// What becomes of waiters that compute (s) or find that they cannot yet (l), in this order, beside others (|).
+// What becomes of waiters that compute (s) or find that they cannot yet (l), in this order, among others (|).
 std::string OrderOf(std::string_view waiters, int turns) {
   std::string order;
   Virtually([&](const Context& ctx) {

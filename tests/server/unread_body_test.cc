@@ -26,7 +26,7 @@ TEST(UnreadBody, IsDiscardedIfItIsSmallAndTheConnectionLivesOn) {
   });
 }
 
-TEST(UnreadBody, DoesNotHoldItsAnswerBack) {
+TEST(UnreadBody, DoesNotDelayItsResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();
@@ -41,7 +41,7 @@ TEST(UnreadBody, DoesNotHoldItsAnswerBack) {
   });
 }
 
-TEST(UnreadBody, IsReadOnByAHandlerThatAnswersMeanwhile) {
+TEST(UnreadBody, MayBeReadWhileTheHandlerResponds) {
   const std::string body = Pattern(1'000'000);
   Virtually([&](const Context& ctx) {
     Site site(ctx, Echo);
@@ -155,7 +155,7 @@ TEST(UnreadBody, DoesNotKeepADrainWaiting) {
   });
 }
 
-TEST(UnreadBody, AClientThatStaysAfterItsEndIsLeft) {
+TEST(UnreadBody, GivesUpAClientThatNeverStopsSending) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();

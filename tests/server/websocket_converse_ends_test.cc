@@ -39,7 +39,7 @@ TEST(WebSocketConverse, AnErrorOfOnMessageIsItsEndWhateverKindItIs) {
   }
 }
 
-TEST(WebSocketConverse, AContextThatWasEndedWithKClosedIsNoGoodbyeOfTheClient) {
+TEST(WebSocketConverse, ACauseOfKClosedIsNoGoodbyeOfTheClient) {
   Virtually([](const Context& ctx) {
     std::optional<Error> outcome;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -63,7 +63,7 @@ TEST(WebSocketConverse, AContextThatWasEndedWithKClosedIsNoGoodbyeOfTheClient) {
   });
 }
 
-TEST(WebSocketConverse, AnOutboxThatEndsItIsAGoodbye) {
+TEST(WebSocketConverse, ClosingTheOutboxSaysGoodbye) {
   Virtually([](const Context& ctx) {
     std::optional<Error> outcome;
     WebSocketOutbox outbox;
@@ -90,7 +90,7 @@ TEST(WebSocketConverse, AnOutboxThatEndsItIsAGoodbye) {
 }
 
 // It gets what is in its buffer first.
-TEST(WebSocketConverse, AClientThatLagsIsTold) {
+TEST(WebSocketConverse, AClientThatLagsIsInformed) {
   Virtually([](const Context& ctx) {
     const Broadcast<std::string> room;
     Event subscribed, go;
@@ -120,7 +120,7 @@ TEST(WebSocketConverse, AClientThatLagsIsTold) {
   });
 }
 
-TEST(WebSocketConverse, ABroadcastThatIsClosedIsNoLag) {
+TEST(WebSocketConverse, AClosedBroadcastIsNoLag) {
   Virtually([](const Context& ctx) {
     const Broadcast<std::string> room;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

@@ -106,7 +106,7 @@ Handler Talk(const Chan<std::string>& out, std::vector<std::string>& said, Error
 
 std::size_t Fibers() { return ListFibers().size(); }
 
-TEST(WebSocketConverse, NeedsNoFiberBesideThatOfItsRequest) {
+TEST(WebSocketConverse, NeedsOnlyTheFiberOfItsRequest) {
   Virtually([](const Context& ctx) {
     const Chan<std::string> out(1);
     std::vector<std::string> said;
@@ -172,7 +172,7 @@ TEST(WebSocketConverse, KeepsTheOrderOfManyValues) {
 }
 
 // A channel that has much does not keep the client from being heard.
-TEST(WebSocketConverse, TheClientIsHeardBesideAChannelThatHasMuch) {
+TEST(WebSocketConverse, TheClientIsHeardDespiteAFullChannel) {
   Virtually([](const Context& ctx) {
     const Chan<std::string> out(1000);
     for (int i = 0; i < 500; ++i) EXPECT_TRUE(out.TrySend(std::to_string(i)));
@@ -205,7 +205,7 @@ TEST(WebSocketConverse, TheClientIsHeardBesideAChannelThatHasMuch) {
 }
 
 // Nor does one that is never empty.
-TEST(WebSocketConverse, TheClientIsHeardBesideAChannelThatIsNeverEmpty) {
+TEST(WebSocketConverse, TheClientIsHeardDespiteAChannelThatIsNeverEmpty) {
   Virtually([](const Context& ctx) {
     const Chan<std::string> out(4);
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(out.TrySend("x"));
@@ -257,7 +257,7 @@ TEST(WebSocketConverse, ASilentClientIsFoundOutWhileValuesAreSentToIt) {
   });
 }
 
-TEST(WebSocketConverse, AClientThatTakesNothingEndsIt) {
+TEST(WebSocketConverse, AClientThatReadsNothingEndsIt) {
   Virtually([](const Context& ctx) {
     const Chan<std::string> out(100);
     std::vector<std::string> said;

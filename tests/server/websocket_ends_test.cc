@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is left of a WebSocket once it ends: in a drain, beside a Close, and after an error.
+// What is left of a WebSocket once it ends: in a drain, during a Close, and after an error.
 #include <optional>
 
 #include <weft/concurrency/event.h>
@@ -30,7 +30,7 @@ Handler GoesOn(std::vector<Error>& received, bool late) {
   };
 }
 
-TEST(WebSocketEnds, ADrainIsToldOnceAlsoWhenItsTimeoutIsOver) {
+TEST(WebSocketEnds, ReportsADrainOnceAlsoAfterItsTimeout) {
   for (const bool late : {false, true}) {
     Virtually([&](const Context& ctx) {
       std::vector<Error> received;
@@ -108,7 +108,7 @@ TEST(WebSocketEnds, AReceiveUnderNoContextHearsOfADrainOnce) {
 }
 
 // Who receives has to wait without the drain from then on: under its context it would not wait at all.
-TEST(WebSocketEnds, ADrainBesideACloseHoldsNoLoop) {
+TEST(WebSocketEnds, ADrainDuringACloseHoldsNoLoop) {
   Virtually([](const Context& ctx) {
     std::optional<Error> received, closed;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

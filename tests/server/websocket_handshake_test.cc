@@ -117,7 +117,7 @@ TEST(WebSocketHandshake, FieldsOfTheHandlerAreSentAlong) {
   });
 }
 
-TEST(WebSocketHandshake, WhatComesWithItIsRead) {
+TEST(WebSocketHandshake, ReadsFramesThatCameWithTheHandshake) {
   Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     Client client = site.Connect();
@@ -151,7 +151,7 @@ TEST(WebSocketHandshake, TooManyLongLivedRequestsAre503) {
 }
 
 // It is no switch, and what a handler has set itself stays.
-TEST(WebSocketHandshake, AResponseThatIsNo101HasNoFieldOfIt) {
+TEST(WebSocketHandshake, ARejectionHasNoFieldsOfThe101) {
   Virtually([](const Context& ctx) {
     ServerOptions options;
     options.long_lived_max = 1;

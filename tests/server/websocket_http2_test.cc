@@ -64,7 +64,7 @@ TEST(WebSocketHttp2, OpensByAnExtendedConnect) {
   });
 }
 
-TEST(WebSocketHttp2, WhatIsNoHandshakeIsRejected) {
+TEST(WebSocketHttp2, RejectsWhatIsNoHandshake) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket(), WithExtendedConnect());
@@ -411,7 +411,7 @@ TEST(WebSocketHttp2, AClientMaySendNoMoreThanIsReceived) {
   });
 }
 
-TEST(WebSocketHttp2, AConnectionThatBreaksEndsAllOfThem) {
+TEST(WebSocketHttp2, ABrokenConnectionEndsAllOfThem) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     int gone = 0;

@@ -186,7 +186,7 @@ TEST(WebSocketDeathTest, AnotherRequestMustNotSend) {
                "WebSocket::Send: .*another loop, or by a fiber that does not belong to its request: give out its GetOutbox");
 }
 
-TEST(WebSocketDeathTest, OneFiberReceives) {
+TEST(WebSocketDeathTest, AbortsOnASecondReceiver) {
   EXPECT_DEATH(Virtually([](const Context& ctx) {
                  Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
                    Result<WebSocket> socket = AcceptWebSocket(w, r);

@@ -65,7 +65,7 @@ TEST(WebSocketProxy, PassesTheDrainOfTheUpstreamOn) {
   });
 }
 
-TEST(WebSocketProxy, TellsTheUpstreamThatTheClientHasLeft) {
+TEST(WebSocketProxy, TellsTheUpstreamThatTheClientHasGone) {
   Virtually([](const Context& ctx) {
     Error outcome;
     Proxied both(ctx, EchoWebSocket(&outcome));
@@ -107,7 +107,7 @@ TEST(WebSocketProxyHttp2, TheUpstreamGetsAKeyOfTheProxy) {
 }
 
 // What is no "yes" must not look like one: over HTTP/2 every 2xx opens the WebSocket.
-TEST(WebSocketProxyHttp2, AResponseThatIsNoHandshakeOpensNothing) {
+TEST(WebSocketProxyHttp2, ARejectedHandshakeOpensNothing) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Proxied both(ctx, [](ResponseWriter& w, Request& r) -> Error {

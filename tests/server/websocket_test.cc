@@ -33,7 +33,7 @@ TEST(WebSocket, SendsBackMessagesOfAllSizes) {
   });
 }
 
-TEST(WebSocket, TakesMessagesInFragmentsAndAnswersPingsInBetween) {
+TEST(WebSocket, TakesMessagesInFragmentsAndRepliesToPingsInBetween) {
   Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
     WsClient client(ctx, site);
@@ -97,7 +97,7 @@ TEST(WebSocket, NothingDependsOnHowTheBytesAreSplit) {
   });
 }
 
-TEST(WebSocket, WhatIsNoWebSocketGetsItsCode) {
+TEST(WebSocket, InvalidFramesGetTheirCloseCode) {
   const struct {
     std::string what;
     std::string bytes;
@@ -168,7 +168,7 @@ TEST(WebSocket, ALengthIsNotBelieved) {
   });
 }
 
-TEST(WebSocket, ACloseOfTheClientIsAnswered) {
+TEST(WebSocket, RepliesToACloseOfTheClient) {
   Virtually([](const Context& ctx) {
     Error outcome;
     WebSocketClose status;
@@ -191,7 +191,7 @@ TEST(WebSocket, ACloseOfTheClientIsAnswered) {
   });
 }
 
-TEST(WebSocket, AClientThatLeavesWithoutAWordIsGone) {
+TEST(WebSocket, ReportsAClientThatLeavesWithoutAClose) {
   Virtually([](const Context& ctx) {
     Error outcome;
     WebSocketClose status;
@@ -206,7 +206,7 @@ TEST(WebSocket, AClientThatLeavesWithoutAWordIsGone) {
   });
 }
 
-TEST(WebSocket, AHandlerThatReturnsSaysGoodbyeByItsOutcome) {
+TEST(WebSocket, TheHandlersOutcomeDecidesTheCloseCode) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -227,7 +227,7 @@ TEST(WebSocket, AHandlerThatReturnsSaysGoodbyeByItsOutcome) {
   });
 }
 
-TEST(WebSocket, ADrainIsToldOnceAndTheHandlerMayGoOn) {
+TEST(WebSocket, ReportsADrainOnceAndTheHandlerMayGoOn) {
   Virtually([](const Context& ctx) {
     std::vector<Error> received;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -276,7 +276,7 @@ TEST(WebSocket, ADrainClosesWith1001) {
   });
 }
 
-TEST(WebSocket, AHandlerThatDoesNotReceiveInADrainSays1001AtItsEnd) {
+TEST(WebSocket, Closes1001AfterAHandlerThatDoesNotReceiveInADrain) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       Result<WebSocket> socket = AcceptWebSocket(w, r);
@@ -414,7 +414,7 @@ TEST(WebSocket, OnlyCodesThatMayBeSentAreSent) {
   });
 }
 
-TEST(WebSocket, AClientThatTakesNothingIsGivenUp) {
+TEST(WebSocket, GivesUpAClientThatReadsNothing) {
   Virtually([](const Context& ctx) {
     std::optional<Error> sent;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

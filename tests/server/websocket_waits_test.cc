@@ -44,7 +44,7 @@ TEST(WebSocketWaits, ReceiveDuringACloseOfAnotherFiberSaysClosed) {
 }
 
 // One sends what the client does not take yet, one waits in Close for its turn, and the one that receives has something of the outbox to send.
-TEST(WebSocketWaits, OneReadsWhereReceiveCloseAndSendMeet) {
+TEST(WebSocketWaits, OnlyOneReadsWhenReceiveCloseAndSendMeet) {
   Virtually([](const Context& ctx) {
     const std::string large(20'000'000, 'x');
     std::optional<Error> received, closed;
@@ -76,7 +76,7 @@ TEST(WebSocketWaits, OneReadsWhereReceiveCloseAndSendMeet) {
 }
 
 // Each waits for the other otherwise: the client sends before it reads, and the server's Send waits for a client that reads.
-TEST(WebSocketWaits, ReceiveGoesOnBesideASendThatWaits) {
+TEST(WebSocketWaits, ReceiveContinuesWhileASendWaits) {
   Virtually([](const Context& ctx) {
     const std::string large(20'000'000, 'x');
     Event received;
@@ -217,7 +217,7 @@ TEST(WebSocketWaits, TheTimeOutsideOfReceiveIsNoSilence) {
 }
 
 // The group ends the one who receives with the kTimeout of the one who sends.
-TEST(WebSocketWaits, ASendThatStallsIsReportedAsNothingElse) {
+TEST(WebSocketWaits, AStalledSendIsReportedAsNothingElse) {
   Virtually([](const Context& ctx) {
     std::optional<Error> received, outcome;
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

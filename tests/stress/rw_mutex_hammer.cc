@@ -57,10 +57,10 @@ class RWMutexHammer final : public Hammer {
     writes_.fetch_add(1, std::memory_order_relaxed);
   }
   void Read(bool yield) {
-    Expect(inside_.fetch_add(1, std::memory_order_relaxed) < kWriter, "rw_mutex: no reader beside a writer");
+    Expect(inside_.fetch_add(1, std::memory_order_relaxed) < kWriter, "rw_mutex: no reader together with a writer");
     const std::int64_t before = shared_;
     if (yield) Yield();
-    Expect(shared_ == before, "rw_mutex: nothing changes beside a reader");
+    Expect(shared_ == before, "rw_mutex: nothing changes while a reader is inside");
     inside_.fetch_sub(1, std::memory_order_relaxed);
   }
 

@@ -12,7 +12,7 @@ namespace {
 class PostgresCopyTest : public PostgresTest {};
 
 // A server that stops reading, in the middle of a row, until the writer's context ends.
-TEST_F(PostgresCopyTest, AWriteThatHasFailedCannotBePassedOver) {
+TEST_F(PostgresCopyTest, AFailedWriteCannotBeIgnored) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
     options.cancel_grace = 30s;

@@ -66,7 +66,7 @@ TEST_F(PostgresFaultTest, AlsoInVirtualTimeWhichStandsStillMeanwhile) {
   }));
 }
 
-TEST_F(PostgresFaultTest, AServerThatHangsCostsNoMoreThanDeadlineAndGrace) {
+TEST_F(PostgresFaultTest, AHungServerCostsAtMostDeadlineAndGrace) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
     options.cancel_grace = 50ms;
@@ -106,7 +106,7 @@ TEST_F(PostgresFaultTest, ATerminatedSessionSaysWhyAndMayHaveBeenProcessed) {
 }
 
 // The farewell is read together with the response to Parse, between two messages of the client.
-TEST_F(PostgresFaultTest, ASessionThatIsTerminatedAfterItsStatementWasPreparedSaysWhyAndDidNotProcessIt) {
+TEST_F(PostgresFaultTest, ASessionTerminatedAfterPrepareSaysWhyAndDidNotProcess) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
     EXPECT_OK(db.Ping(ctx));
@@ -154,7 +154,7 @@ TEST_F(PostgresFaultTest, ALostCommitIsUnknown) {
 }
 
 // The server has ended the session before COMMIT: nobody has to find out what became of the transaction.
-TEST_F(PostgresFaultTest, WhatIsLostBeforeCommitSurelyDidNotHappen) {
+TEST_F(PostgresFaultTest, ALossBeforeCommitMeansNothingHappened) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options()), admin(Options());
     EXPECT_OK(db.Execute(ctx, "create table early (n integer)").Err());
@@ -174,7 +174,7 @@ TEST_F(PostgresFaultTest, WhatIsLostBeforeCommitSurelyDidNotHappen) {
   });
 }
 
-TEST_F(PostgresFaultTest, WhatCannotBeReachedSaysSo) {
+TEST_F(PostgresFaultTest, ReportsAnUnreachableServer) {
   OnLoops(1, [](const Context& ctx) {
     const auto kind_of = [&](const std::string& conninfo) {
       Pool db({.conninfo = conninfo});
@@ -196,7 +196,7 @@ TEST_F(PostgresFaultTest, WhatCannotBeReachedSaysSo) {
   });
 }
 
-TEST_F(PostgresFaultTest, AHandshakeThatIsCutIsNoWrongConfiguration) {
+TEST_F(PostgresFaultTest, ACutHandshakeIsNoWrongConfiguration) {
   const auto kind_of = [](const char* message) { return internal::OfConnect(message, "postgres://h:5432/d").As<ClientFailure>()->kind; };
   EXPECT_EQ(kind_of("connection to server at \"h\" failed: SSL SYSCALL error: EOF detected"), ClientFailure::kReset);
   EXPECT_EQ(kind_of("connection to server at \"h\" failed: SSL error: unexpected eof while reading"), ClientFailure::kReset);
@@ -266,7 +266,7 @@ TEST_F(PostgresFaultTest, WaitersGetTheErrorOfAConnectThatHangs) {
 }
 
 // Begun by calls that have given up, and no call has needed them since.
-TEST_F(PostgresFaultTest, WhatIsHalfMadeIsClosedWhenItIsTooOld) {
+TEST_F(PostgresFaultTest, ClosesAHalfMadeConnectionThatIsTooOld) {
   const SilentServer silent;
   EXPECT_OK(RunTest([&](const Context& ctx) {
     Pool db({.conninfo = "host=" + silent.Folder() + " dbname=x", .connect_timeout = 5s});
@@ -305,7 +305,7 @@ TEST_F(PostgresFaultTest, WhatIsHalfMadeIsClosedWhenItIsTooOld) {
   }));
 }
 
-TEST_F(PostgresFaultTest, AHostThatIsSilentIsPassedOver) {
+TEST_F(PostgresFaultTest, SkipsASilentHost) {
   const SilentServer silent;
   OnLoops(1, [&](const Context& ctx) {
     for (const bool names : {false, true}) {

@@ -82,7 +82,7 @@ TEST_F(PostgresFullDiskTest, AFullDiskIs503ForThoseThatWriteAndCostsNoConnection
 }
 
 // Then PostgreSQL gives up: it ends all sessions, and starts again once there is room.
-TEST_F(PostgresFullDiskTest, AServerThatCannotWriteItsLogIsAnErrorAtOnceAndThePoolIsWholeAgain) {
+TEST_F(PostgresFullDiskTest, AnUnwritableServerLogIsAnErrorAtOnceAndThePoolRecovers) {
   Pool db(Options());
   const fs::path log = DataFolder() / "pg_wal";
   const auto fill = [&] {

@@ -61,7 +61,7 @@ TEST_F(PostgresListenerTest, GivesAGapFirstAndThenWhatComes) {
   });
 }
 
-// Hours of a test beside a listener to whom nobody speaks.
+// Hours of a test with a listener that receives nothing.
 TEST_F(PostgresListenerTest, VirtualTimeGoesOnWhileItHearsNothing) {
   EXPECT_OK(RunTest([](const Context& ctx) {
     Pool db(Options());
@@ -93,7 +93,7 @@ TEST_F(PostgresListenerTest, AnErrorOfTheCallerEndsIt) {
 }
 
 // The example of the header: it runs before it is told the channel.
-TEST_F(PostgresListenerTest, WhatCameBeforeAddIsAGap) {
+TEST_F(PostgresListenerTest, ReportsAGapForWhatCameBeforeAdd) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
     Listener listener(db);

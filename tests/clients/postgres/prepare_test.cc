@@ -145,7 +145,7 @@ TEST_F(PostgresPrepareTest, ColumnsThatHaveChangedAreAskedForAgain) {
 }
 
 // What they return is declared elsewhere, under a name that may mean something else by then.
-TEST_F(PostgresPrepareTest, WhatReturnsAnothersColumnsIsNotPrepared) {
+TEST_F(PostgresPrepareTest, DoesNotPrepareStatementsWithColumnsOfAnother) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(OneConnection(20));
     EXPECT_OK(db.InTransaction(ctx, [](const Context& c, Transaction& tx) -> Error {

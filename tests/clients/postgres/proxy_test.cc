@@ -56,7 +56,7 @@ TEST_F(PostgresProxyTest, ACancelWhoseFateIsNotKnownCostsTheConnection) {
 }
 
 // It looks as if the server had closed it, having taken it. As it had no effect, another one is sent.
-TEST_F(PostgresProxyTest, ACancelThatIsCutInGoodOrderIsSentAgain) {
+TEST_F(PostgresProxyTest, ACleanlyCutCancelIsSentAgain) {
   OnLoops(1, [](const Context& ctx) {
     CuttingProxy proxy(CuttingProxy::UnixAddress(Server().SocketPath()));
     Pool db({.conninfo = proxy.ConnInfo(), .cancel_grace = 30s}), direct(Options());

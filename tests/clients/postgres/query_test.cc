@@ -123,7 +123,7 @@ TEST_F(PostgresQueryTest, TimesOfAllZonesAreOneMoment) {
   });
 }
 
-TEST_F(PostgresQueryTest, WhatDoesNotFitIsAnErrorThatSaysWhat) {
+TEST_F(PostgresQueryTest, AMismatchIsAnErrorThatNamesIt) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
     const auto says = [](const Error& err, const char* text) { EXPECT_NE(err.Message().find(text), std::string::npos) << err.Message(); };
@@ -349,7 +349,7 @@ TEST_F(PostgresQueryTest, BadOptionsFailEachCall) {
   EXPECT_NE(err.Message().find("PoolOptions::conninfo"), std::string::npos) << err.Message();
 }
 
-TEST_F(PostgresQueryTest, WhatIsWrongWithAConnInfoIsSaidWithoutThePassword) {
+TEST_F(PostgresQueryTest, ErrorsInAConnInfoDoNotShowThePassword) {
   for (const char* conninfo : {"postgres://u:tops%zzecret@h/d", "postgres://u:tops/ecret@h/d", "postgres://u:tops@ecret@h/d", "postgres://u:topsecret@[::1]x/d",
                                "postgres://u:topsecret@[::1/d", "postgresql://u:topsecret@h/d?nonsense=1", "postgres://u@h/d?password=x&tops=ecret", "u:topsecret@h/d",
                                "postgres://u:a/tops?ecret@h/d", "password=a topsecret", "password=a topsecret=c", "password='topsecret"}) {
@@ -364,7 +364,7 @@ TEST_F(PostgresQueryTest, WhatIsWrongWithAConnInfoIsSaidWithoutThePassword) {
   }
 }
 
-TEST_F(PostgresQueryTest, WhatWouldBeIgnoredIsRefused) {
+TEST_F(PostgresQueryTest, RefusesSettingsItWouldIgnore) {
   for (const char* conninfo : {"host=a connect_timeout=3", "postgres://a/d?connect_timeout=3"}) {
     EXPECT_NE(Validate(PoolOptions{.conninfo = conninfo}).Message().find("PoolOptions::connect_timeout"), std::string::npos) << conninfo;
   }
@@ -376,7 +376,7 @@ TEST_F(PostgresQueryTest, WhatWouldBeIgnoredIsRefused) {
   for (const char* mode : {"", "disable", "allow", "prefer"}) EXPECT_OK(internal::CheckSslMode(mode, false));
 }
 
-TEST_F(PostgresQueryTest, TooManyCallsAreToldWhoHasThem) {
+TEST_F(PostgresQueryTest, ExcessCallsLearnWhoHoldsTheConnections) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
     options.connections_max = 1;

@@ -61,7 +61,7 @@ TEST_F(PostgresTransactionTest, AResultComesBackAndAnExceptionRollsBack) {
   });
 }
 
-TEST_F(PostgresTransactionTest, AFailureThatIsPassedOverDoesNotLookLikeACommit) {
+TEST_F(PostgresTransactionTest, AnIgnoredFailureDoesNotLookLikeACommit) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
     MakeAccounts(ctx, db);
@@ -125,7 +125,7 @@ TEST_F(PostgresTransactionTest, AReadOnlyOneWritesNothing) {
   });
 }
 
-TEST_F(PostgresTransactionTest, AContextThatEndsRollsBackAndLeavesNoLock) {
+TEST_F(PostgresTransactionTest, AnEndedContextRollsBackAndLeavesNoLock) {
   OnLoops(1, [](const Context& ctx) {
     Pool db(Options());
     MakeAccounts(ctx, db);
@@ -192,7 +192,7 @@ TEST_F(PostgresTransactionTest, ACommitIsNotCanceled) {
   });
 }
 
-TEST_F(PostgresTransactionTest, ACopyThatLeavesATransactionOpenIsAnErrorOfItsCallerOnly) {
+TEST_F(PostgresTransactionTest, AnAbandonedCopyIsAnErrorOfItsCallerOnly) {
   OnLoops(1, [](const Context& ctx) {
     PoolOptions options = Options();
     options.connections_max = 1;

@@ -79,7 +79,7 @@ TEST(ColdFiles, ALookUpThatTheKernelCannotDoFromItsCachesDelaysNobody) {
   EXPECT_EQ(recorder.Status(), 404);
 }
 
-TEST(ColdFiles, WhatTheKernelHasCachedNeedsNoThread) {
+TEST(ColdFiles, CachedFilesNeedNoThread) {
   const TempFolder folder;
   folder.Write("warm.txt", "warm");
   if (FileTree::Open(folder.Path(), true)->way() != FileTree::Way::kCachedFirst)

@@ -122,7 +122,7 @@ TEST_P(FileTreeTest, FindsNothingButPlainFiles) {
   close(socket_fd);
 }
 
-TEST_P(FileTreeTest, TakesASiblingThatIsNotOlder) {
+TEST_P(FileTreeTest, ServesACompressedSiblingThatIsNotOlder) {
   folder_.Write("root/a.br", "br");
   folder_.Write("root/a.gz", "gz");
   folder_.Write("root/folder/b.gz", "gz", TempFolder::kModified - 1);

@@ -38,7 +38,7 @@ RequestBuilder Asking(const std::string& method, const Lines& lines) {
   return request;
 }
 
-TEST(ServeContent, SendsAllOfItAndWhatTellsVersionsApart) {
+TEST(ServeContent, SendsAllOfItWithItsValidators) {
   Recorder recorder;
   recorder.Serve(ServeText(Info()), RequestBuilder());
   EXPECT_EQ(recorder.Status(), 200);
@@ -64,7 +64,7 @@ TEST(ServeContent, ToHeadSendsTheSameWithoutTheBody) {
   }
 }
 
-TEST(ServeContent, TellsTheTypeByTheFirstBytesWhereTheNameDoesNot) {
+TEST(ServeContent, SniffsTheTypeWhereTheNameHasNone) {
   for (const std::string method : {"GET", "HEAD"}) {
     Recorder recorder;
     const std::string page = "<!DOCTYPE html>" + std::string(50'000, 'x');

@@ -122,7 +122,7 @@ TEST(Events, ACommentIsALineThatClientsPassOver) {
   EXPECT_TRUE(failure);
 }
 
-TEST(Events, AClientThatComesBackSaysWhatItHasSeen) {
+TEST(Events, AReturningClientSaysWhatItHasSeen) {
   Sent([](EventStream& events, Request&) {
     EXPECT_EQ(events.LastEventId(), "41");
     return Error();
@@ -153,7 +153,7 @@ TEST(Events, ForwardEndsWithTheChannel) {
             "data: 1\n\ndata: 2\n\ndata: 3\n\n");
 }
 
-TEST(Events, WhatHasQueuedUpLeavesTogether) {
+TEST(Events, QueuedEventsLeaveTogether) {
   Chan<int> numbers(200);
   for (int i = 0; i < 200; ++i) numbers.TrySend(1);
   numbers.Close();
@@ -364,7 +364,7 @@ TEST(Events, ADrainWinsOverValuesThatKeepComing) {
   EXPECT_EQ(sent.find("data: 64"), sent.npos);
 }
 
-TEST(Events, AClientThatIsTooSlowIsToldHowManyItHasMissed) {
+TEST(Events, ASlowClientLearnsHowManyItHasMissed) {
   Broadcast<int> numbers;
   const Subscription<int> mine = numbers.Subscribe({.capacity = 2});
   for (int i = 1; i <= 5; ++i) numbers.Publish(i);
@@ -374,7 +374,7 @@ TEST(Events, AClientThatIsTooSlowIsToldHowManyItHasMissed) {
             "event: lagged\ndata: 3\n\ndata: 4\n\ndata: 5\n\n");
 }
 
-TEST(Events, AClientThatIsTooSlowIsToldThatItIsDisconnected) {
+TEST(Events, ASlowClientLearnsThatItIsDisconnected) {
   Broadcast<int> numbers;
   const Subscription<int> mine = numbers.Subscribe({.capacity = 2, .when_full = WhenFull::kDisconnect});
   for (int i = 1; i <= 5; ++i) numbers.Publish(i);

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Answers that fail behind their head.
+// Responses that fail after their head.
 Error FailInChunks(ResponseWriter& w, Request&) {
   if (Error err = w.Write("some")) return err;
   if (Error err = w.Flush()) return err;
@@ -45,9 +45,9 @@ Error AbortLargeByHand(ResponseWriter& w, Request&) {
   return {};
 }
 
-class AbortedAnswer : public ::testing::TestWithParam<Error (*)(ResponseWriter&, Request&)> {};
+class AbortedResponse : public ::testing::TestWithParam<Error (*)(ResponseWriter&, Request&)> {};
 
-TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
+TEST_P(AbortedResponse, DoesNotLookComplete) {
   Virtually([](const Context& ctx) {
     Site site(ctx, GetParam());
     Client client = site.Connect();
@@ -63,7 +63,7 @@ TEST_P(AbortedAnswer, DoesNotEndLikeAWholeOne) {
   });
 }
 
-TEST_P(AbortedAnswer, LetsTheAnswersBeforeItArrive) {
+TEST_P(AbortedResponse, LetsEarlierResponsesArrive) {
   Virtually([](const Context& ctx) {
     const Handler failing = GetParam();
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
@@ -81,7 +81,7 @@ TEST_P(AbortedAnswer, LetsTheAnswersBeforeItArrive) {
 }
 
 // Many clients take any end of the connection for the end of the response, whatever its framing has announced.
-TEST_P(AbortedAnswer, ResetsTheConnection) {
+TEST_P(AbortedResponse, ResetsTheConnection) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   Site site(Background(), GetParam(), options);
@@ -94,7 +94,7 @@ TEST_P(AbortedAnswer, ResetsTheConnection) {
 }
 
 // Where the end of the connection is the end of the answer, only a reset can tell.
-TEST_P(AbortedAnswer, ResetsTheConnectionOfHttp10) {
+TEST_P(AbortedResponse, ResetsTheConnectionOfHttp10) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   Site site(Background(), GetParam(), options);
@@ -106,11 +106,11 @@ TEST_P(AbortedAnswer, ResetsTheConnectionOfHttp10) {
   EXPECT_TRUE(err.Is(std::errc::connection_reset) || err.Is(kClosed)) << err.Message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, AbortedAnswer,
+INSTANTIATE_TEST_SUITE_P(Ways, AbortedResponse,
                          ::testing::Values(FailInChunks, FailWithLength, EndTooEarly, AbortByHand, AbortLargeByHand));
 
 // The kernel forgets with a reset what the client has not acknowledged: it waits for that.
-TEST(AbortedAnswers, LoseNothingThatWasSentToASlowReader) {
+TEST(AbortedResponses, LoseNothingThatWasSentToASlowReader) {
   const std::string sent = Pattern(1'000'000);
   ServerOptions options;
   options.address = "127.0.0.1:0";
@@ -144,7 +144,7 @@ TEST(AbortedAnswers, LoseNothingThatWasSentToASlowReader) {
   }
 }
 
-TEST(AbortedAnswers, AreResetWhenAClientThatReadsNothingHasStalled) {
+TEST(AbortedResponses, AreResetWhenAClientThatReadsNothingHasStalled) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   options.write_stall_timeout = std::chrono::milliseconds(100);
@@ -163,7 +163,7 @@ TEST(AbortedAnswers, AreResetWhenAClientThatReadsNothingHasStalled) {
   EXPECT_EQ(poll(&reset, 1, /*ms=*/10'000), 1);
 }
 
-TEST(AbortedAnswers, AreResetIfADrainCutsOffAnHttp10Response) {
+TEST(AbortedResponses, AreResetIfADrainEndsAnHttp10Response) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   options.drain_timeout = Duration::zero();
@@ -187,7 +187,7 @@ TEST(AbortedAnswers, AreResetIfADrainCutsOffAnHttp10Response) {
 }
 
 // The kernel throws away what it has not sent yet when a connection is closed while something lies there unread.
-TEST(AbortedAnswers, LetALargeAnswerBeforeThemArrive) {
+TEST(AbortedResponses, LetALargeEarlierResponseArrive) {
   const std::string large = Pattern(1'000'000);
   ServerOptions options;
   options.address = "127.0.0.1:0";
@@ -211,7 +211,7 @@ TEST(AbortedAnswers, LetALargeAnswerBeforeThemArrive) {
   EXPECT_EQ(client.Answer().body, large);
 }
 
-TEST(AbortedAnswers, BeforeTheirHeadSendNothing) {
+TEST(AbortedResponses, SendNothingBeforeTheirHead) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       if (Error err = w.Write("some")) return err;
@@ -226,7 +226,7 @@ TEST(AbortedAnswers, BeforeTheirHeadSendNothing) {
   });
 }
 
-TEST(AbortedAnswers, ToAClientThatStillSendsAreNotLostBeforeTheyFail) {
+TEST(AbortedResponses, ToAClientThatStillSendsAreNotLostBeforeTheyFail) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   Site site(Background(), FailWithLength, options);

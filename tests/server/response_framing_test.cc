@@ -35,7 +35,7 @@ Error Declared(ResponseWriter& w, Request&) {
   return {};
 }
 
-TEST(Answers, AreFramedByWhatIsKnownOfThem) {
+TEST(ResponseFraming, FollowsWhatIsKnownOfTheBody) {
   const char* get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   const char* head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n";
   const char* old = "GET / HTTP/1.0\r\n\r\n";
@@ -80,7 +80,7 @@ TEST(Answers, AreFramedByWhatIsKnownOfThem) {
   }
 }
 
-TEST(Answers, GoOutWhenTheyAreFlushed) {
+TEST(ResponseFraming, AFlushSendsWhatWasWritten) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       for (const char* part : {"one", "two"}) {
@@ -105,7 +105,7 @@ TEST(Answers, GoOutWhenTheyAreFlushed) {
   });
 }
 
-TEST(Answers, ANakedFlushSendsTheHead) {
+TEST(ResponseFraming, AFlushAloneSendsTheHead) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Now", "yes");
@@ -124,7 +124,7 @@ TEST(Answers, ANakedFlushSendsTheHead) {
   });
 }
 
-TEST(Answers, WaitForAClientThatReadsSlowly) {
+TEST(ResponseFraming, WaitsForASlowReader) {
   constexpr int kParts = 2000;
   Virtually([](const Context& ctx) {
     int written = 0;
@@ -144,7 +144,7 @@ TEST(Answers, WaitForAClientThatReadsSlowly) {
   });
 }
 
-TEST(Answers, CarryTrailersAndInterimAnswers) {
+TEST(ResponseFraming, SendsTrailersAndInterimResponses) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) -> Error {
       w.Header().Set("Link", "</style.css>");
@@ -169,7 +169,7 @@ TEST(Answers, CarryTrailersAndInterimAnswers) {
   });
 }
 
-TEST(Answers, WithoutATypeGetOneFromTheirFirstBytes) {
+TEST(ResponseFraming, SniffsAMissingContentType) {
   struct Row {
     const char* body;
     std::size_t times;
@@ -189,7 +189,7 @@ TEST(Answers, WithoutATypeGetOneFromTheirFirstBytes) {
   }
 }
 
-TEST(Answers, FieldsCannotBeSplit) {
+TEST(ResponseFraming, FieldsCannotBeSplit) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request&) {
       EXPECT_FALSE(w.Header().Set("A", "b\r\nSet-Cookie: evil=1"));
@@ -204,7 +204,7 @@ TEST(Answers, FieldsCannotBeSplit) {
   });
 }
 
-TEST(Answers, AHandlerCannotFrameThemTwice) {
+TEST(ResponseFraming, AHandlerCannotFrameAResponseTwice) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Transfer-Encoding", "chunked");
@@ -220,7 +220,7 @@ TEST(Answers, AHandlerCannotFrameThemTwice) {
   });
 }
 
-TEST(AnswerFields, GoWithoutDateAndTypeWhereTheHandlerSaysSo) {
+TEST(ResponseFraming, OmitsDateAndTypeOnRequest) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       w.Header().Set("Date", "");

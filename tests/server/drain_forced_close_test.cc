@@ -21,7 +21,7 @@ ServerOptions Patience(Duration drain, Duration grace) {
   return options;
 }
 
-TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
+TEST(DrainForcedClose, CancelsRequestsWhenTheDrainTimeoutExpires) {
   Virtually([](const Context& ctx) {
     Error cause;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
@@ -50,7 +50,7 @@ TEST(DrainHardEnd, CancelsRequestsWhenPatienceIsOver) {
 }
 
 // The handler as the documents show it: it must not go on with half of what it asked for.
-TEST(DrainHardEnd, AGroupInAHandlerFailsWhenItsQuestionsWereCutOff) {
+TEST(DrainForcedClose, FailsTheGroupOfAHandlerWhoseCallsWereCanceled) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
       std::string a = "?", b = "?";
@@ -76,7 +76,7 @@ TEST(DrainHardEnd, AGroupInAHandlerFailsWhenItsQuestionsWereCutOff) {
   });
 }
 
-TEST(DrainHardEnd, CancelsRequestsThatComeAfterPatienceIsOver) {
+TEST(DrainForcedClose, RequestsAfterTheDrainTimeoutAreCanceled) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), seconds(50)); },
               Patience(seconds(1), seconds(5)));
@@ -96,7 +96,7 @@ TEST(DrainHardEnd, CancelsRequestsThatComeAfterPatienceIsOver) {
   });
 }
 
-TEST(DrainHardEnd, NamesWhatItCutsOff) {
+TEST(DrainForcedClose, NamesTheRequestsItCloses) {
   Virtually([](const Context& ctx) {
     Event leave;
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
@@ -127,7 +127,7 @@ TEST(DrainHardEnd, NamesWhatItCutsOff) {
   });
 }
 
-TEST(DrainHardEnd, EndsAWriteThatWaits) {
+TEST(DrainForcedClose, EndsAWriteThatWaits) {
   Virtually([](const Context& ctx) {
     Error seen;
     ServerOptions options = Patience(seconds(4), seconds(1));
@@ -148,7 +148,7 @@ TEST(DrainHardEnd, EndsAWriteThatWaits) {
   });
 }
 
-TEST(DrainHardEnd, EndsARequestThatWaitsForItsBody) {
+TEST(DrainForcedClose, EndsARequestThatWaitsForItsBody) {
   Virtually([](const Context& ctx) {
     Error seen;
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
@@ -167,7 +167,7 @@ TEST(DrainHardEnd, EndsARequestThatWaitsForItsBody) {
   });
 }
 
-TEST(DrainHardEnd, CutsHeadsThatAreNotWhole) {
+TEST(DrainForcedClose, ClosesConnectionsWithIncompleteHeads) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Patience(seconds(2), seconds(1)));
     Client client = site.Connect();
@@ -181,7 +181,7 @@ TEST(DrainHardEnd, CutsHeadsThatAreNotWhole) {
   });
 }
 
-TEST(DrainHardEnd, ComesAtOnceWithADrainTimeoutOfZero) {
+TEST(DrainForcedClose, ComesAtOnceWithADrainTimeoutOfZero) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter&, Request& r) { return r.Ctx().Wait(); }, Patience(seconds(0), seconds(0)));
     Client client = site.Connect();
@@ -195,7 +195,7 @@ TEST(DrainHardEnd, ComesAtOnceWithADrainTimeoutOfZero) {
   });
 }
 
-TEST(DrainHardEnd, NeverComesWithAnUnlimitedDrainTimeout) {
+TEST(DrainForcedClose, NeverComesWithAnUnlimitedDrainTimeout) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
       r.LongLived();

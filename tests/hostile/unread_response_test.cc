@@ -23,7 +23,7 @@ std::vector<TestClient> Connect(const Context& ctx, const Target& target, int co
   return clients;
 }
 
-TEST(UnreadAnswer, ByClientsThatNeverReadIsGivenUp) {
+TEST(UnreadResponse, IsGivenUpIfTheClientNeverReads) {
   const int count = Many(200);
   Withstand({.arguments = {"write_stall_timeout=" + std::to_string(Ms(600))}, .rounds = 2}, [&](const Context& ctx, const Target& target) {
     const long stalls = target.Stat("write_stalls");
@@ -47,13 +47,13 @@ TEST(UnreadAnswer, ByClientsThatNeverReadIsGivenUp) {
   });
 }
 
-TEST(UnreadAnswer, ThatIsReadByteByByteIsGivenUp) {
+TEST(UnreadResponse, IsGivenUpIfReadByteByByte) {
   Withstand({.arguments = {"write_stall_timeout=" + std::to_string(Ms(400))}}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(100), [&](const Context& c, int) {
       TestClient client = Dial(c, target);
       EXPECT_FALSE(client.Send(c, Get("/endless")));
       const TimePoint begin = Now();
-      // What is here may be read on after the server has broken the connection; that it has is told beside.
+      // What is here may be read on after the server has broken the connection; that it has is reported separately.
       int failure = 0;
       for (socklen_t size = sizeof(failure); failure == 0 && Now() - begin < seconds(20);) {
         char byte;
@@ -68,7 +68,7 @@ TEST(UnreadAnswer, ThatIsReadByteByByteIsGivenUp) {
 }
 
 // The kernel holds much for a slow client, and tells nothing while it shrinks: that is no stall.
-TEST(UnreadAnswer, ThatIsReadSlowlyButSteadilyIsNotGivenUp) {
+TEST(UnreadResponse, IsNotGivenUpIfReadSlowlyButSteadily) {
   constexpr std::size_t kBytes = 4'000'000;
   // Long enough that a client which the system keeps off its core does not look like one that has stopped.
   constexpr int kStallMs = 1500;
@@ -101,7 +101,7 @@ TEST(UnreadAnswer, ThatIsReadSlowlyButSteadilyIsNotGivenUp) {
   });
 }
 
-TEST(UnreadAnswer, OfAPipelineWithoutEndStopsTheServerFromReading) {
+TEST(UnreadResponse, StopsReadingAnEndlessPipeline) {
   const int count = Many(50);
   Withstand({.arguments = {"write_stall_timeout=" + std::to_string(Ms(600))}, .rounds = 2}, [&](const Context& ctx, const Target& target) {
     const std::int64_t before = target.Measure().memory_bytes;
@@ -120,7 +120,7 @@ TEST(UnreadAnswer, OfAPipelineWithoutEndStopsTheServerFromReading) {
   });
 }
 
-TEST(UnreadAnswer, DoesNotDisturbTheNextHandlerThatParks) {
+TEST(UnreadResponse, DoesNotDisturbAParkedHandler) {
   const int count = Many(50);
   constexpr std::size_t kBytes = 200'000;  // more than the client's kernel takes, less than the server's
   Withstand({}, [&](const Context& ctx, const Target& target) {
@@ -138,7 +138,7 @@ TEST(UnreadAnswer, DoesNotDisturbTheNextHandlerThatParks) {
   });
 }
 
-TEST(UnreadAnswer, ThatIsLargeKeepsTheNextHandlerFromStarting) {
+TEST(UnreadResponse, KeepsTheNextHandlerFromStartingIfItIsLarge) {
   const int count = Many(50);
   Withstand({}, [&](const Context& ctx, const Target& target) {
     const long entered = target.Stat("entered");
