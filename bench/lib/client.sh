@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The client, beside a bare epoll loop, Go's and libcurl's; and the proxy, beside nginx and Go's ReverseProxy. All ask the same server
+# The client, compared with a bare epoll loop, Go's and libcurl's; and the proxy, with nginx and Go's ReverseProxy. All ask the same server
 # (bench/bodies), which has the other core. Sourced by bench/run, which sets what tls.sh needs.
 #
 # Clients count their own CPU time, after a warm-up, and take turns in slices of half a second, as servers do in speed.sh.

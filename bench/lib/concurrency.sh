@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The library's operations beside Go's. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch, rounds, go,
+# The library's operations compared with Go's. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch, rounds, go,
 # operations, slice_ms, server_core, load_core; and micro, the program that has them.
 #
 # Each round starts both programs anew. They stay alive, and measure one slice of an operation for each line on their stdin, in

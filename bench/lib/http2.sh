@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# HTTP/2 over TLS 1.3, beside nginx, Go and h2o, set up as for TLS (tls.sh) and loaded by h2load. Sourced by bench/run after tls.sh and
+# HTTP/2 over TLS 1.3, compared with nginx, Go and h2o, set up as for TLS (tls.sh) and loaded by h2load. Sourced by bench/run after tls.sh and
 # memory.sh, which say what it needs.
 
 start_nginx_http2() { start_from_template nginx_tls.conf.in 's/ ssl backlog/ ssl http2 backlog/'; }

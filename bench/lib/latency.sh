@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Latency at a held rate (an open loop: requests are due whether or not earlier ones have had their responses), beside Go, nginx in front
+# Latency at a held rate (an open loop: requests are due whether or not earlier ones have had their responses), compared with Go, nginx in front
 # of Go, and axum. Sourced by bench/run, which sets what client.sh needs.
 #
 # A round starts one server after another, finds out what it can do with this mix, and then holds shares of that.
@@ -16,7 +16,7 @@ build_axum() {
     return
   fi
   mkdir -p "$peers_dir/axum"
-  cp -r "$root/bench/peers/axum/." "$peers_dir/axum"  # cargo writes beside the sources
+  cp -r "$root/bench/peers/axum/." "$peers_dir/axum"  # cargo writes next to the sources
   quietly "$peers_dir/axum.log" cargo build --release --manifest-path "$peers_dir/axum/Cargo.toml" || left_out[axum]="cargo build failed"
 }
 
@@ -83,7 +83,7 @@ measure_latency() {
   printf 'us of the quick ones, from the moment at which they were due; medians of the rounds, of p99.9 the range too\n\n'
   each_latency_server measure_held >"$results"
   awk -v order="${latency_names[*]}" -v kinds="${latency_loads[*]}" -f "$root/bench/lib/median.awk" -f "$root/bench/lib/latency.awk" "$results"
-  printf '\nThe same at 10,000 requests a second, one in a hundred of which computes for 5 ms: in the handler, and beside it\n'
+  printf '\nThe same at 10,000 requests a second, one in a hundred of which computes for 5 ms: in the handler, and outside it\n'
   printf '(Offload, spawn_blocking; the same in Go)\n\n'
   each_latency_server measure_computing >"$results"
   awk -v order="${latency_names[*]}" -v kinds="compute offload" -f "$root/bench/lib/median.awk" -f "$root/bench/lib/latency.awk" "$results"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Connections that live long: WebSockets beside Go and Beast, streams of events, clients that do not read, and a service of Beast's that has
+# Long-lived connections: WebSockets compared with Go and Beast, streams of events, clients that do not read, and a service of Beast's that has
 # moved. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch, load_core, rounds, seconds.
 
 build_live() {

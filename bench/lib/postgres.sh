@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Queries to a PostgreSQL server beside pgx and a bare loop on libpq, and how long a query outlives its request. Sourced by bench/run, which sets: root, weft_dir,
+# Queries to a PostgreSQL server compared with pgx and a bare loop on libpq, and how long a query outlives its request. Sourced by bench/run, which sets: root, weft_dir,
 # peers_dir, scratch, rounds, seconds, load_core, go, left_out.
 
 postgres_fibers=64

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The example service beside the same in Go: notes are read from one file of SQLite, by the same library of the system. Sourced by bench/run,
+# The example service compared with the same in Go: notes are read from one file of SQLite, by the same library of the system. Sourced by bench/run,
 # which sets: root, weft_dir, peers_dir, scratch, rounds, seconds, connections, go, and what speed.sh and servers.sh need.
 #
 # It goes as in speed.sh: a round starts both servers anew and measures them in slices that take turns.

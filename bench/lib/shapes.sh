@@ -47,7 +47,7 @@ title_of() {
   case $1 in
     echo-1k) echo "POST of 1 KiB, echoed" ;;
     echo-1m) echo "POST of 1 MiB, echoed piece by piece; 8 connections" ;;
-    pipeline) echo "$depth requests at once on each connection, beside one; goal for weft: at least 4 times the requests a second" ;;
+    pipeline) echo "$depth requests at once on each connection, compared with one; goal for weft: at least 4 times the requests a second" ;;
     file) echo "GET of a file of 100 MiB, in the page cache; 4 connections; goal for weft: at most 1.1 times nginx's CPU" ;;
   esac
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Bodies from memory over TLS 1.3, beside nginx, Go and h2o: one worker each, the same key (ECDSA P-256), cipher
+# Bodies from memory over TLS 1.3, compared with nginx, Go and h2o: one worker each, the same key (ECDSA P-256), cipher
 # (TLS_AES_128_GCM_SHA256), group (X25519) and ALPN. Sourced by bench/run, which sets: root, weft_dir, peers_dir, scratch,
 # rounds, seconds, and what speed.sh and servers.sh need.
 #
@@ -159,7 +159,7 @@ measure_tls() {
     measure_idle_tls
   fi
   operation_wanted handshakes || return 0
-  printf '\nLatency of a kept client with 200 requests a second beside full handshakes, and (from "done" on) what those cost. Goals for weft:\n'
+  printf '\nLatency of a kept client with 200 requests a second during full handshakes, and (from "done" on) what those cost. Goals for weft:\n'
   printf 'p99 at most 1 ms more at 200 a second (2 ms with RSA), and at most 20 ms at 1,000\n\n'
   measure_handshakes
 }

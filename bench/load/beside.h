@@ -13,7 +13,7 @@
 
 namespace weft::bench {
 
-// One more connection beside those that are measured, which asks for each file of a folder in turn (/files/FOLDER/NAME), one
+// One more connection in addition to those that are measured, which asks for each file of a folder in turn (/files/FOLDER/NAME), one
 // every few milliseconds. Before it asks it may drop the file from the page cache, so that the server has to wait for the disk.
 class Beside {
  public:

@@ -256,7 +256,7 @@ class Crowd {
   std::string answer_;
 };
 
-// Many that get events, beside a polite client that asks for a small page all the time. No event is sent while they open. How long the
+// Many that get events, together with a polite client that asks for a small page all the time. No event is sent while they open. How long the
 // loop is held at most is what bench/servers/events.cc says, in a run of its own.
 void Events(const Arguments& all) {
   Crowd crowd(all);

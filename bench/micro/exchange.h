@@ -32,7 +32,7 @@ class NullSink final : public ResponseSink {
   std::array<char, 4096> buffer_;
 };
 
-// What a server is asked for beside the request: here, who the client is.
+// What a server is asked for besides the request: here, who the client is.
 class OneClient final : public RequestHooks {
  public:
   std::string Peer() const override { return "192.0.2.7:50123"; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What TLS costs a server that does nothing else: as epoll_floor, with OpenSSL between. One thread, one edge-triggered epoll set, one recv
 // and one send for each request; ciphertext lies in two buffers of the thread, and no byte of HTTP is looked at but the end of a head. A
-// connection costs the memory that OpenSSL needs, as with the servers beside it (SSL_MODE_RELEASE_BUFFERS).
+// connection costs the memory that OpenSSL needs, as with the servers that it is compared with (SSL_MODE_RELEASE_BUFFERS).
 
 #include <errno.h>
 #include <netinet/tcp.h>

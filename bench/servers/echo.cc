@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What bench/run asks of a server beside small responses: bodies that are echoed piece by piece, requests that are parked, and such as
+// What bench/run asks of a server besides small responses: bodies that are echoed piece by piece, requests that are parked, and such as
 // compute. Without middleware, as its peers.
 //
 //   echo --address 127.0.0.1:0
@@ -46,7 +46,7 @@ weft::Error SleepFor(weft::ResponseWriter& w, weft::Request& r) {
   return w.Write("slept\n");
 }
 
-// Computes for so many milliseconds, on the loop or beside it.
+// Computes for so many milliseconds, on the loop or outside it.
 template <bool kBeside>
 weft::Error Compute(weft::ResponseWriter& w, weft::Request& r) {
   const weft::Result<std::uint32_t> ms = r.PathValueAs<std::uint32_t>("ms");

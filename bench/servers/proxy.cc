@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ReverseProxy and nothing around it, beside nginx and Go.
+// ReverseProxy and nothing around it, to compare with nginx and Go.
 #include <csignal>
 #include <cstdio>
 #include <string_view>
