@@ -70,11 +70,11 @@ ContextNode* ContextNode::NewUnattached(ContextNode* parent, std::int64_t deadli
   node->parent_ = parent;
   if (parent != nullptr) parent->Ref();
   ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr;
-  node->deadline_ns_ = deadline_ns;
+  node->deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
   node->deadline_cause_ = std::move(deadline_cause);
   // Read once: it may be taken away meanwhile.
   if (const std::int64_t of_above = above != nullptr ? above->DeadlineNs() : kNever; of_above <= deadline_ns && of_above != kNever) {
-    node->deadline_ns_ = of_above;
+    node->deadline_ns_.store(of_above, std::memory_order_relaxed);
     node->deadline_cause_ = above->deadline_cause_;
     node->deadline_from_above_ = true;
   }
@@ -232,9 +232,17 @@ Error ContextNode::Cause() noexcept {
 }
 
 void ContextNode::Cancel(Error cause) noexcept {
+  if (!cause) return Cancel();
+  if (err_.load(std::memory_order_acquire) == nullptr) {
+    Ending ending{WithCause(Errc::kCanceled, kCanceled, cause), cause};
+    return End(ending);
+  }
+  WaitUntilSettled();
+}
+
+void ContextNode::Cancel() noexcept {
   if (err_.load(std::memory_order_acquire) == nullptr) {
     Ending ending{kCanceled, kCanceled};
-    if (cause) ending = {WithCause(Errc::kCanceled, kCanceled, cause), cause};
     return End(ending);
   }
   WaitUntilSettled();

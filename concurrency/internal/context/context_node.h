@@ -67,6 +67,7 @@ class ContextNode : public Link<SiblingTag> {
   bool Done() const noexcept { return err_.load(std::memory_order_seq_cst) != nullptr; }
   std::int64_t DeadlineNs() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
   void Cancel(Error cause) noexcept;
+  void Cancel() noexcept;  // without a cause: that of each group that ends
   // At the end of the scope that has made it.
   void CancelByScope() noexcept;
   // Of one that has ended: whether it was an ancestor's end, or an ancestor's deadline, that ended it.

@@ -115,7 +115,7 @@ GroupState::GroupState(const Context& parent, int limit, bool spread)
 
 GroupState::~GroupState() {
   if ((word_.load(std::memory_order_acquire) & kClosed) == 0) {
-    Cancel({});
+    ContextAccess::Node(ctx_)->Cancel();
     (void)Wait();
   }
   if (loop_ != nullptr) loop_->scheduler().Release();
@@ -306,7 +306,7 @@ Error GroupState::Wait() {
   if (threads_ != nullptr) threads_->JoinEnded();  // those that have ended may still be on the way out of their thread
   Error result = first_;
   if (!result && (word_.load(std::memory_order_relaxed) & kRefused) != 0) result = WhyRefused();
-  Cancel({});
+  ContextAccess::Node(ctx_)->Cancel();
   return result;
 }
 
