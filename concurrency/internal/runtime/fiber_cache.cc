@@ -55,20 +55,19 @@ void FiberCache::DestroyAll(LoopSide& side) noexcept {
 
 std::int64_t FiberCache::TrimDueNs(std::int64_t now_ns) const noexcept { return trimming_ ? now_ns : last_trim_ns_ + kTrimEveryNs; }
 
-bool FiberCache::Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept {
+void FiberCache::Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept {
   if (trimming_) {
-    if (!nothing_to_do && now_ns - last_trim_ns_ < kTrimPauseNs) return false;
+    if (!nothing_to_do && now_ns - last_trim_ns_ < kTrimPauseNs) return;
   } else {
-    if (now_ns - last_trim_ns_ < kTrimEveryNs) return false;
+    if (now_ns - last_trim_ns_ < kTrimEveryNs) return;
     cold_ = idle_low_ > kKeepWarm ? idle_low_ - kKeepWarm : 0;
     idle_low_ = Idle() - cold_;
     trimming_ = true;
   }
   last_trim_ns_ = now_ns;
-  if (TrimSome(side)) return true;
+  if (TrimSome(side)) return;
   trimming_ = false;
   trim_due_ = Idle() > kKeepWarm;
-  return true;
 }
 
 // The coldest first, then the pages of free stacks between stacks that are used. False: nothing is left to do.

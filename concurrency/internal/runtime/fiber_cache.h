@@ -30,9 +30,8 @@ class FiberCache {
   bool TrimDue() const noexcept { return trim_due_; }
   std::int64_t TrimDueNs(std::int64_t now_ns) const noexcept;
   // Once in a while checks how many fibers were not needed since the last check; they go, in pieces. A loop that has nothing
-  // else to do takes one piece after the other, and looks at the rest of its work in between. True: some may have been
-  // destroyed.
-  bool Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept;
+  // else to do takes one piece after the other, and looks at the rest of its work in between.
+  void Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept;
   void DestroyAll(LoopSide& side) noexcept;
 
   const std::shared_ptr<FiberRoll>& roll() const noexcept { return roll_; }

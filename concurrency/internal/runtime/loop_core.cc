@@ -125,10 +125,7 @@ void LoopCore::RunFiber(FiberCore& fiber) {
 void LoopCore::SuspendRunning() noexcept {
   FiberCore& from = *side_.running;
   LoopTask* task = resumes_left_ > 0 ? ready_.Pop() : nullptr;
-  if (task == nullptr) {
-    parked_last_ = &from;
-    return from.SwitchTo(nullptr);
-  }
+  if (task == nullptr) return from.SwitchTo(nullptr);
   --resumes_left_;
   auto& to = static_cast<FiberCore&>(*task);
   CheckCanary(from);
@@ -146,9 +143,8 @@ void LoopCore::SuspendRunning() noexcept {
 void LoopCore::TakeInbox() {
   LoopTask* newest = inbox_.load(std::memory_order_relaxed);
   if (newest == nullptr) return;
-  // These come while the exchange takes the line of the inbox.
+  // It comes while the exchange takes the line of the inbox.
   PrefetchToWrite(newest);
-  if (newest == parked_last_) parked_last_->fetch.FetchAll();
   newest = inbox_.exchange(nullptr, std::memory_order_acquire);
   LoopTask& last = *newest;
   LoopTask* oldest = nullptr;
@@ -346,7 +342,7 @@ void LoopCore::Retire(FiberCore& fiber) {
 
 void LoopCore::TrimIfDue(bool nothing_to_do) noexcept {
   if (!fibers_.TrimDue()) [[likely]] return;
-  if (fibers_.Trim(side_, now_ns_, nothing_to_do)) parked_last_ = nullptr;  // something else may come to lie there
+  fibers_.Trim(side_, now_ns_, nothing_to_do);
 }
 
 // A fiber that another thread woke comes through the inbox.

@@ -180,7 +180,6 @@ class LoopCore final : public Loop {
   SpinPolicy spin_;
   bool by_message_ = false;        // the last sleep ended with one
   std::int64_t idle_since_ns_ = 0;
-  FiberCore* parked_last_ = nullptr;  // and went back to the loop: likely the next one to continue
 
   // Touched by other threads: on cache lines of their own. That of the inbox goes back and forth between a loop that spins and
   // its wakers; the pins stay with the latter. Pairs of lines: Intel's prefetcher gets the neighbor as well, and the pins would go
