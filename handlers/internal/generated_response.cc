@@ -110,7 +110,7 @@ bool GeneratedResponse::NoteOptions(std::string_view value) {
 
 // RFC 9112 section 6.3.
 Error GeneratedResponse::EndHead() {
-  if (chunked_ && has_length_) return Wrong("Content-Length beside Transfer-Encoding");
+  if (chunked_ && has_length_) return Wrong("Content-Length together with Transfer-Encoding");
   if (close_) fields_.Set("Connection", "close");
   w_.WriteHeader(status_);
   stage_ = Stage::kBody;

@@ -117,7 +117,7 @@ Refusal CheckHead(Head& head) {
     return {400, "missing Host"};
   }
   // RFC 9112 sections 6.1 and 11.2: the classic of request smuggling.
-  if (head.has_transfer_encoding && head.has_content_length) return {400, "Content-Length beside Transfer-Encoding"};
+  if (head.has_transfer_encoding && head.has_content_length) return {400, "Content-Length together with Transfer-Encoding"};
   return {};
 }
 

@@ -158,7 +158,7 @@ class ResponseParser final : private FieldLines<ResponseParser, ReceivedResponse
   // RFC 9112 sections 6.1 and 11.1: a length that two could read differently.
   bool Finish() {
     if (head_.has_transfer_encoding && head_.version_minor == 0) return Bad("Transfer-Encoding in HTTP/1.0");
-    if (head_.has_transfer_encoding && head_.has_content_length) return Bad("Content-Length beside Transfer-Encoding");
+    if (head_.has_transfer_encoding && head_.has_content_length) return Bad("Content-Length together with Transfer-Encoding");
     result_.verdict = Verdict::kDone;
     result_.consumed = Offset(p_);
     return false;
