@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
 
   weft::Mux mux;
   mux.Handle("/", weft::FromBeast(HandleRequest<http::string_body, std::allocator<char>>));
-  mux.Handle("GET /new", [](weft::ResponseWriter& w, weft::Request&) { return w.Write("a handler of weft beside it\n"); });
+  mux.Handle("GET /new", [](weft::ResponseWriter& w, weft::Request&) { return w.Write("a handler of weft next to it\n"); });
 
   auto [ctx, stop] = weft::NotifyContext(weft::Background(), {SIGINT, SIGTERM});
   if (weft::Error err = weft::ListenAndServe(ctx, options, mux)) {

@@ -132,7 +132,7 @@ void ShowSecondFault(const fs::path& directory) {
     (void)names.Receive(ctx);
     return group.Wait();  // but it sends, and nothing receives
   });
-  std::printf("    --- weft says: %s    ---\n", stuck ? stuck.Message().c_str() : "nothing, since there is one name at the most\n");
+  std::printf("    --- weft says: %s    ---\n", stuck ? stuck.Message().c_str() : "nothing, since there is at most one name\n");
 
   const weft::Error drained = weft::RunTest([&](const weft::Context& ctx) -> weft::Error {
     weft::Group group(ctx);

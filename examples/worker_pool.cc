@@ -86,7 +86,7 @@ weft::Error ByChannel(const weft::Context& ctx, const Settings& settings, Count&
 
 weft::Error Main(const weft::Context& ctx, const Settings& settings) {
   const auto show = [&](const char* way, const Count& count) -> weft::Error {
-    std::printf("%s: %d jobs done, %d at once at the most, %d connections made\n", way, count.done, count.most, count.connections);
+    std::printf("%s: %d jobs done, at most %d at once, %d connections made\n", way, count.done, count.most, count.connections);
     const bool good = count.done == settings.jobs && count.most <= settings.workers;
     return good ? weft::Error() : weft::Error::New("a job was lost, or the bound was not kept");
   };

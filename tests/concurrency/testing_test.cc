@@ -159,7 +159,7 @@ TEST(RunTest, OffloadedWorkThatSleepsFollowsVirtualTime) {
   });
 }
 
-TEST(RunTest, AnOffloadedThreadThatWaitsForEverIsAHang) {
+TEST(RunTest, AnOffloadedThreadThatWaitsForeverIsAHang) {
   const Error err = RunTest([](const Context& ctx) {
     Event never;
     return Offload(ctx, [&](const Context& c) { return never.Wait(c); });
@@ -210,7 +210,7 @@ TEST(RunTestDeathTest, NeedsTheProcessForItself) {
   WEFT_EXPECT_DEATH(OnLoops(1, [](const Context& ctx) { (void)Offload(ctx, [] { (void)RunTest([](const Context&) {}); }); }),
                     "RunTest: other loops run in this process");
   WEFT_EXPECT_DEATH(Virtually([](const Context& ctx) { (void)Offload(ctx, [] { OnLoops(1, [](const Context&) {}); }); }),
-                    "Run: loops on real time cannot run beside RunTest");
+                    "Run: loops on real time cannot run during RunTest");
 }
 
 }  // namespace

@@ -102,8 +102,8 @@ TEST(WorkerPoolExample, KeepsTheBoundInBothWays) {
   const Ended ended("worker_pool", {"--jobs", "20", "--workers", "4"});
 
   EXPECT_EQ(ended.code, 0) << ended.process.Errors();
-  EXPECT_TRUE(Says(ended, "a group with a limit: 20 jobs done, 4 at once at the most, 20 connections made\n"));
-  EXPECT_TRUE(Says(ended, "workers and a channel: 20 jobs done, 4 at once at the most, 4 connections made\n"));
+  EXPECT_TRUE(Says(ended, "a group with a limit: 20 jobs done, at most 4 at once, 20 connections made\n"));
+  EXPECT_TRUE(Says(ended, "workers and a channel: 20 jobs done, at most 4 at once, 4 connections made\n"));
 }
 
 TEST(ForgottenSenderExample, IsReportedWithItsNameAndStartAndEndsOnceMended) {

@@ -71,7 +71,7 @@ TEST(BeastServiceExample, RespondsAsItDidBefore) {
   EXPECT_EQ(orders.body, "no orders\n");
   EXPECT_EQ(orders.Header("Server"), "orders/1.0");
   EXPECT_EQ(Fetch(example.bound, "/else").status, 404);
-  EXPECT_EQ(Fetch(example.bound, "/new").body, "a handler of weft beside it\n");
+  EXPECT_EQ(Fetch(example.bound, "/new").body, "a handler of weft next to it\n");
   example.process.Signal(SIGTERM);
   EXPECT_EQ(example.process.Wait(), 0);
 }

@@ -48,18 +48,18 @@ Error Lost(ClientFailure failure, Failure said) {
   failure.detail = OneLine(std::move(failure.detail));
   struct Payload {
     ClientFailure failure;
-    std::vector<Error> beside;
+    std::vector<Error> also;
   };
   const std::string message = failure.origin + ": " + std::string(Describe(failure.kind)) + (failure.detail.empty() ? "" : ": ") + failure.detail;
   const Errc verdict = failure.kind == ClientFailure::kStatus || failure.kind == ClientFailure::kTls ? Errc::kUpstreamFailed : Errc::kUnavailable;
   const std::string detail = failure.detail;
-  std::vector<Error> beside;
+  std::vector<Error> also;
   // The server's own words are about its own troubles.
-  if (const int code = said.sqlstate.empty() ? SystemCodeIn(detail) : 0) beside.emplace_back(std::error_code(code, std::generic_category()));
-  beside.push_back(WithFailure(Errc{}, detail, std::move(said)));
-  const auto payload = std::make_shared<const Payload>(Payload{std::move(failure), std::move(beside)});
+  if (const int code = said.sqlstate.empty() ? SystemCodeIn(detail) : 0) also.emplace_back(std::error_code(code, std::generic_category()));
+  also.push_back(WithFailure(Errc{}, detail, std::move(said)));
+  const auto payload = std::make_shared<const Payload>(Payload{std::move(failure), std::move(also)});
   return weft::internal::MakeTypedError(message, std::shared_ptr<const void>(payload, &payload->failure),
-                                        &weft::internal::kTypeTag<ClientFailure>, verdict, &payload->beside);
+                                        &weft::internal::kTypeTag<ClientFailure>, verdict, &payload->also);
 }
 
 bool IsStateOf(std::string_view text) {

@@ -90,13 +90,13 @@ ContextNode* ContextNode::NewCanceler(ContextNode* parent, std::int64_t deadline
 
 ContextNode* ContextNode::NewEither(ContextNode* parent, ContextNode* other) {
   ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr;
-  ContextNode* beside = other != nullptr ? other->canceler_ : nullptr;
-  if (beside == nullptr || beside == above) return NewCanceler(parent, kNever, {});
-  ContextNode* relay = NewDetached(beside);
+  ContextNode* second = other != nullptr ? other->canceler_ : nullptr;
+  if (second == nullptr || second == above) return NewCanceler(parent, kNever, {});
+  ContextNode* relay = NewDetached(second);
   ContextNode* node = nullptr;
-  const std::int64_t deadline_ns = beside->DeadlineNs();
+  const std::int64_t deadline_ns = second->DeadlineNs();
   try {
-    node = NewUnattached(parent, deadline_ns, deadline_ns != kNever ? beside->deadline_cause_ : Error());
+    node = NewUnattached(parent, deadline_ns, deadline_ns != kNever ? second->deadline_cause_ : Error());
   } catch (...) {
     Unref(relay);
     throw;
@@ -108,7 +108,7 @@ ContextNode* ContextNode::NewEither(ContextNode* parent, ContextNode* other) {
   relay->is_relay_ = true;
   relay->partner_ = node;
   if (above != nullptr) node->Attach(above);
-  relay->Attach(beside);
+  relay->Attach(second);
   return node;
 }
 
