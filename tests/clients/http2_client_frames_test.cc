@@ -54,7 +54,7 @@ struct BadResponse {
   ClientFailure::Kind kind;
 };
 
-TEST(Http2ClientFrames, ResponsesThatAreNone) {
+TEST(Http2ClientFrames, RejectsMalformedResponses) {
   const std::vector<BadResponse> table{
       {"8.1.1: less than Content-Length", [](std::uint32_t s) { return ResponseOf(s, "200", {{"content-length", "5"}}) + h2::Data(s, "text", true); }, ClientFailure::kMalformed},
       {"8.1.1: more than Content-Length", [](std::uint32_t s) { return ResponseOf(s, "200", {{"content-length", "3"}}) + h2::Data(s, "text", true); }, ClientFailure::kMalformed},

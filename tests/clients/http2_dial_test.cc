@@ -57,7 +57,7 @@ TEST(Http2Dial, OverASocket) {
   });
 }
 
-TEST(Http2Dial, OverWhatIsNoSocketItIsHttp1) {
+TEST(Http2Dial, UsesHttp1OverAStreamThatIsNoSocket) {
   Virtually([](const Context& ctx) {
     TestNetwork network(ctx);
     network.Serve(kUsersUrl, &EchoWithPath);

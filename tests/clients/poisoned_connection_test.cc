@@ -208,7 +208,7 @@ TEST(PoisonedConnection, AnExceptionOfOnInterimIsNoResponse) {
 }
 
 // The event of what the server does while nobody uses the connection has not reached the loop yet.
-TEST(PoisonedConnection, ItIsLookedAtBeforeItIsUsed) {
+TEST(PoisonedConnection, IsCheckedBeforeItIsUsed) {
   Virtually([](const Context& ctx) {
     Stream* of_first = nullptr;
     RawServer server(ctx, [&](const Context& c, Stream& stream, int connection) {

@@ -60,7 +60,7 @@ TEST(Retry, NeverWaitsPastTheDeadline) {
   });
 }
 
-TEST(Retry, NotAfterTheContextHasEnded) {
+TEST(Retry, DoesNotRepeatAfterTheContextHasEnded) {
   Virtually([](const Context& ctx) {
     const CancelScope scope = WithCancel(ctx);
     int calls = 0;
@@ -83,7 +83,7 @@ TEST(Retry, ATryTimeoutEndsTheAttemptAlone) {
   });
 }
 
-TEST(Retry, OnlyWhatWasNotProcessed) {
+TEST(Retry, MayRepeatOnlyUnprocessedCalls) {
   Virtually([](const Context& ctx) {
     for (const bool processed : {false, true}) {
       int calls = 0;

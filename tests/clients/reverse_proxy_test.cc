@@ -443,7 +443,7 @@ TEST(UpstreamPool, SetKeepsWhatIsKnown) {
   });
 }
 
-TEST(UpstreamPool, MoreThanItMayTakeIs503) {
+TEST(UpstreamPool, RespondsWith503BeyondItsLimit) {
   Virtually([](const Context& ctx) {
     House house(ctx, {}, {.requests_max = 1}, [](ResponseWriter& w, Request& r) -> Error {
       if (Error err = Sleep(r.Ctx(), 1s)) return err;

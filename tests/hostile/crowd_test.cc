@@ -22,7 +22,7 @@ int Descriptors(int wanted) {
   return static_cast<int>(std::min<rlim_t>(static_cast<rlim_t>(wanted), limit.rlim_cur / 4 * 3));
 }
 
-TEST(Crowd, OfSilentConnectionsCostsLittle) {
+TEST(Crowd, SilentConnectionsCostLittle) {
   const int count = Descriptors(kSanitized ? 2'000 : 10'000);
   Withstand({.arguments = {"header_timeout=60000"}, .rounds = 2}, [&](const Context&, const Target& target) {
     const Usage before = target.Measure();
@@ -38,7 +38,7 @@ TEST(Crowd, OfSilentConnectionsCostsLittle) {
   });
 }
 
-TEST(Crowd, OfSilentConnectionsIsClosedAtItsTime) {
+TEST(Crowd, SilentConnectionsAreClosedAtTheirTime) {
   const int count = Descriptors(kSanitized ? 500 : 3'000);
   Withstand({.arguments = {"header_timeout=" + std::to_string(Ms(500))}}, [&](const Context& ctx, const Target& target) {
     AtOnce(ctx, count, [&](const Context& c, int) {
@@ -48,7 +48,7 @@ TEST(Crowd, OfSilentConnectionsIsClosedAtItsTime) {
   });
 }
 
-TEST(Crowd, ThatComesAndGoesLeavesNothing) {
+TEST(Crowd, ComingAndGoingLeavesNothing) {
   const int count = kSanitized ? 1'500 : 10'000;
   Withstand({.rounds = 2}, [&](const Context&, const Target& target) {
     for (int i = 0; i < count; ++i) {
@@ -82,7 +82,7 @@ void Occupy(const Context& ctx, const Target& target, int way) {
   }
 }
 
-TEST(Crowd, ThatTakesAllSlotsDoesNotKeepOthersOut) {
+TEST(Crowd, TakingAllSlotsDoesNotKeepOthersOut) {
   const std::string stall = std::to_string(Ms(400));
   Withstand({.arguments = {"connections_max=64", "header_timeout=10000", "body_stall_timeout=" + stall,
                            "write_stall_timeout=" + stall, "idle_timeout=" + std::to_string(Ms(5000))},

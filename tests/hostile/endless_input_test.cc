@@ -83,7 +83,7 @@ TEST(EndlessInput, IsRejectedWithAResponseThatArrives) {
   });
 }
 
-TEST(EmptyLines, ThatComeOneByOneAreRefusedToo) {
+TEST(EmptyLines, OneByOneAreRejectedToo) {
   Withstand({}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(100), [&](const Context& c, int i) {
       TestClient client = Dial(c, target);

@@ -67,7 +67,7 @@ std::vector<TestClient> Enter(const Context& ctx, const Target& target, int coun
   return clients;
 }
 
-TEST_P(LeavingClients, ThatResetOrCloseLeaveNothing) {
+TEST_P(LeavingClients, ResettingOrClosingLeavesNothing) {
   Withstand({}, [](const Context& ctx, const Target& target) {
     bool by_reset = false;
     for (TestClient& client : Enter(ctx, target, Many(100))) (by_reset = !by_reset) ? client.Reset() : client.Close();
@@ -75,7 +75,7 @@ TEST_P(LeavingClients, ThatResetOrCloseLeaveNothing) {
 }
 
 // They stay connected and say nothing more. Whoever does not read either is in the end given up.
-TEST_P(LeavingClients, ThatCloseTheirSideAreClosed) {
+TEST_P(LeavingClients, HalfClosedOnesAreClosed) {
   Withstand({.arguments = {"write_stall_timeout=" + std::to_string(Ms(300))}, .rounds = 2}, [](const Context& ctx, const Target& target) {
     std::vector<TestClient> clients = Enter(ctx, target, Many(100));
     for (TestClient& client : clients) client.CloseSend();
@@ -93,7 +93,7 @@ TEST_P(LeavingClients, ThatCloseTheirSideAreClosed) {
 INSTANTIATE_TEST_SUITE_P(In, LeavingClients, ::testing::ValuesIn(States()),
                          [](const ::testing::TestParamInfo<State>& one) { return std::string(one.param.name); });
 
-TEST(LeavingClients, OutOfTheQueueLeaveNothing) {
+TEST(LeavingClients, LeavingTheQueueLeavesNothing) {
   Withstand({.arguments = {"requests_max=4", "queued_requests_max=1000"}}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(80), [&](const Context& c, int i) {
       TestClient client = Dial(c, target);
@@ -129,7 +129,7 @@ void LiveAndAbort(const Context& ctx, const Target& target, std::mt19937& random
   if (random() % 2 == 0) client.Reset();
 }
 
-TEST(LeavingClients, AtAnyMomentLeaveNothing) {
+TEST(LeavingClients, LeavingAtAnyMomentLeavesNothing) {
   Withstand({}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, 32, [&](const Context& c, int i) {
       std::mt19937 random(static_cast<unsigned>(i));

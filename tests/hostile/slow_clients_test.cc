@@ -77,7 +77,7 @@ TEST(SlowClients, ABodyAboveTheMinimumStillEndsAtItsDeadline) {
   });
 }
 
-TEST(SlowClients, ThatWaitForAContinueAndNeverSendGetAResponse) {
+TEST(SlowClients, WaitingForAContinueAndNeverSendingGetsAResponse) {
   Withstand({.arguments = {Argument("body_stall_timeout", 300)}}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(300), [&](const Context& c, int) {
       TestClient client = Dial(c, target);

@@ -92,7 +92,7 @@ std::unique_ptr<Attacker> StopInHandshake(const Context& ctx, const Target& targ
   return one;
 }
 
-TEST(TlsClients, ThatStopInAHandshakeHaveItsTimeAndNoFiber) {
+TEST(TlsClients, StoppingInAHandshakeHasItsTimeAndNoFiber) {
   const int count = Many(240);
   Withstand(OverTlsWith({Argument("handshake_timeout", 1000)}), [&](const Context& ctx, const Target& target) {
     const long timeouts = target.Stat("handshake_timeouts");
@@ -113,7 +113,7 @@ TEST(TlsClients, ThatStopInAHandshakeHaveItsTimeAndNoFiber) {
   });
 }
 
-TEST(TlsClients, ThatSendByteByByteHaveTheTimeOfWhatTheySend) {
+TEST(TlsClients, SendingByteByByteHasTheTimeOfWhatIsSent) {
   const std::vector<std::string> arguments = {Argument("handshake_timeout", 1000), Argument("header_timeout", 400), Argument("body_stall_timeout", 400)};
   const int count = Many(12);
   Withstand(OverTlsWith(arguments), [&](const Context& ctx, const Target& target) {
@@ -141,7 +141,7 @@ TEST(TlsClients, ThatSendByteByByteHaveTheTimeOfWhatTheySend) {
 }
 
 // As the rules allow: other keys after each few bytes, and it reads what comes of it.
-TEST(TlsClients, ThatChangeTheirKeysAllTheTimeAreServed) {
+TEST(TlsClients, ServesClientsThatKeepChangingTheirKeys) {
   const int updates = kSanitized ? 200 : 1000;
   Withstand(OverTlsWith({}), [&](const Context& ctx, const Target& target) {
     AtOnce(ctx, 4, [&](const Context& c, int) {
@@ -224,7 +224,7 @@ const std::vector<Moment>& Moments() {
   return all;
 }
 
-TEST(TlsClients, WithOddRecordsEndOnlyTheirOwnConnections) {
+TEST(TlsClients, OddRecordsEndOnlyTheirOwnConnection) {
   const int odd = static_cast<int>(Oddities().size()), moments = static_cast<int>(Moments().size());
   const std::vector<std::string> arguments = {Argument("header_timeout", 600), Argument("body_stall_timeout", 600), Argument("idle_timeout", 600)};
   Withstand(OverTlsWith(arguments), [&](const Context& ctx, const Target& target) {

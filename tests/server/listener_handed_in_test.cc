@@ -56,7 +56,7 @@ TEST(HandedInListener, IsUsedThroughADuplicateThatNoChildInherits) {
   EXPECT_EQ(fcntl(tcp.Get(), F_GETFD) & FD_CLOEXEC, 0);  // the caller's own stays as it was
 }
 
-TEST(HandedInListener, ThatCannotServeIsRefusedAtTheStart) {
+TEST(HandedInListener, IsRejectedAtStartupIfItCannotServe) {
   const Fd not_listening(socket(AF_INET, SOCK_STREAM, 0));
   const Fd datagrams(socket(AF_INET, SOCK_DGRAM, 0));
   const Fd file(open("/dev/null", O_RDONLY));

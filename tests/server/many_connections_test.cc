@@ -53,7 +53,7 @@ std::vector<std::unique_ptr<Client>> ConnectMany(const Context& ctx, const TestS
   return clients;
 }
 
-TEST(ManyConnections, ThatAreIdleForTooLongAreClosedSomeAtATime) {
+TEST(ManyConnections, IdleOnesAreClosedSomeAtATime) {
   Virtually([](const Context& ctx) {
     Pieces pieces;
     ServerOptions options;
@@ -71,7 +71,7 @@ TEST(ManyConnections, ThatAreIdleForTooLongAreClosedSomeAtATime) {
   });
 }
 
-TEST(ManyConnections, ThatADrainClosesAreClosedSomeAtATime) {
+TEST(ManyConnections, ADrainClosesThemSomeAtATime) {
   Virtually([](const Context& ctx) {
     Pieces pieces;
     ServerOptions options;
@@ -97,7 +97,7 @@ TEST(ManyConnections, ThatADrainClosesAreClosedSomeAtATime) {
 }
 
 // All who have a slot end at once, and as many wait for one.
-TEST(ManyConnections, ThatWaitForSlotsGetThemSomeAtATime) {
+TEST(ManyConnections, WaitingOnesGetSlotsSomeAtATime) {
   Virtually([](const Context& ctx) {
     Event open;
     Pieces pieces;

@@ -47,7 +47,7 @@ TEST(ServerOptions, CanBeNamedOneByOne) {
   EXPECT_TRUE(options.idle_timeout == kUnlimited);
 }
 
-TEST(ServerOptions, KNoneTakesLimitsAway) {
+TEST(ServerOptions, KUnlimitedRemovesLimits) {
   EXPECT_EQ(Refusal([](ServerOptions& o) {
               o.header_timeout = o.body_stall_timeout = kUnlimited;
               o.write_stall_timeout = o.idle_timeout = o.request_timeout = o.drain_timeout = kUnlimited;

@@ -49,7 +49,7 @@ TEST(ParkedRequest, TakesLittleOfTheHeap) {
 }
 
 // A stream of events that waits has no memory for the body that is to come.
-TEST(ParkedRequest, ThatHasFlushedTakesLittleMore) {
+TEST(ParkedRequest, TakesLittleMoreAfterAFlush) {
   Virtually([](const Context& ctx) {
     const std::size_t each = HeapOfAParkedRequest(ctx, [](ResponseWriter& w) -> Error {
       if (Error err = w.Write("first")) return err;

@@ -153,7 +153,7 @@ struct Behind {
 
 class RequestBehindABody : public ::testing::TestWithParam<Behind> {};
 
-TEST_P(RequestBehindABody, IsFound) {
+TEST_P(RequestAfterABody, IsFound) {
   const auto [name, chunked, read] = GetParam();
   const std::string body = Pattern(3000);
   std::string request = "POST /first HTTP/1.1\r\nHost: h\r\n";
@@ -178,7 +178,7 @@ TEST_P(RequestBehindABody, IsFound) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Pipelining, RequestBehindABody,
+INSTANTIATE_TEST_SUITE_P(Pipelining, RequestAfterABody,
                          ::testing::Values(Behind{"LengthRead", false, true}, Behind{"LengthUnread", false, false},
                                          Behind{"ChunkedRead", true, true}, Behind{"ChunkedUnread", true, false}),
                          [](const auto& row) { return std::string(row.param.name); });

@@ -110,7 +110,7 @@ struct Limit {
   int status;
 };
 
-TEST(RequestBodies, AboveTheLimitAreRefused) {
+TEST(RequestBodies, AreRejectedAboveTheLimit) {
   const Limit rows[] = {
       {"Content-Length: 10", "0123456789", 0, 200},
       {"Content-Length: 11", "0123456789a", 0, 413},
@@ -159,7 +159,7 @@ TEST(RequestBodies, WithBrokenFramingGet400AndEndTheConnection) {
   }
 }
 
-TEST(RequestBodies, ThatEndTooEarlyAreMalformed) {
+TEST(RequestBodies, AreMalformedIfTheyEndTooEarly) {
   for (const char* framing : {"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
                               "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"}) {
     SCOPED_TRACE(framing);

@@ -123,7 +123,7 @@ void ReadToEnd(ByHand& client) {
 }
 
 // Else the tests below play something else than they say.
-TEST_P(TlsHandshakeStates, HasSoManyFlights) {
+TEST_P(TlsHandshakeStates, HasTheExpectedNumberOfFlights) {
   Virtually([this](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) {
       const TlsInfo& tls = *r.Tls();

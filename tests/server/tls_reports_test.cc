@@ -148,7 +148,7 @@ TEST(TlsReports, ReportsAClientThatBreaksTheRulesAfterTheHandshake) {
   }
 }
 
-TEST(TlsReports, SoIsOneThatSpeaksHttp2) {
+TEST(TlsReports, ReportsAnHttp2ClientThatBreaksTheRulesToo) {
   if (!internal::http2::SessionsExist()) GTEST_SKIP() << "built without HTTP/2";
   for (const Breach& breach : Breaches()) {
     const Lines lines = ReportsOf([&](const Context& ctx, const TestServer& server) {

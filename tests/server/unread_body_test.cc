@@ -93,7 +93,7 @@ TEST(UnreadBody, EndsTheConnectionAfterItsResponseIfItIsLarge) {
   });
 }
 
-TEST(UnreadBody, InChunksEndsTheConnectionWhenItGetsTooLong) {
+TEST(UnreadBody, EndsTheConnectionIfItsChunksGetTooLong) {
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("no need"));
     Client client = site.Connect();

@@ -9,7 +9,7 @@
 namespace weft {
 namespace {
 
-TEST(WithoutTls, LoadSaysSo) {
+TEST(WithoutTls, LoadFailsAndSaysSo) {
   const std::string expected =
       "weft was built without TLS: build it with -DWEFT_TLS=ON, for which it needs OpenSSL";
   EXPECT_EQ(Tls::Load({}).Err().Message(), expected);

@@ -366,7 +366,7 @@ class PostgresFewConnectionsTest : public PostgresTest {
 };
 
 // Asked for by SCRAM, which is computed in the pool of Offload.
-TEST_F(PostgresFewConnectionsTest, MoreThanTheServerHasIsUnavailableForThose) {
+TEST_F(PostgresFewConnectionsTest, CallsBeyondTheServersConnectionsAreUnavailable) {
   OnLoops(2, [](const Context& ctx) {
     Pool db(Options());
     std::atomic<int> served{0}, failed{0};

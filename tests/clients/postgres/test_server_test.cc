@@ -42,7 +42,7 @@ void NothingIsLeft(bool paused) {
 
 TEST_F(PostgresTestServerTest, NothingIsLeftOfOneWhoseProcessDies) { NothingIsLeft(false); }
 
-TEST_F(PostgresTestServerTest, NorIfItIsPaused) { NothingIsLeft(true); }
+TEST_F(PostgresTestServerTest, NothingIsLeftOfAPausedOneWhoseProcessDies) { NothingIsLeft(true); }
 
 }  // namespace
 }  // namespace weft::postgres
