@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kKeptBlock = 8192;
 
 // RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text.
-bool IsFieldValue(std::string_view value) { return internal::AllInBlocks<internal::ValueBlock>(value, internal::kValueChar); }
+[[gnu::always_inline]] inline bool IsFieldValue(std::string_view value) { return internal::AllInBlocks<internal::ValueBlock>(value, internal::kValueChar); }
 
 [[gnu::always_inline]] inline bool IsFieldName(std::string_view name) {
   return !name.empty() && internal::AllInBlocks<internal::TokenBlock>(name, internal::kTokenChar);

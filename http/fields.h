@@ -70,6 +70,7 @@ class Fields {
   }
   // Removes all fields, but keeps memory for the next message.
   void Clear() {
+    if (sizes_ == 0 && refused_.empty()) return;  // nothing was ever added since the last time
     list_.clear();
     sizes_ = 0;
     refused_ = {};

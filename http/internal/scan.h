@@ -20,9 +20,10 @@ namespace weft::internal {
 // Of 16 bytes those that are in no token, but for the rare ones of tokens; as a mask.
 struct TokenBlock {
   static unsigned Stops(__m128i block) {
+    // Moved, `first` is the least of the signed bytes.
     const auto within = [](__m128i bytes, char first, char count) {
-      const __m128i offset = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
-      return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(count - 1))), offset);
+      const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first)));
+      return _mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(-128 + count)), moved);
     };
     const __m128i letter = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
     const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('-')), _mm_cmpeq_epi8(block, _mm_set1_epi8('_')));
@@ -128,14 +129,15 @@ inline const char* SkipValue(const char* p, const char* end) {
 template <class Block>
 [[gnu::always_inline]] inline bool AllInBlocks(std::string_view text, CharClass set) {
 #ifdef __SSE2__
-  const char* p = text.data();
-  std::size_t left = text.size();
+  const char* const p = text.data();
+  const std::size_t size = text.size();
   unsigned stops = 0;
-  for (; left >= 16; p += 16, left -= 16) stops |= Block::Stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-  if (left != 0) {
-    // The last bytes once more with those before them, where there are such.
-    const __m128i rest = text.size() >= 16 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + left - 16)) : ShortBlock(p, left);
-    stops |= Block::Stops(rest);
+  if (size < 16) {
+    if (size != 0) stops = Block::Stops(ShortBlock(p, size));
+  } else {
+    const auto block = [p](std::size_t at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at)); };
+    stops = Block::Stops(block(0)) | Block::Stops(block(size - 16));  // which have bytes in common, if there are less than 32
+    for (std::size_t at = 16; at + 16 < size; at += 16) stops |= Block::Stops(block(at));
   }
   if (stops == 0) [[likely]] return true;
 #endif

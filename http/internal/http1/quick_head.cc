@@ -14,6 +14,7 @@
 #include <weft/http/internal/authority.h>
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/http1/field_rules.h>
+#include <weft/http/internal/scan.h>
 
 namespace weft::internal {
 
@@ -22,42 +23,43 @@ namespace {
 
 constexpr std::size_t kBlock = 16;
 constexpr std::size_t kLeast = 18;  // "GET / HTTP/1.1" and two ends of lines
+constexpr unsigned kAll = 0xFFFF;
 
 // Sets of bytes, as a mask of the places in a block whose bytes are in it.
 class Block {
  public:
   explicit Block(const char* at) : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) {}
 
-  // Letters, digits and '-', and one byte more: '_' in tokens, '.' in hosts.
-  unsigned NameOr(char other) const { return Mask(_mm_or_si128(Letters(), _mm_or_si128(Within('0', 10), _mm_or_si128(Are('-'), Are(other))))); }
-  unsigned Digits() const { return Mask(Within('0', 10)); }
-  // What no value may hold: control bytes but the tab.
+  // Letters and '-', which nearly all names are made of.
+  unsigned Names() const { return Mask(_mm_or_si128(Letters(), Are('-'))); }
+  // Letters, digits, '-' and '.', which nearly all hosts are made of.
+  unsigned Hosts() const { return Mask(_mm_or_si128(_mm_or_si128(Letters(), Digits()), _mm_or_si128(Are('-'), Are('.')))); }
+  unsigned Ports() const { return Mask(Digits()); }
+  // Control bytes: no value may hold one but the tab.
   unsigned Controls() const {
     const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1F)), bytes_);
-    return Mask(_mm_or_si128(_mm_andnot_si128(Are('\t'), low), Are(0x7F)));
+    return Mask(_mm_or_si128(low, Are(0x7F)));
   }
-  // Visible ASCII. Bytes from 0x80 on are negative.
-  unsigned Visible() const { return Mask(_mm_andnot_si128(Are(0x7F), _mm_cmpgt_epi8(bytes_, _mm_set1_epi8(0x20)))); }
-  // Of the visible bytes those that are not in a target, or have a meaning in it: '"' '#' '%' '<' '>' '?'.
-  unsigned TargetMarks() const {
-    const __m128i quotes = _mm_or_si128(_mm_or_si128(Are('"'), Are('#')), Are('%'));
-    return Mask(_mm_or_si128(quotes, _mm_or_si128(_mm_or_si128(Are('<'), Are('>')), Are('?'))));
+  // Visible ASCII but '!' to '%' and '<' to '?', some of which are in no path.
+  unsigned Paths() const {
+    const __m128i high = _mm_cmpgt_epi8(bytes_, _mm_set1_epi8('%'));  // bytes from 0x80 on are negative
+    const __m128i marks = _mm_cmpeq_epi8(_mm_and_si128(bytes_, _mm_set1_epi8(~3)), _mm_set1_epi8('<'));
+    return Mask(_mm_andnot_si128(_mm_or_si128(marks, Are(0x7F)), high));
   }
 
  private:
   static unsigned Mask(__m128i set) { return static_cast<unsigned>(_mm_movemask_epi8(set)); }
   __m128i Are(char c) const { return _mm_cmpeq_epi8(bytes_, _mm_set1_epi8(c)); }
-  __m128i Within(char first, char count) const { return Within(bytes_, first, count); }
+  // Moved, `first` is the least of the signed bytes.
   static __m128i Within(__m128i bytes, char first, char count) {
-    const __m128i offset = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(count - 1))), offset);
+    const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first)));
+    return _mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(-128 + count)), moved);
   }
   __m128i Letters() const { return Within(_mm_or_si128(bytes_, _mm_set1_epi8(0x20)), 'a', 26); }
+  __m128i Digits() const { return Within(bytes_, '0', 10); }
 
   __m128i bytes_;
 };
-
-constexpr unsigned kAll = 0xFFFF;
 
 // Of the names that frame a message the first letter, by their size modulo 32.
 constexpr std::size_t kSizes = 32;
@@ -73,32 +75,57 @@ class QuickReader {
   QuickReader(std::string_view bytes, const HeadLimits& limits, Head& head)
       : begin_(bytes.data()),
         end_(static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), limits.head_bytes))),
+        last_(end_ - kBlock),
         fields_left_(limits.fields),
         target_max_(limits.target_bytes),
         head_(head) {}
 
   std::size_t Run() {
     std::size_t at = ReadRequestLine();
-    while (at != kOther && !IsLineEnd(at)) at = ReadField(at);
-    if (at == kOther || CheckHead(head_)) return 0;
-    return at + 2;
+    if (at == kOther) return 0;
+    while (!IsLineEnd(at)) {
+      at = ReadField(at);
+      if (at == kOther) return 0;
+    }
+    return CheckHead(head_) ? 0 : at + 2;
   }
 
  private:
   static constexpr std::size_t kOther = 0;  // where no line but the first one begins: not an ordinary head
 
-  // The first byte from `at` on that `stops` names in its block; `end_`: none does.
+  // The bytes from a place on, at most a block of them. What lies beyond the end is in no set.
+  class Window {
+   public:
+    Window(const QuickReader& reader, std::size_t at)
+        : from_(std::min(at, reader.last_)), skip_(static_cast<unsigned>(at - from_)), block_(reader.begin_ + from_) {}
+
+    const Block& block() const { return block_; }
+    // Of a set of the block, what lies in the window.
+    unsigned In(unsigned set) const { return set >> skip_; }
+    // Where it ends.
+    std::size_t End() const { return from_ + kBlock; }
+
+   private:
+    const std::size_t from_;
+    const unsigned skip_;
+    const Block block_;
+  };
+
+  // The first byte from `at` on that `stops` names; `end_`: none does.
   template <class F>
   [[gnu::always_inline]] std::size_t Find(std::size_t at, F stops) const {
-    const std::size_t last = end_ - kBlock;
-    for (; at <= last; at += kBlock) {
-      const unsigned found = stops(Block(begin_ + at));
-      if (found != 0) [[likely]] return at + static_cast<unsigned>(std::countr_zero(found));
+    while (at < end_) {
+      const Window window(*this, at);
+      const unsigned found = window.In(stops(window.block()));
+      if (found != 0) [[likely]] return at + First(found);
+      at = window.End();
     }
-    // The last block overlaps the one before.
-    const unsigned found = at < end_ ? stops(Block(begin_ + last)) >> (at - last) : 0;
-    return found != 0 ? at + static_cast<unsigned>(std::countr_zero(found)) : end_;
+    return end_;
   }
+  [[gnu::always_inline]] std::size_t FindControl(std::size_t at) const {
+    return Find(at, [](const Block& block) { return block.Controls(); });
+  }
+  static std::size_t First(unsigned set) { return static_cast<unsigned>(std::countr_zero(set)); }
   static Span Piece(std::size_t from, std::size_t to) {
     return {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - from)};
   }
@@ -107,23 +134,23 @@ class QuickReader {
   static bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
   // Like all that read a line: where the next one begins, or kOther if it is not an ordinary one.
-  std::size_t ReadRequestLine() {
-    const std::size_t target = ReadMethod();
-    if (target == kOther || end_ - target < kBlock || begin_[target] != '/') return kOther;
+  [[gnu::always_inline]] std::size_t ReadRequestLine() {
+    const std::size_t target = std::memcmp(begin_, "GET ", 4) == 0 ? NoteGet() : ReadMethod();
+    if (target == kOther || begin_[target] != '/') return kOther;
     const std::size_t after = ReadTarget(target);
     constexpr std::string_view kVersion = " HTTP/1.1\r\n";
     if (after == kOther || end_ - after < kVersion.size()) return kOther;
     return std::memcmp(begin_ + after, kVersion.data(), kVersion.size()) == 0 ? after + kVersion.size() : kOther;
   }
 
-  std::size_t ReadMethod() {
-    if (std::memcmp(begin_, "GET ", 4) == 0) {  // nearly all
-      head_.method = {0, 3};
-      return 4;
-    }
-    const unsigned stops = Block(begin_).NameOr('_') ^ kAll;
-    if (stops == 0) return kOther;
-    const auto size = static_cast<std::size_t>(std::countr_zero(stops));
+  // Nearly all.
+  std::size_t NoteGet() {
+    head_.method = {0, 3};
+    return 4;
+  }
+
+  [[gnu::noinline]] std::size_t ReadMethod() {
+    const auto size = static_cast<std::size_t>(SkipToken(begin_, begin_ + kBlock) - begin_);
     if (size == 0 || begin_[size] != ' ') return kOther;
     const std::string_view method(begin_, size);
     if (method == "CONNECT") return kOther;
@@ -133,42 +160,56 @@ class QuickReader {
   }
 
   // Where the target ends.
-  std::size_t ReadTarget(const std::size_t target) {
-    std::size_t query = 0;
-    for (std::size_t at = target;; ++at) {
-      at = Find(at, [](Block block) { return (block.Visible() ^ kAll) | block.TargetMarks(); });
-      if (at == end_) return kOther;
-      if (begin_[at] == ' ') [[likely]] {
-        NoteTarget(target, query, at);
-        const bool good = head_.target.size <= target_max_ && (!head_.path_escaped || HasGoodEscapes(head_.path.In(begin_)));
-        return good ? at : kOther;
-      }
-      if (begin_[at] == '?') {
-        if (query == 0) query = at + 1;
-      } else if (begin_[at] == '%') {
-        if (query == 0) head_.path_escaped = true;
-      } else {
-        return kOther;
-      }
-    }
-  }
-
-  void NoteTarget(std::size_t target, std::size_t query, std::size_t end) {
+  [[gnu::always_inline]] std::size_t ReadTarget(const std::size_t target) {
+    const Window window(*this, target);
+    const unsigned after = window.In(window.block().Paths() ^ kAll);
+    const std::size_t end = target + First(after);
+    if (after == 0 || begin_[end] != ' ' || end - target > target_max_) [[unlikely]] return ReadAnyTarget(target);
     head_.path = head_.target = Piece(target, end);
-    if (query == 0) return;
-    head_.path = Piece(target, query - 1);
-    head_.has_query = true;
-    head_.query = Piece(query, end);
+    return end;
   }
 
-  std::size_t ReadField(const std::size_t name) {
-    const std::size_t colon = Find(name, [](Block block) { return block.NameOr('_') ^ kAll; });
-    if (colon == name || colon == end_ || begin_[colon] != ':') return kOther;
-    std::size_t value = colon + 1;
-    std::size_t value_end = Find(value, [](Block block) { return block.Controls(); });
-    if (!IsLineEnd(value_end) || fields_left_-- == 0) return kOther;
+  // One that is long, has a query or escapes, or is none.
+  [[gnu::noinline]] std::size_t ReadAnyTarget(const std::size_t target) {
+    std::size_t query = 0;
+    std::size_t at = target;
+    for (;; ++at) {
+      at = Find(at, [](const Block& block) { return block.Paths() ^ kAll; });
+      if (at == end_) return kOther;
+      if (!Is(begin_[at], kTargetChar)) break;
+      if (query != 0) continue;
+      if (begin_[at] == '?') query = at + 1;
+      if (begin_[at] == '%') head_.path_escaped = true;
+    }
+    head_.path = head_.target = Piece(target, at);
+    if (query != 0) {
+      head_.path = Piece(target, query - 1);
+      head_.has_query = true;
+      head_.query = Piece(query, at);
+    }
+    const bool good = head_.target.size <= target_max_ && (!head_.path_escaped || HasGoodEscapes(head_.path.In(begin_)));
+    return good ? at : kOther;
+  }
+
+  [[gnu::always_inline]] std::size_t ReadField(const std::size_t name) {
+    // One look at the line finds the end of the name, and that of a short value: a name holds no control byte.
+    const Window line(*this, name);
+    const unsigned after_name = line.In(line.block().Names() ^ kAll);
+    std::size_t colon = name + First(after_name);
+    if (after_name == 0 || begin_[colon] != ':') [[unlikely]] {
+      colon = FindColon(name);
+      if (colon == kOther) return kOther;
+    }
+    if (colon == name || fields_left_-- == 0) return kOther;
+    const unsigned controls = line.In(line.block().Controls());
+    std::size_t value_end = controls != 0 ? name + First(controls) : FindControl(line.End());
+    if (!IsLineEnd(value_end)) [[unlikely]] {
+      value_end = FindLineEnd(value_end);
+      if (value_end == kOther) return kOther;
+    }
     const std::size_t next = value_end + 2;
     // One blank before and none after are nearly all. Of a value and the end of its line, blanks and the end are the least bytes.
+    std::size_t value = colon + 1;
     if (begin_[value] == ' ') ++value;
     if (IsLeast(begin_[value]) || IsLeast(begin_[value_end - 1])) [[unlikely]] {
       value = SkipBlanks(begin_, value, value_end);
@@ -179,6 +220,17 @@ class QuickReader {
     head_.fields.push_back({name_span.begin, name_span.size, value_span.begin, value_span.size});
     const bool may_frame = (begin_[name] | 0x20) == kFramingNames[name_span.size % kSizes];
     return !may_frame || NoteField(begin_ + name, name_span.size, value_span) ? next : kOther;
+  }
+
+  // The end of any name.
+  [[gnu::noinline]] std::size_t FindColon(std::size_t name) const {
+    const char* const end = SkipToken(begin_ + name, begin_ + end_);
+    return end != begin_ + end_ && *end == ':' ? static_cast<std::size_t>(end - begin_) : kOther;
+  }
+  // That of a value that holds a tab; kOther if there is another control byte.
+  [[gnu::noinline]] std::size_t FindLineEnd(std::size_t at) const {
+    while (at < end_ && begin_[at] == '\t') at = FindControl(at + 1);
+    return IsLineEnd(at) ? at : kOther;
   }
 
   static bool IsLeast(char c) { return static_cast<unsigned char>(c) <= ' '; }
@@ -200,18 +252,17 @@ class QuickReader {
     return !internal::NoteField(begin_, head_);
   }
 
-  // A name or an IPv4 address, and a port of up to four digits; in one block.
-  bool IsOrdinaryHost(Span span) const {
+  // A name or an IPv4 address, and a port of up to five digits; in one block.
+  [[gnu::always_inline]] bool IsOrdinaryHost(Span span) const {
     const std::uint32_t size = span.size;
-    if (size == 0 || size > kBlock || span.begin > end_ - kBlock) return false;
+    if (size == 0 || size > kBlock) return false;
     const char* const host = begin_ + span.begin;
-    const Block block(host);
-    const unsigned name = block.NameOr('.');
-    const unsigned host_size = static_cast<unsigned>(std::countr_one(name));
+    const Window window(*this, span.begin);
+    const auto host_size = static_cast<unsigned>(std::countr_one(window.In(window.block().Hosts())));
     if (host_size >= size) return true;
     const unsigned digits = size - host_size - 1;
     if (host_size == 0 || host[host_size] != ':' || digits > 5) return false;
-    const unsigned port = block.Digits() >> (host_size + 1);
+    const unsigned port = window.In(window.block().Ports()) >> (host_size + 1);
     const unsigned wanted = (1U << digits) - 1;
     if ((port & wanted) != wanted) return false;
     // Sixes and more lead to ports that there are not.
@@ -220,6 +271,7 @@ class QuickReader {
 
   const char* const begin_;
   const std::size_t end_;
+  const std::size_t last_;  // where the last block begins
   std::uint32_t fields_left_;
   const std::uint32_t target_max_;
   Head& head_;
