@@ -137,7 +137,7 @@ std::string Play::Write() {
   head.fields = &fields;
   head.framing = framing;
   head.date_line = kDate;
-  head.content_type = "text/plain";
+  head.body = "text";
   const std::size_t size = internal::WriteResponseHead(nullptr, 0, head);
   const std::unique_ptr<char[]> exact(new char[size]);
   FUZZ_CHECK(internal::WriteResponseHead(exact.get(), size, head) == size, "the size is told before");

@@ -6,6 +6,7 @@
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/copy_short.h>
 #include <weft/http/internal/http1/field_rules.h>
+#include <weft/http/internal/sniff.h>
 #include <weft/http/internal/text.h>
 #include <weft/http/status.h>
 
@@ -29,6 +30,20 @@ class Output {
     size_ += N - 1;
   }
   [[gnu::always_inline]] void AppendNumber(std::uint64_t number) {
+    if (number - 10 < 90 && size_ + 2 <= capacity_) {  // the length of many a body, without a loop
+      const auto pair = static_cast<unsigned>(number);
+      begin_[size_] = static_cast<char>('0' + pair / 10);
+      begin_[size_ + 1] = static_cast<char>('0' + pair % 10);
+      size_ += 2;
+      return;
+    }
+    *this = WithNumber(*this, number);
+  }
+  [[gnu::noinline]] static Output WithNumber(Output out, std::uint64_t number) {
+    out.AppendDigits(number);
+    return out;
+  }
+  void AppendDigits(std::uint64_t number) {
     std::size_t digits = 1;
     for (std::uint64_t rest = number; rest >= 10; rest /= 10) ++digits;
     size_ += digits;
@@ -93,6 +108,11 @@ struct Seen {
     return true;
   });
   if (any) out.Append("\r\n");
+  return out;
+}
+
+[[gnu::noinline]] Output WithTypeOf(Output out, std::string_view body) {
+  out.AppendField({"Content-Type", SniffContentType(body)});
   return out;
 }
 
@@ -197,7 +217,7 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
     for (const Fields::Field& field : *head.fields) AppendHandlersField(output, field, interim, seen);
   }
   if (!interim) {
-    if (!seen.content_type && !head.content_type.empty()) output.AppendField({"Content-Type", head.content_type});
+    if (!seen.content_type && !head.body.empty()) [[unlikely]] output = WithTypeOf(output, head.body);
     // RFC 9110 section 7.8: it is of this connection only, and a proxy on the way removes it if Connection names it.
     if (seen.upgrade && !seen.upgrade_option) output.Append("Connection: Upgrade\r\n");
     if (!seen.date) output.Append(head.date_line);

@@ -38,7 +38,7 @@ struct ResponseHead {
   const Fields* fields = nullptr;     // the handler's
   ResponseFraming framing = {};
   std::string_view date_line = {};    // of a DateCache; used unless the handler set Date
-  std::string_view content_type = {};  // used unless the handler set Content-Type or Content-Encoding
+  std::string_view body = {};         // its first bytes give the type, unless the handler set Content-Type or Content-Encoding
 };
 
 // Writes status line, fields and the empty line to `out`, and returns the size of the head. If that is above

@@ -8,7 +8,7 @@
 
 #include <weft/concurrency/file_read.h>
 #include <weft/handlers/access.h>
-#include <weft/http/internal/char_class.h>
+#include <weft/http/internal/copy_short.h>
 #include <weft/http/internal/sniff.h>
 #include <weft/server/internal/http1/file_sender.h>
 
@@ -16,15 +16,6 @@ namespace weft::internal::http1 {
 namespace {
 
 constexpr std::size_t kSniffed = 512;
-
-// As Fields::Has, which knows no name beforehand.
-bool HasContentType(const Fields& fields) {
-  constexpr char kName[] = "content-type";
-  for (const Fields::Field& field : fields) {
-    if (field.name.size() == sizeof kName - 1 && NameIs(field.name.data(), kName)) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -83,7 +74,7 @@ void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
   }
 }
 
-[[gnu::always_inline]] inline void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type) {
+[[gnu::always_inline]] inline void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view body) {
   framing_ = FrameResponse(facts);
   if (WantsClose(header)) framing_.keep_alive = false;
   if (!framing_.keep_alive) facts_.Note(KeepAliveFacts::kResponseCloses);
@@ -94,7 +85,7 @@ void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
   head.fields = &header;
   head.framing = framing_;
   head.date_line = shard_.DateLine();
-  head.content_type = content_type;
+  head.body = body;
   WriteHeadBytes(head);
 }
 
@@ -144,9 +135,10 @@ Error ResponseFramer::SendWhole(int status, Fields& header, std::string_view bod
   ResponseFacts facts = FactsOf(status, /*response_goes_on=*/false);
   facts.complete = true;
   facts.body_bytes = body.size();
-  const std::string_view type = body.empty() || HasContentType(header) ? std::string_view() : SniffContentType(body);
-  WriteHead(status, header, facts, type);
-  if (framing_.send_body) out_.Bytes().Append(body);
+  WriteHead(status, header, facts, body);
+  if (!framing_.send_body) return {};
+  CopyShort(out_.Bytes().Reserve(body.size()), body.data(), body.size());
+  out_.Bytes().Grow(body.size());
   return {};
 }
 

@@ -89,7 +89,7 @@ class ResponseFramer final : public ResponseSink {
   std::string_view ChunkInBuffer(std::string_view data);
   void NoteBodyFacts(bool response_goes_on);
   inline ResponseFacts FactsOf(int status, bool response_goes_on);
-  inline void WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view content_type);
+  inline void WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view body);
   void WriteHeadBytes(const ResponseHead& head);
   void WriteChunkHeader(std::uint64_t size);
   void AddTypeOf(std::string_view body);
