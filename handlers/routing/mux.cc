@@ -48,7 +48,7 @@ struct Mux::State {
   Error Serve(ResponseWriter& w, Request& r) const;
   const internal::Route* MatchedRoute(Request& r) const;
   Error ServeOtherwise(ResponseWriter& w, Request& r) const;
-  static void TellRequest(Request& r, const internal::RouteMatch& match);
+  static inline void TellRequest(Request& r, const internal::Route& route);
   static void TellValues(Request& r, const internal::RouteMatch& match);
   Error ServeUnmatched(ResponseWriter& w, Request& r, const internal::RouteQuery& query) const;
   Error ServeConnect(ResponseWriter& w, Request& r) const;
@@ -147,9 +147,19 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
   return route != nullptr ? route->handler(w, r) : ServeOtherwise(w, r);
 }
 
+[[gnu::always_inline]] inline void Mux::State::TellRequest(Request& r, const internal::Route& route) {
+  const std::string_view text = route.pattern.text;
+  if (!IsNamedBy(r, route)) SetFiberName(text);
+  RequestAccess::SetPattern(r, text);
+}
+
 // The usual case. A function of its own, since a handler may wait for hours, and what was needed to find it need not stay on its stack.
 [[gnu::noinline]] const internal::Route* Mux::State::MatchedRoute(Request& r) const {
   const std::string_view raw = r.RawPath();
+  if (const internal::Route* const route = tree.FindLiteral(r.Method(), raw)) {
+    TellRequest(r, *route);
+    return route;
+  }
   if (raw.empty() || raw.front() != '/') return nullptr;
   const bool may_redirect = r.Method() != "CONNECT";
   if (may_redirect && !internal::IsCleanPath(raw)) return nullptr;
@@ -157,7 +167,8 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
   internal::RouteMatch match;
   if (!tree.Find(query, match)) return nullptr;
   if (may_redirect && raw.back() != '/' && match.route->pattern.EndsInRest() && tree.HasForSlashBehind(query)) return nullptr;
-  TellRequest(r, match);
+  TellRequest(r, *match.route);
+  TellValues(r, match);
   return match.route;
 }
 
@@ -185,18 +196,12 @@ Error Mux::State::ServeConnect(ResponseWriter& w, Request& r) const {
   for (const std::string_view host : {r.Host(), std::string_view()}) {
     internal::RouteMatch match;
     if (tree.Find({r.Method(), host, "/", "/"}, match) && match.route->pattern.method == r.Method()) {
-      TellRequest(r, match);
+      TellRequest(r, *match.route);
+      TellValues(r, match);
       return match.route->handler(w, r);
     }
   }
   return HttpError(501);
-}
-
-void Mux::State::TellRequest(Request& r, const internal::RouteMatch& match) {
-  const std::string_view text = match.route->pattern.text;
-  if (!IsNamedBy(r, *match.route)) SetFiberName(text);
-  RequestAccess::SetPattern(r, text);
-  if (match.ValuesCount() != 0) TellValues(r, match);
 }
 
 void Mux::State::TellValues(Request& r, const internal::RouteMatch& match) {

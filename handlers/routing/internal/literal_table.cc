@@ -17,7 +17,7 @@ std::uint64_t Load(const char* at) {
 }
 
 // All bytes, eight at a time; the last ones overlap those before them.
-std::uint32_t Hash(std::string_view text) noexcept {
+[[gnu::always_inline]] inline std::uint32_t Hash(std::string_view text) noexcept {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
   const char* const at = text.data();
   const std::size_t size = text.size();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <weft/handlers/routing/internal/clean_path.h>
 #include <weft/http/internal/percent.h>
 #include <weft/http/internal/text.h>
 
@@ -46,9 +47,21 @@ std::size_t OnlyTargetSize(const Pattern& pattern) {
   return request == pattern.text ? request.size() - pattern.method.size() - 1 : 0;
 }
 
+// See Route::literal_path. What is escaped or has to be made clean takes the long way.
+std::string OnlyPath(const Pattern& pattern) {
+  std::string path;
+  for (const PatternSegment& segment : pattern.segments) {
+    if (segment.kind == Kind::kWildcard || segment.kind == Kind::kRest) return {};
+    path.append("/");
+    if (segment.kind == Kind::kLiteral) path.append(segment.text);
+    if (segment.text.find_first_of("%/") != std::string::npos) return {};
+  }
+  return pattern.host.empty() && IsCleanPath(path) ? path : std::string();
+}
+
 // Of routes with the same path: the one for this method, or else GET's for HEAD, or else the one
 // for all methods.
-const Route* Pick(const std::vector<const Route*>& routes, const Wanted& method) {
+[[gnu::always_inline]] inline const Route* Pick(const std::vector<const Route*>& routes, const Wanted& method) {
   const auto find = [&routes](const Wanted& wanted) -> const Route* {
     for (const Route* route : routes) {
       if (route->method_word != wanted.word) continue;
@@ -151,12 +164,18 @@ RouteTree::Node& RouteTree::Child(Node& node, const PatternSegment& segment) {
 
 void RouteTree::Insert(Node& root, const Route& route) {
   Node* node = &root;
+  std::vector<const Route*>* routes = nullptr;
   for (const PatternSegment& segment : route.pattern.segments) {
-    if (segment.kind == Kind::kEnd) return node->end.push_back(&route);
-    if (segment.kind == Kind::kRest) return node->rest.push_back(&route);
-    node = &Child(*node, segment);
+    if (segment.kind == Kind::kEnd) routes = &node->end;
+    if (segment.kind == Kind::kRest) routes = &node->rest;
+    if (routes == nullptr) node = &Child(*node, segment);
   }
-  node->here.push_back(&route);
+  if (routes == nullptr) routes = &node->here;
+  routes->push_back(&route);
+  if (routes->size() == 1 && !route.literal_path.empty()) {
+    literals_.Add(route.literal_path, static_cast<std::uint32_t>(here_.size()));
+    here_.push_back(routes);
+  }
 }
 
 void RouteTree::Add(Pattern pattern, Handler handler) {
@@ -173,8 +192,9 @@ void RouteTree::Add(Pattern pattern, Handler handler) {
   }
   const std::uint64_t method_word = WordOf(pattern.method);
   const std::size_t target_size = OnlyTargetSize(pattern);
-  routes_.push_back(
-      std::make_unique<Route>(Route{std::move(pattern), std::move(handler), method_word, target_size, std::move(names)}));
+  std::string literal_path = OnlyPath(pattern);
+  routes_.push_back(std::make_unique<Route>(
+      Route{std::move(pattern), std::move(handler), method_word, target_size, std::move(names), std::move(literal_path)}));
   const Route& route = *routes_.back();
   Insert(route.pattern.host.empty() ? any_host_ : hosts_[route.pattern.host], route);
 }
@@ -192,6 +212,13 @@ bool RouteTree::Find(const RouteQuery& query, RouteMatch& match) const {
   Walk walk(query, match);
   if (hosts_.empty()) return walk.Run(any_host_);
   return InHosts(query, [&](const Node& root) { return walk.Run(root); });
+}
+
+// Find would come to the same routes first, since it tries literals before wildcards.
+const Route* RouteTree::FindLiteral(std::string_view method, std::string_view raw_path) const {
+  if (!hosts_.empty()) return nullptr;
+  const std::uint32_t at = literals_.Find(raw_path);
+  return at != LiteralTable::kAbsent ? Pick(*here_[at], {method}) : nullptr;
 }
 
 bool RouteTree::HasForSlashBehind(const RouteQuery& query) const {

@@ -34,6 +34,7 @@ struct Route {
   std::uint64_t method_word = 0;   // WordOf(pattern.method)
   std::size_t target_size = 0;     // of "METHOD TARGET", if the pattern is that and matches no other target; else 0
   std::vector<std::string> names;  // of the wildcards, in order; empty for the slash at the end
+  std::string literal_path;        // the only path that it matches, if it has no host; else empty
 };
 
 // What is looked up. `decoded_path` is `raw_path` decoded; both begin with a slash.
@@ -74,6 +75,9 @@ class RouteTree {
 
   // Finds the most specific route. Allocates nothing.
   bool Find(const RouteQuery& query, RouteMatch& match) const;
+  // The same where that route has no wildcard and no host, in one step; null also where Find has to
+  // look. The path of such a route is clean.
+  const Route* FindLiteral(std::string_view method, std::string_view raw_path) const;
 
   // Whether a route is meant for just this path with a slash after it, not for all below a shorter one.
   bool HasForSlashBehind(const RouteQuery& query) const;
@@ -101,13 +105,15 @@ class RouteTree {
   class Walk;
 
   static Node& Child(Node& node, const PatternSegment& segment);
-  static void Insert(Node& root, const Route& route);
+  void Insert(Node& root, const Route& route);
   template <class F>
   bool InHosts(const RouteQuery& query, F walk) const;
 
   std::vector<std::unique_ptr<Route>> routes_;
   std::map<std::string, Node, HostLess> hosts_;
   Node any_host_;
+  LiteralTable literals_;  // paths of patterns without wildcards and hosts, to their places in here_
+  std::vector<const std::vector<const Route*>*> here_;  // of nodes
 };
 
 }  // namespace weft::internal
