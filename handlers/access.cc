@@ -34,33 +34,16 @@ void ClearKeeping(std::vector<T>& list) noexcept {
 
 }  // namespace
 
-void RequestAccess::Begin(Request& r, const RequestHead& head, const Context& ctx, const Context& draining, BodySource* body,
-                          std::uint64_t body_limit, RequestHooks* hooks) {
-  r.method_ = head.method;
-  r.target_ = head.target;
-  r.raw_path_ = head.raw_path;
-  r.raw_query_ = head.raw_query;
-  r.host_ = head.host;
-  r.version_major_ = static_cast<std::int8_t>(head.version_major);
-  r.version_minor_ = static_cast<std::int8_t>(head.version_minor);
-  r.secure_ = head.secure;
-  r.path_ = head.raw_path;
-  if (head.raw_path.find('%') != std::string_view::npos) {
-    internal::AppendDecoded(head.raw_path, r.decoded_path_);
-    r.path_ = r.decoded_path_;
-  }
-  r.ctx_ = &ctx;
-  r.draining_ = &draining;
-  r.hooks_ = hooks;
-  r.body_.source_ = body;
-  r.body_.ctx_ = &ctx;
-  r.body_.scope_ = CurrentScope();
-  r.body_.limit_ = body_limit;
+void RequestAccess::DecodePath(Request& r) {
+  if (r.raw_path_.find('%') == std::string_view::npos) return;
+  internal::AppendDecoded(r.raw_path_, r.decoded_path_);
+  r.path_ = r.decoded_path_;
 }
 
 void RequestAccess::End(Request& r) noexcept {
   r.method_ = r.target_ = r.path_ = r.raw_path_ = r.raw_query_ = r.host_ = r.pattern_ = {};
   r.long_lived_ = false;
+  r.header_waits_ = false;
   r.header_.Clear();
   r.trailer_.Clear();
   r.ctx_ = r.draining_ = &internal::kNoContext;
@@ -81,9 +64,20 @@ void RequestAccess::End(Request& r) noexcept {
   ClearKeeping(r.query_);
 }
 
-Error ResponseAccess::Complete(ResponseWriter& w, Error handlers) {
-  if (w.at_completion_.empty()) return Finish(w, std::move(handlers));
-  return CompleteAndCall(w, handlers);
+// Hooks and filters are code of users, and may throw.
+[[gnu::always_inline]] inline Error ResponseAccess::FinishOrCatch(ResponseWriter& w) {
+  try {
+    return w.Finish();
+  } catch (...) {
+    return Error::FromException(std::current_exception());
+  }
+}
+
+Error ResponseAccess::Complete(ResponseWriter& w, const Error& handlers) {
+  if (!w.at_completion_.empty()) return CompleteAndCall(w, handlers);
+  if (handlers || w.state_ == ResponseWriter::State::kHijacked) [[unlikely]] return Finish(w, handlers);
+  Error outcome = FinishOrCatch(w);
+  return outcome ? FinishFailed(w, std::move(outcome)) : Error();
 }
 
 Error ResponseAccess::CompleteAndCall(ResponseWriter& w, const Error& handlers) {
@@ -136,15 +130,6 @@ Error ResponseAccess::Finish(ResponseWriter& w, Error handlers) {
   if (handlers) return FinishFailed(w, std::move(handlers));
   Error outcome = FinishOrCatch(w);
   return outcome ? FinishFailed(w, std::move(outcome)) : Error();
-}
-
-// Hooks and filters are code of users, and may throw.
-Error ResponseAccess::FinishOrCatch(ResponseWriter& w) {
-  try {
-    return w.Finish();
-  } catch (...) {
-    return Error::FromException(std::current_exception());
-  }
 }
 
 Error ResponseAccess::FinishFailed(ResponseWriter& w, Error outcome) {

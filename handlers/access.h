@@ -35,14 +35,37 @@ namespace weft {
 class RequestAccess {
  public:
   // To be filled; empty after End. The trailer may be filled while the body is read.
-  static Fields& Header(Request& r) { return r.header_; }
+  static Fields& Header(Request& r) {
+    static_cast<void>(r.Header());
+    return r.header_;
+  }
   static Fields& Trailer(Request& r) { return r.trailer_; }
 
   // Starts an exchange in the caller's scope (CurrentScope). `body` is null if there is none. The
   // contexts and both pointers are not copied: they must live until End.
   static void Begin(Request& r, const RequestHead& head, const Context& ctx,
                     const Context& draining, BodySource* body, std::uint64_t body_limit,
-                    RequestHooks* hooks);
+                    RequestHooks* hooks) {
+    r.method_ = head.method;
+    r.target_ = head.target;
+    r.raw_path_ = r.path_ = head.raw_path;
+    r.raw_query_ = head.raw_query;
+    r.host_ = head.host;
+    r.version_major_ = static_cast<std::int8_t>(head.version_major);
+    r.version_minor_ = static_cast<std::int8_t>(head.version_minor);
+    r.secure_ = head.secure;
+    if (head.path_may_be_escaped) DecodePath(r);
+    r.ctx_ = &ctx;
+    r.draining_ = &draining;
+    r.hooks_ = hooks;
+    r.body_.source_ = body;
+    r.body_.ctx_ = &ctx;
+    r.body_.scope_ = CurrentScope();
+    r.body_.limit_ = body_limit;
+  }
+
+  // After Begin: RequestHooks::FillHeader fills the header, once something looks at it.
+  static void FillHeaderLater(Request& r) { r.header_waits_ = true; }
 
   // Ends the exchange: drops the contexts and all views, and keeps the memory. From now on every
   // use of the Body aborts.
@@ -58,7 +81,7 @@ class RequestAccess {
 
   // The first error of the body so far; how many bytes of it the handler may read, and how many it
   // has read.
-  static Error BodyError(const Request& r) { return r.body_.failure_; }
+  static const Error& BodyError(const Request& r) { return r.body_.failure_; }
   static std::uint64_t BodyLimit(const Request& r) { return r.body_.limit_; }
   static std::uint64_t BodyBytesRead(const Request& r) { return r.body_.read_; }
 
@@ -82,6 +105,9 @@ class RequestAccess {
   static void SetUser(Request& r, std::string_view user) { r.user_ = user; }
   static void SetPeer(Request& r, std::string_view peer) { r.forwarded_peer_ = peer; }
   static void SetSecure(Request& r, bool secure) { r.secure_ = secure; }
+
+ private:
+  static void DecodePath(Request& r);
 };
 
 class ResponseAccess {
@@ -89,7 +115,14 @@ class ResponseAccess {
   // Starts an exchange in the caller's scope. `head_only`: the method is HEAD; `connect`: it is
   // CONNECT.
   static void Begin(ResponseWriter& w, ResponseSink& sink, bool head_only, bool connect = false) {
-    w.Begin(sink, head_only, connect);
+    if (w.state_ != ResponseWriter::State::kEnded) {
+      internal::AbortMisuse("ResponseAccess::Begin", "the last exchange has not ended");
+    }
+    w.sink_ = &sink;
+    w.scope_ = CurrentScope();
+    w.state_ = ResponseWriter::State::kBuffering;
+    w.head_only_ = head_only;
+    w.connect_ = connect;
   }
 
   // Finishes the response after the handler has returned: sends the rest, or responds with the
@@ -97,7 +130,7 @@ class ResponseAccess {
   // handler's own error, an error in sending, or a body shorter than the handler's Content-Length.
   // If the connection was handed over there is nothing to finish, and the handler's error is
   // returned.
-  static Error Complete(ResponseWriter& w, Error handlers);
+  static Error Complete(ResponseWriter& w, const Error& handlers);
 
   // Calls `f` once with the handler's error, when the handler of a connection that was handed over
   // has returned. It is the last moment to use the stream, for protocols with a closing handshake.
@@ -124,7 +157,7 @@ class ResponseAccess {
  private:
   static Error CompleteAndCall(ResponseWriter& w, const Error& handlers);
   static Error Finish(ResponseWriter& w, Error handlers);
-  static Error FinishOrCatch(ResponseWriter& w);
+  static inline Error FinishOrCatch(ResponseWriter& w);
   static Error FinishFailed(ResponseWriter& w, Error outcome);
   static Error CallAtCompletion(ResponseWriter& w, const Error& handlers, const Error& outcome);
   static internal::Outcome OutcomeOf(const ResponseWriter& w, const Error& handlers);

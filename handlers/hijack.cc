@@ -50,7 +50,7 @@ Error PrepareSwitch(const Request& r, Fields& response) {
 
 bool Request::OffersUpgrade(std::string_view protocol) const {
   if (version_major_ == 1 && version_minor_ == 0) return false;  // RFC 9110 section 7.8: it is ignored there
-  return HasElement(header_, "Connection", "upgrade") && HasElement(header_, "Upgrade", protocol);
+  return HasElement(Header(), "Connection", "upgrade") && HasElement(Header(), "Upgrade", protocol);
 }
 
 Error RequestAccess::PrepareHijack(const Request& r, int status, Fields& response, bool body_read) {

@@ -19,6 +19,12 @@ RequestContextScope::~RequestContextScope() {
   if (request_.hooks_ != nullptr) request_.hooks_->ContextChanged();
 }
 
+void Request::FillHeader() const {
+  header_.Clear();  // it may have failed before, for want of memory
+  hooks_->FillHeader(header_);
+  header_waits_ = false;
+}
+
 bool Request::LongLived() {
   if (!long_lived_) long_lived_ = hooks_ == nullptr || hooks_->LongLived();
   return long_lived_;

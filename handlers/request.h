@@ -164,7 +164,10 @@ class Request {
   // is also there for middleware outside of them, once `next` has returned.
   std::string_view User() const WEFT_LIFETIMEBOUND { return user_; }
 
-  const Fields& Header() const WEFT_LIFETIMEBOUND { return header_; }
+  const Fields& Header() const WEFT_LIFETIMEBOUND {
+    if (header_waits_) FillHeader();
+    return header_;
+  }
   // Empty until the body was read to its end.
   const Fields& Trailer() const WEFT_LIFETIMEBOUND { return trailer_; }
 
@@ -205,6 +208,7 @@ class Request {
     std::string_view value;
   };
 
+  void FillHeader() const;
   void ParseQuery() const;
 
   std::string_view method_;
@@ -219,7 +223,8 @@ class Request {
   bool secure_ = false;
   bool long_lived_ = false;
   mutable bool query_parsed_ = false;
-  Fields header_;
+  mutable bool header_waits_ = false;  // hooks_ has yet to fill it
+  mutable Fields header_;
   Fields trailer_;
   const Context* ctx_ = &internal::kNoContext;  // the server's, or that of a guard of Use
   const Context* draining_ = &internal::kNoContext;

@@ -12,15 +12,6 @@
 
 namespace weft {
 
-void ResponseWriter::Begin(ResponseSink& sink, bool head_only, bool connect) {
-  if (state_ != State::kEnded) internal::AbortMisuse("ResponseAccess::Begin", "the last exchange has not ended");
-  sink_ = &sink;
-  scope_ = CurrentScope();
-  state_ = State::kBuffering;
-  head_only_ = head_only;
-  connect_ = connect;
-}
-
 void ResponseWriter::End() {
   state_ = State::kEnded;
   if (stream_.Lent()) stream_.End();
@@ -94,10 +85,18 @@ Error ResponseWriter::Finish() {
 }
 
 Error ResponseWriter::FinishBuffered() {
-  if (Error err = BeginHead()) return err;
+  if (PromisesOtherProtocol() || !hooks_.empty()) {
+    if (Error err = BeginHead()) return err;
+  }
   if (failure_) return failure_;
-  const std::optional<std::uint64_t> length = HandlersLength();
   const bool has_body = StatusAllowsBody(status_);
+  if (MayHaveLength() || (has_body && trailer_.Size() > 0)) return FinishDescribed(has_body);
+  return FinishWhole();
+}
+
+// With a length that the handler has set, or with a trailer.
+Error ResponseWriter::FinishDescribed(bool has_body) {
+  const std::optional<std::uint64_t> length = HandlersLength();
   const bool describes_another = length && (status_ == 304 || (head_only_ && written_ == 0));
   if (has_body && length && *length != written_ && !describes_another) {
     return Error::New("the body is shorter than its Content-Length");
@@ -107,6 +106,10 @@ Error ResponseWriter::FinishBuffered() {
     return FinishStreaming();
   }
   header_.Del("Content-Length");
+  return FinishWhole();
+}
+
+[[gnu::always_inline]] inline Error ResponseWriter::FinishWhole() {
   head_sent_ = true;
   state_ = State::kFinished;
   return Fail(sink_->SendWhole(status_, header_, {buffer_.data(), buffered_}));

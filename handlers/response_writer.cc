@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/response_writer.h>
 
-#include <cstring>
-#include <string>
-
+#include <weft/handlers/internal/no_body.h>
 #include <weft/handlers/server_side.h>
 #include <weft/http/internal/content_length.h>
+#include <weft/http/internal/copy_short.h>
 #include <weft/http/status.h>
 
 namespace weft {
@@ -23,11 +22,9 @@ class ResponseWriter::BehindFilters final : public BodyFilter::Output {
   ResponseWriter& w_;
 };
 
-void ResponseWriter::Check(const char* function) const {
+void ResponseWriter::Misused(const char* function) const {
   if (state_ == State::kEnded) internal::AbortMisuse(function, "used after its handler has returned");
-  if (CurrentScope() != scope_) {
-    internal::AbortMisuse(function, "used from another loop, or by a fiber that does not belong to its request");
-  }
+  internal::AbortMisuse(function, "used from another loop, or by a fiber that does not belong to its request");
 }
 
 void ResponseWriter::CheckMayWrite(const char* function) const {
@@ -80,14 +77,9 @@ Error ResponseWriter::Write(std::string_view data) {
   if (state_ == State::kHijacked) return Taken();
   if (status_ == 0) status_ = 200;
   if (data.empty()) return {};
-  if (Error err = TakesBody()) return err;
+  if (!StatusAllowsBody(status_)) [[unlikely]] return internal::NoBody(status_);
   filters_.Start(status_, header_);
-  return WriteThroughFilters(data);
-}
-
-Error ResponseWriter::TakesBody() const {
-  if (StatusAllowsBody(status_)) return {};
-  return Error::New("a response with status " + std::to_string(status_) + " has no body");
+  return filters_.Empty() ? WriteBehindFilters(data) : WriteThroughFilters(data);
 }
 
 Error ResponseWriter::WriteThroughFilters(std::string_view data) {
@@ -96,12 +88,14 @@ Error ResponseWriter::WriteThroughFilters(std::string_view data) {
   return Fail(filters_.Write(data, out));
 }
 
-Error ResponseWriter::WriteBehindFilters(std::string_view data) {
+[[gnu::always_inline]] inline Error ResponseWriter::WriteBehindFilters(std::string_view data) {
   if (failure_) return failure_;
-  if (Error err = CheckLength(data.size())) return err;
+  if (MayHaveLength()) [[unlikely]] {
+    if (Error err = CheckLength(data.size())) return err;
+  }
   if (buffer_.empty()) buffer_ = sink_->Buffer();
-  if (data.size() <= buffer_.size() - buffered_) {
-    if (!data.empty()) std::memcpy(buffer_.data() + buffered_, data.data(), data.size());
+  if (data.size() <= buffer_.size() - buffered_) [[likely]] {
+    internal::CopyShort(buffer_.data() + buffered_, data.data(), data.size());
     buffered_ += data.size();
     written_ += data.size();
     return {};
@@ -153,9 +147,7 @@ void ResponseWriter::PushFilter(std::unique_ptr<BodyFilter> filter) {
 // Once the head is out, declared_ holds it and the field is gone.
 std::optional<std::uint64_t> ResponseWriter::HandlersLength() const {
   if (head_sent_) return declared_;
-  const std::string_view text = header_.Get("Content-Length");
-  if (text.empty()) return std::nullopt;
-  return internal::ParseLength(text);
+  return internal::ParseLength(header_.Get("Content-Length"));
 }
 
 Error ResponseWriter::CheckLength(std::uint64_t more) const {

@@ -163,16 +163,19 @@ class ResponseWriter {
   class BehindFilters;
   enum class State { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
 
-  void Check(const char* function) const;
+  void Check(const char* function) const {
+    if (state_ == State::kEnded || CurrentScope() != scope_) Misused(function);
+  }
+  [[noreturn, gnu::cold]] void Misused(const char* function) const;
   void CheckMayWrite(const char* function) const;
   Error Fail(Error error) {
     if (error && !failure_) failure_ = error;
     return error;
   }
   std::optional<std::uint64_t> HandlersLength() const;
+  bool MayHaveLength() const { return head_sent_ || header_.Has("Content-Length"); }
   Error WriteThroughFilters(std::string_view data);
   Error WriteBehindFilters(std::string_view data);
-  Error TakesBody() const;
   Error BeginStreaming(std::uint64_t more);
   Error WriteFileThroughFilters(int fd, std::uint64_t offset, std::uint64_t length);
   Error BufferFile(int fd, std::uint64_t offset, std::uint64_t length);
@@ -186,9 +189,10 @@ class ResponseWriter {
   Error SendBuffered(std::string_view more);
   Error Finish();
   Error FinishBuffered();
+  Error FinishDescribed(bool has_body);
+  Error FinishWhole();
   Error FinishStreaming();
   static Error Taken();
-  void Begin(ResponseSink& sink, bool head_only, bool connect);
   void End();
 
   ResponseSink* sink_ = nullptr;

@@ -9,8 +9,10 @@
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/file_read.h>
+#include <weft/handlers/internal/no_body.h>
 #include <weft/handlers/response_writer.h>
 #include <weft/handlers/server_side.h>
+#include <weft/http/status.h>
 
 namespace weft {
 namespace {
@@ -54,7 +56,7 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   if (status_ == 0) status_ = 200;
   if (offset > kOffsetMax || length > kOffsetMax - offset) return std::make_error_code(std::errc::invalid_argument);
   if (length == 0) return {};
-  if (Error err = TakesBody()) return err;
+  if (!StatusAllowsBody(status_)) return internal::NoBody(status_);
   filters_.Start(status_, header_);
   if (!filters_.Empty()) return WriteFileThroughFilters(fd, offset, length);
   if (Error err = CheckLength(length)) return err;

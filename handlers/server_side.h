@@ -46,6 +46,8 @@ class RequestHooks {
   // already as many as allowed, and nothing changes. The server may give the request another
   // context by RequestAccess::SetContext.
   virtual bool LongLived() = 0;
+  // Adds the fields of the head, if RequestAccess::FillHeaderLater was called.
+  virtual void FillHeader(Fields& header) { static_cast<void>(header); }
   // Request::Ctx() has changed, by Request::Use or at the end of its guard.
   virtual void ContextChanged() = 0;
 
@@ -60,6 +62,7 @@ struct RequestHead {
   std::string_view raw_path;  // "/..." or "*"; empty for CONNECT
   std::string_view raw_query;
   std::string_view host;
+  bool path_may_be_escaped = true;  // false: raw_path holds no '%'
   int version_major = 1;
   int version_minor = 1;
   bool secure = false;
