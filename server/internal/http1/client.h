@@ -73,7 +73,7 @@ class Client : public ShardMember, public WatchedSocket {
     shard_.slots().Release();
   }
   // Whether responses may be sent when its session is gone: nothing is known to come that could end it before.
-  bool MayRespondLater() const { return !MayHaveInput() && !HalfClosed() && !Broken() && !Forced(); }
+  bool MayRespondLater() const { return !MayHaveInput() && Undisturbed(); }
   // A request may wait for a client that is gone without a word: the kernel asks from time to time.
   void Probe();
   // Reports that it makes room for another one, unless it was about to end anyway.
@@ -112,13 +112,13 @@ class Client : public ShardMember, public WatchedSocket {
 
   // Goes to the next state, which the present one has to allow: moves to its list, and starts its time. Inline for
   // the two states that every request passes through.
-  void Become(State to) {
+  [[gnu::always_inline]] void Become(State to) {
     const State before = LeaveFor(to);
     if (to == State::kBusy) {
       shard_.PlaceBusy(*this);
     } else if (to == State::kIdle) {
       since_ = shard_.now();
-      shard_.Place(Shard::List::kIdle, *this);
+      shard_.PlaceIdle(*this);
     } else {
       Enter(to, before);
     }

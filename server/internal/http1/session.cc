@@ -147,11 +147,6 @@ void Session::Ended() noexcept {
   client.SessionEnded(outcome, head_);
 }
 
-void Session::Recycle() {
-  bytes_.Recycle(kKeepBytes);
-  out_.Recycle(kKeepBytes);
-}
-
 void Session::ServeOne() {
   batch_.BeforeHandler();
   const ScopedWork work;
@@ -173,6 +168,7 @@ void Session::Respond() {
   // After a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
   if (head_.is_connect) facts_.Note(KeepAliveFacts::kConnect);
   run_.Start(MakeRequest(), body_.Ended() ? nullptr : &body_, framer_, head_.is_head, head_.is_connect);
+  run_.FillHeaderLater();
   out_.Lend(batch_.Kept());
   const Error handlers = run_.CallHandler();
   out_.Bytes();  // not lent any more
@@ -190,12 +186,12 @@ void Session::Respond() {
 
 RequestHead Session::MakeRequest() {
   const char* base = bytes_.Head();
-  head_.AppendFieldsTo(run_.Header(), base);
   return {.method = head_.method.In(base),
           .target = head_.target.In(base),
           .raw_path = head_.form != TargetForm::kAuthority ? head_.PathIn(base) : std::string_view(),
           .raw_query = head_.query.In(base),
           .host = head_.host.In(base),
+          .path_may_be_escaped = head_.path_escaped,
           .version_minor = head_.version_minor,
           .secure = client_->Layered()};
 }
@@ -214,8 +210,12 @@ void Session::Lose() noexcept {
 // is parsed.
 bool Session::NextRequest() {
   const std::string_view rest = bytes_.Advance();
+  if (rest.empty()) {
+    head_.empty_lines = 0;  // the rest of it is of no use any more, and is replaced as a whole
+    return false;
+  }
   head_.Reset();
-  if (rest.empty() || client_->Broken()) return false;
+  if (client_->Broken()) return false;
   if (out_.Bytes().size() > kHeldMax && out_.Send()) return false;
   const HeadResult result = ParseHead(rest, shard_.server().limits, head_);
   switch (result.verdict) {

@@ -50,7 +50,10 @@ class Session final : public FiberJob,
   bool FinishByForce();
   const LiveRequest& request() const { return run_; }
   // Lets go of large buffers before it waits for its next connection.
-  void Recycle();
+  void Recycle() {
+    bytes_.Recycle(kKeepBytes);
+    out_.Recycle(kKeepBytes);
+  }
 
   void Run() override;
   void Ended() noexcept override;
@@ -91,6 +94,7 @@ class Session final : public FiberJob,
   // RequestRun::Owner
   std::string PeerName() const override { return client_->PeerName(); }
   const TlsInfo* Tls() const override { return client_->Tls(); }
+  void FillHeader(Fields& header) override { head_.AppendFieldsTo(header, bytes_.Head()); }
   void OnLongLived() override;
 
   Shard& shard_;

@@ -27,7 +27,7 @@ class SessionPool {
     free_.pop_back();
     return session;
   }
-  void GiveBack(std::unique_ptr<Session> session) noexcept {
+  [[gnu::always_inline]] void GiveBack(std::unique_ptr<Session> session) noexcept {
     session->Recycle();
     if (free_.size() < kKept) free_.push_back(std::move(session));
   }

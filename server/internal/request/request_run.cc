@@ -16,17 +16,6 @@ const Context& RequestRun::Begin(TimePoint head_at) {
   return *ctx_;
 }
 
-void RequestRun::Start(const RequestHead& head, BodySource* body, ResponseSink& sink, bool method_is_head,
-                       bool method_is_connect) {
-  if (shard_.drain().TimeoutOver()) context_.Cancel(kServerClosing);
-  RequestAccess::Begin(request_, head, *ctx_, shard_.drain().Draining(), body, shard_.options().body_bytes_max, this);
-  ResponseAccess::Begin(writer_, sink, method_is_head, method_is_connect);
-}
-
-Error RequestRun::CallHandler() { return weft::CallHandler(shard_.server().handler, writer_, request_); }
-
-Error RequestRun::Complete(const Error& handlers) { return ResponseAccess::Complete(writer_, handlers); }
-
 void RequestRun::ReportTrouble(const Error& handlers, const Error& failure, bool taken_over) {
   Observer& observer = shard_.observer();
   if (failure && (ResponseAborted() || taken_over)) {

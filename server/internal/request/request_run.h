@@ -34,6 +34,8 @@ class RequestRun final : public LiveRequest, private RequestHooks {
     virtual std::string PeerName() const = 0;
     // Of its connection; null: it is not over TLS.
     virtual const TlsInfo* Tls() const = 0;
+    // Adds the fields of the head: when the handler asks for them (FillHeaderLater).
+    virtual void FillHeader(Fields& header) { static_cast<void>(header); }
     // It has become long-lived, and has a slot of that kind: the one in flight is free for others.
     virtual void OnLongLived() = 0;
 
@@ -46,11 +48,17 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   // Its head was complete at `head_at`, from which its deadline counts (ServerOptions::request_timeout).
   const Context& Begin(TimePoint head_at);
   Fields& Header() { return RequestAccess::Header(request_); }
+  // After Start, instead of filling Header before: many handlers do not look at it.
+  void FillHeaderLater() { RequestAccess::FillHeaderLater(request_); }
   Fields& Trailer() { return RequestAccess::Trailer(request_); }
   // `body` is null if there is none.
-  void Start(const RequestHead& head, BodySource* body, ResponseSink& sink, bool method_is_head, bool method_is_connect);
-  Error CallHandler();
-  Error Complete(const Error& handlers);
+  void Start(const RequestHead& head, BodySource* body, ResponseSink& sink, bool method_is_head, bool method_is_connect) {
+    if (shard_.drain().TimeoutOver()) [[unlikely]] context_.Cancel(kServerClosing);
+    RequestAccess::Begin(request_, head, *ctx_, shard_.drain().Draining(), body, shard_.options().body_bytes_max, this);
+    ResponseAccess::Begin(writer_, sink, method_is_head, method_is_connect);
+  }
+  Error CallHandler() { return weft::CallHandler(shard_.server().handler, writer_, request_); }
+  Error Complete(const Error& handlers) { return ResponseAccess::Complete(writer_, handlers); }
   // `taken_over`: its handler has the connection.
   void Report(const Error& handlers, const Error& failure, bool taken_over) {
     if (failure || context_.Done() || RequestAccess::BodyError(request_)) ReportTrouble(handlers, failure, taken_over);
@@ -94,6 +102,7 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   // RequestHooks
   std::string Peer() const override { return owner_.PeerName(); }
   const TlsInfo* Tls() const override { return owner_.Tls(); }
+  void FillHeader(Fields& header) override { owner_.FillHeader(header); }
   void ContextChanged() override {}
 
   Shard& shard_;

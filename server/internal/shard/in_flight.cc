@@ -7,25 +7,20 @@
 
 namespace weft::internal {
 
-bool InFlight::Acquire() {
-  if (in_flight_.load(std::memory_order_relaxed) < share_.requests) {
-    Count(in_flight_, 1);
-    return true;
-  }
+bool InFlight::ReportFull() {
   if (share_.requests != 0 && !std::exchange(full_reported_, true)) {
     observer_.OnLimitReached({"", LimitKind::kRequests, share_.requests});
   }
   return false;
 }
 
-void InFlight::Release() {
-  TimeoutLink* next = queue_.First();
-  if (next == nullptr || in_flight_.load(std::memory_order_relaxed) > share_.requests) {
+void InFlight::GiveToNext() {
+  if (in_flight_.load(std::memory_order_relaxed) > share_.requests) {
     Count(in_flight_, -1);
-    full_reported_ = false;
-    overload_reported_ = false;
+    full_reported_ = overload_reported_ = false;
     return;
   }
+  TimeoutLink* next = queue_.First();
   next->Unlink();
   Count(waiting_, -1);
   ShardMember::Of(*next).TakeSlot();

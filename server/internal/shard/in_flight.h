@@ -33,10 +33,18 @@ class InFlight {
   std::uint64_t Queued() const { return waiting_.load(std::memory_order_relaxed); }
 
   // False: all are taken, which is reported once for each time that they run out.
-  bool Acquire();
+  bool Acquire() {
+    if (in_flight_.load(std::memory_order_relaxed) >= share_.requests) [[unlikely]] return ReportFull();
+    Count(in_flight_, 1);
+    return true;
+  }
   // For a request that is here already and whose slot was given away; beyond the limit if need be.
   void AcquireAnyway() { Count(in_flight_, 1); }
-  void Release();
+  void Release() {
+    if (queue_.First() != nullptr) [[unlikely]] return GiveToNext();
+    Count(in_flight_, -1);
+    full_reported_ = overload_reported_ = false;
+  }
 
   // Whether a request may wait for a slot; the caller then puts it into the queue. A request that leaves the queue without a
   // slot says so.
@@ -53,6 +61,8 @@ class InFlight {
   void CloseTheDoor() { share_.requests = 0; }
 
  private:
+  bool ReportFull();
+  void GiveToNext();
   // Others only read these, so the loop counts without an atomic step.
   static void Count(std::atomic<std::uint64_t>& counter, int change) {
     counter.store(counter.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(change), std::memory_order_relaxed);
