@@ -137,6 +137,7 @@ class Chan {
 
  private:
   friend struct internal::ChanAccess;
+  explicit Chan(internal::ChanHandle<T> state) noexcept : state_(std::move(state)) {}
 
   // The handle may be gone when it returns.
   static internal::ChanStatus Take(internal::ChanState<T>* state, const Context& ctx,

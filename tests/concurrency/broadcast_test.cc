@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <weft/concurrency/group.h>
@@ -62,6 +63,29 @@ TEST(Broadcast, EverySubscriberGetsEveryValueInOrder) {
     EXPECT_EQ(feed.Publish(3), 2u);
     EXPECT_EQ(Drain(b), std::vector<int>{3});
   });
+}
+
+// It grows with what it holds, from wherever in it the oldest value lies.
+TEST(Broadcast, ABufferHoldsItsWholeCapacityInOrder) {
+  for (const std::size_t capacity : {1u, 3u, 4u, 5u, 8u, 9u, 64u, 100u}) {
+    for (std::size_t taken = 0; taken < 5; ++taken) {
+      const Broadcast<std::string> feed;
+      auto sub = feed.Subscribe({.capacity = capacity});
+      EXPECT_EQ(sub.Channel().Capacity(), capacity);
+      for (std::size_t i = 0; i < taken; ++i) {
+        feed.Publish("taken");
+        EXPECT_EQ(sub.Channel().TryReceive(), "taken");
+      }
+      std::vector<std::string> sent;
+      for (std::size_t i = 0; i <= capacity; ++i) {
+        sent.push_back("a value that is too long for a short string " + std::to_string(i));
+        feed.Publish(sent.back());
+        EXPECT_EQ(sub.Missed(), i < capacity ? 0u : 1u) << capacity << ", " << i;
+      }
+      sent.erase(sent.begin());  // dropped
+      EXPECT_EQ(Drain(sub), sent) << capacity << " after " << taken;
+    }
+  }
 }
 
 TEST(Broadcast, WithoutSubscribersNothingIsKept) {

@@ -26,7 +26,7 @@ Cost WakeMany(const Context& ctx, long n, Wait wait, Wake wake) {
       return wait(c);
     });
   }
-  while (began < n) Yield();
+  while (began < n && !group.Ctx().Err()) Yield();  // one that finds no memory for its stack ends the group
   Yield();
   return Measure([&] {
     wake();

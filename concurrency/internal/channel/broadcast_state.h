@@ -21,8 +21,10 @@ namespace weft::internal {
 // One subscriber's buffer; shared by its Subscription and the Broadcast.
 template <class T>
 struct SubscriberState {
+  // Of very many subscribers hardly any is slow, so a buffer is small until its subscriber is.
+  static constexpr std::size_t kRoomAtFirst = 4;
   explicit SubscriberState(const SubscribeOptions& options)
-      : chan(options.capacity != 0 ? options.capacity : 1), when_full(options.when_full) {}
+      : chan(ChanAccess::Growing<T>(options.capacity != 0 ? options.capacity : 1, kRoomAtFirst)), when_full(options.when_full) {}
   // What is dropped goes into `dropped`, which has room for it: its destructor runs code of users, which may use the Broadcast.
   void Offer(T& copy, std::vector<T>& dropped) noexcept {
     ChanState<T>& state = *ChanAccess::State(chan);

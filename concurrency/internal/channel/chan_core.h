@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_CHANNEL_CHAN_CORE_H_
 #define WEFT_CONCURRENCY_INTERNAL_CHANNEL_CHAN_CORE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -45,7 +46,8 @@ enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone 
 // told that it is closed, and the last of them destroys it.
 class alignas(64) ChanBase {
  public:
-  ChanBase(std::size_t capacity, void (*destroy)(ChanBase*)) noexcept : capacity_(capacity), destroy_(destroy) {}
+  ChanBase(std::size_t capacity, std::size_t room, void (*destroy)(ChanBase*)) noexcept
+      : room_(room), capacity_(capacity), destroy_(destroy) {}
   ChanBase(const ChanBase&) = delete;
   ChanBase& operator=(const ChanBase&) = delete;
 
@@ -90,7 +92,7 @@ class alignas(64) ChanBase {
   std::uint32_t closed_ : 1 WEFT_GUARDED_BY(lock_) = 0;
   std::uint32_t orphaned_ : 1 WEFT_GUARDED_BY(lock_) = 0;  // no handle is left
   std::uint32_t inside_ : 30 WEFT_GUARDED_BY(lock_) = 0;   // waiting calls and cases that come through the lock again, or pinned it
-  const std::size_t capacity_;
+  std::size_t room_ WEFT_GUARDED_BY(lock_);      // how many values fit the buffer as it is
   std::size_t size_ WEFT_GUARDED_BY(lock_) = 0;  // values in the buffer
   List<ChanWaiter> receivers_ WEFT_GUARDED_BY(lock_);
   List<ChanWaiter> senders_ WEFT_GUARDED_BY(lock_);
@@ -112,6 +114,12 @@ class alignas(64) ChanBase {
   void Orphan() noexcept;
 
   const void* last_fiber_ WEFT_GUARDED_BY(lock_) = nullptr;  // the last fiber that began to wait: a hint only
+
+ protected:
+  // Unguarded: do not change, or are atomic. Seldom used, so after what fills the first cache line.
+  const std::size_t capacity_;
+
+ private:
   std::atomic<std::size_t> handles_{1};
   void (*const destroy_)(ChanBase*);
 };
@@ -135,9 +143,10 @@ class ChanState final : public ChanBase {
                 "values move through a channel under its lock: moving a T must not throw (wrap it in a std::unique_ptr)");
 
  public:
-  // It has one handle.
-  explicit ChanState(std::size_t capacity)
-      : ChanBase(capacity, [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }), ring_(capacity != 0 ? new Slot[capacity] : nullptr) {}
+  // It has one handle. `room`: with how many places the buffer starts, if not with all.
+  explicit ChanState(std::size_t capacity, std::size_t room = SIZE_MAX)
+      : ChanBase(capacity, std::min(capacity, room), [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }),
+        ring_(room_ != 0 ? new Slot[room_] : nullptr) {}
   ~ChanState() {
     while (size_ != 0) (void)Pop();
   }
@@ -148,7 +157,7 @@ class ChanState final : public ChanBase {
       static_cast<std::optional<T>*>(served->place)->emplace(std::move(value));
       return ChanStatus::kDone;
     }
-    if (size_ == capacity_) return ChanStatus::kWouldWait;
+    if (size_ == room_ && !Grow()) return ChanStatus::kWouldWait;
     Push(value);
     return ChanStatus::kDone;
   }
@@ -221,7 +230,7 @@ class ChanState final : public ChanBase {
   T& At(std::size_t index) noexcept { return *std::launder(static_cast<T*>(static_cast<void*>(ring_[index].bytes))); }
   void Push(T& value) noexcept WEFT_REQUIRES(this->lock_) {
     std::size_t at = first_ + size_;
-    if (at >= capacity_) at -= capacity_;
+    if (at >= room_) at -= room_;
     new (ring_[at].bytes) T(std::move(value));
     ++size_;
   }
@@ -229,9 +238,23 @@ class ChanState final : public ChanBase {
     T& oldest = At(first_);
     T value(std::move(oldest));
     oldest.~T();
-    if (++first_ == capacity_) first_ = 0;
+    if (++first_ == room_) first_ = 0;
     --size_;
     return value;
+  }
+  // False: it has all of its capacity, or there is no memory; then it is as full as it would be with a smaller capacity.
+  bool Grow() noexcept WEFT_REQUIRES(this->lock_) {
+    if (room_ == capacity_) [[likely]] return false;
+    const std::size_t more = room_ < capacity_ / 2 ? room_ * 2 : capacity_;
+    std::unique_ptr<Slot[]> ring(new (std::nothrow) Slot[more]);
+    if (ring == nullptr) return false;
+    std::size_t moved = 0;
+    for (; size_ != 0; ++moved) new (ring[moved].bytes) T(Pop());
+    ring_ = std::move(ring);
+    room_ = more;
+    first_ = 0;
+    size_ = moved;
+    return true;
   }
 
   std::unique_ptr<Slot[]> ring_;
@@ -243,7 +266,7 @@ template <class T>
 class ChanHandle {
  public:
   constexpr ChanHandle() noexcept = default;
-  explicit ChanHandle(std::size_t capacity) : state_(new ChanState<T>(capacity)) {}
+  explicit ChanHandle(std::size_t capacity, std::size_t room = SIZE_MAX) : state_(new ChanState<T>(capacity, room)) {}
   // One more.
   explicit ChanHandle(ChanState<T>* state) noexcept : state_(state) {
     if (state_ != nullptr) state_->AddHandle();
@@ -273,6 +296,11 @@ struct ChanAccess {
   template <class T>
   static const ChanHandle<T>& State(const Chan<T>& chan) {
     return chan.state_;
+  }
+  // One whose buffer starts with this much room, and grows to its capacity.
+  template <class T>
+  static Chan<T> Growing(std::size_t capacity, std::size_t room) {
+    return Chan<T>(ChanHandle<T>(capacity, room));
   }
 };
 
