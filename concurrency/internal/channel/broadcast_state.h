@@ -2,6 +2,7 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_CHANNEL_BROADCAST_STATE_H_
 #define WEFT_CONCURRENCY_INTERNAL_CHANNEL_BROADCAST_STATE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 
 #include <weft/concurrency/broadcast.h>
 #include <weft/concurrency/chan.h>
+#include <weft/concurrency/internal/base/prefetch.h>
 #include <weft/concurrency/internal/base/thread_mutex.h>
 
 namespace weft::internal {
@@ -72,14 +74,18 @@ class BroadcastState {
     auto& all = subscribers_;
     if constexpr (!std::is_trivially_destructible_v<T>) dropped.reserve(all.size());
     if constexpr (std::is_nothrow_copy_constructible_v<T>) {
-      for (auto& subscriber : all) {
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i % kFetched == 0) Prefetch(i);
         T copy(value);
-        subscriber->Offer(copy, dropped);
+        all[i]->Offer(copy, dropped);
       }
     } else {
       copies.reserve(all.size());
       for (std::size_t i = 0; i < all.size(); ++i) copies.push_back(value);
-      for (std::size_t i = 0; i < all.size(); ++i) all[i]->Offer(copies[i], dropped);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i % kFetched == 0) Prefetch(i);
+        all[i]->Offer(copies[i], dropped);
+      }
     }
     // From the end, so that the one that replaces a disconnected subscriber was looked at already.
     for (std::size_t i = all.size(); i > 0; --i) {
@@ -101,6 +107,19 @@ class BroadcastState {
   }
 
  private:
+  // As many as the misses that a core has under way at once, and not so many that the first ones are gone from its cache again.
+  static constexpr std::size_t kFetched = 16;
+
+  // Of very many subscribers none is in a cache, and each needs some five lines, one of which says where the next one is. So the same line of
+  // the next few is fetched at once, and then the next line.
+  void Prefetch(std::size_t from) WEFT_REQUIRES(lock_) {
+    const std::size_t end = std::min(subscribers_.size(), from + kFetched);
+    if (end - from < kFetched && from == 0) return;  // few: they are likely to be there
+    for (std::size_t i = from; i < end; ++i) PrefetchToWrite(subscribers_[i].get());
+    for (std::size_t i = from; i < end; ++i) PrefetchToWrite(ChanAccess::State(subscribers_[i]->chan).get());
+    for (std::size_t i = from; i < end; ++i) ChanAccess::State(subscribers_[i]->chan)->PrefetchReceiver();
+  }
+
   // The last one takes its place, so that leaving costs the same however many there are. Does nothing for one that is out already.
   void Remove(SubscriberState<T>& subscriber) WEFT_REQUIRES(lock_) {
     const std::size_t at = subscriber.place;

@@ -27,6 +27,15 @@ ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const C
   return waiter.closed ? ChanStatus::kClosed : ChanStatus::kDone;
 }
 
+void ChanBase::PrefetchReceiver() noexcept {
+  const std::lock_guard hold(lock_);
+  if (receivers_.Empty()) return;
+  // The second line is that of a value which is not small.
+  PrefetchToWrite(receivers_.Front());
+  PrefetchToWrite(receivers_.Front() + 1);
+  if (last_fiber_ != nullptr) static_cast<const FiberCore*>(last_fiber_)->PrefetchToWake();
+}
+
 void ChanBase::DeliverInLock(ChanWaiter& served) noexcept {
   served.in_lock = served.fiber == nullptr || &served.fiber->loop != CurrentLoop();
   if (!served.in_lock && !served.in_select) --inside_;

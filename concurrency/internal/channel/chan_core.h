@@ -67,6 +67,9 @@ class alignas(64) ChanBase {
   [[nodiscard]] bool LeaveLocked() noexcept WEFT_REQUIRES(lock_) { return --inside_ == 0 && orphaned_; }
   void Destroy() noexcept { destroy_(this); }
 
+  // For who comes to very many channels, one after the other: fetches what a send to the receiver that waits here touches.
+  void PrefetchReceiver() noexcept;
+
   // For a caller that keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
   void DeliverInLock(ChanWaiter& served) noexcept WEFT_REQUIRES(lock_);
 

@@ -149,6 +149,11 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   // On the loop's stack: continues with this fiber, and comes back when the loop is next to run; meanwhile fibers may have gone
   // straight to each other. Returns the fiber that came back.
   FiberCore& Resume() noexcept;
+  // Fetches what its wakers touch. It may be gone.
+  void PrefetchToWake() const noexcept {
+    PrefetchToWrite(this);
+    PrefetchToWrite(&record);
+  }
   // In the fiber: to another one, or to the loop if that is null. Returns when the fiber continues.
   void SwitchTo(FiberCore* to) noexcept;
   bool HasEnded() const noexcept { return ended_; }
