@@ -47,16 +47,19 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
   for (Error why;;) {
     if (closed_) return kClosed;
     if (socket_->Forced()) return kServerClosing;
-    bool more = false;
-    const ssize_t got = socket_->Read(buffer.data(), buffer.size(), more);
-    read_progress_.Moved(socket_->Arrived(got));
-    if (got > 0) {
-      socket_->NoteRead(more);
-      return static_cast<std::size_t>(got);
+    // After a read that took all that was there, another one would find nothing.
+    if (why || socket_->Special() || socket_->MayHaveInput()) {
+      bool more = false;
+      const ssize_t got = socket_->Read(buffer.data(), buffer.size(), more);
+      read_progress_.Moved(socket_->Arrived(got));
+      if (got > 0) {
+        socket_->NoteRead(more);
+        return static_cast<std::size_t>(got);
+      }
+      if (got == 0) return std::size_t{0};
+      if (!WouldWait(errno)) return Broke();
+      socket_->NoteDrained();
     }
-    if (got == 0) return std::size_t{0};
-    if (!WouldWait(errno)) return Broke();
-    socket_->NoteDrained();
     if (why) {
       if (stalled) owner_.OnReadStalled(stall);  // the context may say kTimeout for another reason
       return why;
@@ -66,9 +69,10 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
       if (Error err = owner_.SendHeld()) return err;
       continue;
     }
-    const TimePoint until = read_progress_.WaitUntil(Now(), stall, progress_min_);
+    const bool paced = stall != Duration::max();
+    const TimePoint until = paced ? read_progress_.WaitUntil(Now(), stall, progress_min_) : TimePoint::max();
     const LoopSignal::Outcome outcome = readable_.Wait(ctx, waits_for, until);
-    read_progress_.Waited(loop_.TurnTime());
+    if (paced) read_progress_.Waited(loop_.TurnTime());
     if (outcome == LoopSignal::Outcome::kContextDone) why = ctx.Err();
     stalled = outcome == LoopSignal::Outcome::kTimedOut;
     if (stalled) why = kTimeout;

@@ -103,6 +103,8 @@ class WatchedSocket : public FdWatch {
 
   // Whether there is a layer, and from now on there is: bytes that come are its.
   bool Layered() const { return layered_; }
+  // Whether more than a recv is needed to know what is there.
+  bool Special() const { return special_; }
   void BeginLayer() { layered_ = special_ = true; }
 
   // The peer has closed its sending side.

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <vector>
+
 #include <weft/concurrency/event.h>
 
 #include "server_kit.h"
@@ -62,6 +65,31 @@ TEST(FairBodies, WritingToAFastReaderLetsOthersRun) {
   };
 
   EXPECT_LE(PiecesBeforeTheOther(write, kGet), 1000);
+}
+
+// Others have had their turn while it waited. A stream of events would pass it on with each second event, and keep its buffer meanwhile.
+TEST(FairBodies, AnAnswerThatWaitsBetweenItsPiecesIsNotInterruptedWithinOne) {
+  std::vector<std::string> pieces;
+  Virtually([&](const Context& ctx) {
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      for (int i = 0; i < 8; ++i) {
+        if (Error err = Sleep(r.Ctx(), std::chrono::milliseconds(1))) return err;
+        pieces.emplace_back(r.Path());
+        if (Error err = w.Write("x")) return err;
+        if (Error err = w.Flush()) return err;
+        pieces.emplace_back(r.Path());
+      }
+      return {};
+    });
+    Client one = site.Connect();
+    Client two = site.Connect();
+    one.Send("GET /one HTTP/1.1\r\nHost: h\r\n\r\n");
+    two.Send("GET /two HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(one.Answer().status, 200);
+    EXPECT_EQ(two.Answer().status, 200);
+  });
+  ASSERT_EQ(pieces.size(), 32u);
+  for (std::size_t i = 0; i < pieces.size(); i += 2) EXPECT_EQ(pieces[i], pieces[i + 1]) << "within piece " << i / 2;
 }
 
 }  // namespace

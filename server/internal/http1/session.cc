@@ -266,6 +266,7 @@ bool Session::FinishByForce() {
 // What the handler holds back must not wait with it: neither finished responses, nor the news that the client has
 // left, which may have come together with the request.
 void Session::BeforePark() noexcept {
+  io_.BeforePark();
   ByteBuffer& held = out_.Bytes();
   if (io_.turn().Taken()) return;
   if (!held.empty()) out_.SendAtOnce();
