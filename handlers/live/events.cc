@@ -14,7 +14,14 @@ namespace {
 
 constexpr Duration kRetryMax = std::chrono::hours(24);
 
-constexpr std::size_t kSmall = 256;  // on the stack
+constexpr std::size_t kSmall = 256;    // on the stack
+constexpr std::size_t kSearched = 64;  // longer texts are searched with many bytes at a time
+
+// Whether a search for line breaks and NUL can be left out. Most texts are so short that calls to search them would take longer.
+bool IsPlain(std::string_view text) {
+  if (text.size() > kSearched) return false;
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+}
 
 bool HasLineBreak(std::string_view text) { return text.find('\n') != text.npos || text.find('\r') != text.npos; }
 
@@ -35,38 +42,51 @@ class LineBreaks {
   std::size_t carriage_return_;
 };
 
-char* Put(std::string_view text, char* to) { return std::copy(text.begin(), text.end(), to); }
-
-char* PutField(std::string_view name, std::string_view value, char* to) {
-  to = Put(value, Put(": ", Put(name, to)));
+// `label`: the name of the field, and what follows it.
+template <std::size_t N>
+char* PutField(const char (&label)[N], std::string_view value, char* to) {
+  to = std::copy_n(label, N - 1, to);
+  to = std::copy(value.begin(), value.end(), to);
   *to = '\n';
   return to + 1;
 }
 
-// Of what PutEvent writes, at most.
-std::size_t SizeMax(const ServerSentEvent& event) {
+// Of what PutEvent writes, at most. `plain`: of its data.
+std::size_t SizeMax(const ServerSentEvent& event, bool plain) {
   constexpr std::string_view kAround = "id: \nevent: \ndata: \n\n";
   const std::size_t size = event.id.size() + event.event.size() + event.data.size() + kAround.size();
-  if (!HasLineBreak(event.data)) return size;
+  if (plain || !HasLineBreak(event.data)) return size;
   const auto breaks = std::count_if(event.data.begin(), event.data.end(), [](char c) { return c == '\n' || c == '\r'; });
   return size + static_cast<std::size_t>(breaks) * std::string_view("data: \n").size();
 }
 
-// Returns the end.
-char* PutEvent(const ServerSentEvent& event, char* to) {
-  if (!event.id.empty()) to = PutField("id", event.id, to);
-  if (!event.event.empty()) to = PutField("event", event.event, to);
-  // An event without any line of data is none for the client, so one that is empty has an empty line.
-  const std::string_view data = event.data;
+char* PutLines(std::string_view data, char* to) {
   LineBreaks breaks(data);
   for (std::size_t from = 0;;) {
     const std::size_t end = breaks.EndOfLine(from);
-    to = PutField("data", data.substr(from, end - from), to);
-    if (end == data.npos) break;
+    to = PutField("data: ", data.substr(from, end - from), to);
+    if (end == data.npos) return to;
     from = end + (data.substr(end).starts_with("\r\n") ? 2 : 1);
   }
+}
+
+// Returns the end.
+char* PutEvent(const ServerSentEvent& event, bool plain, char* to) {
+  if (!event.id.empty()) to = PutField("id: ", event.id, to);
+  if (!event.event.empty()) to = PutField("event: ", event.event, to);
+  // An event without any line of data is none for the client, so one that is empty has an empty line.
+  to = plain ? PutField("data: ", event.data, to) : PutLines(event.data, to);
   *to = '\n';
   return to + 1;
+}
+
+// Why it cannot be sent; null: it can. User input must not become another field.
+const char* WhyNot(const ServerSentEvent& event) {
+  if (!IsPlain(event.id) && (HasLineBreak(event.id) || event.id.find('\0') != event.id.npos)) {
+    return "the id of an event has a line break or a NUL";
+  }
+  if (!IsPlain(event.event) && HasLineBreak(event.event)) return "the type of an event has a line break";
+  return nullptr;
 }
 
 // Uniform in [0, 1).
@@ -116,14 +136,14 @@ Error EventStream::SendRandomRetry() {
 
 Error EventStream::Add(const ServerSentEvent& event) {
   added_ = true;
-  if (HasLineBreak(event.id) || event.id.find('\0') != event.id.npos) return Error::New("the id of an event has a line break or a NUL");
-  if (HasLineBreak(event.event)) return Error::New("the type of an event has a line break");
+  if (const char* const why_not = WhyNot(event)) return Error::New(why_not);
   // One write, without memory for most.
-  const std::size_t size = SizeMax(event);
+  const bool plain = IsPlain(event.data);
+  const std::size_t size = SizeMax(event, plain);
   char small[kSmall];
   const std::unique_ptr<char[]> large = size > kSmall ? std::make_unique_for_overwrite<char[]>(size) : nullptr;
   char* const begin = large != nullptr ? large.get() : small;
-  return w_->Write({begin, static_cast<std::size_t>(PutEvent(event, begin) - begin)});
+  return w_->Write({begin, static_cast<std::size_t>(PutEvent(event, plain, begin) - begin)});
 }
 
 Error EventStream::SendHeartbeat(internal::EventWait& wait) {
