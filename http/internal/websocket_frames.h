@@ -49,6 +49,23 @@ class WholeFrames {
   std::uint64_t payload_left_ = 0;  // of the frame whose head has passed
 };
 
+enum class FrameKind : std::uint8_t { kContinuation = 0, kText = 1, kBinary = 2 };
+
+// The head of a frame that is not masked, as a server sends it (RFC 6455 section 5.2). `last`: of its message; `payload` is at most 65,535.
+// Returns its size.
+inline constexpr std::size_t kFrameHeadMax = 4;
+inline std::size_t WriteFrameHead(FrameKind kind, bool last, std::size_t payload, char* to) noexcept {
+  to[0] = static_cast<char>(static_cast<unsigned>(kind) | (last ? 0x80u : 0u));
+  if (payload < 126) {
+    to[1] = static_cast<char>(payload);
+    return 2;
+  }
+  to[1] = 126;
+  to[2] = static_cast<char>(payload >> 8);
+  to[3] = static_cast<char>(payload & 0xff);
+  return 4;
+}
+
 }  // namespace weft::internal
 
 #endif  // WEFT_HTTP_INTERNAL_WEBSOCKET_FRAMES_H_

@@ -197,7 +197,7 @@ Error Error::Wrap(std::string_view what) const {
 }
 
 bool Error::Is(const Error& target) const noexcept {
-  if (target.rep_ == nullptr) return false;
+  if (rep_ == nullptr || target.rep_ == nullptr) return false;
   return internal::FindRep(rep_, [&](const internal::ErrorRep* rep) { return internal::SameError(rep, target.rep_); }) != nullptr;
 }
 

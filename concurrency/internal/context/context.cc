@@ -22,8 +22,7 @@ Context::~Context() {
 }
 
 Error Context::Err() const {
-  ContextNode* canceler = ContextAccess::Canceler(*this);
-  return canceler != nullptr ? canceler->Err() : Error();
+  return ContextAccess::MayBeDone(*this) ? ContextAccess::Canceler(*this)->Err() : Error();
 }
 
 Error Context::Cause() const {

@@ -2,10 +2,12 @@
 #ifndef WEFT_HANDLERS_LIVE_INTERNAL_FRAME_STREAM_H_
 #define WEFT_HANDLERS_LIVE_INTERNAL_FRAME_STREAM_H_
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +16,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <weft/handlers/internal/idle_executor.h>
+#include <weft/http/internal/websocket_frames.h>
 
 namespace weft::internal {
 
@@ -81,6 +84,21 @@ class FrameStream {
 
   Owner* owner_;
 };
+
+// A message of a server, in frames with at most this much payload: others get their turn to send in between. The frames are not masked, so they are
+// heads and bytes: by Beast these take four times as many instructions.
+inline constexpr std::size_t kServerFrame = 60 * 1024;
+inline void WriteServerMessage(FrameStream& to, std::string_view data, bool text, boost::beast::error_code& ec) {
+  FrameKind kind = text ? FrameKind::kText : FrameKind::kBinary;
+  do {
+    const std::string_view payload = data.substr(0, kServerFrame);
+    data.remove_prefix(payload.size());
+    char head[kFrameHeadMax];
+    const std::size_t size = WriteFrameHead(kind, data.empty(), payload.size(), head);
+    to.write_some(std::array{boost::asio::buffer(std::as_const(head), size), boost::asio::buffer(payload)}, ec);
+    kind = FrameKind::kContinuation;
+  } while (!data.empty() && !ec);
+}
 
 // The connection ends with its handler, or with the WebSocket.
 inline void teardown(boost::beast::role_type, FrameStream&, boost::beast::error_code& ec) { ec = {}; }

@@ -2,6 +2,7 @@
 #ifndef WEFT_HANDLERS_LIVE_INTERNAL_OUTBOX_STATE_H_
 #define WEFT_HANDLERS_LIVE_INTERNAL_OUTBOX_STATE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <utility>
@@ -24,6 +25,7 @@ struct WebSocketOutboxState {
     const std::size_t size = message.data.size();
     if (ended || end || queue.size() >= messages_max || bytes + size > bytes_max) return false;
     queue.push_back(std::move(message));
+    has_news = true;
     bytes += size;
     if (queue.size() == 1) wake();
     return true;
@@ -32,6 +34,7 @@ struct WebSocketOutboxState {
     std::lock_guard hold(lock);
     if (ended || end) return;
     end = std::move(why);
+    has_news = true;
     wake();
   }
   bool Open() {
@@ -51,9 +54,17 @@ struct WebSocketOutboxState {
     std::lock_guard hold(lock);
     if (!queue.empty() || end) wake();
   }
+  // Ends what waits in any case.
+  void Interrupt() {
+    std::lock_guard hold(lock);
+    wake();
+  }
+  // Without the lock, for the path of each message: whether Take or TakeEnd may have something.
+  bool HasNews() const { return has_news; }
   // All that is queued.
   std::vector<WebSocketMessage> Take() {
     std::lock_guard hold(lock);
+    has_news = static_cast<bool>(end);
     bytes = 0;
     return std::exchange(queue, {});
   }
@@ -62,12 +73,14 @@ struct WebSocketOutboxState {
     std::lock_guard hold(lock);
     if (!end) return {};
     ended = true;
+    has_news = !queue.empty();
     return std::exchange(end, Error());
   }
   void Close() {
     std::lock_guard hold(lock);
     ended = true;
     end = Error();
+    has_news = false;
     queue.clear();
     bytes = 0;
     wake = CancelFunc();
@@ -81,6 +94,8 @@ struct WebSocketOutboxState {
   bool ended WEFT_GUARDED_BY(lock) = false;
   Error end WEFT_GUARDED_BY(lock);
   CancelFunc wake WEFT_GUARDED_BY(lock);
+  // Unguarded: read without the lock. Set under it.
+  std::atomic<bool> has_news = false;
 };
 
 }  // namespace weft::internal

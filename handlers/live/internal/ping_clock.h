@@ -3,6 +3,8 @@
 #define WEFT_HANDLERS_LIVE_INTERNAL_PING_CLOCK_H_
 
 #include <weft/concurrency/clock.h>
+#include <weft/concurrency/loop.h>
+#include <weft/handlers/live/internal/outbox_state.h>
 
 namespace weft::internal {
 
@@ -12,7 +14,8 @@ class PingClock {
   explicit PingClock(Duration ping_after) : ping_after_(ping_after) {}
 
   void Heard() {
-    heard_at_ = Now();
+    const Loop* const loop = Loop::Current();
+    heard_at_ = loop != nullptr ? loop->TurnTime() : Now();  // it is about seconds
     pinged_ = false;
   }
   void Ping() {
@@ -34,6 +37,37 @@ class PingClock {
   TimePoint heard_at_;
   bool pinged_ = false;
   TimePoint pong_due_;  // once pinged_
+};
+
+// Interrupts the wait of a server's WebSocket, by its outbox, when its PingClock is due. Messages are frequent and silence is rare: so the timer
+// keeps its place in the loop's heap while messages come, and looks when it fires whether there was one.
+class PingTimer final : private LoopTimer {
+ public:
+  PingTimer(const PingClock& clock, WebSocketOutboxState& outbox) : LoopTimer(&Fire), clock_(clock), outbox_(outbox) {}
+  ~PingTimer() { Stop(); }
+
+  // Before a wait, always on the same loop.
+  void Watch(Loop& loop) {
+    loop_ = &loop;
+    if (!Armed() && clock_.Due() != TimePoint::max()) loop.Arm(*this, clock_.Due());
+  }
+  void Stop() {
+    if (Armed()) loop_->Disarm(*this);
+  }
+
+ private:
+  static void Fire(LoopTimer* timer) {
+    auto* const self = static_cast<PingTimer*>(timer);
+    if (self->loop_->TurnTime() < self->clock_.Due()) {
+      self->Watch(*self->loop_);
+    } else {
+      self->outbox_.Interrupt();
+    }
+  }
+
+  const PingClock& clock_;
+  WebSocketOutboxState& outbox_;
+  Loop* loop_ = nullptr;
 };
 
 }  // namespace weft::internal

@@ -2,6 +2,7 @@
 #include <weft/handlers/live/internal/websocket_session.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -25,13 +26,26 @@ namespace {
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
-// Of a frame's payload, so that net::write passes a frame on in one call. A client's Beast holds a buffer of this size.
-constexpr std::size_t kServerFrame = 60 * 1024;
-constexpr std::size_t kClientFrame = 4 * 1024;
+constexpr std::size_t kClientFrame = 4 * 1024;    // of its payload; Beast holds a buffer of this size
 constexpr std::size_t kFirstPiece = 512;          // most messages; on the stack
 constexpr std::size_t kLaterPiece = 64 * 1024;    // of a message whose length the client only claims
 constexpr int kFeedInARow = 16;
 constexpr Duration kWriteStall = std::chrono::seconds(30);  // of a client's; a server's stream has its own limit
+
+// Room for more at the end of a text, of which `size` is used in the end.
+struct Room {
+  Room(std::string& t, std::size_t more) : text(t), size(t.size()) { text.resize(size + more); }
+  ~Room() { text.resize(size); }
+  std::string& text;
+  std::size_t size;
+};
+
+// `place` says so, until the end; also when the exchange throws.
+struct UnderWay {
+  UnderWay(BeastHandshake*& p, BeastHandshake& to) : place(p) { place = &to; }
+  ~UnderWay() { place = nullptr; }
+  BeastHandshake*& place;
+};
 
 std::array<unsigned char, 4> RandomKey() {
   const std::uint64_t bits = RandomBits();
@@ -49,12 +63,13 @@ WebSocketSession::WebSocketSession(Role role, const WebSocketOptions& options, C
       scope_(CurrentScope()),
       outbox_(std::make_shared<WebSocketOutboxState>(options.outbox_messages_max, options.outbox_bytes_max)),
       beast_(FrameStream(*this)),
-      ping_clock_(options.ping_after) {
+      ping_clock_(options.ping_after),
+      ping_timer_(ping_clock_, *outbox_) {
   const char* const function = role == Role::kServer ? "AcceptWebSocket" : "DialWebSocket";
   if (options.message_bytes_max == 0) AbortMisuse(function, "WebSocketOptions::message_bytes_max must be above zero");
   if (options.ping_after <= Duration::zero()) AbortMisuse(function, "WebSocketOptions::ping_after must be above zero or kUnlimited");
   beast_.read_message_max(options.message_bytes_max);
-  beast_.write_buffer_bytes(role == Role::kServer ? kServerFrame : kClientFrame);
+  if (role == Role::kClient) beast_.write_buffer_bytes(kClientFrame);
 }
 
 WebSocketSession::~WebSocketSession() {
@@ -81,11 +96,6 @@ std::string WebSocketSession::Accept(std::string_view key) {
 Error WebSocketSession::Connect(const Exchange& exchange) {
   BeastHandshake handshake;
   handshake.exchange = &exchange;
-  struct UnderWay {
-    UnderWay(BeastHandshake*& p, BeastHandshake& to) : place(p) { place = &to; }
-    ~UnderWay() { place = nullptr; }  // also when `exchange` throws
-    BeastHandshake*& place;
-  };
   beast::error_code ec;
   {
     const UnderWay under_way(handshake_, handshake);
@@ -111,8 +121,10 @@ void WebSocketSession::Check(const char* function) const {
 void WebSocketSession::Arm() {
   const bool drain_counts = !drain_seen_ && !close_sent_;
   const Context& either = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
-  const TimePoint due = close_sent_ ? TimePoint::max() : ping_clock_.Due();
+  Loop* const loop = role_ == Role::kServer ? Loop::Current() : nullptr;  // a client may move to another one
+  const TimePoint due = close_sent_ || loop != nullptr ? TimePoint::max() : ping_clock_.Due();
   CancelScope wait = due == TimePoint::max() ? WithCancel(either) : WithDeadline(either, due);
+  if (loop != nullptr) ping_timer_.Watch(*loop);
   wait_ = std::move(wait.ctx);
   const bool somebody_sends = !message_turn_.try_lock();
   if (!somebody_sends) message_turn_.unlock();
@@ -276,12 +288,12 @@ Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebS
     }
     ~Reading() {
       session.ctx_ = nullptr;
-      session.left_at_ = Now();
+      if (session.ping_clock_.Pinged()) session.left_at_ = Now();
     }
     WebSocketSession& session;
   } reading(*this, ctx, feed);
   try {
-    static_cast<void>(SendQueued());
+    if (outbox_->HasNews()) static_cast<void>(SendQueued());
     if (feed_wait_ == Background() || feed_wait_.Err()) SendFeed();
     ping_clock_.PassOver(left_at_);
     for (;;) {
@@ -302,12 +314,7 @@ WebSocketMessage WebSocketSession::ReadMessage() {
       char first[kFirstPiece];
       partial_.append(first, beast_.read_some(boost::asio::buffer(first), ec));
     } else {
-      struct Room {
-        Room(std::string& t, std::size_t more) : text(t), size(t.size()) { text.resize(size + more); }
-        ~Room() { text.resize(size); }
-        std::string& text;
-        std::size_t size;
-      } room(partial_, std::min(beast_.read_size_hint(kFirstPiece), kLaterPiece));
+      Room room(partial_, std::min(beast_.read_size_hint(kFirstPiece), kLaterPiece));
       room.size += beast_.read_some(boost::asio::buffer(partial_.data() + room.size, partial_.size() - room.size), ec);
     }
     if (ec) {
@@ -387,16 +394,20 @@ Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool tex
   if (Error err = message_turn_.Lock(ctx)) return err;
   const std::lock_guard hold(message_turn_, std::adopt_lock);
   Error err = SendInTurn(data, text);
-  if (!err) SendQueuedInTurn();
+  if (!err && outbox_->HasNews()) SendQueuedInTurn();
   return err;
 }
 
 Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   if (close_sent_) return kClosed;
   if (end_) return end_;
-  beast_.text(text);
   beast::error_code ec;
-  beast_.write(boost::asio::buffer(data.data(), data.size()), ec);
+  if (role_ == Role::kServer) {
+    WriteServerMessage(beast_.next_layer(), data, text, ec);
+  } else {
+    beast_.text(text);
+    beast_.write(boost::asio::buffer(data.data(), data.size()), ec);
+  }
   if (!ec) return {};
   return write_failure_ ? write_failure_ : end_ ? end_ : Error(kClosed);
 }
@@ -466,6 +477,7 @@ void WebSocketSession::HandlerReturned(const Error& error) noexcept {
   } catch (...) {  // no memory for a goodbye
   }
   outbox_->Close();
+  ping_timer_.Stop();
   ended_.Set();
 }
 

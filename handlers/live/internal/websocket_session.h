@@ -28,9 +28,9 @@
 
 namespace weft::internal {
 
-// One WebSocket: Beast's stream reads and writes frames, what is missing for fibers is here. The reading fiber waits in
-// ReadBytes, under one context that ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox,
-// the feed of a conversation. An interruption leaves Beast by an exception, since an error would end its stream; between two
+// One WebSocket: Beast's stream reads frames, and writes those of control and a client's; what is missing for fibers is here. The
+// reading fiber waits in ReadBytes, under one context that ends for whatever it is to wake up for: the caller's, the drain, the
+// next ping, the outbox, the feed of a conversation. An interruption leaves Beast by an exception, since an error would end its stream; between two
 // reads its state is whole, because it is given no part of a control frame (WholeFrames).
 class WebSocketSession final : private FrameStream::Owner {
  public:
@@ -124,7 +124,8 @@ class WebSocketSession final : private FrameStream::Owner {
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
   bool look_ = false;              // before the feed continues: for what is there
   PingClock ping_clock_;
-  TimePoint left_at_;   // when the last Receive has ended
+  PingTimer ping_timer_;  // of a server's
+  TimePoint left_at_;     // when the last Receive has ended, if a pong is awaited
   bool drain_seen_ = false;
   bool told_to_end_ = false;  // the outbox's End was returned
   WholeFrames frames_;
