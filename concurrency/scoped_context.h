@@ -25,7 +25,8 @@ class [[nodiscard]] ScopedContext {
   ScopedContext& operator=(const ScopedContext&) = delete;
 
  private:
-  const Context* previous_;
+  const Context*& place_;
+  const Context* const previous_;
 };
 
 }  // namespace weft

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/concurrency/internal/runtime/fiber.h>
 
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -26,6 +27,30 @@ EhState* CurrentEhState() noexcept { return reinterpret_cast<EhState*>(__cxxabiv
 
 namespace fc = boost::context::detail;
 
+namespace {
+
+// Up to seven bytes, and zeros after them.
+inline std::uint64_t LastWord(const char* from, std::size_t size) noexcept {
+  std::uint64_t word = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    const auto byte = [from](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(from[at])}; };
+    if (size >= 4) {
+      std::uint32_t first;
+      std::uint32_t last;  // perhaps with bytes of the first, which are the same
+      std::memcpy(&first, from, 4);
+      std::memcpy(&last, from + size - 4, 4);
+      word = first | std::uint64_t{last} << (size * 8 - 32);
+    } else if (size != 0) {
+      word = byte(0) | byte(size / 2) << (size / 2 * 8) | byte(size - 1) << (size * 8 - 8);
+    }
+  } else {
+    std::memcpy(&word, from, size);
+  }
+  return word;
+}
+
+}  // namespace
+
 void FiberRecord::StoreName(std::string_view name) noexcept {
   constexpr std::size_t kSizeMax = FiberOptions::kNameMax;
   const char* from = name.data();
@@ -37,20 +62,7 @@ void FiberRecord::StoreName(std::string_view name) noexcept {
     to->store(word, std::memory_order_release);
   }
   // The last word ends with zeros. Words beyond it hold what an earlier fiber left; the terminator keeps readers from it.
-  word = 0;
-  char* at = reinterpret_cast<char*>(&word);
-  if ((left & 4) != 0) {
-    std::memcpy(at, from, 4);
-    at += 4;
-    from += 4;
-  }
-  if ((left & 2) != 0) {
-    std::memcpy(at, from, 2);
-    at += 2;
-    from += 2;
-  }
-  if ((left & 1) != 0) *at = *from;
-  to->store(word, std::memory_order_release);
+  to->store(LastWord(from, left), std::memory_order_release);
 }
 
 void FiberRecord::Begin(std::uint64_t id, const FiberOptions& options, std::int64_t start_ns) noexcept {

@@ -14,8 +14,8 @@ const Context*& CurrentContextPlace() noexcept {
 }
 }  // namespace
 
-ScopedContext::ScopedContext(const Context& ctx) noexcept : previous_(CurrentContextPlace()) { CurrentContextPlace() = &ctx; }
-ScopedContext::~ScopedContext() { CurrentContextPlace() = previous_; }
+ScopedContext::ScopedContext(const Context& ctx) noexcept : place_(CurrentContextPlace()), previous_(place_) { place_ = &ctx; }
+ScopedContext::~ScopedContext() { place_ = previous_; }
 
 Context CurrentContext() {
   const Context* context = CurrentContextPlace();
