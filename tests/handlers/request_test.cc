@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weft/handlers/access.h>
 #include <weft/handlers/routing/mux.h>
 #include <weft/handlers/testing.h>
 
@@ -196,6 +197,37 @@ TEST(Request, NothingOfOneRequestIsSeenByTheNext) {
 
   recorder.Serve(mux, RequestBuilder("GET", "/e"));
   EXPECT_EQ(recorder.Body(), "e-");
+}
+
+// Counts how often the header is filled.
+class LateFields final : public RequestHooks {
+ public:
+  std::string Peer() const override { return {}; }
+  bool LongLived() override { return false; }
+  void FillHeader(Fields& header) override {
+    ++fills;
+    header.AddBorrowed("Accept", "text/plain");
+  }
+  void ContextChanged() override {}
+
+  int fills = 0;
+};
+
+TEST(Request, HeaderIsFilledWhenSomethingAsksForIt) {
+  Request r;
+  LateFields hooks;
+  for (const int wanted : {0, 1, 2}) {
+    const Context none;
+    hooks.fills = 0;
+    RequestAccess::Begin(r, RequestHead(), none, none, nullptr, 0, &hooks);
+    RequestAccess::FillHeaderLater(r);
+
+    for (int i = 0; i < wanted; ++i) EXPECT_EQ(r.Header().Get("accept"), "text/plain");
+
+    EXPECT_EQ(hooks.fills, wanted == 0 ? 0 : 1);
+    RequestAccess::End(r);
+    EXPECT_EQ(r.Header().Size(), 0u);
+  }
 }
 
 }  // namespace
