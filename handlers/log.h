@@ -20,7 +20,7 @@ namespace weft {
 // queue, with the time at which they were written. One thread, which starts with the first line and
 // ends with the last server, passes them to spdlog in that order. The queue holds 4,096 lines and 1
 // MiB. Lines that do not fit are dropped and counted, and the next line that fits is preceded by "N
-// lines were dropped: the log was not taken fast enough". So if stderr is a pipe that is not read,
+// lines were dropped: the log's destination was too slow". So if stderr is a pipe that is not read,
 // or a sink of the program writes to a full disk, lines are lost. It never blocks a loop or a
 // drain, and delays the end of ListenAndServe by at most about a second. Without a server, lines
 // are written in place. A pattern with %t shows the thread that passes the lines on.
@@ -31,11 +31,11 @@ namespace weft {
 //
 // When ListenAndServe returns, all queued lines are written and the thread has ended. The same
 // applies if the process calls exit while a server runs. The one exception is a sink of the program
-// that does not return from its write, because a thread cannot be ended from outside. It is waited
-// for for a second and then left alone. It touches nothing but that sink any more, ends as soon as
-// the sink returns, and until then further lines are dropped. The exit of the process interrupts
-// it, so it cannot keep the process from ending. Writing to stderr, weft's own way, always ends in
-// time.
+// that does not return from its write, because a thread cannot be ended from outside. The server
+// waits a second for it and then leaves the thread alone. That thread uses nothing but the sink
+// from then on, and ends as soon as the sink returns; until then, further lines are dropped. The
+// exit of the process interrupts it, so it cannot keep the process from ending. weft's own sink,
+// which writes to stderr, always returns in time.
 
 // The numbers are those of spdlog.
 enum class LogLevel : std::uint8_t {

@@ -252,7 +252,7 @@ std::string_view Name(CloseReason reason) {
     case CloseReason::kMisbehaved:
       return "misbehaved";
     case CloseReason::kForced:
-      return "cut off";
+      return "forced close";
   }
   return "unknown";
 }
@@ -264,9 +264,9 @@ std::string_view Name(DrainPhase phase) {
     case DrainPhase::kDraining:
       return "draining";
     case DrainPhase::kCanceling:
-      return "patience over";
+      return "canceling";
     case DrainPhase::kForceClose:
-      return "cut off";
+      return "forced close";
     case DrainPhase::kDrained:
       return "drained";
   }

@@ -54,7 +54,7 @@ Error Drain::Outcome() {
   std::lock_guard hold(shared_.cut_off_lock);
   const std::uint64_t count = shared_.cut_off_count;
   if (count == 0) return {};
-  return kServerClosing.Wrap("the drain cut off " + std::to_string(count) + (count == 1 ? " request: " : " requests: ") +
+  return kServerClosing.Wrap("the drain closed " + std::to_string(count) + (count == 1 ? " request" : " requests") + " by force: " +
                              shared_.cut_off_names);
 }
 
@@ -87,14 +87,14 @@ bool Drain::TakeStep(TimePoint now, const Error& cause, News& news) {
       return true;
     case Stage::kLameDuck: BeginToDrain(now, news); return true;
     case Stage::kDraining:
-      Enter(Stage::kPatienceOver, DrainPhase::kCanceling, After(now, shared_.options.cancel_grace), news);
+      Enter(Stage::kCanceling, DrainPhase::kCanceling, After(now, shared_.options.cancel_grace), news);
       workers_.GoTo(DrainStep::kCancel);
       return true;
-    case Stage::kPatienceOver:
-      Enter(Stage::kCutOff, DrainPhase::kForceClose, After(now, kReportEvery), news);
+    case Stage::kCanceling:
+      Enter(Stage::kForcedClose, DrainPhase::kForceClose, After(now, kReportEvery), news);
       workers_.GoTo(DrainStep::kForceClose);
       return true;
-    case Stage::kCutOff:
+    case Stage::kForcedClose:
       due_ = After(now, kReportEvery);
       news.stuck = true;
       workers_.GoTo(DrainStep::kReport);
@@ -131,9 +131,9 @@ void Drain::Tell(const News& news) {
   });
 }
 
-Duration Drain::OnLook(LoopSentinel* sentinel) { return static_cast<Drain*>(sentinel)->LookFromBeside(); }
+Duration Drain::OnLook(LoopSentinel* sentinel) { return static_cast<Drain*>(sentinel)->Look(); }
 
-Duration Drain::LookFromBeside() {
+Duration Drain::Look() {
   workers_.ForEach([](Worker& worker) { worker.SendForHeldLoop(); });
   const Error ended = ctx_.Err();
   if (!ended && !entrance_.Broken()) {
@@ -167,7 +167,7 @@ void Drain::NameHolders(TimePoint now) {
   if (now < name_at_) return;
   name_at_ = TimePoint::max();
   const DrainStep step = stage == Stage::kDraining       ? DrainStep::kBegin
-                         : stage == Stage::kPatienceOver ? DrainStep::kCancel
+                         : stage == Stage::kCanceling ? DrainStep::kCancel
                                                          : DrainStep::kForceClose;
   workers_.ForEach([&](Worker& worker) {
     const Duration held = worker.loop().HeldFor();

@@ -24,23 +24,23 @@ namespace weft::internal {
 // time, and names the fibers that hold the others. Whoever comes first takes a step; nothing is taken twice.
 class Drain : private LoopSentinel {
  public:
-  // From the begin of the server: `ctx` is the one whose end begins the drain.
+  // From the start of the server: `ctx` is the one whose end starts the drain.
   Drain(ServerState& shared, Workers& workers, Entrance& entrance, Readiness::Report& readiness, const Context& ctx);
   ~Drain();
   Drain(const Drain&) = delete;
   Drain& operator=(const Drain&) = delete;
 
-  // Lets the thread beside the loops look after the server. In the fiber.
+  // Lets the watchdog thread look after the server. In the fiber.
   Error Watch();
-  // Drains, for this reason. Empty after a clean drain; else what was cut off. In the fiber.
+  // Drains, for this reason. Empty after a clean drain; else the requests that were closed by force. In the fiber.
   Error Run(const Error& cause);
 
  private:
-  enum class Stage : std::uint8_t { kServing, kLameDuck, kDraining, kPatienceOver, kCutOff };
+  enum class Stage : std::uint8_t { kServing, kLameDuck, kDraining, kCanceling, kForcedClose };
   struct News;
 
   static Duration OnLook(LoopSentinel* sentinel);
-  Duration LookFromBeside();
+  Duration Look();
   TimePoint TakeSteps(TimePoint now, const Error& cause);
   bool TakeStep(TimePoint now, const Error& cause, News& news) WEFT_REQUIRES(lock_);
   void Enter(Stage stage, DrainPhase phase, TimePoint due, News& news) WEFT_REQUIRES(lock_);
@@ -61,7 +61,7 @@ class Drain : private LoopSentinel {
   TimePoint due_ WEFT_GUARDED_BY(lock_) = TimePoint::max();  // when the next step is
   Error cause_ WEFT_GUARDED_BY(lock_);
 
-  // Unguarded: only of the thread beside the loops.
+  // Unguarded: used by the watchdog thread only.
   TimePoint asked_ = TimePoint::max();  // when it saw that the drain has to begin
   Stage named_ = Stage::kServing;       // whose holders were named
   TimePoint name_at_ = TimePoint::max();

@@ -196,7 +196,7 @@ TEST(Log, AFullQueueDropsLinesAndSaysHowMany) {
 
   std::vector<std::string> lines = logger.gate->Lines();
   ASSERT_EQ(lines.size(), queued + 1);
-  EXPECT_EQ(lines.back(), "3 lines were dropped: the log was not taken fast enough");
+  EXPECT_EQ(lines.back(), "3 lines were dropped: the log's destination was too slow");
 }
 
 TEST(Log, TheNextLineThatGetsThroughIsPrecededByWhatWasDropped) {
@@ -214,7 +214,7 @@ TEST(Log, TheNextLineThatGetsThroughIsPrecededByWhatWasDropped) {
   session.End(Background());
 
   EXPECT_THAT(logger.gate->Lines(),
-              ElementsAre("first", large, large, large, "2 lines were dropped: the log was not taken fast enough", "small"));
+              ElementsAre("first", large, large, large, "2 lines were dropped: the log's destination was too slow", "small"));
 }
 
 TEST(Log, WritesASingleLineOfAnySize) {
@@ -343,7 +343,7 @@ TEST(Log, AbandonsAStuckSinkAndResumesWhenItReturns) {
   again.End(Background());
 
   ExpectThreads(threads);
-  EXPECT_THAT(logger.gate->Lines(), ElementsAre("held", "2 lines were dropped: the log was not taken fast enough", "queued"));
+  EXPECT_THAT(logger.gate->Lines(), ElementsAre("held", "2 lines were dropped: the log's destination was too slow", "queued"));
 }
 
 TEST(Log, AThrowingSinkLosesOnlyThatLine) {

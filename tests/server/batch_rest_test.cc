@@ -137,7 +137,7 @@ TEST(BatchRest, IsDiscardedAtTheForcedCloseOfADrain) {
 
     EXPECT_TRUE(server.Stop());
 
-    EXPECT_THAT(ends.reasons, ElementsAre("cut off"));
+    EXPECT_THAT(ends.reasons, ElementsAre("forced close"));
   });
 }
 

@@ -151,7 +151,7 @@ TEST(ConnectionEvents, DistinguishDisconnectsFromClosesByTheServer) {
   };
   EXPECT_EQ(EndOf(leaves, sleeps), "unix client 1");
 
-  // The drain runs out of patience with a handler that does not look at its context.
+  // The drain timeout expires while a handler does not look at its context.
   ServerOptions impatient;
   impatient.drain_timeout = seconds(1);
   const auto stays = [](const Context& ctx, Client& client, TestServer& server) {
@@ -164,7 +164,7 @@ TEST(ConnectionEvents, DistinguishDisconnectsFromClosesByTheServer) {
     (void)Sleep(Background(), seconds(10));
     return w.Write("x");
   };
-  EXPECT_EQ(EndOf(stays, stubborn, impatient), "unix cut off 1");
+  EXPECT_EQ(EndOf(stays, stubborn, impatient), "unix forced close 1");
 }
 
 TEST(ConnectionEvents, NameTheProxyAtTheStartAndTheClientAtTheEnd) {

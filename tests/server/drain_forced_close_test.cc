@@ -45,7 +45,7 @@ TEST(DrainForcedClose, CancelsRequestsWhenTheDrainTimeoutExpires) {
     client.raw().Close();
     EXPECT_FALSE(site.Stop());
     EXPECT_EQ(Now() - begin, seconds(4));
-    EXPECT_THAT(site.Events(), Contains("drain patience over"));
+    EXPECT_THAT(site.Events(), Contains("drain canceling"));
   });
 }
 

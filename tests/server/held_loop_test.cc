@@ -182,12 +182,12 @@ TEST_P(HeldLoopDrain, StartsAndForciblyClosesTheOthersAllTheSame) {
 
   site.server().BeginDrain();
 
-  EXPECT_EQ(waits.Answer().status, 503);  // at the end of patience
+  EXPECT_EQ(waits.Answer().status, 503);  // when the drain timeout expires
   EXPECT_TRUE(canceled);
   EXPECT_TRUE(IsRefused(PortOf(site)));
-  while (site.Count("stalled GET /hold") == 0 || site.Count("drain cut off") == 0) std::this_thread::sleep_for(milliseconds(1));
+  while (site.Count("stalled GET /hold") == 0 || site.Count("drain forced close") == 0) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_THAT(site.Events(), Contains("drain draining"));
-  EXPECT_THAT(site.Events(), Contains("drain patience over"));
+  EXPECT_THAT(site.Events(), Contains("drain canceling"));
   EXPECT_THAT(site.Events(), ::testing::Not(Contains("drain drained")));
   holding.blocker.Release();
   waits.raw().Close();

@@ -39,7 +39,7 @@ TEST(HijackDrain, LetsAHandlerSayGoodbye) {
     client.raw().Close();
     EXPECT_FALSE(site.Stop());
     EXPECT_EQ(Now(), begin);
-    EXPECT_THAT(site.Events(), Not(Contains("drain patience over")));
+    EXPECT_THAT(site.Events(), Not(Contains("drain canceling")));
   });
 }
 
@@ -96,7 +96,7 @@ TEST(HijackDrain, ForciblyClosesAndNamesWhatDoesNotEnd) {
       EXPECT_EQ(Now() - begin, seconds(5));
       EXPECT_TRUE(seen.Is(kServerClosing)) << seen.Message();
       EXPECT_TRUE(err.Is(kServerClosing));
-      EXPECT_THAT(err.Message(), HasSubstr("1 request: GET /chat"));
+      EXPECT_THAT(err.Message(), HasSubstr("1 request by force: GET /chat"));
     });
   }
 }
