@@ -96,9 +96,9 @@ class Loop {
   // take the task, unless the loop is delivering events or running such tasks.
   bool RunAfterEvents(LoopTask& task) noexcept;
 
-  // Lets the thread next to the loops call the sentinel, which learns of the end of `ctx`. Under
-  // virtual time, where no loop is ever held, it is never called. Fails if that thread cannot be
-  // started. Not on the loop's own stack.
+  // Lets the watchdog thread call the sentinel, which learns of the end of `ctx`. Under virtual
+  // time, where no loop is ever held, it is never called. Fails if that thread cannot be started.
+  // Not on the loop's own stack.
   Error Add(LoopSentinel& sentinel, const Context& ctx);
   // Waits for a call that is in progress.
   void Remove(LoopSentinel& sentinel) noexcept;

@@ -69,8 +69,8 @@ class LoopTimer {
   LoopTimer* next_ = nullptr;
 };
 
-// Looks after something from a thread next to the loops, so that it is taken care of even while
-// loops are held by code that does not park (Loop::Add).
+// Looks after something from the watchdog thread, so that it is taken care of even while loops are
+// held by code that does not park (Loop::Add).
 class LoopSentinel {
  public:
   // Called on that thread; must be short, and must not wait. Returns the time for which it need not

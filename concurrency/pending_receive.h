@@ -51,7 +51,7 @@ class PendingReceive : private internal::PendingReceiveCore {
 
   // Ends the context of `wake` as soon as Take has something to return, which may be at once. The
   // context of an earlier call is ended, too. Never waits. `wake` is of WithCancel, WithTimeout or
-  // WithDeadline, and what its context carries (WithValue) must not use this channel when it goes.
+  // WithDeadline, and values of its context (WithValue) must not use this channel when they end.
   void WakeBy(CancelFunc wake) WEFT_NO_LOCK_ANALYSIS {
     internal::ExplorePoint();
     if (chan_ == nullptr) {

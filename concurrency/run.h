@@ -31,7 +31,7 @@ struct LoopStall {
   std::string_view stack;
 };
 
-// A function that reports a stall, called on the watchdog's thread: it takes a LoopStall, or just
+// A function that reports a stall, called on the watchdog thread: it takes a LoopStall, or just
 // the fiber's name and the time. Null reports on stderr.
 class StallReport {
  public:
@@ -54,7 +54,7 @@ class StallReport {
   std::function<void(const LoopStall&)> report_;
 };
 
-// A function that reports a scheduler which makes no progress, called on the watchdog's thread. It
+// A function that reports a scheduler which makes no progress, called on the watchdog thread. It
 // gets the fibers, parents before their children, and for how long nothing has happened. By default
 // a sentence and FormatFiberTree go to stderr.
 using HangReport = std::function<void(const std::vector<FiberInfo>& fibers, Duration waited)>;

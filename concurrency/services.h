@@ -16,7 +16,7 @@ namespace weft {
 struct Service {
   // The name of its fiber in lists. What it points to must outlive RunServices.
   std::string_view name;
-  // Returns when its context is done, and returns no error if it has shut down in good order, as
+  // Returns when its context is done, and returns no error if it has shut down cleanly, as
   // ListenAndServe does.
   std::function<Error(const Context&)> run;
 };
@@ -32,7 +32,7 @@ struct Service {
 //     return err ? 1 : 0;
 //   }
 //
-// Start. All services are started, from the first to the last, before the context is looked at. So
+// Start. All services are started, from the first to the last, before the context is checked. So
 // each service may rely on the others at every moment, and an early signal leaves none out.
 //
 // Stop. When the context is done, or a service returns an Error, the services are canceled and

@@ -38,7 +38,7 @@ enum class CloseReason : std::uint8_t {
   kTimedOut,
   kOverload,  // too many requests, or no memory for this one
   kEvicted,   // it was idle, or slow to send a head, and its descriptor was needed
-  kDrain,     // the server ended in good order
+  kDrain,     // the server ended after a clean drain
   kForced,    // the server ended before the request did
   kTls,       // the handshake failed, or TLS could not continue (TlsFailed)
   kMisbehaved,  // over HTTP/2 (PeerMisbehaved)
@@ -272,14 +272,14 @@ struct LoopStalled {
 // through spdlog.
 //
 // No member does anything unless it is overridden. They are called on the threads of all loops and
-// on one next to the loops, at the same time, and between requests. So they must be quick and
-// thread-safe, and must never throw or suspend. An observer must outlive the servers that it is
+// on the watchdog thread, possibly at the same time, and between requests. So they must be quick
+// and thread-safe, and must never throw or suspend. An observer must outlive the servers that it is
 // given to. One may serve several servers, which `server` identifies. MetricsObserver
 // (metrics_observer.h) counts.
 //
-// Events are not rate-limited, unless theirs says so: each connection that a client breaks off is
-// one, and a hostile one makes as many as it likes. An observer that writes has to drop some, as
-// the default one does.
+// Events are not rate-limited unless their comment says so: each connection that a client breaks
+// off is one, and a hostile client causes as many as it likes. An observer that writes has to drop
+// some, as the default one does.
 //
 //   class Counting : public weft::Observer {
 //    public:

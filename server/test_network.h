@@ -40,8 +40,8 @@ class TestNetwork {
   // For clients of the origins that are served by now. There are no other hosts
   // (ClientFailure::kResolve). They speak HTTP/1.1.
   HttpClientOptions ClientOptions() const;
-  // The same, with HTTP/2 for "https://..." where the server takes it. Each connection has fibers
-  // of the network between, on the loop of the network.
+  // The same, with HTTP/2 for "https://..." if the server accepts it. Each connection passes
+  // through fibers of the network, on the network's loop.
   HttpClientOptions Http2ClientOptions() const;
 
   // Faults of an origin. Each replaces the one before, for open connections and new ones. Refuse:

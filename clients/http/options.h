@@ -51,15 +51,15 @@ struct HttpClientOptions {
   // of a kept connection: below the 75 s of most servers
   Duration idle_timeout = std::chrono::seconds(60);
 
-  // Offers HTTP/2 to servers over TLS (RFC 9113); those that do not take it get HTTP/1.1. Then all
-  // requests of a loop to an origin share a connection, up to the number of streams that the server
-  // allows; beyond that there is a second one, and then they wait for a stream, in order. Requests
-  // with Upgrade, with "Connection: close", and CONNECT go by HTTP/1.1, and so does everything over
-  // a Stream of `dial` that is no socket, as those of Dial are. In a build without HTTP/2
-  // (WEFT_HTTP2=OFF) all requests of a client with this option fail.
+  // Offers HTTP/2 to servers over TLS (RFC 9113); those that do not choose it get HTTP/1.1. With
+  // HTTP/2, all requests of a loop to an origin share a connection, up to the number of streams
+  // that the server allows. Beyond that there is a second connection, and then requests wait for a
+  // stream, in order. Requests with Upgrade or "Connection: close", and CONNECT, use HTTP/1.1. So
+  // does everything over a Stream that `dial` has returned, unless it is a socket, as those of Dial
+  // are. In a build without HTTP/2 (WEFT_HTTP2=OFF) all requests of a client with this option fail.
   bool http2 = false;
-  // Over HTTP/2, while requests wait and the server has been silent for so long, it is asked by a
-  // PING. Without a reply for as long again they fail (ClientFailure::kStalled).
+  // Over HTTP/2: if requests wait and the server has been silent for this long, it gets a PING. If
+  // there is no reply for as long again, they fail (ClientFailure::kStalled).
   Duration ping_after = std::chrono::seconds(15);
 
   // A response that exceeds either of these fails with ClientFailure::kTooLarge.
@@ -79,7 +79,7 @@ struct HttpClientOptions {
   // "http+unix://", are rejected. Together with `dial` it is called only for addresses in URLs:
   // names are looked up, and judged, by that function.
   std::function<Error(const Address&)> allow = nullptr;
-  // Connects instead of the client, in plain text: TLS comes on top of the Stream. For tests
+  // Connects instead of the client, in plain text: TLS is added on top of the Stream. For tests
   // (TestNetwork), and for connections through something else. For URLs that come from users see
   // `allow`. Called in the fiber of the request, under the connect_timeout.
   std::function<Result<Stream>(const Context&, const DialTarget&)> dial = nullptr;

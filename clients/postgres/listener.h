@@ -38,7 +38,7 @@ struct Notification {
 //
 // The server keeps no notification for clients that do not listen, so what was sent while the
 // connection was down is lost. `gap` says when to check. Code that treats it like a notification
-// needs nothing else, neither at the start nor later.
+// needs nothing else, at the start or later.
 //
 // It does not work through a pooler in transaction mode. It may be made and destroyed anywhere. The
 // Pool must outlive it.

@@ -39,10 +39,10 @@ struct PoolOptions {
   // The server's own limit for each statement, as a last resort.
   Duration statement_timeout = kUnlimited;
 
-  // Statements are prepared when they are first used on a connection, and kept there; of those that
-  // neither read nor write tables, such as FETCH, EXECUTE or DDL, none. False: no
-  // state is kept in the server, as poolers in transaction mode require (PgBouncer before 1.21).
-  // Then the server has no statement_timeout: give the database or the role one.
+  // Statements are prepared when they are first used on a connection, and kept there, except those
+  // that neither read nor write tables, such as FETCH, EXECUTE or DDL. False: no state is kept in
+  // the server, as poolers in transaction mode require (PgBouncer before 1.21). Then the server has
+  // no statement_timeout: set one for the database or the role.
   bool prepare = true;
   // Prepared statements that are kept on each connection. A transaction that uses more than there
   // is room for runs them without preparing them.

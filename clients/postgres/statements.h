@@ -88,8 +88,8 @@ class CountRows final : public ResultHandler {
 }  // namespace internal
 
 // The part of a Pool and a Transaction that runs one statement. `sql` has parameters $1, $2 and so
-// on, which the further arguments give. Their types, and T, are those of clients/postgres/types.h.
-// T is
+// on, whose values are the remaining arguments. Their types, and T, are those of
+// clients/postgres/types.h. T is
 //   - a struct described by Boost.Describe, whose members are columns of the same names,
 //   - a std::tuple, whose elements are the columns in order,
 //   - or one value.

@@ -22,7 +22,7 @@ class Pool;
 // What a transaction sees of others, in PostgreSQL's terms (its documentation, section 13.2). Each
 // statement sees what was committed before it; or all see what was committed before the first one;
 // or the outcome is one that the transactions could have had one after the other. The last two may
-// fail with a serialization failure (40001), after which they are to be run again.
+// fail with a serialization failure (40001), after which they should be run again.
 enum class Isolation : std::uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
 
 // The third argument of Pool::InTransaction.
@@ -34,13 +34,13 @@ struct TransactionOptions {
   // The server rejects statements that write (25006).
   bool read_only = false;
   // Above 1: after a serialization failure or a deadlock it runs again from the start. The function
-  // is then called again, so it must not do elsewhere what may be done once only.
+  // is then called again, so it must have no side effects outside of the transaction.
   int attempts_max = 1;
 };
 
 // The transaction inside of Pool::InTransaction, on a connection of its own, with the functions of
 // Statements and Copying. One call at a time: fibers that share it take turns. If a statement
-// fails, everything after it fails with 25P02, unless a savepoint is rolled back to.
+// fails, everything after it fails with 25P02, until it rolls back to a savepoint.
 //
 // It is committed when the function returns without an Error, and rolled back when it returns one
 // or throws. It must not be used after the function has returned. Pool::InTransaction has an

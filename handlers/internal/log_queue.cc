@@ -91,7 +91,7 @@ LogQueue& LogQueue::Get() {
 void LogQueue::Enter() {
   std::lock_guard hold(lock_);
   ++sessions_;
-  // A writer that was left behind is the writer again: there is never more than one.
+  // An abandoned writer becomes the writer again: there is never more than one.
   left_ = false;
   if (!exiting_) end_by_ns_.store(0, std::memory_order_relaxed);
   ended_.notify_all();
@@ -258,7 +258,7 @@ void LogQueue::WriteBatch(std::uint64_t dropped_behind) {
   std::uint64_t failed = 0;
   spdlog::logger* gathers = nullptr;  // to be flushed before another one writes, so that lines keep their order
   for (LogEntry& entry : batch_) {
-    // A writer that was left behind releases the sink as soon as it can.
+    // An abandoned writer releases the sink as soon as it can.
     if (gathers != nullptr && gathers != entry.logger.get()) std::exchange(gathers, nullptr)->flush();
     if (PatienceIsOver() || !WriteLine(entry)) ++failed;
     if (entry.gathered) gathers = entry.logger.get();

@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// What a handler is told that writes a body although the status allows none (StatusAllowsBody).
+// The Error for a handler that writes a body although the status allows none (StatusAllowsBody).
 [[gnu::cold]] inline Error NoBody(int status) {
   return Error::New("a response with status " + std::to_string(status) + " has no body");
 }

@@ -87,7 +87,7 @@ class [[nodiscard]] EventStream {
   // which is empty for values that this client should not see. Values that have queued up are sent
   // together. Returns
   //   no error          the channel is closed, or the drain has started (and the client knows when
-  //                     to reconnect): return, and the response ends in good order
+  //                     to reconnect): return, and the response ends cleanly
   //   the context's     it is done; its cause is kClientGone if the client has left
   //   those of Send
   template <class T, class F>

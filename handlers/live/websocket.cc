@@ -29,7 +29,7 @@ WebSocketOutbox WebSocket::GetOutbox() const { return WebSocketOutbox(session_->
 
 const Error WebSocket::kEndOfChannel = Error::New("the channel of a conversation is closed");
 
-Result<WebSocketMessage> WebSocket::ReceiveBeside(const Context& ctx, internal::WebSocketFeed& feed) { return session_->Receive(ctx, &feed); }
+Result<WebSocketMessage> WebSocket::ReceiveWith(const Context& ctx, internal::WebSocketFeed& feed) { return session_->Receive(ctx, &feed); }
 
 // An Error of Receive, or of a Send. A context may have been ended by any Error, so its kind alone does not say what has happened.
 Error WebSocket::EndConversation(const Error& why) {

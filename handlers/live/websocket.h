@@ -29,7 +29,7 @@ class WebSocketSession;
 
 // A WebSocket connection (RFC 6455). One fiber receives and any fibers of its request send, at the
 // same time. Pings are handled, and clients that have vanished are detected, while a fiber is in
-// Receive. So let a fiber be there nearly always.
+// Receive. So keep a fiber in it nearly all the time.
 //
 //   weft::Error Echo(weft::ResponseWriter& w, weft::Request& r) {
 //     weft::Result<weft::WebSocket> socket = weft::AcceptWebSocket(w, r);
@@ -101,7 +101,7 @@ class [[nodiscard]] WebSocket {
   //              Send
   template <class T, class F, class G>
   Error Converse(const Context& ctx, const Chan<T>& out, F to_message, G on_message) {
-    return ConverseBeside(ctx, out, to_message, on_message, [] { return false; });
+    return ConverseWith(ctx, out, to_message, on_message, [] { return false; });
   }
 
   // The same for a subscription. A client that was too slow for WhenFull::kDisconnect gets what is
@@ -110,7 +110,7 @@ class [[nodiscard]] WebSocket {
   // (Subscription::Missed).
   template <class T, class F, class G>
   Error Converse(const Context& ctx, const Subscription<T>& out, F to_message, G on_message) {
-    return ConverseBeside(ctx, out.Channel(), to_message, on_message,
+    return ConverseWith(ctx, out.Channel(), to_message, on_message,
                           [&out] { return out.Disconnected(); });
   }
 
@@ -136,11 +136,11 @@ class [[nodiscard]] WebSocket {
 
   // `lagged`: why the channel was closed.
   template <class T, class F, class G, class L>
-  Error ConverseBeside(const Context& ctx, const Chan<T>& out, F& to_message, G& on_message,
+  Error ConverseWith(const Context& ctx, const Chan<T>& out, F& to_message, G& on_message,
                        L lagged) {
     Feed<T, F> feed(*this, out, to_message);
     for (;;) {
-      Result<WebSocketMessage> message = ReceiveBeside(ctx, feed);
+      Result<WebSocketMessage> message = ReceiveWith(ctx, feed);
       if (const Error err = message.Err()) {
         if (err.Is(kEndOfChannel) && lagged()) return CloseLagged();
         return EndConversation(err);
@@ -148,7 +148,7 @@ class [[nodiscard]] WebSocket {
       if (const Error err = Called(on_message, *std::move(message))) return FailConversation(err);
     }
   }
-  Result<WebSocketMessage> ReceiveBeside(const Context& ctx, internal::WebSocketFeed& feed);
+  Result<WebSocketMessage> ReceiveWith(const Context& ctx, internal::WebSocketFeed& feed);
   Error SendMade(const Context& ctx, const std::string& text) { return Send(ctx, text); }
   Error SendMade(const Context& ctx, const WebSocketMessage& message) {
     return message.text ? Send(ctx, message.data) : SendBinary(ctx, message.data);

@@ -13,8 +13,8 @@ namespace weft {
 // is valid as long as a context that carries it lives.
 std::string_view UserOf(const Context& ctx);
 
-// `parent` with a user, for authentication of your own. Request::User and the access log have it
-// from RequestAccess::SetUser (handlers/access.h).
+// `parent` with a user, for authentication of your own. Request::User and the access log get the
+// user from RequestAccess::SetUser (handlers/access.h).
 Context WithUser(const Context& parent, std::string user);
 
 }  // namespace weft

@@ -8,7 +8,7 @@ namespace weft {
 
 // Whether `came` equals the secret. The time depends only on the length of `came`, not on where the
 // two differ, so an attacker cannot find a secret byte by byte by measuring time. Only the length
-// of the secret may show. For tokens, passwords and signatures (Go's subtle.ConstantTimeCompare).
+// of the secret may leak. For tokens, passwords and signatures (Go's subtle.ConstantTimeCompare).
 bool EqualInConstantTime(std::string_view came, std::string_view secret) noexcept;
 
 }  // namespace weft

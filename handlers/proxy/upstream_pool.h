@@ -82,7 +82,7 @@ class [[nodiscard]] UpstreamLease {
 };
 
 // Equivalent servers, for ReverseProxy: decides which one gets a request, and which ones get none
-// because they fail. There is one for the process, like the client that it uses. It may be used
+// because they fail. Use one for the process, like the client that it needs. It may be called
 // from any fiber and thread. It starts nothing by itself: the caller runs Check.
 //
 //   weft::UpstreamPool orders(client, {.addresses = {"10.0.0.1:8080", "10.0.0.2:8080"}});

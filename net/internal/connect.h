@@ -15,7 +15,7 @@
 namespace weft::internal {
 
 struct ConnectOptions {
-  // An attempt that takes longer gets the next one beside it (RFC 8305 section 5).
+  // If an attempt takes longer, the next one starts alongside it (RFC 8305 section 5).
   Duration attempt_delay = std::chrono::milliseconds(250);
   bool holds_time = true;  // as in FdWaitOptions
 };

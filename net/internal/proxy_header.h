@@ -16,7 +16,7 @@ inline constexpr std::size_t kProxyHeaderMax = 4096;
 
 struct ProxyHeaderResult {
   enum class Verdict : std::uint8_t {
-    kNeedMore,  // what is here is the begin of a header
+    kNeedMore,  // what is here is the start of a header
     kDone,      // `consumed` bytes were the header; what follows is the client's
     kBad,       // can never become a header; `reason` is static text
   };

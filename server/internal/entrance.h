@@ -53,7 +53,7 @@ class Entrance {
   Next AcceptOne(Loop* here);
   // Reports that there is no room, once for each time, and has an idle connection make some.
   void NoteShortage() noexcept;
-  // For the thread beside the loops: takes what waits although some loop turns. Woken loops may have been held before they came to it.
+  // For the watchdog thread: accepts connections that wait although some loop turns. Woken loops may have been held before they got to it.
   void HandOn();
 
   // Takes what the kernel has let in already and lets no more clients in; a listener that is shared stays open for the others.

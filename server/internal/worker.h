@@ -42,7 +42,7 @@ class Worker final : public Arrivals::Landing, private Shard::Accepting {
   void Expect() override { shard_.Expect(); }
   void Unexpect() override { shard_.Unexpect(); }
 
-  // On the thread beside the loops: sends responses that are lent, if this loop is held.
+  // On the watchdog thread: sends responses that are lent, if this loop is held.
   void SendForHeldLoop();
 
  private:

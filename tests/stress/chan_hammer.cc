@@ -27,7 +27,7 @@ class ChanHammer final : public Hammer {
       case 3:
         if (auto value = chan.TryReceive()) Took(**value);
         return;
-      case 4: return ReceiveBeside(chan, scope);
+      case 4: return ReceivePending(chan, scope);
       default: return CloseInUse(worker, scope);
     }
   }
@@ -63,7 +63,7 @@ class ChanHammer final : public Hammer {
     if (value.Ok()) Took(**value);
   }
   // Waits for its context alone, which a value ends.
-  void ReceiveBeside(const Chan<Value>& chan, const CancelScope& scope) {
+  void ReceivePending(const Chan<Value>& chan, const CancelScope& scope) {
     PendingReceive<Value> next(chan);
     CancelScope wait = WithCancel(scope.ctx);
     next.WakeBy(std::move(wait.cancel));

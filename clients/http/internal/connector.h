@@ -23,7 +23,7 @@ class Connector {
  public:
   explicit Connector(const HttpClientOptions& options) : options_(options), pace_{.stall = options.stall_timeout} {}
 
-  // On the loop of the caller. `http2`: offers it beside HTTP/1.1; IsHttp2 says what the server has chosen. Errors: the context's; a
+  // On the loop of the caller. `http2`: offers it as well as HTTP/1.1; IsHttp2 says what the server has chosen. Errors: the context's; a
   // ClientFailure, with nothing processed.
   Result<std::unique_ptr<ClientWire>> Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2);
   // Only a socket speaks it: it is a SocketWire.

@@ -34,7 +34,7 @@ struct OutgoingRequest {
   std::optional<std::uint64_t> length;  // of a body that is streamed; none: chunks
   std::optional<Duration> expect;       // how long to wait for 100
   Duration response_timeout{};
-  bool without_slot = false;            // beside the requests that an origin gets at once
+  bool without_slot = false;            // not counted among the requests that an origin gets at once
   bool without_credentials = false;     // after a redirect to another origin
   const std::function<void(int, const Fields&)>* on_interim = nullptr;
 

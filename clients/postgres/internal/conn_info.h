@@ -18,7 +18,7 @@ namespace weft::postgres::internal {
 
 using ConnInfo = std::vector<std::pair<std::string, std::string>>;
 
-// The settings of `conninfo`, with the addresses of its hosts beside their names: libpq would block its thread to look them up, and could
+// The settings of `conninfo`, with the addresses of its hosts next to their names: libpq would block its thread to look them up, and could
 // not be called back. A host with several addresses becomes several hosts, which libpq tries in turn.
 Result<ConnInfo> ResolveHosts(const Context& ctx, const std::string& conninfo, const std::string& origin);
 

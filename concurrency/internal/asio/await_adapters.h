@@ -68,7 +68,7 @@ class AwaitRedirectHandler {
   Handler handler_;
 };
 
-// Lets the user's slot cancel the operation beside the context. What it leaves in the slot is gone when the operation has ended.
+// Lets the user's slot cancel the operation, in addition to the context. What it leaves in the slot is gone when the operation has ended.
 template <class Handler, class Slot>
 class AwaitSlotHandler {
  public:

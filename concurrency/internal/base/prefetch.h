@@ -16,10 +16,10 @@ inline void PrefetchToWrite(const void* address) noexcept {
 }
 
 // What a fiber touches soon after a fiber of another loop has woken it, and what lies in that other core's cache: its own waiter, and
-// if it answers, the queue, the waiter and the fiber to which it hands the answer. As the code comes to them, one after the other,
+// if it replies, the queue, the waiter and the fiber to which it hands the reply. As the code comes to them, one after the other,
 // these take a third of a hand-over between two loops; here they are fetched at once, before the fiber runs.
 //
-// A fiber answers if each time that it is woken it hands something to who did it, who waits in the same place. In a pipeline, where
+// A fiber replies if each time that it is woken it hands something to its waker, which waits in the same place. In a pipeline, where
 // it goes to somebody else, these lines are better left alone: that one is likely to be using them.
 //
 // All are hints: the addresses may be those of things that are gone. Only on the fiber's own loop.

@@ -43,7 +43,7 @@ enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone 
 // and senders do not wait at the same time, except those of Selects that were claimed by another case.
 //
 // The channel goes with its last handle. Calls that are inside then, because they wait or come through the lock once more, are
-// told that it is closed, and the last of them destroys it.
+// woken with kClosed, and the last of them destroys it.
 class alignas(64) ChanBase {
  public:
   ChanBase(std::size_t capacity, std::size_t room, void (*destroy)(ChanBase*)) noexcept

@@ -19,10 +19,10 @@ namespace weft::internal {
 
 class Symbolizer;
 
-// A thread beside the loops. It looks at them a few times within the shortest limit, and reports a fiber that runs on and on, and a
+// The watchdog thread. It looks at the loops a few times within the shortest limit, and reports a fiber that runs on and on, and a
 // scheduler that makes no progress; and it calls the sentinels of servers, so that what must happen happens while loops are
 // held. The loops pay two relaxed stores a switch for it, one a turn and two a sleep.
-class Watchdog final : public BesideLoops {
+class Watchdog final : public WatchdogThread {
  public:
   Watchdog(Scheduler& scheduler, const RunOptions& options);
   ~Watchdog();

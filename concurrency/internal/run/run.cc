@@ -22,7 +22,7 @@ Error RunMain(const Context& ctx, const RunOptions& options, UniqueFunction<Erro
   if (VirtualTime()) AbortMisuse("Run", "loops on real time cannot run during RunTest: call it in a fiber of the test");
   Scheduler scheduler({options.loops, options.stack_bytes, options.offload_threads, options.offload_queue, options.name});
   Watchdog watchdog(scheduler, options);
-  scheduler.SetBeside(watchdog);
+  scheduler.SetWatchdog(watchdog);
   MainJob job(scheduler, ctx, main);
   FiberOptions fiber;
   fiber.name = options.name;

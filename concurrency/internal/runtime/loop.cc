@@ -30,11 +30,11 @@ std::string Loop::RunningFiber() const {
 
 // Under virtual time there is no such thread, and no loop is ever held: time stands still meanwhile.
 Error Loop::Add(LoopSentinel& sentinel, const Context& ctx) {
-  internal::BesideLoops* beside = Core(this).scheduler().beside();
-  return beside != nullptr ? beside->Add(sentinel, ctx) : Error();
+  internal::WatchdogThread* watchdog = Core(this).scheduler().watchdog();
+  return watchdog != nullptr ? watchdog->Add(sentinel, ctx) : Error();
 }
 void Loop::Remove(LoopSentinel& sentinel) noexcept {
-  if (internal::BesideLoops* beside = Core(this).scheduler().beside()) beside->Remove(sentinel);
+  if (internal::WatchdogThread* watchdog = Core(this).scheduler().watchdog()) watchdog->Remove(sentinel);
 }
 
 Error Loop::Add(FdWatch& watch, int fd, std::uint32_t events) noexcept { return Core(this).poller().Add(watch, fd, events); }

@@ -110,7 +110,7 @@ class LoopCore final : public Loop {
     const std::int64_t held = RealNowNs() - turn_ns_.load(std::memory_order_relaxed);
     return held > 0 ? held : 0;
   }
-  // The thread that drives the loop, from the begin of Run on.
+  // The thread that drives the loop, from the start of Run.
   pthread_t Thread() const noexcept { return thread_.load(std::memory_order_acquire); }
   // From any thread.
   std::size_t LiveFibers() const noexcept { return live_.load(std::memory_order_relaxed); }

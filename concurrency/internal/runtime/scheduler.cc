@@ -64,14 +64,14 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
   }
   for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->RequestStop();
   for (std::thread& thread : threads) thread.join();
-  if (beside_ != nullptr) beside_->Stop();
+  if (watchdog_ != nullptr) watchdog_->Stop();
   return failed;
 }
 
 Error Scheduler::StartThreads(std::vector<std::thread>& threads) {
   threads.reserve(loops_.size());
   try {
-    if (beside_ != nullptr) beside_->Start();
+    if (watchdog_ != nullptr) watchdog_->Start();
     for (std::size_t i = 1; i < loops_.size(); ++i) {
       threads.emplace_back([this, i] { DriveLoop(*loops_[i]); });
     }

@@ -19,8 +19,8 @@
 
 namespace weft::internal {
 
-// The thread beside the loops, as the scheduler sees it: see Watchdog.
-class BesideLoops {
+// The watchdog thread, as the scheduler sees it; Watchdog implements it.
+class WatchdogThread {
  public:
   virtual void Start() = 0;  // throws std::system_error
   virtual void Stop() = 0;
@@ -29,7 +29,7 @@ class BesideLoops {
   virtual void Remove(LoopSentinel& sentinel) noexcept = 0;
 
  protected:
-  ~BesideLoops() = default;
+  ~WatchdogThread() = default;
 };
 
 // What a Scheduler is made of; see RunOptions.
@@ -51,7 +51,7 @@ class Scheduler final : private LoopHost {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // Before RunUntilDone, which starts and stops it. Without one, sentinels are not called.
-  void SetBeside(BesideLoops& beside) noexcept { beside_ = &beside; }
+  void SetWatchdog(WatchdogThread& watchdog) noexcept { watchdog_ = &watchdog; }
 
   // Runs `job` as the first fiber and drives all loops until the last hold is gone. An error means that it was not begun.
   Error RunUntilDone(FiberJob& job, const FiberOptions& options);
@@ -73,7 +73,7 @@ class Scheduler final : private LoopHost {
   bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
 
   OffloadPool& pool() noexcept { return pool_; }
-  BesideLoops* beside() noexcept { return beside_; }
+  WatchdogThread* watchdog() noexcept { return watchdog_; }
   // Under virtual time: what decides MayJump.
   void SetIdleHandler(std::function<bool(bool more)> on_idle) { on_idle_ = std::move(on_idle); }
   // Ends a test that cannot end by itself: its loop stops where it is. The scheduler must then be kept forever, because code
@@ -98,7 +98,7 @@ class Scheduler final : private LoopHost {
   std::function<bool(bool)> on_idle_;
   ThreadTally tally_;
   OffloadPool pool_;
-  BesideLoops* beside_ = nullptr;
+  WatchdogThread* watchdog_ = nullptr;
 };
 
 }  // namespace weft::internal

@@ -8,16 +8,16 @@
 namespace weft::internal {
 
 // Whether a loop that has nothing to do looks at its inbox for some moments before it sleeps. To be woken takes a core from
-// some microseconds to some hundreds (a virtual machine whose core has halted). So where two loops answer each other in quick
+// some microseconds to some hundreds (a virtual machine whose core has halted). So where two loops reply to each other in quick
 // succession, one that sleeps makes the other wait for so long that it sleeps as well, and once both sleep in each step, neither
-// answers within the time for which a wait is worth spinning. Therefore waits are judged by what they would be without the
-// sleeps, and who has slept spins for longer, for some waits, until the other is awake as well.
+// replies within the time for which a wait is worth spinning. Therefore waits are judged by what they would be without the
+// sleeps, and a loop that has slept spins for longer, for some waits, until the other is awake as well.
 //
 // Spinning in vain costs a core: it is tried after some quick messages only, and the more often it was in vain, the more of them.
 // Only on the loop's thread; all times in nanoseconds.
 class SpinPolicy {
  public:
-  static constexpr std::int64_t kSpinNs = 20'000;      // an answer within that is worth it
+  static constexpr std::int64_t kSpinNs = 20'000;      // a reply within that is worth it
   static constexpr std::int64_t kWakeMaxNs = 300'000;  // slower wake-ups than that are not waited for
 
   bool Worthwhile() const noexcept { return credit_ > 0; }
@@ -38,7 +38,7 @@ class SpinPolicy {
     wake_ns_ += (wake_ns - wake_ns_) / 4;
     const bool at_once = after_ns <= kSpinNs;
     if (credit_ < 0 && at_once && at_once_) {
-      // Whoever answers so soon is awake, and may be trying: one short try, whatever was before.
+      // A loop that replies so soon is awake, and may be trying: one short try, whatever was before.
       credit_ = 1;
       in_step_ = true;
     } else if (after_ns < 3 * kSpinNs + WakeNs()) {

@@ -92,7 +92,7 @@ class ChunkedDecoder {
   std::uint8_t size_digits_ = 0;
   std::uint16_t trailer_fields_ = 0;
   std::uint32_t extension_excess_ = 0;
-  std::uint32_t trailer_line_ = 0;  // begin of the line that is being read, in trailers_
+  std::uint32_t trailer_line_ = 0;  // start of the line that is being read, in trailers_
   std::uint64_t chunk_remaining_ = 0;
   std::string trailers_;            // complete lines, each with CRLF, and the one that is being read
 };

@@ -59,7 +59,7 @@ struct HeadFacts {
   bool has_transfer_encoding = false;
   std::uint8_t empty_lines = 0;
   std::uint32_t position = 0;  // of the first byte that was not looked at
-  std::uint32_t mark = 0;      // begin of the piece that is being read
+  std::uint32_t mark = 0;      // start of the piece that is being read
   Span name;                   // of the field that is being read
 };
 
@@ -82,7 +82,7 @@ struct Head : HeadFacts {
     return path.size == 0 ? std::string_view("/") : path.In(buffer);
   }
 
-  // Adds all fields to `out` as views into `buffer`. Beside an absolute target the value of Host is the target's
+  // Adds all fields to `out` as views into `buffer`. With an absolute target, the value of Host is the target's
   // authority, whatever the client wrote there: no reader may see a Host that must be ignored (RFC 9112 section 3.2.2).
   void AppendFieldsTo(Fields& out, const char* buffer) const;
 };

@@ -60,8 +60,8 @@ class Budget {
   Time since_{0};
 };
 
-// Counts bytes: what comes beside payload (frame headers, padding, control frames) must stay in a proportion to it, which catches what
-// were not thought of.
+// Counts bytes: overhead (frame headers, padding, control frames) must stay in proportion to payload, which catches attacks that were not
+// thought of.
 class Proportion {
  public:
   // False: eight times the payload, and a megabyte more.

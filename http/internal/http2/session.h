@@ -185,7 +185,7 @@ class Session {
   void Terminate(ErrorCode code);
   // The peer has said that it begins no more streams.
   bool PeerEnds() const { return peer_ends_; }
-  // Why the connection has failed (kNoError: it has not): told by Receive, or by Write, as soon as GOAWAY with this code is
+  // Why the connection has failed (kNoError: it has not): reported by Receive, or by Write, as soon as GOAWAY with this code is
   // written.
   ErrorCode Failure() const { return failure_; }
   bool Failed() const { return failure_ != ErrorCode::kNoError; }

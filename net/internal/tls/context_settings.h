@@ -16,7 +16,7 @@ namespace weft::internal {
 // used.
 Result<SslCtxPtr> MakeSslContext(const SSL_METHOD* method, TlsVersion version_min);
 
-// Shows this certificate; beside one of another kind of key, if there is one.
+// Shows this certificate, in addition to one with another kind of key if there is one.
 Error UseIdentity(SSL_CTX* ctx, const Identity& identity);
 
 // Verifies peers by these certificates and no others, root or not.

@@ -91,19 +91,19 @@ void Batch::SendResponses() {
   kept_count_ = left;
 }
 
-void Batch::SendFromBeside() noexcept {
+void Batch::SendFromWatchdog() noexcept {
   for (std::size_t i = 0; i < kept_count_; ++i) {
     KeptResponses& kept = kept_[i];
     try {
       const ssize_t sent = kept.client->Send(kept.bytes.View());
-      kept.sent_from_beside = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+      kept.sent_from_watchdog = sent > 0 ? static_cast<std::size_t>(sent) : 0;
     } catch (const std::bad_alloc&) {  // of a layer's: the loop will try
     }
   }
 }
 
-void Batch::NoteSentFromBeside() noexcept {
-  for (std::size_t i = 0; i < kept_count_; ++i) kept_[i].bytes.EraseFront(std::exchange(kept_[i].sent_from_beside, 0));
+void Batch::NoteSentFromWatchdog() noexcept {
+  for (std::size_t i = 0; i < kept_count_; ++i) kept_[i].bytes.EraseFront(std::exchange(kept_[i].sent_from_watchdog, 0));
 }
 
 }  // namespace weft::internal::http1

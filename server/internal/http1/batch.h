@@ -31,7 +31,7 @@ namespace weft::internal::http1 {
 //
 // A response must not wait for another handler's long computation. So responses are kept only while handlers are quick, and not
 // for longer than kPatience and the handler that runs then; some that are not quick end that for a while. If that handler
-// computes for long, the thread beside the loops sends them (Lending). Servers that share a loop have a batch each, which are
+// computes for long, the watchdog thread sends them (Lending). Servers that share a loop have a batch each, which are
 // finished one after the other: there a request may wait for the kMax handlers of another server.
 class Batch final : private Lendable {
  public:
@@ -80,7 +80,7 @@ class Batch final : private Lendable {
   struct KeptResponses {
     Client* client = nullptr;
     ByteBuffer bytes;
-    std::size_t sent_from_beside = 0;
+    std::size_t sent_from_watchdog = 0;
   };
   struct AfterEvents : LoopTask {
     explicit AfterEvents(Batch* b) : LoopTask(&Batch::OnAfterEvents), batch(b) {}
@@ -93,8 +93,8 @@ class Batch final : private Lendable {
   void ServeAndSend();
   void SendResponses();
   bool HandlersAreQuick() const { return trust_ >= kTrust; }
-  void SendFromBeside() noexcept override;
-  void NoteSentFromBeside() noexcept override;
+  void SendFromWatchdog() noexcept override;
+  void NoteSentFromWatchdog() noexcept override;
 
   Loop& loop_;
   Lending& lending_;

@@ -9,17 +9,17 @@ namespace weft::internal::http1 {
 // Responses that are ready to be sent and can be lent.
 class Lendable {
  public:
-  // On the thread beside the loops: sends what the socket takes, and counts it.
-  virtual void SendFromBeside() noexcept = 0;
+  // On the watchdog thread: sends what the socket takes, and counts it.
+  virtual void SendFromWatchdog() noexcept = 0;
   // On the loop, afterwards: takes note of what was sent.
-  virtual void NoteSentFromBeside() noexcept = 0;
+  virtual void NoteSentFromWatchdog() noexcept = 0;
 
  protected:
   ~Lendable() = default;
 };
 
 // Responses that are ready are held back while the next handler runs, to leave with its own. Should that
-// handler hold the loop, the thread beside the loops sends them: the loop lends them to it for as long as the
+// handler hold the loop, the watchdog thread sends them: the loop lends them to it for as long as the
 // handler runs, and takes them back before it touches them.
 //
 //   loop:    Lend ── handler runs ── TakeBack      two atomic steps on a line that no other thread touches
@@ -42,8 +42,8 @@ class Lending {
   void SendWhatIsLent() noexcept {
     State state = State::kLent;
     if (!state_.compare_exchange_strong(state, State::kBorrowed, std::memory_order_acquire)) return;
-    if (session_ != nullptr) session_->SendFromBeside();
-    if (batch_ != nullptr) batch_->SendFromBeside();
+    if (session_ != nullptr) session_->SendFromWatchdog();
+    if (batch_ != nullptr) batch_->SendFromWatchdog();
     state_.store(State::kUsed, std::memory_order_release);
   }
 
@@ -57,8 +57,8 @@ class Lending {
     while (state_.load(std::memory_order_acquire) == State::kBorrowed) {  // for some microseconds
     }
     state_.store(State::kMine, std::memory_order_relaxed);
-    if (session_ != nullptr) session_->NoteSentFromBeside();
-    if (batch_ != nullptr) batch_->NoteSentFromBeside();
+    if (session_ != nullptr) session_->NoteSentFromWatchdog();
+    if (batch_ != nullptr) batch_->NoteSentFromWatchdog();
   }
 
   bool lent_ = false;

@@ -12,7 +12,7 @@
 
 namespace weft::internal::http1 {
 
-// What a loop has for its HTTP/1.1 connections, beside the shard.
+// What a loop has for its HTTP/1.1 connections, in addition to the shard.
 struct LoopPart {
   LoopPart(Shard& of, SuccessorMaker& makes_successors) : shard(of), successors(&makes_successors) {}
   LoopPart(const LoopPart&) = delete;

@@ -120,14 +120,14 @@ void Outgoing::Lend(Lendable* batch) {
   if (own != nullptr || batch != nullptr) lending_.Lend(own, batch);
 }
 
-void Outgoing::SendFromBeside() noexcept {
+void Outgoing::SendFromWatchdog() noexcept {
   const ssize_t sent = io_.socket().Send(bytes_.View());
-  sent_from_beside_ = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  sent_from_watchdog_ = sent > 0 ? static_cast<std::size_t>(sent) : 0;
 }
 
-void Outgoing::NoteSentFromBeside() noexcept {
-  io_.NoteMoved(sent_from_beside_);
-  NoteSent(std::exchange(sent_from_beside_, 0));
+void Outgoing::NoteSentFromWatchdog() noexcept {
+  io_.NoteMoved(sent_from_watchdog_);
+  NoteSent(std::exchange(sent_from_watchdog_, 0));
 }
 
 }  // namespace weft::internal::http1

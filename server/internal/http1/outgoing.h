@@ -90,8 +90,8 @@ class Outgoing final : private Lendable {
 
   static constexpr std::size_t kEndOfHead = 2;  // its last line end
 
-  void SendFromBeside() noexcept override;
-  void NoteSentFromBeside() noexcept override;
+  void SendFromWatchdog() noexcept override;
+  void NoteSentFromWatchdog() noexcept override;
   void NoteSent(std::size_t bytes) noexcept;
   void NoteLeaving(std::size_t count) noexcept;
 
@@ -103,7 +103,7 @@ class Outgoing final : private Lendable {
   std::size_t type_at_ = 0;      // where a Content-Type is still missing; 0: nowhere
   bool begun_ = false;
   bool finished_ = false;
-  std::size_t sent_from_beside_ = 0;
+  std::size_t sent_from_watchdog_ = 0;
   TimePoint held_since_;  // before which handler they were held back first
 };
 
