@@ -107,8 +107,9 @@ class [[nodiscard]] Error {
     std::swap(rep_, other.rep_);
     return *this;
   }
-  ~Error() {
-    if (rep_ != nullptr) Unref();
+  // constexpr, so that the constants below are not destroyed when the program ends.
+  constexpr ~Error() {
+    if (!std::is_constant_evaluated() && rep_ != nullptr) Unref();
   }
 
   // Makes an error with this message and an identity of its own: for Is, two errors with the same
@@ -178,20 +179,20 @@ class [[nodiscard]] Error {
 
 // One constant for each Errc, to compare with by Is and to return. They may be used before and
 // after main.
-inline constinit const Error kCanceled{internal::kCanceledRep};
-inline constinit const Error kDeadlineExceeded{internal::kDeadlineExceededRep};
-inline constinit const Error kClosed{internal::kClosedRep};
-inline constinit const Error kServerClosing{internal::kServerClosingRep};
-inline constinit const Error kClientGone{internal::kClientGoneRep};
-inline constinit const Error kTooLarge{internal::kTooLargeRep};
-inline constinit const Error kTimeout{internal::kTimeoutRep};
-inline constinit const Error kMalformed{internal::kMalformedRep};
-inline constinit const Error kRefused{internal::kRefusedRep};
-inline constinit const Error kDeadlock{internal::kDeadlockRep};
-inline constinit const Error kLeaked{internal::kLeakedRep};
-inline constinit const Error kUnavailable{internal::kUnavailableRep};
-inline constinit const Error kUpstreamFailed{internal::kUpstreamFailedRep};
-inline constinit const Error kUpstreamTimeout{internal::kUpstreamTimeoutRep};
+inline constexpr Error kCanceled{internal::kCanceledRep};
+inline constexpr Error kDeadlineExceeded{internal::kDeadlineExceededRep};
+inline constexpr Error kClosed{internal::kClosedRep};
+inline constexpr Error kServerClosing{internal::kServerClosingRep};
+inline constexpr Error kClientGone{internal::kClientGoneRep};
+inline constexpr Error kTooLarge{internal::kTooLargeRep};
+inline constexpr Error kTimeout{internal::kTimeoutRep};
+inline constexpr Error kMalformed{internal::kMalformedRep};
+inline constexpr Error kRefused{internal::kRefusedRep};
+inline constexpr Error kDeadlock{internal::kDeadlockRep};
+inline constexpr Error kLeaked{internal::kLeakedRep};
+inline constexpr Error kUnavailable{internal::kUnavailableRep};
+inline constexpr Error kUpstreamFailed{internal::kUpstreamFailedRep};
+inline constexpr Error kUpstreamTimeout{internal::kUpstreamTimeoutRep};
 
 // Returns an empty Error if the given one Is(kCanceled), and otherwise the error itself. It is for
 // the main function of a program, and for workers, which do not fail by being stopped. Do not use

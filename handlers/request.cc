@@ -5,6 +5,9 @@
 #include <weft/http/internal/percent.h>
 
 namespace weft {
+
+constinit const Context internal::kNoContext;
+
 RequestContextScope::RequestContextScope(Request& request, Context ctx)
     : request_(request),
       current_(std::move(ctx)),

@@ -27,7 +27,7 @@ struct TlsInfo;
 namespace internal {
 
 // The context of a request that has not started.
-inline const Context kNoContext;
+extern const Context kNoContext;
 
 // What a path value or query parameter is called in the text of a response: `path value "id"`.
 struct ParameterName {
