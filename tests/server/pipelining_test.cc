@@ -151,7 +151,7 @@ struct Behind {
   bool read;
 };
 
-class RequestBehindABody : public ::testing::TestWithParam<Behind> {};
+class RequestAfterABody : public ::testing::TestWithParam<Behind> {};
 
 TEST_P(RequestAfterABody, IsFound) {
   const auto [name, chunked, read] = GetParam();
