@@ -6,29 +6,22 @@
 
 namespace weft::internal {
 
-// A context that ends with that of a caller and, as long as the drain counts, with the drain. It is derived anew only if one of the two has
-// changed: many calls have the same context. Background() is a caller's context like any other.
+// Derives contexts that end with that of a caller and, as long as the drain counts, with the drain; and knows for which caller it did so last:
+// many calls have the same context. Background() is a caller's context like any other.
 class CallerOrDrain {
  public:
   bool IsFor(const Context& caller) const { return derived_ && caller_ == caller; }
   // `draining`: null where the drain does not count.
-  const Context& Derive(const Context& caller, const Context* draining) {
-    const bool drains = draining != nullptr;
-    if (!IsFor(caller) || drains != drains_) {
-      either_ = drains ? WithEither(caller, *draining) : WithCancel(caller);
-      caller_ = caller;
-      drains_ = drains;
-      derived_ = true;
-    }
-    return either_.ctx;
+  CancelScope Derive(const Context& caller, const Context* draining) {
+    caller_ = caller;
+    derived_ = true;
+    return draining != nullptr ? WithEither(caller, *draining) : WithCancel(caller);
   }
   void Reset() { derived_ = false; }
 
  private:
   Context caller_;
-  CancelScope either_;
   bool derived_ = false;
-  bool drains_ = false;
 };
 
 }  // namespace weft::internal

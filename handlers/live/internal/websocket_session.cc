@@ -120,10 +120,13 @@ void WebSocketSession::Check(const char* function) const {
 
 void WebSocketSession::Arm() {
   const bool drain_counts = !drain_seen_ && !close_sent_;
-  const Context& either = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
+  CancelScope wait = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
   Loop* const loop = role_ == Role::kServer ? Loop::Current() : nullptr;  // a client may move to another one
   const TimePoint due = close_sent_ || loop != nullptr ? TimePoint::max() : ping_clock_.Due();
-  CancelScope wait = due == TimePoint::max() ? WithCancel(either) : WithDeadline(either, due);
+  if (due != TimePoint::max()) {
+    CancelScope until = WithDeadline(wait.ctx, due);
+    without_deadline_ = std::exchange(wait, std::move(until)).cancel;
+  }
   if (loop != nullptr) ping_timer_.Watch(*loop);
   wait_ = std::move(wait.ctx);
   const bool somebody_sends = !message_turn_.try_lock();

@@ -119,6 +119,7 @@ class WebSocketSession final : private FrameStream::Owner {
   // Reading, by one fiber at a time.
   const Context* ctx_ = nullptr;  // of the Receive that is under way; null: no fiber reads
   CallerOrDrain either_;          // of ctx_
+  CancelFunc without_deadline_;   // of a client's wait_: what that is derived from
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   WebSocketFeed* feed_ = nullptr;  // of that Receive
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
