@@ -123,10 +123,7 @@ void WebSocketSession::Arm() {
   CancelScope wait = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
   Loop* const loop = role_ == Role::kServer ? Loop::Current() : nullptr;  // a client may move to another one
   const TimePoint due = close_sent_ || loop != nullptr ? TimePoint::max() : ping_clock_.Due();
-  if (due != TimePoint::max()) {
-    CancelScope until = WithDeadline(wait.ctx, due);
-    without_deadline_ = std::exchange(wait, std::move(until)).cancel;
-  }
+  if (due != TimePoint::max()) without_deadline_ = std::exchange(wait, WithDeadline(wait.ctx, due)).cancel;
   if (loop != nullptr) ping_timer_.Watch(*loop);
   wait_ = std::move(wait.ctx);
   const bool somebody_sends = !message_turn_.try_lock();
