@@ -62,10 +62,10 @@ struct RequestHead {
   std::string_view raw_path;  // "/..." or "*"; empty for CONNECT
   std::string_view raw_query;
   std::string_view host;
-  bool path_may_be_escaped = true;  // false: raw_path holds no '%'
   int version_major = 1;
   int version_minor = 1;
   bool secure = false;
+  bool path_may_be_escaped = true;  // false: raw_path holds no '%'
 };
 
 // A part of an open file that is to be sent. Advance removes bytes from its front.

@@ -22,7 +22,7 @@ struct ClientState;
 }
 
 // A client for HTTP/1.1, in plain text and over TLS, and on request for HTTP/2 over TLS
-// (HttpClientOptions::http2; RFC 9110, 9112, 9113). Use one for the process, shared by all loops;
+// (HttpClientOptions::http2; RFC 9110, 9112, 9113). Use one per process, shared by all loops;
 // it may be built anywhere, even before there is a loop. Calls park the fiber, under a context that
 // applies to everything that they wait for. It keeps connections on each loop. It starts no fiber
 // of its own, except during a call that sends a body and listens at the same time.

@@ -27,7 +27,7 @@ class PoolState;
 //   weft::Result<std::optional<std::string>> title =
 //       db.QueryOne<std::string>(r.Ctx(), "select title from notes where id = $1", id);
 //
-// Use one for the process. It may be built anywhere, even before there is a loop. Building it never
+// Use one per process. It may be built anywhere, even before there is a loop. Building it never
 // fails. It connects only when it is used, and serves all loops, schedulers and plain threads. It
 // starts no fiber and no thread. A call that finds a connection lost or too old closes it, and a
 // call that needs another one makes it.

@@ -124,7 +124,7 @@ class PacedIo {
 
   // Other fibers of the loop get their turn, after a few pieces that did not wait.
   void AfterPiece();
-  // They have it now: the caller parks.
+  // The caller parks, so others get their turn now.
   void BeforePark() { pieces_ = 0; }
   // Others get their turn, and the loop looks for events. An error: the connection has ended meanwhile.
   Error AfterLongTurn();

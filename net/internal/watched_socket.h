@@ -117,7 +117,7 @@ class WatchedSocket : public FdWatch {
   void SetForced() { forced_ = true; }
   // From now on an orderly end of both sides does not make it broken: its user sees both ends itself.
   void ExpectBothEnds() { both_ends_expected_ = true; }
-  // None of the three. At once, since they are bits of a byte.
+  // Neither half-closed, nor broken, nor closed by force: one test, since they are bits of a byte.
   bool Undisturbed() const { return !(half_closed_ | broken_ | forced_); }
   // It will end with a reset, whatever the kernel still holds for the peer.
   void ResetAtEnd() {

@@ -61,12 +61,26 @@ Cost PublishToEventStreams(const Context& ctx, long n, Caches caches) {
   return cost;
 }
 
-TEST(PublishGrowth, ToEventStreams) {
+TEST(PublishGrowth, WakesEventStreams) {
   ExpectGrowth(2'500, [](const Context& ctx, long n) { return PublishToEventStreams(ctx, n, Caches::kAsTheyAre); });
 }
 
-TEST(PublishGrowth, ToEventStreamsThatAreInNoCache) {
+TEST(PublishGrowth, WakesEventStreamsThatAreInNoCache) {
   ExpectGrowth(2'500, [](const Context& ctx, long n) { return PublishToEventStreams(ctx, n, Caches::kOfOthers); });
+}
+
+// Each buffer begins with room for a few values; here the buffers of all grow in one piece.
+TEST(PublishGrowth, GrowsTheBuffersOfSubscribersThatFallBehind) {
+  ExpectGrowth(2'500, [](const Context&, long n) {
+    const Broadcast<int> all;
+    std::vector<Subscription<int>> behind;
+    for (long i = 0; i < n; ++i) behind.push_back(all.Subscribe());
+    for (int i = 0; i < 4; ++i) all.Publish(i);
+    UseCachesForOthers();
+    const Cost cost = Measure([&] { EXPECT_EQ(all.Publish(4), static_cast<std::size_t>(n)); });
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(behind.back().Channel().TryReceive(), i);
+    return cost;
+  });
 }
 
 }  // namespace

@@ -67,8 +67,9 @@ TEST(FairBodies, WritingToAFastReaderLetsOthersRun) {
   EXPECT_LE(PiecesBeforeTheOther(write, kGet), 1000);
 }
 
-// Others have had their turn while it waited. A stream of events would pass it on with each second event, and keep its buffer meanwhile.
-TEST(FairBodies, AnAnswerThatWaitsBetweenItsPiecesIsNotInterruptedWithinOne) {
+// Others have had their turn while it waited. Without this, a stream of events gave up its turn within each second event, and kept its buffer
+// meanwhile.
+TEST(FairBodies, AResponseThatWaitsBetweenPiecesKeepsItsTurnWithinOne) {
   std::vector<std::string> pieces;
   Virtually([&](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {

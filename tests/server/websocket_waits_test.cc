@@ -106,6 +106,35 @@ TEST(WebSocketWaits, ReceiveContinuesWhileASendWaits) {
   });
 }
 
+// A ping that is due after the close frame is not sent, and does not keep the loop from anything else meanwhile.
+TEST(WebSocketWaits, CloseWaitsForASilentClientWithoutAPing) {
+  for (const bool received : {false, true}) {
+    Virtually([&](const Context& ctx) {
+      std::optional<Error> closed;
+      Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+        Result<WebSocket> socket = AcceptWebSocket(w, r, {.ping_after = 10s});
+        if (Error err = socket.Err()) return err;
+        const CancelScope soon = WithTimeout(r.Ctx(), 8s);
+        if (received) {
+          EXPECT_TRUE(socket->Receive(soon.ctx).Err().Is(kDeadlineExceeded));
+        } else {
+          (void)soon.ctx.Wait();
+        }
+        closed = socket->Close(1000);
+        return {};
+      });
+      const TimePoint begin = Now();
+      WsClient client(ctx, site);
+      EXPECT_EQ(client.CloseCode(), 1000);
+      EXPECT_EQ(Now() - begin, 8s);
+      EXPECT_TRUE(client.Ended());
+      EXPECT_EQ(Now() - begin, 13s);
+      ASSERT_TRUE(closed);
+      EXPECT_TRUE(closed->Is(kTimeout)) << closed->Message();
+    });
+  }
+}
+
 TEST(WebSocketWaits, SendDeliversWhatIsQueued) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {

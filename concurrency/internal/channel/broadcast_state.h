@@ -23,7 +23,7 @@ namespace weft::internal {
 // One subscriber's buffer; shared by its Subscription and the Broadcast.
 template <class T>
 struct SubscriberState {
-  // Of very many subscribers hardly any is slow, so a buffer is small until its subscriber is.
+  // Of very many subscribers hardly any is slow, so a buffer is small until its subscriber falls behind.
   static constexpr std::size_t kRoomAtFirst = 4;
   explicit SubscriberState(const SubscribeOptions& options)
       : chan(ChanAccess::Growing<T>(options.capacity != 0 ? options.capacity : 1, kRoomAtFirst)), when_full(options.when_full) {}
@@ -107,7 +107,7 @@ class BroadcastState {
   }
 
  private:
-  // As many as the misses that a core has under way at once, and not so many that the first ones are gone from its cache again.
+  // About as many as the cache misses that a core can have outstanding, and not so many that the first ones are gone from its cache again.
   static constexpr std::size_t kFetched = 16;
 
   // Of very many subscribers none is in a cache, and each needs some five lines, one of which says where the next one is. So the same line of

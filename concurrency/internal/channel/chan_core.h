@@ -46,8 +46,8 @@ enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone 
 // woken with kClosed, and the last of them destroys it.
 class alignas(64) ChanBase {
  public:
-  ChanBase(std::size_t capacity, std::size_t room, void (*destroy)(ChanBase*)) noexcept
-      : room_(room), capacity_(capacity), destroy_(destroy) {}
+  ChanBase(std::size_t capacity, std::size_t first_room, void (*destroy)(ChanBase*)) noexcept
+      : room_(first_room), capacity_(capacity), destroy_(destroy) {}
   ChanBase(const ChanBase&) = delete;
   ChanBase& operator=(const ChanBase&) = delete;
 
@@ -67,7 +67,7 @@ class alignas(64) ChanBase {
   [[nodiscard]] bool LeaveLocked() noexcept WEFT_REQUIRES(lock_) { return --inside_ == 0 && orphaned_; }
   void Destroy() noexcept { destroy_(this); }
 
-  // For who comes to very many channels, one after the other: fetches what a send to the receiver that waits here touches.
+  // For callers that visit very many channels, one after the other: fetches what a send to the receiver that waits here touches.
   void PrefetchReceiver() noexcept;
 
   // For a caller that keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
@@ -146,9 +146,9 @@ class ChanState final : public ChanBase {
                 "values move through a channel under its lock: moving a T must not throw (wrap it in a std::unique_ptr)");
 
  public:
-  // It has one handle. `room`: with how many places the buffer starts, if not with all.
-  explicit ChanState(std::size_t capacity, std::size_t room = SIZE_MAX)
-      : ChanBase(capacity, std::min(capacity, room), [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }),
+  // It has one handle. `first_room`: with how many places the buffer starts, if not with all.
+  explicit ChanState(std::size_t capacity, std::size_t first_room = SIZE_MAX)
+      : ChanBase(capacity, std::min(capacity, first_room), [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }),
         ring_(room_ != 0 ? new Slot[room_] : nullptr) {}
   ~ChanState() {
     while (size_ != 0) (void)Pop();
@@ -269,7 +269,7 @@ template <class T>
 class ChanHandle {
  public:
   constexpr ChanHandle() noexcept = default;
-  explicit ChanHandle(std::size_t capacity, std::size_t room = SIZE_MAX) : state_(new ChanState<T>(capacity, room)) {}
+  explicit ChanHandle(std::size_t capacity, std::size_t first_room = SIZE_MAX) : state_(new ChanState<T>(capacity, first_room)) {}
   // One more.
   explicit ChanHandle(ChanState<T>* state) noexcept : state_(state) {
     if (state_ != nullptr) state_->AddHandle();
@@ -302,8 +302,8 @@ struct ChanAccess {
   }
   // One whose buffer starts with this much room, and grows to its capacity.
   template <class T>
-  static Chan<T> Growing(std::size_t capacity, std::size_t room) {
-    return Chan<T>(ChanHandle<T>(capacity, room));
+  static Chan<T> Growing(std::size_t capacity, std::size_t first_room) {
+    return Chan<T>(ChanHandle<T>(capacity, first_room));
   }
 };
 

@@ -13,9 +13,11 @@ class CallerOrDrain {
   bool IsFor(const Context& caller) const { return derived_ && caller_ == caller; }
   // `draining`: null where the drain does not count.
   CancelScope Derive(const Context& caller, const Context* draining) {
+    derived_ = false;
+    CancelScope scope = draining != nullptr ? WithEither(caller, *draining) : WithCancel(caller);
     caller_ = caller;
     derived_ = true;
-    return draining != nullptr ? WithEither(caller, *draining) : WithCancel(caller);
+    return scope;
   }
   void Reset() { derived_ = false; }
 

@@ -85,9 +85,10 @@ class FrameStream {
   Owner* owner_;
 };
 
-// A message of a server, in frames with at most this much payload: others get their turn to send in between. The frames are not masked, so they are
-// heads and bytes: by Beast these take four times as many instructions.
+// The most payload that a server puts into one frame, so that pings and pongs may be sent between two frames of a message.
 inline constexpr std::size_t kServerFrame = 60 * 1024;
+
+// Writes a message of a server. Its frames are not masked, so they are heads and bytes; through Beast they take four times as many instructions.
 inline void WriteServerMessage(FrameStream& to, std::string_view data, bool text, boost::beast::error_code& ec) {
   FrameKind kind = text ? FrameKind::kText : FrameKind::kBinary;
   do {

@@ -15,7 +15,7 @@ class PingClock {
 
   void Heard() {
     const Loop* const loop = Loop::Current();
-    heard_at_ = loop != nullptr ? loop->TurnTime() : Now();  // it is about seconds
+    heard_at_ = loop != nullptr ? loop->TurnTime() : Now();  // precise enough for seconds
     pinged_ = false;
   }
   void Ping() {

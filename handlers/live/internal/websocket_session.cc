@@ -120,11 +120,12 @@ void WebSocketSession::Check(const char* function) const {
 
 void WebSocketSession::Arm() {
   const bool drain_counts = !drain_seen_ && !close_sent_;
+  wait_ = Background();  // where one of these throws, the next wait begins here again
   CancelScope wait = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
   Loop* const loop = role_ == Role::kServer ? Loop::Current() : nullptr;  // a client may move to another one
   const TimePoint due = close_sent_ || loop != nullptr ? TimePoint::max() : ping_clock_.Due();
   if (due != TimePoint::max()) without_deadline_ = std::exchange(wait, WithDeadline(wait.ctx, due)).cancel;
-  if (loop != nullptr) ping_timer_.Watch(*loop);
+  if (loop != nullptr && !close_sent_) ping_timer_.Watch(*loop);
   wait_ = std::move(wait.ctx);
   const bool somebody_sends = !message_turn_.try_lock();
   if (!somebody_sends) message_turn_.unlock();
@@ -391,19 +392,30 @@ void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec)
 
 Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool text) {
   Check("WebSocket::Send");
-  if (Error err = message_turn_.Lock(ctx)) return err;
-  const std::lock_guard hold(message_turn_, std::adopt_lock);
-  Error err = SendInTurn(data, text);
-  if (!err && outbox_->HasNews()) SendQueuedInTurn();
+  Error err;
+  {
+    if (Error failed = message_turn_.Lock(ctx)) return failed;
+    const std::lock_guard hold(message_turn_, std::adopt_lock);
+    err = SendInTurn(data, text);
+    if (!err && outbox_->HasNews()) SendQueuedInTurn();
+  }
+  // From another thread, something may have come to the outbox since the look, when the receiving fiber could not have the turn.
+  if (!err && outbox_->HasNews()) outbox_->Wake();
   return err;
 }
 
 Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   if (close_sent_) return kClosed;
   if (end_) return end_;
+  if (write_failure_) return write_failure_;  // half of a frame may have been written
   beast::error_code ec;
   if (role_ == Role::kServer) {
-    WriteServerMessage(beast_.next_layer(), data, text, ec);
+    try {
+      WriteServerMessage(beast_.next_layer(), data, text, ec);
+    } catch (const std::bad_alloc&) {
+      write_failure_ = ErrorAccess::NoMemory();  // the message may lack its last frames
+      throw;
+    }
   } else {
     beast_.text(text);
     beast_.write(boost::asio::buffer(data.data(), data.size()), ec);

@@ -70,6 +70,10 @@ class RouteMatch {
 // before the rest.
 class RouteTree {
  public:
+  RouteTree() = default;
+  RouteTree(const RouteTree&) = delete;  // here_ points into it
+  RouteTree& operator=(const RouteTree&) = delete;
+
   // Throws std::invalid_argument if the pattern conflicts with another one.
   void Add(Pattern pattern, Handler handler);
 
