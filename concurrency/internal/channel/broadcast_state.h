@@ -23,7 +23,7 @@ namespace weft::internal {
 // One subscriber's buffer; shared by its Subscription and the Broadcast.
 template <class T>
 struct SubscriberState {
-  // Of very many subscribers hardly any is slow, so a buffer is small until its subscriber falls behind.
+  // Of very many subscribers hardly any is slow, so a buffer is small until its subscriber is late.
   static constexpr std::size_t kRoomAtFirst = 4;
   explicit SubscriberState(const SubscribeOptions& options)
       : chan(ChanAccess::Growing<T>(options.capacity != 0 ? options.capacity : 1, kRoomAtFirst)), when_full(options.when_full) {}

@@ -12,6 +12,9 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
 
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/result.h>
@@ -47,6 +50,25 @@ struct BeastHandshake {
   Error failure;                       // of the exchange
   std::string to_read;
 };
+
+// `place` says so, until the end; also when the exchange throws.
+struct UnderWay {
+  UnderWay(BeastHandshake*& p, BeastHandshake& to) : place(p) { place = &to; }
+  ~UnderWay() { place = nullptr; }
+  BeastHandshake*& place;
+};
+
+// The request that Beast checks and replies to. The fields of the real one have been checked already.
+inline boost::beast::http::request<boost::beast::http::empty_body> UpgradeRequest(std::string_view key) {
+  namespace http = boost::beast::http;
+  http::request<http::empty_body> request{http::verb::get, "/", 11};
+  request.set(http::field::host, "h");
+  request.set(http::field::upgrade, "websocket");
+  request.set(http::field::connection, "upgrade");
+  request.set(http::field::sec_websocket_version, "13");
+  request.set(http::field::sec_websocket_key, boost::beast::string_view(key.data(), key.size()));
+  return request;
+}
 
 }  // namespace weft::internal
 

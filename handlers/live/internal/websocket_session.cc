@@ -5,13 +5,12 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/error.hpp>
 
 #include <weft/concurrency/clock.h>
@@ -38,13 +37,6 @@ struct Room {
   ~Room() { text.resize(size); }
   std::string& text;
   std::size_t size;
-};
-
-// `place` says so, until the end; also when the exchange throws.
-struct UnderWay {
-  UnderWay(BeastHandshake*& p, BeastHandshake& to) : place(p) { place = &to; }
-  ~UnderWay() { place = nullptr; }
-  BeastHandshake*& place;
 };
 
 std::array<unsigned char, 4> RandomKey() {
@@ -78,18 +70,12 @@ WebSocketSession::~WebSocketSession() {
 }
 
 std::string WebSocketSession::Accept(std::string_view key) {
-  namespace http = beast::http;
-  http::request<http::empty_body> request{http::verb::get, "/", 11};
-  request.set(http::field::host, "h");
-  request.set(http::field::upgrade, "websocket");
-  request.set(http::field::connection, "upgrade");
-  request.set(http::field::sec_websocket_version, "13");
-  request.set(http::field::sec_websocket_key, beast::string_view(key.data(), key.size()));
   BeastHandshake handshake;
-  handshake_ = &handshake;
   beast::error_code ec;
-  beast_.accept(request, ec);
-  handshake_ = nullptr;
+  {
+    const UnderWay under_way(handshake_, handshake);
+    beast_.accept(UpgradeRequest(key), ec);
+  }
   return ec ? std::string() : handshake.FieldOf("Sec-WebSocket-Accept: ");
 }
 
@@ -119,9 +105,8 @@ void WebSocketSession::Check(const char* function) const {
 // --- reading
 
 void WebSocketSession::Arm() {
-  const bool drain_counts = !drain_seen_ && !close_sent_;
   wait_ = Background();  // where one of these throws, the next wait begins here again
-  CancelScope wait = either_.Derive(*ctx_, drain_counts ? &draining_ : nullptr);
+  CancelScope wait = either_.Derive(*ctx_, !drain_seen_ && !close_sent_ ? &draining_ : nullptr);
   Loop* const loop = role_ == Role::kServer ? Loop::Current() : nullptr;  // a client may move to another one
   const TimePoint due = close_sent_ || loop != nullptr ? TimePoint::max() : ping_clock_.Due();
   if (due != TimePoint::max()) without_deadline_ = std::exchange(wait, WithDeadline(wait.ctx, due)).cancel;
@@ -392,22 +377,18 @@ void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec)
 
 Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool text) {
   Check("WebSocket::Send");
-  Error err;
-  {
-    if (Error failed = message_turn_.Lock(ctx)) return failed;
-    const std::lock_guard hold(message_turn_, std::adopt_lock);
-    err = SendInTurn(data, text);
-    if (!err && outbox_->HasNews()) SendQueuedInTurn();
-  }
-  // From another thread, something may have come to the outbox since the look, when the receiving fiber could not have the turn.
-  if (!err && outbox_->HasNews()) outbox_->Wake();
+  if (Error err = message_turn_.Lock(ctx)) return err;
+  std::unique_lock hold(message_turn_, std::adopt_lock);
+  Error err = SendInTurn(data, text);
+  if (!err && outbox_->HasNews()) SendQueuedInTurn();
+  hold.unlock();
+  if (outbox_->HasNews()) outbox_->Wake();  // another thread's, since the look; the receiving fiber could not have the turn then
   return err;
 }
 
 Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   if (close_sent_) return kClosed;
-  if (end_) return end_;
-  if (write_failure_) return write_failure_;  // half of a frame may have been written
+  if (end_ || write_failure_) return end_ ? end_ : write_failure_;  // half of a frame may have been written
   beast::error_code ec;
   if (role_ == Role::kServer) {
     try {

@@ -191,9 +191,9 @@ RequestHead Session::MakeRequest() {
           .raw_path = head_.form != TargetForm::kAuthority ? head_.PathIn(base) : std::string_view(),
           .raw_query = head_.query.In(base),
           .host = head_.host.In(base),
-          .path_may_be_escaped = head_.path_escaped,
           .version_minor = head_.version_minor,
-          .secure = client_->Layered()};
+          .secure = client_->Layered(),
+          .path_may_be_escaped = head_.path_escaped};
 }
 
 // There was no memory for something that the server itself needed. It costs this request, or its response, and
