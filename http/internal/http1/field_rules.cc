@@ -108,19 +108,6 @@ Refusal NoteField(const char* buffer, Head& head) {
   return {};
 }
 
-Refusal CheckHead(Head& head) {
-  if (head.version_minor == 0) {
-    head.expect_continue = false;
-    // RFC 9112 section 6.1: the sender may have passed it through without understanding it.
-    if (head.has_transfer_encoding) return {400, "Transfer-Encoding in HTTP/1.0"};
-  } else if (!head.has_host) {
-    return {400, "missing Host"};
-  }
-  // RFC 9112 sections 6.1 and 11.2: the classic of request smuggling.
-  if (head.has_transfer_encoding && head.has_content_length) return {400, "Content-Length together with Transfer-Encoding"};
-  return {};
-}
-
 Refusal RefuseName(char next) {
   switch (next) {
     case ' ':

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kBlock = 16;
 constexpr std::size_t kLeast = 18;  // "GET / HTTP/1.1" and two ends of lines
+constexpr std::size_t kLineEnd = 2;
 constexpr unsigned kAll = 0xFFFF;
 
 // Sets of bytes, as a mask of the places in a block whose bytes are in it.
@@ -61,10 +62,11 @@ class Block {
   __m128i bytes_;
 };
 
-// Of the names that frame a message the first letter, by their size modulo 32.
+// Of the names that frame a message the first letter, by their size modulo 32. Of a name that is empty, the byte after it.
 constexpr std::size_t kSizes = 32;
 constexpr std::array<char, kSizes> kFramingNames = [] {
   std::array<char, kSizes> letters{};
+  letters[0] = ':';
   for (const std::string_view name : {"host", "expect", "connection", "content-length", "transfer-encoding"}) letters[name.size()] = name[0];
   return letters;
 }();
@@ -76,7 +78,7 @@ class QuickReader {
       : begin_(bytes.data()),
         end_(static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), limits.head_bytes))),
         last_(end_ - kBlock),
-        fields_left_(limits.fields),
+        fields_left_(std::uint64_t{limits.fields} + 1),
         target_max_(limits.target_bytes),
         head_(head) {}
 
@@ -84,10 +86,12 @@ class QuickReader {
     std::size_t at = ReadRequestLine();
     if (at == kOther) return 0;
     while (!IsLineEnd(at)) {
-      at = ReadField(at);
-      if (at == kOther) return 0;
+      const char* const name = begin_ + at;
+      if (!(at <= last_ ? ReadField(at, Window(begin_, at)) : ReadField(at, Window(*this, at)))) return 0;
+      const Head::FieldSpan& field = head_.fields.back();
+      if ((name[0] | 0x20) == kFramingNames[field.name_size % kSizes] && !NoteField(name, field)) return 0;
     }
-    return CheckHead(head_) ? 0 : at + 2;
+    return CheckHead(head_) ? 0 : at + kLineEnd;
   }
 
  private:
@@ -96,6 +100,8 @@ class QuickReader {
   // The bytes from a place on, at most a block of them. What lies beyond the end is in no set.
   class Window {
    public:
+    // Not beyond last_.
+    Window(const char* begin, std::size_t at) : from_(at), skip_(0), block_(begin + at) {}
     Window(const QuickReader& reader, std::size_t at)
         : from_(std::min(at, reader.last_)), skip_(static_cast<unsigned>(at - from_)), block_(reader.begin_ + from_) {}
 
@@ -129,17 +135,18 @@ class QuickReader {
   static Span Piece(std::size_t from, std::size_t to) {
     return {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - from)};
   }
-  // No line end begins with the last byte.
-  bool IsLineEnd(std::size_t at) const { return at + 1 < end_ && std::memcmp(begin_ + at, "\r\n", 2) == 0; }
+  bool IsLineEnd(std::size_t at) const { return std::memcmp(begin_ + at, "\r\n", kLineEnd) == 0; }
+  // That of a line is followed by at least the head's own, or the head is incomplete.
+  bool EndsLine(std::size_t at) const { return at + 2 * kLineEnd <= end_ && IsLineEnd(at); }
   static bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
-  // Like all that read a line: where the next one begins, or kOther if it is not an ordinary one.
+  // Where the next line begins, or kOther if it is not an ordinary one. Two more bytes are there.
   [[gnu::always_inline]] std::size_t ReadRequestLine() {
     const std::size_t target = std::memcmp(begin_, "GET ", 4) == 0 ? NoteGet() : ReadMethod();
     if (target == kOther || begin_[target] != '/') return kOther;
     const std::size_t after = ReadTarget(target);
     constexpr std::string_view kVersion = " HTTP/1.1\r\n";
-    if (after == kOther || end_ - after < kVersion.size()) return kOther;
+    if (after == kOther || end_ - after < kVersion.size() + kLineEnd) return kOther;
     return std::memcmp(begin_ + after, kVersion.data(), kVersion.size()) == 0 ? after + kVersion.size() : kOther;
   }
 
@@ -165,7 +172,9 @@ class QuickReader {
     const unsigned after = window.In(window.block().Paths() ^ kAll);
     const std::size_t end = target + First(after);
     if (after == 0 || begin_[end] != ' ' || end - target > target_max_) [[unlikely]] return ReadAnyTarget(target);
-    head_.path = head_.target = Piece(target, end);
+    const Span all = Piece(target, end);
+    head_.target = all;
+    head_.path = all;
     return end;
   }
 
@@ -191,23 +200,24 @@ class QuickReader {
     return good ? at : kOther;
   }
 
-  [[gnu::always_inline]] std::size_t ReadField(const std::size_t name) {
+  // Moves `at` to the next line, of which two bytes are there. False: it is not an ordinary one.
+  [[gnu::always_inline]] bool ReadField(std::size_t& at, const Window& line) {
     // One look at the line finds the end of the name, and that of a short value: a name holds no control byte.
-    const Window line(*this, name);
+    const std::size_t name = at;
     const unsigned after_name = line.In(line.block().Names() ^ kAll);
     std::size_t colon = name + First(after_name);
     if (after_name == 0 || begin_[colon] != ':') [[unlikely]] {
       colon = FindColon(name);
-      if (colon == kOther) return kOther;
+      if (colon == kOther) return false;
     }
-    if (colon == name || fields_left_-- == 0) return kOther;
+    if (--fields_left_ == 0) return false;
     const unsigned controls = line.In(line.block().Controls());
     std::size_t value_end = controls != 0 ? name + First(controls) : FindControl(line.End());
-    if (!IsLineEnd(value_end)) [[unlikely]] {
+    if (!EndsLine(value_end)) [[unlikely]] {
       value_end = FindLineEnd(value_end);
-      if (value_end == kOther) return kOther;
+      if (value_end == kOther) return false;
     }
-    const std::size_t next = value_end + 2;
+    at = value_end + kLineEnd;
     // One blank before and none after are nearly all. Of a value and the end of its line, blanks and the end are the least bytes.
     std::size_t value = colon + 1;
     if (begin_[value] == ' ') ++value;
@@ -218,8 +228,7 @@ class QuickReader {
     const Span name_span = Piece(name, colon);
     const Span value_span = Piece(value, value_end);
     head_.fields.push_back({name_span.begin, name_span.size, value_span.begin, value_span.size});
-    const bool may_frame = (begin_[name] | 0x20) == kFramingNames[name_span.size % kSizes];
-    return !may_frame || NoteField(begin_ + name, name_span.size, value_span) ? next : kOther;
+    return true;
   }
 
   // The end of any name.
@@ -230,7 +239,7 @@ class QuickReader {
   // That of a value that holds a tab; kOther if there is another control byte.
   [[gnu::noinline]] std::size_t FindLineEnd(std::size_t at) const {
     while (at < end_ && begin_[at] == '\t') at = FindControl(at + 1);
-    return IsLineEnd(at) ? at : kOther;
+    return EndsLine(at) ? at : kOther;
   }
 
   static bool IsLeast(char c) { return static_cast<unsigned char>(c) <= ' '; }
@@ -243,13 +252,14 @@ class QuickReader {
     return end;
   }
 
-  bool NoteField(const char* name, std::uint32_t size, Span value) {
-    if (size == 4 && NameIs(name, "host") && !head_.has_host && IsOrdinaryHost(value)) {
+  bool NoteField(const char* name, const Head::FieldSpan& field) {
+    const Span value{field.value_begin, field.value_size};
+    if (field.name_size == 4 && NameIs(name, "host") && !head_.has_host && IsOrdinaryHost(value)) {
       head_.has_host = true;
       head_.host = value;
       return true;
     }
-    return !internal::NoteField(begin_, head_);
+    return field.name_size != 0 && !internal::NoteField(begin_, head_);
   }
 
   // A name or an IPv4 address, and a port of up to five digits; in one block.
@@ -272,7 +282,7 @@ class QuickReader {
   const char* const begin_;
   const std::size_t end_;
   const std::size_t last_;  // where the last block begins
-  std::uint32_t fields_left_;
+  std::uint64_t fields_left_;  // and one more
   const std::uint32_t target_max_;
   Head& head_;
 };
