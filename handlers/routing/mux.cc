@@ -47,6 +47,7 @@ Error RedirectToPath(ResponseWriter& w, const Request& r, std::string path) {
 struct Mux::State {
   Error Serve(ResponseWriter& w, Request& r) const;
   const internal::Route* MatchedRoute(Request& r) const;
+  const internal::Route* FoundInTree(Request& r) const;
   Error ServeOtherwise(ResponseWriter& w, Request& r) const;
   static inline void TellRequest(Request& r, const internal::Route& route);
   static void TellValues(Request& r, const internal::RouteMatch& match);
@@ -155,11 +156,15 @@ Error Mux::State::Serve(ResponseWriter& w, Request& r) const {
 
 // The usual case. A function of its own, since a handler may wait for hours, and what was needed to find it need not stay on its stack.
 [[gnu::noinline]] const internal::Route* Mux::State::MatchedRoute(Request& r) const {
-  const std::string_view raw = r.RawPath();
-  if (const internal::Route* const route = tree.FindLiteral(r.Method(), raw)) {
+  if (const internal::Route* const route = tree.FindLiteral(r.Method(), r.RawPath())) {
     TellRequest(r, *route);
     return route;
   }
+  return FoundInTree(r);
+}
+
+[[gnu::noinline]] const internal::Route* Mux::State::FoundInTree(Request& r) const {
+  const std::string_view raw = r.RawPath();
   if (raw.empty() || raw.front() != '/') return nullptr;
   const bool may_redirect = r.Method() != "CONNECT";
   if (may_redirect && !internal::IsCleanPath(raw)) return nullptr;

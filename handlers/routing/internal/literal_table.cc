@@ -56,9 +56,9 @@ bool Same(const char* a, const char* b, std::size_t size) noexcept {
 std::uint32_t LiteralTable::Find(std::string_view text) const noexcept {
   if (count_ == 0) return kAbsent;
   const std::uint32_t hash = Hash(text);
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash & mask; slots_[at].text != nullptr; at = (at + 1) & mask) {
-    const Slot& slot = slots_[at];
+  const Slot* const slots = slots_.data();
+  for (std::size_t at = hash & mask_; slots[at].text != nullptr; at = (at + 1) & mask_) {
+    const Slot& slot = slots[at];
     if (slot.hash == hash && slot.size == text.size() && Same(slot.text, text.data(), text.size())) return slot.number;
   }
   return kAbsent;
@@ -67,6 +67,7 @@ std::uint32_t LiteralTable::Find(std::string_view text) const noexcept {
 void LiteralTable::Add(std::string_view text, std::uint32_t number) {
   if (2 * (count_ + 1) > slots_.size()) {
     const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(slots_.empty() ? kSlotsMin : 2 * slots_.size()));
+    mask_ = slots_.size() - 1;
     for (const Slot& slot : before) {
       if (slot.text != nullptr) Insert(slot);
     }
@@ -76,9 +77,8 @@ void LiteralTable::Add(std::string_view text, std::uint32_t number) {
 }
 
 void LiteralTable::Insert(const Slot& slot) noexcept {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t at = slot.hash & mask;
-  while (slots_[at].text != nullptr) at = (at + 1) & mask;
+  std::size_t at = slot.hash & mask_;
+  while (slots_[at].text != nullptr) at = (at + 1) & mask_;
   slots_[at] = slot;
 }
 

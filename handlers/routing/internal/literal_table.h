@@ -31,6 +31,7 @@ class LiteralTable {
   void Insert(const Slot& slot) noexcept;
 
   std::vector<Slot> slots_;  // a power of two, at least half of them empty
+  std::size_t mask_ = 0;     // their number, less one
   std::size_t count_ = 0;
 };
 

@@ -22,8 +22,12 @@ namespace weft::internal {
 inline constexpr std::uint64_t kLongMethod = ~std::uint64_t{0};
 inline std::uint64_t WordOf(std::string_view method) noexcept {
   if (method.size() > sizeof(std::uint64_t)) return kLongMethod;
+  const auto byte = [method](std::size_t at) { return static_cast<std::uint64_t>(static_cast<unsigned char>(method[at])) << (8 * at); };
+  const std::size_t size = method.size();
+  if (size == 0) return 0;
+  if (size <= 3) return byte(0) | byte(size / 2) | byte(size - 1);
   std::uint64_t word = 0;
-  for (const char c : method) word = word << 8 | static_cast<unsigned char>(c);
+  for (std::size_t at = 0; at < size; ++at) word |= byte(at);
   return word;
 }
 
