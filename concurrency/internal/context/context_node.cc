@@ -419,6 +419,13 @@ void ContextNode::Remove(ContextWaiter& waiter) noexcept {
 }
 
 void ContextNode::Renew(std::int64_t deadline_ns, const Error& deadline_cause) noexcept {
+  const bool as_before = ErrorAccess::Rep(deadline_cause_) == ErrorAccess::Rep(deadline_cause);
+  if (err_.load(std::memory_order_relaxed) != nullptr || !as_before) [[unlikely]] Revive(deadline_cause);
+  deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
+}
+
+// A function of its own, lest every use saves the registers that this one needs.
+[[gnu::noinline]] void ContextNode::Revive(const Error& deadline_cause) noexcept {
   if (const ErrorRep* err = err_.load(std::memory_order_relaxed)) {
     (void)ErrorAccess::Adopt(err);
     err_.store(nullptr, std::memory_order_relaxed);
@@ -426,8 +433,7 @@ void ContextNode::Renew(std::int64_t deadline_ns, const Error& deadline_cause) n
     ended_from_above_ = false;
     settled_.store(false, std::memory_order_relaxed);
   }
-  if (ErrorAccess::Rep(deadline_cause_) != ErrorAccess::Rep(deadline_cause)) deadline_cause_ = deadline_cause;
-  deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
+  deadline_cause_ = deadline_cause;
 }
 
 const void* ContextNode::Lookup(const void* key) const noexcept {

@@ -92,6 +92,7 @@ class ContextNode : public Link<SiblingTag> {
   static void* operator new(std::size_t size, std::size_t extra) { return ::operator new(size + extra); }
   static void operator delete(void* node) noexcept { ::operator delete(node); }
   static ContextNode* NewUnattached(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause);
+  void Revive(const Error& deadline_cause) noexcept;
   bool DropRef() noexcept;
   void Attach(ContextNode* cancel_parent) noexcept;
   void Detach() noexcept;

@@ -51,7 +51,7 @@ inline std::uint64_t LastWord(const char* from, std::size_t size) noexcept {
 
 }  // namespace
 
-void FiberRecord::StoreName(std::string_view name) noexcept {
+[[gnu::always_inline]] inline void FiberRecord::StoreName(std::string_view name) noexcept {
   constexpr std::size_t kSizeMax = FiberOptions::kNameMax;
   const char* from = name.data();
   std::size_t left = name.size() < kSizeMax ? name.size() : kSizeMax;

@@ -8,6 +8,17 @@ namespace weft {
 
 using internal::ContextNode;
 
+namespace {
+
+// The first use, or somebody has kept a copy.
+[[gnu::noinline]] void Replace(Context& ctx, const Context& values, TimePoint deadline, const Error& deadline_cause) {
+  // Values only: a request outlives the cancellation of the context that the server was started with.
+  const Context kept = ContextAccess::Canceler(values) == nullptr ? values : WithoutCancel(values);
+  ctx = ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(kept), internal::ToNs(deadline), deadline_cause));
+}
+
+}  // namespace
+
 ReusableContext::ReusableContext(const Context& values) noexcept : values_(values) {}
 
 ReusableContext::~ReusableContext() {
@@ -16,13 +27,11 @@ ReusableContext::~ReusableContext() {
 
 const Context& ReusableContext::Begin(TimePoint deadline, const Error& deadline_cause) {
   ContextNode* node = ContextAccess::Node(ctx_);
-  if (node != nullptr && node->Unique()) {
+  if (node != nullptr && node->Unique()) [[likely]] {
     node->Renew(internal::ToNs(deadline), deadline_cause);
-    return ctx_;
+  } else {
+    Replace(ctx_, values_, deadline, deadline_cause);
   }
-  // Values only: a request outlives the cancellation of the context that the server was started with.
-  const Context values = ContextAccess::Canceler(values_) == nullptr ? values_ : WithoutCancel(values_);
-  ctx_ = ContextAccess::Adopt(ContextNode::NewCanceler(ContextAccess::Node(values), internal::ToNs(deadline), deadline_cause));
   return ctx_;
 }
 

@@ -31,9 +31,13 @@ Error Outgoing::WaitUntilSent() {
   return err;
 }
 
-void Outgoing::NoteSent(std::size_t bytes) noexcept {
+[[gnu::always_inline]] inline void Outgoing::NoteSent(std::size_t bytes) noexcept {
   if (bytes > response_at_) begun_ = true;
-  bytes_.EraseFront(bytes);
+  if (bytes == bytes_.size()) {  // nearly always
+    bytes_.Clear();
+  } else {
+    bytes_.EraseFront(bytes);
+  }
   response_at_ -= std::min(response_at_, bytes);
 }
 

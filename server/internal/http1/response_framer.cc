@@ -67,9 +67,10 @@ void ResponseFramer::NoteBodyFacts(bool response_goes_on) {
 }
 
 void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
+  ByteBuffer& out = out_.Bytes();
   for (std::size_t room = 512;;) {
-    const std::size_t size = WriteResponseHead(out_.Bytes().Reserve(room), room, head);
-    if (size <= room) return out_.Bytes().Grow(size);
+    const std::size_t size = WriteResponseHead(out.Reserve(room), room, head);
+    if (size <= room) return out.Grow(size);
     room = size;
   }
 }
@@ -137,8 +138,9 @@ Error ResponseFramer::SendWhole(int status, Fields& header, std::string_view bod
   facts.body_bytes = body.size();
   WriteHead(status, header, facts, body);
   if (!framing_.send_body) return {};
-  CopyShort(out_.Bytes().Reserve(body.size()), body.data(), body.size());
-  out_.Bytes().Grow(body.size());
+  ByteBuffer& out = out_.Bytes();
+  CopyShort(out.Reserve(body.size()), body.data(), body.size());
+  out.Grow(body.size());
   return {};
 }
 

@@ -7,15 +7,6 @@
 
 namespace weft::internal {
 
-const Context& RequestRun::Begin(TimePoint head_at) {
-  const Duration timeout = shard_.options().request_timeout;
-  const TimePoint deadline = timeout < TimePoint::max() - head_at ? head_at + timeout : TimePoint::max();
-  ctx_ = &context_.Begin(deadline, shard_.server().request_deadline);
-  has_handler_ = true;
-  client_gone_ = false;
-  return *ctx_;
-}
-
 void RequestRun::ReportTrouble(const Error& handlers, const Error& failure, bool taken_over) {
   Observer& observer = shard_.observer();
   if (failure && (ResponseAborted() || taken_over)) {

@@ -46,7 +46,14 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   RequestRun(Shard& shard, Owner& owner) : shard_(shard), owner_(owner), context_(shard.server().values) {}
 
   // Its head was complete at `head_at`, from which its deadline counts (ServerOptions::request_timeout).
-  const Context& Begin(TimePoint head_at);
+  const Context& Begin(TimePoint head_at) {
+    const Duration timeout = shard_.options().request_timeout;
+    const TimePoint deadline = timeout < TimePoint::max() - head_at ? head_at + timeout : TimePoint::max();
+    ctx_ = &context_.Begin(deadline, shard_.server().request_deadline);
+    has_handler_ = true;
+    client_gone_ = false;
+    return *ctx_;
+  }
   Fields& Header() { return RequestAccess::Header(request_); }
   // After Start, instead of filling Header before: many handlers do not look at it.
   void FillHeaderLater() { RequestAccess::FillHeaderLater(request_); }
