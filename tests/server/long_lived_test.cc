@@ -25,7 +25,7 @@ ServerOptions Places(std::uint64_t requests, std::uint64_t long_lived) {
 void Ask(Client& client, std::string_view target) { client.Send("GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n"); }
 
 // "/feed" is long-lived, "/chat" is hijacked, and "/5" takes five seconds.
-Error Serve(ResponseWriter& w, Request& r) {
+Error ServeLongLived(ResponseWriter& w, Request& r) {
   if (r.Path() == "/chat") return EchoUpgrade(w, r);
   if (r.Path() == "/feed") {
     if (!r.LongLived()) return HttpError(503);
@@ -38,7 +38,7 @@ Error Serve(ResponseWriter& w, Request& r) {
 
 TEST(LongLived, AThousandOfThemLeaveAllSlotsToOthers) {
   Virtually([](const Context& ctx) {
-    Site site(ctx, Serve, Places(2, 1000));
+    Site site(ctx, ServeLongLived, Places(2, 1000));
     std::vector<Client> clients;
     for (int i = 0; i < 500; ++i) clients.push_back(Upgraded(site));
     for (int i = 0; i < 500; ++i) {
@@ -63,7 +63,7 @@ TEST(LongLived, AThousandOfThemLeaveAllSlotsToOthers) {
 
 TEST(LongLived, AHijackBeyondTheLimitGets503) {
   Virtually([](const Context& ctx) {
-    Site site(ctx, Serve, Places(10, 2));
+    Site site(ctx, ServeLongLived, Places(10, 2));
     Client feed = site.Connect();
     Ask(feed, "/feed");
     feed.Until("\r\n\r\n");
@@ -124,7 +124,7 @@ TEST(LongLived, TheRequestAfterOneTakesASlotAgain) {
         r.LongLived();
         return w.Write("long");
       }
-      return Serve(w, r);
+      return ServeLongLived(w, r);
     }, Places(1, 10));
     for (int round = 0; round < 3; ++round) {
       Client client = site.Connect();
@@ -145,7 +145,7 @@ TEST(LongLived, TheRequestAfterOneTakesASlotAgain) {
 TEST(LongLived, NoSlotIsEverLost) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
-      if (r.Path() != "/chat") return Serve(w, r);
+      if (r.Path() != "/chat") return ServeLongLived(w, r);
       Result<Stream> stream = SwitchToEcho(w);
       if (Error err = stream.Err()) return err;
       std::array<char, 1> how;
@@ -184,7 +184,7 @@ std::size_t ResidentBytes() {
 
 // A fiber that is parked in its read, an exchange, and nothing for buffers of answers.
 TEST(LongLived, AHijackedConnectionTakesLittleMemory) {
-  constexpr std::size_t kMany = 400;  // with both ends in one process, below the usual limit of descriptors
+  constexpr std::size_t kHeldConnections = 400;  // with both ends in one process, below the usual limit of descriptors
   Virtually([](const Context& ctx) {
     std::size_t parked = 0;
     Site site(ctx, AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) {
@@ -202,9 +202,9 @@ TEST(LongLived, AHijackedConnectionTakesLittleMemory) {
     };
     add(20);
     const std::size_t before = ResidentBytes();
-    add(kMany);
+    add(kHeldConnections);
 
-    const std::size_t each = (ResidentBytes() - before) / kMany;
+    const std::size_t each = (ResidentBytes() - before) / kHeldConnections;
     RecordProperty("bytes", static_cast<int>(each));
     EXPECT_LT(each, 16 * 1024u);
   });
