@@ -303,6 +303,7 @@ struct ChanAccess {
   // One whose buffer starts with this much room, and grows to its capacity.
   template <class T>
   static Chan<T> Growing(std::size_t capacity, std::size_t first_room) {
+    if (capacity > PTRDIFF_MAX / sizeof(T)) throw std::bad_array_new_length();  // as it would be with all of it at once
     return Chan<T>(ChanHandle<T>(capacity, first_room));
   }
 };

@@ -76,7 +76,7 @@ class FiberRecord {
   friend struct FiberLayout;
   static constexpr std::size_t kNameWords = FiberSnapshot::kNameWords;
   void LoadName(char* out) const noexcept;
-  void StoreName(std::string_view name) noexcept;
+  inline void StoreName(std::string_view name) noexcept;
 
   std::atomic<std::uint32_t> version_{0};
   std::atomic<FiberState> state_{FiberState::kFree};

@@ -39,6 +39,17 @@ struct Room {
   std::size_t size;
 };
 
+// The turn to send, which its owner has. What another thread has queued since the last look is for the receiving fiber, which could not have the
+// turn then.
+struct Turn {
+  ~Turn() {
+    mutex.unlock();
+    if (outbox.HasNews()) outbox.Wake();
+  }
+  Mutex& mutex;
+  WebSocketOutboxState& outbox;
+};
+
 std::array<unsigned char, 4> RandomKey() {
   const std::uint64_t bits = RandomBits();
   std::array<unsigned char, 4> key;
@@ -378,11 +389,9 @@ void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec)
 Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool text) {
   Check("WebSocket::Send");
   if (Error err = message_turn_.Lock(ctx)) return err;
-  std::unique_lock hold(message_turn_, std::adopt_lock);
+  const Turn turn{message_turn_, *outbox_};
   Error err = SendInTurn(data, text);
   if (!err && outbox_->HasNews()) SendQueuedInTurn();
-  hold.unlock();
-  if (outbox_->HasNews()) outbox_->Wake();  // another thread's, since the look; the receiving fiber could not have the turn then
   return err;
 }
 
@@ -390,16 +399,17 @@ Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   if (close_sent_) return kClosed;
   if (end_ || write_failure_) return end_ ? end_ : write_failure_;  // half of a frame may have been written
   beast::error_code ec;
-  if (role_ == Role::kServer) {
-    try {
+  try {
+    if (role_ == Role::kServer) {
       WriteServerMessage(beast_.next_layer(), data, text, ec);
-    } catch (const std::bad_alloc&) {
-      write_failure_ = ErrorAccess::NoMemory();  // the message may lack its last frames
-      throw;
+    } else {
+      beast_.text(text);
+      beast_.write(boost::asio::buffer(data.data(), data.size()), ec);
     }
-  } else {
-    beast_.text(text);
-    beast_.write(boost::asio::buffer(data.data(), data.size()), ec);
+  } catch (const std::bad_alloc&) {
+    write_failure_ = ErrorAccess::NoMemory();
+    stream_.Close();  // the message may lack its last frames, and another one would be taken for them
+    throw;
   }
   if (!ec) return {};
   return write_failure_ ? write_failure_ : end_ ? end_ : Error(kClosed);

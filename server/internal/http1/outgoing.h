@@ -92,7 +92,7 @@ class Outgoing final : private Lendable {
 
   void SendFromWatchdog() noexcept override;
   void NoteSentFromWatchdog() noexcept override;
-  void NoteSent(std::size_t bytes) noexcept;
+  inline void NoteSent(std::size_t bytes) noexcept;
   void NoteLeaving(std::size_t count) noexcept;
 
   PacedIo& io_;

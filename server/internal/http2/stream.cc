@@ -171,13 +171,17 @@ bool Stream::Start() {
 
 void Stream::Run() {
   const ScopedWork work;
-  const ScopedContext current(run_.Begin(head_at_));
   try {
-    Respond();
-  } catch (const std::bad_alloc&) {
+    const ScopedContext current(run_.Begin(head_at_));
+    try {
+      Respond();
+    } catch (const std::bad_alloc&) {
+      Lose();
+    }
+    run_.End();
+  } catch (const std::bad_alloc&) {  // of the request's context
     Lose();
   }
-  run_.End();
 }
 
 void Stream::Ended() noexcept {
