@@ -71,6 +71,8 @@ class LoopCore final : public Loop {
   void PushRemote(LoopTask& task) noexcept;
 
   // A pin keeps the loop's memory: taken before a claim that may let the scheduler end, given back after the last touch.
+  // A thread that drives another loop of the same Run needs none: Run joins it before the memory goes.
+  bool NeedsPin(const LoopCore* here) const noexcept { return here == nullptr || here->run_ != run_; }
   void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
   void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
   // PushRemote where only what the task belongs to may keep the loop alive.
@@ -189,6 +191,7 @@ class LoopCore final : public Loop {
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> woken_at_ns_{0};  // by the real clock: when it was last found asleep
   alignas(128) std::atomic<int> pins_{0};
+  const Scheduler* const run_{&scheduler_};  // here, on a line that changes seldom, for wakers on other loops
 };
 
 // The loop of this thread, or null.

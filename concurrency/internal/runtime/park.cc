@@ -47,15 +47,15 @@ bool ClaimIf(std::atomic<std::uint32_t>& word, bool may_be_without_context, std:
   }
 }
 
-// Pins the fiber's loop from the claim to the delivery, unless it is the caller's own.
+// Pins the fiber's loop from the claim to the delivery, by the same thread, where that needs a pin.
 bool ClaimFiber(FiberCore& fiber, bool may_be_without_context, std::uint32_t outcome) noexcept {
   LoopCore& loop = fiber.loop;
-  const bool remote = &loop != CurrentLoop();
-  if (remote) loop.Pin();
+  const bool pinned = loop.NeedsPin(CurrentLoop());
+  if (pinned) loop.Pin();
   const bool claimed = ClaimIf(fiber.park_word, may_be_without_context, outcome);
   if (claimed) {
     TraceWake(fiber.record, outcome);
-  } else if (remote) {
+  } else if (pinned) {
     loop.Unpin();
   }
   return claimed;
@@ -70,8 +70,9 @@ void DeliverFiber(FiberCore& fiber, const void* queue = nullptr, const void* wai
     FiberCore* giver = here != nullptr ? here->running() : nullptr;
     fiber.woken_by = giver;
     if (queue != nullptr && giver != nullptr) giver->fetch.HandedTo(queue, waiter, &fiber);
+    const bool pinned = loop.NeedsPin(here);  // asked before the fiber can run, and its loop end
     loop.PushRemote(fiber);
-    loop.Unpin();
+    if (pinned) loop.Unpin();
   }
 }
 
