@@ -58,7 +58,7 @@ build_examples() {
 
 # Sets gate to the program that measures it.
 build_gate() {
-  gate=$weft_dir/tests/server/gate_speed
+  gate=$weft_dir/tests/http/gate_speed
   build_weft "gate" weft_gate_speed || gate=
 }
 

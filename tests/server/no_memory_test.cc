@@ -37,6 +37,7 @@ class ShortOfMemory {
   ~ShortOfMemory() {
     scope_.cancel();
     server_.join();
+    kept_ = Context();
   }
 
   // Sends this on a connection of its own, and reads until the server closes that.
@@ -76,10 +77,12 @@ class ShortOfMemory {
       if (Error err = w.Flush()) return err;
     }
     if (r.Path() == "/parks") Yield();
+    if (r.Path() == "/keeps") kept_ = r.Ctx();  // so the next request needs a new one
     w.Header().Set("X-Long", std::string(2000, 'x'));
     return w.Write(std::string(3000, 'y'));
   }
 
+  inline static Context kept_;
   CancelScope scope_ = WithCancel(Background());
   Event open_;
   std::uint16_t port_ = 0;
@@ -110,6 +113,11 @@ std::string Close(const std::string& head) { return head + "Host: a\r\nConnectio
 TEST(NoMemoryInServer, CostsAPlainRequestAtMost) {
   ShortOfMemory site;
   FailEach(site, Close("GET /parks HTTP/1.1\r\n"));
+}
+
+TEST(NoMemoryInServer, CostsARequestThatNeedsANewContextAtMost) {
+  ShortOfMemory site;
+  FailEach(site, "GET /keeps HTTP/1.1\r\nHost: a\r\n\r\n" + Close("GET /keeps HTTP/1.1\r\n"));
 }
 
 TEST(NoMemoryInServer, CostsAStreamedResponseAtMost) {
@@ -159,7 +167,7 @@ TEST(NoMemoryInServer, CostsAConnectionOfHttp2AtMost) {
   options.half_closed_clients = true;
   ShortOfMemory site(options);
   std::string request = h2::Hello();
-  for (const auto& [stream, path] : {std::pair{1u, "/parks"}, {3u, "/stream"}, {5u, "/"}}) {
+  for (const auto& [stream, path] : {std::pair{1u, "/parks"}, {3u, "/stream"}, {5u, "/keeps"}}) {
     request += h2::Headers(stream, {{":method", "GET"}, {":scheme", "http"}, {":path", path}, {":authority", "a"}});
   }
   request += h2::Headers(7, {{":method", "POST"}, {":scheme", "http"}, {":path", "/body"}, {":authority", "a"}}, false);

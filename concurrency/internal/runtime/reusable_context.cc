@@ -10,7 +10,7 @@ using internal::ContextNode;
 
 namespace {
 
-// The first use, or somebody has kept a copy.
+// For the first use, and if a copy of the last context was kept.
 [[gnu::noinline]] void Replace(Context& ctx, const Context& values, TimePoint deadline, const Error& deadline_cause) {
   // Values only: a request outlives the cancellation of the context that the server was started with.
   const Context kept = ContextAccess::Canceler(values) == nullptr ? values : WithoutCancel(values);

@@ -51,7 +51,7 @@ struct BeastHandshake {
   std::string to_read;
 };
 
-// `place` says so, until the end; also when the exchange throws.
+// `place` points to the handshake until the end of the scope, also if the exchange throws.
 struct UnderWay {
   UnderWay(BeastHandshake*& p, BeastHandshake& to) : place(p) { place = &to; }
   ~UnderWay() { place = nullptr; }

@@ -39,8 +39,8 @@ struct Room {
   std::size_t size;
 };
 
-// The turn to send, which its owner has. What another thread has queued since the last look is for the receiving fiber, which could not have the
-// turn then.
+// Gives up the turn to send. Another thread may have queued something since the last look, while the receiving fiber could not get the turn: it is
+// woken for that.
 struct Turn {
   ~Turn() {
     mutex.unlock();
