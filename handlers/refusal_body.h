@@ -7,8 +7,13 @@
 namespace weft {
 
 // The body of a response by which the server itself rejects a request that no handler has seen.
+// ServerOptions::refusal makes one for each status when the server starts; the server keeps them.
+//
+//   options.refusal = [](int status) {
+//     return weft::RefusalBody{"text/plain", "rejected: " + std::to_string(status) + "\n"};
+//   };
 struct RefusalBody {
-  std::string content_type;
+  std::string content_type;  // the value of Content-Type
   std::string text;
 };
 

@@ -17,12 +17,29 @@
 #include <weft/net/tls_info.h>
 
 // What a server, or a test kit, provides for a Request and a ResponseWriter: the bytes of the body,
-// a way to send the response, and functions that they call. access.h says how the two are driven.
-// Handlers and middleware never need this header.
+// a way to send the response, and functions that they call. access.h says how the two are driven,
+// and which thread calls. The server owns all objects and keeps them until RequestAccess::End and
+// ResponseAccess::End. Recorder (testing.h) implements all of them. Handlers and middleware never
+// need this header.
 
 namespace weft {
 
-// The source of the bytes of a request body.
+// The source of the bytes of a request body. This one has them in memory:
+//
+//   class TextBody final : public weft::BodySource {
+//    public:
+//     explicit TextBody(std::string_view text) : left_(text) {}
+//
+//     weft::Result<std::size_t> Read(const weft::Context&, std::span<char> buffer) override {
+//       const std::size_t n = left_.copy(buffer.data(), buffer.size());
+//       left_.remove_prefix(n);
+//       return n;
+//     }
+//     std::optional<std::uint64_t> Declared() const override { return std::nullopt; }
+//
+//    private:
+//     std::string_view left_;
+//   };
 class BodySource {
  public:
   // Reads at least one byte into `buffer`, which is not empty. Returns 0 at the end, when the

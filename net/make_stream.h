@@ -16,7 +16,15 @@
 namespace weft {
 
 // Makes a Stream that owns its transport: a T that is constructed from `args`. The T is destroyed
-// with the Stream, after CloseStream.
+// with the Stream, after CloseStream. Never suspends; what the constructor throws passes through.
+//
+//   std::atomic<std::uint64_t> sent{0};
+//   weft::Result<weft::Stream> dialed = weft::Dial(ctx, "cache.internal:7000");
+//   if (weft::Error err = dialed.Err()) return err;
+//   weft::Stream stream = weft::MakeStream<Counted>(std::move(*dialed), sent);
+//
+// Counted is the example in stream_transport.h. What `args` refer to, here `sent`, must outlive the
+// Stream.
 template <class T, class... Args>
 Stream MakeStream(Args&&... args) {
   return internal::StreamAccess::Make(

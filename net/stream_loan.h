@@ -14,13 +14,27 @@ class StreamTransport;
 
 // Lends a transport to a Stream until End. For servers, whose connections outlive the handlers that
 // take them over. Only fibers of one scope may use the Stream. It may outlive the loan, but calling
-// it then aborts. All functions are called on the loop of the scope.
+// it then aborts.
+//
+//   weft::Error ServeTunnel(weft::StreamTransport& connection, const Tunnel& handler) {
+//     weft::StreamLoan loan;
+//     weft::Error err = handler(loan.Lend(connection, weft::CurrentScope()));
+//     loan.End();
+//     return err;
+//   }
+//
+// The transport still belongs to the lender and must live until End. All functions are called on
+// the loop of the scope, and none of them suspends.
 class StreamLoan {
  public:
+  // Makes the Stream. The fibers of `scope` may use it; a call from any other one aborts.
   Stream Lend(StreamTransport& transport, const Scope& scope);
   bool Lent() const { return state_ != nullptr; }
-  std::uint64_t BytesWritten() const;  // only while it is lent
-  void Close() noexcept;  // closes the Stream; does not call the transport
+  // How many bytes were written so far. Only while it is lent.
+  std::uint64_t BytesWritten() const;
+  // Closes the Stream, whose calls then return kClosed. Does not call the transport.
+  void Close() noexcept;
+  // Takes the transport back. Calling it again does nothing.
   void End() noexcept;
 
  private:

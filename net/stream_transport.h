@@ -12,9 +12,33 @@
 namespace weft {
 
 // The connection below a Stream (stream.h), for programs that bring their own kind (make_stream.h).
-// At most one call of ReadStream runs at a time, next to at most one of WriteStream or
-// CloseStreamWrite. Below a lent Stream two of the latter may run at once, on the loop of its
-// scope.
+// This one counts what is sent over another stream:
+//
+//   class Counted final : public weft::StreamTransport {
+//    public:
+//     Counted(weft::Stream below, std::atomic<std::uint64_t>& sent)
+//         : below_(std::move(below)), sent_(sent) {}
+//
+//     weft::Result<std::size_t> ReadStream(const weft::Context& ctx,
+//                                          std::span<char> buffer) override {
+//       return below_.Read(ctx, buffer);
+//     }
+//     weft::Error WriteStream(const weft::Context& ctx, std::string_view data) override {
+//       sent_ += data.size();
+//       return below_.Write(ctx, data);
+//     }
+//     weft::Error CloseStreamWrite() override { return below_.CloseWrite(); }
+//     void CloseStream() noexcept override { below_.Close(); }
+//
+//    private:
+//     weft::Stream below_;
+//     std::atomic<std::uint64_t>& sent_;
+//   };
+//
+// The Stream owns its transport (MakeStream), unless a server has lent it (StreamLoan). At most one
+// call of ReadStream runs at a time, next to at most one of WriteStream or CloseStreamWrite. Below
+// a lent Stream two of the latter may run at once, on the loop of its scope. All of them except
+// CloseStream may suspend. An error that one of them returns is what the Stream returns.
 class StreamTransport {
  public:
   // The context under which Stream::Read waits if its caller passes none. Null: CurrentContext(),

@@ -18,8 +18,8 @@ good_tree() {
     printf '%s\n' '// A tool.' '//' '//   weft::Tool tool;' '//   tool.Use();' 'class Tool;'
     if [ $# -gt 0 ]; then printf '%s\n' "$@"; fi
   } >"$tree/concurrency/tool.h"
-  printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '// Of another folder.' 'class Other;' >"$tree/net/other.h"
-  printf '%s\n' 'int main() {' '  weft::Tool tool;' '  tool.Use();' '}' >"$tree/tests/api/header_tools.cc"
+  printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '// Of another folder.' '//' '//   weft::Other other;' 'class Other;' >"$tree/net/other.h"
+  printf '%s\n' 'int main() {' '  weft::Tool tool;' '  tool.Use();' '  weft::Other other;' '}' >"$tree/tests/api/header_tools.cc"
 }
 
 # expect_breach WHAT [LINE...]: a good tree with these lines is reported for WHAT.
@@ -60,7 +60,7 @@ expect_elsewhere() {
 
 good_tree
 echo "$hundred/" >>"$tree/net/other.h"
-expect_elsewhere "net/other.h:4: no line has more than 100 columns"
+expect_elsewhere "net/other.h:6: no line has more than 100 columns"
 
 good_tree
 echo "$hundred/" >>"$tree/version.h"
@@ -83,6 +83,18 @@ good_tree
 printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '// Without.' '// An example.' 'class Other;' >"$tree/concurrency/other.h"
 if report=$("$check" "$tree"); then report="nothing"; fi
 [[ $report == *"concurrency/other.h:1: a public header has an example"* ]] || { echo "not found: a header without an example"; failures=$((failures + 1)); }
+
+# In other folders, too; there, only those of net/ and a few others must be in a program.
+good_tree
+mkdir -p "$tree/http" "$tree/handlers"
+printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '// Without.' '// An example.' 'class Other;' >"$tree/http/other.h"
+expect_elsewhere "http/other.h:1: a public header has an example"
+printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' '// With one.' '//   other.Use();' 'class Other;' >"$tree/http/other.h"
+"$check" "$tree" >/dev/null || { echo "the example in http/other.h must be in a program"; failures=$((failures + 1)); }
+cp "$tree/http/other.h" "$tree/handlers/refusal_body.h"
+expect_elsewhere "handlers/refusal_body.h:3: this example is in no program"
+cp "$tree/http/other.h" "$tree/net/third.h"
+expect_elsewhere "net/third.h:3: this example is in no program"
 
 good_tree
 rm "$tree"/concurrency/*
