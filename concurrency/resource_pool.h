@@ -122,7 +122,7 @@ class ResourcePool {
         core_({options.name, options.max, options.waiting_max, options.idle_timeout.count(),
                options.lifetime_max.count(), options.acquire_timeout.count()},
               [](internal::PooledItem* item) noexcept { delete static_cast<Item*>(item); }) {
-    if (!make_) internal::AbortMisuse("ResourcePool", "no function that makes one");
+    if (!make_) internal::AbortMisuse("ResourcePool", "make is empty: it makes the objects");
   }
   // Destroys the idle objects. Aborts if an object is lent out, or an Acquire is in progress.
   ~ResourcePool() = default;

@@ -64,7 +64,7 @@ Result<Stream> ResponseWriter::Hijack() {
   if (state_ == State::kHijacked) return Taken();
   const bool switches = PromisesOtherProtocol();
   if (state_ != State::kBuffering || filters_.Started() || written_ > 0 || (status_ != 0 && !switches)) {
-    return Error::New("Hijack: the response has begun");
+    return Error::New("Hijack: the response has begun; call it before anything is written");
   }
   if (Error err = sink_->MayHijack(status_, header_)) return err;
   if (switches) {

@@ -139,7 +139,7 @@ void ResponseWriter::OnHead(std::function<void()> hook) {
 void ResponseWriter::PushFilter(std::unique_ptr<BodyFilter> filter) {
   Check("ResponseWriter::PushFilter");
   if (state_ != State::kBuffering || filters_.Started() || written_ > 0) {
-    internal::AbortMisuse("ResponseWriter::PushFilter", "the body has begun");
+    internal::AbortMisuse("ResponseWriter::PushFilter", "the body has begun: push filters before anything is written");
   }
   filters_.Push(std::move(filter));
 }

@@ -111,18 +111,19 @@ class Recorder {
 
   // What the client would have received. All of it lives until the next Serve or the end of the
   // recorder.
-  int Status() const;                     // 0: the response was aborted before its head
-  // with Content-Length if the length was known
+  int Status() const;  // 0: the response was aborted before its head
+  // Includes Content-Length if the length was known.
   const Fields& Header() const WEFT_LIFETIMEBOUND;
-  const std::string& Body() const;        // empty for HEAD
+  const std::string& Body() const;  // empty for HEAD
   const Fields& Trailer() const WEFT_LIFETIMEBOUND;
   const std::vector<Informational>& Interim() const;
-  bool Aborted() const;                   // aborted: the rest is what had been sent by then
-  int Flushes() const;                    // how often something was flushed
-  bool LongLived() const;                 // the handler has called Request::LongLived or Hijack
-  // the handler has taken over the connection; Status is then 101,
+  // Whether the response was aborted. The rest is then what had been sent by that time.
+  bool Aborted() const;
+  int Flushes() const;     // how often something was flushed
+  bool LongLived() const;  // whether the handler has called Request::LongLived or Hijack
+  // Whether the handler has taken over the connection. Status is then 101, or 2xx for CONNECT, or 0
+  // if no head was sent for it.
   bool Hijacked() const;
-                                          // 2xx for CONNECT, or 0: no head was sent for it
 
   // Makes sending fail with this error after this many bytes of the body, as if the client were
   // gone.

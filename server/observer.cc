@@ -19,6 +19,11 @@ namespace {
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+// "1 request", "2 requests".
+std::string Counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count).append(1, ' ').append(noun).append(count == 1 ? "" : "s");
+}
+
 // A query may contain private data.
 std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
@@ -96,14 +101,14 @@ class LogObserver final : public Observer {
         event.status, event.error.Message());
   }
   void OnResponseAborted(const ResponseAborted& event) override {
-    LogAbout(event.server, event.request_id, kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {} bytes: {}", event.method, PathOf(event.target),
-        event.peer, event.body_bytes, event.error.Message());
+    LogAbout(event.server, event.request_id, kResponseAborted, spdlog::level::info, "{} {} from {}: broken off after {}: {}", event.method, PathOf(event.target),
+        event.peer, Counted(event.body_bytes, "byte"), event.error.Message());
   }
   void OnDrainProgress(const DrainProgress& event) override {
     const bool late = event.phase == DrainPhase::kCanceling || event.phase == DrainPhase::kForceClose;
     Log(event.server, kDrainProgress, late ? spdlog::level::warn : spdlog::level::info,
-        "{} after {:.3f} s: {} connections, {} requests{}{}", Name(event.phase), Seconds(event.elapsed), event.connections,
-        event.requests, event.cause ? ", because of " : "", event.cause.Message());
+        "{} after {:.3f} s: {}, {}{}{}", Name(event.phase), Seconds(event.elapsed), Counted(event.connections, "connection"),
+        Counted(event.requests, "request"), event.cause ? ", because of " : "", event.cause.Message());
   }
   void OnHandlerStuck(const HandlerStuck& event) override {
     LogAbout(event.server, event.request_id, kHandlerStuck, spdlog::level::err, "handler does not end: {} ({} {} from {}), {:g} s after its context was done",
@@ -151,7 +156,7 @@ class LogObserver final : public Observer {
     if (!permit.granted) return;
     const auto weight = static_cast<LogLevel>(level);
     if (!LogEnabled(weight)) return;
-    if (permit.left_out != 0) LogLine(weight, spdlog::fmt_lib::format("{} lines like the next were left out", permit.left_out));
+    if (permit.left_out != 0) LogLine(weight, Counted(permit.left_out, "line") + " like the next left out");
     std::string line;
     if (!server.empty()) line.append(server).append(": ");
     spdlog::fmt_lib::format_to(std::back_inserter(line), format, std::forward<Args>(args)...);

@@ -167,7 +167,7 @@ Error ClientExchange::CloseWrite(const Context& ctx) {
 
 Result<ClientResponse> ClientExchange::Head(const Context& ctx) {
   internal::Exchange& exchange = Use("ClientExchange::Head");
-  if (exchange.HeadIsHere()) internal::AbortMisuse("ClientExchange::Head", "it was called before");
+  if (exchange.HeadIsHere()) internal::AbortMisuse("ClientExchange::Head", "called twice: the exchange has its response already");
   if (exchange.Broken()) return exchange.FailWith(ClientFailure::kReset, "the response has already failed");
   if (Error err = ctx.Err()) return err;
   if (Error err = exchange.ReadHeadAfterBody(ctx, response_timeout_)) return err;

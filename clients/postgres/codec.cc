@@ -138,11 +138,11 @@ Result<Uuid> Uuid::Parse(std::string_view text) {
   for (const char c : text) {
     if (c == '-') continue;
     const int digit = internal::DigitOf(c);
-    if (digit < 0 || digits == 32) return Error::New("\"" + std::string(text) + "\" is no UUID");
+    if (digit < 0 || digits == 32) return Error::New("\"" + std::string(text) + "\" is not a UUID");
     std::uint8_t& byte = out.bytes[digits++ / 2];
     byte = static_cast<std::uint8_t>(byte << 4 | digit);
   }
-  if (digits != 32) return Error::New("\"" + std::string(text) + "\" is no UUID");
+  if (digits != 32) return Error::New("\"" + std::string(text) + "\" is not a UUID");
   return out;
 }
 

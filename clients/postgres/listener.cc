@@ -159,7 +159,7 @@ class ListenerState {
       void operator()(char* text) const { PQfreemem(text); }
     };
     const std::unique_ptr<char, Free> name(PQescapeIdentifier(connection.OnWire().Raw(), channel.data(), channel.size()));
-    if (name == nullptr) return Error::New("postgres: \"" + channel + "\" is no name of a channel");
+    if (name == nullptr) return Error::New("postgres: \"" + channel + "\" is not the name of a channel");
     return connection.Command(ctx, (sql + name.get()).c_str());
   }
 

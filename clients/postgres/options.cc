@@ -45,7 +45,7 @@ namespace internal {
 // Without TLS of our own: libpq's would read ahead unseen, and the key for cancels would go in plain text.
 Error CheckSslMode(std::string_view mode, bool speaks_tls) {
   if (speaks_tls || (mode != "require" && !mode.starts_with("verify-"))) return {};
-  return Error::New("PoolOptions::conninfo: sslmode=" + std::string(mode) + ": weft is built without TLS (WEFT_TLS=OFF)");
+  return Error::New("PoolOptions::conninfo: sslmode=" + std::string(mode) + ": weft was built without TLS (WEFT_TLS=OFF)");
 }
 }  // namespace internal
 

@@ -205,7 +205,7 @@ void TestServer::Stop() {
 }
 
 Error TestServer::Restart() {
-  if (process_ != nullptr) return Error::New("it runs");
+  if (process_ != nullptr) return Error::New("restart a PostgreSQL server: it is still running; call Kill or Stop first");
   std::error_code ignored;
   fs::remove(folder_ + "/data/postmaster.pid", ignored);  // of one that was killed: it would be ready at once
   return Launch();

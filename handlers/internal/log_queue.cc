@@ -40,7 +40,8 @@ bool LogTo(spdlog::logger& logger, std::chrono::system_clock::time_point time, s
 }
 
 bool TellDropped(spdlog::logger& logger, std::chrono::system_clock::time_point time, std::uint64_t lines) {
-  return LogTo(logger, time, spdlog::level::warn, std::to_string(lines) + " lines were dropped: the log's destination was too slow");
+  return LogTo(logger, time, spdlog::level::warn, std::to_string(lines) + (lines == 1 ? " line was" : " lines were") +
+                                                      " dropped: the log's destination was too slow");
 }
 
 thread_local const LogIds* t_ids_of_line = nullptr;

@@ -37,7 +37,7 @@ MetricRegistry::MetricRegistry() {
 
 void MetricRegistry::Check(const char* function, MetricKind kind, const std::string& name, const std::vector<std::string>& labels,
                            const std::vector<double>& bounds) {
-  if (!IsMetricName(name)) Refuse(function, "\"" + name + "\" is no name: letters, digits, underscores and colons, no digit first");
+  if (!IsMetricName(name)) Refuse(function, "\"" + name + "\" is not a name: use letters, digits, underscores and colons, and no digit at its start");
   for (const std::string& line : LinesOf(kind, name)) {
     if (names_.count(line) != 0) Refuse(function, "there is already a metric \"" + line + "\"");
   }

@@ -71,7 +71,7 @@ Result<int> Activation::Find(std::string_view which) const {
   const int count = Count();
   if (count == 0) return Error::New("LISTEN_FDS is " + fds + ": no socket was passed");
   // A number that lies would otherwise make a list of that length.
-  if (count > 4096) return Error::New("LISTEN_FDS is " + fds + "; more than 4096 sockets are not believed");
+  if (count > 4096) return Error::New("LISTEN_FDS is " + fds + "; at most 4096 sockets are accepted");
 
   const std::vector<std::string> all = SplitNames(names, count);
   std::vector<int> matches;

@@ -173,9 +173,9 @@ TEST(Extremes, SemaphoresOfAnySize) {
   });
   Semaphore semaphore(1);
   for (const std::int64_t n : {kLeast, std::int64_t{-1}, std::int64_t{0}}) {
-    WEFT_EXPECT_DEATH((void)semaphore.TryAcquire(n), "less than one token");
+    WEFT_EXPECT_DEATH((void)semaphore.TryAcquire(n), "the number of tokens must be at least 1");
     if (n != 0) {
-      WEFT_EXPECT_DEATH(Semaphore{n}, "a size below zero");
+      WEFT_EXPECT_DEATH(Semaphore{n}, "the size must not be negative");
     }
   }
   WEFT_EXPECT_DEATH(semaphore.Release(kMost), "more tokens than were acquired");
@@ -201,9 +201,9 @@ TEST(Extremes, RateLimitersOfAnyRateAndBurst) {
       EXPECT_FALSE(limiter.Wait(ctx, 1));
     }
   });
-  WEFT_EXPECT_DEATH(RateLimiter(-std::numeric_limits<double>::denorm_min(), 1), "a negative rate");
-  WEFT_EXPECT_DEATH(RateLimiter(std::numeric_limits<double>::quiet_NaN(), 1), "a negative rate");
-  WEFT_EXPECT_DEATH(RateLimiter(1, kLeast), "a burst below one");
+  WEFT_EXPECT_DEATH(RateLimiter(-std::numeric_limits<double>::denorm_min(), 1), "the rate must not be negative");
+  WEFT_EXPECT_DEATH(RateLimiter(std::numeric_limits<double>::quiet_NaN(), 1), "the rate must not be negative");
+  WEFT_EXPECT_DEATH(RateLimiter(1, kLeast), "the burst must be at least 1");
 }
 
 TEST(Extremes, WaitGroupsCountFarBeyondAnInt) {

@@ -278,7 +278,7 @@ TEST(HangWatchDeathTest, SaysSoOnStderrByDefault) {
           group->Go("leaker", [](const Context& c) { return Event().Wait(c); });
         });
       },
-      "weft: \"main\" has returned, but Run cannot: 1 of its groups, StopFuncs or servers are left, and none has ended for "
+      "weft: \"main\" has returned, but Run cannot: 1 of its groups, StopFuncs or servers is left, and none has ended for "
       "[0-9.]+s; these fibers are left:\nleaker  #[0-9]+  loop 0  age [0-9.]+s  parked on event  started at hang_watch_test.cc:[0-9]+\n");
   WEFT_EXPECT_DEATH(
       {
@@ -287,7 +287,7 @@ TEST(HangWatchDeathTest, SaysSoOnStderrByDefault) {
         options.deadlock_limit = kLimit;
         (void)weft::Run(Background(), options, [](const Context& c) { return Event().Wait(c); });
       },
-      "weft: all 1 fibers have waited for [0-9.]+s, and no timer, descriptor or offload is pending: nothing inside this scheduler "
+      "weft: the only fiber has waited for [0-9.]+s, and no timer, descriptor or offload is pending: nothing inside this scheduler "
       "can wake them\nmain  #[0-9]+  loop 0  age [0-9.]+s  parked on event\n");
 }
 

@@ -347,7 +347,7 @@ TEST(NotifyContextDeathTest, ASignalBelongsToOneWatch) {
 
 TEST(NotifyContextDeathTest, AbortsOnASignalThatCannotBeCaught) {
   WEFT_EXPECT_DEATH((void)NotifyContext(Background(), {SIGKILL}), "NotifyContext: this signal cannot be caught");
-  WEFT_EXPECT_DEATH((void)NotifyContext(Background(), {0}), "NotifyContext: no such signal");
+  WEFT_EXPECT_DEATH((void)NotifyContext(Background(), {0}), "NotifyContext: there is no signal of this number");
 }
 
 }  // namespace

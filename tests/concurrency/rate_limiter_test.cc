@@ -157,12 +157,12 @@ TEST(RateLimiter, WithoutARateADeadlineFailsAtOnce) {
 }
 
 TEST(RateLimiterDeathTest, MisuseIsNamed) {
-  WEFT_EXPECT_DEATH(RateLimiter(-1, 1), "RateLimiter: a negative rate");
-  WEFT_EXPECT_DEATH(RateLimiter(1, 0), "RateLimiter: a burst below one");
-  WEFT_EXPECT_DEATH((void)RateLimiter(1, 1).Allow(0), "RateLimiter::Allow: less than one token");
-  WEFT_EXPECT_DEATH((void)RateLimiter(1, 1).Wait(Background(), -1), "RateLimiter::Wait: less than one token");
-  WEFT_EXPECT_DEATH(RateLimiter(1, 1).SetRate(NAN), "RateLimiter::SetRate: a negative rate");
-  WEFT_EXPECT_DEATH(RateLimiter(1, 1).SetBurst(0), "RateLimiter::SetBurst: a burst below one");
+  WEFT_EXPECT_DEATH(RateLimiter(-1, 1), "RateLimiter: the rate must not be negative");
+  WEFT_EXPECT_DEATH(RateLimiter(1, 0), "RateLimiter: the burst must be at least 1");
+  WEFT_EXPECT_DEATH((void)RateLimiter(1, 1).Allow(0), "RateLimiter::Allow: the number of tokens must be at least 1");
+  WEFT_EXPECT_DEATH((void)RateLimiter(1, 1).Wait(Background(), -1), "RateLimiter::Wait: the number of tokens must be at least 1");
+  WEFT_EXPECT_DEATH(RateLimiter(1, 1).SetRate(NAN), "RateLimiter::SetRate: the rate must not be negative");
+  WEFT_EXPECT_DEATH(RateLimiter(1, 1).SetBurst(0), "RateLimiter::SetBurst: the burst must be at least 1");
 }
 
 // Nobody gets more than the clock has given, with loops, threads and cancels from elsewhere.

@@ -228,7 +228,7 @@ TEST(ResourcePool, SaysWhoHasThemAllWhenNoneBecomesFree) {
     Settle(ctx);
     const Error err = pool.Acquire(ctx).Err();
     EXPECT_TRUE(err.Is(kUnavailable));
-    EXPECT_NE(err.Message().find("tools: 1 wait already; 3 in use"), std::string::npos) << err.Message();
+    EXPECT_NE(err.Message().find("tools: 1 caller waits already; 3 in use"), std::string::npos) << err.Message();
     EXPECT_FALSE(group.Wait());
   });
 }
@@ -365,7 +365,7 @@ TEST(ResourcePool, ServesLoopsAndThreadsTogether) {
 }
 
 TEST(ResourcePoolDeathTest, MisuseAbortsByName) {
-  WEFT_EXPECT_DEATH(Tools(ResourcePoolOptions<Tool>()), "ResourcePool: no function that makes one");
+  WEFT_EXPECT_DEATH(Tools(ResourcePoolOptions<Tool>()), "ResourcePool: make is empty: it makes the objects");
   WEFT_EXPECT_DEATH(
       {
         Tool::Shop shop;

@@ -259,11 +259,11 @@ TEST(Semaphore, PermitGivesBackOnceByItself) {
 
 TEST(SemaphoreDeathTest, MisuseIsNamed) {
   WEFT_EXPECT_DEATH(Semaphore(2).Release(), "Semaphore::Release: more tokens than were acquired");
-  WEFT_EXPECT_DEATH(Semaphore(2).Release(-1), "Semaphore::Release: less than one token");
-  WEFT_EXPECT_DEATH((void)Semaphore(2).TryAcquire(0), "Semaphore::TryAcquire: less than one token");
-  WEFT_EXPECT_DEATH((void)Semaphore(2).Acquire(Background(), -3), "Semaphore::Acquire: less than one token");
-  WEFT_EXPECT_DEATH(Semaphore(-1), "Semaphore: a size below zero");
-  WEFT_EXPECT_DEATH(Semaphore(2).Resize(-1), "Semaphore::Resize: a size below zero");
+  WEFT_EXPECT_DEATH(Semaphore(2).Release(-1), "Semaphore::Release: the number of tokens must be at least 1");
+  WEFT_EXPECT_DEATH((void)Semaphore(2).TryAcquire(0), "Semaphore::TryAcquire: the number of tokens must be at least 1");
+  WEFT_EXPECT_DEATH((void)Semaphore(2).Acquire(Background(), -3), "Semaphore::Acquire: the number of tokens must be at least 1");
+  WEFT_EXPECT_DEATH(Semaphore(-1), "Semaphore: the size must not be negative");
+  WEFT_EXPECT_DEATH(Semaphore(2).Resize(-1), "Semaphore::Resize: the size must not be negative");
 }
 
 // Loops and plain threads, random weights, cancels from elsewhere at random moments, and resizes: what is out never exceeds what was

@@ -96,7 +96,7 @@ TEST(DefaultObserver, LogsEachEventAtTheLevelItDeserves) {
                           "error GET /x from 127.0.0.1:1: responded with 500: no database",
                           "info GET /x from 127.0.0.1:1: broken off after 17 bytes: client gone",
                           "info draining after 0.005 s: 3 connections, 2 requests",
-                          "warning forced close after 21.000 s: 1 connections, 1 requests",
+                          "warning forced close after 21.000 s: 1 connection, 1 request",
                           "error handler does not end: request 7 (GET /x from 127.0.0.1:1), 5 s after its context was done",
                           "error accept: no database"));
 }

@@ -46,7 +46,7 @@ TEST(Activation, SaysWhatWasFoundInstead) {
       {"", "1", "", "42x", "LISTEN_PID is 42x and this is process 42: the sockets are for another one"},
       {"", "0", "", "42", "LISTEN_FDS is 0: no socket was passed"},
       {"", "2147483647", "", "42", "LISTEN_FDS is 2147483647: no socket was passed"},
-      {"", "100000", "", "42", "LISTEN_FDS is 100000; more than 4096 sockets are not believed"},
+      {"", "100000", "", "42", "LISTEN_FDS is 100000; at most 4096 sockets are accepted"},
       {"", "2", "web:admin", "42", "2 sockets match (3, 4); say which, there are 3 \"web\", 4 \"admin\""},
       {"web", "3", "web:admin:web", "42", "2 sockets match (3, 5); say which, there are 3 \"web\", 4 \"admin\", 5 \"web\""},
       {"feed", "2", "web:admin", "42", "no such socket was passed; there are 3 \"web\", 4 \"admin\""},

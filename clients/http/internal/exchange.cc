@@ -167,7 +167,8 @@ Error Exchange::EndBody(const Context& ctx) {
     if (own_request_ != nullptr) request_.trailers = ClientRequestAccess::Trailer(*own_request_);  // which may have come since
     if (request_.trailers != nullptr && !request_.trailers->Refused().empty()) return FailToSend(std::string(request_.trailers->Refused()));
   } else if (left_to_send_ != 0) {
-    return FailToSend("the body of the request is " + std::to_string(left_to_send_) + " bytes shorter than its Content-Length");
+    return FailToSend("the body of the request is " + std::to_string(left_to_send_) +
+                      (left_to_send_ == 1 ? " byte" : " bytes") + " shorter than its Content-Length");
   }
   if (Error err = SendBy([&] { return multiplexed_ ? http2_.SendEnd(ctx) : http1_.SendEnd(ctx); })) return err;
   NoteSent();

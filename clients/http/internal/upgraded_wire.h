@@ -32,7 +32,7 @@ class UpgradedWire final : public StreamTransport {
  private:
   // Its socket is watched by one loop.
   void CheckLoop() const {
-    if (Loop::Current() != loop_) AbortMisuse("Stream", "that of ClientResponse::TakeStream belongs to the loop of its response");
+    if (Loop::Current() != loop_) AbortMisuse("Stream", "one of ClientResponse::TakeStream belongs to the loop of its response: use it there");
   }
 
   std::unique_ptr<ClientWire> wire_;

@@ -6,7 +6,7 @@ namespace {
 
 class NoTls final : public CancelLayer {
  public:
-  Error Send(std::string_view, Waits&) override { return Error::New("weft is built without TLS (WEFT_TLS=OFF)"); }
+  Error Send(std::string_view, Waits&) override { return Error::New("weft was built without TLS (WEFT_TLS=OFF)"); }
   Error AwaitEnd(Waits&) override { return {}; }
 };
 

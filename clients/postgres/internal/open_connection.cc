@@ -122,7 +122,7 @@ Result<std::unique_ptr<Connection>> OpenOnce(const Context& ctx, Shared& shared,
   making.reset();
   Handle handle = *std::move(connected);
   if (!SpeaksTls() && PQsslInUse(handle.get()) != 0) {
-    return MakeClientFailure(Errc::kUpstreamFailed, {ClientFailure::kTls, false, shared.origin, "weft is built without TLS (WEFT_TLS=OFF): sslmode=disable"});
+    return MakeClientFailure(Errc::kUpstreamFailed, {ClientFailure::kTls, false, shared.origin, "weft was built without TLS (WEFT_TLS=OFF): sslmode=disable"});
   }
   PQsetErrorVerbosity(handle.get(), PQERRORS_DEFAULT);
   const int version = PQserverVersion(handle.get());

@@ -31,7 +31,8 @@ std::string NameOf(Oid type) {
 }  // namespace
 
 Error WrongColumnCount(std::size_t wanted, int there) {
-  return Error::New("postgres: the statement returns " + std::to_string(there) + " columns, but " + std::to_string(wanted) + " are requested");
+  return Error::New("postgres: the statement returns " + std::to_string(there) + (there == 1 ? " column" : " columns") + ", but " +
+                    std::to_string(wanted) + (wanted == 1 ? " is" : " are") + " requested");
 }
 Error WrongColumnType(std::string_view column, Oid type, std::string_view wanted) {
   return Error::New("postgres: column \"" + std::string(column) + "\" is " + NameOf(type) + ", but " + std::string(wanted) + " is requested");

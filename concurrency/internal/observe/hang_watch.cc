@@ -56,7 +56,7 @@ void LeakWatch::Report(const std::vector<FiberInfo>& fibers, Duration waited) co
     return;
   }
   ToStderr("weft: \"" + main_name_ + "\" has returned, but Run cannot: " + std::to_string(holds_) +
-           " of its groups, StopFuncs or servers are left, and none has ended for " + SecondsText(waited) + "; " +
+           " of its groups, StopFuncs or servers " + (holds_ == 1 ? "is" : "are") + " left, and none has ended for " + SecondsText(waited) + "; " +
            (fibers.empty() ? "no fiber is left, so some other object keeps one of them" : "these fibers are left:") + "\n" + FormatFiberTree(fibers));
 }
 
@@ -93,7 +93,8 @@ void DeadlockWatch::Report(const std::vector<FiberInfo>& fibers, Duration waited
     report_(fibers, waited);
     return;
   }
-  ToStderr("weft: all " + std::to_string(fibers.size()) + " fibers have waited for " + SecondsText(waited) +
+  const std::string who = fibers.size() == 1 ? "the only fiber has" : "all " + std::to_string(fibers.size()) + " fibers have";
+  ToStderr("weft: " + who + " waited for " + SecondsText(waited) +
            ", and no timer, descriptor or offload is pending: nothing inside this scheduler can wake them\n" + FormatFiberTree(fibers));
 }
 

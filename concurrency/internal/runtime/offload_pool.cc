@@ -55,7 +55,7 @@ Error OffloadPool::Add(OffloadJob& job) {
 Error OffloadPool::AddLocked(OffloadJob& job, bool& idle) {
   if (queue_max_ > 0 && CurrentExplorer() == nullptr && waiting_count_ + 1 - FreeLocked() > queue_max_) {
     ++refused_;
-    return kRefused.Wrap("offload: " + std::to_string(queue_max_) + " calls wait for a thread already");
+    return kRefused.Wrap("offload: " + std::to_string(queue_max_) + (queue_max_ == 1 ? " call waits" : " calls wait") + " for a thread already");
   }
   waiting_.PushBack(job);
   ++waiting_count_;

@@ -42,7 +42,7 @@ SignalWatch::SignalWatch(const char* function, std::initializer_list<int> signal
     : function_(function), signals_(signals), before_(signals.size()) {
   sigemptyset(&set_);
   for (const int signal : signals_) {
-    if (signal <= 0 || signal >= kSignalsMax) AbortMisuse(function_, "no such signal");
+    if (signal <= 0 || signal >= kSignalsMax) AbortMisuse(function_, "there is no signal of this number");
     sigaddset(&set_, signal);
   }
   sem_init(&news_, 0, 0);

@@ -51,7 +51,7 @@ std::string Seconds(std::int64_t ns) {
 }  // namespace
 
 PoolCore::PoolCore(const PoolLimits& limits, Destroy destroy) : limits_(limits), destroy_(destroy) {
-  if (limits.max == 0) AbortMisuse("ResourcePool", "a pool of none");
+  if (limits.max == 0) AbortMisuse("ResourcePool", "max must be at least 1");
 }
 
 PoolCore::~PoolCore() {
@@ -119,7 +119,7 @@ Error PoolCore::Refusal(const Context& ctx, bool waited) {
   if (Error err = ctx.Err()) return err;
   std::string text = limits_.name;
   text += waited ? ": none became free within " + Seconds(limits_.acquire_ns)
-                 : ": " + std::to_string(limits_.waiting_max) + " wait already";
+                 : ": " + std::to_string(limits_.waiting_max) + (limits_.waiting_max == 1 ? " caller waits already" : " callers wait already");
   return kUnavailable.Wrap(text + DescribeHolders());
 }
 

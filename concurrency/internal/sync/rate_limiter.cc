@@ -29,17 +29,17 @@ constexpr double kNsPerSecond = 1e9;
 constexpr double kRounding = 1e-6;  // of a token: time comes in full nanoseconds
 
 double CheckedRate(const char* function, double rate) {
-  if (!(rate >= 0)) AbortMisuse(function, "a negative rate");
+  if (!(rate >= 0)) AbortMisuse(function, "the rate must not be negative");
   return rate;
 }
 
 std::int64_t CheckedBurst(const char* function, std::int64_t burst) {
-  if (burst < 1) AbortMisuse(function, "a burst below one");
+  if (burst < 1) AbortMisuse(function, "the burst must be at least 1");
   return burst;
 }
 
 void CheckRequested(const char* function, std::int64_t n) {
-  if (n < 1) AbortMisuse(function, "less than one token");
+  if (n < 1) AbortMisuse(function, "the number of tokens must be at least 1");
 }
 
 std::string Seconds(std::int64_t ns) {

@@ -35,10 +35,10 @@ class WEFT_SCOPED_CAPABILITY Semaphore::Slow {
 
 namespace {
 void CheckTokens(const char* function, std::int64_t n) {
-  if (n < 1) AbortMisuse(function, "less than one token");
+  if (n < 1) AbortMisuse(function, "the number of tokens must be at least 1");
 }
 std::int64_t CheckedSize(const char* function, std::int64_t size) {
-  if (size < 0) AbortMisuse(function, "a size below zero");
+  if (size < 0) AbortMisuse(function, "the size must not be negative");
   return size;
 }
 }  // namespace

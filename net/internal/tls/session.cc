@@ -103,7 +103,7 @@ Result<std::unique_ptr<TlsSession>> TlsSession::Client(std::shared_ptr<const Cli
   SSL_set_connect_state(ssl);
   const std::string& name = context->server_name.empty() ? host : context->server_name;
   if (!SetHost(ssl, name, context->verify))
-    return Error::New("TLS: \"" + name + "\" is no name that a server can have");
+    return Error::New("TLS: \"" + name + "\" is not a name that a server can have");
   const auto* const wire = reinterpret_cast<const unsigned char*>(alpn.Wire().data());
   if (!alpn.Empty() &&
       SSL_set_alpn_protos(ssl, wire, static_cast<unsigned>(alpn.Wire().size())) != 0) {

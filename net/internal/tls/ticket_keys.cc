@@ -37,7 +37,7 @@ Result<std::shared_ptr<TicketKeys>> TicketKeys::FromFile(const std::string& file
   if (Error err = bytes.Err()) return err;
   if (bytes->size() % sizeof(TicketKey) != 0) {
     return Error::New("ticket key file " + file + ": has " + std::to_string(bytes->size()) +
-                      " bytes, and each key has 80: make one with: openssl rand 80");
+                      " bytes, but each key has 80: make one with: openssl rand 80");
   }
   std::shared_ptr<TicketKeys> keys(new TicketKeys);
   const std::lock_guard guard(keys->mutex_);

@@ -139,7 +139,7 @@ TEST_F(PostgresQueryTest, AMismatchIsAnErrorThatNamesIt) {
       says(db.Execute(ctx, "select $1::timestamptz[]", std::vector<TimestampTz>{time}).Err(), "a time outside of the years 1 to 9999");
     }
     says(db.Execute(ctx, "select $1::date", year_month_day(10000y / 1 / 1)).Err(), "a time outside of the years 1 to 9999");
-    says((db.Query<std::tuple<std::int32_t, std::int32_t>>(ctx, "select 1").Err()), "returns 1 columns, but 2 are requested");
+    says((db.Query<std::tuple<std::int32_t, std::int32_t>>(ctx, "select 1").Err()), "returns 1 column, but 2 are requested");
     says(db.Query<Note>(ctx, "select 1::bigint as id").Err(), "returns no column \"title\"");
     says(db.Query<Note>(ctx, "select 1::bigint as id, '' as title, 2::bigint as id").Err(), "returns several columns \"id\"");
     says(db.Query<std::vector<std::string>>(ctx, "select '127.0.0.1'::inet as a").Err(), "cannot hold");
@@ -371,7 +371,7 @@ TEST_F(PostgresQueryTest, RefusesSettingsItWouldIgnore) {
   // As if weft were built without TLS.
   for (const char* mode : {"require", "verify-ca", "verify-full"}) {
     EXPECT_OK(internal::CheckSslMode(mode, true));
-    EXPECT_NE(internal::CheckSslMode(mode, false).Message().find(std::string("sslmode=") + mode + ": weft is built without TLS"), std::string::npos);
+    EXPECT_NE(internal::CheckSslMode(mode, false).Message().find(std::string("sslmode=") + mode + ": weft was built without TLS"), std::string::npos);
   }
   for (const char* mode : {"", "disable", "allow", "prefer"}) EXPECT_OK(internal::CheckSslMode(mode, false));
 }
