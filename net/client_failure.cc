@@ -13,7 +13,7 @@ struct Payload {
   std::vector<Error> system;  // at most one
 };
 
-// The first code of the system. An error of weft's own would make the failure look like one of the caller's client.
+// The system's first error code. An error of weft's own would make this look like a failure of the caller's own client.
 std::error_code SystemCode(const Error& cause) {
   const std::error_code code = cause.Code();
   return code.category() == ErrorCategory() ? std::error_code() : code;

@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-// The turn to write on a stream of one's own; a lent one's transport knows whose turn it is.
+// The turn to write on a stream of one's own. For a lent stream, its transport decides whose turn it is.
 class Turn {
  public:
   Turn(internal::StreamState& state, const Context& ctx) : mutex_(state.turn), held_(!state.lent) {
@@ -48,13 +48,13 @@ Stream& Stream::operator=(Stream&& other) noexcept {
 
 Stream::~Stream() { CloseIfAlive(); }
 
-// Where a lent stream dies that was carried elsewhere says nothing about its request: that one closes it at its end.
+// A lent stream may be destroyed where its request does not run. Then it is not closed here: the request closes it at its end.
 void Stream::CloseIfAlive() noexcept {
   if (state_ == nullptr) return;
   if (!state_->lent || (CurrentScope() == scope_ && state_->transport != nullptr)) Close();
 }
 
-// The scope comes first: on another loop the state may be changing.
+// The scope is checked first: on another loop the state may be changing.
 internal::StreamState& Stream::Check(const char* function) const {
   if (!state_->lent) return *state_;
   const Scope here = CurrentScope();

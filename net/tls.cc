@@ -21,8 +21,8 @@ Error Build(internal::TlsState& state) WEFT_REQUIRES(state.reload) {
   return {};
 }
 
-// Builds from what the files say now. Under the lock of reloads, so that the last one to begin is
-// the one that stays.
+// Builds from what the files contain now. Under the lock of reloads, so that the last one to begin
+// is the one that stays.
 Error Refresh(internal::TlsState& state) WEFT_REQUIRES(state.reload) {
   const Error outcome = Build(state);
   const std::lock_guard guard(state.lock);
@@ -30,7 +30,7 @@ Error Refresh(internal::TlsState& state) WEFT_REQUIRES(state.reload) {
   return outcome;
 }
 
-// In place of a callback. It may wait for the reader of stderr, so never on a loop's thread.
+// Used if there is no callback. It may wait for the reader of stderr, so never on a loop's thread.
 void Report(const Error& failure) {
   std::fprintf(stderr, "weft: the certificates could not be reloaded, the old ones stay in use: %s\n", failure.Message().c_str());
 }

@@ -26,7 +26,7 @@ std::optional<int> Number(std::string_view text) {
   return number;
 }
 
-// One for each of the sockets; systemd names all or none.
+// One name for each socket; systemd names all of them or none.
 std::vector<std::string> SplitNames(std::string_view text, int count) {
   std::vector<std::string> names(static_cast<std::size_t>(count));
   for (std::string& name : names) {
@@ -70,7 +70,7 @@ Result<int> Activation::Find(std::string_view which) const {
   }
   const int count = Count();
   if (count == 0) return Error::New("LISTEN_FDS is " + fds + ": no socket was passed");
-  // A number that lies would otherwise make a list of that length.
+  // Otherwise a wrong number would make a list of that length.
   if (count > 4096) return Error::New("LISTEN_FDS is " + fds + "; at most 4096 sockets are accepted");
 
   const std::vector<std::string> all = SplitNames(names, count);

@@ -14,7 +14,7 @@
 
 namespace weft::internal {
 
-// An address of a socket, as the kernel takes it: of TCP over IPv4 or IPv6, or of a unix socket.
+// A socket address in the kernel's form: TCP over IPv4 or IPv6, or a unix socket.
 struct SocketAddress {
   union {
     sockaddr any;
@@ -43,7 +43,7 @@ struct ParsedAddress {
 // and what is expected.
 Result<ParsedAddress> ParseAddress(std::string_view text);
 
-// Parses and resolves. A name's first IPv4 address is taken, else its first (as Go's net.Listen does); this may ask
+// Parses and resolves. A name's first IPv4 address is used, or else its first address (as Go's net.Listen does); this may ask
 // the network and block the thread. ":PORT" gives IPv6's any address, which a listener opens for IPv4 too. A socket that was passed has
 // no address of its own: kSystemd is an Error here.
 Result<SocketAddress> ResolveAddress(std::string_view text);
@@ -51,7 +51,7 @@ Result<SocketAddress> ResolveAddress(std::string_view text);
 // The address that a listening socket is bound to: "127.0.0.1:8080", "[::1]:8080" or "unix:/run/app.sock".
 std::string FormatBound(int fd);
 
-// A client's address: "127.0.0.1:50000", "[::1]:50000", an IPv4 one that came over IPv6 as IPv4, "unix" for a client
+// A client's address: "127.0.0.1:50000", "[::1]:50000", IPv4 in its own form even if it came over IPv6, "unix" for a client
 // without a name, as most clients of unix sockets are.
 std::string FormatPeer(const SocketAddress& address);
 

@@ -10,7 +10,7 @@
 
 namespace weft::internal {
 
-// Bytes that are appended and later taken off the front. Unlike std::vector it does not fill with zeros what is about to be
+// Bytes that are appended and later removed from the front. Unlike std::vector, it does not zero what is about to be
 // overwritten.
 class ByteBuffer {
  public:
@@ -20,7 +20,7 @@ class ByteBuffer {
   bool empty() const { return size_ == 0; }          // NOLINT
   std::string_view View() const { return {bytes_.get(), size_}; }
 
-  // At least `room` bytes after the end, to be written and then Grown by what was written.
+  // At least `room` bytes after the end. Write there, then call Grown with the number of bytes written.
   char* Reserve(std::size_t room) {
     if (capacity_ - size_ < room) Enlarge(room);
     return bytes_.get() + size_;
@@ -32,7 +32,7 @@ class ByteBuffer {
     std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
     size_ += bytes.size();
   }
-  // Of a buffer without memory it takes no more than this needs: many hold one message and never another byte.
+  // A buffer without memory allocates no more than this needs: many hold one message and never another byte.
   void Assign(std::string_view bytes) {
     size_ = 0;
     if (capacity_ == 0 && !bytes.empty()) Allocate((bytes.size() + kUnit - 1) / kUnit * kUnit);
@@ -50,7 +50,7 @@ class ByteBuffer {
   }
   void Truncate(std::size_t size) { size_ = size; }
   void Clear() { size_ = 0; }
-  // Forgets all, and gives memory above the limit back.
+  // Removes all bytes, and frees memory above the limit.
   void Recycle(std::size_t keep_bytes) {
     size_ = 0;
     if (capacity_ <= keep_bytes) return;

@@ -20,7 +20,7 @@ namespace {
 
 Error OfAddress(const Error& error, const SocketAddress& address) { return error.Wrap("connect to " + FormatPeer(address)); }
 
-// A connect to a port of this host without a listener may be given that very port for its own side, and reach itself.
+// A connect to a port of this host that has no listener may get that very port for its own side, and so reach itself.
 bool ReachedItself(int fd) {
   SocketAddress here;
   SocketAddress there;
@@ -29,7 +29,7 @@ bool ReachedItself(int fd) {
   return here.Family() != AF_UNIX && here.size == there.size && std::memcmp(&here.any, &there.any, here.size) == 0;
 }
 
-// The attempts that are under way, on one thread of control: the first that is connected wins.
+// The attempts in progress, all in one fiber or thread: the first one to connect wins.
 class Race {
  public:
   Race(const Context& ctx, std::span<const SocketAddress> addresses, const ConnectOptions& options)
@@ -58,7 +58,7 @@ class Race {
   Error WaitForAny();
   void TakeOutcomes();
   Result<FdEvents> WaitFor(const Context& ctx) const;
-  // The next address need not wait for attempts that are still under way.
+  // The next address need not wait for attempts that are still in progress.
   void Fail(const Error& error, const SocketAddress& address) {
     if (!first_failure_) first_failure_ = OfAddress(error, address);
     late_ = true;
@@ -77,7 +77,7 @@ class Race {
   Error first_failure_;
 };
 
-// An error is the context's: one of the attempt only counts when all have failed.
+// An error is the context's: those of the attempts count only once all have failed.
 Error Race::BeginNext() {
   late_ = false;
   const SocketAddress& address = left_.front();
@@ -103,7 +103,7 @@ Error Race::BeginNext() {
       Fail(FromErrno(errno), address);
       return {};
     }
-    // The backlog of a unix socket is full, and nothing reports when it is not any more.
+    // The backlog of a unix socket is full, and nothing reports when it has room again.
     if (Error err = Sleep(ctx_, pause)) return err;
     pause = std::min(2 * pause, std::chrono::milliseconds(64));
   }
@@ -112,7 +112,7 @@ Error Race::BeginNext() {
 Result<FdEvents> Race::WaitFor(const Context& ctx) const {
   const FdWaitOptions options{.waits_for = "connection", .holds_time = options_.holds_time};
   if (under_way_.size() == 1) return WaitFd(ctx, under_way_.front().fd.Get(), FdEvents::kWrite, options);
-  // An epoll set is ready when something in it is, and can be waited for like any other descriptor.
+  // An epoll set is readable when something in it is ready, so it can be waited for like any other descriptor.
   const Fd set(epoll_create1(EPOLL_CLOEXEC));
   epoll_event event{};
   event.events = EPOLLOUT;
@@ -122,7 +122,7 @@ Result<FdEvents> Race::WaitFor(const Context& ctx) const {
   return WaitFd(ctx, set.Get(), FdEvents::kRead, options);
 }
 
-// Until one of them has an outcome, or it is time for the next.
+// Until one of them has an outcome, or it is time for the next one.
 Error Race::WaitForAny() {
   if (left_.empty()) return WaitFor(ctx_).Err();
   const CancelScope until = WithTimeout(ctx_, options_.attempt_delay);

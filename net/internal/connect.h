@@ -21,11 +21,11 @@ struct ConnectOptions {
 };
 
 // Connects to one of the addresses, which are of one host, and returns a non-blocking descriptor that closes on exec; TCP_NODELAY is set on
-// TCP. They are tried in their order, the next one when one has failed or takes long; the first that is connected wins. Waits under `ctx`; a
+// TCP. They are tried in order, the next one when one has failed or takes long; the first one to connect wins. Waits under `ctx`; a
 // plain thread blocks. Errors: the context's; else that of the first address, which it names.
 Result<Fd> Connect(const Context& ctx, std::span<const SocketAddress> addresses, const ConnectOptions& options = {});
 
-// The addresses with their families in turn, beginning with that of the first (RFC 8305 section 4): where one family is broken, the other one
+// The addresses with alternating families, beginning with that of the first one (RFC 8305 section 4): if one family is broken, the other one
 // is tried second.
 std::vector<SocketAddress> InterleaveFamilies(std::span<const SocketAddress> addresses);
 

@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// What a system call has left in errno.
+// The error that a system call has left in errno.
 inline Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
 
 }  // namespace weft::internal

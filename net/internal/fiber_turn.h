@@ -7,7 +7,7 @@
 
 namespace weft::internal {
 
-// Which of two fibers of a loop may use something over a suspension, such as the sending side of a
+// Decides which of two fibers of a loop may use something across a suspension, such as the sending side of a
 // connection. One has the turn, one may wait for it.
 //
 //   turn.Wait("turn to send");
@@ -32,7 +32,7 @@ class FiberTurn {
   bool SomebodyWaits() const { return next_.Waiting(); }
   // Parks until it is free. `waits_for` is a literal, for debugging.
   void Wait(const char* waits_for) { static_cast<void>(Wait(Background(), waits_for)); }
-  // The same under a context. False: it is done, and another fiber still has the turn.
+  // The same under a context. False: the context is done, and another fiber still has the turn.
   bool Wait(const Context& ctx, const char* waits_for) {
     while (taken_) {
       if (next_.Wait(ctx, waits_for) == LoopSignal::Outcome::kContextDone) return !taken_;

@@ -16,11 +16,11 @@
 namespace weft::internal {
 namespace {
 
-// What the kernel holds for a client beyond what the network has under way, in bytes. Without it that is some 4 MiB for each client that
-// does not read, of memory that all connections of the machine share; below it large responses begin to cost more.
+// How many bytes the kernel holds for a client in addition to those in flight. By default it is some 4 MiB for each client that
+// does not read, of memory that all connections of the machine share; with less than this, large responses begin to cost more.
 constexpr int kUnsentMax = 1024 * 1024;
 
-// Failures of single connections that are passed over in a row. After so many the failure is not theirs.
+// How many failures of single connections in a row are skipped. After that many, the connections are not to blame.
 constexpr int kTriesMax = 16;
 
 // In the generic category, so that Is(std::errc::...) holds.
@@ -45,7 +45,7 @@ void TuneTcp(int fd) {
 
 bool IsFileSystemPath(const SocketAddress& address) { return address.IsUnix() && address.local.sun_path[0] != '\0'; }
 
-// Pending errors of the new connection or of a client that gave up: accept(2) says to try again.
+// Pending errors of the new connection, or a client that gave up: accept(2) says to try again.
 bool IsOfOneConnection(int number) {
   switch (number) {
     case EINTR:
@@ -156,10 +156,10 @@ Result<Listener> Listener::BindTo(const ListenOptions& options) {
   if (options.reuse_port && setsockopt(listener.fd_.Get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
     return FromErrno(errno).Wrap("share the port");
   }
-  // On Linux the file gets the mode of the socket, less what the umask takes: so it never allows more than asked, not for a moment.
+  // On Linux the file gets the mode of the socket, less what the umask removes: so it never allows more than requested, not even briefly.
   if (options.unix_mode != 0 && fchmod(listener.fd_.Get(), options.unix_mode) != 0) return FromErrno(errno).Wrap("set the mode");
   if (Error err = listener.Bind(address)) return err;
-  // What the umask took is given back. Nobody is let in before listen.
+  // Restores what the umask has removed. No client can connect before listen.
   if (options.unix_mode != 0 && chmod(address.local.sun_path, options.unix_mode) != 0) return FromErrno(errno).Wrap("set the mode");
   if (::listen(listener.fd_.Get(), options.backlog) != 0) return FromErrno(errno);
   listener.bound_ = FormatBound(listener.fd_.Get());

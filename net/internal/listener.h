@@ -12,13 +12,13 @@
 
 namespace weft::internal {
 
-// A connection that was accepted: its descriptor is non-blocking and closes on exec; TCP_NODELAY is set on TCP.
+// An accepted connection: its descriptor is non-blocking and closes on exec; TCP_NODELAY is set on TCP.
 struct Accepted {
   enum class Outcome : std::uint8_t {
     kConnection,
     kAgain,      // none is waiting
     kExhausted,  // out of descriptors or memory: free some or wait; the connection stays in the backlog
-    kForbidden,  // the same failure again and again, such as that of a security module: wait
+    kForbidden,  // the same failure again and again, for example by a security module: wait
     kFatal,      // this socket will never accept again
   };
   Outcome outcome = Outcome::kAgain;
@@ -30,9 +30,9 @@ struct Accepted {
 // What to listen on, and how.
 struct ListenOptions {
   std::string address;
-  int descriptor = -1;  // a listening socket that is there already; the address is not looked at then
+  int descriptor = -1;  // an existing listening socket; the address is then ignored
   int backlog = 4096;
-  std::uint32_t unix_mode = 0;  // of the file of a unix socket; 0: what the umask says
+  std::uint32_t unix_mode = 0;  // of the file of a unix socket; 0: as the umask says
   bool reuse_port = false;
 };
 
@@ -58,17 +58,17 @@ class Listener {
   // "127.0.0.1:8080" or "unix:/run/app.sock".
   const std::string& Bound() const { return bound_; }
 
-  // Takes one connection out of the backlog, without waiting. Clients that gave up meanwhile are passed over.
+  // Takes one connection out of the backlog, without waiting. Clients that have given up meanwhile are skipped.
   Accepted Accept() const;
 
-  // Lets the kernel take no more connections than are in the backlog: accept until kAgain, then Shut, and no client
-  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is under way may still complete. False, and nothing has
+  // Makes the kernel take no more connections than are in the backlog: accept until kAgain, then Shut, and no client
+  // that was let in is reset. Linux, listen(fd, 0); connections whose handshake is in progress may still complete. False, and nothing has
   // happened: others have this socket too, and clients that are let in stay in its backlog for them.
   bool StopAccepting();
 
   // Ends it for all holders: new connections are refused, the port is free, and the file of a unix socket is removed if it is
   // still this one's. The descriptor stays until Close, so that other threads may be in Accept meanwhile, which fails from now
-  // on. Of a socket that others have too, nothing ends but its use here.
+  // on. If others have this socket too, only its use here ends.
   void Shut();
 
   // Shuts and closes it. No other call may be in progress.

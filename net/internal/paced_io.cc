@@ -7,7 +7,7 @@
 
 namespace weft::internal {
 
-// A body that moves as fast as its handler never makes it wait. The other connections of the loop get
+// A body that arrives as fast as its handler reads never makes it wait. The other connections of the loop get
 // their turn all the same; the loop looks for their events after a good number of such turns, so these
 // come often.
 void PacedIo::AfterPiece() {
@@ -16,7 +16,7 @@ void PacedIo::AfterPiece() {
   Yield();
 }
 
-// A yield would let in only those that are ready; this also lets the loop look for what has come.
+// A yield would let in only fibers that are ready; this also lets the loop look for new events.
 Error PacedIo::AfterLongTurn() {
   struct Later : LoopTask {
     Later() : LoopTask([](LoopTask* task) { static_cast<Later*>(task)->signal.Notify(); }) {}
@@ -33,7 +33,7 @@ Error PacedIo::Broke() {
   return socket_->Forced() ? kServerClosing : kClientGone;
 }
 
-// Why nothing more can be written, whatever has woken the fiber that wants to; empty if there is no reason.
+// Why nothing more can be written, whatever has woken the fiber that wants to write; empty if there is no reason.
 Error PacedIo::WhyNoMore() const {
   if (socket_->Forced()) return kServerClosing;
   if (WritingClosed()) return kClosed;
@@ -42,12 +42,12 @@ Error PacedIo::WhyNoMore() const {
 
 Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   AfterPiece();
-  // Before it gives up, for whatever reason, it looks once more: what came in time counts.
+  // Before it gives up, for whatever reason, it checks once more: what arrived in time counts.
   bool stalled = false;
   for (Error why;;) {
     if (closed_) return kClosed;
     if (socket_->Forced()) return kServerClosing;
-    // After a read that took all that was there, another one would find nothing.
+    // After a read that took everything that was there, another one would find nothing.
     if (why || socket_->Special() || socket_->MayHaveInput()) {
       bool more = false;
       const ssize_t got = socket_->Read(buffer.data(), buffer.size(), more);
@@ -65,7 +65,7 @@ Result<std::size_t> PacedIo::Receive(const Context& ctx, std::span<char> buffer,
       return why;
     }
     if (!turn_.Taken() && owner_.HoldsOutput()) {
-      // The peer may wait for it before it continues. What came while it was sent has woken no fiber.
+      // The peer may be waiting for it before it continues. What arrived while it was being sent has woken no fiber.
       if (Error err = owner_.SendHeld()) return err;
       continue;
     }
@@ -134,7 +134,7 @@ ssize_t PacedIo::SendFileAtOnce(int file, std::uint64_t offset, std::size_t size
   return sent;
 }
 
-// Until there is room, or the peer has taken too little in a full period.
+// Waits until there is room, or the peer has taken too little in a full period.
 Error PacedIo::WaitWritable() {
   socket_->WatchWritable(loop_);
   if (Error err = WhyNoMore()) return err;
@@ -143,11 +143,11 @@ Error PacedIo::WaitWritable() {
     if (write_progress_.AtBegin()) untaken_ = socket_->UntakenBytes();
     const LoopSignal::Outcome outcome = writable_.Wait(Background(), "client to take the response", until);
     write_progress_.Waited(loop_.TurnTime());
-    // Whatever has happened in the same turn: the end of a period says nothing about the rest.
+    // Whatever else has happened in the same turn: the end of a period says nothing about it.
     if (Error err = WhyNoMore()) return err;
     if (outcome != LoopSignal::Outcome::kTimedOut) return {};
     if (PeerTakesEnough()) continue;
-    // What the peer has not taken yet, which may be megabytes, does not stay with the kernel for as long as
+    // What the peer has not taken yet, which may be megabytes, must not stay in the kernel for as long as
     // the peer likes.
     socket_->ResetAtEnd();
     owner_.OnWriteStalled(write_stall_);

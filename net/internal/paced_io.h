@@ -20,21 +20,21 @@
 namespace weft::internal {
 
 // Reads and writes a watched socket from fibers: parks until it is readable or writable, and ends a wait
-// when the peer moves too little (Progress). One fiber may read while another one writes. It owns
+// when too little moves (Progress). One fiber may read while another one writes. It owns
 // neither the socket nor what is sent; the sender keeps the bytes until the call returns.
 //
-// On the loop's thread only. Used again for one connection after the other.
+// On the loop's thread only. It is reused for one connection after another.
 class PacedIo {
  public:
   // What reads and writes through it.
   class Owner {
    public:
-    // Before a reader parks: the peer may wait for what is held back here. SendHeld may suspend.
+    // Called before a reader parks: the peer may be waiting for what is held back here. SendHeld may suspend.
     virtual bool HoldsOutput() = 0;
     virtual Error SendHeld() = 0;
     // A read or write has found the connection broken. Called once or more.
     virtual void OnPeerGone() noexcept = 0;
-    // The peer has moved too little for a whole period. The socket will be reset after a write that stalls.
+    // Too little has moved for a complete period. After a write that stalls, the socket will be reset.
     virtual void OnReadStalled(Duration period) = 0;
     virtual void OnWriteStalled(Duration period) = 0;
 
@@ -42,7 +42,7 @@ class PacedIo {
     ~Owner() = default;
   };
 
-  // While a write waits, the peer has to take `progress_min` bytes in each `write_stall`.
+  // While a write waits, the peer must take `progress_min` bytes in each `write_stall`.
   PacedIo(Loop& loop, Duration write_stall, std::uint64_t progress_min, Owner& owner)
       : loop_(loop), write_stall_(write_stall), progress_min_(progress_min), owner_(owner) {}
   PacedIo(const PacedIo&) = delete;
@@ -65,14 +65,14 @@ class PacedIo {
 
   // --- reading
 
-  // A body begins: its pace is its own.
+  // A body begins, and with it a new period.
   void BeginReading() {
     static_cast<void>(socket_->Arrived(0));
     read_progress_.Restart();
   }
-  // Up to `buffer` bytes, at least one; 0 at the end of the peer's side. What has come counts for more
-  // than a context that is done meanwhile. Errors: the context's, kTimeout when `progress_min` bytes have
-  // not come within `stall`, kClientGone, kServerClosing, kClosed.
+  // Up to `buffer` bytes, at least one; 0 at the end of the peer's side. What has arrived takes precedence
+  // over a context that is done meanwhile. Errors: the context's, kTimeout when `progress_min` bytes have
+  // not arrived within `stall`, kClientGone, kServerClosing, kClosed.
   Result<std::size_t> Receive(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall);
   bool SomebodyReads() const { return readable_.Waiting(); }
 
@@ -91,7 +91,7 @@ class PacedIo {
   // So much was sent elsewhere.
   void NoteMoved(std::size_t bytes) { write_progress_.Moved(bytes); }
   // Sends all parts, in pieces as the peer takes them; changes `parts`. `flags` as for sendmsg, such as
-  // MSG_MORE. The second one is for a caller that holds the turn already. No context ends it, only a stall does.
+  // MSG_MORE. The second one is for a caller that already holds the turn. No context ends it, only a stall does.
   Error Send(iovec* parts, std::size_t count);
   Error SendInTurn(iovec* parts, std::size_t count, int flags);
   // Parks until a layer below has nothing left to send. A stall ends it.
@@ -103,13 +103,13 @@ class PacedIo {
   ssize_t SendFileAtOnce(int file, std::uint64_t offset, std::size_t size);
   // Parks until there is room to write.
   Error WaitWritable();
-  // A send has failed, perhaps half-way. If it was the socket's fault nothing is sent any more (Failed).
+  // A send has failed, perhaps halfway. If that was the socket's fault, nothing more is sent (Failed).
   void NoteFailure() { failed_ = failed_ || socket_->Broken() || socket_->Forced(); }
   bool Failed() const { return failed_; }
-  // Why a socket call failed: it is broken from here on.
+  // Why a socket call failed: the socket is broken from now on.
   Error Broke();
 
-  // It must not be used any more: calls that wait return, with kClosed as later ones.
+  // It must no longer be used: calls that wait return kClosed, and so do later ones.
   void Close() noexcept {
     closed_ = true;
     Notify({true, true});
@@ -122,11 +122,11 @@ class PacedIo {
   }
   bool WritingClosed() const { return writing_closed_ || closed_; }
 
-  // Other fibers of the loop get their turn, after a few pieces that did not wait.
+  // Lets other fibers of the loop have their turn, after a few pieces that did not have to wait.
   void AfterPiece();
   // The caller parks, so others get their turn now.
   void BeforePark() { pieces_ = 0; }
-  // Others get their turn, and the loop looks for events. An error: the connection has ended meanwhile.
+  // Lets others have their turn, and the loop look for events. An error: the connection has ended meanwhile.
   Error AfterLongTurn();
 
  private:

@@ -25,7 +25,7 @@ class Peer {
   }
 
   int Family() const { return family_; }
-  // The address without its port; one of IPv4 as IPv6 maps it.
+  // The address without its port; an IPv4 address is mapped to IPv6.
   std::array<unsigned char, 16> Ipv6() const {
     std::array<unsigned char, 16> address{};
     if (family_ == AF_INET) {

@@ -8,8 +8,8 @@
 
 namespace weft::internal {
 
-// Distinguishes a client that moves too little from one that is slow. Time runs only while a fiber waits for the peer, and in
-// each period of it at least `least` bytes have to move; a handler that takes its time costs the client nothing. There is no
+// Distinguishes a client that stalls from one that is slow. Time runs only while a fiber waits for the peer, and in
+// each period of that time at least `least` bytes must move; a handler that takes its time costs the client nothing. There is no
 // timer: the end of the period is the end of the wait.
 //
 //   const TimePoint until = progress.WaitUntil(Now(), period, least);
@@ -18,14 +18,14 @@ namespace weft::internal {
 //   progress.Moved(bytes);
 class Progress {
  public:
-  // A wait begins: when it has to end. If enough has moved, a new period begins with it.
+  // A wait begins. Returns when it must end. If enough has moved, a new period begins with it.
   TimePoint WaitUntil(TimePoint now, Duration period, std::uint64_t least) {
     if (moved_ >= least || waited_ == Duration::zero()) Restart();
     began_ = now;
     if (period >= TimePoint::max() - now) return TimePoint::max();
     return period > waited_ ? now + (period - waited_) : now;
   }
-  // The wait that began last is over.
+  // The last wait that began is over.
   void Waited(TimePoint now) {
     if (now > began_) waited_ += now - began_;
   }

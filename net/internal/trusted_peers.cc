@@ -33,7 +33,7 @@ bool ReadAddress(const std::string& text, Address& out, bool& v4) {
   return true;
 }
 
-// What is left of the address when only its first bits count.
+// The address with only its first bits kept.
 Address Masked(const Address& address, unsigned bits) {
   Address masked{};
   for (unsigned i = 0; i < masked.size(); ++i) {
@@ -61,7 +61,7 @@ Result<TrustedPeers::Range> TrustedPeers::ParseRange(std::string_view text) {
     }
   }
   range.bits = 128 - width + prefix;
-  // A slip of the pen here would trust others than it seems.
+  // A typing error here would trust other peers than intended.
   if (Masked(range.address, range.bits) != range.address) return Malformed(text, "the address has bits set after its prefix");
   if (!range.v4 && IsMapped(range.address) && range.bits >= 96) return Malformed(text, "write an IPv4-mapped address as an IPv4 address");
   return range;

@@ -57,8 +57,8 @@ ssize_t WatchedSocket::ReadSpecial(char* buffer, std::size_t size, bool& more) {
   NoteHeld();
   if (got < 0 && !WouldWait(failure)) OnLayerFailed();
   errno = failure;
-  if (got > 0 && urgent_) more = true;  // before which the kernel ends a recv
-  // The peer can say that it is through without closing its side of the socket.
+  if (got > 0 && urgent_) more = true;  // a recv ends before urgent data
+  // The peer can say that it has finished without closing its side of the socket.
   if (got == 0) half_closed_ = true;
   return got;
 }

@@ -32,7 +32,7 @@ class WatchedSocket : public FdWatch {
 
   WatchedSocket(Fd fd, bool is_unix) : socket_(std::move(fd)), unix_(is_unix), special_(is_unix) {}
 
-  // For what is no byte of the stream: options, resets, the descriptor.
+  // For everything but the bytes of the stream: options, resets, the descriptor.
   const Socket& socket() const { return socket_; }
   bool IsUnix() const { return unix_; }
 
@@ -41,7 +41,7 @@ class WatchedSocket : public FdWatch {
   void Unwatch(Loop& loop) { loop.Remove(*this, socket_.Descriptor()); }
   void CloseSocket() { socket_.Close(); }
   // Events for room to write come from now on, for good: an edge-triggered watch costs nothing while
-  // no fiber waits. What a layer holds goes out with them. A socket for which that fails is broken.
+  // no fiber waits. They also send what a layer holds. A socket for which that fails is broken.
   void WatchWritable(Loop& loop);
   // Takes note of the events that the loop has for it.
   Ready Note(std::uint32_t events);
@@ -65,7 +65,7 @@ class WatchedSocket : public FdWatch {
   void SetMayHaveInput(bool may) { may_have_input_ = may; }
   bool MayHaveInput() const { return may_have_input_; }
 
-  // The rest of the bytes' ways in and out, as Socket has them.
+  // The other functions that move bytes, as Socket has them.
   ssize_t Send(std::string_view bytes) {
     if (layered_) [[unlikely]] {
       const iovec part = Part(bytes);
@@ -77,7 +77,7 @@ class WatchedSocket : public FdWatch {
     if (layered_) [[unlikely]] return SendByLayer(parts, count);
     return socket_.SendParts(parts, count, flags);
   }
-  // After a send that took a part: a layer stops at what it does in one go, and then no event comes for the rest.
+  // After a send that took a part: a layer takes only so much in one call, and then no event follows for the rest.
   bool TakesMore() { return layered_ && Layer().Held() == 0; }
   ssize_t SendFile(int file, std::uint64_t offset, std::size_t size) {
     if (layered_) [[unlikely]] return Layer().SendFile(socket_, file, offset, size);
@@ -90,18 +90,18 @@ class WatchedSocket : public FdWatch {
   bool HasInput() { return (layered_ && Layer().HasPending()) || socket_.HasInput(); }
   // Whether a layer holds what the socket has not taken.
   bool HoldsOutput() { return layered_ && Layer().Held() > 0; }
-  // How many bytes have come over the wire for a read with this result. Of a layer: since this was asked last, also those
+  // How many bytes have arrived over the wire for a read with this result. For a layer: since the last call, including those
   // of which nothing can be used yet.
   std::uint64_t Arrived(ssize_t got) {
     if (layered_) [[unlikely]] return Layer().TakeArrived();
     return got > 0 ? static_cast<std::uint64_t>(got) : 0;
   }
-  // Whether a layer has a part of something whose rest has not come.
+  // Whether a layer has a part of something whose rest has not arrived.
   bool InMessage() { return layered_ && Layer().InMessage(); }
-  // Reads bytes off the wire to throw them away, which no layer has to understand; as Socket::Receive.
+  // Reads bytes off the wire and discards them, so no layer has to understand them; otherwise as Socket::Receive.
   ssize_t Discard(char* buffer, std::size_t size) const { return socket_.Receive(buffer, size); }
 
-  // Whether there is a layer, and from now on there is: bytes that come are its.
+  // Whether there is a layer; and: from now on there is one, and bytes that arrive belong to it.
   bool Layered() const { return layered_; }
   // Whether more than a recv is needed to know what is there.
   bool Special() const { return special_; }
@@ -115,7 +115,7 @@ class WatchedSocket : public FdWatch {
   // We have ended it by force.
   bool Forced() const { return forced_; }
   void SetForced() { forced_ = true; }
-  // From now on an orderly end of both sides does not make it broken: its user sees both ends itself.
+  // From now on a regular end of both sides does not make it broken: its user sees both ends itself.
   void ExpectBothEnds() { both_ends_expected_ = true; }
   // Neither half-closed, nor broken, nor closed by force: one test, since they are bits of a byte.
   bool Undisturbed() const { return !(half_closed_ | broken_ | forced_); }
@@ -130,7 +130,7 @@ class WatchedSocket : public FdWatch {
   virtual SocketLayer& Layer();
   // The layer holds what the socket has not taken: room to write has to be watched for.
   virtual void OnHeld() {}
-  // Nothing comes or goes by the layer any more: the socket has failed, or the layer has given the peer up.
+  // Nothing passes through the layer any more: the socket has failed, or the layer has given up on the peer.
   virtual void OnLayerFailed() {}
 
  private:

@@ -45,7 +45,7 @@ bool SetHost(SSL* ssl, std::string host, bool verify) {
 
 }  // namespace
 
-// Lends the caller's memory for one call. Inside of it, the queue of errors is cleared before each
+// Lends the caller's memory for one call. Within it, the queue of errors is cleared before each
 // call of OpenSSL: it is the thread's, and what another connection has left in it would be taken
 // for ours by SSL_get_error.
 class TlsSession::Call {
@@ -54,7 +54,7 @@ class TlsSession::Call {
     session_.bio_.reader.Lend(ciphertext);
     session_.bio_.out = &out;
   }
-  // What came and cannot be kept is lost, and with it the connection.
+  // What has arrived and cannot be kept is lost, and with it the connection.
   ~Call() {
     try {
       session_.bio_.reader.Keep();
@@ -109,14 +109,14 @@ Result<std::unique_ptr<TlsSession>> TlsSession::Client(std::shared_ptr<const Cli
       SSL_set_alpn_protos(ssl, wire, static_cast<unsigned>(alpn.Wire().size())) != 0) {
     return Error::New("TLS: no memory for a connection");
   }
-  // A ticket that does not fit any more is no reason to fail: the handshake is a full one then.
+  // A ticket that no longer fits is no reason to fail: the handshake is then a full one.
   if (ticket != nullptr) SSL_set_session(ssl, ticket.get());
   session->contexts_ = std::move(context);
   return session;
 }
 
 TlsSession::~TlsSession() {
-  // Else OpenSSL takes the session for broken, looks for it in its cache, and lets no client resume it with its ticket.
+  // Otherwise OpenSSL considers the session broken, removes it from its cache, and lets no client resume it with its ticket.
   if (done_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(ssl_);
   SSL_SESSION_free(data_.ticket);
@@ -145,14 +145,14 @@ TlsSession::Step TlsSession::Handshake(std::span<const char> ciphertext, ByteBuf
       FailHandshake({TlsFailure::Kind::kMalformed, "the first byte is not that of a handshake"});
       return Step::kNotTls;
     }
-    // A client that has closed at its first byte cannot take part in a handshake: nothing is computed for it.
+    // A client that has closed after its first byte cannot take part in a handshake: nothing is computed for it.
     if (!seen_ && fin_) return FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly});
     if (!hello_bound_.Take(ciphertext, flights_ == 0 || SSL_version(ssl_) == TLS1_3_VERSION))
       return FailHandshake({TlsFailure::Kind::kMalformed, "the ClientHello is too large"});
     seen_ = true;
   }
   const Call call(*this, ciphertext, out);
-  // OpenSSL's part is kilobytes: a client that stops within its first record costs what has come of it.
+  // OpenSSL's part is kilobytes: a client that stops within its first record costs only the bytes that have arrived.
   if (ssl_ == nullptr && !bio_.reader.HasWhole()) {
     return fin_ ? FailHandshake({TlsFailure::Kind::kClosed, kClosedEarly}) : Step::kWantInput;
   }
@@ -191,7 +191,7 @@ TlsSession::ReadResult TlsSession::Read(std::span<const char> ciphertext, std::s
     bio_.reader.ResetStarted();
     // A read that finds nothing costs as much as one that finds something.
     if (!HasPending()) return {size, NothingMore()};
-    // New keys cost as much as many records, and thousands of them fit between the bytes that one recv takes: other connections have
+    // New keys cost as much as many records, and one recv can bring thousands of them: other connections have
     // their turn in between.
     if (without_data >= kWithoutDataInATurn) break;
   }

@@ -30,9 +30,9 @@ struct ServerContexts;
 // The TLS of one connection, of either side, without a socket: bytes in, bytes out. Nothing waits
 // and nothing parks, so that no fiber is needed. One call at a time, from whichever thread.
 //
-// Every call takes all of the ciphertext that it is given, in the memory of the caller, which may use it again at once: what
-// cannot be used yet is copied. Every call may append to `out`, which is to be sent whatever the outcome is, before anything
-// else: also alerts, and keys that change. What is sent late is sent in order.
+// Every call consumes all of the ciphertext that it is given, in the memory of the caller, which may reuse it at once: what
+// cannot be used yet is copied. Every call may append to `out`, which must be sent whatever the outcome is, before anything
+// else: it may be an alert or a change of keys. What is sent late is sent in order.
 //
 //   handshake:  n = recv(in); step = Handshake({in, n}, out); send(out); ... until kDone
 //   reading:    n = recv(in);
@@ -48,15 +48,15 @@ class TlsSession {
   static std::unique_ptr<TlsSession> Server(std::shared_ptr<const ServerContexts> contexts,
                                             const AlpnList* alpn);
 
-  // A ticket with which a client comes back.
+  // A ticket with which a client resumes.
   struct TicketFree {
     void operator()(ssl_session_st* ticket) const;
   };
   using Ticket = std::unique_ptr<ssl_session_st, TicketFree>;
 
   // The client's side. `host` is the name or address that the server's certificate must have,
-  // unless the options say another one. `ticket` may be null. Errors: no memory, a name that is
-  // none. The first Handshake takes nothing in.
+  // unless the options say another one. `ticket` may be null. Errors: no memory, or a name that no
+  // server can have. The first Handshake takes no input.
   static Result<std::unique_ptr<TlsSession>> Client(std::shared_ptr<const ClientContext> context,
                                                     const std::string& host, const AlpnList& alpn,
                                                     Ticket ticket = nullptr);
@@ -67,7 +67,7 @@ class TlsSession {
 
   enum class Step : std::uint8_t {
     kWantInput,  // send what is in `out`, and come back with more
-    kDone,       // what came after the handshake is held: continue with a Read that takes nothing in
+    kDone,       // what arrived after the handshake is held: continue with a Read without input
     kNotTls,     // of a server: the first byte is not that of a handshake. Nothing was taken: the
                  // client may speak in plain text
     kFailed,     // see Failure; `out` may hold an alert for the peer
@@ -76,7 +76,7 @@ class TlsSession {
 
   enum class ReadState : std::uint8_t {
     kWantInput,  // all that has come is read
-    kMore,       // the plaintext had no room for all, or it is the turn of others: read again, with nothing in
+    kMore,       // there was no room for all plaintext, or it is the turn of others: read again, without input
     kEnded,      // the peer sends nothing any more; see Ended. Writing continues
     kFailed,     // see Failure. Everything ends
   };
@@ -88,14 +88,14 @@ class TlsSession {
   // records that came in pieces.
   ReadResult Read(std::span<const char> ciphertext, std::span<char> plaintext, ByteBuffer& out);
 
-  // The peer's FIN has come after all ciphertext that was given so far. Then Read gives kEnded, and
+  // The peer's FIN has arrived after all ciphertext that was given so far. Then Read returns kEnded, and
   // Handshake kFailed.
   void SawFin() { fin_ = true; }
 
   // How the peer's side has ended.
   enum class PeerEnd : std::uint8_t {
     kOpen,
-    kCloseNotify,  // it has said so (RFC 8446 section 6.1): what came is all
+    kCloseNotify,  // it has said so (RFC 8446 section 6.1): nothing is missing
     kFin,        // a FIN alone, between two records: all has come if what is above TLS says where a
                  // message ends
     kTruncated,  // a FIN in the middle of a record
@@ -107,18 +107,18 @@ class TlsSession {
   // caller's to keep. False: the session has failed or is finished.
   bool Write(std::span<const iovec> parts, ByteBuffer& out);
 
-  // Appends the close_notify that ends our side in good order; not after a failure, and once.
+  // Appends the close_notify that ends our side properly; not after a failure, and only once.
   // Reading continues.
   void Finish(ByteBuffer& out);
 
-  // Whether a Read with nothing in would give anything.
+  // Whether a Read without input would return anything.
   bool HasPending() const;
-  // Whether a part of a record has come, whose rest has not: the peer is in a message.
+  // Whether only a part of a record has arrived: the peer is within a message.
   bool InRecord() const { return bio_.reader.HasPart(); }
   bool HandshakeDone() const { return done_; }
-  // In how many flights it has sent something, each of which took a computation. In the handshake.
+  // The number of flights that it has sent, each of which took a computation. During the handshake.
   unsigned Flights() const { return flights_; }
-  // Whether more may come: the peer's side has not ended, and nothing has failed.
+  // Whether more may arrive: the peer's side has not ended, and nothing has failed.
   bool Open() const { return end_ == PeerEnd::kOpen && !failed_; }
   const TlsFailure& Failure() const { return failure_; }
 
@@ -132,9 +132,9 @@ class TlsSession {
   bool ServesHost(std::string_view host) const;
   // The protocol that was agreed on; empty: none. After the handshake.
   std::string_view Alpn() const;
-  // All that is known of the connection, made at the first call. After the handshake.
+  // Everything that is known about the connection, built at the first call. After the handshake.
   const TlsInfo& Info();
-  // Of a client: what the server has given last, to be used for one connection; may be null.
+  // Of a client: the last ticket that the server has sent, to be used for one connection; may be null.
   // TLS 1.3 gives it after the handshake.
   Ticket TakeTicket();
 
@@ -160,7 +160,7 @@ class TlsSession {
   PeerEnd end_ = PeerEnd::kOpen;
   std::uint8_t flights_ = 0;
   bool server_ = false;
-  bool seen_ = false;  // something has come
+  bool seen_ = false;  // something has arrived
   bool done_ = false;
   bool failed_ = false;
   bool finished_ = false;

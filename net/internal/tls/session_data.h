@@ -8,7 +8,7 @@ namespace weft::internal {
 
 class AlpnList;
 
-// What callbacks of OpenSSL find at a connection (its "application data").
+// What OpenSSL's callbacks find in a connection (its "application data").
 struct SessionData {
   const AlpnList* alpn = nullptr;  // of the server's side; lent
   ssl_session_st* ticket =

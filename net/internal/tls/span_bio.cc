@@ -16,7 +16,7 @@ int Read(BIO* bio, char* to, int size) {
   try {
     const std::size_t count = span->reader.Read(to, static_cast<std::size_t>(size));
     if (count != 0) return static_cast<int>(count);
-  } catch (const std::bad_alloc&) {  // which must not pass through C: without a wish for more it is a failure
+  } catch (const std::bad_alloc&) {  // which must not pass through C; without a request to retry it is a failure
     return -1;
   }
   BIO_set_retry_read(bio);

@@ -9,11 +9,11 @@ struct bio_st;
 
 namespace weft::internal {
 
-// What OpenSSL takes for its socket: it reads from memory that was lent, and writes to a buffer
-// that takes everything. Without a buffer of its own. Stays where it is as long as OpenSSL has it.
+// What OpenSSL uses as its socket: it reads from memory that was lent, and writes to a buffer
+// that takes everything. It has no buffer of its own. It must not move while OpenSSL has it.
 struct SpanBio {
   // Records without data, such as those that change keys, cost the same as others and bring
-  // nothing: more in a row are not read.
+  // nothing. If there are more in a row, they are not read.
   static constexpr unsigned kIdleRecordsMax = 64;
 
   RecordReader reader;

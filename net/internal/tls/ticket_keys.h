@@ -20,19 +20,19 @@ namespace weft::internal {
 
 // One key under which tickets are sealed (RFC 5077 section 4): 80 bytes, in this order.
 struct TicketKey {
-  std::array<unsigned char, 16> name{};    // goes along with the ticket
+  std::array<unsigned char, 16> name{};    // sent as part of the ticket
   std::array<unsigned char, 32> mac{};     // HMAC-SHA-256
   std::array<unsigned char, 32> cipher{};  // AES-256-CBC
 };
 
-// How long a client may come back with a ticket, how long a key in memory seals new ones, and for
+// For how long a client may resume with a ticket, how long a key in memory seals new ones, and for
 // how long it opens old ones.
 inline constexpr Duration kTicketLifetime = std::chrono::hours(24);
 inline constexpr Duration kTicketKeyTurn = std::chrono::hours(24);
 inline constexpr Duration kTicketKeyEnd = kTicketKeyTurn + kTicketLifetime;
 
-// The keys of all connections of a Tls. From any thread; a key is copied out, so that what changes
-// meanwhile changes nothing.
+// The keys of all connections of a Tls. From any thread. A key is copied out, so that a later change
+// does not affect a call in progress.
 class TicketKeys {
  public:
   // Made here; a new one takes its turn when the newest is as old as kTicketKeyTurn, by weft's

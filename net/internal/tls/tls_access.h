@@ -9,9 +9,9 @@
 
 namespace weft::internal {
 
-// The way of weft's own code from the handle to what it stands for.
+// How weft's own code gets from the handle to its state.
 struct TlsAccess {
-  // What a connection that begins now takes, and keeps.
+  // What a connection that begins now uses, for as long as it lasts.
   static std::shared_ptr<const ServerContexts> Current(const Tls& tls) {
     return tls.state_->Current();
   }
