@@ -31,7 +31,7 @@ unsigned NumberAt(std::string_view bytes, std::size_t at) { return ByteAt(bytes,
 
 // Version 1.
 
-// Takes the next word; exactly one blank stands between two.
+// Takes the next word; exactly one blank is between two words.
 std::optional<std::string_view> TakeWord(std::string_view& line) {
   const std::size_t end = std::min(line.find(' '), line.size());
   if (end == 0 || end + 1 == line.size()) return std::nullopt;
@@ -40,7 +40,7 @@ std::optional<std::string_view> TakeWord(std::string_view& line) {
   return word;
 }
 
-// In the order of the network.
+// In network byte order.
 bool ReadPort(std::string_view word, in_port_t& port) {
   std::uint16_t number = 0;
   const auto [stopped, failure] = std::from_chars(word.data(), word.data() + word.size(), number);
@@ -75,7 +75,7 @@ bool ReadEnds(int family, std::string_view line, SocketAddress& client) {
 }
 
 ProxyHeaderResult ParseLine(std::string_view bytes, SocketAddress& client) {
-  // No CR and no LF but at the very end: a receiver that takes less reads another line than the one that was sent.
+  // No CR or LF except at the very end: a more lenient receiver would read another line than the one that was sent.
   const std::size_t end = bytes.substr(0, kLineMax).find_first_of("\r\n");
   if (end == std::string_view::npos) return bytes.size() < kLineMax ? NeedMore() : Bad("PROXY line longer than 107 bytes");
   if (bytes[end] == '\n') return Bad("bare LF in the PROXY line");
@@ -107,13 +107,13 @@ constexpr std::array<std::uint32_t, 256> MakeCrcTable() {
 bool ChecksumIsRight(std::string_view header, std::size_t at) {
   std::uint32_t told = 0;
   for (std::size_t i = 0; i < kChecksumSize; ++i) told = told << 8 | ByteAt(header, at + i);
-  // As if the checksum itself were zeros.
+  // The checksum is computed as if its own bytes were zeros.
   std::uint32_t crc = Crc32c(header.substr(0, at));
   crc = Crc32c(std::string_view("\0\0\0\0", kChecksumSize), crc);
   return Crc32c(header.substr(at + kChecksumSize), crc) == told;
 }
 
-// Null if what follows the addresses is in order.
+// Null if what follows the addresses is well-formed.
 const char* CheckTlvs(std::string_view header, std::size_t at) {
   bool checked = false;
   while (at < header.size()) {

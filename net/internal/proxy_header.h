@@ -10,13 +10,13 @@
 
 namespace weft::internal {
 
-// The longest header of version 2 that is taken, with what it carries besides the addresses. Proxies send it as one packet, so a
-// longer one is none.
+// The longest header of version 2 that is accepted, including what it carries in addition to the addresses. Proxies send it as one
+// packet, so a longer one is malformed.
 inline constexpr std::size_t kProxyHeaderMax = 4096;
 
 struct ProxyHeaderResult {
   enum class Verdict : std::uint8_t {
-    kNeedMore,  // what is here is the start of a header
+    kNeedMore,  // so far it is the start of a header
     kDone,      // `consumed` bytes were the header; what follows is the client's
     kBad,       // can never become a header; `reason` is static text
   };
@@ -26,12 +26,12 @@ struct ProxyHeaderResult {
 };
 
 // Reads the header with which a proxy begins a connection (the PROXY protocol, versions 1 and 2, by Willy Tarreau): who the client
-// is. `bytes` is everything that has come so far, from the first byte of the connection on; the verdict does not depend on how it was
+// is. `bytes` is everything that has arrived so far, from the first byte of the connection on; the verdict does not depend on how it was
 // split. Writes `client` only if the verdict is kDone and the header names one: a proxy that speaks for itself (UNKNOWN, LOCAL,
-// an unspecified family) leaves it as it is. Clients of unix sockets come without their path.
+// an unspecified family) leaves it as it is. Clients of unix sockets have no path.
 //
-// Version 1 is a line of at most 107 bytes; every byte of it is checked, also the destination, which is not used. Version 2 may be
-// kProxyHeaderMax bytes long; its additional values (TLV) are walked over, and a CRC32c among them must be right. Datagrams count as
+// Version 1 is a line of at most 107 bytes; every byte of it is checked, even the destination, which is not used. Version 2 may be
+// kProxyHeaderMax bytes long; its additional values (TLV) are skipped, but a CRC32c among them must be right. Datagrams count as
 // streams: such a client came to the proxy over QUIC.
 ProxyHeaderResult ParseProxyHeader(std::string_view bytes, SocketAddress& client);
 

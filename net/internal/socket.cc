@@ -13,12 +13,12 @@
 namespace weft::internal {
 namespace {
 
-// How often the kernel asks a peer that says nothing, and how often in vain.
+// How often the kernel probes a silent peer, and how many probes may go unanswered.
 constexpr int kProbeSeconds = 10;
 constexpr int kProbes = 3;
 
 void SetOption(int fd, int level, int option, int value) {
-  // A socket that does not know it serves all the same.
+  // A socket that does not support it works all the same.
   static_cast<void>(setsockopt(fd, level, option, &value, sizeof(value)));
 }
 

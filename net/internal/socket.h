@@ -19,7 +19,7 @@
 namespace weft::internal {
 
 // A connected stream socket, TCP or unix: the only class that makes system calls on a connection. Nothing waits, nothing raises
-// SIGPIPE; what fails says so by errno, as the calls do. Owns its descriptor.
+// SIGPIPE; failures are reported by errno, as the system calls do. Owns its descriptor.
 class Socket final {
  public:
   Socket() noexcept = default;
@@ -29,8 +29,8 @@ class Socket final {
   void Close() noexcept { fd_.Close(); }
   int Release() noexcept { return fd_.Release(); }
 
-  // recv and send. The C library's are cancellation points of threads, which costs two locked instructions a call; weft cancels by contexts,
-  // never by pthread_cancel. Under a sanitizer it must be the library's, which it watches.
+  // recv and send. Those of the C library are cancellation points of threads, which costs two locked instructions a call; weft cancels by contexts,
+  // never by pthread_cancel. Under a sanitizer it must be the library's calls, which the sanitizer intercepts.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
   ssize_t Receive(char* buffer, std::size_t size) const { return recv(fd_.Get(), buffer, size, MSG_DONTWAIT); }
   ssize_t Send(const char* bytes, std::size_t size) const { return send(fd_.Get(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL); }
@@ -43,13 +43,13 @@ class Socket final {
   }
 #endif
 
-  // As Receive, on a unix socket. The kernel ends a read after a message that carries descriptors, though more is there: `cut` reports that.
-  // They are closed, because they were not asked for.
+  // As Receive, on a unix socket. The kernel ends a read after a message that carries descriptors, even if more bytes are there: `cut`
+  // reports that. The descriptors are closed, because nothing has asked for them.
   ssize_t ReceiveUnix(char* buffer, std::size_t size, bool& cut) const;
-  // Whether bytes are there to be read; not at the end.
+  // Whether there are bytes to be read; false at the end.
   bool HasInput() const;
 
-  // All parts, as far as there is room. `flags` as for sendmsg, such as MSG_MORE.
+  // Sends all parts, as far as there is room. `flags` as for sendmsg, such as MSG_MORE.
   ssize_t SendParts(iovec* parts, std::size_t count, int flags) const {
     msghdr message{};
     message.msg_iov = parts;
@@ -59,18 +59,18 @@ class Socket final {
   // A part of a file, as sendfile.
   ssize_t SendFile(int file, std::uint64_t offset, std::size_t size) const;
 
-  // Bytes that the socket holds because the peer has not taken them: on TCP, has not acknowledged.
+  // The bytes that the socket holds because the peer has not taken them (on TCP: not acknowledged them).
   std::int64_t UntakenBytes() const;
 
-  // Our side says that it is through (FIN). False: the connection is gone.
+  // Says that our side has finished (FIN). False: the connection is gone.
   bool ShutWrite() const { return shutdown(fd_.Get(), SHUT_WR) == 0; }
   void ShutBoth() const { static_cast<void>(shutdown(fd_.Get(), SHUT_RDWR)); }
-  // TCP forgets its peer, which gets a reset. False: this socket cannot.
+  // Ends the TCP connection at once; the peer gets a reset. False: this socket cannot do that.
   bool Reset() const;
-  // Close will reset the connection, and throw away what the peer has not taken.
+  // Makes Close reset the connection, and discard what the peer has not taken.
   void ResetAtClose() const;
 
-  // The kernel asks a peer that has been silent for `idle`, some times, and then gives it up.
+  // Makes the kernel probe a peer that has been silent for `idle`, a few times, and then give up on it.
   void ProbePeer(Duration idle) const;
 
  private:
@@ -80,7 +80,7 @@ class Socket final {
 // Whether a call on a socket has failed with this errno because it would have had to wait.
 inline bool WouldWait(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
 
-// As SendParts wants it, which only reads.
+// In the form that SendParts takes; it only reads.
 inline iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace weft::internal

@@ -12,28 +12,28 @@
 
 namespace weft::internal {
 
-// What is between the bytes of a connection and the wire, such as encryption. The calls are those of
+// A layer between the bytes of a connection and the wire, such as encryption. The calls are those of
 // Socket, with its results and errno, in bytes of the connection. Never waits.
 class SocketLayer {
  public:
   // `more`: there may be more to read now, in the socket or in here.
   virtual ssize_t Read(const Socket& socket, char* buffer, std::size_t size, bool& more) = 0;
-  // What the socket does not take of it is held here, and goes out by Flush: the end of the connection waits for that. Takes
+  // What the socket does not take is held here, and sent by Flush; the end of the connection waits for that. Takes
   // nothing (EAGAIN) while anything is held.
   virtual ssize_t Send(const Socket& socket, const iovec* parts, std::size_t count) = 0;
-  // EINVAL: the file has to be read and sent.
+  // EINVAL: the file must be read and sent instead.
   virtual ssize_t SendFile(const Socket& socket, int file, std::uint64_t offset, std::size_t size) = 0;
   // There is room to write again. False: the connection is gone.
   virtual bool Flush(const Socket& socket) = 0;
   // Bytes that are held here.
   virtual std::size_t Held() const = 0;
-  // Whether bytes are held that came and were not read.
+  // Whether it holds bytes that have arrived but were not read.
   virtual bool HasPending() const = 0;
-  // Whether a part of something has come whose rest has not: the peer is in the middle of it.
+  // Whether only a part of something has arrived: the peer is in the middle of it.
   virtual bool InMessage() const = 0;
-  // How many bytes have come over the wire since this was asked last: a peer may be quick, and nothing of it be of use yet.
+  // How many bytes have arrived over the wire since the last call: a peer may be fast although nothing can be used yet.
   virtual std::size_t TakeArrived() = 0;
-  // Our side has ended, which is sent to the peer; at once, or when what is held is out.
+  // Ends our side, and tells the peer, at once or when what is held has been sent.
   virtual bool ShutWrite(const Socket& socket) = 0;
 
  protected:

@@ -12,7 +12,7 @@ namespace {
 
 Error SystemError(int number, std::string_view what) { return Error(std::error_code(number, std::generic_category())).Wrap(what); }
 
-// A peer that always has or takes bytes must not keep the others of this loop from their turn.
+// A peer that always has or takes bytes must not keep other connections of this loop from their turn.
 void LetOthersGo(int& pieces, int most) {
   if (++pieces < most) return;
   pieces = 0;
@@ -24,7 +24,7 @@ void LetOthersGo(int& pieces, int most) {
 SocketTransport::SocketTransport(Socket socket, const FdWaitOptions& options) noexcept
     : socket_(std::move(socket)), waiter_(socket_.Descriptor(), options) {}
 
-// A call that uses the descriptor, which stays open until it leaves.
+// A call that uses the descriptor, which stays open until the call ends.
 class SocketTransport::Call {
  public:
   explicit Call(SocketTransport& transport) : transport_(transport) { transport_.inside_.fetch_add(1); }
@@ -45,7 +45,7 @@ void SocketTransport::Leave() noexcept {
 
 Result<std::size_t> SocketTransport::ReadStream(const Context& ctx, std::span<char> buffer) {
   const Call call(*this);
-  // Before it gives up it tries once more: what came in time counts.
+  // Before it gives up it tries once more: what arrived in time counts.
   for (Error why;;) {
     if (call.Closed()) return kClosed;
     const ssize_t got = socket_.Receive(buffer.data(), buffer.size());
@@ -95,7 +95,7 @@ int SocketTransport::Release() noexcept {
   return socket_.Release();
 }
 
-// The end that this makes wakes the waiters.
+// The shutdown wakes the waiters.
 void SocketTransport::CloseStream() noexcept {
   closed_ = true;
   socket_.ShutBoth();

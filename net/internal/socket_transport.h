@@ -13,8 +13,8 @@
 
 namespace weft::internal {
 
-// A connected socket under a Stream of one's own. It stays in the epoll set of the loop that uses it, so a call that need not wait is one
-// system call, and one that has to is two.
+// A connected socket under a Stream that owns it. It stays in the epoll set of the loop that uses it, so a call that need not wait is one
+// system call, and one that must wait is two.
 class SocketTransport final : public StreamTransport {
  public:
   explicit SocketTransport(Socket socket, const FdWaitOptions& options = {.waits_for = "stream"}) noexcept;
@@ -24,7 +24,7 @@ class SocketTransport final : public StreamTransport {
   Error WriteStream(const Context& ctx, std::string_view data) override;
   Error CloseStreamWrite() override;
   void CloseStream() noexcept override;
-  // The descriptor goes to the caller, and this is as if it were closed. -1: it is, or is being used.
+  // Hands the descriptor over to the caller; the transport is then closed. -1: it is closed already, or in use.
   int Release() noexcept;
 
  private:

@@ -17,8 +17,8 @@
 namespace weft::internal {
 
 // A connected socket that a loop watches, edge-triggered, and what its events have reported so far. It
-// knows how events come (epoll) and what a short read means; nothing above it does. All bytes of a connection come by here, so
-// that there may be a layer between them and the wire (SocketLayer): a class that derives from this one has it.
+// knows how events arrive (epoll) and what a short read means; nothing above it does. All bytes of a connection pass through here, so
+// that there may be a layer between them and the wire (SocketLayer), which a derived class has.
 //
 // On the loop's thread only.
 class WatchedSocket : public FdWatch {
@@ -40,14 +40,14 @@ class WatchedSocket : public FdWatch {
   // Before the descriptor is closed.
   void Unwatch(Loop& loop) { loop.Remove(*this, socket_.Descriptor()); }
   void CloseSocket() { socket_.Close(); }
-  // Events for room to write come from now on, for good: an edge-triggered watch costs nothing while
+  // From now on, there are events for room to write, for good: an edge-triggered watch costs nothing while
   // no fiber waits. They also send what a layer holds. A socket for which that fails is broken.
   void WatchWritable(Loop& loop);
   // Takes note of the events that the loop has for it.
   Ready Note(std::uint32_t events);
 
   // One read. `more`: there may be more to read now. After a short read there is nothing until the next
-  // event, but for the end that was announced, and what the kernel keeps apart: what follows urgent
+  // event, except for an end that was announced, and what the kernel keeps apart: what follows urgent
   // data, and what follows a message with descriptors on a unix socket.
   ssize_t Read(char* buffer, std::size_t size, bool& more) {
     if (special_) [[unlikely]] return ReadSpecial(buffer, size, more);
@@ -103,7 +103,7 @@ class WatchedSocket : public FdWatch {
 
   // Whether there is a layer; and: from now on there is one, and bytes that arrive belong to it.
   bool Layered() const { return layered_; }
-  // Whether more than a recv is needed to know what is there.
+  // Whether a single recv cannot tell what is there.
   bool Special() const { return special_; }
   void BeginLayer() { layered_ = special_ = true; }
 
@@ -128,7 +128,7 @@ class WatchedSocket : public FdWatch {
  protected:
   // What BeginLayer has announced. Never called before.
   virtual SocketLayer& Layer();
-  // The layer holds what the socket has not taken: room to write has to be watched for.
+  // The layer holds what the socket has not taken, so room to write must be watched.
   virtual void OnHeld() {}
   // Nothing passes through the layer any more: the socket has failed, or the layer has given up on the peer.
   virtual void OnLayerFailed() {}
@@ -142,7 +142,7 @@ class WatchedSocket : public FdWatch {
   }
 
   Socket socket_;
-  // Bits, because there is nothing more to an idle connection.
+  // Bits, because an idle connection has hardly anything else.
   bool may_have_input_ : 1 = false;  // bytes, or an end
   bool half_closed_ : 1 = false;
   bool broken_ : 1 = false;

@@ -8,7 +8,7 @@
 namespace weft::internal {
 namespace {
 
-// Takes the next name off; false at the end, or where a length runs over it.
+// Takes the next name off the front; false at the end, or if a length goes beyond it.
 bool NextName(std::string_view& wire, std::string_view& name) {
   if (wire.empty()) return false;
   const std::size_t size = static_cast<unsigned char>(wire.front());

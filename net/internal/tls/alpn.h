@@ -20,8 +20,8 @@ class AlpnList {
   // Each name after its length.
   const std::string& Wire() const { return wire_; }
 
-  // The first of ours that is in the offer; a part of our own text. Empty: none. The offer may be
-  // any bytes.
+  // The first of our protocols that is in the offer; a view of our own text. Empty: none. The offer
+  // may be any bytes.
   std::string_view Choose(std::string_view offer) const;
 
  private:

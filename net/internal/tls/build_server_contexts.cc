@@ -24,8 +24,8 @@ struct Loaded {
 
 struct ClientCas {
   std::vector<X509Ptr> certificates;  // empty: clients are not asked
-  // A ticket stands for the verification of its first connection: it counts only where clients are
-  // asked alike, for the same CAs.
+  // A ticket stands for the verification of its first connection, so it is valid only where clients
+  // are asked for certificates in the same way, and for the same CAs.
   std::array<unsigned char, 32> session_context{};
 };
 
@@ -102,7 +102,7 @@ std::vector<std::vector<const Loaded*>> GroupByNames(const std::vector<Loaded>& 
 }
 
 Error AskClients(SSL_CTX* ctx, ClientAuth client_auth, const ClientCas& cas) {
-  // Always: a resumption in a context that verifies clients is a fatal error without.
+  // Always set: without it, a resumption in a context that verifies clients is a fatal error.
   if (SSL_CTX_set_session_id_context(ctx, cas.session_context.data(), cas.session_context.size()) !=
       1) {
     return OpensslFailed("session id context");
@@ -111,9 +111,9 @@ Error AskClients(SSL_CTX* ctx, ClientAuth client_auth, const ClientCas& cas) {
   if (Error err = TrustOnly(ctx, cas.certificates)) return err;
   for (const X509Ptr& ca : cas.certificates) {
     if (SSL_CTX_add_client_CA(ctx, ca.get()) != 1)
-      return OpensslFailed("client CA");  // by their names a client chooses what it shows
+      return OpensslFailed("client CA");  // their names tell a client which certificate to present
   }
-  // What OpenSSL reserves for a client's certificates before one has come; its own limit is 100 KiB.
+  // What OpenSSL reserves for a client's certificates before any has arrived; its own limit is 100 KiB.
   SSL_CTX_set_max_cert_list(ctx, kCertificatesMax);
   const int must = client_auth == ClientAuth::kRequire ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | must, nullptr);

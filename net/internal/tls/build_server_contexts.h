@@ -12,7 +12,7 @@
 
 namespace weft::internal {
 
-// Reads and checks all that the options name. `self_signed`: the names of a certificate to make
+// Reads and checks everything that the options name. `self_signed`: the names of a certificate to make
 // instead, or empty. `tickets`: the keys in memory to continue with, or null; the file that the options name takes their place.
 // Errors: those of Tls::Load.
 Result<std::shared_ptr<const ServerContexts>> BuildServerContexts(

@@ -44,7 +44,7 @@ std::string Address(const ASN1_OCTET_STRING* bytes) {
   return text;
 }
 
-// Empty if it holds a NUL, by which one name could pass for another one.
+// Empty if it contains a NUL, with which one name could pass for another one.
 std::string Text(const ASN1_STRING* string) {
   std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
                    static_cast<std::size_t>(ASN1_STRING_length(string)));
@@ -87,8 +87,8 @@ std::tm Broken(const ASN1_TIME* time) {
 
 std::chrono::system_clock::time_point TimeOf(const ASN1_TIME* time) {
   std::tm parts = Broken(time);
-  // Some certificates never end (RFC 5280 section 4.1.2.5: the year 9999), which is more than the
-  // clock holds.
+  // Some certificates never expire (RFC 5280 section 4.1.2.5: the year 9999), which is beyond the
+  // range of the clock.
   const std::time_t seconds = timegm(&parts);
   constexpr auto kLast =
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::time_point::max());

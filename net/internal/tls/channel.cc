@@ -15,12 +15,12 @@ constexpr std::size_t kReceiveMax = 64 * 1024;
 // by the session, so it is not much more.
 constexpr std::size_t kReceiveMin = 17 * 1024;
 constexpr std::size_t kSealMax = 64 * 1024;   // before it is sent
-// Of what is held. Our own bytes are no more than kSealMax; beyond that is what TLS itself responds, such as to a peer who
-// asks for other keys again and again, and takes nothing.
+// The limit of what is held. Our own bytes are at most kSealMax; the rest is what TLS itself responds, for example to a peer that
+// asks for new keys again and again, and reads nothing.
 constexpr std::size_t kHeldMax = 128 * 1024;
-constexpr std::size_t kSendMax = 256 * 1024;  // in one call, which no other fiber of the loop interrupts
+constexpr std::size_t kSendMax = 256 * 1024;  // within one call, during which no other fiber of the loop runs
 
-// What lies here is used up within a call.
+// Its content is used up within a call.
 struct Scratch {
   std::unique_ptr<char[]> received{new char[kReceiveMax]};
   ByteBuffer sealed;
@@ -90,7 +90,7 @@ bool TlsChannel::Start(const Socket& socket) {
 TlsSession::Step TlsChannel::Handshake(const Socket& socket, std::string_view first) {
   Scratch& scratch = ScratchOfThread();
   if (!Flush(socket)) session_->SawFin();
-  // Until nothing is left: a FIN that came with the last bytes has no event of its own.
+  // Until nothing is left: a FIN that arrived with the last bytes has no event of its own.
   for (;;) {
     std::span<const char> came(first);
     if (first.empty()) {
@@ -166,7 +166,7 @@ ssize_t TlsChannel::Send(const Socket& socket, const iovec* parts, std::size_t c
     const FrontOf front(parts, count, sent, kSealMax);
     if (front.size() == 0) break;
     scratch.sealed.Clear();
-    // What may have gone out counts as sent: the next call fails.
+    // What may have been sent counts as sent: the next call fails.
     bool any = sent > 0;
     const bool gone = !session_->Write(front.Parts(), scratch.sealed) || !SendSealed(socket, scratch.sealed.View(), &any);
     if (gone && !any) return Fail(EPIPE);
@@ -219,7 +219,7 @@ bool TlsChannel::ShutWrite(const Socket& socket) try {
   if (!SendSealed(socket, scratch.sealed.View())) return false;
   shut_when_sent_ = Held() > 0;
   return shut_when_sent_ || socket.ShutWrite();
-} catch (const std::bad_alloc&) {  // without a close_notify: no end in good order
+} catch (const std::bad_alloc&) {  // without a close_notify: not a regular end
   socket.ShutBoth();
   return false;
 }

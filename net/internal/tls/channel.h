@@ -16,8 +16,8 @@
 namespace weft::internal {
 
 // TLS between the bytes of a connection and its socket: one recv and one send for all that can be
-// had or given at once. Ciphertext that the socket has not taken is held here. It has no buffer of
-// its own otherwise: what is on its way lies in buffers of the thread.
+// read or written at once. Ciphertext that the socket has not taken is held here. Otherwise it has
+// no buffer of its own: it uses buffers of the thread.
 //
 // One call at a time, from whichever thread.
 class TlsChannel final : public SocketLayer {
@@ -32,16 +32,16 @@ class TlsChannel final : public SocketLayer {
     unix_ = is_unix;
   }
   TlsSession& session() { return *session_; }
-  // Gives the session up: nothing is encrypted or held any more.
+  // Drops the session: nothing is encrypted or held any more.
   void End() { session_ = nullptr; }
-  // After the handshake: why the peer was given up for what it has sent, or has not taken; null: it was not. In OpenSSL's
+  // After the handshake: why the connection was ended, for what the peer has sent or has not taken; null: it was not. In OpenSSL's
   // words, as TlsSession::Failure.
   const char* GivenUp() const;
 
   // Of a client, which speaks first. False: the connection is gone.
   bool Start(const Socket& socket);
-  // Takes part in the handshake as far as that goes with what has come: `first`, which was read
-  // already, and what the socket has. Nothing else until it is done.
+  // Continues the handshake as far as possible with what has arrived: `first`, which was already
+  // read, and what the socket has. Nothing else may be called until it is done.
   TlsSession::Step Handshake(const Socket& socket, std::string_view first);
 
   // SocketLayer
@@ -58,15 +58,15 @@ class TlsChannel final : public SocketLayer {
  private:
   enum class Peer : std::uint8_t { kSpeaks, kHasEnded, kIsBroken };
 
-  // What to do about nothing that was read; as the result of a read.
+  // The result of a read that got nothing.
   ssize_t EndOf(TlsSession::ReadState state);
   // Sends the ciphertext, and holds what the socket does not take. False: the connection is gone; `any`, if given, is set where the
-  // peer may have something of it all the same.
+  // peer may have received some of it all the same.
   bool SendSealed(const Socket& socket, std::string_view sealed, bool* any = nullptr);
 
   std::unique_ptr<TlsSession> session_;
   Peer peer_ = Peer::kSpeaks;
-  bool flooded_ = false;          // it does not take what it has TLS send
+  bool flooded_ = false;          // the peer does not take what it makes TLS send
   bool drained_ = true;           // the last recv had room for more than there was
   bool shut_when_sent_ = false;
   bool unix_ = false;  // the kernel may end a recv after a message that carries descriptors

@@ -12,7 +12,7 @@ struct ssl_ctx_st;
 
 namespace weft::internal {
 
-// What all connections of one client share: whom it trusts, and what it shows. Does not change;
+// What all connections of one client share: whom it trusts, and what it presents. Does not change;
 // from any thread.
 struct ClientContext {
   // Errors are as those of Tls::Load: the file, what is wrong, what to do.

@@ -6,9 +6,9 @@
 namespace weft::internal {
 namespace {
 
-// Forward secrecy and AEAD. Those of TLS 1.3 are as OpenSSL has them.
+// Forward secrecy and AEAD. For TLS 1.3, OpenSSL's own list is used.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-// The quick ones first. The others are for peers that have no choice, and for certificates with such keys under TLS 1.2.
+// The fast ones first. The others are for peers that have no choice, and for certificates with such keys under TLS 1.2.
 constexpr const char* kGroups = "X25519:P-256:P-384:P-521";
 constexpr const char* kGroupsWithMlKem =
     "X25519MLKEM768:X25519:P-256:P-384:P-521";  // OpenSSL 3.5 and later
@@ -42,12 +42,12 @@ Result<SslCtxPtr> MakeSslContext(const SSL_METHOD* method, TlsVersion version_mi
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                SSL_OP_PRIORITIZE_CHACHA);
-  // An idle connection keeps no buffers. Chains are sent as they are in the file, not completed
+  // An idle connection keeps no buffers. Chains are sent as they are in the file, and not completed
   // from what is trusted.
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  // One call of the BIO for a record, in place of one for its head and one for the rest: RecordReader
-  // gives no more than that.
+  // One call of the BIO for a record, instead of one for its head and one for the rest: RecordReader
+  // never returns more than one record.
   SSL_CTX_set_read_ahead(ctx, 1);
   return owner;
 }

@@ -12,14 +12,14 @@
 
 namespace weft::internal {
 
-// A context with what holds for servers and clients alike: versions, ciphers, groups, how memory is
-// used.
+// A context with the settings that servers and clients have in common: versions, ciphers, groups,
+// the use of memory.
 Result<SslCtxPtr> MakeSslContext(const SSL_METHOD* method, TlsVersion version_min);
 
-// Shows this certificate, in addition to one with another kind of key if there is one.
+// Presents this certificate, in addition to one with another kind of key if there is one.
 Error UseIdentity(SSL_CTX* ctx, const Identity& identity);
 
-// Verifies peers by these certificates and no others, root or not.
+// Verifies peers by these certificates and no others, whether they are roots or not.
 Error TrustOnly(SSL_CTX* ctx, const std::vector<X509Ptr>& cas);
 
 // "OpenSSL refuses the ciphers: REASON"

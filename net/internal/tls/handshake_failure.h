@@ -6,7 +6,7 @@
 
 namespace weft::internal {
 
-// Why a connection over TLS came to nothing. On the open internet that is noise, so nothing here
+// Why a TLS connection was not established. On the open internet that is noise, so nothing here
 // allocates.
 struct TlsFailure {
   enum class Kind : std::uint8_t {
@@ -14,9 +14,9 @@ struct TlsFailure {
     kNothingShared,    // no cipher, group or signature that both know
     kProtocol,         // of those above TLS, none that both speak (ALPN)
     kPeerCertificate,  // missing, or not good
-    kPeerRefused,      // the peer has said why it gives up: mostly that it does not trust our
+    kPeerRefused,      // the peer has said why it gives up: usually that it does not trust our
                        // certificate
-    kMalformed,        // what came is not what the protocol says
+    kMalformed,        // what arrived violates the protocol
     kClosed,           // the peer has ended the connection in the middle
     kHere,             // something failed on our side, such as memory
   };

@@ -9,9 +9,9 @@
 
 namespace weft::internal {
 
-// Reads along with what a client sends before its bytes are encrypted, and rejects a ClientHello that
+// Inspects what a client sends before its bytes are encrypted, and rejects a ClientHello that
 // announces more than any client needs (RFC 8446 section 4): OpenSSL reserves memory for the size that
-// the first four bytes say, up to 128 KiB, before anything of it has come.
+// the first four bytes announce, up to 128 KiB, before any of it has arrived.
 class HelloBound {
  public:
   static constexpr std::uint32_t kMax = 16 * 1024;  // one with post-quantum keys and a ticket has 2 KiB

@@ -2,7 +2,7 @@
 #ifndef WEFT_NET_INTERNAL_TLS_OPENSSL_H_
 #define WEFT_NET_INTERNAL_TLS_OPENSSL_H_
 
-// For .cc files only: nothing that others include brings OpenSSL along.
+// For .cc files only: no header that others include may bring OpenSSL along.
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -28,19 +28,19 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<&EVP_PKEY_free>>;
 using SslCtxPtr = std::unique_ptr<SSL_CTX, OpensslFree<&SSL_CTX_free>>;
 using X509Ptr = std::unique_ptr<X509, OpensslFree<&X509_free>>;
 
-// Before each call whose outcome SSL_get_error is asked for, which looks whether this thread's
-// queue is empty. Clearing it costs 150 ns, to look first hardly anything.
+// Call it before each call whose outcome SSL_get_error is to tell, which checks whether this
+// thread's queue is empty. Clearing it costs 150 ns, a check beforehand hardly anything.
 inline void ClearErrors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
-// What OpenSSL has said last on this thread, as a text that lives as long as the process.
+// OpenSSL's last error on this thread, as a text that lives as long as the process.
 inline const char* LastReason() {
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
   return reason != nullptr ? reason : "no reason given";
 }
 
-// Text in memory, to be read; the text stays the caller's.
+// A BIO that reads from text in memory, which stays the caller's.
 inline BioPtr ReadFrom(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }

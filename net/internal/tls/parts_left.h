@@ -11,7 +11,7 @@
 
 namespace weft::internal {
 
-// What is left of parts that are taken off the front; never an empty one at the front.
+// What is left of a list of parts that are consumed from the front; the first one is never empty.
 class PartsLeft {
  public:
   explicit PartsLeft(std::span<const iovec> parts) : parts_(parts) { Skip(0); }

@@ -12,7 +12,7 @@
 
 namespace weft::internal {
 
-// Text that was given by an option, with the name by which errors speak of it.
+// Text that was given by an option, and its name in error messages.
 struct PemSource {
   std::string label;  // "certificate file fullchain.pem", "certificates[0].certificate_pem"
   std::string text;
@@ -21,7 +21,7 @@ struct PemSource {
   Error Wrong(std::string_view what) const;
 };
 
-// Reads what either a file or a text is given for. `kind` is what it should be ("certificate
+// Reads what is given either as a file or as text. `kind` is what it should be ("certificate
 // file"), `field` the option without its ending
 // ("certificates[0].certificate"). Errors: neither or both are given, the file cannot be read, it
 // is empty or larger than 16 MiB.
@@ -31,7 +31,7 @@ Result<PemSource> ReadPem(std::string_view kind, std::string_view field, const s
 // A complete file. Never waits for a pipe without a writer.
 Result<std::string> ReadWhole(std::string_view kind, const std::string& file);
 
-// By which it is seen that a file has changed. One that is not there has a stamp, too.
+// Shows whether a file has changed. A file that does not exist has a stamp, too.
 struct FileStamp {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -41,8 +41,8 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// Of all files that the options name. A link is followed, so that a change of where it points is
-// one.
+// The stamps of all files that the options name. Links are followed, so that a link that points
+// elsewhere counts as a change.
 std::vector<FileStamp> StampFiles(const TlsServerOptions& options);
 
 }  // namespace weft::internal

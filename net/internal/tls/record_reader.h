@@ -11,17 +11,17 @@
 
 namespace weft::internal {
 
-// Hands ciphertext on in whole records (RFC 8446 section 5.1). OpenSSL would keep 16 KiB for the
-// first byte of a record; here it costs what has come. Bytes that are no record are passed on as they are, so that OpenSSL says
+// Passes ciphertext on in complete records (RFC 8446 section 5.1). OpenSSL would reserve 16 KiB for the
+// first byte of a record; here it costs only what has arrived. Bytes that are no record are passed on unchanged, so that OpenSSL reports
 // what is wrong with them.
 class RecordReader {
  public:
-  // Lends bytes, which follow all that came before, until the next Keep.
+  // Lends bytes, which follow all those lent before, until the next Keep.
   void Lend(std::span<const char> fresh) { fresh_ = {fresh.data(), fresh.size()}; }
-  // Copies what is left of them.
+  // Copies the lent bytes that are left.
   void Keep();
 
-  // Up to `size` bytes of the record that is due; 0 if it is not whole yet.
+  // Up to `size` bytes of the next record; 0 if it is not complete yet.
   std::size_t Read(char* to, std::size_t size);
 
   // How often a record has been started since the last reset of the count.
@@ -29,14 +29,14 @@ class RecordReader {
   void ResetStarted() { started_ = 0; }
 
   bool Empty() const { return held_.size() == taken_ && fresh_.empty(); }
-  // Whether a Read would give something now, and whether a record has begun that is not whole.
+  // Whether a Read would return something now; and whether a record has begun that is not complete.
   bool HasWhole() const;
   bool HasPart() const { return !Empty() && !HasWhole(); }
   void Clear();
 
  private:
   static constexpr std::size_t kHead = 5;
-  // More than any peer may send (16 KiB and 256 bytes, in TLS 1.2 and 2,048): no record.
+  // More than any peer may send in a record (16 KiB and 256 bytes; in TLS 1.2, 16 KiB and 2,048).
   static constexpr std::size_t kFragmentMax = 16 * 1024 + 2048;
   static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 

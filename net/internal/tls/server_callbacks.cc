@@ -18,7 +18,7 @@
 namespace weft::internal {
 namespace {
 
-// Of the context that the connection began with or has changed to: they all say the same.
+// Of the context with which the connection began, or to which it has changed: they are all the same in this.
 const ServerContexts& ContextsOf(SSL* ssl) {
   return *static_cast<const ServerContexts*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
 }
@@ -52,7 +52,7 @@ bool SetMac(EVP_MAC_CTX* mac, TicketKey& key) {
   return EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
-// 1: take the key. 2: take it, and give the client a new ticket. 0: no such key, so a full handshake follows. -1: failed.
+// 1: use the key. 2: use it, and send the client a new ticket. 0: no such key, so a full handshake follows. -1: failed.
 int ChooseTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                     EVP_MAC_CTX* mac, int seal) {
   TicketKeys& keys = *ContextsOf(ssl).tickets;
@@ -77,8 +77,8 @@ int ChooseTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER
   return good ? taken : -1;
 }
 
-// A client's certificate that has expired since the ticket was given does not count any more;
-// OpenSSL does not look at it again.
+// A client's certificate that has expired since the ticket was issued no longer counts;
+// OpenSSL does not check it again.
 SSL_TICKET_RETURN JudgeTicket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
                               SSL_TICKET_STATUS status, void*) {
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
@@ -89,8 +89,8 @@ SSL_TICKET_RETURN JudgeTicket(SSL*, SSL_SESSION* session, const unsigned char*, 
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
-// A client of TLS 1.2 that wants to negotiate anew is refused, by an alert that it may ask for again and again without
-// reading one: the first attempt ends the connection. Attempts are legal (RFC 5246 section 7.4.1.1), but no client makes them.
+// A client of TLS 1.2 that wants to renegotiate is rejected by an alert, for which it could ask again and again without ever
+// reading one. So the first attempt ends the connection. Attempts are legal (RFC 5246 section 7.4.1.1), but no client makes them.
 void StopWhoNegotiatesAnew(const SSL* ssl, int where, int alert) {
   constexpr int kDescription = 0xff;
   if (where != SSL_CB_WRITE_ALERT || (alert & kDescription) != SSL_AD_NO_RENEGOTIATION) return;

@@ -7,8 +7,8 @@
 
 namespace weft::internal {
 
-// What OpenSSL asks during a handshake of a server: which certificate for a name, which protocol of
-// those that the client offers, which key for a ticket, and whether a ticket still counts.
+// What OpenSSL asks during a server's handshake: which certificate to use for a name, which of the
+// protocols that the client offers, which key for a ticket, and whether a ticket is still valid.
 // `contexts` outlives `ctx` and its connections.
 void SetServerCallbacks(SSL_CTX* ctx, const ServerContexts& contexts);
 

@@ -15,10 +15,10 @@ namespace weft::internal {
 
 class TicketKeys;
 
-// What one Load or Reload has made (BuildServerContexts): it does not change any more, and lives as
-// long as a connection that began with it. One context of OpenSSL for each set of certificates that
-// belong together; they differ in nothing else, since a connection that changes to another one
-// takes its certificates along and little more.
+// The result of one Load or Reload (BuildServerContexts). It never changes, and lives as long as any
+// connection that began with it. There is one OpenSSL context for each set of certificates that
+// belong together. They differ in nothing else, since a connection that changes to another context
+// takes over its certificates and little more.
 struct ServerContexts {
   ServerContexts();
   ~ServerContexts();

@@ -13,8 +13,8 @@ constexpr char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-// A name in the one form in which they are compared. Room for a star, which takes the place of at
-// least one character.
+// A name in the form in which names are compared. There is room for a star, which replaces at least
+// one character.
 class Normal {
  public:
   explicit Normal(std::string_view name) {
@@ -50,7 +50,7 @@ void ServerNames::Add(std::string_view name, std::size_t index) {
 
 std::size_t ServerNames::Find(std::string_view name) const {
   Normal normal(name);
-  // A client that asks for a star means a host of this name, and there is none.
+  // A client that asks for a star means a host with this name, and there is none.
   if (normal.View().find('*') != std::string_view::npos) return 0;
   auto found = names_.find(normal.View());
   if (found == names_.end()) found = names_.find(normal.Wildcard());

@@ -10,16 +10,16 @@
 
 namespace weft::internal {
 
-// From the name that a client asks for (RFC 6066 section 3) to one of several certificates.
+// Maps the name that a client asks for (RFC 6066 section 3) to one of several certificates.
 class ServerNames {
  public:
-  // "example.com" or "*.example.com", as certificates have it; in any case of letters, with or
-  // without a dot at the end. What has a star elsewhere is no name (RFC 6125 section 6.4.3). The
-  // first of several with the same name keeps it.
+  // "example.com" or "*.example.com", as in certificates; case does not matter, nor does a dot at
+  // the end. Text with a star elsewhere is not a name (RFC 6125 section 6.4.3). If several
+  // certificates have the same name, the first one has it.
   void Add(std::string_view name, std::size_t index);
 
-  // The one with this name, else with a wildcard for its first label, else 0. Does not allocate for
-  // names of usual length.
+  // The certificate with this name, else the one with a wildcard for its first label, else 0. Does
+  // not allocate for names of usual length.
   std::size_t Find(std::string_view name) const;
 
  private:
