@@ -26,7 +26,7 @@ bool NamesCurrent(const Fields& request, std::string_view name, const Validators
   });
 }
 
-// The date of a field. Nothing if it is none, or if the field comes twice.
+// The date in a field. Nothing if it is not a date, or if the field occurs twice.
 std::optional<sys_seconds> DateOf(const Fields& request, std::string_view name) {
   const std::optional<std::string_view> value = internal::SingleValue(request, name);
   return value ? ParseHttpDate(*value) : std::nullopt;

@@ -30,7 +30,7 @@ bool NamesCoding(std::string_view name, std::string_view coding) {
          (EqualsIgnoreCase(name, "x-gzip") && EqualsIgnoreCase(coding, "gzip"));
 }
 
-// How much the client wants this coding, by its name or else by "*". Nothing: it says neither.
+// The weight that the client gives this coding, by its name or else by "*". Nothing: it names neither.
 std::optional<int> QualityOf(const Fields& request, std::string_view coding) {
   std::optional<int> by_name;
   std::optional<int> by_star;
@@ -48,7 +48,7 @@ std::optional<int> QualityOf(const Fields& request, std::string_view coding) {
 
 std::string_view ChooseCoding(const Fields& request, std::span<const std::string_view> offered) {
   if (!request.Has(kAcceptEncoding)) return {};
-  // A client that names what it takes and is silent about identity wants it less.
+  // A client that lists codings but not identity prefers those.
   const int of_identity = QualityOf(request, "identity").value_or(0);
   std::string_view best;
   int best_quality = 0;

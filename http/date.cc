@@ -15,7 +15,7 @@ constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 constexpr std::size_t kShortName = 3;
 constexpr int kYearsAhead = 50;
 
-// Takes a date apart from its front. After the first part that is not there all others fail.
+// Parses a date from its front. After the first part that is missing, all others fail.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -25,7 +25,7 @@ class Reader {
     text_.remove_prefix(literal.size());
     return good_;
   }
-  // A number of exactly so many digits.
+  // A number of exactly this many digits.
   int Number(std::size_t digits) {
     if (text_.size() < digits) {
       good_ = false;
@@ -39,7 +39,7 @@ class Reader {
     text_.remove_prefix(digits);
     return good_ ? value : 0;
   }
-  // The day of the asctime form: two digits, or a blank and one.
+  // The day in the asctime form: two digits, or a blank and one digit.
   int PaddedDay() {
     if (!text_.starts_with(' ')) return Number(2);
     text_.remove_prefix(1);

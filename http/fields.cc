@@ -15,7 +15,7 @@
 namespace weft {
 namespace {
 
-// What Clear keeps for the next message is bounded, since every pooled message pays for it.
+// What Clear keeps for the next message is bounded, because every pooled message would hold it.
 constexpr std::size_t kKeptBlock = 8192;
 
 // RFC 9110 section 5.5: visible bytes, blanks and tabs, and obs-text.
@@ -25,12 +25,12 @@ constexpr std::size_t kKeptBlock = 8192;
   return !name.empty() && internal::AllInBlocks<internal::TokenBlock>(name, internal::kTokenChar);
 }
 
-// Of what a value may hold nothing but blanks is as small.
+// Of the bytes that a value may contain, only blanks are as small as this.
 bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
 }  // namespace
 
-// Never inlined, so that Get and Has are, whose look at a bit is nearly always the last one.
+// Never inlined, so that Get and Has are: their test of a bit nearly always decides.
 [[gnu::noinline]] const Fields::Field* Fields::Find(std::string_view name) const {
   for (const Field& field : list_) {
     if (internal::EqualsIgnoreCase(field.name, name)) return &field;
@@ -89,7 +89,7 @@ bool Fields::Set(std::string_view name, std::string_view value) {
     Append(name, value);
     return true;
   }
-  // Copied before the others go: name and value may be views of one of them.
+  // Copied before the others are deleted: name and value may be views of one of them.
   const Field field{Keep(name), Keep(internal::TrimBlanks(value))};
   list_.erase(std::remove_if(first + 1, list_.end(), same), list_.end());
   *first = field;
@@ -109,7 +109,7 @@ void Fields::Erase(std::string_view name) {
 }
 
 void Fields::GiveBlocksBack() {
-  if (blocks_.size() > 1) {  // the last one is the largest: with it the same message needs no second one again
+  if (blocks_.size() > 1) {  // the last one is the largest: with it, the same message needs only one block next time
     blocks_.front() = std::move(blocks_.back());
     blocks_.resize(1);
   }
@@ -130,7 +130,7 @@ void Fields::AddBlock(std::size_t size) {
   const std::size_t next = std::max({kFirstBlock, block_size_ * 2, size});
   std::unique_ptr<char[]> block(new char[next]);
   blocks_.push_back(std::move(block));
-  block_size_ = next;  // only now: what has failed must leave no block of this size to believe in
+  block_size_ = next;  // only now: if the allocation fails, no block of this size may seem to exist
   block_used_ = 0;
 }
 

@@ -24,7 +24,7 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-// Takes the token in front, which may be empty.
+// Takes the token at the front, which may be empty.
 std::string_view TakeToken(std::string_view& text) {
   std::size_t size = 0;
   while (size < text.size() && Is(text[size], internal::kTokenChar)) ++size;

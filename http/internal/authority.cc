@@ -22,7 +22,7 @@ bool IsIpv6(std::string_view text) {
 }
 
 bool IsPort(std::string_view digits) {
-  // Leading zeros are good grammar, but five digits are enough for every port.
+  // Leading zeros are allowed by the grammar, but five digits are enough for every port.
   if (digits.size() > 5) return false;
   unsigned port = 0;
   for (char c : digits) {
@@ -33,7 +33,7 @@ bool IsPort(std::string_view digits) {
   return port <= 65535;
 }
 
-// The end of the host at the start of `text`, or npos if there is no good one.
+// The end of the host at the start of `text`, or npos if there is no valid one.
 std::size_t HostEnd(std::string_view text) {
   if (text.empty()) return std::string_view::npos;
   if (text.front() == '[') {
@@ -43,7 +43,7 @@ std::size_t HostEnd(std::string_view text) {
   }
   bool escaped = false;
   std::size_t end = 0;
-  // Four at a time as far as that goes: the Host of every request comes by here.
+  // Four at a time while possible: the Host of every request passes through here.
   while (text.size() - end >= 4 &&
          (ClassOf(text[end]) & ClassOf(text[end + 1]) & ClassOf(text[end + 2]) & ClassOf(text[end + 3]) & kHostChar) != 0) {
     end += 4;

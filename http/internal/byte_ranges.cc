@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
-// Digits only. What no 64 bits can hold is beyond the end of everything.
+// Digits only. A number that does not fit into 64 bits is beyond the end of everything.
 std::optional<std::uint64_t> ParsePosition(std::string_view text) {
   if (text.empty() || !AllAre(text, kDigitChar)) return std::nullopt;
   std::uint64_t value = 0;
@@ -32,7 +32,7 @@ bool Touch(const ByteRange& a, const ByteRange& b) {
 
 }  // namespace
 
-// Adds what a range asks for; nothing if it cannot be satisfied. False if it is not well-formed.
+// Adds the range; nothing if it cannot be satisfied. False if it is malformed.
 bool ByteRanges::Take(std::string_view spec, std::uint64_t size) {
   const std::size_t dash = spec.find('-');
   if (dash == std::string_view::npos) return false;
@@ -51,7 +51,7 @@ bool ByteRanges::Take(std::string_view spec, std::uint64_t size) {
   return true;
 }
 
-// Those that it touches become part of it; that may make it touch others.
+// Ranges that it touches become part of it, after which it may touch others.
 void ByteRanges::Add(ByteRange range) {
   std::size_t place = count_;
   for (std::size_t i = 0; i < count_;) {

@@ -23,20 +23,20 @@ struct ByteRange {
 // The parts of a representation that a client asks for (RFC 9110 section 14.2).
 class ByteRanges {
  public:
-  // As many as one field may ask for. Each part of a response costs a hundred bytes and more around
-  // it, so many small ones are more than the whole; a field with more of them is not looked at.
+  // The most ranges that one field may have. Each part of a response has a hundred bytes and more
+  // around it, so many small ones are longer than the complete content. A field with more is ignored.
   static constexpr std::size_t kMax = 32;
 
   enum class Verdict : std::uint8_t {
-    kWhole,  // not well-formed, another unit than bytes, or too many: the field counts for nothing
+    kWhole,  // malformed, a unit other than bytes, or too many: the field is ignored
     kParts,  // 206
     kUnsatisfiable,  // 416
   };
 
   // Reads the value of a Range field against a representation of `size` bytes. Ranges that overlap
-  // or touch become one, in the place of the first of them, so that all parts together are never
-  // longer than the whole. What lies beyond the end is cut off. An empty representation has no
-  // ranges: it is whole.
+  // or touch are merged, in the position of the first of them, so that all parts together are never
+  // longer than the content. What lies beyond the end is cut off. An empty representation has no
+  // ranges: it is sent completely.
   Verdict Parse(std::string_view field, std::uint64_t size);
 
   std::span<const ByteRange> Parts() const { return {parts_.data(), count_}; }

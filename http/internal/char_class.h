@@ -11,15 +11,15 @@
 
 namespace weft::internal {
 
-// The sets of bytes that the grammar of HTTP is made of, one bit each.
+// The sets of bytes in the grammar of HTTP, one bit each.
 enum CharClass : std::uint8_t {
   kTokenChar = 1,   // tchar (RFC 9110 section 5.6.2)
   kValueChar = 2,   // field-vchar, SP and HTAB (RFC 9110 section 5.5)
-  kTargetChar = 4,  // what we take in a request target: visible ASCII but '#', '"', '<', '>' (RFC 3986 section 2)
+  kTargetChar = 4,  // what we accept in a request target: visible ASCII except '#', '"', '<', '>' (RFC 3986 section 2)
   kHostChar = 8,    // reg-name without '%' (RFC 3986 section 3.2.2)
   kHexChar = 16,
   kDigitChar = 32,
-  kPlainTargetChar = 64,  // of kTargetChar what a target's reader need not stop at: all but '?' and '%'
+  kPlainTargetChar = 64,  // the part of kTargetChar at which the reader of a target need not stop: all except '?' and '%'
 };
 
 constexpr std::array<std::uint8_t, 256> MakeCharClasses() {
@@ -63,7 +63,7 @@ inline bool AllAre(std::string_view text, CharClass set) {
   return true;
 }
 
-// A token is what a field name or a method is made of.
+// Field names and methods are tokens.
 inline bool IsToken(std::string_view text) { return !text.empty() && AllAre(text, kTokenChar); }
 
 // The bytes at `at`, as many as a T has, with the case of letters folded.
@@ -74,8 +74,8 @@ inline T FoldedBytes(const char* at) {
   return bytes | static_cast<T>(0x2020202020202020);
 }
 
-// Whether the name is `lower`, which is as long and of letters and hyphens, without regard to case. For names, which are tokens: no
-// other token byte than a letter's two cases, and a hyphen, folds to it. A few words at a time, since it sees most fields.
+// Whether the name is `lower`, ignoring case. `lower` is as long, and consists of letters and hyphens. For names, which are tokens: no
+// other byte of a token than the letter's two cases, or a hyphen, folds to it. A few words at a time, since most fields pass through here.
 template <std::size_t N>
 inline bool NameIs(const char* name, const char (&lower)[N]) {
   constexpr std::size_t kSize = N - 1;

@@ -8,7 +8,7 @@
 namespace weft::internal {
 
 std::optional<std::uint64_t> ParseLength(std::string_view digits) {
-  // One below the type's range keeps the largest value free to mean "no limit", and 2^63 out of signed sums.
+  // One less than the type's range: the largest value may mean "no limit", and 2^63 stays out of signed sums.
   constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
   if (digits.empty()) return std::nullopt;
   std::uint64_t value = 0;

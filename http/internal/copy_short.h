@@ -7,12 +7,12 @@
 
 namespace weft::internal {
 
-// gcc 12 at -Og sees overruns in the branches that the size of a literal excludes.
+// At -Og, gcc 12 warns of overruns in branches that the size of a literal rules out.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wstringop-overread"
 #endif
-// memcpy for the short pieces that names and heads are made of: a call costs more than they do. `from` may be null if `size` is 0.
+// memcpy for the short pieces of names and heads, for which a call costs more than the copy. `from` may be null if `size` is 0.
 [[gnu::always_inline]] inline void CopyShort(char* to, const char* from, std::size_t size) {
   if (size > 64) {
     std::memcpy(to, from, size);

@@ -15,7 +15,7 @@ struct Row {
   std::string_view type;
 };
 
-// In order of the endings.
+// Sorted by ending.
 constexpr Row kTypes[] = {
     {"7z", "application/x-7z-compressed"},
     {"aac", "audio/aac"},

@@ -46,7 +46,7 @@ MultipartScanner::Found MultipartScanner::FindDelimiter(std::string_view bytes, 
     return found;
   }
   if (content == std::string_view::npos) {
-    // A delimiter has one CR, its first byte; so only the last one can begin what continues in bytes to come.
+    // A delimiter has one CR, its first byte. So only the last CR can begin a delimiter that continues in later bytes.
     const std::size_t last = bytes.rfind('\r');
     const bool may_begin =
         last != std::string_view::npos && delimiter_.starts_with(bytes.substr(last));

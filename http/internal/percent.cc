@@ -11,7 +11,7 @@ int HexValue(char c) noexcept {
   return -1;
 }
 
-// The byte that the escape at `at` stands for; -1 if there is no complete one.
+// The byte that the escape at `at` represents; -1 if there is no complete one.
 int EscapeAt(std::string_view text, std::size_t at) noexcept {
   if (text[at] != '%' || text.size() - at < 3) return -1;
   const int high = HexValue(text[at + 1]);

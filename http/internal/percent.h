@@ -8,9 +8,9 @@
 
 namespace weft::internal {
 
-// Percent-encoding (RFC 3986 section 2.1). A '%' without two hexadecimal digits after it stands for itself.
+// Percent-encoding (RFC 3986 section 2.1). A '%' without two hexadecimal digits after it represents itself.
 
-// How long `text` is when it is decoded.
+// The length of `text` once decoded.
 std::size_t DecodedSize(std::string_view text) noexcept;
 
 // Appends `text`, decoded.

@@ -19,7 +19,7 @@ class PreparedFields {
   // Returns false and adds nothing if Fields::Set would reject it. No name twice.
   bool Add(std::string_view name, std::string_view value);
 
-  // As if each were Set, in the order in which they were added.
+  // Has the same effect as Set for each field, in the order in which they were added.
   void SetIn(Fields& fields) const;
 
  private:

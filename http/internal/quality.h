@@ -12,7 +12,7 @@ namespace weft::internal {
 
 inline constexpr int kQualityMax = 1000;
 
-// A qvalue in thousandths: "0.5" is 500 (RFC 9110 section 12.4.2). Nothing for what is no qvalue.
+// A qvalue in thousandths: "0.5" is 500 (RFC 9110 section 12.4.2). Nothing for other text.
 constexpr std::optional<int> ParseQuality(std::string_view text) {
   if (text.empty() || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   int value = (text[0] - '0') * kQualityMax;
@@ -28,14 +28,14 @@ constexpr std::optional<int> ParseQuality(std::string_view text) {
   return value;
 }
 
-// An element of a list such as Accept-Encoding: what is asked for, and how much it is wanted.
+// An element of a list such as Accept-Encoding: what is requested, and its weight.
 struct Weighted {
   std::string_view name;
   int quality = kQualityMax;
 };
 
-// Reads `name` or `name;q=0.5`. Nothing if it has another parameter or a broken weight: what cannot
-// be understood is not wanted.
+// Reads `name` or `name;q=0.5`. Nothing if it has another parameter or a malformed weight: what
+// cannot be understood counts as not requested.
 constexpr std::optional<Weighted> ParseWeighted(std::string_view element) {
   const std::size_t semicolon = element.find(';');
   Weighted weighted{TrimBlanks(element.substr(0, semicolon))};

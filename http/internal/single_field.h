@@ -10,8 +10,8 @@
 
 namespace weft::internal {
 
-// The value of a field that is no list. Nothing if there is none, or more than one, since two
-// readers would choose different ones.
+// The value of a field that is not a list. Nothing if there is none, or more than one, since two
+// readers could choose different ones.
 inline std::optional<std::string_view> SingleValue(const Fields& fields, std::string_view name) {
   if (!fields.Has(name)) return std::nullopt;
   std::optional<std::string_view> value;

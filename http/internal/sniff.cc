@@ -56,7 +56,7 @@ bool BeginsWithTag(std::string_view text, std::string_view tag) {
   return end == ' ' || end == '>';
 }
 
-// The markup whose tag follows the leading blanks; empty if there is none.
+// The kind of markup whose tag follows the leading blanks; empty if there is none.
 std::string_view MarkupType(std::string_view body) {
   std::size_t at = 0;
   while (at < body.size() && (body[at] == ' ' || (body[at] >= '\t' && body[at] <= '\r' && body[at] != '\v'))) ++at;
@@ -70,12 +70,12 @@ std::string_view MarkupType(std::string_view body) {
   return {};
 }
 
-// A control byte that no text holds (WHATWG MIME Sniffing section 3).
+// A control byte that no text contains (WHATWG MIME Sniffing section 3).
 constexpr bool IsBinary(unsigned char c) {
   return c <= 0x08 || c == 0x0B || (c >= 0x0E && c <= 0x1A) || (c >= 0x1C && c <= 0x1F);
 }
 
-// The bytes that magic can begin with: most plain responses need not look at the table.
+// The first bytes of all magic numbers: for most plain responses, the table need not be searched.
 constexpr std::array<bool, 256> kFirstBytes = [] {
   std::array<bool, 256> first{};
   for (const Magic& magic : kMagic) {

@@ -8,8 +8,8 @@ namespace weft::internal {
 
 // Guesses the Content-Type of a body from its first bytes (at most 512 are looked at), as Go's DetectContentType
 // promises: HTML and XML by their leading tag, common images, archives, fonts, audio and video by their magic,
-// "text/plain; charset=utf-8" for what holds no binary byte, else "application/octet-stream". Static text.
-// The empty body is text.
+// "text/plain; charset=utf-8" for bodies without a binary byte, else "application/octet-stream". Static text.
+// An empty body is text.
 std::string_view SniffContentType(std::string_view body);
 
 }  // namespace weft::internal

@@ -12,7 +12,7 @@ constexpr char ToLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_c
 
 constexpr bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
-  // Names are nearly always spelled alike, or differ in the first letter.
+  // Names are nearly always spelled the same, or differ in the first letter.
   if (!a.empty() && ToLower(a[0]) != ToLower(b[0])) return false;
   if (a == b) return true;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -21,14 +21,14 @@ constexpr bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept
   return true;
 }
 
-// Cuts SP and HTAB off both ends (OWS, RFC 9110 section 5.6.3).
+// Removes SP and HTAB from both ends (OWS, RFC 9110 section 5.6.3).
 constexpr std::string_view TrimBlanks(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
 }
 
-// Calls `each` with the trimmed elements of a comma-separated list, empty ones left out, while it returns true; false if one call did not
+// Calls `each` with the trimmed, non-empty elements of a comma-separated list, while it returns true; false if a call did not
 // (RFC 9110 section 5.6.1). No quoted strings.
 template <class F>
 bool ForEachElement(std::string_view list, F each) {

@@ -76,7 +76,7 @@ Refusal ChunkedDecoder::ReadFrameByte(char c) {
       if (size_digits_ == 0) return kBadSize;
       [[fallthrough]];
     case Stage::kSizeBlank:
-      // "Bad whitespace" stands only before an extension (RFC 9112 section 7.1.1).
+      // "Bad whitespace" is allowed only before an extension (RFC 9112 section 7.1.1).
       if (c == ';' || IsBlank(c)) return BeforeExtension(c, Stage::kSizeBlank);
       if (c != '\r' || stage_ == Stage::kSizeBlank) return c == '\n' ? kBareLf : kBadSize;
       stage_ = Stage::kSizeLf;
@@ -96,7 +96,7 @@ Refusal ChunkedDecoder::ReadFrameByte(char c) {
 }
 
 // RFC 9112 section 7.1.1: *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), a name being a token and a value a token or a
-// quoted-string. A more lenient parser finds the end of the line elsewhere than the proxy in front.
+// quoted-string. A more lenient parser could find the end of the line elsewhere than the proxy in front of it.
 Refusal ChunkedDecoder::ReadExtensionByte(char c) {
   if (c == '\n') return kBareLf;
   if (c != '\r' && !Is(c, kValueChar)) return {400, "control byte in a chunk extension"};
@@ -180,7 +180,7 @@ Refusal ChunkedDecoder::EndSizeLine() {
   return {};
 }
 
-// RFC 9112 section 7.1.2. Lines are copied, because they come in pieces and outlive the buffer.
+// RFC 9112 section 7.1.2. Lines are copied, because they arrive in pieces and outlive the buffer.
 Step ChunkedDecoder::ReadTrailers(std::string_view bytes, std::size_t at) {
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
@@ -197,7 +197,7 @@ Step ChunkedDecoder::ReadTrailers(std::string_view bytes, std::size_t at) {
         [[fallthrough]];
       case Stage::kTrailerLine: {
         const char* const stop = SkipValue(p, end);
-        // What fits is judged before what is too much, so that splitting does not change the verdict.
+        // The part that fits is judged before the part that is too long, so that splitting does not change the verdict.
         if (trailers_.size() + static_cast<std::size_t>(stop - p) > kTrailerBytesMax) return Bad(kTrailersTooLarge);
         trailers_.append(p, stop);
         if (stop == end) return {State::kNeedMore, bytes.size()};

@@ -12,7 +12,7 @@
 
 namespace weft::internal {
 
-// Takes the chunked transfer coding off a body (RFC 9112 section 7.1), piece by piece, without copying the body.
+// Decodes the chunked transfer coding of a body (RFC 9112 section 7.1), piece by piece, without copying the body.
 // Linear in the bytes however they are split; only trailers are stored.
 //
 //   for (;;) {
@@ -26,12 +26,12 @@ class ChunkedDecoder {
     kNeedMore,  // all bytes were consumed, the body continues
     kData,      // `data` is the next piece of the body
     kDone,      // the body and its trailers have ended; what was not consumed belongs to the next message
-    kBad,       // `status` and `reason` say why; the connection cannot be used any more
+    kBad,       // `status` and `reason` say why; the connection can no longer be used
   };
 
   struct Step {
     State state;
-    std::size_t consumed = 0;    // bytes to throw away, `data` among them
+    std::size_t consumed = 0;    // bytes to discard, including `data`
     std::string_view data = {};  // into the bytes that were given; not empty if kData
     int status = 0;
     const char* reason = nullptr;

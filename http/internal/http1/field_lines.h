@@ -15,10 +15,10 @@
 namespace weft::internal {
 
 // The field lines of a head (RFC 9112 section 5), for the parsers of requests and of responses, which derive from it. Goes over the bytes
-// once, from left to right. Every rejection rests on bytes up to and with the one that is looked at, never on how many are there, so a
-// message that comes in pieces gets the verdict that it gets whole.
+// once, from left to right. Every rejection depends on the bytes up to and including the current one, never on how many are there, so a
+// message that arrives in pieces gets the same verdict as in one piece.
 //
-// `Message` remembers between calls where it was: position, stage, mark, name. `Parser` has
+// Between calls, `Message` remembers where the parser was: position, stage, mark, name. `Parser` has
 //   bool Bad(Refusal), bool NeedMore()   the parser stops here: they return false
 //   bool TooManyFields(), bool Finish()  the same; the latter at the empty line that ends the head
 //   bool Note(value)                     of the field that was read last; false: the parser stops
@@ -46,7 +46,7 @@ class FieldLines {
     }
   }
 
-  // Goes to the CR LF that ends a text. `rule` is what a byte breaks that may not be in it.
+  // Goes to the CR LF that ends a text. `rule` is the rule that a forbidden byte breaks.
   bool FindLineEnd(const char* rule) {
     p_ = SkipValue(p_, end_);
     if (p_ == end_) return self().NeedMore();

@@ -6,7 +6,7 @@
 
 namespace weft::internal {
 
-// What a request may ask of the parser. The limits are counted in bytes as they come over the wire.
+// The limits of a request's head, in bytes on the wire.
 struct HeadLimits {
   std::uint32_t head_bytes = 64 * 1024;    // all of it, from the first byte to the empty line: 431 beyond
   std::uint32_t target_bytes = 16 * 1024;  // the request target: 414 beyond

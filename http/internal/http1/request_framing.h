@@ -18,7 +18,7 @@ struct RequestFraming {
 // How the body of a request is delimited (RFC 9112 section 6.3); the parser has refused every doubtful head.
 RequestFraming FrameRequest(const Head& head);
 
-// True if the client lets the connection live on after this request (RFC 9112 section 9.3).
+// True if the client allows the connection to be kept after this request (RFC 9112 section 9.3).
 bool ClientKeepsAlive(const Head& head);
 
 }  // namespace weft::internal

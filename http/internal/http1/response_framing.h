@@ -16,19 +16,19 @@ struct ResponseFacts {
   bool head_request = false;     // the request's method is HEAD
   bool connect_request = false;  // the request's method is CONNECT
   std::uint8_t version_minor = 1;  // of the request
-  bool keep_alive = true;          // client, server and drain let the connection live on
-  bool complete = false;           // the handler has ended and body_bytes is the whole body
-  std::uint64_t body_bytes = 0;    // of the body so far; for HEAD what GET would have sent
+  bool keep_alive = true;          // client, server and drain allow the connection to be kept
+  bool complete = false;           // the handler has returned, and body_bytes is the size of the complete body
+  std::uint64_t body_bytes = 0;    // of the body so far; for HEAD, what GET would have sent
   std::optional<std::uint64_t> declared_length = std::nullopt;  // the handler's own Content-Length
 };
 
 struct ResponseFraming {
   BodyKind kind = BodyKind::kNone;
-  bool send_body = false;       // false: what the handler writes is counted and thrown away
+  bool send_body = false;       // false: what the handler writes is counted and discarded
   bool send_length = false;     // write Content-Length: length
   bool keep_alive = true;       // false: Connection: close, and close afterwards
-  std::uint64_t length = 0;     // of kLength; it may differ from what a handler writes after it has declared it: the
-                                // caller counts, refuses more, and cuts the connection on less
+  std::uint64_t length = 0;     // of kLength; a handler may declare it and then write more or less: the
+                                // caller counts, rejects more, and breaks the connection off on less
 };
 
 // How a response is delimited (RFC 9112 section 6.3, RFC 9110 sections 8.6 and 15).
@@ -40,13 +40,13 @@ inline ResponseFraming FrameResponse(const ResponseFacts& facts) {
   const bool tunnel = facts.connect_request && facts.status / 100 == 2;
   if (facts.status < 200 || facts.status == 204 || tunnel) return framing;
 
-  // RFC 9110 section 15.3.6: 205 has no body, and the client shall see that at once.
+  // RFC 9110 section 15.3.6: 205 has no body, and the client must see that at once.
   if (facts.status == 205) {
     framing.send_length = true;
     return framing;
   }
-  // What HEAD and 304 say about a length is what 200 to GET would have said, or nothing (RFC 9110 section 8.6). A handler that
-  // wrote nothing to HEAD may have saved itself the work, so an empty body is no knowledge.
+  // In responses to HEAD and in 304, a length is what a 200 to GET would have said, or absent (RFC 9110 section 8.6). A handler that
+  // wrote nothing to HEAD may just have saved itself the work, so an empty body tells nothing.
   if (facts.status == 304 || facts.head_request) {
     if (facts.declared_length) {
       framing.send_length = true;
@@ -72,7 +72,7 @@ inline ResponseFraming FrameResponse(const ResponseFacts& facts) {
   return framing;
 }
 
-// True if this handler's fields ask for the end of the connection: an option "close" in Connection.
+// True if this handler's fields request the end of the connection: an option "close" in Connection.
 bool AsksForClose(const Fields& fields);
 inline bool WantsClose(const Fields& fields) { return fields.Has("Connection") && AsksForClose(fields); }
 

@@ -13,8 +13,8 @@
 namespace weft::internal {
 namespace {
 
-// Counts all that is appended, and keeps what fits. All of it is inlined, and what is not takes a copy and returns it: so it stays in
-// registers.
+// Counts everything that is appended, and keeps what fits. Its functions are inlined, and those that are not take a copy and return
+// it, so that it stays in registers.
 class Output {
  public:
   Output(char* begin, std::size_t capacity) : begin_(begin), capacity_(capacity) {}
@@ -91,12 +91,12 @@ class Output {
 
 struct Seen {
   bool date = false;
-  bool content_type = false;  // or Content-Encoding, which makes a guess from the bytes pointless
+  bool content_type = false;  // or Content-Encoding, with which the bytes say nothing about the type
   bool upgrade = false;
   bool upgrade_option = false;
 };
 
-// The options of a handler's Connection that are not the server's to decide, such as upgrade.
+// The options of a handler's Connection field that the server does not decide, such as upgrade.
 [[gnu::noinline]] Output WithConnectionOptions(Output out, std::string_view value, Seen& seen) {
   bool any = false;
   ForEachElement(value, [&](std::string_view option) {
@@ -189,7 +189,7 @@ void AppendErrorHead(Output& output, const ErrorResponse& response, std::size_t 
 void DateCache::Format(std::time_t now) {
   std::tm utc;
   gmtime_r(&now, &utc);
-  // Not strftime: the names are English whatever the locale (RFC 9110 section 5.6.7).
+  // Not strftime: the names are English in every locale (RFC 9110 section 5.6.7).
   constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   std::memcpy(line_, "Date: Ddd, 00 Mmm 0000 00:00:00 GMT\r\n", kLineSize);
@@ -218,7 +218,7 @@ std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHea
   }
   if (!interim) {
     if (!seen.content_type && !head.body.empty()) [[unlikely]] output = WithTypeOf(output, head.body);
-    // RFC 9110 section 7.8: it is of this connection only, and a proxy on the way removes it if Connection names it.
+    // RFC 9110 section 7.8: it applies to this connection only, and a proxy in between removes it if Connection names it.
     if (seen.upgrade && !seen.upgrade_option) output.Append("Connection: Upgrade\r\n");
     if (!seen.date) output.Append(head.date_line);
     AppendFraming(output, head.framing, head.version_minor);

@@ -13,7 +13,7 @@
 namespace weft::internal {
 namespace {
 
-// RFC 9112 section 6.3, rule 5. Equal values could be merged; a server that sends two may mean either.
+// RFC 9112 section 6.3, rule 5. Equal values could be merged, but a server that sends two may mean either.
 const char* NoteLength(std::string_view value, ReceivedResponse& response) {
   if (response.has_content_length) return "more than one Content-Length";
   const auto length = ParseLength(value);
@@ -23,7 +23,7 @@ const char* NoteLength(std::string_view value, ReceivedResponse& response) {
   return nullptr;
 }
 
-// RFC 9112 sections 6.1 and 7. We ask for no other coding (no TE), so none may come.
+// RFC 9112 sections 6.1 and 7. We ask for no other coding (no TE), so the server may send none.
 const char* NoteCoding(std::string_view value, ReceivedResponse& response) {
   if (response.has_transfer_encoding) return "more than one Transfer-Encoding";
   response.has_transfer_encoding = true;
@@ -155,7 +155,7 @@ class ResponseParser final : private FieldLines<ResponseParser, ReceivedResponse
     return wrong == nullptr || Bad(wrong);
   }
 
-  // RFC 9112 sections 6.1 and 11.1: a length that two could read differently.
+  // RFC 9112 sections 6.1 and 11.1: a length that two readers could understand differently.
   bool Finish() {
     if (head_.has_transfer_encoding && head_.version_minor == 0) return Bad("Transfer-Encoding in HTTP/1.0");
     if (head_.has_transfer_encoding && head_.has_content_length) return Bad("Content-Length together with Transfer-Encoding");

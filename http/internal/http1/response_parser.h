@@ -18,9 +18,9 @@ struct ResponseLimits {
 // The outcome of ParseResponseHead.
 struct ResponseResult {
   enum class Verdict : std::uint8_t {
-    kNeedMore,  // all bytes so far may start a good head
+    kNeedMore,  // all bytes so far may be the start of a valid head
     kDone,
-    kBad,       // no byte that follows could make it good
+    kBad,       // whatever follows, the head is not valid
     kTooLarge,  // it is above a limit
   };
   Verdict verdict = Verdict::kNeedMore;
@@ -28,9 +28,9 @@ struct ResponseResult {
   std::size_t consumed = 0;      // kDone: bytes of the head, up to and with its empty line
 };
 
-// Parses the head of a response at the start of `bytes`: as strict as ParseHead is about requests, since a connection that is
-// used again must give every request its own response (RFC 9112 and the field rules of RFC 9110). Only the space before an empty
-// reason phrase may be missing, as some servers have it. Pure, and without allocation once `out.fields` has grown. Call
+// Parses the head of a response at the start of `bytes`, as strictly as ParseHead does for requests: on a connection that is
+// reused, every request must get its own response (RFC 9112 and the field rules of RFC 9110). Only the space before an empty
+// reason phrase may be missing, as some servers omit it. Pure, and without allocation once `out.fields` has grown. Call
 // it again with the same bytes and more after them, in the same or another buffer: it continues where it stopped, and splitting
 // never changes a verdict.
 ResponseResult ParseResponseHead(std::string_view bytes, const ResponseLimits& limits, ReceivedResponse& out);

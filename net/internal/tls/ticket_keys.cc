@@ -24,7 +24,7 @@ Result<std::shared_ptr<TicketKeys>> TicketKeys::InMemory() {
   std::shared_ptr<TicketKeys> keys(new TicketKeys);
   const std::lock_guard guard(keys->mutex_);
   keys->turns_ = true;
-  keys->keys_.reserve(4);  // never more than three, so none is left behind in freed memory
+  keys->keys_.reserve(4);  // never more than three, so no copy stays in freed memory
   Held first{{}, Now()};
   if (!Randomize(first.key))
     return Error::New("OpenSSL provides no random bytes for the keys of tickets");
