@@ -8,9 +8,9 @@
 namespace weft::internal {
 namespace {
 
-// Connections that are accepted before the loop does other things.
+// How many connections are accepted before the loop does other things.
 constexpr int kAcceptsInARow = 64;
-// Between two tries while there is no room: short at first, because most often an idle connection makes room at once.
+// The pause between two tries while there is no room: short at first, because usually an idle connection makes room at once.
 constexpr Duration kFirstPause = std::chrono::milliseconds(1);
 constexpr Duration kLongestPause = std::chrono::milliseconds(16);
 
@@ -41,8 +41,8 @@ void Acceptor::OnFdEvents(std::uint32_t) {
     switch (entrance_.AcceptOne(&loop_)) {
       case Entrance::Next::kMore: pause_time_ = kFirstPause; break;
       case Entrance::Next::kEmpty: return;
-      // Only when somebody is known to wait: at the first try. Else the listener tells when there is somebody; accept itself
-      // asks for a descriptor before it looks.
+      // Only at the first try, when a client is known to be waiting. Later the listener reports when there is one; accept itself
+      // asks for a descriptor before it checks.
       case Entrance::Next::kPause:
         if (i == 0) TakeABreak();
         return;
@@ -61,7 +61,7 @@ void Acceptor::TakeABreak() {
 
 void Acceptor::OnPauseEnd(LoopTimer* timer) {
   Acceptor* self = static_cast<Pause*>(timer)->acceptor;
-  // No memory for the watch either: then later.
+  // There is no memory for the watch either: try again later.
   if (self->Start()) self->loop_.Arm(self->pause_, self->loop_.TurnTime() + kLongestPause);
 }
 

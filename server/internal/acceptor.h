@@ -7,7 +7,7 @@
 
 namespace weft::internal {
 
-// One loop's share in accepting: watches the listener and takes connections through the Entrance. All loops of a server watch the same
+// One loop's part in accepting: watches the listener and takes connections through the Entrance. All loops of a server watch the same
 // socket, and the kernel wakes one of those that sleep (EPOLLEXCLUSIVE). A socket for each loop (SO_REUSEPORT) would hand clients to
 // loops that are held.
 //
@@ -32,7 +32,7 @@ class Acceptor final : public FdWatch {
 
   Entrance& entrance_;
   Loop& loop_;
-  Duration pause_time_;  // of the next pause
+  Duration pause_time_;  // the length of the next pause
   bool watching_ = false;
   Pause pause_{this};
 };

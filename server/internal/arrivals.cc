@@ -7,7 +7,7 @@
 namespace weft::internal {
 namespace {
 
-// A loop that turns comes to its inbox sooner.
+// A loop that is not held gets to its inbox sooner.
 constexpr Duration kOnTheWay = std::chrono::milliseconds(12);
 
 }  // namespace
@@ -24,8 +24,8 @@ struct Arrivals::Arrival : LoopTask {
   Landing& to;
   Fd fd;
   const Peer peer;
-  std::atomic<bool> taken{false};  // the loop that sets it has the connection
-  std::shared_ptr<Arrival> self;   // until the loop has come to it
+  std::atomic<bool> taken{false};  // the loop that sets it gets the connection
+  std::shared_ptr<Arrival> self;   // until the loop has picked it up
 };
 
 Arrivals::Arrivals(Landing& here) : here_(here) {}

@@ -11,8 +11,8 @@
 
 namespace weft::internal {
 
-// New connections on their way from the loop that has accepted them to others. A loop may be held from the next moment on, so one that
-// has not come to its new connection some milliseconds later loses it again, to the loop that accepted it.
+// New connections on their way from the loop that has accepted them to other loops. A loop may be held from the next moment on, so one
+// that has not picked up its new connection some milliseconds later loses it again, to the loop that accepted it.
 //
 // On its loop's thread, except where it says otherwise.
 class Arrivals {
@@ -23,7 +23,7 @@ class Arrivals {
     virtual Loop& loop() = 0;
     // Takes a connection that is expected. On its loop.
     virtual void Adopt(Fd fd, const Peer& peer) noexcept = 0;
-    // How many are there or on their way: one more, one less. From any thread.
+    // Counts those that are there or on their way: one more, one less. From any thread.
     virtual void Expect() = 0;
     virtual void Unexpect() = 0;
 
@@ -36,9 +36,9 @@ class Arrivals {
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
-  // The connection is counted for `to` already. Throws std::bad_alloc, and nothing has happened.
+  // The connection is counted for `to` already. If it throws std::bad_alloc, nothing has happened.
   void Send(Landing& to, Fd fd, const Peer& peer);
-  // The same from any thread, where nothing else takes care of it.
+  // The same from any thread, if nothing else takes care of it.
   static void SendFrom(Landing& to, Fd fd, const Peer& peer);
 
  private:

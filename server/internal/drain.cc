@@ -10,9 +10,9 @@ namespace {
 
 // How often a handler that does not end is reported.
 constexpr Duration kReportEvery = std::chrono::seconds(5);
-// After this time the watchdog thread does what a loop should have done.
+// After this time, the watchdog thread does what a loop should have done.
 constexpr Duration kTakeOver = std::chrono::milliseconds(100);
-// How often that thread looks at a server that serves, and at one that drains.
+// How often that thread checks a server that serves, and one that drains.
 constexpr Duration kLookEvery = std::chrono::milliseconds(50);
 constexpr Duration kLookInDrain = std::chrono::milliseconds(20);
 
@@ -20,7 +20,7 @@ TimePoint After(TimePoint time, Duration duration) { return duration >= TimePoin
 
 }  // namespace
 
-// What is reported to the observer once the lock is free again: it is the user's code.
+// What is reported to the observer, which is the user's code, once the lock is free again.
 struct Drain::News {
   std::vector<DrainProgress> phases;
   bool stuck = false;
@@ -45,7 +45,7 @@ Error Drain::Run(const Error& cause) {
     Enter(stage_, DrainPhase::kDrained, TimePoint::max(), news);
   }
   Tell(news);
-  // What holds a loop now is none of this server's; but that loop still watches the listener.
+  // If a loop is held now, it is not by this server; but that loop still watches the listener.
   workers_.ForEachOnLoop([](Worker& worker) { worker.StopAccepting(); });
   return Outcome();
 }
@@ -58,7 +58,7 @@ Error Drain::Outcome() {
                              shared_.cut_off_names);
 }
 
-// All steps that are due. Returns when the next one is.
+// Takes all steps that are due. Returns when the next one is due.
 TimePoint Drain::TakeSteps(TimePoint now, const Error& cause) {
   News news;
   TimePoint due;
@@ -103,7 +103,7 @@ bool Drain::TakeStep(TimePoint now, const Error& cause, News& news) {
   return false;
 }
 
-// The listener first: nothing may hold up that new clients go elsewhere.
+// The listener first: nothing may delay that new clients go elsewhere.
 void Drain::BeginToDrain(TimePoint now, News& news) {
   Enter(Stage::kDraining, DrainPhase::kDraining, After(now, shared_.options.drain_timeout), news);
   entrance_.Shut();
@@ -123,7 +123,7 @@ void Drain::Enter(Stage stage, DrainPhase phase, TimePoint due, News& news) {
 void Drain::Tell(const News& news) {
   for (const DrainProgress& phase : news.phases) shared_.observer.OnDrainProgress(phase);
   if (!news.stuck) return;
-  // Of a loop that does not come to report its own, only the fiber that holds it is known.
+  // Of a loop that is held and cannot report its own requests, only the fiber that holds it is known.
   workers_.ForEach([&](Worker& worker) {
     const Duration held = worker.loop().HeldFor();
     if (worker.shard().drain().HasTaken(DrainStep::kForceClose) || held < kTakeOver) return;
@@ -152,7 +152,7 @@ Duration Drain::Look() {
   return kLookInDrain;
 }
 
-// Once in each stage, when its step is overdue: what holds a loop that has not come to it.
+// Once in each stage, when its step is overdue: names what holds a loop that has not taken it.
 void Drain::NameHolders(TimePoint now) {
   Stage stage;
   {

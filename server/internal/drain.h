@@ -20,8 +20,8 @@ namespace weft::internal {
 // with a bound on each step but the last: nothing returns while a handler runs.
 //
 // The fiber of ListenAndServe takes the steps. Its loop may be held by a handler that does not park; then the watchdog thread
-// takes each step that has been due for kTakeOver: it shuts the listener, has every loop that turns do its part, keeps the
-// time, and names the fibers that hold the others. Whoever comes first takes a step; nothing is taken twice.
+// takes each step that has been due for kTakeOver: it shuts the listener, has every loop that is not held do its part, keeps the
+// time, and names the fibers that hold the others. The first of the two threads takes a step; none is taken twice.
 class Drain : private LoopSentinel {
  public:
   // From the start of the server: `ctx` is the one whose end starts the drain.
@@ -30,7 +30,7 @@ class Drain : private LoopSentinel {
   Drain(const Drain&) = delete;
   Drain& operator=(const Drain&) = delete;
 
-  // Lets the watchdog thread look after the server. In the fiber.
+  // Makes the watchdog thread watch the server. In the fiber.
   Error Watch();
   // Drains, for this reason. Empty after a clean drain; else the requests that were closed by force. In the fiber.
   Error Run(const Error& cause);
@@ -58,11 +58,11 @@ class Drain : private LoopSentinel {
   ThreadMutex lock_;  // never held while anything waits
   Stage stage_ WEFT_GUARDED_BY(lock_) = Stage::kServing;
   TimePoint begin_ WEFT_GUARDED_BY(lock_);
-  TimePoint due_ WEFT_GUARDED_BY(lock_) = TimePoint::max();  // when the next step is
+  TimePoint due_ WEFT_GUARDED_BY(lock_) = TimePoint::max();  // when the next step is due
   Error cause_ WEFT_GUARDED_BY(lock_);
 
   // Unguarded: used by the watchdog thread only.
-  TimePoint asked_ = TimePoint::max();  // when it saw that the drain has to begin
+  TimePoint asked_ = TimePoint::max();  // when it saw that the drain must begin
   Stage named_ = Stage::kServing;       // whose holders were named
   TimePoint name_at_ = TimePoint::max();
 };

@@ -28,7 +28,7 @@ Entrance::Next Entrance::AcceptOne(Loop* here) {
   return Take(here);
 }
 
-// The connection is counted before it is there: a drain that finds none open must not overlook one that another thread is about to accept.
+// The connection is counted before it exists: a drain that finds none open must not overlook one that another thread is about to accept.
 Entrance::Next Entrance::Take(Loop* here) {
   shared_.ConnectionOpened();
   const Next next = open_.load() ? TakeCounted(here) : Next::kStop;
@@ -47,7 +47,7 @@ Entrance::Next Entrance::TakeCounted(Loop* here) {
       forbidden_.store(accepted.outcome == Accepted::Outcome::kForbidden, std::memory_order_relaxed);
       return Next::kPause;
     case Accepted::Outcome::kFatal:
-      // The drain looks once more, and ends the socket while others may still be looking.
+      // The drain checks once more, and shuts the socket while others may still be accepting.
       if (!open_.load() || failed_.exchange(true)) return Next::kStop;
       failure_ = Error(std::error_code(accepted.error, std::generic_category())).Wrap("accept on " + Bound());
       shared_.observer.OnAcceptFailed({failure_, /*fatal=*/true});
@@ -58,7 +58,7 @@ Entrance::Next Entrance::TakeCounted(Loop* here) {
   const Peer peer(accepted.peer);
   try {
     placement_.Place(std::move(accepted.fd), peer, here);
-  } catch (const std::bad_alloc&) {  // this one is lost; the server continues
+  } catch (const std::bad_alloc&) {  // this connection is lost; the server continues
     shared_.ConnectionClosed();
     ReportOutOfMemory();
   }
@@ -68,7 +68,7 @@ Entrance::Next Entrance::TakeCounted(Loop* here) {
 void Entrance::ReportOutOfMemory() noexcept {
   try {
     shared_.observer.OnOutOfMemory({"", 0});
-  } catch (const std::bad_alloc&) {  // not even for that
+  } catch (const std::bad_alloc&) {  // there is no memory even for that
   }
 }
 
@@ -91,8 +91,8 @@ void Entrance::ReportShortage() {
   }
 }
 
-// Only connections that have waited since the last check: new ones belong to a loop, which has been woken. Where no loop turns
-// they wait in the backlog, where some loop finds them as soon as it does.
+// Only connections that have waited since the last check: newer ones belong to a loop, which has been woken. If all loops are held,
+// they wait in the backlog, where the first loop that runs again finds them.
 void Entrance::HandOn() {
   pollfd waiting{Descriptor(), POLLIN, 0};
   const bool waits = open_.load() && poll(&waiting, 1, 0) > 0;
@@ -104,10 +104,10 @@ void Entrance::HandOn() {
 }
 
 void Entrance::Shut() {
-  // As many as can wait: others may still be coming faster than they are taken.
+  // At most as many as the backlog holds: new ones may arrive faster than they are taken.
   for (int i = 0; i < shared_.options.backlog && Take(nullptr) == Next::kMore; ++i) {
   }
-  // A listener with a backlog of 0 lets no client in any more; those let in before or meanwhile are accepted.
+  // A listener with a backlog of 0 lets no more clients in; those let in before or meanwhile are accepted.
   if (listener_.StopAccepting()) {
     while (Take(nullptr) == Next::kMore) {
     }

@@ -16,8 +16,8 @@
 
 namespace weft::internal {
 
-// Takes connections out of the backlog and places them on the loops. There is one for the server, and every loop accepts by it (Acceptor),
-// so that a loop that is held keeps no client out; the watchdog thread does when none of them turns up. Everything may be
+// Takes connections out of the backlog and places them on the loops. A server has one, through which every loop accepts (Acceptor),
+// so that a loop that is held keeps no client out; the watchdog thread accepts if no loop does. Everything may be
 // called from any thread, at the same time, unless it says otherwise.
 class Entrance {
  public:
@@ -25,18 +25,18 @@ class Entrance {
     kMore,   // one was accepted
     kEmpty,  // none waits
     kPause,  // there is no room: too many connections, or no descriptors
-    kStop,   // no client is let in any more, or the listener is broken
+    kStop,   // no more clients are let in, or the listener is broken
   };
 
   // Where connections go. From any thread.
   class Placement {
    public:
-    // A new connection, which ServerState has counted. `here`: the loop that has accepted it, on whose thread
+    // Places a new connection, which ServerState has counted. `here`: the loop that has accepted it, on whose thread
     // this is; null on other threads. Throws std::bad_alloc.
     virtual void Place(Fd fd, const Peer& peer, Loop* here) = 0;
     // Frees a descriptor, if some connection is idle. It happens soon, not at once.
     virtual void EvictOneIdle() = 0;
-    // Whether some loop is not held by what runs on it.
+    // Whether some loop is not held.
     virtual bool AnyTurns() const = 0;
 
    protected:
@@ -51,16 +51,16 @@ class Entrance {
 
   // `here`: the loop that accepts, null on another thread.
   Next AcceptOne(Loop* here);
-  // Reports that there is no room, once for each time, and has an idle connection make some.
+  // Reports that there is no room, once for each time that it runs out, and makes an idle connection give up its own.
   void NoteShortage() noexcept;
-  // For the watchdog thread: accepts connections that wait although some loop turns. Woken loops may have been held before they got to it.
+  // For the watchdog thread: accepts connections that wait although some loop is not held. Loops may be held after they were woken.
   void HandOn();
 
-  // Takes what the kernel has let in already and lets no more clients in; a listener that is shared stays open for the others.
+  // Accepts what the kernel has let in already, and lets no more clients in; a shared listener stays open for its other holders.
   // Once.
   void Shut();
 
-  // Parks until the context is done, or the listener is broken: then the reason comes back.
+  // Parks until the context is done, or until the listener is broken, for which it returns the reason.
   Error Wait(const Context& ctx);
   bool Broken() const { return broken_.IsSet(); }
   const Error& Failure() const { return failure_; }  // why it is broken
@@ -77,8 +77,8 @@ class Entrance {
   const std::string bound_;
   const std::uint64_t connections_max_;
   std::atomic<bool> open_{true};
-  std::atomic<int> shortage_{0};  // why accept paused last: an errno; 0: there are as many connections as allowed
-  std::atomic<bool> forbidden_{false};  // and no room would help
+  std::atomic<int> shortage_{0};  // why accept last paused: an errno; 0: there are as many connections as allowed
+  std::atomic<bool> forbidden_{false};  // and making room would not help
   std::atomic<bool> shortage_told_{false};
   std::atomic<bool> failed_{false};
   bool waited_ = false;  // at the last HandOn a connection waited

@@ -50,7 +50,7 @@ FaultyLink::~FaultyLink() {
   std::erase(state_->links, this);
 }
 
-// Until nothing holds up what has come.
+// Waits until nothing holds back what has arrived.
 Error FaultyLink::WaitForTheWay(const Context& ctx) {
   WatchReader<LinkFault> changes = state_->fault.Reader();
   for (;;) {
@@ -73,7 +73,7 @@ Result<std::size_t> FaultyLink::ReadStream(const Context& ctx, std::span<char> b
     const Result<std::size_t> got = transport_.ReadStream(ctx, buffer);
     if (broken_) return BrokenByTest();
     if (!got.Ok() || *got == 0) return got;
-    // The fault may have come while this waited for bytes.
+    // The fault may have begun while this waited for bytes.
     const LinkFault then = state_->fault.Get();
     const std::uint64_t left = then.kind == LinkFault::Kind::kReset ? then.after_bytes - std::min(received_, then.after_bytes) : *got;
     if (left == 0) {

@@ -25,7 +25,7 @@ namespace weft::internal {
 
 class FaultyLink;
 
-// What is wrong with the way to a server of a test.
+// What is wrong with the network between a test and its server.
 struct LinkFault {
   enum class Kind : std::uint8_t { kHealthy, kRefuse, kReset, kStall, kDelay };
   Kind kind = Kind::kHealthy;
@@ -33,7 +33,7 @@ struct LinkFault {
   Duration by{};                  // of kDelay
 };
 
-// The way to one server, and all connections on it. From any fiber.
+// The network path to one server, and all connections over it. From any fiber.
 struct LinkState {
   void Set(LinkFault fault);
 
@@ -42,13 +42,13 @@ struct LinkState {
   std::vector<FaultyLink*> links WEFT_GUARDED_BY(lock);
 };
 
-// A connection to a server of a test, with the faults of its way at this moment.
+// A connection to a test's server, with the current faults of its path.
 class FaultyLink final : public StreamTransport {
  public:
   FaultyLink(Socket socket, std::shared_ptr<LinkState> state);
   ~FaultyLink();
 
-  // Its waiters are woken.
+  // Wakes its waiters.
   void Break() noexcept {
     broken_ = true;
     CloseStream();
@@ -68,15 +68,15 @@ class FaultyLink final : public StreamTransport {
   std::shared_ptr<LinkState> state_;
   std::atomic<bool> broken_{false};
   std::atomic<bool> closed_{false};
-  std::string held_;  // came, but may not be seen yet
+  std::string held_;  // has arrived, but may not be seen yet
   std::uint64_t received_ = 0;
   std::atomic<bool> asked_{false};  // something was written since the last read
 };
 
-// Connects to a server of a test, or does not.
+// Connects to a test's server, or fails as the fault says.
 Result<Stream> DialTestServer(const Context& ctx, const std::string& bound, const std::shared_ptr<LinkState>& state);
 
-// A socket, to and from which two members of the group pass everything. Errors: the system's; the group's, which takes no more.
+// A socket whose bytes two members of the group pass in both directions. Errors: the system's; the group's, if it starts no more members.
 Result<Stream> Relayed(Group& group, Stream far);
 
 }  // namespace weft::internal

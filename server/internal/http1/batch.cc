@@ -47,7 +47,7 @@ bool Batch::Keep(Client& client, std::string_view responses) {
   return true;
 }
 
-// One look at the clock serves both: how long the handler before took, and how long responses have waited.
+// One reading of the clock serves both: how long the previous handler took, and how long responses have waited.
 void Batch::NoteTime() {
   const TimePoint now = Now();
   if (handler_since_ != kNoHandler) {
@@ -56,7 +56,7 @@ void Batch::NoteTime() {
   handler_since_ = now;
   if (kept_count_ == 0 || now - kept_since_ <= kPatience) return;
   SendResponses();
-  handler_since_ = kept_since_ = Now();  // the calls are not the next handler's
+  handler_since_ = kept_since_ = Now();  // the time of the calls does not count as the next handler's
 }
 
 void Batch::ServeAndSend() {
@@ -70,14 +70,14 @@ void Batch::ServeAndSend() {
   handler_since_ = kNoHandler;
   SendResponses();
   while (kept_count_ != 0) {
-    // Taken out first: a fiber runs in the call, after the bytes are copied, and may keep others.
+    // Taken out first: a fiber runs during the call, after the bytes were copied, and may have others kept.
     const KeptResponses& kept = kept_[--kept_count_];
     kept.client->SendRest(kept.bytes.View());
   }
 }
 
-// Perhaps in the fiber of a request, which has nothing to do with these clients: what a socket does not take,
-// and one that is broken, is left to ServeAndSend.
+// This may run in the fiber of a request that has nothing to do with these clients. So what a socket does not
+// take, and sockets that are broken, are left to ServeAndSend.
 void Batch::SendResponses() {
   lending_.TakeBack();
   std::size_t left = 0;
@@ -97,7 +97,7 @@ void Batch::SendFromWatchdog() noexcept {
     try {
       const ssize_t sent = kept.client->Send(kept.bytes.View());
       kept.sent_from_watchdog = sent > 0 ? static_cast<std::size_t>(sent) : 0;
-    } catch (const std::bad_alloc&) {  // of a layer's: the loop will try
+    } catch (const std::bad_alloc&) {  // a layer holds the rest: the loop will send it
     }
   }
 }

@@ -24,13 +24,13 @@ namespace weft::internal::http1 {
 //   after events:  Finish ─ Serve ×N       (parse, handler, parse, handler), where sessions leave their
 //                         └ SendResponses  (send, send, send)                responses by Keep
 //
-// A batch lives inside one turn of the loop: it begins with an event and is finished when those events are
-// handed out, or before a request is served that is no part of it. Until then nothing but events comes to
-// connections; timers, evictions, posted tasks and the steps of the drain have turns of their own. So a
+// A batch lives within one turn of the loop: it begins with an event, and is finished when all events were
+// handed out, or before a request is served that does not belong to it. Until then, connections get nothing but
+// events; timers, evictions, posted tasks and the steps of the drain have their own time in the turn. So a
 // connection that is in a batch stays as it is.
 //
 // A response must not wait for another handler's long computation. So responses are kept only while handlers are quick, and not
-// for longer than kPatience and the handler that runs then; some that are not quick end that for a while. If that handler
+// for longer than kPatience plus the handler that is then running. After a few slow handlers nothing is kept for a while. If that handler
 // computes for long, the watchdog thread sends them (Lending). Servers that share a loop have a batch each, which are
 // finished one after the other: there a request may wait for the kMax handlers of another server.
 class Batch final : private Lendable {
@@ -39,15 +39,15 @@ class Batch final : private Lendable {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  // Reads what an event of the connection has announced, to be served with the rest. False: nothing was read,
-  // do as without a batch.
+  // Reads what an event of the connection has announced, to be served with the others. False: nothing was read;
+  // proceed as without a batch.
   bool Take(Client& client);
 
-  // Takes a copy of the last responses of a session, to be sent with the rest. The connection is idle once its
-  // session has ended, and has nothing more to read. False: they are the caller's to send.
+  // Takes a copy of the last responses of a session, to be sent with the others. The connection is idle once its
+  // session has ended, and has nothing more to read. False: the caller must send them.
   bool Keep(Client& client, std::string_view responses);
 
-  // Before each handler: sends what was kept for long enough.
+  // Called before each handler: sends what was kept for long enough.
   void BeforeHandler() {
     if (begun_) NoteTime();
   }
@@ -60,14 +60,14 @@ class Batch final : private Lendable {
   }
 
  private:
-  // So many connections, at most: the first one waits for as many reads, some 20 us.
+  // The most connections in a batch: the first one waits for as many reads, some 20 us.
   static constexpr std::size_t kMax = 16;
   static constexpr std::size_t kReadBytes = 64 * 1024;
-  static constexpr std::size_t kResponsesMax = 4096;  // of one connection: with more the call costs less than its work
-  static constexpr Duration kQuick = std::chrono::microseconds(20);  // a handler that takes longer gains nothing here
+  static constexpr std::size_t kResponsesMax = 4096;  // of one connection: for more bytes, the call costs less than its work
+  static constexpr Duration kQuick = std::chrono::microseconds(20);  // a handler that takes longer gains nothing from a batch
   static constexpr Duration kPatience = std::chrono::microseconds(50);
-  // Each quick handler counts one, up to twice this; one that was not takes as much away. The system takes the
-  // core away for moments too, which looks the same, so a single one decides nothing.
+  // Each quick handler adds one, up to twice this; a slow one subtracts this. A moment without the core looks like a
+  // slow handler, so a single one decides nothing.
   static constexpr int kTrust = 32;
   static constexpr TimePoint kNoHandler = TimePoint::min();
 
@@ -101,8 +101,8 @@ class Batch final : private Lendable {
   AfterEvents after_events_{this};
   bool begun_ = false;
   int trust_ = 2 * kTrust;
-  TimePoint handler_since_ = kNoHandler;  // the last one, and what lies between it and the next
-  TimePoint kept_since_;                  // the first of those that are kept
+  TimePoint handler_since_ = kNoHandler;  // the last one, and what is between it and the next
+  TimePoint kept_since_;                  // when the first of those that are kept was finished
   std::unique_ptr<char[]> buffer_;
   std::size_t used_ = 0;
   std::size_t taken_count_ = 0;

@@ -10,7 +10,7 @@ namespace weft::internal::http1 {
 
 namespace {
 
-// Where one of the same kind was before, without a look at what else there may be.
+// Replaces one of the same kind, without checking for the others.
 template <class T, class Variant>
 [[gnu::always_inline]] inline T* PutIn(Variant& variant, std::unique_ptr<T> made) noexcept {
   auto* const place = std::get_if<std::unique_ptr<T>>(&variant);
@@ -21,14 +21,14 @@ template <class T, class Variant>
 
 }  // namespace
 
-// With the word of the allocator 112 bytes, which is all that an idle connection takes.
+// 112 bytes with the allocator's word, which is all that an idle connection takes.
 static_assert(sizeof(void*) != 8 || sizeof(Connection) <= 104);
 
 void Connection::Open() noexcept {
   Guard([this] {
     shard_.Place(Shard::List::kHeader, *this);
     if (Watch(shard_.loop())) {
-      // Not watched, so the common way out would take back a watch that does not exist.
+      // It is not watched, so the usual end would remove a watch that does not exist.
       ReportOutOfMemory(0);
       CloseSocket();
       Become(State::kClosed);
@@ -51,7 +51,7 @@ void Connection::OnFdEvents(std::uint32_t events) noexcept {
   Guard([this, events] { TakeEvents(events); });
 }
 
-// An end of the client is seen to at once, and so is everything in a drain.
+// The client's end is handled at once, and so is everything in a drain.
 bool Connection::MayBeBatched() const {
   return Quiet() && !HasPartial() && !HalfClosed() && !Broken() && !shard_.draining();
 }
@@ -66,7 +66,7 @@ void Connection::TakeEvents(std::uint32_t events) {
       Linger();
       break;
     case State::kQueued:
-      // Nothing is read while it waits; but there is no need to wait for a client that has disconnected.
+      // Nothing is read while it waits, but a client that has disconnected need not be waited for.
       if (Broken() || (HalfClosed() && !shard_.options().half_closed_clients)) Close();
       break;
     case State::kClosed: break;
@@ -82,7 +82,7 @@ void Connection::TakeEvents(std::uint32_t events) {
 }
 
 // Reads and serves until there is nothing to read, a session needs time, or it is the turn of others. A session that
-// ends at once comes back through SessionEnded while this is on the stack; that only notes the new state.
+// ends at once calls SessionEnded while this is on the stack, which then only notes the new state.
 void Connection::Drive() {
   driving_ = true;
   const int reads = Layered() ? kLayeredReadsInARow : kReadsInARow;
@@ -125,7 +125,7 @@ void Connection::TakeOther(const HeadRead& read) {
   }
 }
 
-// The PROXY header is through; the first bytes of a request may have come with it.
+// The PROXY header is complete; the first bytes of a request may have arrived with it.
 void Connection::TakeProxied(const HeadRead& read) {
   const auto owner = std::move(std::get<std::unique_ptr<PartialHead>>(has_));  // of read.bytes
   has_ = std::monostate();
@@ -145,7 +145,7 @@ void Connection::KeepPartial(std::string_view bytes, Head& head) {
   Become(State::kHead);
 }
 
-// What came was no beginning of a head after all, but an empty line that came in two pieces.
+// What has arrived was not the start of a head after all, but an empty line in two pieces.
 void Connection::ForgetPartial() {
   has_ = std::monostate();
   if (state_ != State::kHead) return;
@@ -196,7 +196,7 @@ void Connection::ServeQueued() {
 }
 
 std::unique_ptr<Session> Connection::LetGoOfSession() {
-  // The empty place of a session is as good as nothing, and the next one needs no look at what else there may be.
+  // An empty slot for a session is as good as nothing, and spares the next one the check for what else may be there.
   if (auto* its = std::get_if<std::unique_ptr<Session>>(&has_)) [[likely]] return std::move(*its);
   has_ = std::monostate();
   return nullptr;
@@ -209,7 +209,7 @@ void Connection::StartSession(std::string_view bytes, std::size_t head_size, Hea
   Become(State::kBusy);
   Session* const session = TakeSession();
   if (session != nullptr && session->Serve(*this, bytes, head_size, head, head_at)) return;
-  // What the session was given must not be met by its next connection.
+  // The session's next connection must not find what this one has given it.
   if (auto unused = LetGoOfSession()) part().sessions.GiveBack(std::move(unused));
   SendRefusal(503, "no memory for the request", /*retry_after=*/1, method_is_head);
   ReportOutOfMemory(503);
@@ -232,20 +232,20 @@ void Connection::SendRest(std::string_view responses) noexcept {
 }
 
 void Connection::SessionEnded(const SessionOutcome& outcome, Head& head) noexcept {
-  std::unique_ptr<Session> session = LetGoOfSession();  // owns what `outcome` and `head` speak of
+  std::unique_ptr<Session> session = LetGoOfSession();  // owns what `outcome` and `head` refer to
   Guard([&] { AfterSession(outcome, head); });
   part().sessions.GiveBack(std::move(session));
   if (driving_ || !MayHaveInput() || !Reading()) return;
   Guard([this] { Drive(); });
 }
 
-// What becomes of the connection after its last request, for now.
+// Decides what becomes of the connection after its last request, for now.
 void Connection::AfterSession(const SessionOutcome& outcome, Head& head) {
   ReleaseSlot();
   if (outcome.keep_alive && !outcome.aborted && !Broken() && !Forced()) [[likely]] return StaysOpen(outcome, head);
   const CloseReason fault = outcome.client_failed ? CloseReason::kClient : CloseReason::kAborted;
   if (Forced() && outcome.finished && !Broken()) {
-    // Only a client that is still sending is waited for, lest the kernel's reset destroy what is out; and room for what is held.
+    // Waits only for a client that is still sending, so that the kernel's reset does not destroy what was sent, and for room for what is held.
     Discard(shard_.read_buffer(), Shard::kReadBytes) > 0 || HoldsOutput() ? CloseGently() : Close();
   } else if (Broken() || Forced()) {
     SetCloseReason(Forced() ? CloseReason::kForced : fault);
@@ -265,7 +265,7 @@ void Connection::StaysOpen(const SessionOutcome& outcome, Head& head) {
   Become(State::kIdle);
   empty_lines_ = head.empty_lines;
   if (!outcome.leftover.empty()) KeepPartial(outcome.leftover, head);
-  // The read that finds nothing closes it, or takes half a record for half a head.
+  // The read that finds nothing closes it, or treats half a record as half a head.
   if (shard_.draining() || InMessage()) SetMayHaveInput(true);
 }
 
@@ -308,7 +308,7 @@ void Connection::OnTimeout() noexcept {
         shard_.observer().OnTimedOut({PeerName(), TimeoutKind::kRequest, shard_.options().request_timeout});
         return RejectOverload(partial()->head().is_head);
       case State::kClosing:
-        // A stream that its handler has closed: a layer may hold the last of it, as the kernel would.
+        // A stream that its handler has closed: a layer may still hold the end of it, as the kernel would.
         if (HoldsOutput() && !shard_.draining() && shard_.now() < LingerEnd()) {
           return shard_.Place(Shard::List::kClosing, *this, LingerEnd());
         }
@@ -321,8 +321,8 @@ void Connection::OnTimeout() noexcept {
   });
 }
 
-// The loop may have been held, and what the client sent in time may have come: a timeout is believed only when there
-// is nothing to read. True: it is, and the client has been sent that.
+// The loop may have been held, and what the client sent in time may be there: a timeout counts only if there is
+// nothing to read. True: it counts, and the client was notified.
 bool Connection::LooksOnceMore() {
   SetMayHaveInput(true);
   driving_ = true;
@@ -348,7 +348,7 @@ void Connection::CloseUnlessSpoken() noexcept {
       return Close();
     }
     if (!Quiet()) return;
-    SetMayHaveInput(true);  // one more read, whatever the events have reported; it closes what stays quiet
+    SetMayHaveInput(true);  // one more read, whatever the events have reported; it closes a connection that stays quiet
     if (!driving_) Drive();
   });
 }
@@ -366,7 +366,7 @@ void Connection::ForceClose() noexcept {
     if (state_ == State::kAborting) ResetAtEnd();
     if (state_ != State::kBusy) return Close();
     shard_.server().NoteForced(session()->request().Name() + " from " + PeerName());
-    // TCP resets when its peer is forgotten: an orderly end could be taken for the end of the response.
+    // A reset, because a regular end could be taken for the end of the response.
     if (session()->FinishByForce()) {
       static_cast<void>(ShutWrite());
     } else if (!socket().Reset()) {
@@ -424,12 +424,12 @@ void Connection::Linger() {
   if (std::get<Lingering>(has_).Go(*this)) Close();
 }
 
-// A response that is not complete must not end like a complete one, whatever its framing: many clients take the end
+// An incomplete response must not end like a complete one, whatever its framing: many clients take the end
 // of the connection for its end. A reset does that, but with it the kernel drops what the client has not received yet. So the
 // reset waits until it has.
 void Connection::AbortGently() {
   Become(State::kAborting);
-  if (IsUnix()) return Close();  // which knows no reset, and keeps what was sent for the client
+  if (IsUnix()) return Close();  // which has no reset, and keeps what was sent for the client
   has_ = Lingering(*this);
   LookWhetherAcknowledged();
 }
@@ -453,7 +453,7 @@ void Connection::Close() {
   CloseSocket();
 }
 
-// The first want of memory ends it, whatever it was doing. What a session has of it ends with the session.
+// The first lack of memory ends it, whatever it was doing. What a session holds of it ends with the session.
 void Connection::Lose() noexcept {
   ReportOutOfMemory(0);
   SetCloseReason(CloseReason::kOverload);

@@ -22,25 +22,25 @@
 
 namespace weft::internal::http1 {
 
-// What a variant holds, if it is a T.
+// The T in a variant; null if it holds something else.
 template <class T, class Variant>
 T* HeldIn(Variant& variant) {
   auto* its = std::get_if<std::unique_ptr<T>>(&variant);
   return its != nullptr ? its->get() : nullptr;
 }
 
-// Drives one client's connection of HTTP/1.1: reads heads, starts a session when one is complete, and sees the
-// connection to its end, by the client, a timeout, a drain, or the session. It has neither a fiber nor a buffer
+// Drives one client's HTTP/1.1 connection: reads heads, starts a session when one is complete, and handles the
+// end of the connection, by the client, a timeout, a drain, or the session. It has neither a fiber nor a buffer
 // while it is idle: bytes are read into a buffer of the loop.
 //
-// A call of the shard, the batch or the loop for which there is no memory ends this connection and nothing else
-// (Guard). A closed one stays until its shard destroys it, on a stack of its own: nothing that runs on a
-// connection has to look whether it is still there.
+// If there is no memory for a call by the shard, the batch or the loop, only this connection ends (Guard). A
+// closed one stays until its shard destroys it, on a stack of its own: nothing that runs on a connection has to
+// check whether it still exists.
 class Connection : public Client {
  public:
   Connection(Shard& shard, Fd fd, const Peer& peer) : Client(shard, std::move(fd), peer) {}
 
-  // Begins to watch the socket, once the shard has it. If that fails the connection ends.
+  // Begins to watch the socket, once the shard has the connection. If that fails, the connection ends.
   void Open() noexcept;
 
   // FdWatch
@@ -75,26 +75,26 @@ class Connection : public Client {
       Lose();
     }
   }
-  // For a connection that speaks TLS (TlsConnection). Before a head is read: whether a handshake comes first. It
-  // has; `first` is what was read of it already.
+  // For a connection that speaks TLS (TlsConnection). Before a head is read: whether a handshake comes first. If
+  // so, it has begun; `first` is what was already read of it.
   virtual bool BeginHandshake(std::string_view first) {
     static_cast<void>(first);
     return false;
   }
-  // In kHandshake: something has come.
+  // In kHandshake: something has arrived.
   virtual void GoOnWithHandshake() {}
-  // In kHandshake, whose time is up: its client has done its part, and others were before it.
+  // In kHandshake, when its time is up: the client has done its part, and others were first.
   virtual bool MayTakeLonger() { return false; }
-  // It is through: reads heads.
+  // The handshake is complete: reads heads.
   void Drive();
   LoopPart& part() { return shard_.http1_part(); }
-  // What comes is HTTP/2; `first` of it was read.
+  // What arrives is HTTP/2; `first` is what was already read of it.
   void HandOver(std::string_view first);
 
  private:
   // Requests that are read in one go before other connections of the loop get their turn.
   static constexpr int kReadsInARow = 16;
-  static constexpr int kLayeredReadsInARow = 2;  // what comes may be work for the layer alone, such as keys that change
+  static constexpr int kLayeredReadsInARow = 2;  // what arrives may concern the layer alone, such as a change of keys
 
   void TakeEvents(std::uint32_t events);
   bool MayBeBatched() const;
@@ -132,7 +132,7 @@ class Connection : public Client {
   Session* session() { return HeldIn<Session>(has_); }
 
   // What its state needs: nothing while it is quiet; bytes that wait for more (kHead, kQueued, and before a
-  // PROXY header); a session (kBusy); another protocol (kHttp2); how far its end has come (kClosing, kAborting).
+  // PROXY header); a session (kBusy); another protocol (kHttp2); the progress of its end (kClosing, kAborting).
   std::variant<std::monostate, std::unique_ptr<PartialHead>, std::unique_ptr<Session>, Lingering, std::unique_ptr<Successor>> has_;
 };
 

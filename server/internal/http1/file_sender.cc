@@ -11,10 +11,10 @@
 namespace weft::internal::http1 {
 namespace {
 
-constexpr std::uint64_t kTurn = 1024 * 1024;  // of a file that is sent before others of the loop get their turn
+constexpr std::uint64_t kTurn = 1024 * 1024;  // how much of a file is sent before others of the loop get their turn
 constexpr std::size_t kReadPiece = 64 * 1024;
 
-// sendfile has one errno for two descriptors: the file is asked whose it is.
+// sendfile has one errno for two descriptors. A read of the file shows which of them it is about.
 Error WhyNotSent(PacedIo& io, int number, const FilePart& part) {
   if (number == EPIPE || number == ECONNRESET) return io.Broke();
   char byte;
@@ -23,7 +23,7 @@ Error WhyNotSent(PacedIo& io, int number, const FilePart& part) {
   return *got == 0 ? FileTooShort() : io.Broke();
 }
 
-// Neither every file nor every socket can do it without a copy.
+// Some files and some sockets cannot do it without a copy.
 Error SendByReading(PacedIo& io, FilePart& part) {
   const std::unique_ptr<char[]> buffer(new char[kReadPiece]);
   std::uint64_t turn = kTurn;
@@ -49,8 +49,8 @@ Error SendFilePart(PacedIo& io, FilePart& part) {
   std::uint64_t turn = 0;  // bytes of this turn that are left
   while (part.length > 0) {
     if (turn == 0) {
-      // What is not in memory is read by a thread of the pool: sendfile would read it here, and the loop
-      // would stand still. An error comes back from sendfile.
+      // What is not in memory is read by a thread of the pool: sendfile would read it here, and hold the
+      // loop. An error is returned by sendfile.
       turn = std::min(part.length, kTurn);
       static_cast<void>(WarmFile(Background(), part.fd, part.offset, turn));
     }

@@ -9,7 +9,7 @@
 namespace weft::internal::http1 {
 
 // Sends a part of a file from the page cache (sendfile), in turns, so that others of the loop are not kept
-// waiting; the loop never waits for a disk. Moves `part` on by what was taken. The caller has the turn to send.
+// waiting; the loop never waits for a disk. Advances `part` by what was taken. The caller has the turn to send.
 // Suspends. Errors: PacedIo's, FileTooShort, or why the file cannot be read.
 Error SendFilePart(PacedIo& io, FilePart& part);
 

@@ -7,17 +7,17 @@
 
 namespace weft::internal::http1 {
 
-// The connections that have a step of a handshake to do. One step takes as long as a hundred requests, so a loop takes few of
-// them in a turn, in the order in which they came, and established connections have theirs in between.
+// The connections that must take a step of a handshake. One step takes as long as a hundred requests, so a loop takes few of
+// them in a turn, in order of arrival, and serves established connections in between.
 class HandshakeTurns {
  public:
-  // In line for a step, at most once.
+  // Queues the connection for a step, at most once.
   class Waiter : private TimeoutLink {
    protected:
     Waiter() = default;
     ~Waiter() { Unlink(); }
     bool Waiting() const { return Linked(); }
-    // False: not enough had come for anything to be computed.
+    // False: too little had arrived for anything to be computed.
     virtual bool TakeStep() noexcept = 0;
 
    private:
@@ -32,7 +32,7 @@ class HandshakeTurns {
 
  private:
   static constexpr int kStepsInATurn = 2;    // that compute something
-  static constexpr int kLooksInATurn = 32;  // with those that do not
+  static constexpr int kLooksInATurn = 32;  // together with those that do not
 
   struct Turn : LoopTask {
     explicit Turn(HandshakeTurns* t) : LoopTask(&HandshakeTurns::OnTurn), turns(t) {}

@@ -31,8 +31,8 @@ HeadRead ParseProxy(std::string_view bytes, Peer& peer) {
   return read;
 }
 
-// A layer may have a part of what was sent, which counts as a part of a head; or what it had has turned out to be
-// for the layer alone.
+// A layer may hold a part of what was sent, which counts as a part of a head; or what it held has turned out to
+// concern the layer alone.
 HeadRead NothingRead(WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines) {
   HeadRead read;
   if (!socket.Layered()) return read;
@@ -60,7 +60,7 @@ HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head
     read.reason = result.reason;
     return read;
   }
-  if (result.consumed > 0) head.DropEmptyLines();  // no part of a request
+  if (result.consumed > 0) head.DropEmptyLines();  // not part of a request
   read.bytes = bytes.substr(result.consumed);
   if (read.bytes.empty()) {
     read.what = What::kEmptyLines;

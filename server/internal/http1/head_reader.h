@@ -14,16 +14,16 @@
 
 namespace weft::internal::http1 {
 
-// What bytes turned out to be that came while the head of a request, or a PROXY header, was waited for.
+// What bytes are that have arrived while the head of a request, or a PROXY header, was awaited.
 struct HeadRead {
   enum class What : std::uint8_t {
     kNothing,      // there is nothing to read now
     kEnd,          // of the client's side, or the connection is broken
-    kEmptyLines,   // only those: no part of a request
-    kPart,         // of a head: `bytes` are to be kept, with `head`
-    kMore,         // of what is kept: nothing to do
+    kEmptyLines,   // only empty lines: not part of a request
+    kPart,         // of a head: keep `bytes`, with `head`
+    kMore,         // of what is kept already: nothing to do
     kRequest,      // `bytes` begin with a complete head of `head_size`
-    kBadRequest,   // `bytes` are none: `status` and `reason` say why
+    kBadRequest,   // `bytes` are not a head: `status` and `reason` say why
     kBadProxy,     // `reason` says why
     kProxied,      // a PROXY header: `bytes` follow it
   };
@@ -38,11 +38,11 @@ struct HeadRead {
   bool IsHttp2() const { return status == 505 && bytes.starts_with("PRI * HTTP/2.0\r\n"); }
 };
 
-// Reads once, after what is `kept` (null: nothing), and looks what it is. `peer` becomes whom a PROXY header names. The bytes are in the shard's buffer or
-// in `kept`, valid until the next read. `scratch` is the head to parse into where nothing is kept.
+// Reads once, after what is `kept` (null: nothing), and classifies the bytes. `peer` becomes the one that a PROXY header names. The bytes
+// are in the shard's buffer or in `kept`, valid until the next read. `scratch` is the head to parse into if nothing is kept.
 HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& scratch, std::uint8_t empty_lines, Peer& peer);
 
-// What bytes are whose parsing ended so, without a complete head.
+// Classifies bytes whose parsing had this result, without a complete head.
 HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head, PartialHead* kept);
 
 // The same for the first bytes of a request that were read already.

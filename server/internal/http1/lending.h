@@ -18,27 +18,27 @@ class Lendable {
   ~Lendable() = default;
 };
 
-// Responses that are ready are held back while the next handler runs, to leave with its own. Should that
-// handler hold the loop, the watchdog thread sends them: the loop lends them to it for as long as the
+// Responses that are ready are held back while the next handler runs, to be sent with its own. If that
+// handler holds the loop, the watchdog thread sends them: the loop lends them to it for as long as the
 // handler runs, and takes them back before it touches them.
 //
 //   loop:    Lend ── handler runs ── TakeBack      two atomic steps on a line that no other thread touches
 //   thread:            SendWhatIsLent              where the loop is held
 class Lending {
  public:
-  // The loop's side. What is lent: a session's responses, a batch's, or both; null: nothing of that.
+  // The loop's side. What is lent: a session's responses, a batch's, or both; null: none.
   void Lend(Lendable* session, Lendable* batch) {
     session_ = session;
     batch_ = batch;
     lent_ = true;
     state_.store(State::kLent, std::memory_order_release);
   }
-  // Before anything that may be lent is touched.
+  // Must be called before anything that may be lent is touched.
   void TakeBack() noexcept {
     if (lent_) [[unlikely]] EndLending();
   }
 
-  // The thread's: sends it, if there is something.
+  // The thread's side: sends what is lent, if anything is.
   void SendWhatIsLent() noexcept {
     State state = State::kLent;
     if (!state_.compare_exchange_strong(state, State::kBorrowed, std::memory_order_acquire)) return;

@@ -6,7 +6,7 @@
 namespace weft::internal::http1 {
 namespace {
 
-// Of what a client still sends after its connection was given up, so much is thrown away in all, in turns of
+// How much is discarded in all of what a client still sends after its connection was closed, in turns of
 // the loop's buffer.
 constexpr std::int64_t kDiscardMax = 64 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ bool Lingering::Go(Client& client) {
     got = client.Discard(shard.read_buffer(), Shard::kReadBytes);
   } while (got < 0 && errno == EINTR);
   if (got < 0) return !WouldWait(errno);
-  // What a layer holds goes out with the events, as the rest in the kernel would without any.
+  // What a layer holds is sent as events arrive, as the kernel would send the rest by itself.
   if (got == 0) return !aborting && !client.HoldsOutput();
   if (!aborting) {
     amount_ += got;

@@ -24,7 +24,7 @@ struct LoopPart {
   Batch batch{shard.loop(), lending};
   SessionPool sessions{shard, batch, lending};
   HandshakeTurns handshakes{shard.loop()};
-  Head head;  // that is being parsed, of a connection that has none of its own
+  Head head;  // the head that is being parsed, of a connection that has none of its own
 };
 
 }  // namespace weft::internal::http1

@@ -22,7 +22,7 @@ void Outgoing::AddType(std::string_view type) {
   Bytes().Insert(std::exchange(type_at_, 0), line);
 }
 
-// A layer may hold the end of what was sent: a connection is not given back before that is out.
+// A layer may hold the end of what was sent: a connection is not given back before that was sent.
 Error Outgoing::WaitUntilSent() {
   if (io_.Failed()) return kClosed;
   if (finished_) return kServerClosing;
@@ -46,7 +46,7 @@ void Outgoing::SendAtOnce() noexcept {
   try {
     const ssize_t sent = io_.SendAtOnce(Bytes().View());
     if (sent > 0) NoteSent(static_cast<std::size_t>(sent));
-  } catch (const std::bad_alloc&) {  // of a layer: how much was sent is unknown
+  } catch (const std::bad_alloc&) {  // with a layer, how much was sent is unknown
     io_.socket().SetBroken();
     io_.NoteFailure();
     return;
@@ -54,7 +54,7 @@ void Outgoing::SendAtOnce() noexcept {
   if (!bytes_.empty()) io_.socket().WatchWritable(io_.loop());
 }
 
-// All that waits leaves, with `count` - 1 parts of the present response.
+// Sends all that waits, with `count` - 1 parts of the current response.
 void Outgoing::NoteLeaving(std::size_t count) noexcept {
   if (count > 1 || bytes_.size() > response_at_) begun_ = true;
   response_at_ = type_at_ = 0;
@@ -110,7 +110,7 @@ Error Outgoing::SendInTurnWith(iovec* parts, std::size_t count, int flags) {
 }
 
 void Outgoing::Lend(Lendable* batch) {
-  // What encrypts reads as well: a handler that reads its body must not meet another thread in there.
+  // The object that encrypts also decrypts: a handler that reads its body must not meet another thread there.
   if (!Bytes().empty() && io_.socket().Layered()) SendAtOnce();
   if (bytes_.empty()) {
     held_since_ = TimePoint::min();

@@ -17,12 +17,12 @@
 
 namespace weft::internal::http1 {
 
-// The bytes of responses that wait to be sent, in order, and where in them the present response begins. They
-// leave together: when no complete request is left to serve, when much has gathered, and before anything
+// The bytes of responses that wait to be sent, in order, and where among them the current response begins. They
+// are sent together: when no complete request is left to serve, when there are many bytes, and before anything
 // waits, so that a finished response never waits for a handler that waits. While a handler runs they are lent (Lending).
 class Outgoing final : private Lendable {
  public:
-  // `facts` hears of responses that cannot be sent.
+  // `facts` is notified of responses that cannot be sent.
   Outgoing(PacedIo& io, Lending& lending, KeepAliveFacts& facts) : io_(io), lending_(lending), facts_(facts) {}
 
   // For a new connection.
@@ -49,20 +49,20 @@ class Outgoing final : private Lendable {
   }
   // What waits now is an interim response: the final one has not begun.
   void NoteInterim() { response_at_ = bytes_.size(); }
-  // Some of the present response was sent.
+  // Some of the current response was sent.
   bool Begun() const { return begun_; }
   void NoteBegun() { begun_ = true; }
-  // Takes away what waits of the present response; those before it are complete and still go out.
+  // Removes what waits of the current response; those before it are complete and are still sent.
   void DropResponse();
 
-  // The head that was just written lacks its Content-Type, which the first bytes of the body will reveal. Until then nothing
-  // leaves by SendAtOnce; any other way it leaves as it is.
+  // The head that was just written lacks its Content-Type, which the first bytes of the body will determine. Until then,
+  // SendAtOnce sends nothing; the other functions send the head as it is.
   void AwaitType() { type_at_ = bytes_.size() - kEndOfHead; }
   bool AwaitsType() const { return type_at_ != 0; }
   void AddType(std::string_view type);
   void ForgetType() { type_at_ = 0; }
 
-  // Sends what the socket takes at once; the rest leaves when there is room. Never suspends.
+  // Sends what the socket takes at once; the rest is sent when there is room. Never suspends.
   void SendAtOnce() noexcept;
   // Sends all of it, as fast as the client takes it.
   Error Send();
@@ -72,20 +72,20 @@ class Outgoing final : private Lendable {
   Error SendPiece(std::string_view piece);
   // Parks until the kernel has all that was sent.
   Error WaitUntilSent();
-  // The same for a caller that has the turn already (PacedIo::SendInTurn).
+  // The same for a caller that already has the turn (PacedIo::SendInTurn).
   Error SendInTurnWith(iovec* parts, std::size_t count, int flags);
 
   // By force: nothing is sent from here on (kServerClosing).
   void Finish() { finished_ = true; }
   bool Finished() const { return finished_; }
 
-  // Before a handler runs, for as long as it does: lends what waits, with what the batch has. Responses must not
-  // wait for one that computes for long. They wait for quick handlers only, and what has waited for long enough
-  // is sent before.
+  // Called before a handler runs: lends, for as long as it runs, what waits, with what the batch has. Responses must
+  // not wait for a handler that computes for long. They wait for quick handlers only, and what has waited for long
+  // enough is sent first.
   void Lend(Lendable* batch);
 
  private:
-  // After so long they go out, but for the handler that runs then.
+  // After this long they are sent, as soon as the current handler has returned.
   static constexpr Duration kPatience = std::chrono::microseconds(50);
 
   static constexpr std::size_t kEndOfHead = 2;  // its last line end
@@ -104,7 +104,7 @@ class Outgoing final : private Lendable {
   bool begun_ = false;
   bool finished_ = false;
   std::size_t sent_from_watchdog_ = 0;
-  TimePoint held_since_;  // before which handler they were held back first
+  TimePoint held_since_;  // when the first of them was held back
 };
 
 }  // namespace weft::internal::http1

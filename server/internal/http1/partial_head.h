@@ -11,21 +11,21 @@
 
 namespace weft::internal::http1 {
 
-// A head that has not come completely yet, or that waits for a slot, with what came after it; or the PROXY
-// header that has to come first. Only a connection that is in the middle of one has it.
+// A head that is not complete yet, or that waits for a slot, with what has arrived after it; or the PROXY
+// header that must come first. Only a connection that is in the middle of one has it.
 class PartialHead {
  public:
-  // Waits for a PROXY header, of which nothing is here.
+  // Waits for a PROXY header, of which nothing has arrived.
   PartialHead() : awaits_proxy_(true) {}
-  // Copies `bytes`, and takes over how far they are parsed.
+  // Copies `bytes`, and takes over the state of their parsing.
   PartialHead(std::string_view bytes, Head& head) : bytes_(bytes.begin(), bytes.end()) { head_.TakeFrom(head); }
 
   bool AwaitsProxyHeader() const { return awaits_proxy_; }
   std::string_view Bytes() const { return {bytes_.data(), bytes_.size()}; }
   Head& head() { return head_; }
 
-  // Room for the next read, after what is here already: the parser refuses a head above its limit, so this is
-  // bounded. Then how much of the room was used.
+  // Room for the next read, after what is there already. It is bounded, because the parser rejects a head above its
+  // limit. Then: how much of the room was used.
   std::span<char> MakeRoom() {
     const std::size_t kept = bytes_.size();
     const std::size_t room = kept < 2048 ? 4096 - kept : kept;
@@ -37,7 +37,7 @@ class PartialHead {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
-  // It is complete, but has to wait.
+  // The head is complete, but must wait.
   void SetHeadSize(std::size_t size) { head_size_ = size; }
   std::size_t HeadSize() const { return head_size_; }
 

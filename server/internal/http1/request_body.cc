@@ -11,7 +11,7 @@
 namespace weft::internal::http1 {
 namespace {
 
-// How long the rest of an unread body may take to come, after its response is out.
+// How long the rest of an unread body may take to arrive after its response was sent.
 constexpr Duration kDrainTime = std::chrono::seconds(1);
 
 // kMalformed, which becomes a 400, unless the decoder asks for another status.
@@ -104,11 +104,11 @@ Result<std::size_t> RequestBody::ReadChunked(const Context& ctx, std::span<char>
   }
 }
 
-// Decodes `raw` into `buffer` as far as both go, and takes what was used off `raw`.
+// Decodes `raw` into `buffer` as far as both last, and removes what was used from `raw`.
 Result<std::size_t> RequestBody::Decode(std::string_view& raw, std::span<char> buffer) {
   std::size_t filled = 0;
   for (;;) {
-    // A piece may not be longer than the room for it; framing between pieces takes no room.
+    // A piece must not be longer than the room for it; framing between pieces takes no room.
     const std::size_t room = buffer.size() - filled;
     if (room == 0) return filled;
     const ChunkedDecoder::Step step = decoder_.Next(raw.substr(0, room));

@@ -22,7 +22,7 @@
 
 namespace weft::internal::http1 {
 
-// The body of the present request, as its framing delimits it: first what came with the head, then what the
+// The body of the current request, as its framing delimits it: first what arrived with the head, then what the
 // client sends.
 class RequestBody final : public BodySource {
  public:
@@ -31,7 +31,7 @@ class RequestBody final : public BodySource {
     // The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1). Sends it, unless
     // the final response has begun.
     virtual Error SendContinue() = 0;
-    // What came is no body.
+    // The bytes are not a valid body.
     virtual void OnMalformedBody(int status, const char* reason) = 0;
 
    protected:
@@ -47,15 +47,15 @@ class RequestBody final : public BodySource {
   bool HasOne() const { return framing_.kind != BodyKind::kNone; }
   bool Ended() const { return ended_; }
   bool Failed() const { return failed_; }
-  // An unread body is worth reading to keep the connection: it is small enough, and is on its way.
+  // Whether an unread body is worth reading to keep the connection: it is small enough, and on its way.
   bool WorthReading() const;
   void NoteContinueSent() { continue_sent_ = true; }
 
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer) override;
   std::optional<std::uint64_t> Declared() const override;
 
-  // Reads the rest and throws it away, within bounds of bytes and time, so that the next request can be found.
-  // The response is out. A client that does not send it in time gets the end of the connection.
+  // Reads the rest and discards it, within bounds of bytes and time, so that the next request can be found. The
+  // response was sent. If the client does not send the rest in time, the connection ends.
   void Drain();
 
  private:

@@ -13,7 +13,7 @@
 
 namespace weft::internal::http1 {
 
-// The bytes of the requests of one session: the present request's head, what came after it, and what was read
+// The bytes of the requests of one session: the current request's head, what arrived after it, and what was read
 // from the socket beyond the end of its body. Handlers see views into them.
 //
 //   bytes_:  served requests │ head of this one │ body, or what follows      ahead_:  what follows the body
@@ -36,11 +36,11 @@ class RequestBytes {
     ahead_.Recycle(keep_bytes);
   }
 
-  // Where the present head begins; views into it are built on this.
+  // Where the current head begins; views into it are based on this.
   const char* Head() const { return bytes_.data() + at_; }
-  // What was read after it and was not taken yet.
+  // What was read after it and not used yet.
   std::string_view Rest() const { return ahead_.empty() ? From(next_) : ahead_.View(); }
-  // The part of it that came with the head, of which the body is read first.
+  // The part of it that arrived with the head; the body is read from there first.
   std::string_view WithHead() const { return From(next_); }
   void TakeWithHead(std::size_t count) { next_ += count; }
   std::size_t TakeInto(std::span<char> buffer) {
@@ -60,7 +60,7 @@ class RequestBytes {
   void GrowAhead(std::size_t read) { ahead_.Grow(read); }
   void ForgetAhead() { ahead_.Recycle(0); }
 
-  // The present request is served: what follows becomes the present one, whose head is not parsed yet.
+  // The current request was served: what follows becomes the current one, whose head is not parsed yet.
   std::string_view Advance() {
     if (!ahead_.empty()) {
       bytes_.Swap(ahead_);
@@ -73,7 +73,7 @@ class RequestBytes {
   std::string_view Unparsed() const { return From(at_); }
   // Its head has this size.
   void SetHeadSize(std::size_t size) { next_ = at_ + size; }
-  // Empty lines in front of it are no part of it.
+  // Skips empty lines in front of it.
   void SkipUnparsed(std::size_t count) { at_ += count; }
 
  private:

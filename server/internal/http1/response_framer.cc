@@ -46,8 +46,8 @@ std::string_view ResponseFramer::ChunkInBuffer(std::string_view data) {
   return {begin, static_cast<std::size_t>(BufferData() + data.size() + kChunkEnd.size() - begin)};
 }
 
-// An unread body that is not worth reading, one that is too large, or whose client still waits for permission to
-// send it, ends the connection; but a handler that responds while it reads most likely reads on.
+// An unread body ends the connection if it is not worth reading, too large, or if the client still waits for
+// permission to send it. But a handler that responds while it reads will most likely continue to read.
 void ResponseFramer::NoteBodyFacts(bool response_goes_on) {
   const bool reads = response_goes_on && !body_.Failed() && RequestAccess::BodyBytesRead(request_) > 0;
   const bool unread = !body_.Ended() && !reads && !body_.WorthReading();
@@ -149,7 +149,7 @@ Error ResponseFramer::SendHead(int status, Fields& header, std::optional<std::ui
   ResponseFacts facts = FactsOf(status, /*response_goes_on=*/true);
   facts.declared_length = length;
   WriteHead(status, header, facts, {});
-  // The first bytes of the body, which come next, reveal the type.
+  // The first bytes of the body, which follow, determine the type.
   if (framing_.send_body && !header.Has("Content-Type") && !header.Has("Content-Encoding")) out_.AwaitType();
   return {};
 }
@@ -168,7 +168,7 @@ Error ResponseFramer::SendBody(std::string_view first, std::string_view second) 
   io_.WaitForTurn();
   AddTypeOf(first.empty() ? second : first);
   const bool chunked = framing_.kind == BodyKind::kChunked;
-  // The usual piece of a response that continues: one send, of contiguous bytes.
+  // The usual case for a piece of a response: one send, of contiguous bytes.
   if (second.empty() && out_.Empty() && body_buffer_ != nullptr && first.data() == BufferData()) {
     const Error err = out_.SendPiece(chunked ? ChunkInBuffer(first) : first);
     io_.AfterPiece();
@@ -187,7 +187,7 @@ Error ResponseFramer::SendBody(std::string_view first, std::string_view second) 
 
 Error ResponseFramer::Flush() {
   io_.WaitForTurn();
-  out_.ForgetType();  // the head goes out now
+  out_.ForgetType();  // the head is sent now
   const Error err = out_.Send();
   io_.AfterPiece();
   return err;
@@ -216,7 +216,7 @@ Error ResponseFramer::SendEnd(std::string_view rest, Fields& trailer) {
 
 Error ResponseFramer::SendInformational(int status, Fields& header) {
   io_.WaitForTurn();
-  if (version_minor_ == 0) return {};  // a client of HTTP/1.0 would take it for the response (RFC 9110 section 15.2)
+  if (version_minor_ == 0) return {};  // an HTTP/1.0 client would take it for the response (RFC 9110 section 15.2)
   if (status == 100) body_.NoteContinueSent();
   ResponseHead head;
   head.status = status;
@@ -268,7 +268,7 @@ Error ResponseFramer::AddTypeOf(const FilePart& part) {
   return {};
 }
 
-// What waits and `first`, in the kernel's hands until the first bytes of the file join them (MSG_MORE): a short
+// The kernel holds what waits and `first` until the first bytes of the file follow (MSG_MORE), so a short
 // response is one segment. In a chunked body they and the file are one chunk.
 Error ResponseFramer::SendBeforeFile(std::string_view first, const FilePart& part) {
   if (framing_.kind == BodyKind::kChunked) WriteChunkHeader(first.size() + part.length);

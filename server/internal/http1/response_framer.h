@@ -25,13 +25,13 @@
 
 namespace weft::internal::http1 {
 
-// Turns what a ResponseWriter wants into the bytes of HTTP/1.1: heads, lengths, chunks, trailers. What it writes
-// gathers in Outgoing; a body that is written in pieces is sent as it comes, without a copy.
+// Turns the calls of a ResponseWriter into the bytes of HTTP/1.1: heads, lengths, chunks, trailers. It writes
+// into Outgoing; a body that is written in pieces is sent piece by piece, without a copy.
 class ResponseFramer final : public ResponseSink {
  public:
   class Owner {
    public:
-    // In a drain: whether a complete request has come after the present one.
+    // In a drain: whether a complete request has arrived after the current one.
     virtual bool AnotherRequestIsHere() = 0;
     virtual Error MayHijack(int status, Fields& header) = 0;
     virtual Result<StreamTransport*> Hijack(int status, Fields& header) = 0;
@@ -49,7 +49,7 @@ class ResponseFramer final : public ResponseSink {
   void Reset() { aborted_ = complete_ = false; }
   // The response to a request with this head begins.
   void Begin(const Head& head);
-  // All of it is here or on its way.
+  // The response is complete, here or on its way.
   void NoteComplete() { complete_ = true; }
   bool Complete() const { return complete_; }
   // It was broken off: what was sent of it must not look complete.
@@ -60,10 +60,10 @@ class ResponseFramer final : public ResponseSink {
 
   // A response of the server's own, after those that wait.
   void WriteRefusal(int status, std::string_view reason, bool method_is_head);
-  // There was no memory for the request or its response: it becomes a 503 if nothing of it is out, else it is
+  // There was no memory for the request or its response: it becomes a 503 if nothing of it was sent, else it is
   // broken off. Returns the status that the client gets, or 0.
   int Lose(bool hijacked) noexcept;
-  // By force, before anything of it is out: it becomes a 503.
+  // By force, before anything of it was sent: it becomes a 503.
   void ReplaceByRefusal(std::string_view reason);
   // The head of a response after which the connection is the handler's: without framing, because what follows is
   // not HTTP.

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kFiberName = FiberOptions::kNameMax;
 
-// "GET /path", cut to what a fiber's name keeps, and without the query, which may hold secrets. A Mux names the
-// fiber by its pattern.
+// "GET /path", cut to the length of a fiber's name, and without the query, which may contain secrets. A Mux names
+// the fiber by its pattern.
 std::string_view MadeFiberName(const Head& head, const char* base, std::span<char, kFiberName> out) {
   const std::string_view method = head.method.In(base);
   const std::string_view target = head.form == TargetForm::kAuthority ? head.target.In(base) : head.PathIn(base);
@@ -112,8 +112,8 @@ void Session::Run() {
   }
 }
 
-// Responses that nothing has to wait for, nor to follow, may leave together with those of others. In a drain what
-// follows is the end.
+// The batch may send the last responses together with those of others if no fiber has to wait for that, and nothing
+// has to follow them. In a drain, the end of the connection follows.
 bool Session::KeptByBatch() {
   return KeepsAlive(facts_) && !only_sends_ && !out_.Bytes().empty() && !io_.Failed() && !io_.turn().Taken() &&
          bytes_.Unparsed().empty() && client_->MayRespondLater() && !shard_.draining() &&
@@ -133,7 +133,7 @@ void Session::ServeRequests() {
   }
 }
 
-// On the loop's stack, when nothing of the fiber is left.
+// On the loop's stack, once the fiber has ended completely.
 void Session::Ended() noexcept {
   shard_.requests().Remove(run_);
   Client& client = *std::exchange(client_, nullptr);
@@ -165,20 +165,20 @@ void Session::Respond() {
   body_.Begin(head_, run_.Trailer());
   if (!client_->CountRequest()) facts_.Note(KeepAliveFacts::kLimitReached);
   if (!ClientKeepsAlive(head_)) facts_.Note(KeepAliveFacts::kClientCloses);
-  // After a CONNECT that is refused there may be bytes of its tunnel already: they must not be taken for requests.
+  // After a rejected CONNECT there may already be bytes for its tunnel, which must not be taken for requests.
   if (head_.is_connect) facts_.Note(KeepAliveFacts::kConnect);
   run_.Start(MakeRequest(), body_.Ended() ? nullptr : &body_, framer_, head_.is_head, head_.is_connect);
   run_.FillHeaderLater();
   out_.Lend(batch_.Kept());
   const Error handlers = run_.CallHandler();
-  out_.Bytes();  // not lent any more
+  out_.Bytes();  // no longer lent
   const Error failure = run_.Complete(handlers);
   framer_.NoteComplete();
   run_.Report(handlers, failure, stream_.TakenOver());
   if (run_.ResponseAborted()) framer_.NoteAborted();
   if (body_.Ended() || !KeepsAlive(facts_)) return;
   if (!body_.WorthReading()) {
-    facts_.Note(KeepAliveFacts::kBodyUnusable);  // whatever the head has said
+    facts_.Note(KeepAliveFacts::kBodyUnusable);  // whatever the head has announced
   } else if (!out_.Send()) {
     body_.Drain();
   }
@@ -196,8 +196,8 @@ RequestHead Session::MakeRequest() {
           .path_may_be_escaped = head_.path_escaped};
 }
 
-// There was no memory for something that the server itself needed. It costs this request, or its response, and
-// the connection; responses before it that are complete still go out.
+// There was no memory for something that the server itself needed. That costs this request, or its response, and
+// the connection; complete responses before it are still sent.
 void Session::Lose() noexcept {
   facts_.Note(KeepAliveFacts::kFailed);
   int status = 0;
@@ -206,12 +206,12 @@ void Session::Lose() noexcept {
   client_->ReportOutOfMemory(status);
 }
 
-// Looks for a complete request after the one that was served. False: there is none (yet); head_ knows how far that
-// is parsed.
+// Looks for a complete request after the one that was served. False: there is none (yet); head_ holds how far it
+// was parsed.
 bool Session::NextRequest() {
   const std::string_view rest = bytes_.Advance();
   if (rest.empty()) {
-    head_.empty_lines = 0;  // the rest of it is of no use any more, and is replaced as a whole
+    head_.empty_lines = 0;  // the rest of it is no longer needed, and is replaced completely
     return false;
   }
   head_.Reset();
@@ -246,7 +246,7 @@ void Session::OnEvents(WatchedSocket::Ready ready) {
   io_.Notify(ready);
 }
 
-// A client that has closed its sending side may still receive a stream, which only a write can find out.
+// A client that has closed its sending side may still read a stream; only a write can find out.
 bool Session::ClientHasLeft() const {
   return client_->Broken() || (client_->HalfClosed() && !stream_.TakenOver() && !shard_.options().half_closed_clients);
 }
@@ -263,8 +263,8 @@ bool Session::FinishByForce() {
   return out_.Finished();
 }
 
-// What the handler holds back must not wait with it: neither finished responses, nor the news that the client has
-// left, which may have come together with the request.
+// While the handler waits, nothing else may: neither finished responses, nor the news that the client has
+// disconnected, which may have arrived together with the request.
 void Session::BeforePark() noexcept {
   io_.BeforePark();
   ByteBuffer& held = out_.Bytes();
@@ -297,8 +297,8 @@ void Session::OnMalformedBody(int status, const char* reason) {
   client_->SetCloseReason(CloseReason::kBadRequest);
 }
 
-// It has been sent before its client could know of the drain, so it is served too; as far as its head can tell it
-// is complete. One look for each connection: a client that never stops is stopped.
+// It was sent before its client could know of the drain, so it is served, too, if it is complete as far as its head
+// tells. This is checked once for each connection, so a client that never stops is stopped.
 bool Session::AnotherRequestIsHere() {
   if (!body_.Ended()) return false;
   if (!std::exchange(read_ahead_, true)) {
@@ -323,7 +323,7 @@ Result<StreamTransport*> Session::Hijack(int status, Fields& header) {
   stream_.TakeOver();
   if (status != 0) framer_.WriteUpgradeHead(status, header);
   if (Error err = out_.Send()) return err;
-  // Streams are many and live long: they do without the buffers of responses.
+  // Streams are many and long-lived, so they give up the buffers of responses.
   out_.Recycle(0);
   framer_.DropBuffer();
   return static_cast<StreamTransport*>(&stream_);

@@ -25,7 +25,7 @@ namespace weft::internal::http1 {
 
 // Serves requests of one connection, in a fiber, from the moment a head is complete until no complete request is
 // left: parses the heads of those that are pipelined, runs them one after the other, and gives the connection
-// back. It owns all bytes that handlers see. Sessions belong to a loop and are used again and again; a warm one
+// back. It owns all bytes that handlers see. Sessions belong to a loop and are reused; a warm one
 // allocates nothing.
 class Session final : public FiberJob,
                       private PacedIo::Owner,
@@ -35,21 +35,21 @@ class Session final : public FiberJob,
  public:
   Session(Shard& shard, Batch& batch, Lending& lending);
 
-  // Takes over the connection: `bytes` begin with a complete head, which is copied with all that follows it, and
-  // was complete at `head_at`. On the loop's stack; the fiber may run, end and give the connection back before
+  // Takes over the connection: `bytes` begin with a complete head, which is copied with everything that follows it,
+  // and was complete at `head_at`. On the loop's stack; the fiber may run, end and give the connection back before
   // this returns. False: there was no memory for it or its fiber.
   bool Serve(Client& client, std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at) noexcept;
 
-  // Takes over an idle connection only to send what is left of its responses, which are copied. As Serve else.
+  // Takes over an idle connection only to send what is left of its responses, which is copied. Otherwise as Serve.
   bool SendRest(Client& client, std::string_view responses) noexcept;
 
   // The socket's events while the session has it; on the loop's stack.
   void OnEvents(WatchedSocket::Ready ready);
-  // The drain's last step, on the loop's stack: sends what can still be sent whole, which is a 503 where nothing
-  // of the present response is out. False: what was sent of it is not complete, so the connection has to be reset.
+  // The drain's last step, on the loop's stack: sends what can still be sent completely, which is a 503 if nothing of
+  // the current response was sent. False: what was sent of it is incomplete, so the connection must be reset.
   bool FinishByForce();
   const LiveRequest& request() const { return run_; }
-  // Lets go of large buffers before it waits for its next connection.
+  // Frees large buffers before it waits for its next connection.
   void Recycle() {
     bytes_.Recycle(kKeepBytes);
     out_.Recycle(kKeepBytes);
@@ -61,8 +61,8 @@ class Session final : public FiberJob,
   void BeforeYield() noexcept override { BeforePark(); }
 
  private:
-  static constexpr std::size_t kHeldMax = 64 * 1024;    // beyond it responses go out although more requests are here
-  static constexpr std::size_t kKeepBytes = 16 * 1024;  // buffers above it are not kept for the next connection
+  static constexpr std::size_t kHeldMax = 64 * 1024;    // beyond it, responses are sent although more requests are there
+  static constexpr std::size_t kKeepBytes = 16 * 1024;  // larger buffers are not kept for the next connection
   static constexpr int kRequestsInARow = 16;
 
   inline bool Start(std::string_view name) noexcept;
@@ -102,9 +102,9 @@ class Session final : public FiberJob,
   Client* client_ = nullptr;
   KeepAliveFacts facts_;
   bool only_sends_ = false;  // what is left of responses of another session
-  bool read_ahead_ = false;  // in a drain: what came after the present request was looked at
+  bool read_ahead_ = false;  // in a drain: what follows the current request was checked
 
-  Head head_;  // of the present request, or as far as the next one is parsed
+  Head head_;  // of the current request, or as far as the next one is parsed
   TimePoint head_at_;
   RequestBytes bytes_;
   PacedIo io_;
