@@ -72,7 +72,7 @@ MetricsObserver::MetricsObserver(Metrics& metrics)
   AddStats(metrics, "weft_server_requests_limit", "How many requests may be in handlers.", &ServerStats::requests_max);
 }
 
-// These are there from the start, at zero, so that a page distinguishes a first failure from a new series.
+// These exist from the start, at zero, so that a page distinguishes a first failure from a new series.
 void MetricsObserver::OnListening(const Listening& event) {
   for (Labeled<Counter>* counter : {&connections_opened_, &bad_proxy_headers_, &out_of_memory_, &responses_aborted_, &handlers_stuck_,
                                     &accepts_failed_, &loop_stalls_}) {

@@ -27,8 +27,8 @@ std::string Counted(std::uint64_t count, std::string_view noun) {
 // A query may contain private data.
 std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
-// Lets so many lines a second through, over all threads. Lock-free, because a flood of bad requests must not make
-// the loops queue up for a log.
+// Lets a limited number of lines a second through, over all threads. Lock-free, because a flood of bad requests must
+// not make the loops queue up for a log.
 class Throttle {
  public:
   struct Permit {
@@ -68,7 +68,7 @@ class LogObserver final : public Observer {
     LogAbout(event.server, event.request_id, kBadRequest, spdlog::level::info, "bad request from {}: {} ({})", event.peer, event.reason, event.status);
   }
   void OnBadProxyHeader(const BadProxyHeader& event) override {
-    // A proxy that is not set up as this server expects it loses every client.
+    // Through a proxy that is not set up as this server expects, no client gets in.
     Log(event.server, kBadProxyHeader, spdlog::level::warn, "closed a connection from {}: {}", event.peer, event.reason);
   }
   void OnTlsFailed(const TlsFailed& event) override {

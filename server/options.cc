@@ -63,11 +63,11 @@ std::string Octal(std::uint32_t mode) {
   return text;
 }
 
-// What listens, and what else of the socket that can be asked for.
+// The kind of listener, and the options that apply to it.
 Error CheckSocket(const ServerOptions& options) {
   using Kind = internal::ParsedAddress::Kind;
   if (options.listener < -1) return Nonsense("listener", std::to_string(options.listener), "a descriptor, or -1");
-  Kind kind = Kind::kSystemd;  // that exists already, like one that is handed in
+  Kind kind = Kind::kSystemd;  // a socket that exists already, like one that is passed in
   bool abstract = false;
   if (options.listener < 0) {
     const Result<internal::ParsedAddress> parsed = internal::ParseAddress(options.address);

@@ -111,7 +111,7 @@ HttpClientOptions TestNetwork::ClientOptions() const {
   return options;
 }
 
-// HTTP/2 is spoken over sockets, which know of no faults.
+// HTTP/2 is spoken over real sockets, which have no such faults.
 HttpClientOptions TestNetwork::Http2ClientOptions() const {
   HttpClientOptions options = ClientOptions();
   options.http2 = true;

@@ -21,7 +21,7 @@ std::string_view Find(const FieldList& fields, std::string_view name) {
   return {};
 }
 
-// Cut down to what a message of a failed test can show.
+// Shortened to what the message of a failed test can show.
 std::string Shown(std::string_view text) {
   constexpr std::size_t kMax = 400;
   return "\"" + std::string(text.substr(0, kMax)) + (text.size() > kMax ? "...\"" : "\"");
@@ -130,7 +130,7 @@ bool TestClient::SawCloseNotify() const { return wire_->SawCloseNotify(); }
 
 Error TestClient::Send(const Context& ctx, std::string_view bytes) { return wire_->Send(ctx, bytes); }
 
-// Adds to read_ what comes next, or notes the end.
+// Appends to read_ what arrives next, or notes the end.
 Error TestClient::Fill(const Context& ctx) {
   constexpr std::size_t kPiece = 64 * 1024;
   if (ended_) return {};
@@ -181,7 +181,7 @@ Result<std::string> TestClient::ReadToEnd(const Context& ctx) {
   return std::exchange(read_, {});
 }
 
-// Field lines up to and with the empty line.
+// Reads field lines up to and including the empty line.
 Error TestClient::ReadFields(const Context& ctx, FieldList& fields) {
   for (;;) {
     Result<std::string> line = ReadUntil(ctx, "\r\n");

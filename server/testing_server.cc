@@ -19,7 +19,7 @@ namespace {
 // Longer than any drain with the default options takes.
 constexpr Duration kTellEvery = std::chrono::seconds(30);
 
-// A name that no other server of this machine has at this time.
+// A name that no other server on this machine has at this time.
 std::string InMemoryAddress() {
   static std::atomic<unsigned> count{0};
   return "unix:@weft-test-" + std::to_string(getpid()) + "-" + std::to_string(count.fetch_add(1));
@@ -69,7 +69,7 @@ TestServer::~TestServer() {
 
 const std::string& TestServer::Bound() const { return state_->bound; }
 
-// Trusts the server, by whatever name it has.
+// Trusts the server, whatever its name.
 TlsClientOptions TestServer::ClientTls() const {
   TlsClientOptions options;
   if (!state_->options.tls) return options;

@@ -35,7 +35,7 @@ ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resour
   limits.connections = chosen(options.connections_max, std::max(connections, kAtLeast));
   const std::uint64_t requests = std::max(std::min(limits.connections, quarter / kBytesPerRequest), kAtLeast);
   limits.requests = chosen(options.requests_max, requests);
-  // By the resources too, and not by requests_max: a server that serves few at a time is meant to let the others wait.
+  // Limited by the resources, too, and not by requests_max: a server that serves few at a time is meant to let the others wait.
   limits.queued_requests = chosen(options.queued_requests_max, std::max(requests / 2, kAtLeast));
   const std::uint64_t long_lived = std::min(limits.connections / 4 * 3, quarter / kBytesPerLongLived);
   limits.long_lived = chosen(options.long_lived_max, std::max(long_lived, kAtLeast));

@@ -14,7 +14,7 @@ struct Resources {
   std::uint64_t memory_bytes = 0;  // of the machine, or of its cgroups (UsableMemory)
 };
 
-// The limits of the whole server, where ServerOptions leaves them open (0) by the resources.
+// The limits of the entire server. Those that ServerOptions leaves open (0) follow from the resources.
 struct ServerLimits {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;
@@ -22,10 +22,10 @@ struct ServerLimits {
   std::uint64_t long_lived = 0;
 };
 
-// What a server plans with. A parked request takes some 12 KiB; a handler has buffers of its own.
+// What a server plans for. A parked request takes some 12 KiB; a handler has buffers of its own.
 inline constexpr std::uint64_t kBytesPerConnection = 8 * 1024;  // mostly the kernel's
-// Of OpenSSL, too: 44 KB from a ClientHello to the end of the handshake, at which any number of clients may stop. Later it is a third
-// of that, and what HTTP/2 takes has room in the rest.
+// Including OpenSSL: 44 KB from a ClientHello to the end of the handshake, at which any number of clients may stop. Later it is a third
+// of that, and the rest has room for what HTTP/2 takes.
 inline constexpr std::uint64_t kBytesPerTlsConnection = 48 * 1024;
 inline constexpr std::uint64_t kBytesOfHttp2 = 16 * 1024;  // nghttp2's, of a connection that speaks it in plain text
 inline constexpr std::uint64_t kBytesPerRequest = 64 * 1024;
@@ -36,7 +36,7 @@ Resources MeasureResources();
 
 // Seven eighths of the descriptors are for connections, because handlers open some, too; at most three quarters of
 // the memory are planned for. Long-lived requests leave a quarter of the connections to others. What the user has set
-// stays as it is.
+// is not changed.
 ServerLimits ResolveLimits(const ServerOptions& options, const Resources& resources);
 
 }  // namespace weft::internal

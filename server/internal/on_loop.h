@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// Runs `f` on the stack of that loop and parks until it has run. It is short, so nothing cancels the wait.
+// Runs `f` on the stack of that loop and parks until it has run. `f` is short, so nothing cancels the wait.
 template <class F>
 void RunOnLoop(Loop& loop, F f) {
   struct Task : LoopTask {

@@ -14,7 +14,7 @@
 namespace weft::internal {
 namespace {
 
-// 413 is for bodies, which handlers meet; it is here for what comes to reject them earlier.
+// 413 is for bodies, which handlers read; it is here for code that rejects them earlier.
 constexpr int kStatuses[] = {400, 408, 413, 414, 417, 421, 431, 501, 503, 505};
 
 [[maybe_unused]] bool IsListed(int status) { return std::find(std::begin(kStatuses), std::end(kStatuses), status) != std::end(kStatuses); }

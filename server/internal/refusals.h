@@ -15,7 +15,7 @@ namespace weft::internal {
 // ServerOptions::refusal makes of the status. Any thread.
 class Refusals {
  public:
-  // Asks once for each status that the server uses by itself. A body without a good Content-Type is left out.
+  // Calls the function once for each status that the server itself uses. A body without a valid Content-Type is left out.
   explicit Refusals(const std::function<RefusalBody(int status)>& make);
 
   // The body of such a response, for callers that frame it themselves.

@@ -10,14 +10,14 @@
 
 namespace weft::internal {
 
-// A running server, as code sees it that asks for all servers of the process.
+// A running server, as seen by code that lists all servers of the process.
 struct ListedServer {
   ServerState& shared;
   Workers& workers;
   std::string_view bound;
 };
 
-// Has its server in the list while it lives.
+// Keeps its server in the list while it lives.
 class ServerListing {
  public:
   explicit ServerListing(const ListedServer& server);

@@ -24,7 +24,7 @@
 
 namespace weft::internal {
 
-// What all loops of one server share. It lives in ListenAndServe's fiber and outlives all connections. All but the counts is
+// What all loops of one server share. It lives in ListenAndServe's fiber and outlives all connections. Everything except the counts is
 // written before the first accept.
 struct ServerState {
   ServerState(const Context& ctx, const ServerOptions& given, weft::Handler to_serve, Observer& tells)
@@ -43,7 +43,7 @@ struct ServerState {
       all_closed.Set();
     }
   }
-  // From here on the last connection that closes sets all_closed. The listener is closed already.
+  // From now on the last connection that closes sets all_closed. The listener is closed already.
   void BeginDrain() {
     draining.store(true, std::memory_order_seq_cst);
     if (open_connections.load(std::memory_order_seq_cst) == 0) all_closed.Set();
@@ -64,7 +64,7 @@ struct ServerState {
   const HeadLimits limits;
   const Refusals refusals;
   const TrustedPeers proxies;  // peers that must begin with a PROXY header
-  // What is agreed on over TLS; curl --http1.0 offers nothing but the last.
+  // The protocols over TLS; curl --http1.0 offers only the last one.
   const AlpnList alpn = options.http2 && http2::SessionsExist() ? AlpnList{"h2", "http/1.1", "http/1.0"} : AlpnList{"http/1.1", "http/1.0"};
   const bool connections_watched;  // the observer asks for each connection's begin and end
   // Causes of the contexts of requests.

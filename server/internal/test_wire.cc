@@ -28,7 +28,7 @@ Error WaitUntil(const Context& ctx, int fd, FdEvents events, const char* waits_f
   return WaitFd(ctx, fd, events, {.waits_for = waits_for, .holds_time = false}).Err();
 }
 
-// What the options say may change meanwhile: files, of the test or of the system.
+// The files that the options name, of the test or of the system, may change meanwhile.
 bool ReadsFiles(const TlsClientOptions& options) {
   return !options.ca_file.empty() || !options.certificate.certificate_file.empty() || !options.certificate.key_file.empty() ||
          (options.ca_pem.empty() && !options.insecure_skip_verify);
@@ -41,8 +41,8 @@ bool AreTheSame(const TlsClientOptions& a, const TlsClientOptions& b) {
   return all(a) == all(b);
 }
 
-// The last one is kept, since a test that makes thousands of connections gives the same options to all, and a context takes several
-// times as long as a handshake.
+// The last one is kept, since a test that makes thousands of connections passes the same options for all, and making a context takes
+// several times as long as a handshake.
 Result<std::shared_ptr<const ClientContext>> LoadContext(const TlsClientOptions& options) {
   struct Last {
     ThreadMutex lock;
@@ -108,7 +108,7 @@ Error TestWire::SendRaw(const Context& ctx, std::string_view bytes) {
   return {};
 }
 
-// One fiber may send while another one reads: what that one has to send leaves with what is being sent.
+// One fiber may send while another one reads: what the reader must send is sent with it.
 Error TestWire::SendSealed(const Context& ctx) {
   if (sending_) return {};
   sending_ = true;
@@ -131,7 +131,7 @@ Error TestWire::SendFrames(const Context& ctx) {
   return frames.empty() ? Error() : SendBytes(ctx, frames);
 }
 
-// What the server's windows hold up goes out as it opens them, which has to be received.
+// What the server's windows hold back is sent as it opens them, which must be received first.
 Error TestWire::Send(const Context& ctx, std::string_view bytes) {
   if (http2_ == nullptr) return SendBytes(ctx, bytes);
   http2_->Send(bytes);

@@ -19,15 +19,15 @@
 
 namespace weft::internal {
 
-// The socket of a TestClient, with or without TLS above it. It owns the descriptor. A wait for the server holds no
-// virtual time: what it writes is there at once, and its timeouts must pass meanwhile.
+// The socket of a TestClient, with or without TLS above it. It owns the descriptor. A wait for the server does not
+// stop virtual time: what the server writes is there at once, and its timeouts must pass meanwhile.
 class TestWire {
  public:
   explicit TestWire(Fd fd) : fd_(std::move(fd)) {}
 
-  // Before all else: the handshake, in which the server has to prove that it is `host`. `http2`: that is what both will speak.
+  // Called first, if at all: the handshake, in which the server must prove that it is `host`. `http2`: both will speak HTTP/2.
   Error StartTls(const Context& ctx, const std::string& host, const TlsClientOptions& options, bool http2 = false);
-  // After that, if at all: what is sent and received as text is frames on the wire (TestHttp2).
+  // Called next, if at all: what is sent and received as text becomes frames on the wire (TestHttp2).
   Error StartHttp2(const Context& ctx);
 
   Error Send(const Context& ctx, std::string_view bytes);

@@ -11,7 +11,7 @@
 namespace weft::internal {
 namespace {
 
-// A turn that has lasted so long may last forever.
+// A turn that has lasted this long may last forever.
 constexpr Duration kHeldTurn = std::chrono::milliseconds(20);
 
 }  // namespace

@@ -21,7 +21,7 @@
 
 namespace weft::internal {
 
-// All of a server that is on one loop: its shard, what its protocols have there, and its share in accepting.
+// Everything of a server that is on one loop: its shard, the parts of its protocols, and its part in accepting.
 // Everything runs on the loop's thread, except where it says otherwise.
 class Worker final : public Arrivals::Landing, private Shard::Accepting {
  public:

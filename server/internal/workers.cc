@@ -13,7 +13,7 @@ std::uint64_t ShareOf(std::uint64_t total, int loops) {
   return total == kUnlimited ? total : total / parts + (total % parts != 0 ? 1 : 0);
 }
 
-// Turns of a loop that has much to do are shorter.
+// Even the turns of a busy loop are shorter.
 constexpr Duration kLongTurn = std::chrono::milliseconds(15);
 
 struct Eviction : LoopTask {
@@ -47,8 +47,8 @@ Workers::~Workers() {
   for (auto& worker : workers_) RunOnLoop(worker->loop(), [&] { worker.reset(); });
 }
 
-// How long a turn has lasted does not say how long it will last: a loop whose turn has lasted long is avoided, and what goes to
-// one that turns out to be held comes back (Arrivals).
+// How long a turn has lasted does not say how long it will last. A loop whose turn has lasted long is avoided, and what goes to
+// one that turns out to be held is taken back (Arrivals).
 Worker& Workers::Choose(const Loop* here) {
   const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
   const auto is_held = [here](Worker& one) { return &one.loop() != here && one.loop().HeldFor() > kLongTurn; };
@@ -86,7 +86,7 @@ bool Workers::AnyTurns() const {
   return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->loop().HeldFor() <= kLongTurn; });
 }
 
-// Each loop in turn: only it knows whether one of its connections is idle.
+// Asks one loop after the other: only a loop itself knows whether one of its connections is idle.
 void Workers::EvictOneIdle() {
   const std::size_t first = evict_next_.fetch_add(1, std::memory_order_relaxed);
   for (std::size_t i = 0; i < workers_.size(); ++i) {

@@ -27,8 +27,8 @@ class Workers final : public Entrance::Placement {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Entrance::Placement. A connection goes to the loop that has the fewest of those that turn; of equal ones each
-  // gets its turn.
+  // Entrance::Placement. Of the loops that are not held, a connection goes to the one with the fewest; equal ones
+  // take turns.
   void Place(Fd fd, const Peer& peer, Loop* here) override;
   void EvictOneIdle() override;
   bool AnyTurns() const override;
@@ -36,7 +36,7 @@ class Workers final : public Entrance::Placement {
   // Has each loop take the steps of the drain up to this one, all at the same time, each when it comes to it.
   void GoTo(DrainStep step);
 
-  // Of all loops together, before they were shared out.
+  // The limits of all loops together.
   const ServerLimits& limits() const { return limits_; }
 
   template <class F>

@@ -11,11 +11,11 @@ namespace weft::internal::http1 {
 
 class Connection;
 
-// Another protocol that has taken a connection over for good (HTTP/2, by ALPN or by its preface): what the
-// Connection passes everything on to it from then on (Client::State::kHttp2). It puts the connection into the shard's lists,
+// Another protocol that has taken over a connection for good (HTTP/2, by ALPN or by its preface). From then on, the
+// Connection passes everything on to it (Client::State::kHttp2). It puts the connection into the shard's lists,
 // and ends it by Connection::Close or CloseGently, but not before its last request has ended.
 //
-// As all of a connection it is on the loop's thread, and never throws: without memory it ends itself.
+// Like everything of a connection it runs on the loop's thread, and never throws: without memory it ends itself.
 class Successor {
  public:
   Successor(const Successor&) = delete;

@@ -24,15 +24,15 @@ bool TlsConnection::TakeStep() noexcept {
   return worked_;
 }
 
-// Whoever stands in line when the time is up has spoken in time, and gets it once more: not again, or bytes that come one
-// by one would hold a place without limit.
+// A client that is in the queue when its time is up has spoken in time, and gets the time once more. Only once: otherwise bytes that
+// arrive one by one would hold a place without limit.
 bool TlsConnection::MayTakeLonger() {
   if (!Waiting() || extended_) return false;
   extended_ = true;
   return true;
 }
 
-// One that has just spoken, or waits for others of this loop, has done its part.
+// A client that has just spoken, or waits for others of this loop, has done its part.
 void TlsConnection::Evict() noexcept {
   if (IsSpared()) return GoOnWithHandshake();
   Connection::Evict();
@@ -40,11 +40,11 @@ void TlsConnection::Evict() noexcept {
 
 bool TlsConnection::IsSpared() { return state_ == State::kHandshake && (Waiting() || HasInput()); }
 
-// The certificates are those of the moment at which the client begins to speak.
+// The certificates are those in use when the client begins to speak.
 bool TlsConnection::BeginSession() {
   if (channel_.Begun()) return true;
   if (first_.empty() && !HasInput()) {
-    if (Broken() || HalfClosed()) Close();  // without a report: this is no failure
+    if (Broken() || HalfClosed()) Close();  // without a report: this is not a failure
     return false;
   }
   const ServerState& server = shard_.server();
@@ -60,7 +60,7 @@ void TlsConnection::StepOn() {
   const TlsSession::Step step = channel_.Handshake(socket(), first_.View());
   first_.Recycle(0);
   worked_ = step != TlsSession::Step::kWantInput || channel_.session().Flights() != flights;
-  if (worked_) BeginPeriod();  // it may have been in line for long, and what comes next is the client's
+  if (worked_) BeginPeriod();  // it may have been in the queue for long, and the next step is the client's
   if (channel_.Held() > 0) OnHeld();
   switch (step) {
     case TlsSession::Step::kWantInput: return;
@@ -70,7 +70,7 @@ void TlsConnection::StepOn() {
   }
 }
 
-// The client's first request may be here already.
+// The client's first request may have arrived already.
 void TlsConnection::Succeed() {
   BeginLayer();
   Become(State::kFresh);
@@ -88,7 +88,7 @@ void TlsConnection::RefusePlainText() {
   DropSession();
 }
 
-// A client that has merely disconnected is no failure.
+// A client that has merely disconnected is not a failure.
 void TlsConnection::OnLayerFailed() {
   const char* const reason = channel_.GivenUp();
   if (reason == nullptr || std::exchange(given_up_, true)) return;
@@ -103,7 +103,7 @@ void TlsConnection::Fail() {
   DropSession();
 }
 
-// The memory of a handshake that has come to nothing, while the client is given time to read why.
+// Frees the memory of a failed handshake while the client is given time to read why.
 void TlsConnection::DropSession() {
   if (channel_.Held() == 0) channel_.End();
 }

@@ -10,8 +10,8 @@
 
 namespace weft::internal::http1 {
 
-// A connection that begins with a TLS handshake (State::kHandshake); after it, its bytes come by a TlsChannel, and
-// all else is as in plain text. The handshake has no fiber, and what it needs is made when its first byte has come.
+// A connection that begins with a TLS handshake (State::kHandshake); after it, its bytes pass through a TlsChannel, and
+// everything else is as in plain text. The handshake has no fiber, and what it needs is made when its first byte has arrived.
 class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
  public:
   TlsConnection(Shard& shard, Fd fd, const Peer& peer) : Connection(shard, std::move(fd), peer) {}
@@ -39,7 +39,7 @@ class TlsConnection final : public Connection, private HandshakeTurns::Waiter {
   TlsChannel channel_;
   ByteBuffer first_;  // what came after a PROXY header
   bool worked_ = false;    // the last step computed something
-  bool given_up_ = false;  // after the handshake, and it was reported
+  bool given_up_ = false;  // the failure was reported, after the handshake
   bool extended_ = false;  // the handshake has had its time, and once more because the loop was late
 };
 

@@ -18,7 +18,7 @@ Result<std::size_t> UpgradedStream::ReadStream(const Context& ctx, std::span<cha
   return got;
 }
 
-// One may wait for the one that writes; there is no queue for more. Whoever was woken still counts as waiting until it runs.
+// One fiber may wait for the one that writes; there is no queue for more. A woken fiber still counts as waiting until it runs.
 Error UpgradedStream::WaitForTurn(const char* function, const Context& ctx) {
   if (!io_.turn().Taken()) return {};
   if (io_.turn().SomebodyWaits()) AbortMisuse(function, "another fiber is already waiting for its turn to write");
@@ -27,7 +27,7 @@ Error UpgradedStream::WaitForTurn(const char* function, const Context& ctx) {
 
 Error UpgradedStream::WriteStream(const Context& ctx, std::string_view data) {
   if (io_.WritingClosed()) return kClosed;
-  // Most fits into the socket, and then no context can end it.
+  // Most messages fit into the socket, and then no context can end the write.
   if (out_.Empty() && !out_.Finished() && !io_.Failed()) {
     const ssize_t sent = io_.SendAtOnce(data);
     if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));

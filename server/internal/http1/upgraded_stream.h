@@ -17,8 +17,8 @@
 
 namespace weft::internal::http1 {
 
-// A connection that its handler has taken over (Hijack): the same socket, with the same signals; what is missing
-// is HTTP. What came after the request's head is read first.
+// A connection that its handler has taken over (Hijack): the same socket, with the same signals, but without
+// HTTP. What arrived after the request's head is read first.
 class UpgradedStream final : public StreamTransport {
  public:
   UpgradedStream(PacedIo& io, Outgoing& out, RequestBytes& bytes, const RequestRun& run)

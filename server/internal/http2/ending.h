@@ -9,17 +9,17 @@
 
 namespace weft::internal::http2 {
 
-// In which order a connection ends so that no request is lost (RFC 9113 section 6.8):
+// The order in which a connection ends, so that no request is lost (RFC 9113 section 6.8):
 //
-//   GOAWAY(2^31-1) and PING     new streams are served still
-//   its ACK                     the client has seen that; what it had sent before is here
+//   GOAWAY(2^31-1) and PING     new streams are still served
+//   its ACK                     the client has seen that; what it had sent before has arrived
 //   the last response           then another PING and its ACK: some clients lose a response when GOAWAY comes with it
 //   GOAWAY(last)                and the end of our side
 //
-// Clients that fail all that is open at any GOAWAY (Java 17, httpx) lose nothing by the first one: it waits until no stream is open.
-// A client that continues to open streams, also after the first GOAWAY, would have it wait forever: a second after the
-// beginning it gets the first one, and a second after that the last one, while streams are open. What it sends then it knows to
-// be unserved, and sends elsewhere.
+// Clients that fail all open streams at any GOAWAY (Java 17, httpx) lose nothing by the first one: it waits until no stream is open.
+// With a client that keeps opening streams, even after the first GOAWAY, that would take forever. So a second after the start it
+// gets the first one, and a second later the last one, while streams are open. The client knows that requests sent after that
+// are not served, and sends them elsewhere.
 class Ending {
  public:
   enum class Step : std::uint8_t { kNothing, kAnnounce, kPing, kSayEnd };
@@ -50,15 +50,15 @@ class Ending {
     said_ = true;
     return Step::kSayEnd;
   }
-  // When there is something to be done although streams are open.
+  // When something must be done although streams are open.
   TimePoint GoesOnAt() const { return said_ ? TimePoint::max() : goes_on_at_; }
-  // A response has gone out.
+  // A response was sent.
   void NoteResponse() { responded_ = true; }
   void NoteAck() {
     awaits_ack_ = false;
     looks_ = 0;
   }
-  // A tenth of a second has passed. A client that does not reply is not waited for.
+  // A tenth of a second has passed. A client that does not reply is no longer waited for.
   void NoteLook() {
     if (awaits_ack_ && ++looks_ >= kLooks) NoteAck();
   }

@@ -14,7 +14,7 @@
 
 namespace weft::internal::http2 {
 
-// What a loop has for its connections of HTTP/2: warm streams, and room for frames.
+// What a loop has for its HTTP/2 connections: warm streams, and room for frames.
 class LoopPart final {
  public:
   explicit LoopPart(Shard& shard) : shard_(shard) {}

@@ -9,9 +9,9 @@
 namespace weft::internal::http2 {
 namespace {
 
-// Responses that are ready wait for no handler that computes after others have taken so long.
+// Once handlers have taken this long, responses that are ready do not wait for the next one.
 constexpr Duration kPatience = std::chrono::microseconds(50);
-// In a drain: until when a client that continues to send is served as before, and one that was active has a while.
+// In a drain: until when a client that continues to send is served as before, and one that was active has time.
 constexpr Duration kServesOn = std::chrono::seconds(1);
 constexpr std::uint32_t kFirstWindow = 65535;
 
@@ -88,7 +88,7 @@ void Multiplexer::OnLook(LoopTimer* timer) {
   self.Enter([&self] { self.TakeALook(); });
 }
 
-// The only place where it ends.
+// The only place where the connection ends.
 void Multiplexer::Leave() noexcept {
   if (depth_ > 0) return;
   if (!streams_.Empty() || task_.posted) {
@@ -104,7 +104,7 @@ void Multiplexer::Leave() noexcept {
   PlaceByLoad();
 }
 
-// True: it has ended, and is no more.
+// True: it has ended, and is destroyed.
 bool Multiplexer::EndsNow() {
   if (lost_) {
     lingers_ ? under_.CloseGently() : under_.Close();
@@ -175,7 +175,7 @@ void Multiplexer::Take(std::string_view bytes) {
   if (!goes_on) FailProtocol();
 }
 
-// Nobody works for a client that has left; one that has only closed its side is served where that is wanted.
+// Nothing is done for a client that has disconnected; one that has only closed its side is served if the options say so.
 void Multiplexer::ClientEnded() {
   if (!shard_.options().half_closed_clients) return Lose(CloseReason::kClient);
   under_.SetCloseReason(CloseReason::kClient);
@@ -186,7 +186,7 @@ void Multiplexer::ClientEnded() {
 void Multiplexer::NoteUnread(std::size_t bytes) {
   unread_ += bytes;
   owed_ += bytes;
-  // Given back on receipt, so that no stream waits for the handler of another one; but not without an end.
+  // Returned on receipt, so that no stream waits for the handler of another one; but within a bound.
   if (unread_ < shard_.options().connection_window_bytes) session_->GiveBackConnection(std::exchange(owed_, 0));
 }
 
@@ -210,7 +210,7 @@ Refusal Multiplexer::OnRequest(const Stream&) {
     under_.SetCloseReason(CloseReason::kComplete);
     ending_.Begin(shard_.now());
   }
-  // A client that sends on and on would keep the drain from its end.
+  // A client that never stops sending would keep the drain from ending.
   if (shard_.draining() && !ServesOn()) {
     under_.SetCloseReason(CloseReason::kDrain);
     ending_.Begin(shard_.now());
@@ -246,11 +246,11 @@ void Multiplexer::SendSoon() noexcept {
   if (task_.posted) return;
   task_.posted = true;
   if (ready_since_ == TimePoint::max()) ready_since_ = Now();
-  // A task that asks for itself at the end of a turn would hold that turn: others come first.
+  // A task that posts itself at the end of a turn would hold that turn: others come first.
   if (in_task_ || !shard_.loop().RunAfterEvents(task_)) shard_.loop().Post(task_);
 }
 
-// Perhaps in a fiber: what follows from it is seen to at the end of the turn.
+// This may run in a fiber, so what follows from it is done at the end of the turn.
 void Multiplexer::SendNow() {
   try {
     Send();
@@ -273,7 +273,7 @@ void Multiplexer::Send() {
   if (session_->Failed()) FailProtocol();
 }
 
-// What the socket does not take, Wire judges.
+// Wire decides what to do about bytes that the socket does not take.
 bool Multiplexer::WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) {
   if (!session_->WindowOpen(stream)) return false;
   const std::uint64_t written = session_->BodiesWritten() - written_before;
@@ -285,7 +285,7 @@ void Multiplexer::ArmLook() {
   TimePoint when = std::min(wire_.LookAt(), streams_.LookAt());
   if (!streams_.Empty() && !over_) when = std::min(when, ending_.GoesOnAt());
   if (Probes()) when = std::min(when, probe_.DueAt(shard_.options().probe_after));
-  if (when >= look_due_) return;  // what is due later is seen to when it fires
+  if (when >= look_due_) return;  // what is due later is done when the timer fires
   look_due_ = std::max(when, shard_.now() + Duration(1));
   shard_.loop().Arm(look_, look_due_);
 }
@@ -304,7 +304,7 @@ void Multiplexer::TakeALook() {
   SendSoon();
 }
 
-// Wire ends a client that does not read; one that has closed its side cannot reply; in a drain everything ends anyway.
+// Wire ends a client that does not read. A client that has closed its side cannot reply. In a drain everything ends anyway.
 bool Multiplexer::Probes() const { return !streams_.Empty() && !wire_.Blocked() && !input_ended_ && !shard_.draining() && !over_; }
 
 void Multiplexer::Probe() {
@@ -315,7 +315,7 @@ void Multiplexer::Probe() {
     case PeerProbe::Step::kNothing: return;
     case PeerProbe::Step::kAsk: taken_when_asked_ = wire_.Taken(); return session_->Ping();
     case PeerProbe::Step::kGone:
-      // The PING may lie in the kernel, after megabytes that a slow client is still taking.
+      // The PING may be in the kernel, after megabytes that a slow client is still taking.
       if (const std::int64_t taken = wire_.Taken(); taken > taken_when_asked_) {
         taken_when_asked_ = taken;
         return;
@@ -418,7 +418,7 @@ void Multiplexer::BeginDrain() noexcept {
     if (!streams_.Empty() || ending_.Begun()) return;
     under_.SetMayHaveInput(true);
     Read();
-    // One that was active a moment ago is most likely about to send: it gets a while, in kQuiet.
+    // A client that was active a moment ago is most likely about to send, so it gets some time, in kQuiet.
     const bool recent = shard_.drain().BeganAt() - under_.WaitsSince() <= kServesOn && ServesOn();
     if (!streams_.Empty() || (recent && settings_came_)) return;
     under_.SetCloseReason(CloseReason::kDrain);
@@ -426,7 +426,7 @@ void Multiplexer::BeginDrain() noexcept {
   });
 }
 
-// What has no response gets a 503, what is not complete is broken off, and nothing is waited for.
+// Requests without a response get a 503, incomplete responses are broken off, and nothing is waited for.
 void Multiplexer::ForceClose() noexcept {
   Enter([this] {
     if (lost_) return;
@@ -434,7 +434,7 @@ void Multiplexer::ForceClose() noexcept {
     session_->SayEnd(ErrorCode::kNoError);
     Send();
     if (lost_) return;
-    // Only a client that is still sending is waited for, lest the kernel's reset destroy what is out.
+    // Waits only for a client that is still sending, so that the kernel's reset does not destroy what was sent.
     lingers_ = under_.ShutWrite() && under_.Discard(shard_.read_buffer(), Shard::kReadBytes) > 0;
     Lose(CloseReason::kForced);
   });

@@ -23,14 +23,14 @@
 
 namespace weft::internal::http2 {
 
-// Drives one client's connection of HTTP/2: gives what comes to the session, has Streams start and end requests, and
+// Drives one client's HTTP/2 connection: passes what arrives to the session, has Streams start and end requests, and
 // sends the frames of all of them once in a turn of the loop. It has no fiber.
 //
 //   events ─► Read ─► Session::Receive ─► Streams::Settle: streams end, others begin
 //   fibers ─► Session::Respond, ResumeBody ─► SendSoon ─► (end of the turn) Send: Session::Write, socket
 //
-// It reads while handlers wait: resets, windows and pings have to come in. It ends, and is destroyed by that, at the end
-// of a call from the loop (Leave), when no stream is left and its task is not posted.
+// It reads while handlers wait, because resets, windows and pings must be received. It ends, and thereby is destroyed, at
+// the end of a call from the loop (Leave), when no stream is left and its task is not posted.
 class Multiplexer final : public http1::Successor, private Session::Owner, private Streams::Owner {
  public:
   Multiplexer(http1::Connection& under, LoopPart& part);
@@ -61,7 +61,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   static void OnTask(LoopTask* task);
   static void OnLook(LoopTimer* timer);
 
-  // Every call from the loop: what there is no memory for ends the connection; and at the end of the outermost one it
+  // Surrounds every call from the loop: a lack of memory ends the connection, and at the end of the outermost call it
   // may end.
   template <class F>
   void Enter(F call) noexcept {
@@ -147,7 +147,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   Nuisance misbehaved_ = Nuisance::kNothing;
   bool settings_came_ = false;
   bool in_task_ = false;
-  bool lost_ = false;         // the client is gone, or was cut off
+  bool lost_ = false;         // the client is gone, or was closed by force
   bool stalled_ = false;      // it took nothing
   bool over_ = false;         // everything has ended; what is left to send says why
   bool input_ended_ = false;
@@ -159,7 +159,7 @@ class Multiplexer final : public http1::Successor, private Session::Owner, priva
   TimePoint look_due_ = TimePoint::max();     // for when look_ is armed
   Task task_{this};
   Look look_{this};
-  FiberOwner owner_;  // the last member: others may ask for its name up to its end
+  FiberOwner owner_;  // the last member: others may ask for its name until it is destroyed
 };
 
 // Makes them for connections that speak HTTP/2.

@@ -11,9 +11,9 @@
 
 namespace weft::internal::http2 {
 
-// Whether a client for whom requests are being served is still there: when it has said nothing for half of probe_after it gets a PING, and
-// has some seconds for the reply (RFC 9113 section 6.7). Whatever comes is a reply. The kernel cannot ask for us where a proxy
-// stands between: that one is there.
+// Finds out whether a client with requests in progress is still there: once it has sent nothing for half of probe_after, it gets a PING,
+// and has some seconds to reply (RFC 9113 section 6.7). Anything it sends is a reply. The kernel's probes are no help if there is a proxy
+// in between, because the proxy replies.
 class PeerProbe {
  public:
   enum class Step : std::uint8_t { kNothing, kAsk, kGone };
@@ -25,7 +25,7 @@ class PeerProbe {
     heard_ = now;
     asked_ = TimePoint::max();
   }
-  // True: the reply that has come is to a PING of these, and to no other.
+  // True: the reply that has arrived is to one of these PINGs.
   bool TakeAnswer() { return owed_ > 0 && owed_-- > 0; }
 
   TimePoint DueAt(Duration probe_after) const {
@@ -41,7 +41,7 @@ class PeerProbe {
   }
 
  private:
-  TimePoint heard_;                     // when something has come last
+  TimePoint heard_;                     // when something last arrived
   TimePoint asked_ = TimePoint::max();  // since when it has not replied
   std::uint32_t owed_ = 0;              // replies
 };

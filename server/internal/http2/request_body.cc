@@ -34,7 +34,7 @@ void RequestBody::Expect(std::optional<std::uint64_t> declared, bool expects_con
 }
 
 void RequestBody::Append(std::string_view bytes) {
-  // What was read makes room, before there is more of it than of the rest.
+  // What was read is dropped before it is more than the rest.
   if (at_ > bytes_.size() / 2) {
     bytes_.EraseFront(at_);
     at_ = 0;
@@ -82,7 +82,7 @@ std::size_t RequestBody::Take(std::span<char> buffer) {
   return size;
 }
 
-// As over HTTP/1.1: a part of a trailer section is not taken for all of it.
+// As over HTTP/1.1: a part of a trailer section must not be taken for all of it.
 Result<std::size_t> RequestBody::End() {
   if (trailer_too_large_) {
     constexpr const char* kReason = "trailers too large";
@@ -105,10 +105,10 @@ Result<std::size_t> RequestBody::ReadTunnel(const Context& ctx, std::span<char> 
   return ReadWithin(ctx, buffer, "hijacked stream", Duration::max());
 }
 
-// What came in time counts for more than the end of a context or of a period.
+// What arrived in time takes precedence over the end of a context or of a period.
 Result<std::size_t> RequestBody::ReadWithin(const Context& ctx, std::span<char> buffer, const char* waits_for, Duration stall) {
   if (!std::exchange(reading_, true)) owner_.OnFirstRead();
-  // A body that is here never makes its reader wait: others of the loop get their turn all the same.
+  // A body that has arrived never makes its reader wait; other fibers of the loop get their turn all the same.
   if (++pieces_ >= kPiecesInARow) {
     pieces_ = 0;
     Yield();

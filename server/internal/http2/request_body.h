@@ -21,20 +21,20 @@
 
 namespace weft::internal::http2 {
 
-// What has come of the body of one stream and was not read yet, which the windows bound, and the fiber that reads it.
+// The part of a stream's body that has arrived and was not read yet, which the windows bound, and the fiber that reads it.
 class RequestBody final : public BodySource {
  public:
   class Owner {
    public:
     // The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1).
     virtual Error SendContinue() = 0;
-    // Its handler begins to read: more may come.
+    // Its handler begins to read: more may be sent.
     virtual void OnFirstRead() = 0;
-    // So much was read: as much may come anew.
+    // This much was read, so as much more may be sent.
     virtual void OnRead(std::size_t bytes) = 0;
     virtual void OnReadStalled() = 0;
     virtual void OnBadTrailer(int status, std::string_view reason) = 0;
-    // Why nothing more comes, once the stream is closed.
+    // Why nothing more will arrive, once the stream is closed.
     virtual Error WhyClosed() const = 0;
 
    protected:
@@ -50,7 +50,7 @@ class RequestBody final : public BodySource {
   // What the session reports.
   void Append(std::string_view bytes);
   FieldBlock& Trailer() { return trailer_block_; }
-  // There is more of it than is allowed: a reader that gets to the end gets an Error, and none of it.
+  // The trailers are longer than allowed: a reader that reaches the end gets an Error, and none of them.
   void NoteTrailerTooLarge() { trailer_too_large_ = true; }
   void NoteEnd();
   void NoteClosed();
@@ -59,7 +59,7 @@ class RequestBody final : public BodySource {
   bool ExpectsContinue() const { return expects_continue_ && !continue_sent_; }
   void NoteContinueSent() { continue_sent_ = true; }
   std::size_t Unread() const { return bytes_.size() - at_; }
-  // Throws away what was not read, and returns how much that was.
+  // Discards what was not read, and returns how much that was.
   std::size_t DropUnread();
   void Recycle();
 

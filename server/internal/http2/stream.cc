@@ -48,7 +48,7 @@ void Stream::Recycle() {
 bool Stream::OnField(std::string_view name, std::string_view value) {
   const HeadLimits& limits = shard_.server().limits;
   if (!head_complete_) return head_.Add(name, value, limits);
-  // Trailers come after the response may have begun: too many end the stream's chance to be read, not the connection.
+  // The response may have begun before trailers arrive. If they are too long, the body cannot be read to its end; the connection continues.
   trailer_bytes_ += name.size() + value.size() + 32;
   if (trailer_bytes_ > limits.head_bytes || body_.Trailer().Size() >= limits.fields) {
     body_.NoteTrailerTooLarge();
@@ -118,7 +118,7 @@ void Stream::PutIntoQueue() {
 }
 
 void Stream::LeaveQueue() {
-  if (!Linked()) return;  // never was in it, has left it, or was taken out with a slot
+  if (!Linked()) return;  // was never in it, has left it, or was taken out with a slot
   Unlink();
   shard_.slots().NoteLeftQueue();
 }
@@ -239,7 +239,7 @@ Error Stream::SendContinue() {
 
 void Stream::OnFirstRead() {
   const std::uint32_t window = shard_.options().stream_window_bytes;
-  // One that is smaller than that of RFC 9113 section 6.9.2 is in the SETTINGS, and would be taken off twice.
+  // A window smaller than that of RFC 9113 section 6.9.2 is in the SETTINGS, and would be subtracted twice.
   if (Open() && !body_.Ended() && window > kInitialWindow) {
     host_->session().GrowWindow(*this, window);
     host_->SendSoon();
@@ -266,7 +266,7 @@ void Stream::OnWriteStalled() {
   run_.Cancel(kTimeout);
 }
 
-// Another protocol in place of a response is for CONNECT alone: the rest of the connection is others' as well.
+// Only CONNECT can lead to another protocol: the rest of the connection belongs to other streams.
 Error Stream::MayHijack(int status, Fields& header) {
   if (!head_.IsConnect() && !head_.IsExtended()) return Error::New("Hijack: over HTTP/2, only a CONNECT request can be taken over");
   if (status == 0) return Error::New("Hijack: over HTTP/2, a status must be chosen first, by WriteHeader");

@@ -21,11 +21,11 @@
 
 namespace weft::internal::http2 {
 
-// One request of a connection of HTTP/2: a stream, and from its complete head on the fiber that serves it. The
-// connection makes it when its head begins, starts it, and lets go of it when the session has closed the stream and the
-// fiber has ended, in whichever order. Used again and again.
+// One request of an HTTP/2 connection: a stream and, once its head is complete, the fiber that serves it. The
+// connection makes it when its head begins, starts it, and releases it when both the session has closed the stream and
+// the fiber has ended, in any order. It is reused.
 //
-// As a ShardMember it stands in the queue for a slot, and in no other list; the shard does not own it.
+// As a ShardMember it is in the queue for a slot, and in no other list; the shard does not own it.
 class Stream final : public SessionStream,
                      public FiberJob,
                      public ShardMember,
@@ -48,14 +48,14 @@ class Stream final : public SessionStream,
   State state() const { return state_; }
   void SetState(State state) { state_ = state; }
 
-  // When its head is complete: why it is refused, if it is.
+  // When its head is complete: why it is rejected, if it is.
   Refusal CheckHead();
   bool MethodIsHead() const { return head_.IsHead(); }
-  // Whom a request of this server is for; empty: it is for another one (CONNECT).
+  // The host that the request is for; empty: it is for another server (CONNECT).
   std::string_view Host() const { return head_.IsConnect() ? std::string_view() : head_.Host(); }
-  // Responds in place of a handler.
+  // Responds instead of a handler.
   void Refuse(const Refusal& refusal, int retry_after = 0);
-  // Starts its fiber, which may run up to its end before this returns. Its time counts from its head. False: there was no memory for it.
+  // Starts its fiber, which may run to its end before this returns. Its time counts from its head. False: there was no memory for it.
   bool Start();
 
   // A slot among the requests in flight.
@@ -65,27 +65,27 @@ class Stream final : public SessionStream,
   void ReleaseSlot();
   bool HasSlot() const { return has_slot_; }
 
-  // The client has reset it, or is gone. From outside of calls of the session.
+  // The client has reset it, or is gone. Not within a call of the session.
   void NoteGone() noexcept;
   // It is closed: by the session, or because its connection is over.
   bool Closed() const { return closed_; }
   void CloseBothSides() noexcept;
-  // What has come of its body will not be read.
+  // What has arrived of its body will not be read.
   void DropUnread() noexcept;
   bool HeadComplete() const { return head_complete_; }
   bool EndedWell() const { return ended_well_; }
-  // The rest of its body is not read: it is thrown away, up to a bound.
+  // The rest of its body is not read, but discarded, up to a bound.
   void DiscardBody();
   bool BodyEnded() const { return body_.Ended(); }
   bool ResponseFramed() const { return framer_.Framed(); }
   std::uint64_t BytesTaken() const { return framer_.Taken(); }
-  // By force, at the end of a drain: a 503, where nothing of a response is out; else it is broken off.
+  // By force, at the end of a drain: a 503 if nothing of a response was sent; else it is broken off.
   void FinishByForce();
   const LiveRequest& request() const { return run_; }
   void Recycle();
 
   std::size_t index = 0;                       // in its connection's list
-  TimePoint ends_by = TimePoint::max();        // in kEnding: when it is given up
+  TimePoint ends_by = TimePoint::max();        // in kEnding: when it is reset
   bool lingers = false;                        // and is so for the rest of its request's body
   std::uint64_t taken_before = 0;              // what the client had taken when that was set
   std::uint64_t written_before = 0;            // and what of all bodies of the connection was written
@@ -120,7 +120,7 @@ class Stream final : public SessionStream,
   bool ExchangeRequeued(bool) noexcept override { return true; }
 
  private:
-  static constexpr std::uint64_t kDiscardMax = 64 * 1024 * 1024;  // as for a connection of HTTP/1.1 that ends
+  static constexpr std::uint64_t kDiscardMax = 64 * 1024 * 1024;  // as for an HTTP/1.1 connection that ends
 
   void Respond();
   void Lose() noexcept;

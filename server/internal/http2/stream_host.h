@@ -18,28 +18,28 @@ class StreamHost {
  public:
   virtual Session& session() = 0;
   virtual http1::Client& client() = 0;
-  // To list the fields of a response in, for the length of a call.
+  // Scratch space for the list of a response's fields, during a call.
   virtual ResponseFields& fields() = 0;
 
-  // What its fibers belong to, in lists of all fibers.
+  // The owner of its fibers, in lists of all fibers.
   virtual std::uint64_t OwnerOfFibers() = 0;
 
-  // Frames wait: they leave with all others of this turn; or at once.
+  // Frames wait: they are sent with all others of this turn; or at once.
   virtual void SendSoon() noexcept = 0;
   virtual void SendNow() = 0;
 
-  // A response waits too long: not for the client to open its window, but while others have their turn and the client takes enough of
+  // Whether a response waits too long. That does not include time during which others have their turn and the client takes enough of
   // them. `written_before`: Session::BodiesWritten when the wait began.
   virtual bool WaitsForOthers(const SessionStream& stream, std::uint64_t written_before) = 0;
 
   // The connection has ended because its client took nothing.
   virtual bool Stalled() const = 0;
 
-  // Bytes of bodies have come that were not read yet, and were read, or thrown away.
+  // Bytes of bodies have arrived and were not read yet; and: were read, or discarded.
   virtual void NoteUnread(std::size_t bytes) = 0;
   virtual void NoteRead(std::size_t bytes) = 0;
 
-  // From within a call of the session: it has something for the stream, to be seen to after that call.
+  // Called within a call of the session: it has something for the stream, to be handled after that call.
   virtual void NoteHead(Stream& stream) = 0;
   virtual void NoteClosed(Stream& stream) = 0;
   // The stream has waited in the queue, and has a slot; or gets none.

@@ -103,7 +103,7 @@ Error StreamResponse::SubmitHead(int status, const Fields& header, std::string_v
   return {};
 }
 
-// The head that was held, with the type that the first bytes of the body reveal.
+// Sends the head that was held, with the type that the first bytes of the body determine.
 Error StreamResponse::SubmitHeld(std::string_view body) {
   if (held_status_ == 0) return {};
   const std::unique_ptr<Fields> header = std::move(held_);
@@ -140,7 +140,7 @@ Error StreamResponse::SendInformational(int status, Fields& header) {
 
 // --- bodies
 
-// What a response ends with need not be waited for: it stays in the buffer.
+// The end of a response need not be waited for: it stays in the buffer.
 std::string_view StreamResponse::InBuffer(std::string_view bytes) {
   if (bytes.empty()) return {};
   const std::span<char> buffer = Buffer();
@@ -189,7 +189,7 @@ Error StreamResponse::SendBody(std::string_view first, std::string_view second) 
   return WaitUntilTaken(nullptr);
 }
 
-// Until all that is pending became frames. Whatever ends the wait, nothing of the caller's memory is looked at after it.
+// Waits until all that is pending was framed. Whatever ends the wait, the caller's memory is not used after it.
 Error StreamResponse::WaitUntilTaken(const Context* ctx) {
   struct Forget {
     explicit Forget(StreamResponse& f) : framer(f) {}
@@ -221,7 +221,7 @@ Error StreamResponse::Flush() {
   if (Error err = Gone()) return err;
   if (Error err = SubmitHeld({})) return err;
   host_->SendNow();
-  Yield();  // it never waits, and others of the loop shall have their turn
+  Yield();  // it never waits, so others of the loop must get their turn
   return framed_ && !aborted_ ? Error() : Gone();  // a complete one may have ended its stream
 }
 

@@ -24,8 +24,8 @@
 
 namespace weft::internal::http2 {
 
-// Turns what a ResponseWriter wants into the frames of one stream. A body is framed from the memory in which its writer has it, whose
-// fiber is parked until all of it is: that is the back-pressure of both windows and of the socket. What ends a response lies in a
+// Turns the calls of a ResponseWriter into the frames of one stream. A body is framed from the writer's own memory, and the writer's
+// fiber is parked until all of it was framed: that is the back-pressure of both windows and of the socket. The end of a response is in a
 // buffer of this object, so that its fiber need not wait.
 class StreamResponse final : public ResponseSink {
  public:
@@ -62,7 +62,7 @@ class StreamResponse final : public ResponseSink {
 
   // A response of the server's own.
   void Refuse(int status, std::string_view reason, int retry_after);
-  // There was no memory for the request or its response: it becomes a 503 if nothing of it is out. Returns the
+  // There was no memory for the request or its response: it becomes a 503 if nothing of it was sent. Returns the
   // status that the client gets, or 0.
   int Lose() noexcept;
 
@@ -70,7 +70,7 @@ class StreamResponse final : public ResponseSink {
   Error SendTunnelHead(int status, Fields& header);
   Error Write(const Context* ctx, std::string_view data);
   Error EndTunnel();
-  // The end, without a wait. If a Write of another fiber waits, it fails, and the stream is reset: half of its bytes may be out.
+  // The end, without a wait. If a Write of another fiber waits, it fails, and the stream is reset: half of its bytes may have been sent.
   void CloseTunnel() noexcept;
   FiberTurn& turn() { return turn_; }
 
@@ -109,7 +109,7 @@ class StreamResponse final : public ResponseSink {
   bool framed_ = false;
   bool closed_ = false;
   bool aborted_ = false;
-  int held_status_ = 0;      // of a head that waits for the first bytes of its body, which reveal the type; 0: none
+  int held_status_ = 0;      // of a head that waits for the first bytes of its body, which determine the type; 0: none
   ResponseFraming framing_;
   std::string_view first_;   // what is pending, in this order
   std::string_view second_;

@@ -22,7 +22,7 @@ TimePoint Streams::After(Duration time) const {
 }
 
 void Streams::Settle() {
-  // A fiber that ends before its start returns comes back here: what there is to do is done below, not above it.
+  // A fiber that ends before its start returns calls back into this function. So the work is done below, not before the start.
   if (std::exchange(settling_, true)) return;
   try {
     int left = kStartsInATurn;
@@ -83,7 +83,7 @@ void Streams::TakeHead(Stream& stream) {
   if (refusal) shard_.observer().OnBadRequest({client_.PeerName(), refusal.status, refusal.reason});
   const Refusal owners = owner_.OnRequest(stream);
   if (!refusal) refusal = owners;
-  // Clients take one connection for all hosts of its address, whatever its certificate was for.
+  // Clients use one connection for all hosts with its address, whatever its certificate was for.
   if (!refusal && !client_.ServesHost(stream.Host())) refusal = {421, "the certificate of this connection is for another host"};
   if (refusal) return Reject(stream, refusal, 0);
   if (HasRoom() && waiting_.empty()) return StartOrQueue(stream);
@@ -134,14 +134,14 @@ void Streams::FiberEnded(Stream& stream) {
     AfterResponse(stream);
   } else {
     ++ending_;
-    // One that was closed a moment ago, perhaps by what its own handler has sent, is yet to be seen to.
+    // A stream that was closed a moment ago, perhaps by what its own handler has sent, is not handled yet.
     if (std::find(closed_.begin(), closed_.end(), &stream) == closed_.end()) Release(stream);
   }
   StartWaiting();
 }
 
-// The rest of the request's body is thrown away for a while: a reset together with the response loses it for many
-// clients.
+// The rest of the request's body is discarded for a while: with a reset right after the response, many clients lose
+// the response.
 void Streams::AfterResponse(Stream& stream) {
   ++ending_;
   stream.SetState(Stream::State::kEnding);
@@ -174,7 +174,7 @@ void Streams::DropAll() noexcept {
   next_head_ = 0;
   closed_.clear();
   waiting_.clear();
-  // All of them first: a slot that one gives back must not go to another one that ends as well.
+  // First for all of them: a slot that one releases must not go to another one that is about to end as well.
   for (const auto& stream : all_) stream->LeaveQueue();
   slots_.clear();
   for (std::size_t i = all_.size(); i-- > 0;) {
@@ -188,7 +188,7 @@ void Streams::DropAll() noexcept {
 void Streams::EndBodies() noexcept {
   for (std::size_t i = all_.size(); i-- > 0;) {
     Stream& stream = *all_[i];
-    // What has a response waits for the rest of it, and lingers for a body no longer than any other.
+    // A stream with a response waits for the rest of it, and lingers for a body no longer than any other.
     if (stream.BodyEnded() || stream.Closed() || stream.state() == Stream::State::kEnding) continue;
     stream.NoteGone();
     if (stream.state() == Stream::State::kHead && !stream.HeadComplete()) Release(stream);
@@ -241,7 +241,7 @@ void Streams::TakeALook() {
     const std::uint64_t taken = stream->BytesTaken() - std::exchange(stream->taken_before, stream->BytesTaken());
     const std::uint64_t before = std::exchange(stream->written_before, owner_.session().BodiesWritten());
     if (stream->ResponseFramed()) {
-      owner_.session().Reset(*stream, ErrorCode::kNoError);  // the response is out, and long so
+      owner_.session().Reset(*stream, ErrorCode::kNoError);  // the response was sent long ago
     } else if (taken < shard_.options().progress_bytes_min && !owner_.WaitsForOthers(*stream, before)) {
       shard_.observer().OnTimedOut({client_.PeerName(), TimeoutKind::kWriteStall, shard_.options().write_stall_timeout});
       owner_.session().Reset(*stream, ErrorCode::kInternalError);

@@ -15,24 +15,24 @@
 namespace weft::internal::http2 {
 
 // The streams of one connection: starts those whose heads are complete, each in a fiber of its own, keeps those waiting
-// for which there is no place yet, and lets go of those that are over. What the session reports is noted while it runs
-// (NoteHead, NoteClosed), and seen to by Settle.
+// for which there is no room yet, and releases those that are over. What the session reports is noted while it runs
+// (NoteHead, NoteClosed), and handled by Settle.
 //
-// A stream that the client has given up counts until its handler has ended: resets gain nobody more work than a client
-// may ask for.
+// A stream that the client has reset counts until its handler has ended: by resets, a client cannot get more work done
+// than it may ask for.
 class Streams {
  public:
   class Owner : public StreamHost {
    public:
-    // Before a handler runs, which may take long.
+    // Called before a handler runs, which may take long.
     virtual void BeforeHandler() = 0;
-    // A request has come, and will be served; and why it is not, if it is not.
+    // A request has arrived and will be served; or why it will not.
     virtual Refusal OnRequest(const Stream& stream) = 0;
-    // A stream has ended in good order.
+    // A stream has ended regularly.
     virtual void OnEndedWell() = 0;
-    // A head has begun, and its rest has not come in time.
+    // A head has begun, but its rest has not arrived in time.
     virtual void OnHeadTimeout() = 0;
-    // Its response is here, or was broken off.
+    // Its response is complete, or was broken off.
     virtual void OnResponse() = 0;
 
    protected:
@@ -54,17 +54,17 @@ class Streams {
   void Settle();
   void FiberEnded(Stream& stream);
 
-  // The client is gone, or the connection is over: all that it has asked for ends. Handlers that run are waited for.
+  // The client is gone, or the connection is over: all its requests end. Running handlers are waited for.
   void DropAll() noexcept;
-  // Its side has ended: bodies that are not complete will not be.
+  // Its side has ended: incomplete bodies stay so.
   void EndBodies() noexcept;
-  // In a drain no client is waited for long that still sends although it has its response.
+  // In a drain, a client that still sends although it has its response is not waited for long.
   void BeginDrain();
-  // At the end of a drain: a 503 where nothing of a response is out, else it is broken off.
+  // At the end of a drain: a 503 if nothing of a response was sent, else it is broken off.
   void FinishByForce();
 
-  // Nothing else checks whether streams without a fiber make progress: when one has to be looked at, and what is to be reset
-  // then.
+  // Nothing else checks whether streams without a fiber make progress: when one must be checked, and which are to be
+  // reset then.
   TimePoint LookAt();
   void TakeALook();
 
@@ -84,7 +84,7 @@ class Streams {
   void Release(Stream& stream) noexcept;
   TimePoint After(Duration time) const;
   Duration LingerTime() const;
-  // Of the last head that has begun there is more to come; nothing else can come before it.
+  // The last head that has begun is incomplete; nothing else can arrive before the rest of it.
   bool AwaitsHead() const { return begun_ != nullptr && begun_->state() == Stream::State::kHead && !begun_->HeadComplete(); }
   bool HasRoom() const { return running_ < shard_.options().streams_per_connection_max; }
 
@@ -97,7 +97,7 @@ class Streams {
   bool starting_waiting_ = false;
   std::vector<std::unique_ptr<Stream>> all_;
   Stream* begun_ = nullptr;  // the last one
-  TimePoint head_due_;       // when its head has to be complete
+  TimePoint head_due_;       // when its head must be complete
   std::size_t running_ = 0;     // that have a fiber
   std::size_t ending_ = 0;      // that had one, or none at all
   std::vector<Stream*> heads_;  // complete

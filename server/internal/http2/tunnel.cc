@@ -8,13 +8,13 @@ Result<std::size_t> Tunnel::ReadStream(const Context& ctx, std::span<char> buffe
   return in_.ReadTunnel(ctx, buffer);
 }
 
-// What Close has broken off says so, however the end of the stream is noticed.
+// A call that Close has broken off says so, however the end of the stream is noticed.
 Error Tunnel::WriteStream(const Context& ctx, std::string_view data) {
   Error err = out_.Write(&ctx, data);
   return err && closed_ ? Error(kClosed) : err;
 }
 
-// One may wait for the one that writes; there is no queue for more.
+// One fiber may wait for the one that writes; there is no queue for more.
 Error Tunnel::WaitForTurn(const char* function, const Context& ctx) {
   FiberTurn& turn = out_.turn();
   if (!turn.Taken()) return {};

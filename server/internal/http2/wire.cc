@@ -26,7 +26,7 @@ Wire::Sent Wire::Send(Session& session) {
     if (!borrows) out_ = FrameBuffer();
     return sent;
   } catch (const std::bad_alloc&) {
-    // A frame may be here in part, and what is lent belongs to fibers that continue.
+    // A frame may be incomplete, and what is lent belongs to fibers that continue.
     out_.Clear();
     client_.SetBroken();
     throw;
@@ -82,7 +82,7 @@ void Wire::Block() {
   look_at_ = stall >= TimePoint::max() - now ? TimePoint::max() : now + stall;
 }
 
-// As of a response of HTTP/1.1 (PacedIo::PeerTakesEnough): the kernel may hold what a slow client needs minutes for.
+// As for an HTTP/1.1 response (PacedIo::PeerTakesEnough): the kernel may hold what a slow client needs minutes for.
 bool Wire::TakesEnough() {
   const std::int64_t taken = untaken_ + static_cast<std::int64_t>(moved_) - client_.UntakenBytes();
   if (taken < static_cast<std::int64_t>(client_.shard().options().progress_bytes_min)) return false;

@@ -13,8 +13,8 @@
 namespace weft::internal::http2 {
 
 // The frames of one connection on their way to its socket. Bodies are sent from the memory of their fibers; what the
-// socket does not take is copied before Send returns, which is little, since no more is framed than goes out at once.
-// One that has nothing to send has no memory for it: Send takes the buffer that all connections of the loop share.
+// socket does not take is copied before Send returns. That is little, since no more is framed than is sent at once.
+// A connection that has nothing to send has no memory for it: Send uses the buffer that all connections of the loop share.
 class Wire {
  public:
   Wire(http1::Client& client, FrameBuffer& shared) : client_(client), shared_(shared) {}
@@ -30,13 +30,13 @@ class Wire {
 
   bool Empty() const { return out_.Empty(); }
   bool Blocked() const { return blocked_; }
-  // Of what is framed, and what waits to be.
+  // How much is framed, and how much waits to be.
   std::size_t Unsent(const Session& session) const { return out_.Size() + kFrameGuess * session.Waiting(); }
 
   // Rises whenever the client has taken something; what the kernel holds is not taken.
   std::int64_t Taken() const { return static_cast<std::int64_t>(sent_) - client_.UntakenBytes(); }
 
-  // While it is blocked: when the client has to have taken enough; and whether it has, at that time.
+  // While it is blocked: when the client must have taken enough; and whether it has, at that time.
   TimePoint LookAt() const { return blocked_ ? look_at_ : TimePoint::max(); }
   bool TakesEnough();
 

@@ -13,7 +13,7 @@ void RequestRun::ReportTrouble(const Error& handlers, const Error& failure, bool
     observer.OnResponseAborted({owner_.PeerName(), request_.Method(), request_.Target(), writer_.BytesWritten(), failure,
                                 request_.Id()});
   } else if (failure) {
-    // A CONNECT to a handler that says yes to everything gets a 501, which is no failure of the handler.
+    // A CONNECT to a handler that responds 200 to everything gets a 501, which is not a failure of the handler.
     const int status = StatusOf(failure);
     if (status >= 500 && (handlers || status != 501)) {
       observer.OnHandlerFailed({owner_.PeerName(), request_.Method(), request_.Target(), status, failure, request_.Id()});
@@ -36,7 +36,7 @@ void RequestRun::End() {
   if (std::exchange(long_lived_, false)) shard_.slots().ReleaseLongLived();
 }
 
-// Without a slot of that kind it keeps its own and its deadline.
+// Without a slot of that kind it keeps its own slot and its deadline.
 bool RequestRun::LongLived() {
   if (long_lived_) return true;
   if (!shard_.slots().AcquireLongLived()) {

@@ -16,8 +16,8 @@
 namespace weft::internal {
 
 // One request from its head to the end of its handler, whatever its protocol: its context with the deadline, the
-// Request and the ResponseWriter, the call of the handler, and what the observer hears of the outcome. Used again
-// and again; a warm one allocates nothing. In the fiber of the request, in this order:
+// Request and the ResponseWriter, the call of the handler, and the report of the outcome to the observer. It is reused;
+// a warm one allocates nothing. In the fiber of the request, in this order:
 //
 //   ScopedContext current(run.Begin(head_at));
 //   run.Header().AddBorrowed(...);
@@ -77,12 +77,12 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   bool ResponseAborted() const { return ResponseAccess::Aborted(writer_); }
   // Ctx() as the handler sees it now.
   const Context& Ctx() const { return request_.Ctx(); }
-  // What has to hold before the connection is handed over (RequestAccess::PrepareHijack).
+  // What must hold before the connection is handed over (RequestAccess::PrepareHijack).
   Error PrepareHijack(int status, Fields& header, bool body_read) const {
     return RequestAccess::PrepareHijack(request_, status, header, body_read);
   }
 
-  // The client has left: its context ends, if it has a handler.
+  // The client has disconnected: the request's context ends, if it has a handler.
   void NoteClientGone() noexcept {
     if (client_gone_ || !has_handler_) return;
     client_gone_ = true;
@@ -115,7 +115,7 @@ class RequestRun final : public LiveRequest, private RequestHooks {
   Shard& shard_;
   Owner& owner_;
   bool has_handler_ = false;
-  bool client_gone_ = false;  // its context was canceled because the client left
+  bool client_gone_ = false;  // its context was canceled because the client disconnected
   bool long_lived_ = false;   // it has a slot of that kind
   const Context* ctx_ = nullptr;
   Request request_;

@@ -12,7 +12,7 @@
 namespace weft::internal {
 
 // Counts requests in flight: the slots of one loop, which are its share of the server's limit, and the queue for them. A
-// request has a slot from its complete head until its response is out; one that becomes long-lived changes it for a slot of
+// request has a slot from its complete head until its response was sent; one that becomes long-lived exchanges it for a slot of
 // that kind. A slot that is released goes to the request that has waited longest.
 //
 // On the loop's thread, except where it says otherwise.
@@ -23,11 +23,11 @@ class InFlight {
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
 
-  // From any thread: requests that have a handler.
+  // From any thread: the number of requests that have a handler.
   std::uint64_t Requests() const {
     return Short() + LongLived();
   }
-  // Of them, those that are long-lived, and the others; and those that wait for a slot.
+  // Those of them that are long-lived, and the others; and requests that wait for a slot.
   std::uint64_t LongLived() const { return long_lived_.load(std::memory_order_relaxed); }
   std::uint64_t Short() const { return in_flight_.load(std::memory_order_relaxed); }
   std::uint64_t Queued() const { return waiting_.load(std::memory_order_relaxed); }
@@ -38,7 +38,7 @@ class InFlight {
     Count(in_flight_, 1);
     return true;
   }
-  // For a request that is here already and whose slot was given away; beyond the limit if need be.
+  // For a request that has arrived already and whose slot was given away; beyond the limit if necessary.
   void AcquireAnyway() { Count(in_flight_, 1); }
   void Release() {
     if (queue_.First() != nullptr) [[unlikely]] return GiveToNext();
@@ -47,7 +47,7 @@ class InFlight {
   }
 
   // Whether a request may wait for a slot; the caller then puts it into the queue. A request that leaves the queue without a
-  // slot says so.
+  // slot must report that.
   bool MayQueue();
   void NoteQueued() { Count(waiting_, 1); }
   void NoteLeftQueue() { Count(waiting_, -1); }
@@ -57,7 +57,7 @@ class InFlight {
   void ReleaseLongLived() { Count(long_lived_, -1); }
   std::uint64_t LongLivedMax() const { return share_.long_lived; }
 
-  // From now on there are no slots: requests that come are rejected.
+  // From now on there are no slots: new requests are rejected.
   void CloseTheDoor() { share_.requests = 0; }
 
  private:

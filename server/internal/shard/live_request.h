@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// A request that has a handler, or whose response is on its way, whatever its protocol: what a drain speaks
-// to. A connection may have many.
+// A request that has a handler, or whose response is on its way, of any protocol: what a drain waits for and
+// cancels. A connection may have many.
 class LiveRequest {
  public:
   LiveRequest(const LiveRequest&) = delete;
@@ -19,7 +19,7 @@ class LiveRequest {
   virtual std::string_view Method() const = 0;
   virtual std::string_view Target() const = 0;
   virtual std::string PeerName() const = 0;
-  // What its middleware has called it (Request::Id); empty without.
+  // The id that middleware has given it (Request::Id); empty without one.
   virtual std::string_view Id() const = 0;
   // Its handler has not returned yet.
   virtual bool HasHandler() const = 0;
@@ -38,8 +38,8 @@ class LiveRequest {
   LiveRequest* next_ = nullptr;
 };
 
-// All live requests of a loop, in the order in which they began. Walks over them in pieces: a walk continues where it stopped,
-// whatever has ended meanwhile, and does not meet requests that began after it.
+// All live requests of a loop, in the order in which they began. It is traversed in pieces: a walk continues where it stopped,
+// whatever has ended meanwhile, and does not visit requests that began after it.
 class LiveRequests {
  public:
   LiveRequests() = default;
@@ -64,7 +64,7 @@ class LiveRequests {
     walk_at_ = first_;
     walk_end_ = last_;
   }
-  // The next one; null: that was all. It may end while it is visited.
+  // The next one; null: there are no more. It may end while it is visited.
   LiveRequest* Next() {
     LiveRequest* const request = walk_at_;
     if (request != nullptr) walk_at_ = request == walk_end_ ? nullptr : request->next_;
@@ -74,8 +74,8 @@ class LiveRequests {
  private:
   LiveRequest* first_ = nullptr;
   LiveRequest* last_ = nullptr;
-  LiveRequest* walk_at_ = nullptr;   // whom the walk meets next
-  LiveRequest* walk_end_ = nullptr;  // the last one that it meets
+  LiveRequest* walk_at_ = nullptr;   // the next one of the walk
+  LiveRequest* walk_end_ = nullptr;  // the last one of the walk
 };
 
 }  // namespace weft::internal

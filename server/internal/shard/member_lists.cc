@@ -7,11 +7,11 @@
 namespace weft::internal {
 namespace {
 
-// A connection that we have closed: how long its client may send nothing without closing its own side.
+// After we have closed a connection: how long its client may send nothing without closing its own side.
 constexpr Duration kLingerQuiet = std::chrono::seconds(5);
 // A quiet connection that the drain has closed: its client loses nothing.
 constexpr Duration kQuietLinger = std::chrono::milliseconds(100);
-// How often a client is looked at that has yet to acknowledge a response that was broken off.
+// How often a client is checked that has not yet acknowledged a response that was broken off.
 constexpr Duration kAckLook = std::chrono::milliseconds(25);
 constexpr int kStartsLookedAt = 32;
 
@@ -50,7 +50,7 @@ bool MemberLists::ExpireSomeOf(TimeoutList& list, TimePoint now, int piece) {
 
 ShardMember* MemberLists::SlowestStart() const {
   ShardMember* slowest = MemberOf(header_.First());
-  // Handshakes stand in the order in which they were accepted; one that has just had its reply may stand before silent ones.
+  // Handshakes are in the order in which they were accepted; one that has just got its reply may be before silent ones.
   TimeoutLink* link = handshake_.First();
   for (int left = kStartsLookedAt; link != nullptr && left > 0; --left, link = handshake_.After(*link)) {
     ShardMember& member = ShardMember::Of(*link);
@@ -60,7 +60,7 @@ ShardMember* MemberLists::SlowestStart() const {
   return slowest;
 }
 
-// First those that are over: their clients have had all or most of their last response.
+// First those that are over: their clients have received all or most of their last response.
 ShardMember* MemberLists::LeastMissed() const {
   for (const TimeoutList* list : {&quiet_, &closing_, &aborting_, &idle_}) {
     if (TimeoutLink* longest = list->First()) return MemberOf(longest);

@@ -49,9 +49,9 @@ class MemberLists {
   TimePoint Earliest() const;
   // Calls OnTimeout of those that have expired, up to `piece` of each list. True: more are due.
   bool ExpireSome(TimePoint now, int piece);
-  // The one whose end hurts least: it is over already, or has been idle longest. Null: none of these.
+  // The one whose end does the least harm: it is over already, or has been idle longest. Null: none of these.
   ShardMember* LeastMissed() const;
-  // The one that has taken longest over its handshake or its head and is not spared, of those that came first; null: none.
+  // Of those that arrived first, the one whose handshake or head has taken longest and that is not spared; null: none.
   ShardMember* SlowestStart() const;
 
  private:

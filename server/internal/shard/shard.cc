@@ -10,9 +10,9 @@
 namespace weft::internal {
 namespace {
 
-// What a client has for its head before its connection may be taken for another one that waits.
+// How long a client has for its head before its connection may be closed in favor of another one that waits.
 constexpr Duration kTimeToSpeak = std::chrono::seconds(1);
-// What a turn of those that were requeued may cost, in members that have ended.
+// How much a turn of the requeued members may cost, in members that have ended.
 constexpr int kTurnOfAll = 8 * ShardDrain::kPiece;
 
 }  // namespace
@@ -31,12 +31,12 @@ Shard::~Shard() { loop_.Disarm(tick_); }
 void Shard::ReportOutOfMemory(std::string_view peer, int status) noexcept {
   try {
     observer().OnOutOfMemory({peer, status});
-  } catch (const std::bad_alloc&) {  // not even for that
+  } catch (const std::bad_alloc&) {  // there is no memory even for that
   }
 }
 
 ShardMember& Shard::Admit(std::unique_ptr<ShardMember> member) {
-  // So that Requeue, which also ends members, needs no memory: both lists have room for every one.
+  // So that Requeue, which also ends members, needs no memory: both lists have room for all members.
   for (std::vector<ShardMember*>* list : {&requeued_, &resuming_}) {
     if (list->capacity() <= members_) list->reserve(2 * (members_ + 1));
   }
@@ -67,14 +67,14 @@ void Shard::ArmTick(TimePoint when) {
   }
 }
 
-// The lists move on with every request, the timer does not: it looks when the first one could have
-// expired, and again then. Some at a time: a hundred thousand that expire at once come in many turns.
+// The lists change with every request, the timer does not: it checks when the first one could have
+// expired, and then again. In pieces: a hundred thousand that expire at once take many turns.
 void Shard::OnTick(LoopTimer* timer) {
   Shard& self = *static_cast<Tick*>(timer)->shard;
   self.tick_at_ = TimePoint::max();
   const bool more = self.lists_.ExpireSome(self.now(), ShardDrain::kPiece);
   self.drain_.OnTime(self.now());
-  // The rest comes when others of the loop had their turn: not with the timers that are due now.
+  // The rest follows when others of the loop have had their turn, not with the timers that are due now.
   const TimePoint soonest = more ? self.now() + Duration(1) : TimePoint::min();
   self.ArmTick(std::max(soonest, std::min(self.lists_.Earliest(), self.drain_.NextLook())));
 }
@@ -99,7 +99,7 @@ void Shard::Requeue(ShardMember& member) noexcept {
   loop_.Post(later_);
 }
 
-// A member may end, or come back itself for another turn.
+// A member may end, or ask for another turn.
 void Shard::OnLater(LoopTask* task) {
   auto* later = static_cast<Later*>(task);
   Shard& self = *later->shard;
@@ -109,7 +109,7 @@ void Shard::OnLater(LoopTask* task) {
     self.resuming_.swap(self.requeued_);
     self.resumed_ = 0;
   }
-  // One that has ended costs a small part of what one with work does, and must not keep that one waiting.
+  // Members that have ended cost much less than those with work, and must not keep those waiting.
   for (int left = kTurnOfAll; left > 0 && self.resumed_ < self.resuming_.size();) {
     ShardMember& member = *self.resuming_[self.resumed_++];
     static_cast<void>(member.ExchangeRequeued(false));

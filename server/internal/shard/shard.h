@@ -27,8 +27,8 @@ namespace http1 {
 struct LoopPart;
 }
 
-// What one loop has of a server, whatever its clients speak: it owns the connections, keeps them in lists by
-// what they wait for, counts and queues requests, and takes its part in a drain. Protocols stand above it.
+// The part of a server on one loop, whatever its clients speak: it owns the connections, keeps them in lists by
+// what they wait for, counts and queues requests, and takes part in a drain. Protocols are built on top of it.
 //
 // Everything runs on the loop's thread, except where it says otherwise.
 class Shard : private ShardDrain::Host {
@@ -64,8 +64,8 @@ class Shard : private ShardDrain::Host {
   // A buffer for any code that reads on this loop and does not wait between the read and the use.
   static constexpr std::size_t kReadBytes = 64 * 1024;
   char* read_buffer() { return read_buffer_.get(); }
-  // The memory in which a response gathers its body, with room for the framing around it. One that waits for what may be long in coming
-  // gives it back, so that thousands of them share a few.
+  // The memory in which a response collects its body, with room for the framing around it. Responses that may wait for long return
+  // theirs, so that thousands of them share a few.
   static constexpr std::size_t kBodyBytes = 4096;
   static constexpr std::size_t kBodyFraming = 32;  // before it, and after it
   std::unique_ptr<char[]> TakeBodyBuffer() {
@@ -73,17 +73,17 @@ class Shard : private ShardDrain::Host {
     return std::unique_ptr<char[]>(new char[kBodyFraming + kBodyBytes + kBodyFraming]);
   }
   void GiveBodyBuffer(std::unique_ptr<char[]> buffer) noexcept { spare_body_buffer_ = std::move(buffer); }
-  // What the protocol has on this loop; only its connections look into it.
+  // The protocol's own part on this loop; only its connections use it.
   http1::LoopPart& http1_part() { return *http1_part_; }
   void SetPart(http1::LoopPart& part) { http1_part_ = &part; }
   // The fiber under which those of requests are listed.
   std::uint64_t parent_fiber() const { return parent_fiber_; }
   void SetParentFiber(std::uint64_t id) { parent_fiber_ = id; }
-  // Reports that there was no memory; with status 0 the client has got no response.
+  // Reports that there was no memory; status 0: the client got no response.
   void ReportOutOfMemory(std::string_view peer, int status) noexcept;
 
-  // Takes a member that ServerState has counted. Throws std::bad_alloc, and the member is destroyed; the
-  // count is the caller's to take back then.
+  // Takes a member that ServerState has counted. If it throws std::bad_alloc, the member is destroyed, and the
+  // caller must correct the count.
   ShardMember& Admit(std::unique_ptr<ShardMember> member);
   // Puts it at the end of a list. It expires when the list says so, or at `latest` if that is sooner.
   void Place(List list, ShardMember& member, TimePoint latest = TimePoint::max()) {
@@ -92,16 +92,16 @@ class Shard : private ShardDrain::Host {
     if (member.expiry < tick_at_) ArmTick(member.expiry);
   }
   void PlaceBusy(ShardMember& member) { lists_.AddBusy(member); }
-  // Place, for the list that each connection comes back to after a request: inlined, with the list known.
+  // Place, for the list to which each connection returns after a request: inlined, for this one list.
   [[gnu::always_inline]] void PlaceIdle(ShardMember& member) {
     member.expiry = lists_.Of(List::kIdle).Add(member, now());
     if (draining()) [[unlikely]] PlacedInDrain(List::kIdle, member);
     if (member.expiry < tick_at_) ArmTick(member.expiry);
   }
-  // Calls its Resume when the others of the loop had their turn. At most once until then.
+  // Calls its Resume when the others of the loop have had their turn. At most once until then.
   void Requeue(ShardMember& member) noexcept;
-  // Ends the connection that is missed least, to free its descriptor; if there is none such, the one that
-  // has taken longest over a head, unless that is short. False if there is none.
+  // Ends the connection whose end does the least harm, to free its descriptor; if there is none, the one whose
+  // head has taken longest, unless that is not long. False if there is none.
   bool EvictOne();
 
   // From any thread: how many members are here, or on their way.

@@ -13,10 +13,10 @@ using Waits = MemberLists::List;
 
 // Which members each step visits; kCancel and kReport visit requests, too.
 constexpr Waits kQuietOnes[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake};
-// Busy ones may be so with nothing but clients that still send (HTTP/2).
+// Busy members may have nothing left but clients that still send (HTTP/2).
 constexpr Waits kAtFirst[] = {Waits::kIdle, Waits::kHeader, Waits::kHandshake, Waits::kClosing, Waits::kBusy};
 constexpr Waits kQueued[] = {Waits::kQueued};
-// Those with requests first: what they leave finds itself ended by force, and no others begin.
+// Those with requests first: whatever follows from their end finds a connection closed by force, and no request begins.
 constexpr Waits kAll[] = {Waits::kBusy, Waits::kQueued, Waits::kHandshake, Waits::kHeader,
                           Waits::kIdle, Waits::kAborting, Waits::kClosing, Waits::kQuiet};
 
@@ -75,7 +75,7 @@ void ShardDrain::OnTime(TimePoint now) {
   TakeSteps();
 }
 
-// What is to be done, one step after the other, and one piece of it in this turn.
+// Takes the steps that are due, one after the other, and one piece of a step in this turn.
 void ShardDrain::TakeSteps() {
   if (further_.posted) return;
   while (step_ != DrainStep::kServe || BeginStep()) {
@@ -131,13 +131,13 @@ void ShardDrain::Enter(DrainStep step) {
 void ShardDrain::EndStep() {
   const DrainStep step = std::exchange(step_, DrainStep::kServe);
   if (step > taken_.load(std::memory_order_relaxed)) taken_.store(step, std::memory_order_release);
-  // A few looks within the grace cost less than an order of their own for those few connections.
+  // A few checks within the grace cost less than a sorted list for those few connections.
   if (step != DrainStep::kBegin || !grace_left_) return;
   const Duration look = std::max<Duration>(server_.options.first_byte_grace / 4, std::chrono::milliseconds(1));
   LookAtQuietOnes(loop_.TurnTime() + look);
 }
 
-// A piece of the step. True: that was not all. A visit may end the one that is visited, but no other one.
+// Takes a piece of the step. True: there is more. A visit may end the one that is visited, but no other one.
 bool ShardDrain::WalkOn() {
   int left = kPiece;
   while (LiveRequest* request = requests_.Next()) {

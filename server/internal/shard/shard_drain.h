@@ -16,18 +16,18 @@
 
 namespace weft::internal {
 
-// What a loop has to do in a drain, one step after the other (Drain).
+// The steps of a loop in a drain, one after the other (Drain).
 enum class DrainStep : int {
   kServe,
   kBegin,       // no new connections, quiet ones are closed, responses say close
-  kCancel,      // the drain timeout is over: contexts of requests are canceled
+  kCancel,      // the drain timeout has expired: contexts of requests are canceled
   kForceClose,  // nothing more is sent or received
-  kReport,      // and after that: requests whose handlers do not end are named, each time anew
+  kReport,      // and after that: requests whose handlers do not end are named, every time
 };
 
-// A loop's part in a drain. Any thread says how far to go; it goes there on its loop, step by
-// step. What a step does with each connection or request it does in pieces, one in each turn of the loop:
-// there may be a hundred thousand. All but the atomics is the loop's own.
+// A loop's part in a drain. Any thread says how far to go; the steps are taken on the loop, one after the
+// other. A step visits connections or requests in pieces, one piece in each turn of the loop, because there may
+// be a hundred thousand. Everything except the atomics belongs to the loop.
 class ShardDrain {
  public:
   // Whose part it is.
@@ -47,13 +47,13 @@ class ShardDrain {
 
   // How long a drain waits for clients to close their side, which should end soon.
   static constexpr Duration kLinger = std::chrono::seconds(1);
-  // So many are seen to in one turn of the loop, when something is to be done with all of them.
+  // How many are visited in one turn of the loop, when something must be done with all of them.
   static constexpr int kPiece = 64;
 
   // From any thread: has the loop take the steps of the drain up to this one when it comes to it. What
   // needs no loop happens at once: Request::Draining() is done.
   void GoTo(DrainStep step);
-  // From any thread: whether the loop is through with it.
+  // From any thread: whether the loop has finished this step.
   bool HasTaken(DrainStep step) const { return taken_.load(std::memory_order_acquire) >= step; }
 
   const Context& Draining() const { return scope_.ctx; }
@@ -62,7 +62,7 @@ class ShardDrain {
   // Requests that begin now are canceled at once.
   bool TimeoutOver() const { return timeout_over_; }
 
-  // Looks at the quiet connections once more at this time, if not sooner: they may have no grace left then.
+  // Checks the quiet connections once more at this time, if not sooner: they may have no grace left then.
   void LookAtQuietOnes(TimePoint when);
   TimePoint NextLook() const { return grace_end_; }
   void OnTime(TimePoint now);
@@ -112,7 +112,7 @@ class ShardDrain {
   DrainStep step_ = DrainStep::kServe;
   bool once_more_ = false;                // kBegin again, for those whose grace may be over
   bool grace_left_ = false;               // some connection has
-  std::size_t lists_ = 0;                 // that are through, but for those in waiting_
+  std::size_t lists_ = 0;                 // that are finished, except for those in waiting_
   TimeoutList waiting_{Duration::max()};  // of the last one: connections that were not visited yet
 };
 

@@ -7,10 +7,10 @@
 
 namespace weft::internal {
 
-// What a shard keeps in its lists: a connection, whatever its protocol. The shard owns its members. It
-// calls them on the loop's own stack, one at a time; a call may end the member it is made on, and no other
-// one. A member that has ended says so by Shard::Requeue and is destroyed when its turn comes, so that
-// nothing of it is on any stack then.
+// An element of a shard's lists: a connection, of any protocol. The shard owns its members. It
+// calls them on the loop's own stack, one at a time; a call may end the member on which it is made, and no other
+// one. A member that has ended reports that by Shard::Requeue, and is destroyed when its turn comes, so that
+// none of its functions is on any stack then.
 //
 // None of the calls throws: a member for which there is no memory ends itself.
 class ShardMember : public TimeoutLink {
@@ -19,10 +19,10 @@ class ShardMember : public TimeoutLink {
   ShardMember& operator=(const ShardMember&) = delete;
   virtual ~ShardMember() = default;
 
-  // Whose link it is.
+  // The owner of the link.
   static ShardMember& Of(TimeoutLink& link) { return static_cast<ShardMember&>(link); }
 
-  // The time of the list it is in is up.
+  // The timeout of its list has expired.
   virtual void OnTimeout() noexcept = 0;
   // Its turn, after Shard::Requeue. False: it has ended, and is to be destroyed.
   virtual bool Resume() noexcept = 0;
@@ -30,13 +30,13 @@ class ShardMember : public TimeoutLink {
   virtual void TakeSlot() noexcept = 0;
   // Makes room for others, unless a request is being served or it has just spoken.
   virtual void Evict() noexcept = 0;
-  // It is not to be evicted: its client has just spoken, or waits for us.
+  // It must not be evicted: its client has just spoken, or waits for us.
   virtual bool IsSpared() { return false; }
   // When its present wait began.
   virtual TimePoint WaitsSince() const = 0;
 
   // The steps of a drain (ShardDrain).
-  virtual bool HasGrace() const = 0;           // it waits for a request, and may for a while yet
+  virtual bool HasGrace() const = 0;           // it waits for a request, and may do so a little longer
   virtual void CloseUnlessSpoken() noexcept = 0;  // closes if it waits for a request without grace
   virtual void RejectQueued() noexcept = 0;    // in kQueued: no slot will come any more
   virtual void ForceClose() noexcept = 0;

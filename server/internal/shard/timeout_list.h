@@ -6,7 +6,7 @@
 
 namespace weft::internal {
 
-// A link of a doubly linked list that knows when its owner's time is up.
+// A link of a doubly linked list that knows when its owner expires.
 struct TimeoutLink {
   TimeoutLink* prev = nullptr;
   TimeoutLink* next = nullptr;
@@ -21,8 +21,8 @@ struct TimeoutLink {
   }
 };
 
-// Connections that all wait for the same length of time: the last to come expires last, so the list is in order by itself, and
-// adding, moving and removing cost a few pointers. One timer for each loop looks at the heads of its lists.
+// Connections that all wait for the same length of time: the last to be added expires last, so the list is always in order, and
+// adding, moving and removing cost a few pointers. One timer for each loop checks the heads of its lists.
 class TimeoutList {
  public:
   explicit TimeoutList(Duration timeout) : timeout_(timeout) { head_.prev = head_.next = &head_; }
@@ -37,7 +37,7 @@ class TimeoutList {
     return link.expiry;
   }
 
-  // Moves the link to the end of this list; it expires when it would have.
+  // Moves the link to the end of this list; it keeps its time of expiry.
   void AddBack(TimeoutLink& link) {
     link.Unlink();
     Append(link);
