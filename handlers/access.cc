@@ -14,11 +14,11 @@
 namespace weft {
 namespace {
 
-// A pooled request keeps no more than this for the next one.
+// A pooled request keeps at most this much for the next one.
 constexpr std::size_t kKeptText = 4096;
 constexpr std::size_t kKeptParameters = 64;
 
-// An empty one was cleared before, and its memory bounded then.
+// An empty one was cleared before, which bounded its memory.
 [[gnu::always_inline]] inline void ClearKeeping(std::string& text) noexcept {
   if (text.empty()) return;
   text.clear();
@@ -59,7 +59,7 @@ void RequestAccess::End(Request& r) noexcept {
   ClearKeeping(r.decoded_path_);
   ClearKeeping(r.path_values_);
   if (!std::exchange(r.query_parsed_, false)) return;
-  if (r.decoded_query_.capacity() > kKeptText) r.decoded_query_ = std::string();  // reserved, though nothing may have been decoded
+  if (r.decoded_query_.capacity() > kKeptText) r.decoded_query_ = std::string();  // reserved, even if nothing was decoded
   ClearKeeping(r.decoded_query_);
   ClearKeeping(r.query_);
 }
@@ -84,7 +84,7 @@ Error ResponseAccess::CompleteAndCall(ResponseWriter& w, const Error& handlers) 
   Error outcome;
   try {
     outcome = Finish(w, handlers);
-  } catch (...) {  // no memory for the response to an Error, above all: it is logged and counted all the same
+  } catch (...) {  // usually no memory for the response to an Error, which is logged and counted all the same
     static_cast<void>(CallAtCompletion(w, handlers, Error::FromException(std::current_exception())));
     throw;
   }

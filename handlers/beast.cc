@@ -8,7 +8,7 @@
 namespace weft {
 namespace {
 
-// Bytes that are gathered before they leave: more than most messages have, and less than is felt.
+// How many bytes are collected before they are sent: more than most messages have, and few enough not to matter.
 constexpr std::size_t kGatheredMax = 16 * 1024;
 
 }  // namespace
@@ -54,7 +54,7 @@ bool BeastStream::WriteGathered(boost::beast::error_code& ec) {
 
 void teardown(boost::beast::role_type, BeastStream& stream, boost::beast::error_code& ec) {
   ec = {};
-  static_cast<void>(stream.Underlying().CloseWrite());  // the other end may be gone: that is an end, too
+  static_cast<void>(stream.Underlying().CloseWrite());  // the other end may be gone, which is an end, too
 }
 
 }  // namespace weft

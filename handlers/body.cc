@@ -9,12 +9,12 @@
 namespace weft {
 namespace {
 
-// ReadAll trusts a declared length so far before it has seen bytes.
+// Up to this size, ReadAll trusts a declared length before any bytes have arrived.
 constexpr std::uint64_t kReserveMax = 256 * 1024;
 constexpr std::size_t kPiece = 8192;
 
-// How much room a body gets that has filled `used` bytes. What has come vouches for three times as much of what was declared, so a
-// large body moves to a larger buffer seldom, and no client gets much memory for a mere announcement.
+// How much room a body gets that has filled `used` bytes. For each byte that has arrived, three more of the declared length are trusted.
+// So a large body rarely moves to a larger buffer, and no client gets much memory for a mere announcement.
 std::size_t NextSize(std::size_t used, std::optional<std::uint64_t> declared) {
   const std::uint64_t left = declared.value_or(0) > used ? *declared - used : 0;
   return used + std::max<std::size_t>(kPiece, static_cast<std::size_t>(std::min<std::uint64_t>(left, std::uint64_t{used} * 3)));
@@ -45,12 +45,12 @@ Result<std::size_t> Body::Read(const Context& ctx, std::span<char> buffer) {
   Check("Body::Read");
   if (Error err = BeforeRead(ctx)) return err;
   if (source_ == nullptr || ended_ || buffer.empty()) return std::size_t{0};
-  // One byte more than the limit allows is enough to see that the body goes beyond it.
+  // One byte beyond the limit is enough to detect that the body exceeds it.
   const std::uint64_t left = limit_ > read_ ? limit_ - read_ : 0;
   if (left < buffer.size()) buffer = buffer.first(static_cast<std::size_t>(left) + 1);
   Result<std::size_t> n = source_->Read(ctx, buffer);
   if (!n.Ok()) {
-    if (!ctx.Err()) failure_ = n.Err();  // a context may be replaced (Request::Use), a broken body stays broken
+    if (!ctx.Err()) failure_ = n.Err();  // the context may be replaced (Request::Use), but a broken body stays broken
     return n;
   }
   if (*n > left) {
@@ -69,7 +69,7 @@ Result<std::string> Body::ReadAll() {
   std::string all(static_cast<std::size_t>(declared ? std::min(*declared, kReserveMax) : kPiece), '\0');
   std::size_t used = 0;
   while (true) {
-    char beyond;  // of a complete body only the end is missing
+    char beyond;  // the body is complete, only its end is still to be read
     const bool whole = used == declared;
     if (!whole && all.size() == used) all.resize(std::max(all.capacity(), NextSize(used, declared)));
     Result<std::size_t> n = whole ? Read({&beyond, 1}) : Read({all.data() + used, all.size() - used});

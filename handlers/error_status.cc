@@ -17,8 +17,8 @@ std::string BodyOf(const Problem* problem, const HttpStatus* chosen, int status)
   return text += '\n';
 }
 
-// Some clients take it for an order to repeat the request, a POST too: not where a part may have
-// been done already.
+// Some clients repeat the request on this status, even a POST. So it is not used if a part may already
+// have been done.
 bool MayComeAgain(const Error& error) {
   const ClientFailure* failure = error.As<ClientFailure>();
   return failure == nullptr || !failure->processed;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a handler takes its connection over, and what an upgrade to another protocol needs.
+// How a handler takes over its connection, and what an upgrade to another protocol needs.
 #include <algorithm>
 #include <string>
 #include <string_view>

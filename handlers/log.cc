@@ -108,7 +108,7 @@ LogSession::~LogSession() {
 
 void LogSession::End(const Context& ctx) {
   if (std::exchange(ended_, true) || !LogQueue::Get().Leave()) return;
-  // All threads of the pool may be stuck; then what waits for the end does so no longer than the end may take.
+  // All threads of the pool may be stuck. Even then, the wait for the end is bounded.
   const CancelScope patience = WithTimeout(WithoutCancel(ctx), LogQueue::kPatience);
   const Error not_called = Offload(patience.ctx, [] { LogQueue::Get().AwaitEnd(); });
   if (not_called) LogQueue::Get().AwaitEnd();

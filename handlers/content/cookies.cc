@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-// RFC 6265bis section 5.7: what browsers take.
+// RFC 6265bis section 5.7: what browsers accept.
 constexpr std::size_t kNameAndValueMax = 4096;
 constexpr std::size_t kAttributeMax = 1024;
 

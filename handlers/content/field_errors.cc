@@ -8,7 +8,7 @@
 namespace weft {
 namespace {
 
-// The pointer as the fragment of a URI (RFC 6901 section 6): what has no place in one is
+// The pointer as the fragment of a URI (RFC 6901 section 6): bytes that a fragment cannot contain are
 // percent-encoded.
 std::string Fragment(std::string_view pointer) {
   constexpr std::string_view kMarks = "-._~!$&'()*+,;=:@/?";  // RFC 3986 section 3.5

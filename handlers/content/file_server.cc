@@ -26,10 +26,10 @@ using internal::CodedSibling;
 using internal::FileTree;
 using internal::FoundFile;
 
-// In the order in which they are taken, if the client likes them equally.
+// In order of preference, if the client gives them the same weight.
 constexpr std::array<CodedSibling, 3> kSiblings{{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}};
 
-// The siblings that the client takes, the best first.
+// The siblings that the client accepts, the best first.
 class Wanted {
  public:
   Wanted() = default;
@@ -54,7 +54,7 @@ class Wanted {
   std::size_t count_ = 0;
 };
 
-// What the client gets if a lookup failed: it does not reveal whether a file exists that is not served.
+// The response to a failed lookup: it does not reveal whether a file exists that is not served.
 Error ToResponse(const Error& error, const std::string& name) {
   const std::error_code code = error.Code();
   switch (code.category() == std::generic_category() ? code.value() : 0) {
@@ -100,7 +100,7 @@ class Files {
   }
 
  private:
-  // Relative, so that it holds whatever was taken off the path before; from "./" on, so that no
+  // Relative, so that it is right whatever was removed from the path before; it starts with "./", so that no
   // first segment can look like a scheme or a host.
   Error ToFolder(ResponseWriter& w, const Request& r) const {
     if (options_.index.empty() || r.Path().ends_with('/')) return HttpError(404);

@@ -63,7 +63,7 @@ class FormParser {
     if (!Decode(pair.substr(0, equals), name)) {
       return HttpError(400, "the name of form field " + std::to_string(fields.size() + 1) + " has a broken escape");
     }
-    // Some servers part fields at it, so two readers of this form could see different ones.
+    // Some servers separate fields at it, so two readers of this form could see different fields.
     if (pair.find(';') != std::string_view::npos) {
       return HttpError(400, "form field \"" + name + "\": a semicolon that is not escaped");
     }

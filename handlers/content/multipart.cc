@@ -24,9 +24,9 @@ Error Malformed(std::string_view what) {
 
 Error NoName() { return Malformed("a part has no Content-Disposition: form-data with a name"); }
 
-// The parameter of this name, in its extended form if that is there, which counts. Empty: there is
-// none. What is there but cannot be read, such as a second one or one in pieces (RFC 2231), is an
-// error: without it, a file would be taken for a field.
+// The parameter of this name; its extended form takes precedence. Empty: there is none. A parameter
+// that cannot be read, such as a second one or one in pieces (RFC 2231), is an error: if it were
+// ignored, a file would be taken for a field.
 Result<std::optional<std::string>> ParameterOf(const internal::FieldParameters& disposition, const std::string& name) {
   const internal::FieldParameters::Forms forms = disposition.FormsOf(name);
   if (forms.in_pieces || forms.plain > 1 || forms.extended > 1) {
@@ -58,7 +58,7 @@ struct MultipartReader::State {
   const std::unique_ptr<char[]> buffer;
   std::size_t begin = 0;
   std::size_t end = 0;
-  std::size_t content = 0;  // so many bytes from `begin` on are known to be content of the part
+  std::size_t content = 0;  // this many bytes from `begin` on are known to be content of the part
   bool body_ended = false;
 };
 
@@ -76,7 +76,7 @@ Result<std::string> MultipartPart::ReadAll(const Context& ctx, std::size_t max) 
   std::string all;
   while (true) {
     const std::size_t used = all.size();
-    // One byte more than the limit allows is enough to see that the part goes beyond it.
+    // One byte beyond the limit is enough to detect that the part exceeds it.
     all.resize(used + std::min(std::max(kPiece, used), max - used) + 1);
     const Result<std::size_t> n = Read(ctx, std::span(all).subspan(used));
     if (Error err = n.Err()) return err;
@@ -209,7 +209,7 @@ Error MultipartReader::TakeFields(std::string_view head) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     head.remove_prefix(line.size() + 2);
     const std::size_t colon = std::min(line.find(':'), line.size());
-    // Fields checks what a name and a value may be; a name in two fields could be read in two ways.
+    // Fields checks names and values; a name that occurs twice could be read in two ways.
     const std::string_view name = line.substr(0, colon);
     if (colon == line.size() || part_.header_.Has(name) ||
         !part_.header_.Add(name, line.substr(colon + 1))) {

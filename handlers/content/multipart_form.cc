@@ -41,7 +41,7 @@ Result<std::size_t> MultipartFile::Read(const Context& ctx, std::span<char> buff
   return n;
 }
 
-// Reads part after part, and counts what they take of the memory.
+// Reads part after part, and counts the memory that they take.
 class MultipartForm::Loader {
  public:
   Loader(Request& r, const MultipartFormOptions& options)
@@ -90,7 +90,7 @@ class MultipartForm::Loader {
     return {};
   }
 
-  // In memory as long as there is room; what is there by then moves to the disk with the rest.
+  // In memory as long as there is room; then what is already there moves to the disk with the rest.
   Error LoadContent(MultipartPart& part, MultipartFile& file) {
     while (true) {
       const std::size_t held = file.text_.size();

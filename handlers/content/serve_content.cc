@@ -22,8 +22,7 @@ using Source = internal::ContentSource;
 
 constexpr std::size_t kSniffed = 512;
 
-// The validators go out, and are what the conditions are compared with: those of the handler, or of
-// `info`.
+// The validators, those of the handler or else of `info`, are sent and compared with the conditions.
 Validators SetValidators(Fields& header, const ContentInfo& info) {
   Validators current;
   if (header.Has("Last-Modified")) {

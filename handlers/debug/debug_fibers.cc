@@ -10,8 +10,8 @@
 namespace weft {
 namespace {
 
-// JSON is UTF-8, but a name may be any bytes (it may come from a request): what is beyond ASCII is
-// escaped as if it were Latin-1, which is always valid.
+// JSON is UTF-8, but a name may contain any bytes (it may come from a request). Bytes beyond ASCII are
+// escaped as if they were Latin-1, which is always valid.
 void AppendQuoted(std::string_view text, std::string& json) {
   json += '"';
   for (const char c : text) {

@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-// One check, and what came of it so far.
+// One check, and its results so far.
 class Watch {
  public:
   Watch(Readiness& readiness, Check check, const CheckOptions& options)
@@ -26,7 +26,7 @@ class Watch {
   }
 
  private:
-  // The look has a fiber of its own, so that one that does not return is noticed.
+  // The check runs in a fiber of its own, so that it is noticed if it does not return.
   void LookOnce(const Context& ctx) {
     const CancelScope limited = WithTimeout(ctx, options_.timeout);
     Event done;

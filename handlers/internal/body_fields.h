@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// Fields that describe one body, or how to keep it, and would lie about another one.
+// Fields that describe one body, or how to store it, and would be wrong for another one.
 inline constexpr std::string_view kBodyFields[] = {
     "Content-Type",  "Content-Length",      "Content-Encoding", "Content-Language", "Content-Location",
     "Content-Range", "Content-Disposition", "Content-Digest",   "Repr-Digest",      "Digest",

@@ -16,7 +16,7 @@ class Request;
 
 namespace weft::internal {
 
-// What became of a response that is complete or was broken off.
+// The outcome of a response that is complete or was broken off.
 struct Outcome {
   int status = 0;           // kStatusClientGone if the client did not wait for it
   std::uint64_t bytes = 0;  // of the body, as passed on for sending: none for HEAD
@@ -24,12 +24,12 @@ struct Outcome {
   Error error;              // of the handler, or else why the response is not what it intended
 };
 
-// What a middleware leaves with the writer until the response is complete, when filters, errors and
-// middleware outside of it have done their part (ResponseAccess::AtCompletion). It is one record
-// for all middleware, and no function with captures, so that a pooled writer keeps the memory.
+// What a middleware leaves with the writer until the response is complete: until filters, errors and
+// outer middleware have done their part (ResponseAccess::AtCompletion). It has the same form for all
+// middleware, and is not a function with captures, so that a pooled writer keeps the memory.
 struct AtCompletion {
   void (*call)(const AtCompletion& left, const Outcome& outcome);
-  std::shared_ptr<void> owner;  // what `call` needs of the middleware
+  std::shared_ptr<void> owner;  // the middleware's data for `call`
   const Request* request;
   Context ctx;  // of the middleware: log lines from `call` have its ids
   std::chrono::system_clock::time_point arrived{};

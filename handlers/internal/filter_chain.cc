@@ -3,7 +3,7 @@
 
 namespace weft::internal {
 
-// Where the filter number `filters` writes to: the ones before it, then the output.
+// What filter number `filters` writes to: the ones before it, then the output.
 class FilterChain::Next final : public BodyFilter::Output {
  public:
   Next(FilterChain& chain, std::size_t filters, BodyFilter::Output& out) : chain_(chain), filters_(filters), out_(out) {}

@@ -25,11 +25,11 @@ class FilterChain {
     if (!Empty()) Drop();
     started_ = false;
   }
-  // The body has begun: no filter can be added any more.
+  // Whether the body has begun: then no more filters can be added.
   bool Started() const { return started_; }
   bool Empty() const { return filters_.empty(); }
 
-  // Before the first byte; once. Those that have nothing to do with the response go.
+  // Called once, before the first byte. Drops filters that have nothing to do for this response.
   void Start(int status, Fields& header) {
     if (!filters_.empty() && !started_) StartAll(status, header);
   }

@@ -6,8 +6,8 @@
 
 namespace weft::internal {
 
-// Of an io_context that is never run, one for the process: Beast's streams build timers on it that their synchronous calls
-// never start. That of a loop (CurrentExecutor) would cost each turn of the loop two system calls.
+// The executor of an io_context that is never run, one for the process: Beast's streams build timers on it, which their
+// synchronous calls never start. A loop's executor (CurrentExecutor) would cost each turn of the loop two system calls.
 boost::asio::io_context::executor_type IdleExecutor();
 
 }  // namespace weft::internal

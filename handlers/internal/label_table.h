@@ -24,8 +24,8 @@ struct LabelEntry {
   std::size_t hash = 0;
 };
 
-// Finds what belongs to a combination of values of labels, without a lock where it is there already. Entries are never taken away, and
-// there are at most kEntriesMax: once all but one are used, new combinations share the last one, whose values are all "other".
+// Finds the entry for a combination of label values, without a lock if it exists already. Entries are never removed, and there
+// are at most kEntriesMax: once all but one are used, new combinations share the last one, whose values are all "other".
 class LabelTable {
  public:
   static constexpr std::size_t kEntriesMax = 1000;
@@ -37,7 +37,7 @@ class LabelTable {
   LabelTable(const LabelTable&) = delete;
   LabelTable& operator=(const LabelTable&) = delete;
 
-  // `make` is called under the table's lock, and gives an entry whose values are not set yet. Any thread.
+  // `make` is called under the table's lock, and returns an entry whose values are not set yet. Any thread.
   template <class M>
   LabelEntry& FindOrMake(Values values, M&& make) {
     const std::size_t hash = Hash(values);
@@ -45,9 +45,9 @@ class LabelTable {
     return Other(values, hash, make);
   }
 
-  // Those that were made, from the one of this number on, at most `most` of them; in the order in which they were made.
+  // The existing entries from this number on, at most `most` of them, in the order in which they were made.
   std::vector<const LabelEntry*> From(std::size_t first, std::size_t most) const;
-  // How often a caller got the shared one.
+  // How often a caller got the shared entry.
   std::uint64_t Overflow() const { return overflow_.load(std::memory_order_relaxed); }
 
  private:

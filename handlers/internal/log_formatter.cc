@@ -13,7 +13,7 @@
 namespace weft::internal {
 namespace {
 
-// Which id a flag stands for, and what around it.
+// The id that a flag stands for, and the text around it.
 class IdFlag final : public spdlog::custom_flag_formatter {
  public:
   enum class Form : std::uint8_t { kRequestId, kTraceId, kRequestIdInBrackets };

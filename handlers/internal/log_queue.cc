@@ -18,7 +18,7 @@ using RealClock = std::chrono::steady_clock;
 
 constexpr std::size_t kFirstRoom = 64;
 constexpr std::size_t kBatchMax = 64;
-// A busy log is looked at this often, because to wake a thread for each line would cost its writer more than the line.
+// A busy queue is checked this often, because waking a thread for each line would cost its writer more than the line.
 constexpr std::chrono::milliseconds kNap{10};
 constexpr std::size_t kWakeAt = LogQueue::kLinesMax / 8;
 // weft's own sink gives up after a while, and then must still be able to say so.
@@ -127,7 +127,7 @@ std::vector<LogEntry> LogQueue::AwaitEndLocked(std::unique_lock<std::mutex>& hol
     left_ = true;
     return DropAllLocked();
   }
-  // It has let go of the lock for good, so this takes no longer than a thread needs to end.
+  // It has released the lock for good, so this takes no longer than a thread needs to end.
   if (writer_.joinable()) writer_.join();
   return {};
 }
@@ -159,7 +159,7 @@ void LogQueue::Write(LogEntry entry) noexcept {
 }
 
 bool LogQueue::PushLocked(LogEntry& entry) {
-  // Whatever its size, a line gets through when it is alone.
+  // A line of any size is accepted if it is alone.
   const bool too_many = count_ == kLinesMax || (count_ > 0 && bytes_ + entry.Bytes() > kBytesMax);
   if (too_many || left_) return false;
   if (count_ == ring_.size()) GrowLocked();
@@ -285,8 +285,8 @@ void LogQueue::EndAtExit() WEFT_NO_LOCK_ANALYSIS {
   if (queue.writing_) queue.InterruptWriterLocked(hold);
 }
 
-// What is to come takes the locks of stdio, to write what its buffers hold, and a sink that waits in fwrite has one of them. A signal
-// ends the wait. That changes how the process takes a signal, which concerns no other code only at the end of the process.
+// What follows takes the locks of stdio, to flush its buffers, and a sink that waits in fwrite holds one of them. A signal
+// ends that wait. It changes how the process handles this signal, which affects no other code only because the process is ending.
 void LogQueue::InterruptWriterLocked(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const int signal = UnusedSignal(writer_mask_);
   if (signal == 0) return;

@@ -40,7 +40,7 @@ struct LogEntry {
   std::size_t Bytes() const { return text.size() + ids.request.size() + ids.trace.size(); }
 };
 
-// Lines on their way to spdlog, and the thread that brings them there. There is one in a process, and it is never destroyed: a server may
+// Lines on their way to spdlog, and the thread that passes them on. There is one in a process, and it is never destroyed: a server may
 // end during static destruction.
 class LogQueue {
  public:
@@ -59,15 +59,15 @@ class LogQueue {
   // Queues the line, or writes it in place if there is no session.
   void Write(LogEntry entry) noexcept;
 
-  // A line that a sink could not get rid of.
+  // Counts a line that a sink could not write.
   void CountDropped(std::uint64_t lines) noexcept;
   std::uint64_t Dropped() const noexcept { return dropped_total_.load(std::memory_order_relaxed); }
 
-  // For weft's own sink: whether it is time to give up a write that is not taken, and whether more lines may follow before a flush.
+  // For weft's own sink: whether to give up a write that is not accepted, and whether more lines may follow before a flush.
   bool PatienceIsOver() const noexcept;
   static bool InWriter() noexcept;
 
-  // The ids of the line that this thread hands to spdlog at the moment; null if it does not.
+  // The ids of the line that this thread is passing to spdlog; null if it is not.
   static const LogIds* IdsOfLine() noexcept;
 
  private:
@@ -95,8 +95,8 @@ class LogQueue {
   int sessions_ WEFT_GUARDED_BY(lock_) = 0;
   bool exiting_ WEFT_GUARDED_BY(lock_) = false;  // the process calls exit
   bool writing_ WEFT_GUARDED_BY(lock_) = false;  // the writer lives
-  bool left_ WEFT_GUARDED_BY(lock_) = false;     // it was waited for in vain
-  bool asleep_ WEFT_GUARDED_BY(lock_) = false;   // it has to be woken for new lines
+  bool left_ WEFT_GUARDED_BY(lock_) = false;     // it was abandoned
+  bool asleep_ WEFT_GUARDED_BY(lock_) = false;   // it must be woken for new lines
   std::thread writer_ WEFT_GUARDED_BY(lock_);
   pid_t writer_process_ WEFT_GUARDED_BY(lock_) = 0;
   sigset_t writer_mask_ WEFT_GUARDED_BY(lock_){};
@@ -109,7 +109,7 @@ class LogQueue {
   // Unguarded: the writer's own.
   std::vector<LogEntry> batch_;
   std::atomic<std::uint64_t> dropped_total_{0};
-  std::atomic<std::int64_t> end_by_ns_{0};  // 0: the writer has all the time that it wants
+  std::atomic<std::int64_t> end_by_ns_{0};  // 0: the writer has unlimited time
 };
 
 }  // namespace weft::internal

@@ -25,7 +25,7 @@ namespace internal {
 namespace {
 
 constexpr std::size_t kWriteBytes = 16 * 1024;
-// A fiber that is alone on its loop continues some 64 times before the loop looks for events, and all that may be compressed,
+// A fiber that is alone on its loop continues some 64 times before the loop looks for events, and all of the text may be compressed,
 // too.
 constexpr std::size_t kPieceBytes = 2 * 1024;
 constexpr std::size_t kSeriesAtOnce = 64;
@@ -108,7 +108,7 @@ void MetricFamily::AppendSeries(const MetricSeries& series, std::string& out) co
   AppendHistogram(series, out);
 }
 
-// Each bucket counts what is in it and below. The count is that of the last one, so that the two agree whatever is added meanwhile.
+// Each bucket counts the values in it and below. The total is that of the last bucket, so that the two agree whatever is added meanwhile.
 void MetricFamily::AppendHistogram(const MetricSeries& series, std::string& out) const {
   const Histogram& histogram = *series.histogram;
   std::string labels = series.label_text;
@@ -131,7 +131,7 @@ void MetricFamily::AppendHistogram(const MetricSeries& series, std::string& out)
   AppendSample(name(), "_count", series.label_text, count, out);
 }
 
-// Two lines for the same labels would make Prometheus refuse the page.
+// Two lines for the same labels would make Prometheus reject the page.
 Error ReadMetric::WriteTo(MetricWriter& out) const {
   std::map<std::string, double> values;
   for (const MetricValue& one : read_()) {

@@ -22,12 +22,12 @@ namespace weft::internal {
 
 enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
 
-// Where the text of metrics goes, in pieces.
+// Receives the text of metrics, in pieces.
 class MetricWriter {
  public:
   explicit MetricWriter(ResponseWriter& w) : w_(w) {}
   std::string& text() { return text_; }
-  // After each series, so that no loop is held for long: may pass on what there is, and let others go first.
+  // Called after each series, so that no loop is held for long: may pass on the text so far, and let others go first.
   Error EndSeries();
   // Passes on the rest.
   Error Flush();
@@ -64,7 +64,7 @@ class MetricSource {
   const std::vector<std::string> labels_;
 };
 
-// Whatever of these a family is made of.
+// The type of series that a family consists of.
 struct MetricSeries : LabelEntry {
   std::string label_text;
   std::optional<Counter> counter;
@@ -92,7 +92,7 @@ class MetricFamily final : public MetricSource {
   LabelTable table_;
 };
 
-// A metric whose values are asked for.
+// A metric whose values come from a callback.
 class ReadMetric final : public MetricSource {
  public:
   using Read = std::function<std::vector<MetricValue>()>;

@@ -21,7 +21,7 @@ class MetricRegistry {
   MetricRegistry(const MetricRegistry&) = delete;
   MetricRegistry& operator=(const MetricRegistry&) = delete;
 
-  // These abort if the name, a label or the bounds are not what they may be, and name `function`.
+  // These abort, and name `function`, if the name, a label or the bounds are not valid.
   MetricFamily& AddFamily(const char* function, MetricKind kind, std::string name, std::string help, std::vector<std::string> labels,
                           std::vector<double> bounds = {});
   void AddRead(const char* function, MetricKind kind, std::string name, std::string help, std::vector<std::string> labels,
@@ -30,7 +30,7 @@ class MetricRegistry {
   template <class T>
   Labeled<T>& Keep(MetricFamily& family);
 
-  // As they were added. They live as long as this.
+  // In the order in which they were added. They live as long as this.
   std::vector<const MetricSource*> Sources() const;
 
  private:

@@ -53,7 +53,7 @@ std::size_t RequestMetrics::IndexOf(std::string_view method) {
 
 Error RequestMetrics::Serve(const Handler& next, ResponseWriter& w, Request& r) {
   Gauge& active = *active_[IndexOf(r.Method())];
-  // The metrics outlive all handlers: no owner, and no count of owners that all loops would share.
+  // The metrics outlive all handlers, so there is no owner, and no reference count that all loops would share.
   AtCompletion left{&Record, std::shared_ptr<void>(std::shared_ptr<void>(), this), &r, Context(), {}, {}, {}, {}};
   const TimePoint start = Now();
   const auto returned = [&](const Error& error) {

@@ -24,7 +24,7 @@ class RequestMetrics {
   RequestMetrics(const RequestMetrics&) = delete;
   RequestMetrics& operator=(const RequestMetrics&) = delete;
 
-  // Has `next` serve, and counts what became of it once the response is complete.
+  // Lets `next` serve, and counts the outcome once the response is complete.
   Error Serve(const Handler& next, ResponseWriter& w, Request& r);
 
  private:

@@ -44,7 +44,7 @@ ReadMetric::Read ForEachPool(F of) {
   };
 }
 
-// Of loops of the same name and number, which schedulers of the same name have, the longest.
+// Schedulers of the same name have loops of the same name and number: of these, the longest counts.
 std::vector<MetricValue> ReadLag() {
   std::map<std::pair<std::string, int>, Duration> lags;
   for (const LoopLag& one : MeasureLoopLag(CurrentContext())) {

@@ -6,7 +6,7 @@ namespace weft::internal {
 
 class MetricRegistry;
 
-// What schedulers and loops do (concurrency/runtime_stats.h), and the log.
+// The figures of schedulers and loops (concurrency/runtime_stats.h), and of the log.
 void AddRuntimeMetrics(MetricRegistry& registry);
 
 }  // namespace weft::internal

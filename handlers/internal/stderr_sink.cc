@@ -71,7 +71,7 @@ void StderrSink::AppendColoured(std::string_view text, const spdlog::details::lo
   gathered_.append("\033[m").append(text.substr(end));
 }
 
-// poll says that a pipe or a terminal is writable when PIPE_BUF bytes are taken without waiting, so no more are written at once.
+// poll reports a pipe or a terminal as writable when it takes PIPE_BUF bytes without waiting, so no more are written at once.
 bool StderrSink::WriteAll(std::string_view text) const {
   while (!text.empty()) {
     if (!WaitUntilWritable()) return false;
@@ -89,14 +89,14 @@ bool StderrSink::WaitUntilWritable() const {
   pollfd watched{descriptor_, POLLOUT, 0};
   for (;;) {
     const bool over = LogQueue::Get().PatienceIsOver();
-    // An error is seen by the write.
+    // The write detects an error.
     if (poll(&watched, 1, over ? 0 : kLookAgainMs) > 0) return true;
     if (over) return false;
   }
 }
 
-// Others may write to the same pipe, and fill it after the poll: where the kernel can (since 6.4), this write alone does not
-// wait.
+// Others may write to the same pipe, and fill it after the poll. If the kernel supports it (since 6.4), this write does not
+// wait then, and no other write is affected.
 long StderrSink::WritePiece(std::string_view piece) const {
   struct stat file;
   if (fstat(descriptor_, &file) == 0 && S_ISFIFO(file.st_mode)) {

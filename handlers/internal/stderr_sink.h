@@ -11,8 +11,8 @@
 
 namespace weft::internal {
 
-// spdlog's colored sink to stderr, but one that a stalled reader cannot hold: it gives lines up when the time limit of LogQueue
-// has expired. It does so without O_NONBLOCK, which would be set for every process that shares the open file, such as the
+// spdlog's colored sink to stderr, except that a stalled reader cannot hold it: it drops lines once the time limit of LogQueue
+// has expired. It does so without O_NONBLOCK, which would apply to every process that shares the open file, such as the
 // shell. Lines of LogQueue's writer are gathered, up to as many as a pipe takes at once, until flush.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:

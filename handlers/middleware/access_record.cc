@@ -12,7 +12,7 @@
 namespace weft {
 namespace {
 
-// What a client sends must not be able to forge a line.
+// Nothing that a client sends may forge a line.
 void AppendEscaped(std::string_view text, std::string& line) {
   constexpr char kHex[] = "0123456789abcdef";
   for (const char c : text) {

@@ -70,7 +70,7 @@ class Compressor final : public BodyFilter {
     return encoder_ ? EncodeInTurns(data, next) : Pass(data, next);
   }
 
-  // The head goes out next, so this is the last moment to decide.
+  // The head is sent next, so this is the last moment to decide.
   Error Flush(Output& next) override {
     if (!decided_) {
       if (Error err = Decide(held_, next)) return err;
@@ -144,8 +144,8 @@ class Compressor final : public BodyFilter {
   internal::GzipEncoders::Handle encoder_;
 };
 
-// Gives a response to HEAD the head that the response to GET has, as far as it is known without
-// compressing. `length`: of the body. True if its length is not known.
+// Gives a response to HEAD the same head as the response to GET, as far as it is known without
+// compressing. `length`: of the body. True if the length is not known.
 bool MarkHead(ResponseWriter& w, const Request& r, const CompressOptions& options,
               std::uint64_t length) {
   Fields& header = w.Header();
@@ -162,7 +162,7 @@ bool MarkHead(ResponseWriter& w, const Request& r, const CompressOptions& option
 
 Error ServeHead(const std::shared_ptr<Shared>& shared, const Handler& next, ResponseWriter& w,
                 Request& r) {
-  // A head that goes out while the handler runs belongs to a body that is flushed or large.
+  // A head that is sent while the handler runs belongs to a body that is flushed or large.
   const auto inside = std::make_shared<bool>(true);
   struct Leave {
     ~Leave() { *flag = false; }

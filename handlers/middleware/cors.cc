@@ -15,7 +15,7 @@
 namespace weft {
 namespace {
 
-// What a page asks for is said back only up to this.
+// What a page asks for is repeated in the response only up to this size.
 constexpr std::size_t kFieldsMax = 1024;
 
 bool IsAll(const std::vector<std::string>& list) {
@@ -38,7 +38,7 @@ void CheckTokens(const std::vector<std::string>& list) {
   }
 }
 
-// All that each response needs, put together once.
+// Everything that a response needs, built once.
 class Policy {
  public:
   explicit Policy(const CorsOptions& options)

@@ -24,7 +24,7 @@ class Rule {
     }
   }
 
-  // Several fields of one name are nothing that a browser sends: none of them must help.
+  // No browser sends several fields of one name, so none of them may help.
   Error Check(const Request& r) const {
     const std::string_view method = r.Method();
     if (method == "GET" || method == "HEAD" || method == "OPTIONS") return {};

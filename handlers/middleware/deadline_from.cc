@@ -16,7 +16,7 @@ namespace weft {
 namespace {
 
 constexpr std::size_t kDigitsMax = 18;
-// Decades, so that sums of nanoseconds have room.
+// Decades at most, so that sums of nanoseconds do not overflow.
 constexpr std::int64_t kLongest = 1'000'000'000'000;
 
 std::optional<std::int64_t> ParseMilliseconds(std::string_view text) {

@@ -73,7 +73,7 @@ class Finder {
   }
 
  private:
-  // Goes through the list from its end, as far as it is believed.
+  // Goes through the list from its end, as far as it is trusted.
   Finding Walk(std::string_view list, bool standard) const {
     Finding finding;
     std::string_view rest = list;
@@ -95,8 +95,8 @@ class Finder {
     return finding;
   }
 
-  // As far from the end as the client is; most proxies keep or replace the one that came, so there
-  // are fewer.
+  // The element as far from the end as the client's; most proxies keep or replace the field that they received,
+  // so there may be fewer.
   static std::string ProtoOf(std::string_view list, std::size_t hops) {
     std::string_view proto;
     for (std::size_t i = 0; i == 0 || i < hops; ++i) {

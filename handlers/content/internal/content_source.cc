@@ -10,7 +10,7 @@
 namespace weft::internal {
 namespace {
 
-// Up to here a file is read and leaves with the head in one system call, which costs less than
+// Up to this size, a file is read and sent with the head in one system call, which costs less than
 // sendfile: 7.8 instead of 8.6 us of CPU for 10 KiB, but 9.6 instead of 8.4 us for 30 KiB.
 constexpr std::uint64_t kReadMax = 16 * 1024;
 
@@ -42,8 +42,8 @@ std::string_view FileSource::First(const Context& ctx, std::span<char> buffer) c
   return {buffer.data(), buffer.size()};
 }
 
-// A response outlives the deadline of its request, and so does the reading. Why a file could not be
-// read, SendFile says.
+// A response may outlive the deadline of its request, and so may the reading. If the file cannot be
+// read, SendFile says why.
 Error FileSource::Send(ResponseWriter& w, const ByteRange& range) const {
   if (range.length > kReadMax) return w.SendFile(fd_, range.first, range.length);
   const auto size = static_cast<std::size_t>(range.length);

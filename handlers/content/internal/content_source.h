@@ -17,7 +17,7 @@ namespace weft::internal {
 class ContentSource {
  public:
   virtual std::uint64_t Size() const = 0;
-  // Reads the first bytes into the buffer; returns those that there are.
+  // Reads the first bytes into the buffer, and returns what it has read.
   virtual std::string_view First(const Context& ctx, std::span<char> buffer) const = 0;
   virtual Error Send(ResponseWriter& w, const ByteRange& range) const = 0;
 

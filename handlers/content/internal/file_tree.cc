@@ -47,8 +47,7 @@ int OpenAt(int folder, const char* name, int flags) {
   }
 }
 
-// What this kernel can do. Filters of system calls in containers refuse openat2 with one errno or
-// another.
+// What this kernel can do. Filters of system calls in containers reject openat2 with various errnos.
 FileTree::Way WayOf(int root) {
   const OpenFile beneath(OpenAt2(root, ".", O_PATH | O_CLOEXEC, RESOLVE_BENEATH));
   if (!beneath.IsOpen()) return FileTree::Way::kWalk;
@@ -83,8 +82,8 @@ int FileTree::OpenBelow(const char* name, bool cached) const {
   return fd;
 }
 
-// Folder by folder, none of which may be a link. The name has no ".." (FileServer refuses it),
-// which is the other way out.
+// Folder by folder, none of which may be a link. The name has no "..", the other way out, because
+// FileServer rejects it.
 int FileTree::OpenByWalking(const char* name) const {
   std::string_view rest = name;
   OpenFile folder;

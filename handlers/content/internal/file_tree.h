@@ -21,7 +21,7 @@ struct CodedSibling {
   std::string_view ending;  // ".gz"
 };
 
-// What was found under a name: a plain file, or a folder, which is not opened.
+// What was found under a name: a regular file, or a folder, which is not opened.
 struct FoundFile {
   OpenFile file;
   struct stat facts = {};
@@ -29,7 +29,7 @@ struct FoundFile {
   bool is_folder = false;
 };
 
-// The plain files below one folder. The kernel holds every lookup below it (openat2 with RESOLVE_BENEATH): neither "..", nor an
+// The regular files below one folder. The kernel confines every lookup to it (openat2 with RESOLVE_BENEATH): neither "..", nor an
 // absolute link, nor a link that leads out, nor a rename meanwhile leaves the tree. Where the kernel has no openat2, links are
 // not followed at all.
 //
@@ -39,7 +39,7 @@ class FileTree {
  public:
   enum class Way : std::uint8_t {
     kCachedFirst,
-    kPool,  // always by a thread of the pool: what happens on kernels without RESOLVE_CACHED
+    kPool,  // always by a thread of the pool, as on kernels without RESOLVE_CACHED
     kWalk,  // the same, without openat2
   };
 
@@ -50,10 +50,10 @@ class FileTree {
   Way way() const { return way_; }
 
   // Looks for a file by its name, which is relative to the root; "." is the root. If one of
-  // `siblings` is there, is not older than the file and can be read, that is taken, the first of
-  // them first. Errors: those of open(2); ENOENT for what is no plain file either, such as a device
-  // or a pipe (which is opened without waiting and closed again). The context's when that ends
-  // before a thread begins; kRefused when the pool takes no more work.
+  // `siblings` exists, is not older than the file and can be read, it is used instead; the first one
+  // is preferred. Errors: those of open(2); ENOENT also for what is not a regular file, such as a
+  // device or a pipe (which is opened without waiting and closed again). The context's if it ends
+  // before a thread begins; kRefused if the pool accepts no more work.
   Result<FoundFile> Find(const Context& ctx, const std::string& name,
                          std::span<const CodedSibling> siblings) const;
 

@@ -9,8 +9,8 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-// Builds that are to come out the same each time give all their files one time at the start of the
-// clock, or of the years that archives can represent: such a time says nothing about versions.
+// Reproducible builds give all files the same time, at the start of the clock or of the years that
+// archives can represent: such a time says nothing about versions.
 constexpr sys_seconds kNoTimeBefore = std::chrono::sys_days(std::chrono::year(1980) / 1 / 2);
 // The kernel's clock for files ticks at least a hundred times a second.
 constexpr std::chrono::seconds kSettled(1);
@@ -33,7 +33,7 @@ FileVersion::FileVersion(const struct stat& facts, std::string_view coding) {
   const timespec& time = tells ? facts.st_mtim : facts.st_ctim;
   // RFC 9110 section 8.8.2.1: no time later than that of the response.
   if (tells && SecondsOf(time) <= now) modified = SecondsOf(time);
-  // RFC 9110 section 8.8.1: what may change without the tag is weak.
+  // RFC 9110 section 8.8.1: a tag is weak if the content may change without it.
   const bool weak = SecondsOf(time) + kSettled >= now;
   etag = weak ? "W/\"" : "\"";
   AppendHex(static_cast<std::uint64_t>(time.tv_sec), etag);

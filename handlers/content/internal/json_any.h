@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// How a boost::json::value at `any` is filled. The first two make it an array or an object, and
-// return what that looks like from then on.
+// Fill a boost::json::value at `any`. The first two make it an array or an object, and return the
+// type that it has from then on.
 const JsonType& BeginJsonArray(void* any);
 const JsonType& BeginJsonObject(void* any);
 void SetJsonNull(void* any);

@@ -36,8 +36,8 @@ std::string Located(std::string what, std::string_view text, std::size_t at,
 
 constexpr std::size_t kTurn = 64 * 1024;
 
-// The size of the first piece of `text`, of about a turn. It ends with what is no part of a number,
-// since the filler needs all digits of one together.
+// The size of the first piece of `text`, about a turn's worth. It does not end within a number,
+// since the filler needs all digits of a number together.
 std::size_t PieceOf(std::string_view text) {
   constexpr std::string_view kOfNumbers = "0123456789+-.eE";
   if (text.size() <= kTurn) return text.size();

@@ -11,15 +11,15 @@
 namespace weft::internal {
 
 struct JsonFault {
-  std::string text;        // in words for the client, with the place; empty: there is none
+  std::string text;        // in words for the client, with the position; empty: there is none
   bool too_large = false;  // the values take more than `memory_max`
 };
 
-// Reads the one JSON text in `text` into the object at `out`, which is of this type and freshly
-// made. Returns what is wrong with it. An object that was not filled to its end holds what came before the fault.
+// Reads the JSON text in `text` into the object at `out`, which is of this type and newly
+// made. Returns what is wrong with it. If there is a fault, the object holds what came before it.
 //
 // Its stack grows with the depth of the text, up to `depth_max`, and its memory with what it reads:
-// strings take about what they take in the text, elements of containers and members of maps, by
+// strings take about as much as in the text; elements of containers and members of maps, by
 // their size, at most `memory_max`. With `in_turns` it lets others of its loop run after each 64 KiB
 // of text (Yield); it never waits.
 JsonFault FillFromJson(std::string_view text, void* out, const JsonType& type,

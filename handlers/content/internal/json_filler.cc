@@ -18,7 +18,7 @@ using Kind = JsonType::Kind;
 // What a member of a map costs in addition to its value: its key and the node.
 constexpr std::size_t kNodeBytes = 80;
 
-// What a text may quote of a client's names.
+// How much of a client's names a message may quote.
 constexpr std::size_t kNameShownMax = 64;
 
 const char* NameOf(Kind kind) {
@@ -37,7 +37,7 @@ const char* NameOf(Kind kind) {
   return "another value";
 }
 
-// A client's own text in a text for the client and the log: short, on one line.
+// A client's own text in a message for the client and the log: short, on one line.
 std::string Shown(std::string_view name) {
   std::string shown = "\"";
   for (const char c : name.substr(0, kNameShownMax)) {
@@ -104,7 +104,7 @@ bool JsonFiller::TakeMemory(std::size_t bytes, error_code& ec) {
   return true;
 }
 
-// Where the value goes that comes now.
+// Where the next value goes.
 bool JsonFiller::Next(Place& place, error_code& ec) {
   place = pending_;
   if (depth_ > 0) {
@@ -112,7 +112,7 @@ bool JsonFiller::Next(Place& place, error_code& ec) {
     const JsonType* const type = level.place.type;
     if (type != nullptr && type->kind == Kind::kArray) {
       const std::size_t index = level.index++;
-      // An array of a fixed size has its elements in it.
+      // An array of a fixed size contains its elements already.
       if (type->complete == nullptr && !TakeMemory(level.inner->bytes, ec)) return false;
       place = {type->add(level.place.object, index), level.inner};
       if (place.object == nullptr) return Fail("there are more elements than fit", ec);
@@ -210,7 +210,7 @@ bool JsonFiller::SetKey(std::string_view key, error_code& ec) {
 bool JsonFiller::SetMember(Level& level, std::string_view key, error_code& ec) {
   const std::span<const JsonMember> members = level.place.type->members;
   level.key = {};
-  // Most come in the order in which they were described.
+  // Most members come in the order in which they were described.
   std::size_t i = level.index;
   for (std::size_t tried = 0; tried < members.size(); ++tried, ++i) {
     if (i >= members.size()) i = 0;
@@ -235,7 +235,7 @@ bool JsonFiller::SetString(std::string_view text, error_code& ec) {
   if (!Next(place, ec)) return false;
   bool good = true;
   switch (place.type != nullptr ? place.type->kind : Kind::kOptional) {
-    case Kind::kOptional: break;  // it goes nowhere
+    case Kind::kOptional: break;  // it is discarded
     case Kind::kString: static_cast<std::string*>(place.object)->assign(text); break;
     case Kind::kAny: SetJsonString(place.object, text); break;
     case Kind::kEnum:
@@ -293,8 +293,8 @@ bool JsonFiller::on_uint64(std::uint64_t number, Text digits, error_code& ec) {
   });
 }
 
-// The parser's own conversion is off by a bit or two at times, and makes infinity of what is too
-// large.
+// The parser's own conversion is sometimes off by a bit or two, and turns numbers that are too large
+// into infinity.
 bool JsonFiller::on_double(double nearly, Text digits, error_code& ec) {
   return SetNumber(digits, ec, [&](const Place& place) {
     if (place.type->kind == Kind::kInteger) return false;

@@ -18,14 +18,14 @@
 
 namespace weft::internal {
 
-// Takes what the parser finds and puts it where it belongs. The parser has one for all types, which
-// is why it knows them by tables only.
+// Stores what the parser finds where it belongs. The parser has one filler for all types, which
+// therefore knows types only by tables.
 class JsonFiller {
  public:
   using Text = boost::json::string_view;
   using error_code = boost::json::error_code;
 
-  // Asked for by the parser.
+  // Required by the parser.
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
@@ -43,9 +43,9 @@ class JsonFiller {
   const std::string& Fault() const { return fault_; }
   // The fault is that the values take more than `memory_max`.
   bool TooLarge() const { return too_large_; }
-  // Where in the text the fault is, if that is known better than by where the parser stopped.
+  // Where in the text the fault is, if that is known more exactly than where the parser stopped.
   std::optional<std::size_t> FaultAt() const { return fault_at_; }
-  // Of what is read now, as a JSON pointer (RFC 6901).
+  // The path of the current value, as a JSON pointer (RFC 6901).
   std::string Pointer() const;
 
   bool on_document_begin(error_code&) { return true; }
@@ -68,17 +68,17 @@ class JsonFiller {
   bool on_comment(Text, error_code&) { return true; }
 
  private:
-  // An object of C++ that a value goes to. No type: the value goes nowhere.
+  // The C++ object that a value is stored in. No type: the value is discarded.
   struct Place {
     void* object;
     const JsonType* type;
   };
-  // An array or object of JSON that has been begun and not ended.
+  // A JSON array or object that has begun and not ended.
   struct Level {
     Place place;
     const JsonType* inner;  // of its elements or values
     std::size_t index;      // of the element; in a struct, of the member that is looked for first
-    std::string_view key;   // of the member; without data: there is none, or it goes nowhere
+    std::string_view key;   // of the member; without data: there is none, or it is discarded
     std::uint64_t seen[2];
   };
 
@@ -96,8 +96,8 @@ class JsonFiller {
   bool TakeMemory(std::size_t bytes, error_code& ec);
   bool Next(Place& place, error_code& ec);
   bool Begin(const Place& place);
-  // Of the text between quotes. Where that has escapes, it lies elsewhere, and the parser's own
-  // place will do.
+  // The position of the text between quotes. If it has escapes, it is stored elsewhere, and the parser's own
+  // position is used.
   void NoteString(std::string_view text) { NoteAt(text.data() - 1); }
   bool SetKey(std::string_view key, error_code& ec);
   bool SetMember(Level& level, std::string_view key, error_code& ec);
@@ -113,7 +113,7 @@ class JsonFiller {
   Level few_[32];
   std::unique_ptr<Level[]> many_;
   Level* levels_ = few_;
-  std::string gathered_;  // a string that comes in parts, since it has escapes
+  std::string gathered_;  // a string that arrives in parts, since it has escapes
   bool gathering_ = false;
   std::string fault_;
   std::optional<std::size_t> fault_at_;

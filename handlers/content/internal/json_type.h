@@ -29,12 +29,12 @@ class value;
 
 namespace weft::internal {
 
-// What a type of C++ looks like to the one reader of JSON that all types share: a table for each
-// type, made by the compiler. So no file of a user compiles a parser.
+// How the one JSON reader, which all types share, sees a C++ type: by a table that the compiler makes
+// for each type. So no file of a user compiles a parser.
 
 struct JsonType;
 
-// Where a table is: a function, since a type may contain itself, in a vector.
+// A function that returns the table, since a type may contain itself, in a vector.
 using JsonTypeSource = const JsonType& (*)();
 
 // A member of a described struct.
@@ -65,7 +65,7 @@ struct JsonType {
   JsonTypeSource inner = nullptr;  // of an element, of a map's values, of what may be there
   std::span<const JsonMember> members = {};  // kStruct
 
-  // Each is there for the kinds in its comment. False: the value is out of range.
+  // Each is set for the kinds in its comment. False: the value is out of range.
   bool (*set_signed)(void* number, std::int64_t) = nullptr;     // kInteger
   bool (*set_unsigned)(void* number, std::uint64_t) = nullptr;  // kInteger
   bool (*set_float)(void* number, double) = nullptr;            // kFloat
@@ -74,7 +74,7 @@ struct JsonType {
   void* (*add)(void* array, std::size_t index) = nullptr;  // kArray; null: it is full
   bool (*complete)(std::size_t size) = nullptr;            // kArray; null: any size will do
   // kMap; `key` becomes the map's copy. Null: it has the key already, or, if `key` lost its data,
-  // holds too many whose hashes collide with it.
+  // contains too many keys whose hashes collide with it.
   void* (*insert)(void* map, std::string_view& key) = nullptr;
   void* (*emplace)(void* optional) = nullptr;  // kOptional
   void (*reset)(void* optional) = nullptr;     // kOptional
@@ -123,7 +123,7 @@ using JsonMembersOf = boost::describe::describe_members<T, boost::describe::mod_
                                                                boost::describe::mod_inherited>;
 
 // How many keys of a hash map may share a bucket. Clients choose the keys, and can know the hash
-// (std::hash has no secret): inserting n keys that collide takes n * n steps. With keys of chance a
+// (std::hash has no secret): inserting n keys that collide takes n * n steps. With random keys a
 // bucket has one or two.
 inline constexpr std::size_t kBucketKeysMax = 64;
 
@@ -258,7 +258,7 @@ const JsonType& JsonTypeOf() {
     static constexpr JsonType kType = [] {
       JsonType type = DescribeJsonType<T>();
       type.bytes = sizeof(T);
-      // A list that keeps no room, such as std::deque, allocates a piece of memory for its first element, or for none.
+      // A container without spare room, such as std::deque, allocates a piece of memory for its first element, or even for none.
       constexpr bool kKeepsRoom = requires(const T& list) { list.capacity(); };
       if (type.kind == JsonType::Kind::kArray && !kIsStdArray<T> && !kKeepsRoom) type.bytes += kListBytes;
       return type;

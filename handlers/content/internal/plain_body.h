@@ -7,8 +7,8 @@
 
 namespace weft::internal {
 
-// 415 if the body comes in a coding (Content-Encoding: gzip), which is not decoded here (RFC 9110 section 15.5.16). Without
-// this check a form could be read out of compressed bytes.
+// 415 if the body has a content coding (Content-Encoding: gzip), which is not decoded here (RFC 9110 section 15.5.16). Without
+// this check, compressed bytes could be read as a form.
 Error CheckPlain(const Request& r);
 
 }  // namespace weft::internal

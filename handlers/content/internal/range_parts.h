@@ -11,12 +11,12 @@
 
 namespace weft::internal {
 
-// The frame around several ranges in one body: multipart/byteranges (RFC 9110 section 14.6). Each
-// range comes after its Head, and End after the last.
+// The framing of several ranges in one body: multipart/byteranges (RFC 9110 section 14.6). Each
+// range follows its Head, and End follows the last one.
 class RangeParts {
  public:
-  // `type`: of the whole, which each part names; empty: none. `size`: of the whole. The boundary is
-  // random, so that it cannot have been put into the content.
+  // `type`: of the complete content, which each part names; empty: none. `size`: of the complete content.
+  // The boundary is random, so that nobody can have put it into the content.
   RangeParts(const ByteRanges& ranges, std::string_view type, std::uint64_t size);
 
   std::string ContentType() const { return "multipart/byteranges; boundary=" + boundary_; }

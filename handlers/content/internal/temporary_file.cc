@@ -44,7 +44,7 @@ Result<std::unique_ptr<TemporaryFile>> TemporaryFile::Make(const Context& ctx,
 }
 
 TemporaryFile::~TemporaryFile() {
-  // To forget a large file takes the kernel a while.
+  // Freeing a large file takes the kernel a while.
   const Error err = Offload(Background(), [this] { close(fd_); });
   if (err.Is(kRefused)) close(fd_);
 }

@@ -11,8 +11,8 @@
 
 namespace weft::internal {
 
-// An open file without a name, which is gone with its descriptor. Making and ending it waits in the
-// pool (Offload).
+// An open file without a name, which is deleted with its descriptor. Making and deleting it waits in
+// the pool (Offload).
 class TemporaryFile {
  public:
   // In this folder; in $TMPDIR, or /tmp, if that is empty.

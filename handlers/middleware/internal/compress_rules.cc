@@ -14,7 +14,7 @@
 namespace weft::internal {
 namespace {
 
-// Fields that say something about the very bytes of the body.
+// Fields that describe exactly these bytes of the body.
 constexpr std::string_view kOfTheseBytes[] = {"Content-Encoding", "Content-Range", "Content-Digest",
                                               "Repr-Digest",      "Digest",        "Content-MD5"};
 

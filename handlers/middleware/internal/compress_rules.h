@@ -15,7 +15,7 @@ namespace weft::internal {
 enum class Verdict : std::uint8_t {
   kNo,
   kYes,        // depends on the client
-  kByContent,  // there is no type: the first bytes reveal it
+  kByContent,  // there is no type: the first bytes determine it
 };
 
 Verdict Judge(int status, const Fields& response,
@@ -27,8 +27,7 @@ std::optional<std::uint64_t> DeclaredLength(const Fields& response);
 // Turns the head of a response into that of its compressed form.
 void MarkEncoded(Fields& response);
 
-// A 304 speaks of the response that the client has stored. If that was a compressed one, its tag
-// was weak.
+// A 304 refers to the response that the client has stored. If that was compressed, its tag was weak.
 void MarkNotModified(const Fields& request, Fields& response);
 
 }  // namespace weft::internal

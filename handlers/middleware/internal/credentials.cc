@@ -10,7 +10,7 @@
 namespace weft::internal {
 namespace {
 
-// What a letter of base64 stands for; 64 for all others.
+// The value of a base64 letter; 64 for all other bytes.
 unsigned Sextet(char c) {
   if (c >= 'A' && c <= 'Z') return static_cast<unsigned>(c - 'A');
   if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a') + 26;
@@ -48,7 +48,7 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
     held -= 8;
     out += static_cast<char>(bits >> held & 0xFF);
   }
-  if ((bits & ((1u << held) - 1)) != 0) return std::nullopt;  // one text for one value
+  if ((bits & ((1u << held) - 1)) != 0) return std::nullopt;  // each value has only one valid text
   return out;
 }
 

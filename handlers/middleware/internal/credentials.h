@@ -10,8 +10,8 @@
 
 namespace weft::internal {
 
-// What follows this scheme, in any case of letters, in the request's only Authorization field;
-// empty without (RFC 9110 section 11.4). Of several fields none counts: a proxy may have checked
+// What follows this scheme, whose case does not matter, in the request's only Authorization field; empty
+// if there is none (RFC 9110 section 11.4). If there are several, none counts: a proxy may have checked
 // another one.
 std::string_view CredentialsOf(const Request& r, std::string_view scheme);
 

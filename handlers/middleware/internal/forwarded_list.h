@@ -8,12 +8,12 @@
 
 namespace weft::internal {
 
-// Takes the last element that is not empty off a comma-separated list; empty at its start. Each
-// comma counts, also one within quotes: what a proxy has appended must be distinguished from what was there before, and a quote
-// that a client has opened must not swallow it. No address has a comma.
+// Removes the last non-empty element from a comma-separated list and returns it; empty at the start of the list. Every
+// comma counts, even within quotes: what a proxy has appended must be distinguished from what was there before, and a quote
+// that a client has opened must not swallow it. No address contains a comma.
 std::optional<std::string_view> CutLastElement(std::string_view& list);
 
-// What a hop of Forwarded says.
+// What one hop in Forwarded says.
 struct ForwardedElement {
   std::string address;  // of "for": "192.0.2.7", "[2001:db8::1]:443", "unknown"
   std::string proto;

@@ -29,7 +29,7 @@ int FlushOf(GzipEncoder::Then then) {
 
 }  // namespace
 
-// zlib keeps the address of its stream.
+// zlib stores the address of its stream, so it must not move.
 struct GzipEncoder::State {
   z_stream stream = {};
   char out[kPiece];
@@ -59,7 +59,7 @@ Error GzipEncoder::Encode(std::string_view data, Then then, BodyFilter::Output& 
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));  // only read
     stream.avail_in = static_cast<uInt>(size);
     data.remove_prefix(size);
-    // As long as the output is full there may be more of it.
+    // If the output buffer is full, there may be more output.
     do {
       stream.next_out = reinterpret_cast<Bytef*>(state_->out);
       stream.avail_out = kPiece;
