@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// Keeps some freed blocks of memory of one loop for the next use. For short-lived objects of which many are made at once, where the
-// allocator's own caches are too short. A block may be given to another pool than it came from. Only on the loop's thread.
+// Keeps some freed blocks of memory of one loop for reuse. For short-lived objects of which many are made at once, for which the
+// allocator's own caches are too small. A block may be returned to another pool than its own. Only on the loop's thread.
 class BlockPool {
  public:
   BlockPool() = default;
@@ -47,7 +47,7 @@ class BlockPool {
   static constexpr std::size_t kShelves = 5;
   static constexpr std::size_t kLargest = kStep * kShelves;
 #if defined(WEFT_ASAN)
-  static constexpr std::size_t kKept = 0;  // AddressSanitizer is to see each object end
+  static constexpr std::size_t kKept = 0;  // so that AddressSanitizer sees the end of each object
 #else
   static constexpr std::size_t kKept = 256;
 #endif

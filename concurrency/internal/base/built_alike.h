@@ -3,7 +3,7 @@
 #define WEFT_CONCURRENCY_INTERNAL_BASE_BUILT_ALIKE_H_
 
 // AddressSanitizer and UndefinedBehaviorSanitizer may be used for a program alone. ThreadSanitizer and MemorySanitizer may not: they
-// would take what they have not seen weft do, such as its atomic operations, for faults. A program under one of them therefore
+// would report what they have not seen weft do, such as its atomic operations, as faults. So a program under one of them
 // does not link with a weft that was built without it; the linker's message has the name of what is missing.
 #if defined(__SANITIZE_THREAD__)
 #define WEFT_BUILT_ALIKE weft_must_be_built_with_ThreadSanitizer_as_well

@@ -9,7 +9,7 @@
 
 namespace weft::internal {
 
-// Calls f: Result<T>(const Context&), or one that returns a T or an Error; what it throws comes back as an Error.
+// Calls f: Result<T>(const Context&), or one that returns a T or an Error. What it throws is returned as an Error.
 template <class T, class F>
 Result<T> CallReturningResult(F& f, const Context& ctx) {
   try {

@@ -12,7 +12,7 @@ class Context;
 
 namespace weft::internal {
 
-// Of a function that returns Error, or nothing.
+// Calls a function that returns Error, or nothing.
 template <class F>
 Error CallReturningError(F& f, const Context& ctx) {
   if constexpr (std::is_invocable_v<F&, const Context&>) {

@@ -16,7 +16,7 @@ struct Hierarchy {
   const char* file;
 };
 
-// The process's place in a hierarchy: the path after its marker; empty if it is in none.
+// The process's position in a hierarchy: the path after its marker; empty if it is in none.
 std::string PathIn(const std::string& cgroup, std::string_view marker) {
   const std::size_t at = cgroup.find(marker);
   if (at == std::string::npos) return {};
@@ -37,7 +37,7 @@ void ForEachUpwards(const std::string& cgroup, const Hierarchy& hierarchy, const
   }
 }
 
-// Of two bounds, where 0 is none.
+// The tighter one of two bounds, where 0 means none.
 template <class T>
 T Tighter(T a, T b) {
   return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);

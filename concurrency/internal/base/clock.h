@@ -25,13 +25,13 @@ inline std::int64_t NowNs() noexcept {
 
 inline std::int64_t ToNs(TimePoint t) noexcept { return t.time_since_epoch().count(); }
 inline TimePoint FromNs(std::int64_t ns) noexcept { return TimePoint(Duration(ns)); }
-// A sum that stays at kNever instead of running over.
+// A sum that stops at kNever instead of overflowing.
 inline std::int64_t AddNs(std::int64_t t, std::int64_t d) noexcept {
   std::int64_t sum = 0;
   return __builtin_add_overflow(t, d, &sum) ? (d > 0 ? kNever : INT64_MIN) : sum;
 }
 
-// From `from` to `to`, no further than numbers go.
+// The time between the two, without overflow.
 inline std::int64_t BetweenNs(std::int64_t from, std::int64_t to) noexcept {
   std::int64_t length = 0;
   return __builtin_sub_overflow(to, from, &length) ? (to > from ? INT64_MAX : INT64_MIN) : length;

@@ -4,7 +4,7 @@
 
 namespace weft::internal {
 
-// Between two looks of a thread that spins.
+// Called between two checks of a thread that spins.
 inline void CpuRelax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

@@ -15,7 +15,7 @@ namespace {
 
 enum class Kind : std::uint8_t { kPlain, kWrap, kCode, kTyped, kException };
 
-// Every error that is not a constant.
+// The representation of every error that is not a constant.
 struct OwnedErrorRep : ErrorRep {
   OwnedErrorRep(Kind k, std::int32_t weft_code, std::string message)
       : ErrorRep(1, weft_code, {}), kind(k), storage(std::move(message)) {
@@ -48,11 +48,11 @@ bool SameError(const ErrorRep* a, const ErrorRep* b) {
   const OwnedErrorRep* x = Owned(a);
   const OwnedErrorRep* y = Owned(b);
   if (x == nullptr || y == nullptr || !x->std_code || !y->std_code) return false;
-  // std::errc::connection_refused and what connect() left in errno are the same thing in two categories.
+  // std::errc::connection_refused and what connect() leaves in errno are the same thing in two categories.
   return x->std_code == y->std_code || x->std_code.default_error_condition() == y->std_code.default_error_condition();
 }
 
-// The first that `matches`: of a chain from outside inwards, of joined errors one after the other, each with all that it wraps.
+// The first error that `matches`: in a chain from the outermost inwards, in joined errors one after the other, each with all that it wraps.
 template <class Matches>
 const ErrorRep* FindRep(const ErrorRep* rep, const Matches& matches) {
   for (; rep != nullptr; rep = Inner(rep)) {
@@ -146,7 +146,7 @@ Error Error::New(std::string message) {
   return Error(new internal::OwnedErrorRep(internal::Kind::kPlain, 0, std::move(message)));
 }
 
-// The end of a fiber, and so of the process, if it threw itself.
+// If it threw, the fiber would end, and with it the process.
 Error Error::FromException(std::exception_ptr exception) noexcept {
   if (exception == nullptr) return {};
   try {

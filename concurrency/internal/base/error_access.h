@@ -13,9 +13,9 @@ namespace weft {
 class ErrorAccess {
  public:
   static const internal::ErrorRep* Rep(const Error& error) noexcept { return error.rep_; }
-  static Error Adopt(const internal::ErrorRep* rep) noexcept { return Error(rep); }  // takes a reference over
+  static Error Adopt(const internal::ErrorRep* rep) noexcept { return Error(rep); }  // takes over a reference
   static const internal::ErrorRep* Release(Error error) noexcept { return std::exchange(error.rep_, nullptr); }
-  static Error Share(const internal::ErrorRep* rep) noexcept {  // counts one more
+  static Error Share(const internal::ErrorRep* rep) noexcept {  // adds a reference
     Error error(rep);
     error.Ref();
     return error;

@@ -60,11 +60,11 @@ inline constinit const ErrorRep kUnavailableRep{-1, 12, "unavailable"};
 inline constinit const ErrorRep kUpstreamFailedRep{-1, 13, "upstream failed"};
 inline constinit const ErrorRep kUpstreamTimeoutRep{-1, 14, "upstream timed out"};
 
-// How a context ends that is not canceled: by the end of its scope. These are constants, so it costs neither memory nor a
+// How a context ends that was not canceled: by the end of its scope. These are constants, so they cost neither memory nor a
 // reference count.
 inline constinit const ErrorRep kScopeGoneRep{-1, 1, "the CancelScope of this context is gone"};
 inline constinit const ErrorRep kCanceledByScopeRep{-1, 1, "context canceled: the CancelScope of this context is gone"};
-// In a Result whose old value is gone when moving the new one in throws.
+// What a Result holds if moving a new value in has thrown after the old one was destroyed.
 inline constinit const ErrorRep kValueLostRep{-1, 0, "the value was lost: assigning another one threw"};
 
 }  // namespace weft::internal

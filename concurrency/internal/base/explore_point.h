@@ -8,7 +8,7 @@ namespace weft::internal {
 
 class Explorer;
 
-// The explorer of the schedule that runs now; null but under Explore. Set while no loop runs.
+// The explorer of the current schedule; null except under Explore. Set while no loop runs.
 extern constinit std::atomic<Explorer*> g_explorer;
 inline Explorer* CurrentExplorer() noexcept { return g_explorer.load(std::memory_order_relaxed); }
 
@@ -19,8 +19,8 @@ inline void ExplorePoint() noexcept {
   if (CurrentExplorer() != nullptr) [[unlikely]] ExplorePause();
 }
 
-// A thread waits hopelessly long for a SmallLock. Aborts in a fiber: an owner on this same thread would never continue, and it
-// is better to say so than to hang.
+// A thread has waited hopelessly long for a SmallLock. Aborts in a fiber: an owner on this same thread would never continue, and
+// an abort is better than a hang.
 void ExploreLockedOut() noexcept;
 
 }  // namespace weft::internal

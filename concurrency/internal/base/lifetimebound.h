@@ -2,7 +2,7 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_BASE_LIFETIMEBOUND_H_
 #define WEFT_CONCURRENCY_INTERNAL_BASE_LIFETIMEBOUND_H_
 
-// What a function returns points into its object, so it must not outlive a temporary one: compilers that know the attribute warn of
+// For functions whose result points into their object, and so must not outlive a temporary one. Compilers that know the attribute warn of
 // `for (auto& field : client.Get(ctx, url)->Header())`.
 #if __has_cpp_attribute(clang::lifetimebound)
 #define WEFT_LIFETIMEBOUND [[clang::lifetimebound]]

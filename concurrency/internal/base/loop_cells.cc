@@ -30,8 +30,8 @@ LoopCells::~LoopCells() {
   for (std::atomic<std::uint64_t>* block : blocks_) munmap(block, kBlockBytes);
 }
 
-// What the kernel maps is zero, the bits of 0 and of 0.0, and becomes memory where it is written. Large pages would make memory
-// of all.
+// What the kernel maps is zero, which are the bits of 0 and of 0.0, and takes memory only where it is written. Large pages would
+// make all of it resident.
 LoopCell LoopCells::Take(std::size_t together) {
   if (together == 0 || together > kTogetherMax) internal::AbortMisuse("LoopCells::Take", "takes 1 to kTogetherMax cells");
   std::lock_guard hold(lock_);

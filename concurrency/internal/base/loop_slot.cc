@@ -12,7 +12,7 @@ namespace weft::internal {
 constinit thread_local std::uint32_t t_loop_slot = 0;
 
 namespace {
-// Constant to make and trivial to end: loops may end after main.
+// Constant-initialized and trivially destroyed: loops may end after main.
 constinit ThreadMutex g_lock;
 constinit std::bitset<kLoopSlots> g_taken WEFT_GUARDED_BY(g_lock);
 constinit std::atomic<std::uint32_t> g_used{1};

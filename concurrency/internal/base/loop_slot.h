@@ -6,7 +6,7 @@
 
 namespace weft::internal {
 
-// So many threads can have memory of their own in what is kept for each loop: slot 0 is for all the others together.
+// How many threads can have their own memory in what is kept for each loop; slot 0 is for all others together.
 inline constexpr std::uint32_t kLoopSlots = 256;
 
 // The slot of this thread: from 1 on that of the loop that runs here, which no other running loop of the process has. 0 on plain threads,
@@ -16,7 +16,7 @@ extern constinit thread_local std::uint32_t t_loop_slot;
 // Slots from here on were never used.
 std::uint32_t LoopSlotsUsed() noexcept;
 
-// Gives this thread a slot while it lives. A later owner of the same slot sees all that was written before.
+// Gives this thread a slot while it lives. A later owner of the same slot sees everything that was written before.
 class LoopSlot {
  public:
   LoopSlot() noexcept;

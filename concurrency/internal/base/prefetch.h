@@ -4,9 +4,9 @@
 
 namespace weft::internal {
 
-// Fetches a cache line that another core wrote last, for writing it here. A hint: the address may be any. For x86-64 compilers make
-// a fetch for reading of __builtin_prefetch unless they are told that the instruction is there; the first write then goes to the
-// other core once more.
+// Fetches a cache line that another core wrote last, in order to write it here. A hint: any address is allowed. On x86-64, compilers
+// turn __builtin_prefetch into a fetch for reading unless they know that the other instruction exists; the first write would then go
+// to the other core once more.
 inline void PrefetchToWrite(const void* address) noexcept {
 #if defined(__x86_64__)
   asm volatile("prefetchw (%0)" : : "r"(address));
@@ -15,14 +15,14 @@ inline void PrefetchToWrite(const void* address) noexcept {
 #endif
 }
 
-// What a fiber touches soon after a fiber of another loop has woken it, and what lies in that other core's cache: its own waiter, and
-// if it replies, the queue, the waiter and the fiber to which it hands the reply. As the code comes to them, one after the other,
-// these take a third of a hand-over between two loops; here they are fetched at once, before the fiber runs.
+// What a fiber touches soon after a fiber of another loop has woken it, and what is in that other core's cache: its own waiter and,
+// if it replies, the queue, the waiter and the fiber to which it hands the reply. One after the other, as the code reaches them, these
+// take a third of a hand-over between two loops. Here they are fetched together, before the fiber runs.
 //
-// A fiber replies if each time that it is woken it hands something to its waker, which waits in the same place. In a pipeline, where
-// it goes to somebody else, these lines are better left alone: that one is likely to be using them.
+// A fiber replies if, each time that it is woken, it hands something to its waker, which waits in the same place. In a pipeline, where
+// it hands it to a third fiber, these lines are better left alone: the third one is probably using them.
 //
-// All are hints: the addresses may be those of things that are gone. Only on the fiber's own loop.
+// All of them are hints: the addresses may be those of objects that no longer exist. Only on the fiber's own loop.
 class FetchList {
  public:
   void SetWaiter(const void* waiter) noexcept { waiter_ = waiter; }

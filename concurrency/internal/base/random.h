@@ -6,7 +6,7 @@
 
 namespace weft::internal {
 
-// The state of this thread's generator: for choices that must be fair, not secret. A test sets it to make them again.
+// The state of this thread's generator: for choices that must be fair, not secret. A test sets it to repeat them.
 extern constinit thread_local std::uint64_t t_random;
 
 // Uniform in [0, n) for a small n.

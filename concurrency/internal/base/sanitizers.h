@@ -2,8 +2,8 @@
 #ifndef WEFT_CONCURRENCY_INTERNAL_BASE_SANITIZERS_H_
 #define WEFT_CONCURRENCY_INTERNAL_BASE_SANITIZERS_H_
 
-// Informs the sanitizers of stack switches. Without a sanitizer every function here is empty. AddressSanitizer may also come
-// with the program alone, into which a weft without it is linked: whether it is there shows at run time.
+// Informs the sanitizers of stack switches. Without a sanitizer, every function here is empty. AddressSanitizer may also be used
+// for the program alone, with a weft that was built without it: whether it is there shows at run time.
 
 #include <cstddef>
 
@@ -26,7 +26,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// Null where AddressSanitizer is not.
+// Null without AddressSanitizer.
 extern "C" {
 [[gnu::weak]] void __sanitizer_start_switch_fiber(void** save, const void* bottom, std::size_t size);
 [[gnu::weak]] void __sanitizer_finish_switch_fiber(void* saved, const void** from_bottom, std::size_t* from_size);
@@ -42,11 +42,11 @@ inline bool UnderAsan() noexcept { return true; }
 inline bool UnderAsan() noexcept { return &__asan_unpoison_memory_region != nullptr; }
 #endif
 
-// Before a switch: `save` keeps the fake stack of the side that is left; bottom and size are those of the side that is entered.
+// Before a switch: `save` stores the fake stack of the side that is left; bottom and size are those of the side that is entered.
 inline void AsanLeave(void** save, const void* bottom, std::size_t size) {
   if (UnderAsan()) [[unlikely]] __sanitizer_start_switch_fiber(save, bottom, size);
 }
-// After a switch, with what the side that is entered kept when it was left.
+// After a switch, with what the entered side stored when it was left.
 inline void AsanEnter(void* saved, const void** from_bottom, std::size_t* from_size) {
   if (UnderAsan()) [[unlikely]] __sanitizer_finish_switch_fiber(saved, from_bottom, from_size);
 }

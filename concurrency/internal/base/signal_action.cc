@@ -17,7 +17,7 @@ void DoDefaultAction(int signal, const struct sigaction& ours) noexcept {
   fallback.sa_handler = SIG_DFL;
   sigaction(signal, &fallback, nullptr);
   raise(signal);
-  // Inside of its own handler a signal is blocked, so it comes now.
+  // Within its own handler a signal is blocked, so it is delivered now.
   sigset_t one;
   sigset_t before;
   sigemptyset(&one);
@@ -52,7 +52,7 @@ void SignalOverlay::PutOn(int signal, Handler handler) noexcept {
   used_up_.store(false, std::memory_order_relaxed);
   ours_.sa_sigaction = handler;
   ours_.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  // Whether a system call is interrupted is as it was.
+  // Whether a system call is interrupted stays as it was.
   if (!IsHandler(now) || (now.sa_flags & SA_RESTART) != 0) ours_.sa_flags |= SA_RESTART;
   sigemptyset(&ours_.sa_mask);
   sigaction(signal, &ours_, nullptr);

@@ -7,28 +7,28 @@
 
 namespace weft::internal {
 
-// Does in a signal handler what the system does by default on this signal, which most often ends the process. When it does not (signals
+// Does in a signal handler what the system does by default on this signal, which usually ends the process. If it does not (signals
 // that are ignored or only stop; the kernel spares the first process of a container), `ours` is in force again afterwards.
 void DoDefaultAction(int signal, const struct sigaction& ours) noexcept;
 
-// Whether the process ends by default on this signal.
+// Whether this signal ends the process by default.
 bool EndsByDefault(int signal) noexcept;
 
-// A handler of ours that takes the place of what was set before for one signal, and passes on what is not meant for it. A
-// static object: the handler may run at any time.
+// A handler of ours that replaces the previous one of a signal, and passes on what is not meant for it. A
+// static object, because the handler may run at any time.
 class SignalOverlay {
  public:
   using Handler = void (*)(int signal, siginfo_t* info, void* machine);
 
-  // Does nothing where it is in force already. One thread at a time, and so with TakeBack.
+  // Does nothing if it is in force already. One thread at a time; the same applies to TakeBack.
   void PutOn(int signal, Handler handler) noexcept;
   // Restores what was set before, unless something else was set meanwhile.
   void TakeBack(int signal) noexcept;
 
-  // In the handler, for a signal that was sent and not caused by the instruction that is interrupted: what was set before is carried out
-  // exactly, each time.
+  // In the handler, for a signal that was sent, and not caused by the interrupted instruction: does exactly what was set before,
+  // every time.
   void CarryOut(int signal, siginfo_t* info, void* machine) noexcept;
-  // In the handler: calls the one that was there before. False if there was none.
+  // In the handler: calls the previous handler. False if there was none.
   bool CallBefore(int signal, siginfo_t* info, void* machine) noexcept;
 
  private:
@@ -36,7 +36,7 @@ class SignalOverlay {
 
   struct sigaction before_{};
   struct sigaction ours_{};
-  std::atomic<bool> used_up_{false};  // before_ was a handler for one time (SA_RESETHAND)
+  std::atomic<bool> used_up_{false};  // before_ was a one-time handler (SA_RESETHAND)
 };
 
 }  // namespace weft::internal

@@ -17,7 +17,7 @@ namespace weft::internal {
 
 void FutexWait(const std::atomic<std::uint32_t>* word, std::uint32_t expected, std::int64_t until_ns) noexcept {
 #if defined(WEFT_TSAN)
-  // ThreadSanitizer keeps a signal back until its thread calls a function that it knows, and this system call is none: so a
+  // ThreadSanitizer holds a signal back until its thread calls a function that it knows, and this system call is not one. So a
   // thread that sleeps here, such as main under NotifyContext, would never get it. clock_gettime is such a function.
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);

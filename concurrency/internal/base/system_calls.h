@@ -11,7 +11,7 @@
 #include <cstring>
 #include <ctime>
 
-// What not every C library of Linux, or not every release of it, has a name for.
+// System calls for which not every C library of Linux, or not every release of it, has a name.
 namespace weft::internal {
 
 #if !defined(SYS_epoll_pwait2)

@@ -3,8 +3,8 @@
 #define WEFT_CONCURRENCY_INTERNAL_BASE_THREAD_ANNOTATIONS_H_
 
 // Which lock guards what, for clang's analysis (-Wthread-safety), which reads the whole library as a part of the tests. It sees one
-// function at a time: a lambda that runs under a lock says so by itself, and where a lock is passed on the analysis is left
-// out.
+// function at a time: a lambda that runs under a lock has its own annotation, and where a lock is passed on, the analysis is
+// switched off.
 #if defined(__clang__)
 #define WEFT_THREAD_ANNOTATION(x) __attribute__((x))
 #else

@@ -9,7 +9,7 @@
 namespace weft::internal {
 
 // A std::mutex that clang's analysis knows. It blocks the thread, so no fiber may park while holding it. Where a condition
-// variable waits it is taken as the std::mutex that it is, and the function says so (WEFT_NO_LOCK_ANALYSIS).
+// variable waits, it is used as the std::mutex that it is, and the function says so (WEFT_NO_LOCK_ANALYSIS).
 class WEFT_CAPABILITY ThreadMutex : public std::mutex {
  public:
   void lock() WEFT_ACQUIRE() WEFT_NO_LOCK_ANALYSIS { std::mutex::lock(); }      // NOLINT: Lockable

@@ -19,8 +19,8 @@ constinit SignalOverlay g_overlay;
 constinit ThreadMutex g_shield_lock;
 constinit int g_shielded_threads WEFT_GUARDED_BY(g_shield_lock) = 0;
 
-// What the kernel raises for a write says the same as a kill by this process itself. But it comes at the end of a system call that has
-// failed with EPIPE or, as sendfile can, has brought some bytes on their way before; kill returns 0, and interrupts others anywhere.
+// The signal that the kernel raises for a write looks like a kill by this process itself. But it comes at the end of a system call that
+// has failed with EPIPE or, as sendfile can, has sent some bytes before; kill returns 0, and interrupts others anywhere.
 bool RaisedByAWrite(const siginfo_t& info, [[maybe_unused]] const void* machine) noexcept {
   if (info.si_code == SI_KERNEL) return true;
   if (info.si_code != SI_USER || info.si_pid != getpid()) return false;

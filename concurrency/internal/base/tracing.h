@@ -11,8 +11,8 @@ namespace weft::internal {
 
 class FiberRecord;
 
-// The places of the library that a trace sees. Each calls one of the functions below, which is a load and a branch while nobody
-// traces.
+// The points of the library that a trace records. Each calls one of the functions below, which costs a load and a branch while
+// nothing is traced.
 enum class TraceKind : std::uint8_t {
   kStart,         // of a fiber; other: its parent
   kWake,          // of a fiber; other: the fiber that woke it, or 0; detail: the outcome of its wait
@@ -25,7 +25,7 @@ enum class TraceKind : std::uint8_t {
   kCancel,        // of a context; other: its address
 };
 
-// A line of cache each.
+// One cache line each.
 struct TraceEvent {
   static constexpr std::size_t kNameWords = 4;
   static constexpr std::size_t kWords = 4 + kNameWords;
@@ -35,7 +35,7 @@ struct TraceEvent {
   std::uint32_t detail = 0;
   std::uint64_t fiber = 0;
   std::uint64_t other = 0;
-  std::uint64_t name[kNameWords] = {};  // of the fiber, cut; so an event is whole without those that were lost
+  std::uint64_t name[kNameWords] = {};  // of the fiber, shortened; so an event is complete even if others were lost
 };
 
 // What one thread did, in the order of time.
@@ -53,7 +53,7 @@ struct TraceData {
 };
 std::string TraceToJson(const TraceData& data);
 
-// The number of the trace that is recorded now; 0: none is.
+// The number of the trace that is being recorded; 0: none is.
 extern constinit std::atomic<std::uint64_t> g_trace;
 
 void RecordTrace(TraceKind kind, const FiberRecord& fiber, std::uint64_t other, std::uint32_t detail) noexcept;

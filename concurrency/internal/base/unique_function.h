@@ -13,7 +13,7 @@ template <class Signature>
 class UniqueFunction;
 
 // A callable that may be move-only (std::move_only_function of C++23). Small ones live inside, without an allocation.
-// It cannot be moved itself: it is built where it stays.
+// It cannot be moved: it is built where it stays.
 template <class R, class... Args>
 class UniqueFunction<R(Args...)> {
  public:

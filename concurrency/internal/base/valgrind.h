@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-// Informs valgrind where stacks lie. It would otherwise guess by the distance between two values of the stack pointer whether
-// one stack was left for another one, or a large piece of one was given up, and would report what is on the others as invalid.
+// Informs valgrind where stacks are. Otherwise it would guess by the distance between two values of the stack pointer whether
+// one stack was left for another one, or a large frame was released, and would report what is on the others as invalid.
 namespace weft::internal {
 
 // What valgrind calls a client request: instructions that change nothing anywhere else, so nothing of valgrind need be installed.

@@ -54,7 +54,7 @@ CancelFunc::~CancelFunc() { Finish(); }
 
 void CancelFunc::Finish() noexcept {
   if (node_ == nullptr) return;
-  finisher_.reset();  // the watch first, so that a signal of the last moment still gives its name
+  finisher_.reset();  // the watch first, so that the name of a signal at the last moment is still recorded
   if (!node_->Unique()) node_->CancelByScope();  // else nothing could see it, and it has no children
   ContextNode::Unref(std::exchange(node_, nullptr));
 }
@@ -90,8 +90,8 @@ CancelScope NewScope(const Context& parent, std::int64_t deadline_ns, Error caus
 
 CancelScope WithCancel(const Context& parent) { return NewScope(parent, internal::kNever, {}); }
 
-// A parent whose deadline has passed was done before its child is made, even if its deadline was not checked yet. It must not
-// come out as second to a deadline of the child that lies still further back.
+// A parent whose deadline has passed was done before its child was made, even if its deadline was not checked yet. A deadline of
+// the child that is even earlier must not count as the reason.
 CancelScope WithDeadline(const Context& parent, TimePoint deadline, Error cause) {
   (void)parent.Err();
   return NewScope(parent, internal::ToNs(deadline), std::move(cause));
@@ -102,7 +102,7 @@ CancelScope WithTimeout(const Context& parent, Duration timeout, Error cause) {
   return NewScope(parent, internal::AddNs(internal::NowNs(), timeout.count()), std::move(cause));
 }
 
-// One whose deadline has passed was done before, even if it was not checked yet.
+// A context whose deadline has passed was done before, even if that was not checked yet.
 CancelScope WithEither(const Context& parent, const Context& other) {
   (void)parent.Err();
   (void)other.Err();

@@ -12,7 +12,7 @@ namespace weft::internal {
 
 constinit thread_local EndedContexts* t_wake_later = nullptr;
 
-// How and when contexts end. Of a deadline that has passed by then, the context's own error and cause come first.
+// How and when contexts end. If a deadline has passed by then, it determines error and cause.
 struct ContextNode::Ending {
   static constexpr std::int64_t kNow = INT64_MIN;     // read once there is a deadline to compare with
   static constexpr std::int64_t kBefore = kNow + 1;  // before any deadline
@@ -31,15 +31,15 @@ struct ContextNode::Ending {
     return at_ns >= deadline_ns;
   }
 
-  // A deadline that comes from an ancestor has passed: it is that one's end, and only through it this node's. It may have ended
-  // otherwise a moment ago, by a thread that has not come to this node yet. True: the node is done, for the ancestor's reason.
-  // False: the ancestor's deadline was taken away.
+  // A deadline inherited from an ancestor has passed: it ends the ancestor, and only thereby this node. The ancestor may have ended
+  // otherwise a moment ago, by a thread that has not reached this node yet. True: the node is done, for the ancestor's reason.
+  // False: the ancestor's deadline was removed.
   static bool EndsWithOwner(ContextNode& node) noexcept {
     if (node.deadline_from_other_) return node.EndWithOther();
     ContextNode* owner = node.cancel_parent_;
     while (owner->deadline_from_above_) owner = owner->cancel_parent_;
     if (!owner->Err()) return false;
-    // One in between may have ended before, by a thread that is on the way to this node.
+    // A node in between may have ended before, by a thread that is on its way to this node.
     ContextNode* ended = node.cancel_parent_;
     while (!ended->Done()) ended = ended->cancel_parent_;
     ended->WaitUntilSettled();
@@ -72,7 +72,7 @@ ContextNode* ContextNode::NewUnattached(ContextNode* parent, std::int64_t deadli
   ContextNode* above = parent != nullptr ? parent->canceler_ : nullptr;
   node->deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
   node->deadline_cause_ = std::move(deadline_cause);
-  // Read once: it may be taken away meanwhile.
+  // Read once: it may be removed meanwhile.
   if (const std::int64_t of_above = above != nullptr ? above->DeadlineNs() : kNever; of_above <= deadline_ns && of_above != kNever) {
     node->deadline_ns_.store(of_above, std::memory_order_relaxed);
     node->deadline_cause_ = above->deadline_cause_;
@@ -158,8 +158,8 @@ void ContextNode::Unref(ContextNode* node) noexcept {
   }
 }
 
-// Of a node without references: gives up what it holds, but for the reference to its parent, which it returns, and to its relay, which it
-// puts into `relays` if it was the last one.
+// For a node without references: releases what it holds, except for the reference to its parent, which it returns, and the one to its
+// relay, which it puts into `relays` if it was the last one.
 ContextNode* ContextNode::Clear(ContextNode*& relays) noexcept {
   // One that is done has left its parent's children: the thread that ended it has taken it out.
   if (const ErrorRep* err = err_.load(std::memory_order_relaxed)) {
@@ -184,7 +184,7 @@ void ContextNode::GiveUpPartner(ContextNode*& relays) noexcept {
 }
 
 void ContextNode::UnrefMemory(ContextNode* node) noexcept {
-  // The only one left needs no atomic step: new ones come from old ones only.
+  // The only reference left needs no atomic step: new ones are made from existing ones only.
   if (node->memory_refs_.load(std::memory_order_acquire) == 1 || node->memory_refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
 }
 
@@ -265,7 +265,7 @@ void ContextNode::End(Ending& ending) noexcept {
 // Sets the error if none is set, fires the first waiters, and moves the live children to `todo`.
 bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
   if (!SetError(ending, todo)) return false;
-  // Nobody enters any more, but children leave by themselves.
+  // No more children are added, but children remove themselves.
   while (ending.more_children) {
     std::lock_guard hold(lock_);
     ending.more_children = TakeChildrenLocked(todo);
@@ -273,12 +273,12 @@ bool ContextNode::Latch(Ending& ending, ContextNode*& todo) noexcept {
   return true;
 }
 
-// An overdue deadline is older than the ending, so it is what ends the context.
+// An overdue deadline is older than this end, so it is the reason.
 bool ContextNode::SetError(Ending& ending, ContextNode*& todo) noexcept {
   std::lock_guard hold(lock_);
   if (err_.load(std::memory_order_relaxed) != nullptr) return false;
   const bool overdue = ending.IsAfter(DeadlineNs());
-  if (!overdue && !ending.error) return false;  // the deadline was taken away just now
+  if (!overdue && !ending.error) return false;  // the deadline was removed just now
   Error final = ending.error;
   if (overdue) final = deadline_cause_ ? WithCause(Errc::kDeadlineExceeded, kDeadlineExceeded, deadline_cause_) : kDeadlineExceeded;
   cause_ = overdue ? (deadline_cause_ ? deadline_cause_ : kDeadlineExceeded) : ending.cause;
@@ -292,7 +292,7 @@ bool ContextNode::SetError(Ending& ending, ContextNode*& todo) noexcept {
   return true;
 }
 
-// False: those were all.
+// False: there are no more.
 bool ContextNode::TakeChildrenLocked(ContextNode*& todo) noexcept {
   for (int left = kChildrenAtOnce; left > 0; --left) {
     ContextNode* child = children_.PopFront();
@@ -319,7 +319,7 @@ bool ContextNode::WakeSome(int most) noexcept {
   return WakeSomeLocked(most);
 }
 
-// The node is in no list of children any more, so its link is free for that of the loop.
+// The node is no longer in a list of children, so its link can be used for the loop's list.
 void ContextNode::WakeRest() noexcept {
   if (t_wake_later == nullptr) {
     while (WakeSome(kWakeAtOnce)) {
@@ -330,7 +330,7 @@ void ContextNode::WakeRest() noexcept {
   t_wake_later->PushBack(*this);
 }
 
-// Leaves the relays that it has ended, with a reference each. False: another thread ends this node, or has ended it.
+// Returns the relays that it has ended, with a reference to each. False: another thread is ending this node, or has ended it.
 [[gnu::always_inline]] inline bool ContextNode::FinishTree(Ending& ending, ContextNode*& relays) noexcept {
   ContextNode* todo = nullptr;
   if (!Latch(ending, todo)) return false;
@@ -342,7 +342,7 @@ void ContextNode::WakeRest() noexcept {
   } else if (!settled_.load(std::memory_order_relaxed)) {
     Ending inherited{ErrorAccess::Share(err_.load(std::memory_order_acquire)), cause_, ending.at_ns, /*from_above=*/true};
     FinishBelow(todo, inherited, relays);
-    ending.at_ns = inherited.at_ns;  // one moment for all that ends now
+    ending.at_ns = inherited.at_ns;  // one point in time for everything that ends now
   }
   return true;
 }
@@ -355,7 +355,7 @@ bool ContextNode::Finish(Ending& ending) noexcept {
   return ours;
 }
 
-// One after the other, and each settled before the next one: see the class.
+// One after the other, each settled before the next one: see the class.
 void ContextNode::FinishTargets(ContextNode* relays, std::int64_t at_ns) noexcept {
   while (relays != nullptr) {
     ContextNode* relay = std::exchange(relays, relays->next_todo_);
@@ -369,8 +369,8 @@ void ContextNode::FinishTargets(ContextNode* relays, std::int64_t at_ns) noexcep
   }
 }
 
-// The deadline of this node has passed, and it is that of the other one, which may have ended otherwise a moment ago. False: that one's
-// deadline was taken away.
+// The deadline of this node has passed. It is that of the other node, which may have ended otherwise a moment ago. False: the other
+// node's deadline was removed.
 bool ContextNode::EndWithOther() noexcept {
   ContextNode* other = partner_->cancel_parent_;
   Ending ending{other->Err(), other->Cause(), Ending::kBefore, /*from_above=*/true};
@@ -383,7 +383,7 @@ bool ContextNode::EndWithOther() noexcept {
 // children under the parent's lock.
 void ContextNode::FinishBelow(ContextNode* todo, Ending& ending, ContextNode*& relays) noexcept {
   ContextNode* ended = nullptr;
-  ContextNode* of_others = nullptr;  // another thread ends them and what lies below
+  ContextNode* of_others = nullptr;  // another thread ends them and everything below
   while (todo != nullptr) {
     ContextNode* child = todo;
     todo = child->next_todo_;
@@ -396,7 +396,7 @@ void ContextNode::FinishBelow(ContextNode* todo, Ending& ending, ContextNode*& r
   for (ContextNode* node = of_others; node != nullptr; node = node->next_todo_) node->WaitUntilSettled();
   for (ContextNode* node = ended; node != nullptr; node = node->next_todo_) node->settled_.store(true, std::memory_order_release);
   settled_.store(true, std::memory_order_release);
-  // Last, because destroying the values of a context may run code of users, which may cancel.
+  // Last, because destroying the values of a context may run users' code, which may cancel.
   for (ContextNode* list : {ended, of_others}) {
     while (list != nullptr) Unref(std::exchange(list, list->next_todo_));
   }
@@ -424,7 +424,7 @@ void ContextNode::Renew(std::int64_t deadline_ns, const Error& deadline_cause) n
   deadline_ns_.store(deadline_ns, std::memory_order_relaxed);
 }
 
-// A function of its own, lest every use saves the registers that this one needs.
+// A separate function, so that the registers it needs are not saved at every use.
 [[gnu::noinline]] void ContextNode::Revive(const Error& deadline_cause) noexcept {
   if (const ErrorRep* err = err_.load(std::memory_order_relaxed)) {
     (void)ErrorAccess::Adopt(err);

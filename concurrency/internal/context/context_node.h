@@ -16,29 +16,29 @@ struct WaiterTag;
 struct SiblingTag;
 
 // Something to be notified once when a context is done. `fire` runs under the context's lock, on the thread that cancels, after
-// the waiter was taken from the list: it must not block, and must not touch a context. After Remove has returned it does not
-// run any more, so a waiter may lie on a stack.
+// the waiter was removed from the list: it must not block, and must not touch a context. It no longer runs once Remove has
+// returned, so a waiter may be on a stack.
 struct ContextWaiter : Link<WaiterTag> {
   void (*fire)(ContextWaiter*) = nullptr;
 };
 
-// One node of the context tree. A node that can be done by itself (WithCancel and its kin) is a canceler; a value node hands
-// all questions to its nearest canceler.
+// One node of the context tree. A node that can be done by itself (WithCancel and the like) is a canceler; a value node passes
+// all calls to its nearest canceler.
 //
 // Locks are never nested: a cancel takes its children out under the lock, with a reference each, and continues with them after
 // it. `err_` is set once, under the lock, and read without it. A cancel that finds another one at work on the same node, or on
 // a descendant, waits for it: when it returns, everything below is done. Such waits lead downwards only.
 //
-// A node that is to end with two others (NewEither) is the child of one of them; below the other one lies its relay, a node without
-// anything below it. A thread that ends a relay ends its target next, once all that it has ended before is settled: a thread
+// A node that ends with either of two others (NewEither) is the child of one of them; below the other one is its relay, a node without
+// children. A thread that ends a relay ends its target next, once everything that it has ended before is settled: a thread
 // that holds unsettled nodes waits only for those below them.
 //
-// Ending a context on a loop fires its first waiters at once and leaves the rest to later turns of that loop, where the node
-// lies in a list meanwhile, so that a cancel of very many holds up neither that loop nor, by the lock, any other. That the
-// context is done they all see at once.
+// Ending a context on a loop fires its first waiters at once and leaves the rest to later turns of that loop, which keeps the node
+// in a list meanwhile. So a cancel with very many waiters delays neither that loop nor, by the lock, any other. All waiters see at
+// once that the context is done.
 class ContextNode : public Link<SiblingTag> {
  public:
-  // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest; with so many references for the caller.
+  // A canceler below `parent` (may be null: Background), done at `deadline_ns` at the latest, with this many references for the caller.
   static ContextNode* NewCanceler(ContextNode* parent, std::int64_t deadline_ns, Error deadline_cause, std::int32_t refs = 1);
   // Values of `parent` only.
   static ContextNode* NewDetached(ContextNode* parent);
@@ -49,8 +49,8 @@ class ContextNode : public Link<SiblingTag> {
 
   void Ref() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   static void Unref(ContextNode* node) noexcept;  // null is allowed
-  // Keeps the memory and the list of waiters, but not what the context carries: for a waiter that stays entered when the
-  // context is not used any more. By the holder of a reference.
+  // Keeps the memory and the list of waiters, but not what the context carries: for a waiter that stays registered when the
+  // context is no longer used. By the holder of a reference.
   void RefMemory() noexcept { memory_refs_.fetch_add(1, std::memory_order_relaxed); }
   static void UnrefMemory(ContextNode* node) noexcept;
   // Nothing else has a reference of either kind.
@@ -68,19 +68,19 @@ class ContextNode : public Link<SiblingTag> {
   std::int64_t DeadlineNs() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
   void Cancel(Error cause) noexcept;
   void Cancel() noexcept;  // without a cause: that of each group that ends
-  // At the end of the scope that has made it.
+  // Called at the end of the scope that has made it.
   void CancelByScope() noexcept;
-  // Of one that has ended: whether it was an ancestor's end, or an ancestor's deadline, that ended it.
+  // Of a context that has ended: whether an ancestor's end, or an ancestor's deadline, has ended it.
   bool EndedFromAbove() const noexcept { return Done() && ended_from_above_; }
   // Registers the waiter and returns true; false if the context is done already.
   bool Add(ContextWaiter& waiter) noexcept;
   void Remove(ContextWaiter& waiter) noexcept;
-  // Of a context that has ended: fires up to `most` of those that are still entered. False if that was the last of them.
+  // Of a context that has ended: fires up to `most` of the waiters that are still registered. False if none are left.
   bool WakeSome(int most) noexcept;
 
   // Makes an unshared root node new for the next use, with another deadline.
   void Renew(std::int64_t deadline_ns, const Error& deadline_cause) noexcept;
-  // Takes the deadline away; nodes derived before keep theirs. On the thread that waits under it.
+  // Removes the deadline; nodes derived before keep theirs. On the thread that waits under it.
   void DropDeadline() noexcept { deadline_ns_.store(kNever, std::memory_order_relaxed); }
 
   const void* Lookup(const void* key) const noexcept;
@@ -151,7 +151,7 @@ extern constinit thread_local EndedContexts* t_wake_later;
 
 namespace weft {
 
-// The door of weft's own code to a Context's inside.
+// Gives weft's own code access to the inside of a Context.
 class ContextAccess {
  public:
   static internal::ContextNode* Node(const Context& ctx) noexcept { return ctx.node_; }
@@ -167,7 +167,7 @@ class ContextAccess {
   static CancelFunc MakeCancel(internal::ContextNode* node, std::unique_ptr<internal::CancelFinisher> finisher);
   // Takes over two references.
   static CancelScope MakeScope(internal::ContextNode* node) noexcept;
-  // The quick form of ctx.Err(): false for a context that is live and has no deadline, which is what most are; else look at Err().
+  // The quick form of ctx.Err(): false for a context that is live and has no deadline, as most are; else call Err().
   static bool MayBeDone(const Context& ctx) noexcept {
     internal::ContextNode* canceler = Canceler(ctx);
     return canceler != nullptr && (canceler->Done() || canceler->DeadlineNs() != internal::kNever);
@@ -180,7 +180,7 @@ class ContextAccess {
 
 namespace internal {
 
-// What a cancel function does besides: ends and joins a watch.
+// What else a cancel function does: ends and joins a watch.
 struct CancelFinisher {
   virtual ~CancelFinisher() = default;
   virtual void Stop() noexcept = 0;  // may be called again

@@ -6,15 +6,15 @@
 
 namespace weft::internal {
 
-// A fiber in the list of all fibers that were made and not yet unmade, whether they have a job or not.
+// A fiber in the list of all existing fibers, whether they have a job or not.
 struct DebuggerLink {
   DebuggerLink* previous = nullptr;
   DebuggerLink* next = nullptr;
   std::uint64_t loop_index = 0;
 };
 
-// What scripts/gdb/weft.py reads, under the name weft_fiber_table. A release build says nothing of types, so numbers say where in
-// a fiber what lies; the script knows their order. A change of that must raise the version in both.
+// What scripts/gdb/weft.py reads, under the name weft_fiber_table. A release build has no information about types, so numbers say
+// where in a fiber things are; the script knows their order. Any change must raise the version in both.
 struct FiberTable {
   std::uint64_t version;
   std::uint64_t link, id, parent, state, waits_for, started, name, name_bytes, saved;

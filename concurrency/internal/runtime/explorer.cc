@@ -20,7 +20,7 @@ Explorer::Explorer(std::uint64_t seed) : state_(seed) {
   (void)Random();
   strategy_ = static_cast<Strategy>(Random() % 3);
   pause_of_8_ = 1 + Random() % 4;
-  // How long a schedule will be is unknown: short and long ones get their share.
+  // The length of the schedule is not known in advance: short and long ones are both covered.
   const std::uint64_t horizon = std::uint64_t{8} << (Random() % 7);
   const std::uint64_t points = 1 + Random() % 4;
   for (std::uint64_t i = 0; i < points; ++i) change_points_.push_back(1 + Random() % horizon);
@@ -52,7 +52,7 @@ std::size_t Explorer::PickByPriority(const std::vector<FiberCore*>& ready) {
   std::size_t best = 0;
   for (std::size_t i = 0; i < ready.size(); ++i) {
     std::int64_t& priority = Priority(*ready[i]);
-    // Ready again without having been interrupted: it yielded, so that others can continue.
+    // It is ready again without having been interrupted: it yielded, so others must be able to continue.
     if (ready[i]->record.Id() == last && (change || !paused_)) priority = --lowest_;
     if (priority > Priority(*ready[best])) best = i;
   }

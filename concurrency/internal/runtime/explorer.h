@@ -15,7 +15,7 @@ namespace weft::internal {
 
 class FiberCore;
 
-// Decides which interleaving one schedule of Explore takes: everything that the loop leaves open is asked here and decided from
+// Decides which interleaving one schedule of Explore takes: all choices that the loop leaves open are made here, from
 // the seed alone, so the same seed gives the same run. Only on the loop's thread.
 //
 // Three strategies, by seed, because each finds bugs that the others seldom reach:
@@ -36,7 +36,7 @@ class Explorer {
   bool Coin() { return (Random() & 1) != 0; }
   std::uint64_t Random();
 
-  // Called, once per so many steps, when a schedule does not end.
+  // Called when a schedule does not end, once for so many steps.
   std::function<void()> on_endless;
 
   const char* StrategyName() const;
@@ -60,7 +60,7 @@ class Explorer {
   std::vector<std::uint64_t> change_points_;
   std::uint64_t steps_ = 0;
   std::uint64_t picks_ = 0;
-  bool paused_ = false;  // the last fiber was interrupted: it did not give way by itself
+  bool paused_ = false;  // the last fiber was interrupted: it did not yield by itself
   std::int64_t lowest_ = 0;
   std::unordered_map<std::uint64_t, std::int64_t> priorities_;  // by fiber id
   static constexpr std::size_t kRemembered = 24;

@@ -79,7 +79,7 @@ Error FdRegistration::Register(int fd) noexcept {
   epoll_event event = Entry();
   if (epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
   if (errno == EEXIST) {
-    // Somebody else watches it on this loop. A set takes a descriptor once, but each duplicate of it as well.
+    // Other code watches it on this loop. An epoll set takes a descriptor only once, but also each duplicate of it.
     fd_ = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     duplicate_ = fd_ >= 0;
     if (duplicate_ && epoll_ctl(core_.poller().EpollFd(), EPOLL_CTL_ADD, fd_, &event) == 0) return {};
@@ -87,7 +87,7 @@ Error FdRegistration::Register(int fd) noexcept {
   return std::error_code(errno, std::system_category());
 }
 
-// What the descriptor is ready for at that moment is reported again. False: it was closed.
+// Whatever the descriptor is ready for at that moment is reported again. False: it was closed.
 bool FdRegistration::WatchRoom(bool room) noexcept {
   room_ = room;
   epoll_event event = Entry();
@@ -156,7 +156,7 @@ void FdRegistration::IgnoreRoom() noexcept {
 void FdRegistration::OnFdEvents(std::uint32_t events) noexcept {
   if (events == EPOLLOUT && writer_ == nullptr) return IgnoreRoom();
   if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) end_seen_ = true;
-  // An end or an error is news for both. A waiter for both directions is woken once.
+  // An end or an error concerns both directions. A waiter for both is woken once.
   if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 && reader_ != nullptr) reader_->Wake();
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && writer_ != nullptr) writer_->Wake();
 }
@@ -169,7 +169,7 @@ bool FdRegistration::Park(const Context& ctx, FdEvents events, const FdWaitOptio
   }
   if (reads && std::exchange(end_seen_, false)) return true;
   if (writes && !room_ && !WatchRoom(true)) AbortMisuse("FdWaiter, WaitFd", kClosed);
-  Parker parker(options.waits_for, true);  // no event may be handed out between the caller's look and the next lines
+  Parker parker(options.waits_for, true);  // no event may be handed out between the caller's check and the next lines
   if (reads) reader_ = &parker;
   if (writes) writer_ = &parker;
   core_.poller().CountWatches(1);

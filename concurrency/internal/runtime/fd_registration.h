@@ -16,25 +16,25 @@ namespace weft::internal {
 class Parker;
 
 // A descriptor in the epoll set of one loop: edge-triggered, with one waiter for each direction. An edge without a waiter is
-// lost, so a waiter looks at the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
+// lost, so a waiter checks the descriptor, or has just seen EAGAIN, before it parks; nothing is handed out in between.
 //
 // Room for writing is watched from the first wait for it on, until it is reported without a waiter: a unix socket reports it
 // each time the other side reads, which would wake the loop once more for each request.
 //
-// Its memory is its loop's, because the loop may have events for it in hand that it took from the kernel before. So another thread takes it out
-// of the set and leaves the rest to the loop. A loop that ends first leaves the memory to the other side.
+// Its memory belongs to its loop, because the loop may still hold events for it that it has taken from the kernel. So another thread removes
+// it from the set and leaves the rest to the loop. A loop that ends first leaves the memory to the other side.
 class FdRegistration final : private FdWatch, private LoopTask, public Link<> {
  public:
   ~FdRegistration();
 
-  // Enters the descriptor in the set of the loop of this thread, for a first wait for `events`. Null: `failure` has the error.
+  // Adds the descriptor to the set of this thread's loop, for a first wait for `events`. Null: `failure` has the error.
   static FdRegistration* Make(int fd, FdEvents events, Error& failure) noexcept;
-  // Takes the descriptor out of the set. From any thread, once there is no waiter; the object is gone.
+  // Removes the descriptor from the set. From any thread, once there is no waiter; the object must not be used afterwards.
   static void End(FdRegistration* entry) noexcept WEFT_NO_LOCK_ANALYSIS;  // looks at alive_ without it on the loop
 
   // The loop that has it, to compare with; null if it has ended.
   const LoopCore* Home() noexcept;
-  // On its loop, in a fiber: parks until an event of these directions comes, or until the context is done, which is false. Aborts if another
+  // On its loop, in a fiber: parks until an event of these directions arrives. False: the context is done. Aborts if another
   // fiber waits for one of them.
   bool Park(const Context& ctx, FdEvents events, const FdWaitOptions& options) noexcept;
 

@@ -13,7 +13,7 @@
 #include <weft/concurrency/internal/base/sanitizers.h>
 #include <weft/concurrency/internal/base/valgrind.h>
 
-// As the ABI has it; not all headers of it declare this one.
+// Part of the ABI, but not all of its headers declare this one.
 namespace __cxxabiv1 {
 struct __cxa_eh_globals;
 extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
@@ -61,7 +61,7 @@ inline std::uint64_t LastWord(const char* from, std::size_t size) noexcept {
     std::memcpy(&word, from, 8);
     to->store(word, std::memory_order_release);
   }
-  // The last word ends with zeros. Words beyond it hold what an earlier fiber left; the terminator keeps readers from it.
+  // The last word ends with zeros. Words beyond it contain what an earlier fiber has left; readers stop at the terminator.
   to->store(LastWord(from, left), std::memory_order_release);
 }
 
@@ -157,7 +157,7 @@ inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept {
         "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #endif
   );
-  // Never true. But a function with a call in it keeps nothing below its stack pointer (the red zone), where the push writes.
+  // Never true. But a function that contains a call keeps nothing below its stack pointer (the red zone), where the push writes.
   if (from.data == nullptr) [[unlikely]] std::abort();
   return from;
 }
@@ -165,7 +165,7 @@ inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept {
 inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept { return fc::jump_fcontext(to, data); }
 #endif
 
-// Code that leaves a stack says where its place is kept; code that arrives from there stores it.
+// Code that leaves a stack says where its position is to be stored; code that arrives from there stores it.
 inline void Jump(void* to, void** place_of_own) noexcept {
   const fc::transfer_t from = JumpWithoutCall(to, place_of_own);
   *static_cast<void**>(from.data) = from.fctx;
@@ -243,8 +243,8 @@ void FiberCore::Destroy(FiberCore& fiber, StackMaker& maker) noexcept {
   maker.Give(stack);
 }
 
-// AddressSanitizer keeps a second stack for each that it has seen, and takes it back only when it learns that the first is left
-// for good.
+// AddressSanitizer keeps a second stack for each one that it has seen, and frees it only when it learns that the first one was
+// left for good.
 void FiberCore::EndForSanitizer() noexcept {
   if (!UnderAsan() || job == nullptr) return;  // without a job it has never run
   job = nullptr;

@@ -36,7 +36,7 @@ EhState* CurrentEhState() noexcept;
 
 enum class FiberState : std::uint8_t { kFree, kReady, kRunning, kParked };
 
-// What a record says at one moment: plain data, so that it may be taken under a lock.
+// The content of a record at one moment: plain data, so that it may be copied under a lock.
 struct FiberSnapshot {
   static constexpr std::size_t kNameWords = (FiberOptions::kNameMax + 1) / 8;
   static_assert(FiberOptions::kNameMax % 8 == 7, "whole words, the last byte of which is zero");
@@ -51,7 +51,7 @@ struct FiberSnapshot {
 };
 
 // What others may see of a fiber, at any time and from any thread. Only the loop's thread writes. `version_` is odd while
-// identity and name change (a sequence lock), so a reader never takes half of two fibers for one.
+// identity and name change (a sequence lock), so a reader never mixes up two fibers.
 class FiberRecord {
  public:
   void Begin(std::uint64_t id, const FiberOptions& options, std::int64_t start_ns) noexcept;
@@ -67,7 +67,7 @@ class FiberRecord {
   const char* WaitsFor() const noexcept { return waits_for_.load(std::memory_order_relaxed); }
   std::uint64_t Id() const noexcept { return id_.load(std::memory_order_relaxed); }
 
-  // The name as it is now, cut to fit; safe in a signal handler.
+  // The current name, shortened to fit; safe in a signal handler.
   void CopyName(char* out, std::size_t size) const noexcept;
   // False if there is no fiber at the moment.
   bool Read(FiberSnapshot& out) const noexcept;
@@ -90,9 +90,9 @@ class FiberRecord {
   std::atomic<std::uint64_t> name_[kNameWords]{};
 };
 
-// Wakes a fiber when its context is done. It stays entered in the context under which the fiber has parked last, also between
-// parks, so that a fiber which waits under one context again and again takes that context's lock once. It keeps nothing of the
-// context alive but the memory, so no values are destroyed in the middle of another wait. Only its fiber uses it.
+// Wakes a fiber when its context is done. It stays registered in the context under which the fiber has last parked, even between
+// parks, so that a fiber that waits under one context again and again takes that context's lock once. Of the context it keeps only
+// the memory alive, so no values are destroyed in the middle of another wait. Only its fiber uses it.
 class FiberWatch : private ContextWaiter {
  public:
   explicit FiberWatch(FiberCore& fiber) noexcept : fiber_(fiber) { fire = &OnContextDone; }
@@ -115,7 +115,7 @@ class FiberWatch : private ContextWaiter {
 
 struct IdleTag;
 
-// What of a loop its fibers need for switches between its own stack and theirs.
+// The part of a loop that its fibers need for switches between its own stack and theirs.
 struct LoopSide {
   explicit LoopSide(LoopTask::Function from_inbox, int number) : arrived(from_inbox), index(number) {}
 
@@ -134,7 +134,7 @@ struct LoopSide {
 // That of the loop of this thread, or null.
 extern constinit thread_local LoopSide* t_loop_side;
 
-// A fiber and its stack, at whose top it lies. Used for one job after the other on the same loop; between two it is idle, and the loop
+// A fiber and its stack, at the top of which it is. Used for one job after the other on the same loop; between two it is idle, and the loop
 // may destroy it.
 class FiberCore : public LoopTask, public Link<IdleTag> {
  public:
@@ -146,8 +146,8 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   // An idle one, whose stack the maker takes back. On the loop's stack.
   static void Destroy(FiberCore& fiber, StackMaker& maker) noexcept;
 
-  // On the loop's stack: continues with this fiber, and comes back when the loop is next to run; meanwhile fibers may have gone
-  // straight to each other. Returns the fiber that came back.
+  // On the loop's stack: continues with this fiber, and returns when it is the loop's turn; meanwhile fibers may have switched
+  // directly to each other. Returns the last one of them.
   FiberCore& Resume() noexcept;
   // Fetches what its wakers touch. It may be gone.
   void PrefetchToWake() const noexcept {
@@ -158,7 +158,7 @@ class FiberCore : public LoopTask, public Link<IdleTag> {
   void SwitchTo(FiberCore* to) noexcept;
   bool HasEnded() const noexcept { return ended_; }
   bool TakeEnded() noexcept { return std::exchange(ended_, false); }
-  // Where the registers of a fiber that does not run lie (fcontext_t). On the loop's thread.
+  // Where the registers of a fiber are that is not running (fcontext_t). On the loop's thread.
   const void* SavedContext() const noexcept { return self_; }
   // On the loop's stack, before it is destroyed: no job runs here any more.
   void EndForSanitizer() noexcept;

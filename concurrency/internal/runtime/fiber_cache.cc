@@ -11,8 +11,8 @@ constexpr std::int64_t kTrimPauseNs = 1'000'000;  // between two pieces, while t
 constexpr int kTrimPiece = 128;                   // fibers, or stacks
 constexpr std::size_t kOneLess = static_cast<std::size_t>(-1);
 constexpr std::size_t kKeepWarm = 16;             // fibers that are never destroyed
-// A stack that was used deeper gives what lies below back at once. As much as the largest page, so that what a system with large pages
-// adds to a length never reaches the fiber at the top.
+// A stack that was used deeper than this gives back what is below at once. It is as much as the largest page, so that what a system with
+// large pages adds to a length never reaches the fiber at the top.
 constexpr std::size_t kDeepBytes = 64 * 1024;
 
 }  // namespace
@@ -29,7 +29,7 @@ FiberCore* FiberCache::Take(LoopCore& loop, LoopSide& side) noexcept {
 }
 
 void FiberCache::Give(FiberCore& fiber) noexcept {
-  // A look at one in 256 is enough to know the depth, and to catch the stacks that would keep much memory.
+  // A check of one in 256 is enough to know the depth, and to catch the stacks that would keep much memory.
   if (++given_ % 256 == 0) {
     const std::size_t used = StackMaker::Resident(fiber.stack);
     if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);

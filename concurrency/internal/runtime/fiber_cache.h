@@ -14,8 +14,8 @@
 
 namespace weft::internal {
 
-// The fibers of a loop that have no job, warm ones first, and the stacks that they are made of. Those that were not needed for
-// a while are destroyed, in pieces. Only on the loop's thread and stack, but for the roll, Idle, StackBytes and DeepestStack.
+// The fibers of a loop that have no job, warm ones first, and their stacks. Those that were not needed for
+// a while are destroyed, in pieces. Only on the loop's thread and stack, except for the roll, Idle, StackBytes and DeepestStack.
 class FiberCache {
  public:
   explicit FiberCache(std::size_t stack_bytes) : stacks_(stack_bytes) {}
@@ -26,11 +26,11 @@ class FiberCache {
   void Give(FiberCore& fiber) noexcept;                      // its job has ended
   std::size_t Idle() const noexcept { return idle_count_.load(std::memory_order_relaxed); }
 
-  // There may be something to give back; not before this time.
+  // When there may be something to give back.
   bool TrimDue() const noexcept { return trim_due_; }
   std::int64_t TrimDueNs(std::int64_t now_ns) const noexcept;
-  // Once in a while checks how many fibers were not needed since the last check; they go, in pieces. A loop that has nothing
-  // else to do takes one piece after the other, and looks at the rest of its work in between.
+  // Once in a while checks how many fibers were not needed since the last check, and destroys them in pieces. A loop that has nothing
+  // else to do takes one piece after the other, and checks for other work in between.
   void Trim(LoopSide& side, std::int64_t now_ns, bool nothing_to_do) noexcept;
   void DestroyAll(LoopSide& side) noexcept;
 
@@ -54,8 +54,8 @@ class FiberCache {
   std::size_t idle_low_ = 0;       // fewest since the last check: so many were not needed
   std::size_t cold_ = 0;           // that are to be destroyed yet, of those
   bool trim_due_ = false;
-  bool trimming_ = false;          // a look has been taken, and its pieces are not all done
-  std::int64_t last_trim_ns_ = 0;  // the last look, or its last piece
+  bool trimming_ = false;          // a check was made, and not all of its pieces are done
+  std::int64_t last_trim_ns_ = 0;  // of the last check, or of its last piece
   std::uint64_t given_ = 0;
   std::atomic<std::size_t> deepest_{0};
   const std::shared_ptr<FiberRoll> roll_ = std::make_shared<FiberRoll>();

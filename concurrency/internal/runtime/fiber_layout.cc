@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where in a fiber what lies that a debugger shows.
+// Where in a fiber the things are that a debugger shows.
 #include <cstddef>
 
 #include <weft/concurrency/internal/runtime/debugger.h>

@@ -21,7 +21,7 @@ struct RollEntry : Link<RollTag> {
 };
 
 // All fibers that a loop has made and not destroyed yet, for code that looks at them from other threads. Only the loop adds and
-// removes; a fiber is destroyed after it was removed, so what is seen under the lock is there. The lock is held for some fibers
+// removes; a fiber is destroyed after it was removed, so what is seen under the lock exists. The lock is held for a few fibers
 // at a time, because the loop needs it for each new stack.
 class FiberRoll {
  public:
@@ -47,8 +47,8 @@ class FiberRoll {
   List<RollEntry, RollTag> entries_ WEFT_GUARDED_BY(lock_);
 };
 
-// Goes through a roll in pieces, in the order in which the fibers were made. Between the pieces fibers may come and go; each that stays is
-// seen once. It may be moved on by another thread than before.
+// Traverses a roll in pieces, in the order in which the fibers were made. Fibers may be added and removed between pieces; each one that stays
+// is seen once. Each piece may be taken by another thread.
 class FiberRoll::Reader {
  public:
   explicit Reader(std::shared_ptr<FiberRoll> roll) : roll_(std::move(roll)) {

@@ -20,7 +20,7 @@ constexpr std::size_t kWarmPiece = 64 * 1024;
 
 Error FromErrno(int number) { return std::error_code(number, std::generic_category()); }
 
-// How pread takes it; false: no file is so long.
+// Converts to what pread takes; false: no file is that long.
 bool ToOffset(std::uint64_t offset, off_t& out) {
   if (offset > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return false;
   out = static_cast<off_t>(offset);
@@ -37,7 +37,7 @@ Result<std::size_t> ReadInPlace(int fd, std::span<char> buffer, off_t offset) {
 
 enum class Cached { kYes, kNo, kNobodyKnows };
 
-// Reads only what is in the page cache already.
+// Reads only what is already in the page cache.
 Cached TryRead(int fd, std::span<char> buffer, off_t offset, std::size_t& got) {
   const iovec part{buffer.data(), buffer.size()};
   for (;;) {

@@ -29,7 +29,7 @@ Error WriteInPlace(int fd, std::string_view data, std::uint64_t offset) {
   return {};
 }
 
-// On the pool, or in place if that takes no more.
+// In the pool, or in place if it accepts no more.
 template <class F>
 Error InThePool(const Context& ctx, F work) {
   const Error err = Offload(ctx, work);
@@ -40,7 +40,7 @@ std::string RandomName() {
   constexpr char kHex[] = "0123456789abcdef";
   unsigned char bytes[8] = {};
   static_cast<void>(
-      getrandom(bytes, sizeof bytes, 0));  // a name that exists already is another try
+      getrandom(bytes, sizeof bytes, 0));  // if the name exists already, try another one
   std::string name;
   for (const unsigned char byte : bytes) name += {kHex[byte / 16], kHex[byte % 16]};
   return name;
@@ -66,7 +66,7 @@ namespace internal {
 
 SavedFile::~SavedFile() {
   if (fd_ < 0 && temporary_.empty()) return;
-  // The context may be done, and that is no reason to leave a file around.
+  // The context may be done, but that is no reason to leave the file.
   static_cast<void>(InThePool(Background(), [this]() -> Error {
     Remove();
     return {};

@@ -28,7 +28,7 @@ std::string Loop::RunningFiber() const {
   return Core(this).CopyRunningName(name, sizeof(name)) ? name : "";
 }
 
-// Under virtual time there is no such thread, and no loop is ever held: time stands still meanwhile.
+// Under virtual time there is no such thread, and no loop is ever held, because time stands still meanwhile.
 Error Loop::Add(LoopSentinel& sentinel, const Context& ctx) {
   internal::WatchdogThread* watchdog = Core(this).scheduler().watchdog();
   return watchdog != nullptr ? watchdog->Add(sentinel, ctx) : Error();

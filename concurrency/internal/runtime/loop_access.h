@@ -7,7 +7,7 @@
 #include <weft/concurrency/loop_hooks.h>
 
 namespace weft {
-// The door to the private parts of what users hand to a loop.
+// Gives access to the private parts of what users pass to a loop.
 class LoopAccess {
  public:
   static LoopTask*& Next(LoopTask& task) { return task.next_; }

@@ -29,7 +29,7 @@ constexpr int kTimersPerLook = 256;  // most wake a fiber, which runs later
 LoopCore::LoopCore(Scheduler& scheduler, LoopHost& host, int index, std::size_t stack_bytes)
     : scheduler_(scheduler), host_(host), side_(&OnInbox, index), fibers_(stack_bytes) {}
 
-// What is outside may destroy handlers, which still find the loop.
+// Destroying the outside events may destroy handlers, which must still find the loop.
 LoopCore::~LoopCore() { outside_.reset(); }
 
 void LoopCore::Run() {
@@ -47,7 +47,7 @@ void LoopCore::Run() {
   t_wake_later = nullptr;
   t_loop_side = nullptr;
   t_loop = nullptr;
-  // Whoever woke our last fiber may still be inside of its wake-up.
+  // The thread that woke our last fiber may still be within its wake-up.
   while (pins_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
 
@@ -65,8 +65,8 @@ void LoopCore::Turn() {
   Sleep();
 }
 
-// Descriptors and timers, while fibers are ready. In this order: after a long turn bytes may have come in time and a timeout be due as
-// well, and what came in time must win.
+// Descriptors and timers, while fibers are ready. In this order: after a long turn, bytes may have arrived in time and a timeout may be
+// due as well, and what arrived in time must win.
 void LoopCore::LookAround() {
   resumes_since_look_ = 0;
   RefreshNow();
@@ -121,7 +121,7 @@ void LoopCore::RunFiber(FiberCore& fiber) {
   if (back.TakeEnded()) Retire(back);
 }
 
-// Straight to the next fiber, where the turn has time for one more: one switch instead of two.
+// Straight to the next fiber, if the turn allows one more: one switch instead of two.
 void LoopCore::SuspendRunning() noexcept {
   FiberCore& from = *side_.running;
   LoopTask* task = resumes_left_ > 0 ? ready_.Pop() : nullptr;
@@ -139,7 +139,7 @@ void LoopCore::SuspendRunning() noexcept {
   }
 }
 
-// The inbox is a stack; a batch of it is turned round, so that tasks run in the order in which they came.
+// The inbox is a stack; a batch of it is reversed, so that tasks run in order of arrival.
 void LoopCore::TakeInbox() {
   LoopTask* newest = inbox_.load(std::memory_order_relaxed);
   if (newest == nullptr) return;
@@ -167,7 +167,7 @@ void LoopCore::DrainInbox() {
   }
 }
 
-// As many as a turn resumes: so of those that have given up, few at a time stand in a queue where others must pass over them.
+// As many as a turn resumes. So few of the waiters that have given up are in a queue at a time, where others must skip them.
 void LoopCore::WakeSome() {
   ContextNode& ended = *waking_.PopFront();
   if (ended.WakeSome(kWakesPerTurn)) {
@@ -177,7 +177,7 @@ void LoopCore::WakeSome() {
   }
 }
 
-// The rest of those that are due comes at the next look.
+// The rest of those that are due follows at the next check.
 void LoopCore::FireTimers() {
   for (int left = kTimersPerLook; left > 0; --left) {
     LoopTimer* timer = timers_.PopDue(now_ns_);
@@ -195,7 +195,7 @@ void LoopCore::Sleep() {
       return;
     }
   } else {
-    if (by_message_) RefreshNow();  // where messages come, it matters how soon; elsewhere this look at the clock would be for nothing
+    if (by_message_) RefreshNow();  // if messages arrive, their timing matters; otherwise this reading of the clock would be wasted
     idle_since_ns_ = now_ns_;
   }
   resumes_since_look_ = 0;
@@ -223,7 +223,7 @@ void LoopCore::Sleep() {
   TrimIfDue(true);
 }
 
-// What code outside of fibers waits for is unknown.
+// It is not known what code outside of fibers waits for.
 std::uint64_t LoopCore::IdleWord() noexcept {
   const bool wakes_itself = timers_.Earliest() != kNever || poller_.Watches() || outside_ != nullptr;
   return ++sleeps_ * 2 + (wakes_itself ? 1 : 0);
@@ -240,7 +240,7 @@ void LoopCore::SleepUntil(std::int64_t until_ns) {
   poller_.Wait(timeout);
 }
 
-// True if there is something to do: a message, or what came up at the looks around.
+// True if there is something to do: a message, or what the checks in between have found.
 bool LoopCore::SpinForInbox() {
   const auto spin = [this](int times) {
     for (int i = 0; i < times; ++i) {
@@ -285,7 +285,7 @@ bool LoopCore::AdvanceVirtualTime() {
     sleeping_.store(false, std::memory_order_relaxed);
     return false;
   }
-  // After the look at the threads: one that has just ended its work has sent its message before.
+  // After the check of the threads: one that has just ended its work has sent its message before.
   if (inbox_.load(std::memory_order_acquire) != nullptr) return false;
   const std::int64_t next = std::min(timers_.Earliest(), host_.Threads().Earliest());
   if (!host_.MayJump(next != kNever)) return true;

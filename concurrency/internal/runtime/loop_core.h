@@ -28,7 +28,7 @@ class Scheduler;
 class EventSource {
  public:
   virtual ~EventSource() = default;
-  // Handles what is there, a bounded part of it. Returns how much.
+  // Handles a bounded part of what is there. Returns how much.
   virtual std::size_t Poll() noexcept = 0;
   // Sleeps until something was handled, the loop's epoll set has something, or the time has come (kNever: no bound).
   virtual void Sleep(std::int64_t until_ns) noexcept = 0;
@@ -41,8 +41,8 @@ struct LoopLocal {
   void (*end)(LoopLocal*) = nullptr;  // takes it out of the list
 };
 
-// The inside of a Loop. One turn: tasks from other threads, waiters of contexts that have ended, fibers that are ready, timers that are
-// due, descriptors; of each a bounded number, so that however many there are of one kind, the others get their turn. It sleeps in
+// The implementation of a Loop. One turn: tasks from other threads, waiters of contexts that have ended, fibers that are ready, timers that
+// are due, descriptors. A bounded number of each, so that the others get their turn however many there are of one kind. It sleeps in
 // its Poller; once an Asio executor has been requested it sleeps in Asio, which watches the same set (AsioDriver).
 class LoopCore final : public Loop {
  public:
@@ -70,12 +70,12 @@ class LoopCore final : public Loop {
   // From any other thread, between Pin and Unpin or while a fiber of the loop is known to live.
   void PushRemote(LoopTask& task) noexcept;
 
-  // A pin keeps the loop's memory: taken before a claim that may let the scheduler end, given back after the last touch.
-  // A thread that drives another loop of the same Run needs none: Run joins it before the memory goes.
+  // A pin keeps the loop's memory: taken before a claim that may let the scheduler end, released after the last access.
+  // A thread that drives another loop of the same Run needs none: Run joins it before the memory is freed.
   bool NeedsPin(const LoopCore* here) const noexcept { return here == nullptr || here->run_ != run_; }
   void Pin() noexcept { pins_.fetch_add(1, std::memory_order_relaxed); }
   void Unpin() noexcept { pins_.fetch_sub(1, std::memory_order_release); }
-  // PushRemote where only what the task belongs to may keep the loop alive.
+  // PushRemote for the case that only the owner of the task may keep the loop alive.
   void PostPinned(LoopTask& task) noexcept {
     Pin();
     PushRemote(task);
@@ -92,7 +92,7 @@ class LoopCore final : public Loop {
   // Null until it has been requested. On the loop's thread.
   EventSource* Outside() const noexcept { return outside_.get(); }
   void SetOutside(std::unique_ptr<EventSource> source) noexcept { outside_ = std::move(source); }
-  // What fibers of this loop wait for that ends at a time of its own, such as operations of Asio: virtual time waits for it.
+  // Waits of this loop's fibers that end at a time of their own, such as Asio operations: virtual time waits for them.
   void AddOperation(int n) noexcept { operations_ += n; }
   // The newest first. What is left is ended when the loop ends, on its thread, before its io_context.
   LoopLocal*& locals() noexcept { return locals_; }
@@ -106,7 +106,7 @@ class LoopCore final : public Loop {
   bool CopyRunningName(char* out, std::size_t size) const noexcept;
   // For the watchdog too: 0 unless the loop sleeps; otherwise a number of this sleep, odd if a timer, a descriptor or Asio can end it.
   std::uint64_t Idle() const noexcept { return idle_.load(std::memory_order_relaxed); }
-  // From any thread: how long the present turn has lasted by the real clock; 0 while the loop sleeps, and under virtual time.
+  // From any thread: how long the current turn has lasted by the real clock; 0 while the loop sleeps, and under virtual time.
   std::int64_t HeldNs() const noexcept {
     if (VirtualTime() || Idle() != 0) return 0;
     const std::int64_t held = RealNowNs() - turn_ns_.load(std::memory_order_relaxed);
@@ -122,7 +122,7 @@ class LoopCore final : public Loop {
 
  private:
   void Turn();
-  // Something that needs no sleep before; of the inbox, at this moment.
+  // Whether there is something to do without a sleep; for the inbox, at this moment.
   bool HasWork() const noexcept {
     return !ready_.Empty() || !arrived_.Empty() || !waking_.Empty() || inbox_.load(std::memory_order_relaxed) != nullptr;
   }
@@ -191,7 +191,7 @@ class LoopCore final : public Loop {
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> woken_at_ns_{0};  // by the real clock: when it was last found asleep
   alignas(128) std::atomic<int> pins_{0};
-  const Scheduler* const run_{&scheduler_};  // here, on a line that changes seldom, for wakers on other loops
+  const Scheduler* const run_{&scheduler_};  // here, on a line that rarely changes, for wakers on other loops
 };
 
 // The loop of this thread, or null.

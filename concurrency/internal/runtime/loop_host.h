@@ -9,7 +9,7 @@ namespace weft::internal {
 class FiberCore;
 class ThreadTally;
 
-// What a loop asks of its scheduler: seldom, and mostly under virtual time.
+// What a loop asks its scheduler, rarely, and mostly under virtual time.
 class LoopHost {
  public:
   virtual int LoopCount() const noexcept = 0;

@@ -58,7 +58,7 @@ Error RunOffloaded(const Context& ctx, void (*call)(void*), void* what) {
   if (Error failed = pool.Add(job)) return failed;
   if (job.WaitForEnd(ctx)) return {};
   if (pool.Remove(job)) return ctx.Err();
-  // It runs: its stack is ours until it ends.
+  // It is running, and uses our stack until it ends.
   while (!job.WaitForEnd(Background())) {
   }
   return {};

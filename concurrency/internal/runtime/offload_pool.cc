@@ -16,9 +16,9 @@
 namespace weft::internal {
 namespace {
 
-// Where loops and this pool share cores, one of its threads that has got work must not take the core from a loop that runs: the
-// scheduler gives it its share, but not at once. A policy that the program has chosen stays. What a job starts inherits this one:
-// SCHED_RESET_ON_FORK would take back only those of real-time threads.
+// If loops and this pool share cores, a pool thread that gets work must not take the core from a running loop: the
+// scheduler gives it its share, but not at once. A policy that the program has chosen is kept. What a job starts inherits this one:
+// SCHED_RESET_ON_FORK would reset only those of real-time threads.
 void StandBackForLoops() noexcept {
   if (sched_getscheduler(0) != SCHED_OTHER) return;
   const sched_param param{};
@@ -81,7 +81,7 @@ void OffloadPool::NoteWaitLocked(const OffloadJob& job) noexcept { longest_wait_
 
 OffloadStats OffloadPool::Stats() {
   std::lock_guard hold(lock_);
-  // The one that has waited longest may wait still.
+  // The one that has waited longest may still be waiting.
   if (const OffloadJob* oldest = waiting_.Front()) NoteWaitLocked(*oldest);
   OffloadStats stats;
   stats.threads = static_cast<int>(threads_.size());
@@ -93,9 +93,9 @@ OffloadStats OffloadPool::Stats() {
   return stats;
 }
 
-// A thread for each job that waits: it may depend on those that run. But one at a time, and each calls the next before it begins its
-// job: jobs that come together are often done before a second thread has the core, and to wake one costs more than many a job. `idle`:
-// the caller notifies, without the lock, which the thread wants. An error: there is none that will take the job.
+// A thread for each job that waits, since it may depend on those that run. But one at a time, and each calls the next before it begins its
+// job: jobs that arrive together are often done before a second thread gets the core, and waking one costs more than many a job. `idle`:
+// the caller notifies, after it has released the lock that the thread needs. An error: no thread will take the job.
 Error OffloadPool::CallThread(bool& idle) {
   if (idle_ > 0) {
     --idle_;
@@ -166,7 +166,7 @@ void OffloadPool::RunOne(OffloadJob& job) {
   job.end(&job);
 }
 
-// Where no thread can be started, those that are there do it.
+// If no thread can be started, the existing ones take the job.
 void OffloadPool::CallOneMore(bool& idle) noexcept {
   try {
     static_cast<void>(CallThread(idle));
@@ -190,7 +190,7 @@ void OffloadPool::Work() {
       hold.lock();
       if (CurrentExplorer() != nullptr && !ending_) break;
     }
-    // Whoever started or called this thread has counted it as at work.
+    // The code that started or called this thread has counted it as at work.
     if (tally_ != nullptr) tally_->Leave();
     if (ending_) return;
     ++idle_;

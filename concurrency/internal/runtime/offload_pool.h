@@ -55,9 +55,9 @@ class OffloadPool {
   void Work() WEFT_NO_LOCK_ANALYSIS;  // waits on more_
   void RunOne(OffloadJob& job);
   void NoteWaitLocked(const OffloadJob& job) noexcept WEFT_REQUIRES(lock_);
-  // Threads that are at no job, those that are yet to be made among them.
+  // Threads that are free, including those that could still be started.
   int FreeLocked() const noexcept;
-  // Jobs that wait because all threads are at one.
+  // Jobs that wait because all threads are busy.
   int QueuedLocked() const noexcept WEFT_REQUIRES(lock_);
 
   const int threads_max_;
@@ -70,7 +70,7 @@ class OffloadPool {
   std::vector<std::thread> threads_ WEFT_GUARDED_BY(lock_);
   int idle_ WEFT_GUARDED_BY(lock_) = 0;    // threads that were not called
   int calls_ WEFT_GUARDED_BY(lock_) = 0;   // to idle threads, which have not woken up yet
-  int coming_ WEFT_GUARDED_BY(lock_) = 0;  // the same, and those that were started and have not had the lock yet
+  int coming_ WEFT_GUARDED_BY(lock_) = 0;  // the same, plus those that were started and have not got the lock yet
   bool ending_ WEFT_GUARDED_BY(lock_) = false;
   std::uint64_t refused_ WEFT_GUARDED_BY(lock_) = 0;
   std::int64_t longest_wait_ns_ WEFT_GUARDED_BY(lock_) = 0;

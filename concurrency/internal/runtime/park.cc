@@ -47,7 +47,7 @@ bool ClaimIf(std::atomic<std::uint32_t>& word, bool may_be_without_context, std:
   }
 }
 
-// Pins the fiber's loop from the claim to the delivery, by the same thread, where that needs a pin.
+// Pins the fiber's loop from the claim to the delivery, which the same thread does, if a pin is needed.
 bool ClaimFiber(FiberCore& fiber, bool may_be_without_context, std::uint32_t outcome) noexcept {
   LoopCore& loop = fiber.loop;
   const bool pinned = loop.NeedsPin(CurrentLoop());
@@ -150,8 +150,8 @@ void Parker::SuspendUntil(ContextNode* canceler, std::int64_t until_ns) noexcept
 
 void Parker::Alarm::OnTime(LoopTimer* timer) noexcept {
   auto* alarm = static_cast<Alarm*>(timer);
-  // Calling Err() latches the deadline, which wakes all waiters. Empty: this is the wait's own end, or the deadline was taken
-  // away.
+  // Calling Err() latches the deadline, which wakes all waiters. Empty: this is the wait's own end, or the deadline was
+  // removed.
   if (alarm->canceler != nullptr && alarm->canceler->Err()) return;
   if (alarm->until_ns <= NowNs()) {
     alarm->parker->Wake(kTimedOut);
@@ -183,7 +183,7 @@ std::uint32_t Parker::ParkFiber(ContextNode* canceler, std::int64_t until_ns) no
   const Context* shown = fiber_->context;
   const std::int64_t deadline = canceler != nullptr ? canceler->DeadlineNs() : kNever;
   fiber_->record.SetParked(waits_for_, canceler != nullptr ? deadline : shown != nullptr ? ContextAccess::DeadlineNs(*shown) : kNever);
-  // Also when the wait has been claimed already: the wake-up that goes with the claim must be used up.
+  // Even if the wait has been claimed already: the wake-up that belongs to the claim must be consumed.
   if (until_ns == kNever && deadline == kNever) [[likely]] {
     fiber_->loop.SuspendRunning();
   } else {

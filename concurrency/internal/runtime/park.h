@@ -17,16 +17,16 @@ namespace weft::internal {
 // on it.
 //
 // A wait has one outcome: the first claim decides, so an operation ends or is canceled, never both. The pattern:
-//   1. make a Parker and enter it into a wait queue, under the queue's lock;
+//   1. make a Parker and put it into a wait queue, under the queue's lock;
 //   2. Park(ctx) without the lock;
 //   3. if the outcome is not the queue's, take the lock and leave the queue.
 // A waker takes the parker out of its queue under the lock and calls Wake while it holds it: the waiter cannot leave meanwhile.
-// When Wake is false, the wait ended otherwise and the waker must choose another one (or keep what it wanted to hand over).
+// If Wake is false, the wait ended otherwise, and the waker must choose another waiter (or keep what it wanted to hand over).
 //
 // A hand-over needs two steps: Claim decides, then the value is moved, then Deliver lets the waiter continue. A fiber continues
 // only after Deliver. A thread may see the claim earlier, so it must take the queue's lock before it looks (OnThread).
 //
-// A fiber's outcome lies in the fiber, so a fiber has one Parker at a time: it must have left all queues before it makes
+// A fiber's outcome is stored in the fiber, so a fiber has one Parker at a time: it must have left all queues before it makes
 // the next one.
 class Parker : public Link<> {
  public:
@@ -42,7 +42,7 @@ class Parker : public Link<> {
   // Waits until Wake, the end of the context or `until_ns`; returns the outcome. Once for each Parker. In a fiber its job's
   // BeforePark runs first.
   std::uint32_t Park(const Context& ctx, std::int64_t until_ns = kNever) noexcept;
-  // The same without a context: for waits that must not be given up.
+  // The same without a context: for waits that must not be canceled.
   std::uint32_t ParkUntilWoken() noexcept;
 
   // From any thread, under the lock that keeps the waiter from leaving. True: this call decided the outcome.

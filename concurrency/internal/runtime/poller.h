@@ -26,11 +26,11 @@ class Poller {
   // From any thread: ends a Wait, or the next one.
   void Wake() noexcept;
 
-  // Sleeps for at most so long (-1: no bound) until there are events, and returns how many; Dispatch hands them out.
+  // Sleeps until there are events, for at most this long (-1: no bound), and returns how many; Dispatch hands them out.
   int Wait(std::int64_t timeout_ns) noexcept;
   // Whether events have come that were not handed out.
   bool HasEvents() const noexcept { return batch_size_ != 0; }
-  // Calls the watches of the events, and then what they have left to RunAfterEvents.
+  // Calls the watches of the events, and then the tasks that they have passed to RunAfterEvents.
   void Dispatch();
   // False, and the task is not taken, unless events are being handed out.
   bool RunAfterEvents(LoopTask& task) noexcept {
@@ -42,7 +42,7 @@ class Poller {
   Error Add(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   Error Modify(FdWatch& watch, int fd, std::uint32_t events) noexcept;
   void Remove(FdWatch& watch, int fd) noexcept;
-  // For code that registers by itself: so many more of them wait; there is no event for this one any more.
+  // For code that registers by itself: this many more of them wait; and: drops the events for this one.
   void CountWatches(int n) noexcept { watches_ += static_cast<std::size_t>(n); }
   void ForgetEvents(const FdWatch& watch) noexcept;
   bool Watches() const noexcept { return watches_ != 0; }

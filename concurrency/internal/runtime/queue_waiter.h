@@ -11,11 +11,11 @@ namespace weft::internal {
 class FiberCore;
 class Parker;
 
-// A waiter in the queue of something, on its own stack. Unlike a Parker itself, one wait can be in several queues (Select),
-// each with an outcome of its own. The doors to the Parker are here so that templates in public headers do not pull in what is
-// below it.
+// A waiter in a queue, on its own stack. Unlike a Parker itself, one wait can be in several queues (Select),
+// each with an outcome of its own. The functions that reach the Parker are here so that templates in public headers do not bring in
+// what is below it.
 //
-// Or no fiber sleeps for it: then its turn is its claim, and Deliver calls a function, under the lock of the queue.
+// For a waiter without a sleeping fiber: its turn is its claim, and Deliver calls a function, under the lock of the queue.
 struct QueueWaiter : Link<> {
   using Told = void(QueueWaiter&) noexcept;
 

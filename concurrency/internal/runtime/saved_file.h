@@ -18,7 +18,7 @@ namespace weft {
 
 namespace internal {
 
-// A file that comes into being next to its final place, and is removed if it does not get there. All of its calls wait in the pool.
+// A file that is written next to its final path, and removed if it does not get there. All of its calls wait in the pool.
 class SavedFile {
  public:
   SavedFile(std::string path, const SaveOptions& options) : path_(std::move(path)), options_(options) {}
@@ -27,7 +27,7 @@ class SavedFile {
   ~SavedFile();
 
   Error Open(const Context& ctx);
-  // Room for what comes next; not empty.
+  // Room for the next bytes; not empty.
   std::span<char> Room() { return {buffer_.get() + buffered_, kBuffer - buffered_}; }
   // This many bytes of the room have been filled.
   Error Filled(const Context& ctx, std::size_t bytes);

@@ -38,7 +38,7 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
   for (auto& loop : loops_) {
     if (Error failed = loop->Open()) return failed.Wrap("Run: no descriptors for the loops; raise the limit (ulimit -n)");
   }
-  const PipeSignalShield no_pipe_signal;  // until the last thread is joined, so that the handler is put on once
+  const PipeSignalShield no_pipe_signal;  // until the last thread was joined, so that the handler is installed once
   std::vector<std::thread> threads;
   Error failed = StartThreads(threads);
   struct FirstStart : LoopTask {
@@ -57,7 +57,7 @@ Error Scheduler::RunUntilDone(FiberJob& job, const FiberOptions& options) {
   };
   FirstStart first(*this, job, options);
   if (!failed) {
-    Hold();  // given back by the job's Ended
+    Hold();  // released by the job's Ended
     At(0).PushRemote(first);
     DriveLoop(At(0));
     failed = std::move(first.failed);

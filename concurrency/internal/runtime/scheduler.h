@@ -32,7 +32,7 @@ class WatchdogThread {
   ~WatchdogThread() = default;
 };
 
-// What a Scheduler is made of; see RunOptions.
+// The options of a Scheduler; see RunOptions.
 struct SchedulerOptions {
   int loops;  // 0: as many as there are CPUs
   std::size_t stack_bytes;
@@ -41,8 +41,8 @@ struct SchedulerOptions {
   std::string_view name;
 };
 
-// N loops, and the pool for Offload. It lives inside one call of Run, on whose thread the first loop runs. It ends when the last hold is
-// given back: the main fiber has one, each group and AfterFunc one.
+// N loops, and the pool for Offload. It lives within one call of Run, on whose thread the first loop runs. It ends when the last hold is
+// released: the main fiber has one, and so do each group and AfterFunc.
 class Scheduler final : private LoopHost {
  public:
   explicit Scheduler(const SchedulerOptions& options);
@@ -53,7 +53,7 @@ class Scheduler final : private LoopHost {
   // Before RunUntilDone, which starts and stops it. Without one, sentinels are not called.
   void SetWatchdog(WatchdogThread& watchdog) noexcept { watchdog_ = &watchdog; }
 
-  // Runs `job` as the first fiber and drives all loops until the last hold is gone. An error means that it was not begun.
+  // Runs `job` as the first fiber and drives all loops until the last hold is released. An error means that it was not started.
   Error RunUntilDone(FiberJob& job, const FiberOptions& options);
 
   // RunOptions::name.
@@ -68,7 +68,7 @@ class Scheduler final : private LoopHost {
   void Release() noexcept;
   std::int64_t Holds() const noexcept { return holds_.load(std::memory_order_relaxed); }
 
-  // The first fiber has ended; what lives now is left over.
+  // The first fiber has ended; whatever still exists is left over.
   void NoteMainEnded() noexcept { main_ended_.store(true, std::memory_order_relaxed); }
   bool MainEnded() const noexcept { return main_ended_.load(std::memory_order_relaxed); }
 

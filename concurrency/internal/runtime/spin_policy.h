@@ -7,13 +7,13 @@
 
 namespace weft::internal {
 
-// Whether a loop that has nothing to do looks at its inbox for some moments before it sleeps. To be woken takes a core from
-// some microseconds to some hundreds (a virtual machine whose core has halted). So where two loops reply to each other in quick
+// Decides whether a loop that has nothing to do polls its inbox for a moment before it sleeps. Waking a core takes from
+// some microseconds to some hundreds (a virtual machine whose core has halted). So if two loops reply to each other in quick
 // succession, one that sleeps makes the other wait for so long that it sleeps as well, and once both sleep in each step, neither
 // replies within the time for which a wait is worth spinning. Therefore waits are judged by what they would be without the
-// sleeps, and a loop that has slept spins for longer, for some waits, until the other is awake as well.
+// sleeps, and a loop that has slept spins for longer, for some waits, until the other one is awake as well.
 //
-// Spinning in vain costs a core: it is tried after some quick messages only, and the more often it was in vain, the more of them.
+// Spinning without success costs a core. So it is tried only after some quick messages, and the more often it fails, the more of them.
 // Only on the loop's thread; all times in nanoseconds.
 class SpinPolicy {
  public:
@@ -24,7 +24,7 @@ class SpinPolicy {
   // For how long to spin at most.
   std::int64_t LimitNs() const noexcept { return in_step_ ? kSpinNs : kSpinNs + 2 * WakeNs(); }
 
-  // A spin has ended: with a message, or in vain.
+  // A spin has ended: with a message, or without.
   void Spun(bool message, std::int64_t took_ns) noexcept {
     in_step_ = message && took_ns <= kSpinNs;
     if (!in_step_) return Pay(message ? kLate : kInVain);
@@ -38,7 +38,7 @@ class SpinPolicy {
     wake_ns_ += (wake_ns - wake_ns_) / 4;
     const bool at_once = after_ns <= kSpinNs;
     if (credit_ < 0 && at_once && at_once_) {
-      // A loop that replies so soon is awake, and may be trying: one short try, whatever was before.
+      // A loop that replies this soon is awake, and may be trying, too: one short try, whatever was before.
       credit_ = 1;
       in_step_ = true;
     } else if (after_ns < 3 * kSpinNs + WakeNs()) {
@@ -67,7 +67,7 @@ class SpinPolicy {
   int pause_ = kPauseMin;
   bool in_step_ = false;      // the last wait was a short spin, or the next one shall be
   bool at_once_ = false;      // the last message for which it slept came at once
-  std::int64_t wake_ns_ = 0;  // what it takes to wake this loop, on average
+  std::int64_t wake_ns_ = 0;  // how long it takes to wake this loop, on average
 };
 
 }  // namespace weft::internal

@@ -25,7 +25,7 @@ constexpr std::size_t kCanaryBytes = 4096;
 constexpr std::size_t kGuardLeast = 64 * 1024;
 constexpr std::size_t kFirstSlab = 16;  // stacks
 constexpr std::size_t kSlab = 64;       // a bit each in a word
-constexpr std::size_t kStackBytesMax = std::size_t{1} << 48;  // no system maps so much: an error, not a sum that runs over
+constexpr std::size_t kStackBytesMax = std::size_t{1} << 48;  // no system maps this much: an error, instead of an overflow
 
 // Guards made by mprotect cost two mappings each, and the system allows vm.max_map_count of them for everything.
 long MprotectGuardsAllowed() {
@@ -85,7 +85,7 @@ class StackSlab : public Link<>, public Link<StackMaker::RoomTag>, public Link<S
       : base_(base), each_(each), all_(count == kSlab ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1), free_(all_) {}
   ~StackSlab() {
     g_mprotect_guards.fetch_sub(std::popcount(mprotected_), std::memory_order_relaxed);
-    // The marks of the frames that were left on it would be found by the next owner of this address.
+    // Otherwise the next owner of this address would find the marks of the frames that were left on it.
     AsanUnpoison(base_, Bytes());
     munmap(base_, Bytes());
   }
@@ -146,7 +146,7 @@ StackMaker::~StackMaker() {
   while (StackSlab* slab = slabs_.Front()) Unmap(slab);
 }
 
-// Small slabs, so that few stacks that are used keep few others mapped.
+// Small slabs, so that a few used stacks keep only a few others mapped.
 StackSlab* StackMaker::AddSlab() noexcept {
   const std::size_t each = stack_bytes_ + GuardBytes();
   for (std::size_t count = slab_count_ == 0 ? kFirstSlab : kSlab; count >= 1; count /= 4) {
@@ -210,7 +210,7 @@ void StackMaker::Trim(const Stack& stack, std::size_t keep) noexcept {
 }
 
 std::size_t StackMaker::Resident(const Stack& stack) noexcept {
-  // Looked at from the top down in small pieces, because most stacks are shallow.
+  // Checked from the top down in small pieces, because most stacks are shallow.
   unsigned char pages[16];
   const std::size_t piece = sizeof(pages) * PageBytes();
   std::size_t found = 0;

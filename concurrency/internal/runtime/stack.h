@@ -9,14 +9,14 @@
 
 namespace weft::internal {
 
-// The size of a guard, of which a stack is a multiple: 64 KiB, which is whole pages also where a page has 16 or 64 KiB, or one page where
-// that is larger still.
+// The size of a guard, of which a stack is a multiple: 64 KiB, which is a whole number of pages even if a page has 16 or 64 KiB, or one page
+// if that is even larger.
 std::size_t GuardBytes() noexcept;
 
-// What lies below a stack: the best that the system has.
+// The guard below a stack: the best that the system offers.
 enum class GuardKind { kMadvise, kMprotect, kCanary };
 
-// For tests: stacks made from now on get this kind at the best.
+// For tests: stacks made from now on get this kind at best.
 void SetBestGuard(GuardKind kind) noexcept;
 
 class StackSlab;
@@ -26,7 +26,7 @@ struct Stack {
   std::byte* bottom = nullptr;  // lowest usable address
   std::byte* top = nullptr;     // one past the highest
   StackSlab* slab = nullptr;    // that it is a part of
-  bool canary = false;          // no guard could be had: a known pattern lies at the bottom
+  bool canary = false;          // without a guard: there is a known pattern at the bottom
 
   std::size_t Bytes() const { return static_cast<std::size_t>(top - bottom); }
   bool GuardContains(const void* address) const {
@@ -35,8 +35,8 @@ struct Stack {
   }
 };
 
-// Maps stacks in slabs, lazily: what is not touched costs address space only. A slab of which no stack is used any more is unmapped, and
-// its page tables with it. Used by one loop.
+// Maps stacks in slabs, lazily: what is not touched costs address space only. A slab without a used stack is unmapped,
+// and its page tables with it. Used by one loop.
 class StackMaker {
  public:
   explicit StackMaker(std::size_t stack_bytes);  // rounded up to a multiple of GuardBytes()
@@ -48,7 +48,7 @@ class StackMaker {
   bool Make(Stack& out) noexcept;
   // Takes back one that is no longer in use. Its pages stay until the next Make, Clean, or the end of the slab.
   void Give(const Stack& stack) noexcept;
-  // Gives the pages of free stacks that lie in slabs of others back to the system, of `most` at most. False: none are left.
+  // Gives the pages of free stacks in slabs with used ones back to the system, of at most `most` stacks. False: none are left.
   bool Clean(int most) noexcept;
   std::size_t StackBytes() const { return stack_bytes_; }
   std::size_t Slabs() const { return slab_count_; }

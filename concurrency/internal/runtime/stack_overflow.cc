@@ -32,8 +32,8 @@ void TellNumber(std::size_t number) {
   Tell(at);
 }
 
-// By kill, sigqueue, raise and their kin, or by the kernel for memory that it has found broken elsewhere: nothing happens again when the
-// instruction runs again.
+// By kill, sigqueue, raise and the like, or by the kernel for memory that it has found broken elsewhere: the fault does not recur when
+// the instruction runs again.
 bool WasSent(const siginfo_t& info) { return info.si_code <= 0 || (info.si_signo == SIGBUS && info.si_code == BUS_MCEERR_AO); }
 
 void OnFault(int signal, siginfo_t* info, void* machine) {

@@ -9,8 +9,8 @@
 namespace weft::internal {
 
 // While it lives, a fault in the guard of the running fiber's stack on this thread is reported on stderr with the fiber's name,
-// before the handler that was there first (or the system's default, a core dump) takes over. The handler needs a stack of its
-// own: this object gives one to the thread.
+// before the previous handler (or the system's default, a core dump) takes over. The handler needs a stack of its
+// own, which this object provides for the thread.
 class OverflowWatch {
  public:
   OverflowWatch();

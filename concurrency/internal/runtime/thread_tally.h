@@ -12,9 +12,9 @@ namespace weft::internal {
 
 class ContextNode;
 
-// What virtual time knows of plain threads: how many of those that belong to the test are at work, and until when the others
+// What virtual time knows about plain threads: how many of those that belong to the test are at work, and until when the others
 // sleep. Threads of the Offload pool belong to it, and what they start (members of groups, AfterFunc). Time stands still while
-// one of them works. Outside of RunTest there is none of it.
+// one of them works. Outside of RunTest there is no tally.
 class ThreadTally {
  public:
   // A thread that waits, on its stack.

@@ -46,7 +46,7 @@ LoopTimer* TimerHeap::EarliestWaiting() const noexcept {
   return earliest;
 }
 
-// As many as there is room for by now come into the heap first.
+// First, as many as there is room for by now are moved into the heap.
 LoopTimer* TimerHeap::PopDueOfAll(std::int64_t now) noexcept {
   while (waiting_ != nullptr && (size_ < capacity_ || Resize(capacity_ == 0 ? kLeast : capacity_ * 2))) {
     LoopTimer& timer = *waiting_;

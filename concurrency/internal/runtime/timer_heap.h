@@ -14,8 +14,8 @@
 namespace weft::internal {
 
 // The timers of one loop, earliest first; those of the same time in the order in which they were armed (under Explore in any). A heap of four children
-// a node: fewer cache lines than two on the way down. It lies in pages of its own, which the system moves and takes back without a copy,
-// so that it grows and shrinks at no length in one piece. Timers that find no room, because the system gives no memory, wait in a list
+// a node: fewer cache lines than two on the way down. It is in pages of its own, which the system moves and takes back without a copy,
+// so growing and shrinking never takes long. Timers that find no room, because the system has no memory, wait in a list
 // until there is some: nothing is lost, it only takes longer to find the earliest.
 class TimerHeap {
  public:

@@ -71,7 +71,7 @@ class ContextBell {
 
   bool Failed() const { return canceler_ != nullptr && link_.fd < 0; }
   int Descriptor() const { return link_.fd; }
-  // How long until the deadline; null: for as long as it takes.
+  // The time until the deadline; null: unlimited.
   const timespec* UntilDeadline(timespec& room) const {
     const std::int64_t deadline = canceler_ != nullptr ? canceler_->DeadlineNs() : internal::kNever;
     if (deadline == internal::kNever) return nullptr;
@@ -106,21 +106,21 @@ Result<FdEvents> WaitOnThread(const Context& ctx, int fd, FdEvents events) {
   }
 }
 
-// Before any wait: whether the caller may wait, and for something.
+// Called before any wait: checks that the caller may wait, and for something.
 Error Check(const char* function, const Context& ctx, FdEvents events) {
   internal::CheckMayBlock(function);
   if (!Includes(events, FdEvents::kReadWrite)) internal::AbortMisuse(function, "it must wait for reading, for writing or for both");
   return ctx.Err();
 }
 
-// What needs no wait. One that is always ready must not keep the others of its loop from their turn.
+// The case that needs no wait. A descriptor that is always ready must not keep others of its loop from their turn.
 std::optional<Result<FdEvents>> LookFirst(int fd, FdEvents events) {
   auto verdict = Look(fd, events);
   if (verdict && internal::CurrentFiber() != nullptr) internal::YieldFiber();
   return verdict;
 }
 
-// In a fiber of the entry's loop: until a look finds it ready, or the context is done.
+// In a fiber of the entry's loop: waits until a check finds it ready, or the context is done.
 Result<FdEvents> WaitInFiber(const Context& ctx, FdRegistration& entry, int fd, FdEvents events, const FdWaitOptions& options) {
   for (;;) {
     entry.Park(ctx, events, options);
@@ -154,7 +154,7 @@ FdWaiter& FdWaiter::operator=(FdWaiter&& other) noexcept {
   return *this;
 }
 
-// One wait: counted, and in a fiber with an entry of its loop.
+// One wait. It is counted and, in a fiber, has an entry of the fiber's loop.
 class FdWaiter::Visit {
  public:
   explicit Visit(FdWaiter& waiter) : waiter_(waiter), in_fiber_(internal::CurrentLoop() != nullptr) {

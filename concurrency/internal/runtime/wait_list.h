@@ -10,12 +10,12 @@
 
 namespace weft::internal {
 
-// The usual wait, whose rules stand here once: make the Parker before the lock is taken; look again
-// under the lock, since what is waited for may have happened in between; enter and park without the
-// lock; then take the lock and leave, also after a wake-up, because the waker must be out of the
-// lock before the owner of lock and list may destroy them.
+// The usual wait, whose rules are written down once, here: make the Parker before the lock is taken;
+// check again under the lock, since what is waited for may have happened in between; enter, and park
+// without the lock; then take the lock and leave, even after a wake-up, because the waker must have
+// released the lock before the owner of lock and list may destroy them.
 
-// The outcome of a wait that was not needed.
+// The outcome of a wait that was not necessary.
 inline constexpr std::uint32_t kDidNotWait = Parker::kPending;
 
 struct NothingMore {
@@ -24,7 +24,7 @@ struct NothingMore {
 };
 
 // The wait itself, for tools whose waiters, lists or locks are of their own kind. `parker` is new.
-// `enter`, under the lock: looks, and returns false if there is no need to wait; otherwise makes the
+// `enter`, under the lock: checks, and returns false if there is no need to wait; otherwise makes the
 // parker known to its future waker. It may set what `until_ns` refers to. `leave(outcome)`, under the lock: the parker is not
 // known to any waker afterwards. `entered`: in between, without the lock, before it parks. Hold: how to hold the lock, if not
 // by a lock_guard.

@@ -7,7 +7,7 @@
 namespace weft {
 namespace {
 
-// An id of the usual length without memory of its own, since each request has one.
+// An id of the usual length needs no separate memory, since each request has one.
 class Id {
  public:
   explicit Id(std::string_view id) : size_(id.size()) {
