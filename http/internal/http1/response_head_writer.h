@@ -12,8 +12,7 @@
 
 namespace weft::internal {
 
-// The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r
-" (RFC 9110 section 5.6.7), rebuilt only when the second has
+// The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110 section 5.6.7), rebuilt only when the second has
 // changed. One for each loop; not thread-safe.
 class DateCache {
  public:
