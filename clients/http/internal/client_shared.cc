@@ -42,9 +42,9 @@ ClientShared::Wait::~Wait() {
 Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {
   if (origin.waiting.fetch_add(1) >= options.waiting_per_origin_max) {
     origin.waiting.fetch_sub(1);
-    const auto waiting = options.waiting_per_origin_max;
+    const auto most = options.waiting_per_origin_max;
     return MakeClientFailure({ClientFailure::kBusy, false, origin.name,
-                              std::to_string(waiting) + (waiting == 1 ? " request already waits" : " requests already wait")});
+                              std::to_string(most) + (most == 1 ? " request already waits" : " requests already wait")});
   }
   Error err;
   {
