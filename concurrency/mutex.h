@@ -11,6 +11,7 @@
 #include <weft/concurrency/internal/base/explore_point.h>
 #include <weft/concurrency/internal/base/list.h>
 #include <weft/concurrency/internal/base/small_lock.h>
+#include <weft/concurrency/internal/context/context_node.h>
 
 namespace weft {
 
@@ -57,7 +58,9 @@ class Mutex {
   // the mutex was given to the caller, the caller has it, and no error is returned.
   Error Lock(const Context& ctx) {
     internal::ExplorePoint();
-    if (Error err = ctx.Err()) return err;
+    if (ContextAccess::MayBeDone(ctx)) [[unlikely]] {
+      if (Error err = ctx.Err()) return err;
+    }
     if (TakeFree() || LockSlow(ctx)) return {};
     return ctx.Err();
   }

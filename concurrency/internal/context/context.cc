@@ -22,7 +22,9 @@ Context::~Context() {
 }
 
 Error Context::Err() const {
-  return ContextAccess::MayBeDone(*this) ? ContextAccess::Canceler(*this)->Err() : Error();
+  ContextNode* const canceler = ContextAccess::Canceler(*this);
+  if (canceler == nullptr || !canceler->MayBeDone()) [[likely]] return {};
+  return canceler->Err();
 }
 
 Error Context::Cause() const {

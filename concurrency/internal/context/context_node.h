@@ -66,6 +66,8 @@ class ContextNode : public Link<SiblingTag> {
   // Whether it has ended; does not look at the clock.
   bool Done() const noexcept { return err_.load(std::memory_order_seq_cst) != nullptr; }
   std::int64_t DeadlineNs() const noexcept { return deadline_ns_.load(std::memory_order_relaxed); }
+  // Whether Err() may return an error: not without a deadline, until it has ended.
+  bool MayBeDone() const noexcept { return Done() || DeadlineNs() != kNever; }
   void Cancel(Error cause) noexcept;
   void Cancel() noexcept;  // without a cause: that of each group that ends
   // Called at the end of the scope that has made it.
@@ -170,7 +172,7 @@ class ContextAccess {
   // The quick form of ctx.Err(): false for a context that is live and has no deadline, as most are; else call Err().
   static bool MayBeDone(const Context& ctx) noexcept {
     internal::ContextNode* canceler = Canceler(ctx);
-    return canceler != nullptr && (canceler->Done() || canceler->DeadlineNs() != internal::kNever);
+    return canceler != nullptr && canceler->MayBeDone();
   }
   static std::int64_t DeadlineNs(const Context& ctx) noexcept {
     internal::ContextNode* canceler = Canceler(ctx);
