@@ -38,6 +38,8 @@ constexpr unsigned SuccessorsOf(State state) {
 
 }  // namespace
 
+const TlsInfo* Client::Tls() { return nullptr; }
+
 bool Client::MayFollow(State before, State to) { return (SuccessorsOf(before) & Bit(to)) != 0; }
 
 void Client::Enter(State to, State before) {

@@ -82,7 +82,7 @@ class Client : public ShardMember, public WatchedSocket {
   void ReportOutOfMemory(int status) noexcept;
 
   // What was agreed on in its handshake; null: it is no TLS.
-  virtual const TlsInfo* Tls() { return nullptr; }
+  virtual const TlsInfo* Tls();
 
   // Whether a request for this host, which has no port, belongs on this connection: not if its certificate is for others.
   virtual bool ServesHost(std::string_view) { return true; }
