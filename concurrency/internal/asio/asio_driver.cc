@@ -23,7 +23,7 @@ constexpr std::size_t kHandlersPerTurn = 64;
 
 using IoExecutor = boost::asio::io_context::executor_type;
 
-// Asio's own timeouts count in milliseconds; this one does not. It lies in the loop's set, whose events wake Asio.
+// Asio's own timeouts have a resolution of milliseconds; this one is exact. It is in the loop's set, whose events wake Asio.
 class TimerFd {
  public:
   explicit TimerFd(int epoll_fd) : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
@@ -40,7 +40,7 @@ class TimerFd {
   TimerFd(const TimerFd&) = delete;
   TimerFd& operator=(const TimerFd&) = delete;
 
-  // `until_ns` lies in the future, so an alarm that is set to it already has not gone off yet.
+  // `until_ns` is in the future, so an alarm that is already set to it has not gone off yet.
   void Set(std::int64_t until_ns) {
     if (until_ns == set_to_) return;
     set_to_ = until_ns;
@@ -57,7 +57,7 @@ class TimerFd {
   std::int64_t set_to_ = kNever;
 };
 
-// Nobody above the loop could take an exception, and the fibers of the others would be lost with it.
+// Nothing above the loop could handle an exception, and all other fibers would be lost with the loop.
 template <class F>
 std::size_t EndIfItThrows(F run) noexcept {
   try {
@@ -75,8 +75,8 @@ struct AsioDriver::State {
   explicit State(int epoll_fd) : timer(epoll_fd), work(io.get_executor()), set(io, epoll_fd) {}
   ~State() { set.release(); }  // the loop owns it
 
-  // The set is watched edge-triggered; starting a wait looks at it anew (epoll_reactor modifies its registration), so events
-  // that came while nothing waited are seen.
+  // The set is watched edge-triggered. Starting a wait checks it again (epoll_reactor modifies its registration), so events
+  // that arrived while nothing waited are seen.
   void ArmSet() {
     if (set_armed) return;
     set_armed = true;
@@ -105,7 +105,7 @@ boost::asio::io_context& AsioDriver::context() noexcept { return state_->io; }
 
 std::size_t AsioDriver::Poll() noexcept {
   state_->GoOn();
-  // One by one: a handler that posts itself again and again must leave the fibers their turn.
+  // One by one: a handler that posts itself again and again must let the fibers have their turn.
   std::size_t count = 0;
   while (count < kHandlersPerTurn && EndIfItThrows([this] { return state_->io.poll_one(); }) != 0) ++count;
   return count;

@@ -32,7 +32,7 @@ class AsioDriver final : public EventSource {
 
   // Runs handlers that are ready, a bounded number of them. Returns how many.
   std::size_t Poll() noexcept override;
-  // Sleeps until a handler ran, the loop's epoll set has something, or the time has come (kNever: no bound). Never misses
+  // Sleeps until a handler has run, the loop's epoll set has something, or the time has come (kNever: no bound). Never misses
   // what was there before.
   void Sleep(std::int64_t until_ns) noexcept override;
 

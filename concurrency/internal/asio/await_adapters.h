@@ -15,9 +15,9 @@
 #include <weft/concurrency/internal/asio/await_op.h>
 #include <weft/concurrency/internal/asio/await_result.h>
 
-// Most of Asio's adapters leave the error of an operation among the values, where AwaitOpOf finds it. Two take something away
-// that Await needs, and are made anew here: redirect_error its error code, bind_cancellation_slot its cancel. Both find the operation
-// behind the handler that they get, as Asio finds a handler's executor: every adapter of handlers passes such a question on.
+// Most of Asio's adapters leave the error of an operation among the values, where AwaitOpOf finds it. Two remove something
+// that Await needs, and are reimplemented here: redirect_error its error code, bind_cancellation_slot its cancel. Both find the operation
+// through the handler that they get, as Asio finds a handler's executor: every adapter of handlers passes such a query on.
 namespace weft {
 
 template <internal::AwaitForm kForm>
@@ -33,7 +33,7 @@ inline constexpr bool kEndsInAwait<AwaitToken<kForm>> = true;
 template <template <class...> class Adapter, class Token, class... More>
 inline constexpr bool kEndsInAwait<Adapter<Token, More...>> = kEndsInAwait<Token>;
 
-// Asio's form of such a question (an associator). Null: the handler does not lead to an Await.
+// Asio's form of such a query (an associator). Null: the handler does not lead to an Await.
 template <class Handler, class Default = AwaitOp*>
 struct AssociatedAwaitOp {
   using type = AwaitOp*;
@@ -48,7 +48,7 @@ struct AssociatedAwaitOp {
   }
 };
 
-// Stores the code, without hiding from the operation what it says.
+// Stores the code without hiding it from the operation.
 template <class Handler>
 class AwaitRedirectHandler {
  public:
@@ -68,7 +68,7 @@ class AwaitRedirectHandler {
   Handler handler_;
 };
 
-// Lets the user's slot cancel the operation, in addition to the context. What it leaves in the slot is gone when the operation has ended.
+// Lets the user's slot cancel the operation, in addition to the context. What it puts into the slot is removed when the operation has ended.
 template <class Handler, class Slot>
 class AwaitSlotHandler {
  public:
@@ -109,7 +109,7 @@ class AwaitSlotHandler {
   Handler handler_;
 };
 
-// An initiation that changes the handler first. It runs where the one within runs.
+// An initiation that changes the handler first. It runs where the inner one runs.
 template <class Initiation, class Change>
 struct AwaitInitiation {
   template <class Handler, class... Args>
@@ -175,7 +175,7 @@ struct boost::asio::async_result<boost::asio::redirect_error_t<Token>, R(Code, A
     using Wrapped = weft::internal::AwaitInitiation<std::decay_t<Initiation>, decltype(change)>;
     return_type returned = async_initiate<Token, R(Args...)>(Wrapped{std::forward<Initiation>(initiation), change}, token.token_,
                                                             std::forward<InitArgs>(args)...);
-    // The context's error also when nothing was started, and instead of operation_aborted.
+    // The context's error, even if nothing was started, and instead of operation_aborted.
     if (weft::Error err = weft::internal::ErrorOfAwait(returned)) code = boost::system::error_code(err.Code());
     return returned;
   }

@@ -12,11 +12,11 @@
 
 #include <weft/concurrency/internal/asio/await_op.h>
 
-// Where does an operation run? Asio's initiations say it themselves (get_executor). Beast's do not, but get a pointer to their
-// stream, or to the inside of a WebSocket stream, among their arguments.
+// Determines where an operation runs. Asio's initiations say it themselves (get_executor). Beast's do not, but get a pointer to their
+// stream, or to the implementation of a WebSocket stream, among their arguments.
 namespace weft::internal {
 
-// The operation belongs to no object: the current loop is as good as any.
+// The operation belongs to no object: the current loop is as good as any other.
 struct NoExecutor {};
 
 template <class T>
@@ -64,7 +64,7 @@ auto FirstExecutor(T& object, Rest&... rest) {
   }
 }
 
-// The io_context behind an executor that adds nothing to it; null for strands, pools and what else there is.
+// The io_context of an executor that adds nothing to it; null for strands, pools and everything else.
 template <class Allocator, std::uintptr_t kBits>
 const boost::asio::execution_context* PlainContext(
     const boost::asio::io_context::basic_executor_type<Allocator, kBits>& executor) {

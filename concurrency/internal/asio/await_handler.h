@@ -40,7 +40,7 @@ class AwaitHandler {
     op_->Complete(std::forward<Args>(args)...);
     std::exchange(op_, nullptr)->OperationEnded();
   }
-  // What a value throws when it is handed over goes to the caller of Await, not to the code that completes.
+  // If handing over a value throws, the exception goes to the caller of Await, not to the code that completes.
   template <class... Given>
     requires(!kNeverThrows)
   void operator()(Given&&... given) {
@@ -124,7 +124,7 @@ void StartAndWait(AwaitOpOf<Args...>& op, Start& start, const Executor& executor
       return;
     }
   }
-  // Before Begin, whose pin only the handler gives back: there may be too few descriptors for the loop's context.
+  // Before Begin, whose pin only the handler releases: there may be too few descriptors for the loop's context.
   if constexpr (std::is_same_v<Executor, NoExecutor>) (void)LoopContext("Await");
   op.Begin();
   try {

@@ -108,8 +108,8 @@ bool AwaitOp::WaitForEnd(const Context& ctx, std::int64_t until_ns) noexcept {
 }
 
 void AwaitOp::Wait() {
-  // An operation that is made of others may have been between two of them when the cancel came, and not have noticed (Beast's
-  // async_read does not look by itself); it would then never end. So a pending one is canceled again and again, ever more rarely.
+  // A composed operation may have been between two steps when the cancel arrived, and not have noticed (Beast's
+  // async_read does not check by itself); it would then never end. So a pending one is canceled again and again, at growing intervals.
   std::int64_t pause = kFirstRepeatNs;
   bool ended = WaitForEnd(ctx_, kNever);
   while (!ended) {
@@ -120,8 +120,8 @@ void AwaitOp::Wait() {
   if (exception_ != nullptr) std::rethrow_exception(exception_);
 }
 
-// Of a completed one. Without a place for a failure a success and an end by the cancel look alike; then what listened to the cancel
-// was cut off by it.
+// Of a completed operation. If it cannot report a failure, success and cancellation look the same. Then it counts as canceled if something
+// listened to the cancel.
 bool AwaitOp::Failed() const noexcept { return failures_.set > 0 || (failures_.places == 0 && cancel_heard_); }
 
 Error AwaitOp::Verdict() const {

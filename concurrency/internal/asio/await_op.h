@@ -26,9 +26,9 @@ struct AwaitFailures {
 
 // One asynchronous operation and the fiber that waits for it, on that fiber's stack.
 //
-// The operation lives on its executor, the fiber on its loop; when the executor is the loop, nothing is posted. Everything else
+// The operation runs on its executor, the fiber on its loop; if the executor is the loop, nothing is posted. Everything else
 // that points to this object is counted as a pin: the completion handler, the posted start, the posted cancel. The fiber
-// continues when the last pin is gone and its holder is out of the lock, so that no buffer, argument or signal on the stack is
+// continues when the last pin is released and its holder has left the lock, so that no buffer, argument or signal on the stack is
 // still in use. Signal and slot are touched on the executor only.
 class AwaitOp {
  public:
@@ -48,17 +48,17 @@ class AwaitOp {
     executor_ = executor;
   }
 
-  // On the executor, before the completion handler is made; OperationEnded gives its pin back. False: the fiber has given up
+  // On the executor, before the completion handler is made; OperationEnded releases its pin. False: the fiber has given up
   // meanwhile.
   bool Begin() noexcept;
   // Not connected under a context that is never done, which spares Asio an allocation.
   boost::asio::cancellation_slot Slot() noexcept {
     return cancelable_ ? signal_.slot() : boost::asio::cancellation_slot();
   }
-  // The slot of code that cancels through a slot of its own, which passes that on by Emit.
+  // The slot for code that cancels through its own slot, and passes the cancel on by Emit.
   boost::asio::cancellation_slot SharedSlot() noexcept { return signal_.slot(); }
-  // The outcome, from the completion handler, before it calls OperationEnded. `error` is what the call returns for it; failures
-  // that the values carry stay there.
+  // The outcome, from the completion handler, before it calls OperationEnded. `error` is what the call returns; failures
+  // among the values stay there.
   void SetOutcome(Error error, const AwaitFailures& failures) noexcept {
     completed_ = true;
     if (!told_) failures_ = failures;
@@ -76,7 +76,7 @@ class AwaitOp {
   void EmitIfPending() noexcept;
   void Emit(boost::asio::cancellation_type_t type) noexcept;
 
-  // In the fiber: parks until the operation has ended and the last pin is gone. Rethrows what the start threw.
+  // In the fiber: parks until the operation has ended and the last pin was released. Rethrows what the start threw.
   void Wait();
   bool Completed() const noexcept { return completed_; }
   // After Wait, when nothing else is left: empty if the operation succeeded.
@@ -116,7 +116,7 @@ class AwaitOp {
   Parker* waiter_ WEFT_GUARDED_BY(lock_) = nullptr;
 };
 
-// The pin of something posted; it may be thrown away without being run.
+// The pin of something posted, which may be discarded without being run.
 class AwaitPin {
  public:
   explicit AwaitPin(AwaitOp& op) noexcept : op_(&op) { op.AddPin(); }

@@ -11,7 +11,7 @@
 #include <weft/concurrency/internal/asio/await_failures.h>
 #include <weft/concurrency/internal/asio/await_op.h>
 
-// From the arguments of a completion handler to what Await returns.
+// Turns the arguments of a completion handler into what Await returns.
 namespace weft::internal {
 
 enum class AwaitForm { kWhole, kPartial };

@@ -20,7 +20,7 @@ namespace {
 using Endpoint = boost::asio::ip::tcp::endpoint;
 using Endpoints = std::vector<Endpoint>;
 
-// Asio's codes for what getaddrinfo says, so that callers can compare with them.
+// Asio's codes for the errors of getaddrinfo, so that callers can compare with them.
 Error AddressInfoError(int code) {
   switch (code) {
     case EAI_NONAME: return boost::asio::error::host_not_found;
@@ -50,7 +50,7 @@ bool MayBeName(std::string_view service) {
   return service.find_first_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != service.npos;
 }
 
-// Blocks. Never throws but for want of memory.
+// Blocks. Throws only for lack of memory.
 Result<Endpoints> LookUp(const std::string& host, const std::string& service) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -74,7 +74,7 @@ Result<Endpoints> LookUp(const std::string& host, const std::string& service) {
   return endpoints;
 }
 
-// On the heap: the pool's thread continues to use it when the caller has left. The last of the two deletes it.
+// On the heap: the pool's thread continues to use it when the caller has given up. The last of the two deletes it.
 struct LookUpJob : OffloadJob {
   LookUpJob(std::string_view h, std::string_view s, std::shared_ptr<void> kept) : host(h), service(s), held(std::move(kept)), result(kCanceled) {
     run = &Run;
@@ -108,7 +108,7 @@ struct LookUpJob : OffloadJob {
   Parker* waiter WEFT_GUARDED_BY(lock) = nullptr;
 };
 
-// True when the job has ended. False: the context is done, and the job belongs to its thread or is gone.
+// True when the job has ended. False: the context is done, and the job belongs to its thread or was deleted.
 bool WaitForLookUp(const Context& ctx, OffloadPool& pool, std::unique_ptr<LookUpJob>& job) {
   if (WaitInPlace(job->lock, job->waiter, "resolve", ctx, [&]() WEFT_REQUIRES(job->lock) { return job->ended; })) return true;
   if (pool.Remove(*job)) return false;

@@ -27,7 +27,7 @@ struct SubscriberState {
   static constexpr std::size_t kRoomAtFirst = 4;
   explicit SubscriberState(const SubscribeOptions& options)
       : chan(ChanAccess::Growing<T>(options.capacity != 0 ? options.capacity : 1, kRoomAtFirst)), when_full(options.when_full) {}
-  // What is dropped goes into `dropped`, which has room for it: its destructor runs code of users, which may use the Broadcast.
+  // Dropped values go into `dropped`, which has room for them: their destructors run users' code, which may use the Broadcast.
   void Offer(T& copy, std::vector<T>& dropped) noexcept {
     ChanState<T>& state = *ChanAccess::State(chan);
     while (state.TrySend(copy) == ChanStatus::kWouldWait) {
@@ -36,7 +36,7 @@ struct SubscriberState {
         chan.Close();
         return;
       }
-      // Nothing else sends here, so the free place stays ours; the receiver may have made it meanwhile.
+      // Nothing else sends here, so the free place, which the receiver may just have made, stays ours.
       if (std::optional<T> oldest = chan.TryReceive()) {
         missed.fetch_add(1, std::memory_order_relaxed);
         if constexpr (!std::is_trivially_destructible_v<T>) dropped.push_back(std::move(*oldest));
@@ -87,7 +87,7 @@ class BroadcastState {
         all[i]->Offer(copies[i], dropped);
       }
     }
-    // From the end, so that the one that replaces a disconnected subscriber was looked at already.
+    // From the end, so that the one that replaces a disconnected subscriber was already visited.
     for (std::size_t i = all.size(); i > 0; --i) {
       if (all[i - 1]->disconnected.load(std::memory_order_relaxed)) Remove(*all[i - 1]);
     }
@@ -107,20 +107,20 @@ class BroadcastState {
   }
 
  private:
-  // About as many as the cache misses that a core can have outstanding, and not so many that the first ones are gone from its cache again.
+  // About as many as the cache misses that a core can have outstanding, but not so many that the first ones are evicted again.
   static constexpr std::size_t kFetched = 16;
 
-  // Of very many subscribers none is in a cache, and each needs some five lines, one of which says where the next one is. So the same line of
-  // the next few is fetched at once, and then the next line.
+  // With very many subscribers none is in a cache, and each needs some five lines, one of which says where the next one is. So the same line of
+  // the next few subscribers is fetched together, and then their next line.
   void Prefetch(std::size_t from) WEFT_REQUIRES(lock_) {
     const std::size_t end = std::min(subscribers_.size(), from + kFetched);
-    if (end - from < kFetched && from == 0) return;  // few: they are likely to be there
+    if (end - from < kFetched && from == 0) return;  // few subscribers are probably in the cache
     for (std::size_t i = from; i < end; ++i) PrefetchToWrite(subscribers_[i].get());
     for (std::size_t i = from; i < end; ++i) PrefetchToWrite(ChanAccess::State(subscribers_[i]->chan).get());
     for (std::size_t i = from; i < end; ++i) ChanAccess::State(subscribers_[i]->chan)->PrefetchReceiver();
   }
 
-  // The last one takes its place, so that leaving costs the same however many there are. Does nothing for one that is out already.
+  // The last one takes its place, so that leaving costs the same however many there are. Does nothing for one that has left already.
   void Remove(SubscriberState<T>& subscriber) WEFT_REQUIRES(lock_) {
     const std::size_t at = subscriber.place;
     if (at >= subscribers_.size() || subscribers_[at].get() != &subscriber) return;

@@ -30,7 +30,7 @@ ChanStatus ChanBase::WaitIn(List<ChanWaiter>& queue, ChanWaiter& waiter, const C
 void ChanBase::PrefetchReceiver() noexcept {
   const std::lock_guard hold(lock_);
   if (receivers_.Empty()) return;
-  // The second line is that of a value which is not small.
+  // The second line is for a value that is not small.
   PrefetchToWrite(receivers_.Front());
   PrefetchToWrite(receivers_.Front() + 1);
   if (last_fiber_ != nullptr) static_cast<const FiberCore*>(last_fiber_)->PrefetchToWake();

@@ -30,7 +30,7 @@ namespace weft::internal {
 // One side that waits at a channel: a send, a receive, or a case of a Select. On a cache line of its own, with the value of a
 // receiver if that is small.
 struct alignas(64) ChanWaiter : QueueWaiter {
-  // First, right after the outcome: so 16 bytes are left on the line, which hold a word and whether it is there.
+  // First, right after the outcome, so that 16 bytes are left on the line: enough for a word and a flag.
   bool closed = false;    // it was woken by Close
   bool in_lock = false;   // its waker may still hold the channel's lock
   bool in_select = false;
@@ -42,8 +42,8 @@ enum class ChanStatus : std::uint8_t { kDone, kClosed, kWouldWait, kContextDone 
 // What channels of all types share. The lock guards everything; it is held while a value moves, never during a wait. Receivers
 // and senders do not wait at the same time, except those of Selects that were claimed by another case.
 //
-// The channel goes with its last handle. Calls that are inside then, because they wait or come through the lock once more, are
-// woken with kClosed, and the last of them destroys it.
+// The channel is destroyed with its last handle. Calls that are inside at that time, because they wait or must take the lock once
+// more, are woken with kClosed, and the last of them destroys it.
 class alignas(64) ChanBase {
  public:
   ChanBase(std::size_t capacity, std::size_t first_room, void (*destroy)(ChanBase*)) noexcept
@@ -63,14 +63,14 @@ class alignas(64) ChanBase {
     if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) Orphan();
   }
   void EnterLocked() noexcept WEFT_REQUIRES(lock_) { ++inside_; }
-  // True: Destroy is the caller's, after the lock.
+  // True: the caller must call Destroy, after the lock.
   [[nodiscard]] bool LeaveLocked() noexcept WEFT_REQUIRES(lock_) { return --inside_ == 0 && orphaned_; }
   void Destroy() noexcept { destroy_(this); }
 
   // For callers that visit very many channels, one after the other: fetches what a send to the receiver that waits here touches.
   void PrefetchReceiver() noexcept;
 
-  // For a caller that keeps the lock: the other one comes through it as well, unless it is of this loop and cannot run before.
+  // For a caller that keeps the lock: the waiter must take it as well, unless it is on this loop and so cannot run before it is released.
   void DeliverInLock(ChanWaiter& served) noexcept WEFT_REQUIRES(lock_);
 
  protected:
@@ -78,8 +78,8 @@ class alignas(64) ChanBase {
   // once the value has moved.
   ChanWaiter* ClaimReceiver() noexcept WEFT_REQUIRES(lock_) { return ClaimFirst(receivers_); }
   ChanWaiter* ClaimSender() noexcept WEFT_REQUIRES(lock_) { return ClaimFirst(senders_); }
-  // Releases the lock and lets `served` (may be null) continue. A fiber continues only when it is delivered, so that is the
-  // last touch: it may destroy the channel then. A thread may continue before, but comes through the lock.
+  // Releases the lock and lets `served` (may be null) continue. A fiber continues only once it is delivered, so that is the
+  // last access: it may then destroy the channel. A thread may continue before, but must take the lock first.
   void Unlock(ChanWaiter* served) noexcept WEFT_RELEASE(lock_) {
     const bool fiber = served != nullptr && served->fiber != nullptr;
     if (served != nullptr && !fiber) Deliver(*served);
@@ -94,15 +94,15 @@ class alignas(64) ChanBase {
   SmallLock lock_;
   std::uint32_t closed_ : 1 WEFT_GUARDED_BY(lock_) = 0;
   std::uint32_t orphaned_ : 1 WEFT_GUARDED_BY(lock_) = 0;  // no handle is left
-  std::uint32_t inside_ : 30 WEFT_GUARDED_BY(lock_) = 0;   // waiting calls and cases that come through the lock again, or pinned it
-  std::size_t room_ WEFT_GUARDED_BY(lock_);      // how many values fit the buffer as it is
+  std::uint32_t inside_ : 30 WEFT_GUARDED_BY(lock_) = 0;   // waiting calls and cases that must take the lock again, or have pinned it
+  std::size_t room_ WEFT_GUARDED_BY(lock_);      // how many values fit into the buffer as it is
   std::size_t size_ WEFT_GUARDED_BY(lock_) = 0;  // values in the buffer
   List<ChanWaiter> receivers_ WEFT_GUARDED_BY(lock_);
   List<ChanWaiter> senders_ WEFT_GUARDED_BY(lock_);
 
  private:
   ChanWaiter* ClaimFirst(List<ChanWaiter>& queue) noexcept WEFT_REQUIRES(lock_) {
-    // The two cache lines of a waiter on another loop are fetched at the same time this way.
+    // This way, the two cache lines of a waiter on another loop are fetched at the same time.
     if (!queue.Empty()) {
       PrefetchToWrite(last_fiber_);
       PrefetchToWrite(queue.Front());
@@ -119,7 +119,7 @@ class alignas(64) ChanBase {
   const void* last_fiber_ WEFT_GUARDED_BY(lock_) = nullptr;  // the last fiber that began to wait: a hint only
 
  protected:
-  // Unguarded: do not change, or are atomic. Seldom used, so after what fills the first cache line.
+  // Unguarded: do not change, or are atomic. Rarely used, so after the members that fill the first cache line.
   const std::size_t capacity_;
 
  private:
@@ -146,7 +146,7 @@ class ChanState final : public ChanBase {
                 "values move through a channel under its lock: moving a T must not throw (wrap it in a std::unique_ptr)");
 
  public:
-  // It has one handle. `first_room`: with how many places the buffer starts, if not with all.
+  // It has one handle. `first_room`: how many places the buffer starts with, if not all.
   explicit ChanState(std::size_t capacity, std::size_t first_room = SIZE_MAX)
       : ChanBase(capacity, std::min(capacity, first_room), [](ChanBase* chan) { delete static_cast<ChanState*>(chan); }),
         ring_(room_ != 0 ? new Slot[room_] : nullptr) {}
@@ -245,7 +245,7 @@ class ChanState final : public ChanBase {
     --size_;
     return value;
   }
-  // False: it has all of its capacity, or there is no memory; then it is as full as it would be with a smaller capacity.
+  // False: it already has its full capacity, or there is no memory, in which case it is as full as with a smaller capacity.
   bool Grow() noexcept WEFT_REQUIRES(this->lock_) {
     if (room_ == capacity_) [[likely]] return false;
     const std::size_t more = room_ < capacity_ / 2 ? room_ * 2 : capacity_;
@@ -270,7 +270,7 @@ class ChanHandle {
  public:
   constexpr ChanHandle() noexcept = default;
   explicit ChanHandle(std::size_t capacity, std::size_t first_room = SIZE_MAX) : state_(new ChanState<T>(capacity, first_room)) {}
-  // One more.
+  // Adds a handle.
   explicit ChanHandle(ChanState<T>* state) noexcept : state_(state) {
     if (state_ != nullptr) state_->AddHandle();
   }
@@ -303,7 +303,7 @@ struct ChanAccess {
   // One whose buffer starts with this much room, and grows to its capacity.
   template <class T>
   static Chan<T> Growing(std::size_t capacity, std::size_t first_room) {
-    if (capacity > PTRDIFF_MAX / sizeof(T)) throw std::bad_array_new_length();  // as it would be with all of it at once
+    if (capacity > PTRDIFF_MAX / sizeof(T)) throw std::bad_array_new_length();  // as if it had its full capacity
     return Chan<T>(ChanHandle<T>(capacity, first_room));
   }
 };

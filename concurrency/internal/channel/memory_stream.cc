@@ -13,19 +13,19 @@
 namespace weft {
 namespace internal {
 
-// One direction. The turns keep it to one reader and one writer at a time, so each side has one place to wait in.
+// One direction. Turns allow one reader and one writer at a time, so each side has one place to wait in.
 struct MemoryPipe {
   explicit MemoryPipe(std::size_t bytes) : ring(bytes) {}
 
   std::size_t Put(std::string_view data) WEFT_REQUIRES(lock);
   std::size_t Take(std::span<char> into) WEFT_REQUIRES(lock);
-  // True: the call has come to its end, well or not.
+  // True: the call has ended, successfully or not.
   bool TryRead(std::span<char> into, std::size_t& n, Error& failed) WEFT_REQUIRES(lock);
   bool TryWrite(std::string_view& data, Error& failed) WEFT_REQUIRES(lock);
   void EndWriting() noexcept;
   void EndReading() noexcept;
   static void Wake(Parker* waiter) noexcept {
-    if (waiter != nullptr) waiter->Wake();  // false: it gives up, and what is here stays here
+    if (waiter != nullptr) waiter->Wake();  // false: it gives up, and the bytes stay here
   }
 
   Mutex read_turn;

@@ -18,7 +18,7 @@ void PendingReceiveCore::Enter(void* place, CancelFunc wake) noexcept {
   waiter_.BeTold(&Told);
   if (!waiter_.Linked()) chan_->receivers().PushBack(waiter_);
   chan_->lock().unlock();
-  // What `wake` ended before ends here, without the lock.
+  // What `wake` has ended is released here, without the lock.
 }
 
 void PendingReceiveCore::Told(QueueWaiter& waiter) noexcept { static_cast<Waiter&>(waiter).wake(); }

@@ -20,14 +20,14 @@ class PendingReceiveCore {
 
  protected:
   ~PendingReceiveCore() = default;
-  // Takes it out of the queue; before its place goes.
+  // Takes it out of the queue, before its place is destroyed.
   void Leave() noexcept;
   SmallLock& lock() noexcept { return chan_->lock(); }
   // With the lock.
   bool Waits() const noexcept { return waiter_.Linked(); }
   bool Closed() const noexcept { return waiter_.closed; }
   void LeaveLocked() noexcept { waiter_.Leave(); }
-  // What was to be ended; releasing it ends it, without the lock.
+  // What was to be ended; its release, without the lock, ends it.
   CancelFunc TakeWake() noexcept { return std::exchange(waiter_.wake, CancelFunc()); }
   // Enters the queue; filling `place`, or closing the channel, ends `wake`. With the lock, which it releases.
   void Enter(void* place, CancelFunc wake) noexcept WEFT_NO_LOCK_ANALYSIS;

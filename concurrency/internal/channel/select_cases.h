@@ -12,7 +12,7 @@
 
 namespace weft::internal {
 
-// Of a channel without handles the case that leaves it last destroys it when it ends itself.
+// If a channel has no more handles, the last case that leaves it destroys it when the case itself is destroyed.
 class LastOfChan {
  public:
   LastOfChan() noexcept = default;
@@ -160,7 +160,7 @@ class ContextCase : public SelectCase {
   explicit ContextCase(const Context& ctx) : ctx_(ctx) {}
 
   bool Begin() noexcept override { return ContextAccess::DeadlineNs(ctx_) != kNever; }
-  void BeforeTry() noexcept override { (void)ctx_.Err(); }  // latches its deadline, which may run code of users
+  void BeforeTry() noexcept override { (void)ctx_.Err(); }  // latches its deadline, which may run users' code
   bool Try(std::int64_t) noexcept override {
     ContextNode* canceler = ContextAccess::Canceler(ctx_);
     return canceler != nullptr && canceler->Done();

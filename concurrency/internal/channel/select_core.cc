@@ -56,7 +56,7 @@ class LockSet {
   std::size_t count_ = 0;
 };
 
-// Every order is as likely as any other, so of the cases that are ready each is the first one equally often.
+// All orders are equally likely, so each of the ready cases is the first one equally often.
 void Arrange(const SelectCall& call, SelectOrder order) noexcept {
   for (std::uint32_t i = 0; i < call.count; ++i) {
     call.order[i] = i;
@@ -84,8 +84,8 @@ std::int64_t FirstDueNs(const SelectCall& call) noexcept {
 }
 
 // Enters the cases that have a lock, or those that have none, in the order in which they were tried: of several cases of one channel
-// the one that stands first in its queue is served. A case that has become ready meanwhile claims the wait itself: false then,
-// and no other fiber will wake us.
+// the one that is first in its queue is served. A case that has become ready meanwhile claims the wait itself: then it returns
+// false, and no other fiber will wake us.
 bool EnterCases(const SelectCall& call, Parker& parker, bool locked) noexcept {
   for (std::size_t i = 0; i < call.count; ++i) {
     const std::uint32_t at = call.order[i];

@@ -27,11 +27,11 @@ class SelectCase {
 
   // Null: it waits for time or a context only, or is never ready.
   virtual SmallLock* Lock() noexcept { return nullptr; }
-  // A Select begins: a length of time starts to run. Returns whether the case looks at the clock.
+  // A Select begins: durations start to run. Returns whether the case reads the clock.
   virtual bool Begin() noexcept { return false; }
-  // Before each round of Try, without any lock, if some case looks at the clock.
+  // Before each round of Try, without any lock, if some case reads the clock.
   virtual void BeforeTry() noexcept {}
-  // With the lock: does what the case is for if that needs no waiting. `now_ns` is 0 unless some case looks at the clock.
+  // With the lock: does the work of the case if that needs no waiting. `now_ns` is 0 unless some case reads the clock.
   virtual bool Try(std::int64_t now_ns) noexcept = 0;
   // When it should be tried again at the latest.
   virtual std::int64_t DueNs() noexcept { return kNever; }
@@ -43,7 +43,7 @@ class SelectCase {
   virtual bool DoneWhenClaimed() noexcept { return true; }
   // Runs the caller's function, without any lock.
   virtual Error Finish() = 0;
-  // The case goes into a list: it must keep alive what it waits at, and what it sends.
+  // The case is put into a list, so it must keep alive what it waits at, and what it sends.
   virtual void Keep() {}
 };
 

@@ -10,8 +10,8 @@
 namespace weft {
 namespace internal {
 
-// Arrivals on their way: a bit for each kind, from the handler to the thread of the watch; then in a channel, in which each kind lies
-// once at most, so it is never full.
+// Signals on their way: first a bit for each kind, from the handler to the thread of the watch; then in a channel, which holds each kind
+// at most once, so it is never full.
 class SignalQueue final : public SignalWatch {
  public:
   explicit SignalQueue(std::initializer_list<int> signals) : SignalWatch("Signals", signals), failure_(Begin()) {}
@@ -19,7 +19,7 @@ class SignalQueue final : public SignalWatch {
 
   const Error& Failure() const noexcept { return failure_; }
   const Chan<int>& Arrivals() const noexcept { return arrivals_; }
-  // From now on another one of the kind is news: the receiver of this one has not acted yet.
+  // From now on another one of this kind is queued again: the receiver of this one has not acted yet.
   void Taken(int signal) noexcept { queued_.fetch_and(~Bit(signal), std::memory_order_acq_rel); }
 
  private:

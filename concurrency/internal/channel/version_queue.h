@@ -23,7 +23,7 @@ class VersionQueue {
   bool ClosedLocked() const noexcept WEFT_REQUIRES(lock_) { return closed_; }
   void BumpLocked() noexcept WEFT_REQUIRES(lock_);
   void Close() noexcept;
-  // Parks until the version is another one than `seen`. kClosed if none can come.
+  // Parks until the version differs from `seen`. kClosed if there will be no other one.
   Error WaitForAnother(const Context& ctx, std::uint64_t seen);
   List<QueueWaiter>& waiters() noexcept WEFT_REQUIRES(lock_) { return waiters_; }
 

@@ -33,8 +33,8 @@ Result<Addresses> WalkHere(LoopCore& loop, std::uint64_t id, FiberRoll::Reader& 
   return StackWalk(found->SavedContext(), found);
 }
 
-// A question to another loop. It keeps itself alive until the loop is done with it, because the caller may have left, and it
-// keeps the loop, which might end before it comes to the message.
+// A request to another loop. It keeps itself alive until the loop has handled it, because the caller may have given up, and it
+// keeps the loop, which might end before it gets to the message.
 struct Question : LoopTask {
   explicit Question(HeldLoop on) : LoopTask(&OnLoop), loop(std::move(on)) {}
   virtual ~Question() = default;
@@ -43,7 +43,7 @@ struct Question : LoopTask {
     self = std::move(me);
     Post();
   }
-  // True: there is a reply. Otherwise the context is done, and the caller may be gone when the reply comes.
+  // True: there is a reply. Otherwise the context is done, and the caller may be gone when the reply arrives.
   bool Wait(const Context& ctx) {
     if (WaitInPlace(lock, waiter, "backtrace", ctx, [this]() WEFT_REQUIRES(lock) { return answered; })) return true;
     std::lock_guard hold(lock);
@@ -55,7 +55,7 @@ struct Question : LoopTask {
   virtual bool Answer() = 0;
 
   const HeldLoop loop;
-  SmallLock lock;  // guards what asker and loop share
+  SmallLock lock;  // guards what caller and loop share
   bool left WEFT_GUARDED_BY(lock) = false;
 
  private:
@@ -141,7 +141,7 @@ struct WalkAll final : Question {
   Stacks stacks WEFT_GUARDED_BY(lock);
 };
 
-// Asks all loops first, so that one which is held up does not keep the others from it. What was found until the context was done.
+// Asks all loops first, so that one that is held does not delay the others. Returns what was found until the context was done.
 Stacks AllStacks(const Context& ctx) {
   Stacks all;
   if (!kCanWalkStacks) return all;
@@ -169,7 +169,7 @@ Stacks AllStacks(const Context& ctx) {
   return all;
 }
 
-// Why there is no stack of this one.
+// Why there is no stack of this fiber.
 Error NoStack(const Context& ctx, const FiberInfo& info) {
   if (!kCanWalkStacks) return Error(std::errc::function_not_supported).Wrap("stacks of this processor");
   if (info.id == CurrentFiberId() || std::string_view(info.state) == "running") return Running();

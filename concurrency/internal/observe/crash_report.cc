@@ -40,7 +40,7 @@ constinit std::array<SignalOverlay, kWatched.size()> g_overlays;
 constinit ModuleList g_modules;
 std::atomic<pid_t> g_reporter{0};  // the thread that reports
 
-// A line in pieces, written at once: other threads write, too. Everything here may be called in a signal handler.
+// A line that is built in pieces and written at once, because other threads write, too. Everything here may be called in a signal handler.
 class Line {
  public:
   Line& Text(std::string_view text) noexcept {
@@ -124,8 +124,8 @@ void Report(const Watched& what, const siginfo_t& info, const void* machine) noe
   _Unwind_Backtrace(&OnFrame, &walk);
 }
 
-// One thread reports at a time; others wait for it a while, since the process ends with the first that continues. False for a
-// crash of the report itself.
+// One thread reports at a time; others wait for it for a while, since the process ends with the first one that continues. False for a
+// crash within the report itself.
 bool BeginReport() noexcept {
   const pid_t me = gettid();
   pid_t reporter = 0;

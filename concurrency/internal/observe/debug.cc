@@ -141,7 +141,7 @@ HeldLoop Registry::HoldLoopOf(const FiberRoll& roll) {
 std::vector<HeldLoop> Registry::HoldAll() {
   std::vector<HeldLoop> held;
   LoopList::ForEach([&](LoopCore& loop) {
-    held.reserve(held.size() + 1);  // what is held must not be lost for want of memory
+    held.reserve(held.size() + 1);  // what is held must not be lost for lack of memory
     if (loop.scheduler().TryHold()) held.emplace_back(&loop);
   });
   return held;

@@ -26,7 +26,7 @@ class FiberOwners {
     (owner.prev_ != nullptr ? owner.prev_->next_ : all.first) = owner.next_;
     if (owner.next_ != nullptr) owner.next_->prev_ = owner.prev_;
   }
-  // Most have no fiber at the moment: only those that have one are asked for a name.
+  // Most owners have no fiber at the moment: only those that have one are asked for a name.
   static void Append(const internal::Scheduler* only, std::int64_t now_ns, std::vector<FiberInfo>& fibers) {
     std::unordered_set<std::uint64_t> parents;
     for (const FiberInfo& fiber : fibers) parents.insert(fiber.parent);
@@ -50,7 +50,7 @@ class FiberOwners {
     internal::ThreadMutex lock;
     FiberOwner* first WEFT_GUARDED_BY(lock) = nullptr;
   };
-  // Never destroyed, as LoopList's.
+  // Never destroyed, like that of LoopList.
   static Listed& TheList() {
     static auto* list = new Listed;
     return *list;

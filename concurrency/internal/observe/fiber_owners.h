@@ -11,7 +11,7 @@ namespace weft::internal {
 
 class Scheduler;
 
-// Appends the owners of these fibers that are no fibers (FiberOwner); those of one scheduler, or of all (null).
+// Appends the owners of these fibers that are not fibers themselves (FiberOwner); of one scheduler, or of all (null).
 void AppendOwners(const Scheduler* only, std::int64_t now_ns, std::vector<FiberInfo>& fibers);
 
 }  // namespace weft::internal

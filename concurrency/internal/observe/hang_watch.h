@@ -13,10 +13,10 @@ namespace weft::internal {
 
 class Scheduler;
 
-// What the watchdog asks when it looks at a scheduler as a whole. Each is used by its thread only.
+// The watchdog's checks of an entire scheduler. Each is used by its thread only.
 
-// Reports what keeps Run from returning when the first fiber has ended. Going on means that a hold was given back, or that one of
-// the fibers that were left has ended; what those start and end meanwhile does not count.
+// Reports what keeps Run from returning when the first fiber has ended. It is progress if a hold was released, or if one of
+// the remaining fibers has ended; what those start and end meanwhile does not count.
 class LeakWatch {
  public:
   LeakWatch(Scheduler& scheduler, const RunOptions& options);
@@ -37,8 +37,8 @@ class LeakWatch {
   Duration next_;
 };
 
-// Reports when all loops have been in one and the same sleep for the whole limit and nothing inside the scheduler can end it. A loop
-// says at each sleep whether it can wake by itself, so nothing is ever asked of it.
+// Reports when all loops have been in one and the same sleep for the entire limit, and nothing within the scheduler can end it. A loop
+// records at each sleep whether it can wake by itself, so it never has to be asked.
 class DeadlockWatch {
  public:
   DeadlockWatch(Scheduler& scheduler, const RunOptions& options)
@@ -52,7 +52,7 @@ class DeadlockWatch {
   Scheduler& scheduler_;
   const Duration limit_;
   const HangReport report_;
-  std::vector<std::uint64_t> sleeps_;  // of each loop, as the last look found them
+  std::vector<std::uint64_t> sleeps_;  // of each loop, as the last check found them
   std::int64_t since_ns_ = 0;
   bool reported_ = false;
   bool fed_from_outside_ = false;

@@ -8,7 +8,7 @@
 
 namespace weft::internal {
 
-// The instruction that a signal has interrupted, by the third argument of its handler; 0 where that is not known.
+// The instruction that a signal has interrupted, from the third argument of its handler; 0 if it is not known.
 inline std::uintptr_t InstructionOf(const void* machine) noexcept {
   const auto& registers = static_cast<const ucontext_t*>(machine)->uc_mcontext;
 #if defined(__x86_64__) && defined(REG_RIP)

@@ -8,8 +8,8 @@
 
 namespace weft::internal {
 
-// The program and its shared libraries as they are when they are noted, for signal handlers, which must not ask the loader.
-// What is loaded later is not known.
+// A list of the program and its shared libraries at one moment, for signal handlers, which must not ask the loader.
+// Libraries that are loaded later are not in it.
 class ModuleList {
  public:
   struct Module {

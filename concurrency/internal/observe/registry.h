@@ -28,15 +28,15 @@ class Registry {
  public:
   // The fibers of one scheduler, or of all (null), as ListFibers gives them.
   static std::vector<FiberInfo> List(const Scheduler* only);
-  // A reader of the roll in which this fiber is, that has seen it last, and what it did just now; goes through all fibers, and gives way
-  // to others in between if it is called in one. Null: no such fiber.
+  // A reader of this fiber's roll that has just seen the fiber, and what the fiber was doing. It goes through all fibers, and lets others
+  // run in between if it is called in a fiber. Null: no such fiber.
   static std::unique_ptr<FiberRoll::Reader> Find(std::uint64_t fiber, FiberState& state);
   // The loop of this roll; null if it has ended.
   static HeldLoop HoldLoopOf(const FiberRoll& roll);
   static std::vector<HeldLoop> HoldAll();
 };
 
-// FormatFiberTree, with what `below` gives under the line of each fiber.
+// FormatFiberTree, with what `below` returns under the line of each fiber.
 std::string FormatTree(const std::vector<FiberInfo>& fibers, const std::function<std::string(const FiberInfo&)>& below);
 
 }  // namespace weft::internal

@@ -17,7 +17,7 @@ constexpr std::size_t kReturnAt = 0xa0;
 constexpr std::size_t kContextBytes = 0xb0;
 #endif
 
-// One word of the stack. It may lie in what AddressSanitizer has fenced off between the variables of a function.
+// One word of the stack. It may be in a region that AddressSanitizer has poisoned between the variables of a function.
 #if defined(__GNUC__)
 __attribute__((no_sanitize("address"), noinline))
 #endif
@@ -33,7 +33,7 @@ std::vector<std::uintptr_t> StackWalk(const void* context, const void* top) {
   const auto end = reinterpret_cast<std::uintptr_t>(top);
   if (begin % sizeof(std::uintptr_t) != 0 || begin >= end || end - begin < kContextBytes) return found;
   found.push_back(Word(begin + kReturnAt));
-  // A record is the caller's frame pointer and the return address; callers lie above.
+  // A record is the caller's frame pointer and the return address; callers are above.
   std::uintptr_t least = begin + kContextBytes;
   std::uintptr_t frame = Word(begin + kFramePointerAt);
   while (found.size() < kDepthMax && frame >= least && frame % sizeof(std::uintptr_t) == 0 && frame < end &&

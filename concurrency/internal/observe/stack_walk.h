@@ -16,7 +16,7 @@ inline constexpr bool kCanWalkStacks = false;
 #endif
 
 // The return addresses on a stack that is not running, the innermost first. `context` is where Boost.Context has put the
-// registers (fcontext_t); nothing is read but from there up to `top`. On the thread that runs the stack otherwise.
+// registers (fcontext_t); only the memory from there up to `top` is read. On the thread that otherwise runs the stack.
 std::vector<std::uintptr_t> StackWalk(const void* context, const void* top);
 
 }  // namespace weft::internal

@@ -66,7 +66,7 @@ SymbolFile::~SymbolFile() {
   if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
 }
 
-// An array inside of the file; null if the file, which may be broken, does not hold all of it.
+// An array within the file; null if the file, which may be damaged, does not contain all of it.
 template <class T>
 const T* SymbolFile::At(std::uint64_t offset, std::uint64_t count) const noexcept {
   if (offset > size_ || offset % alignof(T) != 0 || count > (size_ - offset) / sizeof(T)) return nullptr;
@@ -104,7 +104,7 @@ Frame Symbolizer::LookUp(std::uintptr_t address) {
   frame.address = address;
   Module module;
   if (!FindModule(address - 1, module)) return frame;
-  // The program itself is known to the loader by what it was started as, which need not lead to it.
+  // The loader knows the program itself by the name with which it was started, which need not lead to the file.
   const bool is_program = module.name.empty();
   frame.module = module.name;
   if (is_program) {

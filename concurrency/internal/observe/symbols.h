@@ -11,7 +11,7 @@
 
 namespace weft::internal {
 
-// The symbol table of one ELF file, mapped. It has the static functions as well, which the dynamic loader does not know.
+// The symbol table of one ELF file, mapped. It includes static functions, which the dynamic loader does not know.
 class SymbolFile {
  public:
   explicit SymbolFile(const char* path) noexcept;  // what cannot be read has no symbols
@@ -30,17 +30,17 @@ class SymbolFile {
   std::size_t size_ = 0;
 };
 
-// Turns addresses into frames. Keeps the files that it has opened, and what it has found.
+// Turns addresses into frames. Caches the files that it has opened, and what it has found.
 class Symbolizer {
  public:
-  // `address` is where a call returns to: the call itself lies before it.
+  // `address` is where a call returns to: the call itself is just before it.
   const Frame& Describe(std::uintptr_t address);
 
  private:
   Frame LookUp(std::uintptr_t address);
 
   std::map<std::string, SymbolFile> files_;
-  std::map<std::uintptr_t, Frame> known_;  // fibers stand at the same places
+  std::map<std::uintptr_t, Frame> known_;  // many fibers are at the same places
 };
 
 }  // namespace weft::internal

@@ -82,7 +82,7 @@ std::vector<std::uintptr_t> StackOfThread(pthread_t thread) {
   for (int ms = 0;; ++ms) {
     if (g_step.load(std::memory_order_acquire) == Step::kDone) break;
     Step asked = Step::kAsked;
-    // One that has begun to walk is waited for: the results are its.
+    // If the handler has begun to walk, it is waited for: it is writing the results.
     if (ms >= kPatienceMs && g_step.compare_exchange_strong(asked, Step::kNone)) return {};
     const timespec pause{0, 1'000'000};
     nanosleep(&pause, nullptr);

@@ -9,12 +9,12 @@
 
 namespace weft::internal {
 
-// The return addresses on the stack that another thread runs on at this moment, the innermost first, where the first is the
-// instruction it is at. The thread is interrupted for some microseconds by a signal (SIGURG, which the system ignores by default), so
-// that a system call without SA_RESTART's help may end with EINTR: for threads that have been stuck for long.
+// The return addresses on the stack on which another thread currently runs, the innermost first; the first one is its current
+// instruction. The thread is interrupted for some microseconds by a signal (SIGURG, which the system ignores by default), so
+// a system call that SA_RESTART does not cover may end with EINTR. Meant for threads that have been stuck for long.
 //
-// Empty if it cannot be had: the program has a handler for SIGURG of its own, the thread blocks the signal, or does not come to handle
-// it in time. One caller at a time; others wait.
+// Empty if the program has its own handler for SIGURG, if the thread blocks the signal, or if it does not get to handle it
+// in time. One caller at a time; others wait.
 std::vector<std::uintptr_t> StackOfThread(pthread_t thread);
 
 }  // namespace weft::internal

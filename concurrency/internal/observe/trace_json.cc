@@ -26,7 +26,7 @@ void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    // A name that was cut may end in half a character, and what is not ASCII may be no text at all.
+    // A shortened name may end within a character, and bytes beyond ASCII may not be text at all.
     const bool plain = c >= 0x20 && c < 0x7f;
     out += plain ? c : '?';
   }
@@ -126,7 +126,7 @@ void WriteSlices(Writer& out, const TraceData& data, std::size_t track) {
       if (open != nullptr) close(*open, nullptr, event.time_ns);
       open = &event;
     } else if (Ends(event.kind)) {
-      // Without a beginning it is of use only where the trace begins.
+      // Without its beginning, it is useful only at the start of the trace.
       if (open != nullptr || i == 0) close(event, &event, event.time_ns);
     } else if (Wakes(event.kind)) {
       const std::int64_t next = i + 1 < events.size() ? events[i + 1].time_ns : data.end_ns;

@@ -14,7 +14,7 @@ namespace weft::internal {
 // The last events of one thread. That thread writes, any thread may read at any time.
 //
 // An event is published by the store of the head after it. All words are stored with release and read with acquire, so a reader
-// that sees a word of event n also sees a head of at least n: what may have been overwritten under its eyes lies below
+// that sees a word of event n also sees a head of at least n. What may have been overwritten during the copy is below
 // head - size + 1, where head is read after the copy.
 class TraceRing {
  public:
@@ -26,7 +26,7 @@ class TraceRing {
 
   bool IsFor(std::uint64_t trace, const void* loop) const noexcept { return trace == trace_ && loop == loop_; }
   void Put(const TraceEvent& event) noexcept;
-  // What is left of the events; adds to `lost` those that are not.
+  // Returns the events that are left; adds the number of the others to `lost`.
   TraceTrack Read(std::uint64_t& lost) const;
 
  private:
@@ -37,7 +37,7 @@ class TraceRing {
   std::uint64_t* const words_;  // zero pages until they are used
   const std::size_t size_;      // a power of two
   const std::string name_;
-  std::atomic<std::uint64_t> head_{0};  // events ever put
+  std::atomic<std::uint64_t> head_{0};  // the number of events ever put
 };
 
 }  // namespace weft::internal

@@ -16,7 +16,7 @@
 namespace weft::internal {
 namespace {
 
-// A stall is reported again when it has lasted twice as long as at the last report, and then each time so much longer.
+// A stall is reported again each time that it has lasted twice as long as at the last report.
 constexpr Duration kReportEvery = std::chrono::seconds(10);
 
 }  // namespace
@@ -102,7 +102,7 @@ Error Watchdog::Add(LoopSentinel& sentinel, const Context& ctx) {
 }
 
 void Watchdog::Remove(LoopSentinel& sentinel) noexcept WEFT_NO_LOCK_ANALYSIS {
-  std::unique_ptr<Post> removed;  // let go of outside the lock: its context may have something to destroy
+  std::unique_ptr<Post> removed;  // released outside of the lock: its context may have something to destroy
   std::unique_lock<std::mutex> hold(lock_);
   const auto at = std::find_if(posts_.begin(), posts_.end(), [&](const auto& post) { return &post->sentinel == &sentinel; });
   if (at == posts_.end()) return;
@@ -151,7 +151,7 @@ void Watchdog::Watch() WEFT_NO_LOCK_ANALYSIS {
   }
 }
 
-// All of them after a wake-up, which may be for any; else those whose time has come.
+// After a wake-up, which may be for any of them, all; else those whose time has come.
 void Watchdog::CallSentinels(std::unique_lock<std::mutex>& hold) WEFT_NO_LOCK_ANALYSIS {
   const bool all = std::exchange(woken_, false);
   for (std::size_t i = 0; i < posts_.size() && !stop_; ++i) {
@@ -187,7 +187,7 @@ void Watchdog::LookAt(Seen& seen, std::int64_t now_ns) {
   if (!seen.loop->CopyRunningName(name, sizeof(name))) return;
   seen.next = held + std::min(std::max(held, limit_), kReportEvery);
   const std::string stack = StackOf(*seen.loop);
-  if (seen.loop->Epoch() != epoch) return;  // it has gone on just now, and the stack may be another one's
+  if (seen.loop->Epoch() != epoch) return;  // it has just continued, and the stack may be another fiber's
   if (report_) {
     report_({name, held, stack});
     return;

@@ -19,9 +19,9 @@ namespace weft::internal {
 
 class Symbolizer;
 
-// The watchdog thread. It looks at the loops a few times within the shortest limit, and reports a fiber that runs on and on, and a
-// scheduler that makes no progress; and it calls the sentinels of servers, so that what must happen happens while loops are
-// held. The loops pay two relaxed stores a switch for it, one a turn and two a sleep.
+// The watchdog thread. It checks the loops a few times within the shortest limit, and reports a fiber that does not stop running, and a
+// scheduler that makes no progress. It also calls the sentinels of servers, so that what must happen happens even while loops are
+// held. For that, loops pay two relaxed stores for each switch, one for each turn and two for each sleep.
 class Watchdog final : public WatchdogThread {
  public:
   Watchdog(Scheduler& scheduler, const RunOptions& options);
@@ -41,7 +41,7 @@ class Watchdog final : public WatchdogThread {
     LoopCore* loop;
     std::uint64_t epoch = 0;
     std::int64_t since_ns = 0;
-    Duration next;  // how long it has to be held for the next report
+    Duration next;  // how long it must be held for the next report
   };
   struct Post;
   void StartThread() WEFT_REQUIRES(lock_);
@@ -58,7 +58,7 @@ class Watchdog final : public WatchdogThread {
   const StallReport report_;
   LeakWatch leak_;
   DeadlockWatch deadlock_;
-  Duration pause_ = Duration::zero();  // between two looks; zero: nothing of the scheduler is to be watched
+  Duration pause_ = Duration::zero();  // between two checks; zero: nothing of the scheduler is to be watched
   std::vector<Seen> seen_;
   std::int64_t look_at_ns_ = 0;
   std::unique_ptr<Symbolizer> symbols_;  // made for the first stack

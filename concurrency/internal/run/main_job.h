@@ -10,7 +10,7 @@
 
 namespace weft::internal {
 
-// The fiber's border for exceptions: what leaves `f` comes back as an Error.
+// Where exceptions of the fiber are caught: what leaves `f` becomes an Error.
 inline Error CallGuarded(UniqueFunction<Error(const Context&)>& f, const Context& ctx) noexcept {
   try {
     return f(ctx);

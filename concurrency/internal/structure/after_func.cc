@@ -14,8 +14,8 @@
 namespace weft {
 namespace internal {
 
-// A function that waits for its context. In a loop it needs no fiber before it runs: a waiter and a timer stand for it. On a
-// plain thread a thread waits.
+// A function that waits for its context. In a loop it needs no fiber until it runs, only a waiter and a timer. On a
+// plain thread, another thread waits.
 struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<AfterFuncState> {
   enum class Phase { kWaiting, kStarted, kEnded, kStopped };
   static constexpr std::int64_t kTryAgainNs = 1'000'000;
@@ -102,7 +102,7 @@ struct AfterFuncState final : FiberJob, LoopTask, std::enable_shared_from_this<A
   List<Parker> waiters WEFT_GUARDED_BY(lock);
 };
 
-// Runs on the loop once: to start the function, or to take the timer back after a stop from elsewhere.
+// Runs on the loop once: to start the function, or to remove the timer after a stop from elsewhere.
 void AfterFuncState::OnLoop(LoopTask* task) {
   auto* state = static_cast<AfterFuncState*>(task);
   state->loop->timers().Disarm(state->alarm);
@@ -113,7 +113,7 @@ void AfterFuncState::OnLoop(LoopTask* task) {
   state->Begin();
 }
 
-// A lack of memory for a stack cannot be reported to anything, and the function must run: it does so once there is memory.
+// A lack of memory for a stack cannot be reported, and the function must run: it does so once there is memory.
 void AfterFuncState::Begin() noexcept {
   FiberOptions options;
   options.name = "AfterFunc";
@@ -132,7 +132,7 @@ void AfterFuncState::OnTime(LoopTimer* timer) {
   (void)state->ctx.Err();  // latches the deadline, which fires the waiter below
 }
 
-// All that the AfterFunc of a plain thread does.
+// The entire AfterFunc of a plain thread.
 void AfterFuncState::WaitAndCall() noexcept {
   if (WaitInList(lock, waiters, "AfterFunc", ctx, [this]() WEFT_REQUIRES(lock) { return phase != Phase::kWaiting; }) == kDidNotWait) return;
   if (Claim(Phase::kStarted)) {

@@ -19,7 +19,7 @@ namespace weft {
 
 namespace internal {
 
-// One error that names all; it has the code of `ended`, the context's error, if that is not empty.
+// One error that names all errors; it has the code of `ended`, the context's error, if that is not empty.
 Error MakeAllFailed(std::vector<Error> errors, const Error& ended);
 Error NothingToTry();
 // The cause of the losers' contexts.

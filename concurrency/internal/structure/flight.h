@@ -26,7 +26,7 @@ class Flight {
   // Whether code under `ctx` is work of this flight, so that it would wait for itself.
   bool Carries(const Context& ctx) const;
 
-  // For code that holds the Singleflight's lock: it is this one's as well, which clang cannot see.
+  // For code that holds the Singleflight's lock, which is also this object's. Clang cannot see that.
   void SharesLock() const WEFT_ASSERT_LOCKED(lock_) {}
   // One more caller.
   void JoinLocked() WEFT_REQUIRES(lock_) { ++waiting_; }
@@ -45,8 +45,8 @@ class Flight {
 
   // Parks until the result is there; an error means that `ctx` was done before.
   Error Wait(const Context& ctx);
-  // Each caller's last step. The last one cancels the work if it still runs, and joins it; that gives true. `forget` is called with
-  // the lock if new callers must not join any more.
+  // Each caller's last step. The last caller cancels the work if it still runs, and joins it; then it returns true. `forget` is called
+  // with the lock if no more callers may join.
   template <class Forget>
   bool Leave(Forget forget) WEFT_NO_LOCK_ANALYSIS {
     bool last = false;

@@ -137,7 +137,7 @@ GroupState::Place GroupState::TakePlace(internal::Start how) {
   return Place::kGot;
 }
 
-// A place that gets free is handed to the caller that has waited longest.
+// A slot that becomes free is handed to the caller that has waited longest.
 GroupState::Place GroupState::TakePlaceLimited(internal::Start how) {
   {
     std::lock_guard hold(lock_);
@@ -227,7 +227,7 @@ bool GroupState::Repeats(const Error& error, const Error& own, const Error& own_
 }
 
 void GroupState::Fail(Error error) {
-  // Before the lock: to ask may end contexts, and destroy values of users.
+  // Before the lock: the call may end contexts, and destroy users' values.
   const Error own = ctx_.Err();
   const Error own_cause = ctx_.Cause();
   {
@@ -235,7 +235,7 @@ void GroupState::Fail(Error error) {
     if (Repeats(error, own, own_cause)) return;
     try {
       errors_.push_back(error);
-    } catch (const std::bad_alloc&) {  // the list is short of it, but the group fails all the same
+    } catch (const std::bad_alloc&) {  // it is missing from the list, but the group fails all the same
     }
     if (first_) return;
     first_ = error;
@@ -271,7 +271,7 @@ bool GroupState::LeaveLimited() {
     std::lock_guard hold(lock_);
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & kLimited) == 0) return false;
-    if (!FullAt(word - kOne) && WakeCallerLocked()) return true;  // the place is the caller's now
+    if (!FullAt(word - kOne) && WakeCallerLocked()) return true;  // the slot is the caller's now
     const std::uint64_t after = word_.fetch_sub(kOne, std::memory_order_acq_rel) - kOne;
     if (after < kOne && (after & kWaited) != 0) {
       word_.fetch_or(kClosed, std::memory_order_relaxed);
@@ -289,7 +289,7 @@ bool GroupState::WakeCallerLocked() {
   return false;
 }
 
-// kLimited stays until the callers have got their places: it keeps all others out of word_.
+// kLimited stays set until the callers have got their slots: it keeps all others out of word_.
 void GroupState::SetLimit(int limit) {
   std::lock_guard hold(lock_);
   limit_ = limit;
@@ -303,7 +303,7 @@ void GroupState::Cancel(Error cause) noexcept { ContextAccess::Node(ctx_)->Cance
 Error GroupState::Wait() {
   ExplorePoint();
   WaitForEnd();
-  if (threads_ != nullptr) threads_->JoinEnded();  // those that have ended may still be on the way out of their thread
+  if (threads_ != nullptr) threads_->JoinEnded();  // members that have ended may still be leaving their threads
   Error result = first_;
   if (!result && (word_.load(std::memory_order_relaxed) & kRefused) != 0) result = WhyRefused();
   ContextAccess::Node(ctx_)->Cancel();
@@ -318,8 +318,8 @@ Error GroupState::WhyRefused() const {
   return ErrorAccess::CodedInWordsOf(cause, late ? Errc::kDeadlineExceeded : Errc::kCanceled);
 }
 
-// Closes the group when it is empty; the last member does so if we are parked by then. Nothing starts afterwards, so nothing else
-// is in the group.
+// Closes the group when it is empty; the last member does so if we are parked by then. Nothing starts afterwards, so the group
+// stays empty.
 void GroupState::WaitForEnd() {
   std::uint64_t word = word_.load(std::memory_order_acquire);
   while ((word & kClosed) == 0) {

@@ -29,9 +29,9 @@ class Parker;
 
 enum class Start { kWait, kTry };
 
-// The inside of a Group; it lies in the Group itself. Without a limit a member starts and ends by one atomic operation each on
-// `word_`, and the one that ends last wakes Wait as its very last touch, so Wait needs no lock to know that it is alone. With a
-// limit they go through a lock, which is never held while something runs or waits.
+// The state of a Group, which contains it. Without a limit, a member starts and ends by one atomic operation each on
+// `word_`, and the last one to end wakes Wait as its very last access, so Wait needs no lock to know that it is alone. With a
+// limit they take a lock, which is never held while something runs or waits.
 class GroupState {
  public:
   GroupState(const Context& parent, int limit, bool spread);
@@ -55,7 +55,7 @@ class GroupState {
   static constexpr std::uint64_t kLimited = 1;  // starts and ends go through the lock
   static constexpr std::uint64_t kWaited = 2;   // Wait is parked on waiter_: the last member wakes it
   static constexpr std::uint64_t kClosed = 4;   // Wait is over: nothing starts any more
-  static constexpr std::uint64_t kRefused = 8;  // a start was refused
+  static constexpr std::uint64_t kRefused = 8;  // a start was rejected
   static constexpr std::uint64_t kOne = 16;
 
   bool MayStart() const;
@@ -67,7 +67,7 @@ class GroupState {
   bool StartThread(std::unique_ptr<Member> member);
   bool BeginOn(LoopCore& loop, std::string_view name, Member& member) noexcept;
 
-  // Called by a member when nothing of it lives any more. The group may be gone when this returns.
+  // Called by a member once everything of it is destroyed. The group may be gone when this returns.
   void Ended(Error error);
   void Leave();
   bool LeaveLimited();
@@ -86,7 +86,7 @@ class GroupState {
   const std::uint64_t work_;
 
   Parker* waiter_ = nullptr;  // the caller of Wait; written before kWaited
-  std::unique_ptr<GroupThreads> threads_;  // only where loop_ is null
+  std::unique_ptr<GroupThreads> threads_;  // only if loop_ is null
 
   SmallLock lock_;
   int limit_ WEFT_GUARDED_BY(lock_) = 0;
@@ -121,7 +121,7 @@ class Member : public FiberJob, public LoopTask {
   GroupState& group_;
   const std::source_location where_;
   std::uint8_t name_size_ = 0;
-  char name_[FiberOptions::kNameMax];  // written only for the way to another loop
+  char name_[FiberOptions::kNameMax];  // written only on its way to another loop
 };
 
 template <class F>

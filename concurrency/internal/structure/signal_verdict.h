@@ -7,11 +7,11 @@
 
 namespace weft::internal {
 
-// What the handler of a NotifyContext does with a signal that comes `since_first_ns` after the first one.
+// What the handler of a NotifyContext does with a signal that arrives `since_first_ns` after the first one.
 enum class SignalVerdict { kNothing, kDefaultAction };
 
-// Supervisors send SIGTERM twice in a row (timeout sends it to the process and then to its group): that must not kill what has just
-// begun to end. A user who presses Ctrl-C again means it.
+// Supervisors send SIGTERM twice in a row (timeout sends it to the process and then to its group): that must not kill a process that
+// has just begun to end. A user who presses Ctrl-C again means it.
 constexpr SignalVerdict JudgeLaterSignal(int signal, std::int64_t since_first_ns) noexcept {
   constexpr std::int64_t kTwiceInARowNs = 500'000'000;
   if (signal == SIGINT || signal == SIGQUIT) return SignalVerdict::kDefaultAction;

@@ -53,7 +53,7 @@ SignalWatch::SignalWatch(const char* function, std::initializer_list<int> signal
 
 SignalWatch::~SignalWatch() { sem_destroy(&news_); }
 
-// Nobody else knows the watch yet.
+// Nothing else knows the watch yet.
 Error SignalWatch::Begin() WEFT_NO_LOCK_ANALYSIS {
   watches_ = true;
   for (std::size_t i = 0; i < signals_.size(); ++i) Take(signals_[i], before_[i]);
@@ -84,7 +84,7 @@ void SignalWatch::Stop() noexcept {
   g_signal_watches.fetch_sub(1, std::memory_order_relaxed);
   Restore();
   for (const int signal : signals_) g_slots[signal].watch.store(nullptr, std::memory_order_seq_cst);
-  // A handler on another thread may still use the watch, and may have put itself on once more.
+  // A handler on another thread may still be using the watch, and may have installed itself once more.
   while (g_handlers_running.load(std::memory_order_seq_cst) != 0) std::this_thread::yield();
   Restore();
   for (const int signal : signals_) g_slots[signal].taken.store(false, std::memory_order_release);

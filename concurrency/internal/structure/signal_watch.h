@@ -18,27 +18,27 @@ namespace weft::internal {
 
 inline constexpr int kSignalsMax = 65;
 
-// Watches some signals from its construction until it is stopped. What they mean is the derived class's. The handler needs nobody who
-// runs, and no descriptor; a thread of the watch, which has just these signals unblocked, whatever mask the process has inherited, does
-// what a handler must not do.
+// Watches some signals from its construction until it is stopped. The derived class decides what they mean. The handler needs no other
+// code to run, and no descriptor. A thread of the watch, which has just these signals unblocked, whatever mask the process has inherited,
+// does what a handler must not do.
 //
 // The constructor of the derived class calls Begin last, its destructor Stop first.
 class SignalWatch {
  public:
-  // `function` is what the user has called, for messages. Aborts if it is no signal.
+  // `function` is what the user has called, for messages. Aborts if a number is not a signal.
   SignalWatch(const char* function, std::initializer_list<int> signals);
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  // Puts the handlers on and starts the thread. An error: there is no thread, and nothing is watched. Aborts if a signal cannot be
+  // Installs the handlers and starts the thread. An error: there is no thread, and nothing is watched. Aborts if a signal cannot be
   // caught or belongs to another watch.
   Error Begin();
-  // Restores what was set before and joins the thread. Callable by several at once, and again: all wait for the end.
+  // Restores what was set before and joins the thread. May be called by several threads at once, and again: all wait for the end.
   void Stop() noexcept;
 
  protected:
   virtual ~SignalWatch();
-  // In the signal handler, and possibly on several threads at once: calls only what a handler may call. True: the thread is to look.
+  // In the signal handler, possibly on several threads at once: calls only what a handler may call. True: wake the thread.
   virtual bool Note(int signal) noexcept = 0;
   // On the thread of the watch, some time after a Note that was true.
   virtual void Look() noexcept = 0;

@@ -52,7 +52,7 @@ Result<typename Singleflight<K, V, Hash>::Outcome> Singleflight<K, V, Hash>::Do(
   if (!left) got.emplace(journey->Get());
   const bool joined = journey->Leave([&]() WEFT_REQUIRES(lock_) { EraseLocked(*journey); });
   if (got.has_value()) return std::move(*got);
-  // What has happened already wins.
+  // What has already happened takes precedence.
   if (joined && journey->result->Ok()) return journey->Get();
   return left;
 }

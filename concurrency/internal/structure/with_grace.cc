@@ -16,7 +16,7 @@ class GraceWatch final : public CancelFinisher {
   GraceWatch(const Context& parent, Duration grace, Context ended_later, Error cause, std::source_location where)
       : stop_(AfterFunc(parent, Function{sleep_.ctx, std::move(ended_later), grace, std::move(cause)}, where)) {}
 
-  // Of several, and again: only the first has an effect.
+  // May be called several times: only the first call has an effect.
   void Stop() noexcept override {
     stop_();
     sleep_.cancel();

@@ -12,16 +12,16 @@
 
 namespace weft::internal {
 
-// What a FreeList's object lies in. Idle ones are linked, so to keep one takes no memory and cannot fail.
+// What contains an object of a FreeList. Idle ones are linked, so keeping one takes no memory and cannot fail.
 struct FreeItem {
   FreeItem* below = nullptr;
 };
 
-// The idle objects of one place, the warmest on top. It destroys none: what has to go is handed out, as a chain.
+// The idle objects of one place, the warmest on top. It destroys none: those that must go are handed out, as a chain.
 class FreeShelf {
  public:
   FreeItem* Pop() noexcept;
-  // Adds `item`, unless `keep` lie here, and takes out what lay unused since a look at least `trim_ns` ago.
+  // Adds `item`, unless there are `keep` already, and takes out what has been unused since a check at least `trim_ns` ago.
   FreeItem* Push(FreeItem* item, std::size_t keep, std::int64_t trim_ns, std::int64_t now_ns) noexcept;
   FreeItem* TakeAll() noexcept;
   std::size_t Size() const noexcept { return size_; }
@@ -31,11 +31,11 @@ class FreeShelf {
 
   FreeItem* top_ = nullptr;
   std::size_t size_ = 0;
-  std::size_t unused_ = 0;  // the fewest that lay here since the last look: as many at the bottom were not touched
+  std::size_t unused_ = 0;  // the fewest that were here since the last check: as many at the bottom were not used
   std::int64_t looked_ns_ = INT64_MIN;
 };
 
-// What of a FreeList does not depend on T: a shelf for each loop, and one for all plain threads.
+// The part of a FreeList that does not depend on T: a shelf for each loop, and one for all plain threads.
 class FreeShelves {
  public:
   using Destroy = void (*)(FreeItem* item);
@@ -50,7 +50,7 @@ class FreeShelves {
   std::size_t Idle();
 
  private:
-  // At its end it destroys what it keeps. What comes back meanwhile, from a destructor, is not kept any more.
+  // At its end it destroys what it keeps. What is returned meanwhile, by a destructor, is no longer kept.
   struct OfLoop {
     explicit OfLoop(Destroy d) : destroy(d) {}
     OfLoop(const OfLoop&) = delete;
@@ -67,7 +67,7 @@ class FreeShelves {
   SmallLock lock_;
   FreeShelf threads_ WEFT_GUARDED_BY(lock_);
   bool ending_ WEFT_GUARDED_BY(lock_) = false;
-  // Unguarded: each loop has its own. Last, because what its objects destroy may come back.
+  // Unguarded: each loop has its own. Last, because what its objects destroy may be returned here.
   PerLoop<OfLoop> loops_;
 };
 

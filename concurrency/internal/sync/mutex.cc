@@ -79,7 +79,7 @@ void Mutex::LockWithoutContext() { (void)LockSlow(Background()); }
 bool Mutex::LockSlow(const Context& ctx) {
   internal::CheckMayBlock("mutex");
   if (Spin(0)) return true;
-  const std::int64_t since_ns = internal::NowNs();  // not real time: the seed of an Explore says all
+  const std::int64_t since_ns = internal::NowNs();  // not real time: the seed of an Explore decides everything
   for (bool again = false;; again = true) {
     Waiter waiter(since_ns);
     const std::uint32_t outcome = internal::WaitAs(
@@ -102,7 +102,7 @@ bool Mutex::Spin(std::uint32_t bits) {
   }
   for (int i = 0; i < kSpinRounds; ++i) {
     const std::uint32_t state = state_.load(std::memory_order_relaxed);
-    // The waiters in the queue came first.
+    // The waiters in the queue came before us.
     if ((state & (bits == 0 ? kQueued | kResting : kResting)) != 0) return false;
     if ((state & kHeld) == 0 && Take(bits)) {
       spins_.store(std::min(score + 1, kSpinsBest), std::memory_order_relaxed);
@@ -128,8 +128,8 @@ void Mutex::UnlockSlow() {
 }
 
 // Gives the mutex to the first waiter, or frees it and wakes that one. False: all have given up meanwhile, and it is still ours.
-// Freeing it here would be wrong then: another fiber may take, release and destroy it while we hold the lock. Otherwise there
-// is a waiter that has to come through the lock first.
+// Then it must not be freed here: another fiber might take, release and destroy it while we hold the lock. Otherwise there
+// is a waiter that must take the lock first.
 bool Mutex::PassOn() {
   std::lock_guard hold(lock_);
   if (waiters_.Empty()) return false;

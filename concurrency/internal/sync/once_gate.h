@@ -14,7 +14,7 @@ namespace weft::internal {
 
 class Parker;
 
-// Lets one caller do something and keeps the others waiting until it has ended; shared by Once and the once-values.
+// Lets one caller do something while the others wait until it has ended; shared by Once and the once-values.
 class OnceGate {
  public:
   explicit OnceGate(const char* name) : name_(name) {}
@@ -25,7 +25,7 @@ class OnceGate {
   bool Done() const { return state_.load(std::memory_order_acquire) == kDone; }
   // kYours: the caller does it, and then calls Leave. Otherwise another caller has done it, or the context ended first.
   Turn Enter(const Context& ctx);
-  // `done` false: it counts as not done, and the next waiter, or caller, has the turn.
+  // `done` false: it counts as not done, and it is the turn of the next waiter, or caller.
   void Leave(bool done) noexcept;
 
  private:

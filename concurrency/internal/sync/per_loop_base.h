@@ -11,7 +11,7 @@ namespace weft::internal {
 class Parker;
 struct PerLoopValue;
 
-// What of a PerLoop does not depend on T.
+// The part of a PerLoop that does not depend on T.
 class PerLoopBase {
  protected:
   struct Type {

@@ -292,7 +292,7 @@ bool PoolCore::HandOver(PooledItem* item, std::int64_t now) noexcept {
 
 PoolCore::Waiter* PoolCore::Next(std::uint32_t bucket) noexcept {
   Waiter* oldest = waiters_.Front();
-  // Those that have given up, but have not run since, must not be what others are said to overtake.
+  // Waiters that have given up, but have not run since, must not count as overtaken.
   while (oldest != nullptr && !oldest->Undecided()) {
     Leave(*oldest);
     oldest = waiters_.Front();

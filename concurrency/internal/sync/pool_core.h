@@ -18,7 +18,7 @@ namespace weft::internal {
 struct PoolOrder;   // by age
 struct PoolBucket;  // those of one loop
 
-// What a pooled object lies in. It is in the list of those in use or of those that are idle, so that to give it back takes no memory.
+// What contains a pooled object. It is in the list of those in use or of those that are idle, so returning it takes no memory.
 struct PooledItem : Link<PoolOrder>, Link<PoolBucket> {
   std::int64_t made_ns = 0;
   std::int64_t since_ns = 0;  // in use or idle
@@ -36,8 +36,8 @@ struct PoolLimits {
 // The part of a ResourcePool that does not depend on T: which caller gets the next one. It makes none. A room is the right to
 // have one object more; there are as many as `max`. The room of an object that is being made or destroyed is taken.
 //
-// While a caller waits nothing is idle and no room is free: what comes back goes to a waiter under the lock. A waiter of the
-// loop that gives something back goes first, unless the oldest one has been overtaken kOvertakenMax times. It is enough to
+// While a caller waits, nothing is idle and no room is free: what is returned goes to a waiter under the lock. A waiter on the
+// loop that returns something goes first, unless the oldest one has been overtaken kOvertakenMax times. It is enough to
 // count the overtakings since the oldest came: those that came later have been overtaken by no more.
 class PoolCore {
  public:
@@ -51,7 +51,7 @@ class PoolCore {
   Result<PooledItem*> Acquire(const Context& ctx);
   void Fill(PooledItem& item) noexcept;
   void Abandon() noexcept;
-  // Destroys what Acquire has given, and gives another one, or null: the room.
+  // Destroys what Acquire has returned, and returns another one, or null: the room.
   PooledItem* Replace(PooledItem& broken) noexcept;
   void Return(PooledItem& item) noexcept;
   void Discard(PooledItem& item) noexcept;

@@ -124,7 +124,7 @@ Error RateLimiter::Wait(const Context& ctx, std::int64_t n) {
   return err;
 }
 
-// True: the wait is over, well or not. Otherwise `until_ns` is when to look again.
+// True: the wait is over, successfully or not. Otherwise `until_ns` is when to check again.
 [[gnu::always_inline]] inline bool RateLimiter::TakeInLine(const Context& ctx, const Waiter& waiter, std::int64_t& until_ns, Error& failed) {
   const std::int64_t now = NowNs();
   Refill(now);
@@ -157,7 +157,7 @@ Error RateLimiter::WaitInLine(const Context& ctx, Waiter& waiter) {
   }
 }
 
-// With the lock: lets it look again.
+// With the lock: makes it check again.
 void RateLimiter::Nudge(Waiter* waiter) noexcept {
   if (waiter != nullptr && waiter->parker != nullptr) waiter->parker->Wake();
 }

@@ -84,8 +84,8 @@ void RWMutex::UnlockSlow() {
     if (state_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed)) return;
     if ((expected & kWriter) == 0) internal::AbortMisuse("RWMutex::unlock", "it is not locked for writing");
     std::lock_guard hold(lock_);
-    // All have given up meanwhile: not from in here, where the next owner could destroy the mutex under us. With a waiter in the
-    // queue it cannot, because that one comes through the lock.
+    // All have given up meanwhile. It is not released here, where the next owner could destroy the mutex under us. With a waiter in the
+    // queue it cannot, because that waiter must take the lock first.
     if (waiters_.Empty()) continue;
     state_.fetch_and(~kWriter, std::memory_order_release);
     LetIn();

@@ -107,8 +107,8 @@ void Semaphore::Enter(Request& request) noexcept {
   queue.PushBack(request);
 }
 
-// Takes those out that have given up but have not run since. They find nothing to leave then, but serve all the same: so of many that
-// give up at once each is looked at once, not by each of the others.
+// Removes those that have given up but have not run since. They will find nothing to leave, but serve all the same. So if many
+// give up at once, each is visited once, and not by each of the others.
 Semaphore::Request* Semaphore::FirstThatFits() noexcept {
   while (Request* first = requests_.Front()) {
     if (first->Undecided()) return first;
@@ -155,8 +155,8 @@ void Semaphore::Release(std::int64_t n) {
   }
 }
 
-// False: all have given up meanwhile. Nothing is released from in here then: with the tokens, a fiber that does not come through
-// the lock could destroy the semaphore under us.
+// False: all have given up meanwhile. Then nothing is released here: with the tokens, a fiber that does not take the lock
+// could destroy the semaphore under us.
 bool Semaphore::ReleaseAndServe(std::uint64_t tokens) noexcept {
   const Slow slow(*this);
   if (requests_.Empty() && too_large_.Empty()) return false;

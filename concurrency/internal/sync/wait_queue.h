@@ -11,7 +11,7 @@
 
 namespace weft::internal {
 
-// A count and its waiters, which wait until it is zero: the inside of Event (a count that starts at one) and WaitGroup.
+// A count and its waiters, which wait until it is zero: the state of Event (a count that starts at one) and WaitGroup.
 class WaitQueue {
  public:
   explicit WaitQueue(std::int64_t start) : count_(start) {}

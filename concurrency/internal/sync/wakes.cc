@@ -14,7 +14,7 @@ void Wakes::WakeSome(int most) noexcept {
   for (; most > 0; --most) {
     Parker* waiter = left_.PopFront();
     if (waiter == nullptr) return;
-    (void)waiter->Wake();  // one that has given up is on its way out all the same
+    (void)waiter->Wake();  // one that has given up will leave all the same
   }
 }
 

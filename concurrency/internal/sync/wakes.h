@@ -8,8 +8,8 @@ namespace weft::internal {
 
 class Parker;
 
-// Those whom one call is to wake, however many they are. The call itself wakes some; each of them, on its way out, wakes some of the others,
-// so no call does all of it in one piece. Guarded by the lock of the queue that they have waited in.
+// The waiters that one call must wake, however many they are. The call itself wakes some; each of them, when it leaves, wakes some of the
+// others, so no call does all of it in one piece. Guarded by the lock of the queue in which they have waited.
 class Wakes {
  public:
   // Takes all waiters, in their order, after those of an earlier call.

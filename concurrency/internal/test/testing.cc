@@ -18,7 +18,7 @@
 namespace weft::internal {
 namespace {
 
-// Far enough from zero for tests that look back, and no time that a real clock is likely to show.
+// Far enough from zero for tests that look back, and not a time that a real clock is likely to show.
 constexpr std::int64_t kTestBeginsNs = 1'000'000'000'000'000;
 
 class VirtualClock {
@@ -54,7 +54,7 @@ class TestWatch {
     if (!more) OnHang();
     return more;
   }
-  // Some fibers run on without an end. First they are asked to stop.
+  // Some fibers never stop running. First they are asked to stop.
   void OnEndless() {
     const std::string tree = FormatFiberTree(ListFibers());
     if (error_) {
@@ -107,7 +107,7 @@ class TestWatch {
 Error RunTestMain(const TestOptions& options, UniqueFunction<Error(const Context&)>& body) {
   CheckClockIsFree();
   VirtualClock clock;
-  // The choices of Select come out the same each time, too.
+  // The choices of Select are the same each time, too.
   t_random = CurrentExplorer() != nullptr ? CurrentExplorer()->Random() : 0;
   const std::string_view name = RunOptions().name;
   auto scheduler = std::make_unique<Scheduler>(SchedulerOptions{1, options.stack_bytes, options.offload_threads, options.offload_queue, name});

@@ -23,7 +23,7 @@
 namespace weft::internal {
 namespace {
 
-// What a dying process says. Written before a schedule begins, because nothing can be formatted then.
+// What a dying process prints. Prepared before a schedule begins, because nothing can be formatted at that time.
 char g_epitaph[96];
 
 void SayEpitaph() {
