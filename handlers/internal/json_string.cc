@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include <weft/handlers/internal/utf8.h>
+#include <weft/http/internal/utf8.h>
 
 namespace weft::internal {
 namespace {

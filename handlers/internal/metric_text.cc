@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include <weft/handlers/internal/utf8.h>
+#include <weft/http/internal/utf8.h>
 
 namespace weft::internal {
 namespace {

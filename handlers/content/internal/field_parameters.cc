@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include <weft/handlers/internal/utf8.h>
 #include <weft/http/internal/char_class.h>
 #include <weft/http/internal/percent.h>
 #include <weft/http/internal/text.h>
+#include <weft/http/internal/utf8.h>
 
 namespace weft::internal {
 namespace {

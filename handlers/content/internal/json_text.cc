@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include <weft/handlers/internal/utf8.h>
+#include <weft/http/internal/utf8.h>
 
 namespace weft::internal {
 namespace {

@@ -15,8 +15,8 @@
 
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/unlimited.h>
-#include <weft/handlers/internal/utf8.h>
 #include <weft/handlers/middleware/internal/random_hex.h>
+#include <weft/http/internal/utf8.h>
 #include <weft/http/internal/websocket_close.h>
 
 namespace weft::internal {

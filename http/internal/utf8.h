@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef WEFT_HANDLERS_INTERNAL_UTF8_H_
-#define WEFT_HANDLERS_INTERNAL_UTF8_H_
+#ifndef WEFT_HTTP_INTERNAL_UTF8_H_
+#define WEFT_HTTP_INTERNAL_UTF8_H_
 
 #include <cstddef>
 #include <string_view>
@@ -56,4 +56,4 @@ constexpr bool EndsWithWholeCharacter(std::string_view text) noexcept {
 
 }  // namespace weft::internal
 
-#endif  // WEFT_HANDLERS_INTERNAL_UTF8_H_
+#endif  // WEFT_HTTP_INTERNAL_UTF8_H_
