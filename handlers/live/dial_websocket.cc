@@ -2,11 +2,16 @@
 #include <weft/handlers/live/dial_websocket.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include <weft/handlers/live/internal/websocket_session.h>
+#include <weft/handlers/middleware/internal/random_hex.h>
+#include <weft/http/internal/websocket_key.h>
 #include <weft/net/client_failure.h>
 
 namespace weft {
@@ -30,34 +35,40 @@ Error NoHandshake(const ClientResponse& response, std::string detail) {
   return MakeClientFailure({ClientFailure::kMalformed, true, response.Url(), std::move(detail)});
 }
 
+std::string RandomKey() {
+  const std::array<std::uint64_t, 2> bits{internal::RandomBits(), internal::RandomBits()};
+  std::array<unsigned char, 16> random;
+  std::memcpy(random.data(), bits.data(), random.size());
+  return internal::WebSocketKey(random);
+}
+
+// What is wrong with a 101 (RFC 6455 section 4.1), or nothing.
+std::string_view WrongWith(const Fields& response, std::string_view key, const std::vector<std::string>& offered) {
+  if (response.Get("Sec-WebSocket-Accept") != internal::WebSocketAccept(key)) return "the handshake: Sec-WebSocket-Accept is of another key";
+  if (response.Has("Sec-WebSocket-Extensions")) return "an extension that was not requested";
+  const std::string_view protocol = response.Get("Sec-WebSocket-Protocol");
+  const bool known = protocol.empty() || std::find(offered.begin(), offered.end(), protocol) != offered.end();
+  return known ? std::string_view() : "a protocol that was not requested";
+}
+
 }  // namespace
 
 Result<WebSocket> DialWebSocket(const Context& ctx, HttpClient& client, std::string_view url, const WebSocketOptions& options) {
   auto session = std::make_shared<WebSocketSession>(WebSocketSession::Role::kClient, options, Background());
+  const std::string key = RandomKey();
   ClientRequest request("GET", HttpUrl(url));
   request.Header().Set("Upgrade", "websocket");
   request.Header().Set("Sec-WebSocket-Version", "13");
+  request.Header().Set("Sec-WebSocket-Key", key);
   if (!options.protocols.empty()) request.Header().Set("Sec-WebSocket-Protocol", Joined(options.protocols));
-  Stream stream;
-  const Error err = session->Connect([&](const std::string& key) -> Result<std::string> {
-    request.Header().Set("Sec-WebSocket-Key", key);
-    Result<ClientResponse> response = client.Do(ctx, request);
-    if (Error failed = response.Err()) return failed;
-    const Fields& fields = response->Header();
-    std::string accept(fields.Get("Sec-WebSocket-Accept"));
-    std::string protocol(fields.Get("Sec-WebSocket-Protocol"));
-    const bool extended = fields.Has("Sec-WebSocket-Extensions");
-    Result<Stream> taken = response->TakeStream();
-    if (Error failed = taken.Err()) return failed;
-    if (extended) return NoHandshake(*response, "an extension that was not requested");  // RFC 6455 section 4.1
-    const bool offered = std::find(options.protocols.begin(), options.protocols.end(), protocol) != options.protocols.end();
-    if (!protocol.empty() && !offered) return NoHandshake(*response, "a protocol that was not requested");
-    session->SetProtocol(std::move(protocol));
-    stream = *std::move(taken);
-    return accept;
-  });
-  if (err) return err.Is(kMalformed) ? MakeClientFailure({ClientFailure::kMalformed, true, std::string(url), err.Message()}) : err;
-  session->Attach(std::move(stream));
+  Result<ClientResponse> response = client.Do(ctx, request);
+  if (Error err = response.Err()) return err;
+  const std::string_view wrong = WrongWith(response->Header(), key, options.protocols);
+  session->SetProtocol(std::string(response->Header().Get("Sec-WebSocket-Protocol")));
+  Result<Stream> stream = response->TakeStream();
+  if (Error err = stream.Err()) return err;
+  if (!wrong.empty()) return NoHandshake(*response, std::string(wrong));
+  session->Attach(*std::move(stream));
   return WebSocket(std::move(session));
 }
 

@@ -5,14 +5,11 @@
 #include <weft/handlers/handler.h>
 #include <weft/handlers/live/internal/websocket_handshake.h>
 #include <weft/handlers/live/internal/websocket_session.h>
+#include <weft/http/internal/websocket_key.h>
 
 namespace weft {
 
 using internal::WebSocketSession;
-
-namespace {
-constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";  // Beast wants one, and over HTTP/2 there is none
-}  // namespace
 
 WebSocket::WebSocket(std::shared_ptr<WebSocketSession> session) noexcept : session_(std::move(session)) {}
 WebSocket::WebSocket(WebSocket&&) noexcept = default;
@@ -53,11 +50,8 @@ Result<WebSocket> AcceptWebSocket(ResponseWriter& w, Request& r, const WebSocket
   if (Error err = internal::CheckOrigin(r, options.origins)) return err;
   auto session = std::make_shared<WebSocketSession>(WebSocketSession::Role::kServer, options, r.Draining());
   session->SetProtocol(internal::ChooseProtocol(r, options.protocols));
-  const bool extended = internal::IsExtendedConnect(r);
-  const std::string accept = session->Accept(extended ? kAnyKey : r.Header().Get("Sec-WebSocket-Key"));
-  if (accept.empty()) return HttpError(400, "Sec-WebSocket-Key is not a valid key");
   w.Header().Set("Upgrade", "websocket");
-  if (!extended) w.Header().Set("Sec-WebSocket-Accept", accept);
+  if (!internal::IsExtendedConnect(r)) w.Header().Set("Sec-WebSocket-Accept", internal::WebSocketAccept(r.Header().Get("Sec-WebSocket-Key")));
   if (!session->Protocol().empty()) w.Header().Set("Sec-WebSocket-Protocol", session->Protocol());
   w.WriteHeader(101);
   Result<Stream> stream = w.Hijack();

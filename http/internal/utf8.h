@@ -3,6 +3,8 @@
 #define WEFT_HTTP_INTERNAL_UTF8_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace weft::internal {
@@ -34,24 +36,37 @@ constexpr std::size_t Utf8Length(std::string_view text) noexcept {
              : 0;
 }
 
-// Whether all of it is UTF-8.
-constexpr bool IsUtf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const std::size_t length = Utf8Length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+// How many bytes at the start of `text` are whole characters of UTF-8.
+inline std::size_t Utf8Prefix(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::uint64_t eight;
+    if (text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080) == 0) {
+        at += sizeof eight;
+        continue;
+      }
+    }
+    const std::size_t length = Utf8Length(text.substr(at));
+    if (length == 0) break;
+    at += length;
   }
-  return true;
+  return at;
 }
 
-// Whether the last character of `text` is whole. What precedes it is UTF-8.
-constexpr bool EndsWithWholeCharacter(std::string_view text) noexcept {
-  std::size_t at = text.size();
-  for (int i = 0; i < 4 && at > 0; ++i) {
-    --at;
-    if ((static_cast<unsigned char>(text[at]) & 0xC0) != 0x80) break;
-  }
-  return IsUtf8(text.substr(at));
+// Whether all of it is UTF-8.
+inline bool IsUtf8(std::string_view text) noexcept { return Utf8Prefix(text) == text.size(); }
+
+// Whether `part`, which is not empty, is a part of a character from its start on, so that more bytes
+// may complete it.
+constexpr bool MayBecomeUtf8(std::string_view part) noexcept {
+  const auto first = static_cast<unsigned char>(part[0]);
+  if (part.size() == 1) return first >= 0xC2 && first <= 0xF4;
+  if (part.size() > 3) return false;
+  // Only the second byte of a character is limited by the first one.
+  const char all[] = {part[0], part[1], part.size() > 2 ? part[2] : '\x80', '\x80'};
+  return Utf8Length({all, sizeof all}) > part.size();
 }
 
 }  // namespace weft::internal

@@ -10,16 +10,9 @@ std::string_view CutReason(std::string_view reason) noexcept {
   return reason.substr(0, end);
 }
 
-std::string CloseFrame(int code, std::string_view reason, std::optional<std::array<unsigned char, 4>> key) {
-  reason = CutReason(reason);
+std::string ClosePayload(int code, std::string_view reason) {
   std::string payload{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
-  payload.append(reason);
-  std::string frame{static_cast<char>(0x88), static_cast<char>(payload.size() | (key ? 0x80u : 0u))};
-  if (key) {
-    for (const unsigned char byte : *key) frame.push_back(static_cast<char>(byte));
-    for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(static_cast<unsigned char>(payload[i]) ^ (*key)[i % 4]);
-  }
-  return frame.append(payload);
+  return payload.append(CutReason(reason));
 }
 
 }  // namespace weft::internal

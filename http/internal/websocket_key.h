@@ -6,8 +6,7 @@
 #include <string>
 #include <string_view>
 
-// The two fields by which a client sees that a server knows WebSockets (RFC 6455 sections 4.1 and 4.2.2). For a proxy, which opens one without
-// being an end of it; the ends leave this to Beast.
+// The two fields by which a client sees that a server knows WebSockets (RFC 6455 sections 4.1 and 4.2.2).
 
 namespace weft::internal {
 

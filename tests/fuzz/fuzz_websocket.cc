@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What weft itself reads and writes of WebSockets, without Beast (RFC 6455): close frames, and how much of a stream of frames may be passed on.
-// The input is a code, a key and a reason; and, as a whole, such a stream. A close frame says what was asked for when it is read again, by
-// rules; of a stream as much passes as a slow reading of all of it allows, however it is cut.
+// What is read and written of a WebSocket (RFC 6455). The input is a code, a key and a reason; and, as a whole, a stream of frames of either side. A
+// frame is read as it was written, whether by rules or by the reader. In a stream the reader finds what Beast's does, however it is cut; with the
+// differences that are listed at CompareWithBeast.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
 
 #include <weft/http/internal/websocket_close.h>
 #include <weft/http/internal/websocket_frames.h>
+#include <weft/http/internal/websocket_key.h>
+#include <weft/http/internal/websocket_reader.h>
 
 #include "fuzz.h"
 
@@ -83,63 +96,229 @@ void CheckClose(std::string_view bytes) {
   for (std::size_t i = 0; i < 4; ++i) key[i] = static_cast<unsigned char>(bytes[2 + i]);
   const std::string_view reason = bytes.substr(6);
   CheckCut(reason);
+  const std::string payload = internal::ClosePayload(static_cast<int>(code), reason);
   for (const bool masked : {false, true}) {
-    const std::string frame = internal::CloseFrame(static_cast<int>(code), reason, masked ? std::optional(key) : std::nullopt);
-    const std::optional<Close> close = ReadClose(frame, masked);
+    const internal::FrameBytes frame(internal::FrameKind::kClose, true, payload, masked ? std::optional(key) : std::nullopt);
+    const std::optional<Close> close = ReadClose(frame.View(), masked);
     FUZZ_CHECK(close && close->code == code && close->reason == internal::CutReason(reason), "a close frame says what was asked for");
-    internal::WholeFrames frames;
-    FUZZ_CHECK(frames.Count(frame) == frame.size(), "it is whole");
-    for (std::size_t size = 0; size < frame.size(); ++size) {
-      internal::WholeFrames partial;
-      FUZZ_CHECK(partial.Count(std::string_view(frame).substr(0, size)) == 0, "and no part of it is");
-    }
   }
 }
 
 // --- streams of frames
 
-// How much of `bytes`, from the start of a stream, may be passed on.
-std::size_t Passes(std::string_view bytes) {
-  std::size_t at = 0;
-  for (;;) {
-    const std::string_view rest = bytes.substr(at);
-    if (rest.size() < 2) return at;
-    const std::size_t more = (Byte(rest, 1) & 0x7f) == 126 ? 2 : (Byte(rest, 1) & 0x7f) == 127 ? 8 : 0;
-    const std::size_t head = 2 + more + (Byte(rest, 1) >= 0x80 ? 4 : 0);
-    if (rest.size() < head) return at;
-    std::uint64_t length = more == 0 ? Byte(rest, 1) & 0x7f : 0;
-    for (std::size_t i = 0; i < more; ++i) length = length * 256 + Byte(rest, 2 + i);
-    const bool control = (Byte(rest, 0) >> 4) == 8 && (Byte(rest, 0) & 8) != 0 && more == 0;
-    const bool whole = length <= rest.size() - head;
-    if (!whole) return control ? at : bytes.size();
-    at += head + static_cast<std::size_t>(length);
+using internal::WebSocketReader;
+
+// What was found, one after the other, up to a close frame or a failure.
+using Finds = std::vector<std::string>;
+
+class Reading {
+ public:
+  Reading(WebSocketReader::From from, std::uint64_t message_max) : reader_(from, message_max) {}
+
+  void Add(std::string_view bytes) {
+    while (!bytes.empty() && !ended_) {
+      const std::span<char> room = held_.empty() ? reader_.Room() : std::span<char>();
+      FUZZ_CHECK(room.size() <= WebSocketReader::kRoomMax, "room for what was announced is limited");
+      const std::size_t direct = bytes.copy(room.data(), room.size());
+      if (direct > 0) reader_.Filled(direct);
+      if (direct == 0) held_.append(bytes);
+      bytes.remove_prefix(direct == 0 ? bytes.size() : direct);
+      ReadHeld();
+    }
+  }
+  const Finds& Found() const { return finds_; }
+  const WebSocketReader& Reader() const { return reader_; }
+
+ private:
+  void ReadHeld() {
+    const ExactCopy copy(held_);
+    std::span<char> unread(const_cast<char*>(copy.View().data()), held_.size());
+    for (bool more = true; more && !ended_;) more = Note(reader_.Next(unread), copy.View());
+    if (ended_) return;
+    FUZZ_CHECK(unread.size() <= WebSocketReader::kLeftMax, "what is left is short");
+    held_ = std::string(held_, held_.size() - unread.size());
+  }
+  bool Note(WebSocketReader::Found found, std::string_view bytes) {
+    switch (found) {
+      case WebSocketReader::Found::kNothing: return false;
+      case WebSocketReader::Found::kMessage:
+        finds_.push_back((reader_.IsText() ? "text " : "binary ") + reader_.TakeMessage());
+        if (reader_.IsText()) FUZZ_CHECK(IsUtf8(std::string_view(finds_.back()).substr(5)), "a text is UTF-8");
+        return true;
+      case WebSocketReader::Found::kFailure:
+        finds_.push_back("failure " + std::to_string(reader_.FailureCode()));
+        ended_ = true;
+        return false;
+      case WebSocketReader::Found::kPing: finds_.push_back("ping "); break;
+      case WebSocketReader::Found::kPong: finds_.push_back("pong "); break;
+      case WebSocketReader::Found::kClose:
+        finds_.push_back("close " + std::to_string(reader_.CloseCode()) + " ");
+        ended_ = true;
+        break;
+    }
+    FUZZ_CHECK(IsInside(reader_.Payload(), bytes), "the payload of a control frame is where it was");
+    finds_.back().append(reader_.Payload());
+    return true;
+  }
+
+  WebSocketReader reader_;
+  std::string held_;
+  Finds finds_;
+  bool ended_ = false;
+};
+
+// A stream in memory for Beast: a handshake that succeeds, and then the bytes.
+class BeastWire {
+ public:
+  struct State {
+    std::string to_read;
+    std::string written;
+    bool reply = false;  // to the handshake of a client
+  };
+  explicit BeastWire(State& state) : state_(&state) {}
+
+  using executor_type = boost::asio::io_context::executor_type;
+  executor_type get_executor() noexcept {
+    static boost::asio::io_context idle;
+    return idle.get_executor();
+  }
+
+  template <class MutableBuffers>
+  std::size_t read_some(const MutableBuffers& buffers, boost::beast::error_code& ec) {
+    std::string& bytes = state_->to_read;
+    if (std::exchange(state_->reply, false)) {
+      constexpr std::string_view kName = "Sec-WebSocket-Key: ";
+      const std::string key = state_->written.substr(state_->written.find(kName) + kName.size(), 24);
+      bytes = "HTTP/1.1 101 \r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " + internal::WebSocketAccept(key) + "\r\n\r\n";
+    }
+    const std::size_t count = boost::asio::buffer_copy(buffers, boost::asio::buffer(bytes));
+    bytes.erase(0, count);
+    ec = {};
+    if (count == 0) ec = boost::asio::error::eof;
+    return count;
+  }
+  template <class ConstBuffers>
+  std::size_t write_some(const ConstBuffers& buffers, boost::beast::error_code& ec) {
+    ec = {};
+    const std::size_t size = boost::asio::buffer_size(buffers);
+    std::string bytes(size, '\0');
+    boost::asio::buffer_copy(boost::asio::buffer(bytes), buffers);
+    state_->written += bytes;
+    return size;
+  }
+  // Beast asks for them, and does not call them.
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    boost::beast::error_code ec;
+    return read_some(buffers, ec);
+  }
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers) {
+    boost::beast::error_code ec;
+    return write_some(buffers, ec);
+  }
+
+ private:
+  State* state_;
+};
+
+void teardown(boost::beast::role_type, BeastWire&, boost::beast::error_code& ec) { ec = {}; }
+
+// The same by Beast.
+Finds FoundByBeast(std::string_view bytes, WebSocketReader::From from, std::uint64_t message_max) {
+  namespace http = boost::beast::http;
+  namespace websocket = boost::beast::websocket;
+  BeastWire::State wire;
+  websocket::stream<BeastWire, false> stream{BeastWire(wire)};
+  stream.read_message_max(message_max);
+  boost::beast::error_code ec;
+  if (from == WebSocketReader::From::kClient) {
+    http::request<http::empty_body> request{http::verb::get, "/", 11};
+    request.set(http::field::host, "h");
+    request.set(http::field::upgrade, "websocket");
+    request.set(http::field::connection, "upgrade");
+    request.set(http::field::sec_websocket_version, "13");
+    request.set(http::field::sec_websocket_key, "AAAAAAAAAAAAAAAAAAAAAA==");
+    stream.accept(request, ec);
+  } else {
+    wire.reply = true;
+    stream.handshake("h", "/", ec);
+  }
+  FUZZ_CHECK(!ec, "Beast's handshake succeeds");
+  wire.to_read = bytes;
+
+  Finds finds;
+  stream.control_callback([&](websocket::frame_type type, boost::beast::string_view payload) {
+    if (type == websocket::frame_type::close) return;
+    finds.push_back(type == websocket::frame_type::ping ? "ping " : "pong ");
+    finds.back().append(payload.data(), payload.size());
+  });
+  std::string message;
+  while (!ec) {
+    char piece[100];
+    message.append(piece, stream.read_some(boost::asio::buffer(piece), ec));
+    if (ec || !stream.is_message_done()) continue;
+    // Beast does not look at the end of a text whose last frame is empty.
+    if (stream.got_text() && !IsUtf8(message)) {
+      ec = websocket::error::bad_frame_payload;
+      break;
+    }
+    finds.push_back((stream.got_text() ? "text " : "binary ") + message);
+    message.clear();
+  }
+  if (ec == boost::asio::error::eof) return finds;
+  if (ec == websocket::error::closed) {
+    const websocket::close_reason& reason = stream.reason();
+    const int code = reason.code == websocket::close_code::none ? 1005 : reason.code;
+    finds.push_back("close " + std::to_string(code) + " " + std::string(reason.reason.data(), reason.reason.size()));
+  } else {
+    const bool large = ec == websocket::error::message_too_big, invalid = ec == websocket::error::bad_frame_payload;
+    finds.push_back(large ? "failure 1009" : invalid ? "failure 1007" : "failure 1002");
+  }
+  return finds;
+}
+
+// Beast takes a length whose highest bit is set for a very large message, and not for a malformed one (RFC 6455 section 5.2).
+void CompareWithBeast(Finds ours, const Finds& beast, const WebSocketReader& reader) {
+  if (reader.Failure() != nullptr && std::string_view(reader.Failure()) == "a length is negative") ours.back() = "failure 1009";
+  FUZZ_CHECK(ours == beast, "the reader finds what Beast finds");
+}
+
+void CheckStream(std::string_view bytes) {
+  constexpr std::uint64_t kLimits[] = {5, 1000, 100'000};
+  const std::uint64_t message_max = kLimits[Dice(bytes).Below(std::size(kLimits))];
+  for (const WebSocketReader::From from : {WebSocketReader::From::kClient, WebSocketReader::From::kServer}) {
+    Reading whole(from, message_max);
+    whole.Add(bytes);
+    CompareWithBeast(whole.Found(), FoundByBeast(bytes, from, message_max), whole.Reader());
+    for (const Pieces::How how : Pieces::kAll) {
+      Reading reading(from, message_max);
+      Pieces pieces(bytes, how);
+      for (std::string_view piece; pieces.Next(piece);) reading.Add(piece);
+      FUZZ_CHECK(reading.Found() == whole.Found(), "pieces change nothing");
+    }
   }
 }
 
-void CheckStream(std::string_view bytes, Pieces::How how) {
-  internal::WholeFrames frames;
-  Pieces pieces(bytes, how);
-  std::string held;
-  std::size_t come = 0, passed = 0;
-  for (std::string_view piece; pieces.Next(piece);) {
-    come += piece.size();
-    held.append(piece);
-    const ExactCopy copy(held);
-    const std::size_t count = frames.Count(copy.View());
-    FUZZ_CHECK(count <= held.size(), "no more passes than is there");
-    passed += count;
-    held.erase(0, count);
-    FUZZ_CHECK(held.size() <= 130, "a head and a control frame are short");
-    FUZZ_CHECK(passed == Passes(bytes.substr(0, come)), "as much passes as may");
+// --- frames that are written
+
+void CheckWritten(std::string_view payload) {
+  payload = payload.substr(0, 65535);
+  const std::uint64_t bits = Dice(payload).Next();
+  const internal::MaskKey key{static_cast<unsigned char>(bits), static_cast<unsigned char>(bits >> 8), static_cast<unsigned char>(bits >> 16),
+                              static_cast<unsigned char>(bits >> 24)};
+  for (const bool masked : {false, true}) {
+    const internal::FrameBytes frame(internal::FrameKind::kBinary, true, payload, masked ? std::optional(key) : std::nullopt);
+    Reading reading(masked ? WebSocketReader::From::kClient : WebSocketReader::From::kServer, 65535);
+    reading.Add(frame.View());
+    FUZZ_CHECK(reading.Found() == Finds{std::string("binary ").append(payload)}, "a frame is read as it was written");
   }
 }
 
 void Play(std::string_view bytes) {
   CheckClose(bytes);
-  for (const Pieces::How how : Pieces::kAll) {
-    if (how == Pieces::How::kSingle && bytes.size() > 600) continue;  // it looks at all of them for each byte
-    CheckStream(bytes, how);
-  }
+  CheckStream(bytes);
+  CheckWritten(bytes);
 }
 
 }  // namespace

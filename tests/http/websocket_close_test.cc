@@ -8,20 +8,12 @@
 namespace weft::internal {
 namespace {
 
-TEST(WebSocketClose, TheFrameHasTheCodeAndTheReason) {
-  EXPECT_EQ(CloseFrame(1000, ""), std::string("\x88\x02\x03\xe8", 4));
-  EXPECT_EQ(CloseFrame(1001, "bye"), std::string("\x88\x05\x03\xe9" "bye", 7));
+TEST(WebSocketClose, ThePayloadHasTheCodeAndTheReason) {
+  EXPECT_EQ(ClosePayload(1000, ""), std::string("\x03\xe8", 2));
+  EXPECT_EQ(ClosePayload(1001, "bye"), std::string("\x03\xe9" "bye", 5));
 }
 
-TEST(WebSocketClose, AClientsIsMasked) {
-  EXPECT_EQ(CloseFrame(1000, "a", std::array<unsigned char, 4>{1, 2, 3, 4}), std::string("\x88\x83\x01\x02\x03\x04\x02\xea\x62", 9));
-}
-
-TEST(WebSocketClose, AControlFrameHasAtMost125Bytes) {
-  const std::string frame = CloseFrame(1000, std::string(500, 'x'));
-  EXPECT_EQ(frame.size(), 127u);
-  EXPECT_EQ(frame[1], 125);
-}
+TEST(WebSocketClose, AControlFrameHasAtMost125Bytes) { EXPECT_EQ(ClosePayload(1000, std::string(500, 'x')).size(), 125u); }
 
 TEST(WebSocketClose, AReasonIsNotCutWithinACharacter) {
   for (const std::string& character : {std::string("\xc3\xa4"), std::string("\xe2\x82\xac"), std::string("\xf0\x9f\x8d\xb5")}) {
@@ -40,6 +32,11 @@ TEST(WebSocketClose, AReasonIsNotCutWithinACharacter) {
 TEST(WebSocketClose, OnlySomeCodesMayBeSent) {
   for (const int code : {1000, 1001, 1002, 1003, 1007, 1011, 1013, 3000, 4999}) EXPECT_TRUE(MayBeCloseCode(code)) << code;
   for (const int code : {-1, 0, 999, 1004, 1005, 1006, 1014, 1015, 1016, 2999, 5000, 65536}) EXPECT_FALSE(MayBeCloseCode(code)) << code;
+}
+
+TEST(WebSocketClose, OnlySomeCodesMayArrive) {
+  for (const int code : {1000, 1003, 1007, 1013, 3000, 4999, 5000, 65535}) EXPECT_TRUE(MayArriveAsCloseCode(code)) << code;
+  for (const int code : {0, 999, 1004, 1005, 1006, 1014, 1015, 1016, 2999}) EXPECT_FALSE(MayArriveAsCloseCode(code)) << code;
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST(WebSocket, InvalidFramesGetTheirCloseCode) {
   });
 }
 
-// Each text by itself, and not with what Beast keeps of the one before.
+// Each text by itself, and not with what is left of the one before.
 TEST(WebSocket, ATextMayEndWithAnEmptyFragment) {
   Virtually([](const Context& ctx) {
     Site site(ctx, EchoWebSocket());
@@ -157,14 +157,62 @@ TEST(WebSocket, ATextMayEndWithAnEmptyFragment) {
 }
 
 TEST(WebSocket, ALengthIsNotBelieved) {
-  Virtually([](const Context& ctx) {
+  const struct {
+    std::string bytes;
+    int code;
+    Error error;
+  } cases[] = {
+      {std::string("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 14), 1009, kTooLarge},   // 2^63 - 1 bytes
+      {std::string("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 14), 1002, kMalformed},  // the highest bit is 0 (RFC 6455 section 5.2)
+  };
+  Virtually([&](const Context& ctx) {
     Error outcome;
     Site site(ctx, EchoWebSocket(&outcome));
+    for (const auto& one : cases) {
+      WsClient client(ctx, site);
+      client.Send(one.bytes);
+      EXPECT_EQ(client.CloseCode(), one.code);
+      EXPECT_TRUE(client.Ended());
+      EXPECT_TRUE(outcome.Is(one.error)) << outcome.Message();
+    }
+  });
+}
+
+TEST(WebSocket, EachPingOfAFloodGetsOnePong) {
+  Virtually([](const Context& ctx) {
+    Site site(ctx, EchoWebSocket());
     WsClient client(ctx, site);
-    client.Send(std::string("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 14));  // 2^63 - 1 bytes
-    EXPECT_EQ(client.CloseCode(), 1009);
-    EXPECT_TRUE(client.Ended());
-    EXPECT_TRUE(outcome.Is(kTooLarge)) << outcome.Message();
+    constexpr int kPings = 3000;
+    Group pings(ctx);
+    pings.Go([&](const Context&) {
+      for (int i = 0; i < kPings; ++i) client.Send(FrameOf({.opcode = kPing, .payload = std::to_string(i)}));
+      client.Send(Text("after them"));
+    });
+    for (int i = 0; i < kPings; ++i) {
+      const FrameParts pong = client.Next();
+      ASSERT_EQ(pong.opcode, kPong);
+      ASSERT_EQ(pong.payload, std::to_string(i));
+    }
+    EXPECT_EQ(client.Message(), "after them");
+    EXPECT_FALSE(pings.Wait());
+  });
+}
+
+TEST(WebSocket, MessagesThatComeTogetherAreReceivedOneByOne) {
+  Virtually([](const Context& ctx) {
+    Site site(ctx, EchoWebSocket());
+    WsClient client(ctx, site);
+    std::string all;
+    for (int i = 0; i < 500; ++i) {
+      all += Text(std::to_string(i)) + FrameOf({.payload = "h", .fin = false}) + FrameOf({.opcode = kContinuation, .payload = "i"});
+    }
+    Group sending(ctx);
+    sending.Go([&](const Context&) { client.Send(all); });
+    for (int i = 0; i < 500; ++i) {
+      ASSERT_EQ(client.Message(), std::to_string(i));
+      ASSERT_EQ(client.Message(), "hi");
+    }
+    EXPECT_FALSE(sending.Wait());
   });
 }
 

@@ -1,43 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/live/internal/websocket_session.h>
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/beast/websocket/error.hpp>
-
 #include <weft/concurrency/clock.h>
 #include <weft/concurrency/unlimited.h>
 #include <weft/handlers/middleware/internal/random_hex.h>
-#include <weft/http/internal/utf8.h>
 #include <weft/http/internal/websocket_close.h>
 
 namespace weft::internal {
 namespace {
 
-namespace beast = boost::beast;
-namespace websocket = beast::websocket;
-
-constexpr std::size_t kClientFrame = 4 * 1024;    // of its payload; Beast holds a buffer of this size
-constexpr std::size_t kFirstPiece = 512;          // most messages; on the stack
-constexpr std::size_t kLaterPiece = 64 * 1024;    // of a message whose length the client only claims
+// The most payload that goes into one frame, so that pings and pongs may be sent between two frames of a message. A client's is what
+// kWriteStall is for.
+constexpr std::size_t kServerFrame = 60 * 1024;
+constexpr std::size_t kClientFrame = 4 * 1024;
 constexpr int kFeedInARow = 16;
 constexpr Duration kWriteStall = std::chrono::seconds(30);  // of a client's; a server's stream has its own limit
-
-// Room for more at the end of a text, of which `size` is used in the end.
-struct Room {
-  Room(std::string& t, std::size_t more) : text(t), size(t.size()) { text.resize(size + more); }
-  ~Room() { text.resize(size); }
-  std::string& text;
-  std::size_t size;
-};
+constexpr int kAbnormalClosure = 1006;
 
 // Gives up the turn to send. Another thread may have queued something since the last look, while the receiving fiber could not get the turn: it is
 // woken for that.
@@ -50,9 +34,10 @@ struct Turn {
   WebSocketOutboxState& outbox;
 };
 
-std::array<unsigned char, 4> RandomKey() {
+// Nobody can foresee it (RFC 6455 section 10.3).
+MaskKey RandomKey() {
   const std::uint64_t bits = RandomBits();
-  std::array<unsigned char, 4> key;
+  MaskKey key;
   std::memcpy(key.data(), &bits, key.size());
   return key;
 }
@@ -65,41 +50,17 @@ WebSocketSession::WebSocketSession(Role role, const WebSocketOptions& options, C
       draining_(std::move(draining)),
       scope_(CurrentScope()),
       outbox_(std::make_shared<WebSocketOutboxState>(options.outbox_messages_max, options.outbox_bytes_max)),
-      beast_(FrameStream(*this)),
       ping_clock_(options.ping_after),
-      ping_timer_(ping_clock_, *outbox_) {
+      ping_timer_(ping_clock_, *outbox_),
+      reader_(role == Role::kServer ? WebSocketReader::From::kClient : WebSocketReader::From::kServer, options.message_bytes_max) {
   const char* const function = role == Role::kServer ? "AcceptWebSocket" : "DialWebSocket";
   if (options.message_bytes_max == 0) AbortMisuse(function, "WebSocketOptions::message_bytes_max must be above zero");
   if (options.ping_after <= Duration::zero()) AbortMisuse(function, "WebSocketOptions::ping_after must be above zero or kUnlimited");
-  beast_.read_message_max(options.message_bytes_max);
-  if (role == Role::kClient) beast_.write_buffer_bytes(kClientFrame);
 }
 
 WebSocketSession::~WebSocketSession() {
   if (role_ == Role::kClient) HandlerReturned({});
   outbox_->Close();
-}
-
-std::string WebSocketSession::Accept(std::string_view key) {
-  BeastHandshake handshake;
-  beast::error_code ec;
-  {
-    const UnderWay under_way(handshake_, handshake);
-    beast_.accept(UpgradeRequest(key), ec);
-  }
-  return ec ? std::string() : handshake.FieldOf("Sec-WebSocket-Accept: ");
-}
-
-Error WebSocketSession::Connect(const Exchange& exchange) {
-  BeastHandshake handshake;
-  handshake.exchange = &exchange;
-  beast::error_code ec;
-  {
-    const UnderWay under_way(handshake_, handshake);
-    beast_.handshake("h", "/", ec);
-  }
-  if (handshake.failure) return handshake.failure;
-  return ec ? kMalformed.Wrap("the handshake: " + ec.message()) : Error();
 }
 
 void WebSocketSession::Attach(Stream stream) {
@@ -140,20 +101,10 @@ void WebSocketSession::ArmFeed() {
   look_ = true;
 }
 
-std::size_t WebSocketSession::ReadBytes(std::span<char> buffer, beast::error_code& ec) {
-  if (handshake_ != nullptr) return handshake_->Read(buffer, ec);
-  for (;;) {
-    const std::size_t held = held_.copy(buffer.data(), buffer.size());
-    const std::size_t n = AwaitBytes(buffer.subspan(held), ec);
-    if (n == 0) return 0;
-    const std::string_view bytes(buffer.data(), held + n);
-    const std::size_t whole = frames_.Count(bytes);
-    held_.assign(bytes.substr(whole));
-    if (whole > 0) return whole;
-  }
-}
-
-std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_code& ec) {
+// An Error is what Receive returns: the WebSocket has ended, or the wait has.
+Error WebSocketSession::AwaitBytes() {
+  const std::span<char> in_message = reader_.Room();
+  const std::span<char> room = in_message.empty() ? BufferRoom() : in_message;
   for (;;) {
     if (!either_.IsFor(*ctx_) || wait_ == Background()) {
       Arm();
@@ -161,68 +112,77 @@ std::size_t WebSocketSession::AwaitBytes(std::span<char> buffer, beast::error_co
     }
     if (feed_wait_ == Background()) ArmFeed();
     const bool look = std::exchange(look_, false);
-    const Result<std::size_t> n = look ? StreamAccess::ReadWhatIsThere(stream_, feed_wait_, buffer) : stream_.Read(feed_wait_, buffer);
+    const Result<std::size_t> n = look ? StreamAccess::ReadWhatIsThere(stream_, feed_wait_, room) : stream_.Read(feed_wait_, room);
     if (n.Ok() && *n > 0) {
       ping_clock_.Heard();
-      return *n;
+      if (in_message.empty()) {
+        unread_ = {unread_.data(), unread_.size() + *n};
+      } else {
+        reader_.Filled(*n);
+      }
+      return {};
     }
     // A client that leaves cancels the request as well: that it has left counts for more.
-    if (n.Ok() || !feed_wait_.Err() || (n.Err().Is(kClientGone) && !n.Err().Is(kCanceled))) {
-      broken_ = n.Ok() ? Error(kClientGone) : n.Err();
-      ec = boost::asio::error::eof;
-      return 0;
-    }
-    AfterInterruption(ec);
-    if (ec) return 0;
+    if (n.Ok()) return End(kClientGone);
+    if (!feed_wait_.Err() || (n.Err().Is(kClientGone) && !n.Err().Is(kCanceled))) return End(n.Err());
+    if (Error err = AfterInterruption()) return err;
   }
 }
 
-// A wait for bytes has ended without them.
-void WebSocketSession::AfterInterruption(beast::error_code& ec) {
+// After what is unread, which is short.
+std::span<char> WebSocketSession::BufferRoom() {
+  if (unread_.data() != buffer_.data()) {
+    if (!unread_.empty()) std::memmove(buffer_.data(), unread_.data(), unread_.size());
+    unread_ = {buffer_.data(), unread_.size()};
+  }
+  return std::span(buffer_).subspan(unread_.size());
+}
+
+// A wait for bytes has ended without them. No Error: another one may begin.
+Error WebSocketSession::AfterInterruption() {
   feed_wait_ = Background();
   const TimePoint before = Now();
   if (!wait_.Err()) {
-    SendFeed();
+    Error err = SendFeed();
     ping_clock_.PassOver(before);
-    return;
+    return err;
   }
   const bool silent = before >= ping_clock_.Due();  // before something else is waited for
   wait_ = Background();
-  if (Error err = ctx_->Err()) {
-    throw Interrupted{ClientLeft() ? EndAsGone() : std::move(err)};
-  }
-  if (SeesDrain()) throw Interrupted{kServerClosing};
+  if (Error err = ctx_->Err()) return ClientLeft() ? End(kClientGone) : err;
+  if (SeesDrain()) return kServerClosing;
   const bool all_sent = SendQueued();
-  SendFeed();
+  if (Error err = SendFeed()) return err;
   ping_clock_.PassOver(before);
   if (Error err = all_sent ? outbox_->TakeEnd() : Error()) {
     told_to_end_ = true;
-    throw Interrupted{std::move(err)};
+    return err;
   }
-  if (silent && !close_sent_) AfterSilence(ec);
+  return silent && !close_sent_ ? AfterSilence() : Error();
 }
 
 // A few at a time: the client is heard in between. What is left wakes at once, when the next wait begins.
-void WebSocketSession::SendFeed() {
-  if (feed_ == nullptr) return;
+Error WebSocketSession::SendFeed() {
+  if (feed_ == nullptr) return {};
   feed_wait_ = Background();
   for (int i = 0; i < kFeedInARow && !close_sent_; ++i) {
     std::optional<Error> sent = feed_->SendNext(*ctx_);
-    if (!sent) return;
+    if (!sent) break;
     if (!*sent || close_sent_) continue;
     const bool left = ClientLeft() || (sent->Is(kClientGone) && !sent->Is(kCanceled));
-    throw Interrupted{left ? EndAsGone() : *std::move(sent)};
+    return left ? End(kClientGone) : *std::move(sent);
   }
+  return {};
 }
 
-void WebSocketSession::AfterSilence(beast::error_code& ec) {
+Error WebSocketSession::AfterSilence() {
   if (ping_clock_.Pinged()) {
-    broken_ = kTimeout.Wrap("no pong");
-    ec = boost::asio::error::timed_out;
-    return;
+    stream_.Close();
+    return End(kTimeout.Wrap("no pong"));
   }
-  beast_.ping({}, ec);
+  Error err = WriteFrame(FrameKind::kPing, true, {});
   ping_clock_.Ping();
+  return err ? End(std::move(err)) : Error();
 }
 
 Result<WebSocketMessage> WebSocketSession::Receive(const Context& ctx, WebSocketFeed* feed) {
@@ -240,11 +200,18 @@ Error WebSocketSession::ClosingOnce(const Error& err) {
   return err;
 }
 
+// Nothing has happened since the last wait: neither has this context ended, nor has the drain begun.
+bool WebSocketSession::StillArmed(const Context& ctx) const { return either_.IsFor(ctx) && !(wait_ == Background()) && !wait_.Err(); }
+
 Result<WebSocketMessage> WebSocketSession::ReceiveOnce(const Context& ctx, WebSocketFeed* feed) {
   if (end_) return end_;
+  if (ctx_ == nullptr && StillArmed(ctx)) {
+    look_ = true;  // to ask the context once is enough
+    return ReceiveUnder(ctx, feed);
+  }
   if (Error err = ctx.Err()) {
     if (ctx_ != nullptr || !ClientLeft()) return err;
-    return EndAsGone();
+    return End(kClientGone);
   }
   if (ctx_ != nullptr) {
     if (!closing_) AbortMisuse("WebSocket::Receive", "another fiber is already receiving");
@@ -261,11 +228,6 @@ bool WebSocketSession::ClientLeft() const {
   if (closing_) return false;
   const Context* request = StreamAccess::RequestContext(stream_);
   return request != nullptr && request->Cause().Is(kClientGone);
-}
-
-Error WebSocketSession::EndAsGone() {
-  broken_ = kClientGone;
-  return EndWith({});
 }
 
 // The drain has begun, and the handler does not know yet.
@@ -289,73 +251,56 @@ Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebS
     }
     WebSocketSession& session;
   } reading(*this, ctx, feed);
-  try {
-    if (outbox_->HasNews()) static_cast<void>(SendQueued());
-    if (feed_wait_ == Background() || feed_wait_.Err()) SendFeed();
-    ping_clock_.PassOver(left_at_);
-    for (;;) {
-      WebSocketMessage message = ReadMessage();
-      if (end_) return end_;
-      if (!close_sent_) return message;
-    }
-  } catch (const Interrupted& interrupted) {
-    return interrupted.why;
+  if (outbox_->HasNews()) static_cast<void>(SendQueued());
+  if (feed != nullptr && (feed_wait_ == Background() || feed_wait_.Err())) {
+    if (Error err = SendFeed()) return err;
   }
+  ping_clock_.PassOver(left_at_);
+  return ReadMessage();
 }
 
-// Sets end_ where there is no message any more.
-WebSocketMessage WebSocketSession::ReadMessage() {
+Result<WebSocketMessage> WebSocketSession::ReadMessage() {
   for (;;) {
-    beast::error_code ec;
-    if (partial_.empty()) {
-      char first[kFirstPiece];
-      partial_.append(first, beast_.read_some(boost::asio::buffer(first), ec));
-    } else {
-      Room room(partial_, std::min(beast_.read_size_hint(kFirstPiece), kLaterPiece));
-      room.size += beast_.read_some(boost::asio::buffer(partial_.data() + room.size, partial_.size() - room.size), ec);
+    switch (reader_.Next(unread_)) {
+      case WebSocketReader::Found::kNothing:
+        if (Error err = AwaitBytes()) return err;
+        break;
+      case WebSocketReader::Found::kMessage:
+        if (!close_sent_) return WebSocketMessage{reader_.TakeMessage(), reader_.IsText()};
+        break;
+      case WebSocketReader::Found::kPing:
+        if (Error err = WriteFrame(FrameKind::kPong, true, reader_.Payload())) return End(std::move(err));
+        break;
+      case WebSocketReader::Found::kPong: break;
+      case WebSocketReader::Found::kClose: return EndWithClose();
+      case WebSocketReader::Found::kFailure: return EndWithFailure();
     }
-    if (ec) {
-      static_cast<void>(EndWith(ec));
-      return {};
-    }
-    if (!beast_.is_message_done()) continue;
-    // Beast does not look at the end of a text whose last fragment is empty.
-    if (beast_.got_text() && !EndsWithWholeCharacter(partial_)) {
-      EndAsCutText();
-      return {};
-    }
-    return {std::exchange(partial_, {}), beast_.got_text()};
   }
 }
 
-void WebSocketSession::EndAsCutText() {
-  static_cast<void>(SendClose(websocket::close_code::bad_payload, {}));
-  broken_ = kMalformed.Wrap("WebSocket: a text ends within a character");
-  static_cast<void>(EndWith({}));
-}
-
-Error WebSocketSession::EndWith(beast::error_code ec) {
-  end_ = Ended(ec);
+Error WebSocketSession::End(Error why) {
+  close_status_.code = kAbnormalClosure;
+  end_ = std::move(why);
   outbox_->Close();
   ended_.Set();
   return end_;
 }
 
-Error WebSocketSession::Ended(beast::error_code ec) {
-  close_status_.code = 1006;
-  if (broken_) {
-    if (broken_.Is(kTimeout)) stream_.Close();
-    return broken_;
-  }
-  if (ec == websocket::error::closed) {
-    saw_close_ = true;
-    const websocket::close_reason& reason = beast_.reason();
-    close_status_ = {reason.code == websocket::close_code::none ? 1005 : reason.code, std::string(reason.reason.data(), reason.reason.size())};
-    return kClosed;
-  }
-  if (write_failure_) return write_failure_;
-  if (ec == websocket::error::message_too_big) return kTooLarge.Wrap("a WebSocket message");
-  return kMalformed.Wrap("WebSocket: " + ec.message());
+// RFC 6455 section 5.5.1: the reply has the same code.
+Error WebSocketSession::EndWithClose() {
+  WebSocketClose status{reader_.CloseCode(), std::string(reader_.Payload())};
+  if (Error err = SendClose(status.code == 1005 ? 1000 : status.code, {})) return End(std::move(err));
+  static_cast<void>(End(kClosed));
+  saw_close_ = true;
+  close_status_ = std::move(status);
+  return end_;
+}
+
+// RFC 6455 section 7.1.7.
+Error WebSocketSession::EndWithFailure() {
+  const int code = reader_.FailureCode();
+  if (Error err = SendClose(code, {})) return End(std::move(err));
+  return End(code == 1009 ? kTooLarge.Wrap("a WebSocket message") : kMalformed.Wrap(std::string("WebSocket: ") + reader_.Failure()));
 }
 
 // --- writing
@@ -366,24 +311,28 @@ Error WebSocketSession::WriteAll(std::string_view bytes) {
   return stream_.Write(limit.ctx, bytes);
 }
 
-void WebSocketSession::WriteFrame(std::string_view frame, beast::error_code& ec) {
-  if (handshake_ != nullptr) {
-    handshake_->written.append(frame);
-    return;
-  }
+Error WebSocketSession::WriteFrame(FrameKind kind, bool last, std::string_view payload) {
+  const FrameBytes frame(kind, last, payload, role_ == Role::kClient ? std::optional(RandomKey()) : std::nullopt);
   const std::lock_guard hold(frame_turn_);
-  // RFC 6455 section 5.5.1: nothing follows a close frame. Beast replies to the client's with its own, even if ours was first.
-  const int opcode = frame.front() & 0x0f;
-  if (close_sent_) {
-    if (opcode < 8) ec = boost::asio::error::operation_aborted;
-    return;
-  }
-  close_sent_ = opcode == 8;
+  // RFC 6455 section 5.5.1: nothing follows a close frame.
+  if (close_sent_) return IsControl(kind) ? Error() : kClosed;
+  close_sent_ = kind == FrameKind::kClose;
   if (close_sent_) outbox_->Close();  // it would not be sent any more
-  if (Error err = WriteAll(frame)) {
-    write_failure_ = std::move(err);
-    ec = boost::asio::error::broken_pipe;
-  }
+  Error err = WriteAll(frame.View());
+  if (err) write_failure_ = err;
+  return err;
+}
+
+Error WebSocketSession::WriteMessage(std::string_view data, bool text) {
+  const std::size_t most = role_ == Role::kServer ? kServerFrame : kClientFrame;
+  FrameKind kind = text ? FrameKind::kText : FrameKind::kBinary;
+  do {
+    const std::string_view payload = data.substr(0, most);
+    data.remove_prefix(payload.size());
+    if (Error err = WriteFrame(kind, data.empty(), payload)) return err;
+    kind = FrameKind::kContinuation;
+  } while (!data.empty());
+  return {};
 }
 
 Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool text) {
@@ -398,20 +347,13 @@ Error WebSocketSession::Send(const Context& ctx, std::string_view data, bool tex
 Error WebSocketSession::SendInTurn(std::string_view data, bool text) {
   if (close_sent_) return kClosed;
   if (end_ || write_failure_) return end_ ? end_ : write_failure_;  // half of a frame may have been written
-  beast::error_code ec;
   try {
-    if (role_ == Role::kServer) {
-      WriteServerMessage(beast_.next_layer(), data, text, ec);
-    } else {
-      beast_.text(text);
-      beast_.write(boost::asio::buffer(data.data(), data.size()), ec);
-    }
+    if (!WriteMessage(data, text)) return {};
   } catch (const std::bad_alloc&) {
     write_failure_ = ErrorAccess::NoMemory();
     stream_.Close();  // the message may lack its last frames, and another one would be taken for them
     throw;
   }
-  if (!ec) return {};
   return write_failure_ ? write_failure_ : end_ ? end_ : Error(kClosed);
 }
 
@@ -436,9 +378,7 @@ bool WebSocketSession::SendQueued() {
 
 Error WebSocketSession::SendClose(int code, std::string_view reason) {
   if (close_sent_ || write_failure_) return write_failure_;
-  beast::error_code ec;
-  WriteFrame(CloseFrame(code, reason, role_ == Role::kClient ? std::optional(RandomKey()) : std::nullopt), ec);
-  return write_failure_;
+  return WriteFrame(FrameKind::kClose, true, ClosePayload(code, reason));
 }
 
 Error WebSocketSession::Close(int code, std::string_view reason) {

@@ -2,13 +2,12 @@
 #ifndef WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_
 #define WEFT_HANDLERS_LIVE_INTERNAL_WEBSOCKET_SESSION_H_
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <boost/beast/websocket/stream.hpp>
 
 #include <weft/concurrency/context.h>
 #include <weft/concurrency/error.h>
@@ -16,23 +15,21 @@
 #include <weft/concurrency/mutex.h>
 #include <weft/concurrency/result.h>
 #include <weft/concurrency/scope.h>
-#include <weft/handlers/live/internal/beast_handshake.h>
 #include <weft/handlers/live/internal/caller_or_drain.h>
-#include <weft/handlers/live/internal/frame_stream.h>
 #include <weft/handlers/live/internal/outbox_state.h>
 #include <weft/handlers/live/internal/ping_clock.h>
 #include <weft/handlers/live/internal/websocket_feed.h>
 #include <weft/handlers/live/websocket_types.h>
 #include <weft/http/internal/websocket_frames.h>
+#include <weft/http/internal/websocket_reader.h>
 #include <weft/net/stream.h>
 
 namespace weft::internal {
 
-// One WebSocket: Beast's stream reads frames, and writes those of control and a client's; what is missing for fibers is here. The
-// reading fiber waits in ReadBytes, under one context that ends for whatever it is to wake up for: the caller's, the drain, the
-// next ping, the outbox, the feed of a conversation. An interruption leaves Beast by an exception, since an error would end its stream; between two
-// reads its state is whole, because it is given no part of a control frame (WholeFrames).
-class WebSocketSession final : private FrameStream::Owner {
+// One WebSocket, once the handshake is done: what its reader finds, what is sent, and what fibers need around both. The reading fiber waits in
+// AwaitBytes, under one context that ends for whatever it is to wake up for: the caller's, the drain, the next ping, the outbox, the feed of a
+// conversation. A wait may end anywhere: between two reads the reader's state is whole.
+class WebSocketSession final {
  public:
   enum class Role { kServer, kClient };
 
@@ -42,13 +39,6 @@ class WebSocketSession final : private FrameStream::Owner {
   WebSocketSession& operator=(const WebSocketSession&) = delete;
   ~WebSocketSession();
 
-  // --- the handshake, without a connection: Beast makes what is sent, and other code sends it
-
-  // As a server: what Sec-WebSocket-Accept says for this key; empty: it is none (RFC 6455 section 4.2.1).
-  std::string Accept(std::string_view key);
-  // As a client: `exchange` sends this key and returns what Sec-WebSocket-Accept says. kMalformed: it says the wrong thing; or the Error of `exchange`.
-  using Exchange = BeastHandshake::Exchange;
-  Error Connect(const Exchange& exchange);
   void SetProtocol(std::string protocol) { protocol_ = std::move(protocol); }
   // The connection begins.
   void Attach(Stream stream);
@@ -73,37 +63,32 @@ class WebSocketSession final : private FrameStream::Owner {
   void HandlerReturned(const Error& error) noexcept;
 
  private:
-  // Not a failure: the wait ends, and may be begun again.
-  struct Interrupted {
-    Error why;
-  };
-
-  std::size_t ReadBytes(std::span<char> buffer, boost::beast::error_code& ec) override;
-  std::size_t AwaitBytes(std::span<char> buffer, boost::beast::error_code& ec);
-  void WriteFrame(std::string_view frame, boost::beast::error_code& ec) override;
-
   void Check(const char* function) const;
   void Arm();
   void ArmFeed();
   bool SeesDrain() const;
   void NoteDrain();
   Error ClosingOnce(const Error& err);
+  bool StillArmed(const Context& ctx) const;
   Result<WebSocketMessage> ReceiveOnce(const Context& ctx, WebSocketFeed* feed);
   Result<WebSocketMessage> ReceiveUnder(const Context& ctx, WebSocketFeed* feed);
+  Result<WebSocketMessage> ReadMessage();
+  Error AwaitBytes();
+  std::span<char> BufferRoom();
+  Error AfterInterruption();
+  Error SendFeed();
+  Error AfterSilence();
   bool ClientLeft() const;
-  Error EndAsGone();
-  void EndAsCutText();
-  void AfterInterruption(boost::beast::error_code& ec);
-  void SendFeed();
-  void AfterSilence(boost::beast::error_code& ec);
-  WebSocketMessage ReadMessage();
+  Error End(Error why);
+  Error EndWithClose();
+  Error EndWithFailure();
   Error SendInTurn(std::string_view data, bool text);
   void SendQueuedInTurn();
   bool SendQueued();
   Error SendClose(int code, std::string_view reason);
   Error CloseWithin(const Context& limit, int code, std::string_view reason);
-  Error EndWith(boost::beast::error_code ec);
-  Error Ended(boost::beast::error_code ec);
+  Error WriteMessage(std::string_view data, bool text);
+  Error WriteFrame(FrameKind kind, bool last, std::string_view payload);
   Error WriteAll(std::string_view bytes);
 
   const Role role_;
@@ -112,9 +97,7 @@ class WebSocketSession final : private FrameStream::Owner {
   std::string protocol_;
   const Scope scope_;  // of a server's
   const std::shared_ptr<WebSocketOutboxState> outbox_;
-  BeastHandshake* handshake_ = nullptr;  // under way
   Stream stream_;
-  boost::beast::websocket::stream<FrameStream, false> beast_;
 
   // Reading, by one fiber at a time.
   const Context* ctx_ = nullptr;  // of the Receive that is under way; null: no fiber reads
@@ -123,17 +106,16 @@ class WebSocketSession final : private FrameStream::Owner {
   Context wait_;                  // either_, the next ping, the outbox; Background(): to be armed
   WebSocketFeed* feed_ = nullptr;  // of that Receive
   Context feed_wait_;              // wait_, or the feed has something; Background(): to be armed
-  bool look_ = false;              // before the feed continues: for what is there
+  bool look_ = false;              // the next read takes what is there, whatever has ended its context
   PingClock ping_clock_;
   PingTimer ping_timer_;  // of a server's
   TimePoint left_at_;     // when the last Receive has ended, if a pong is awaited
   bool drain_seen_ = false;
   bool told_to_end_ = false;  // the outbox's End was returned
-  WholeFrames frames_;
-  std::string held_;     // what has come of a frame's head, or of a control frame
-  std::string partial_;  // what has come of a message
-  Error broken_;         // why the stream below ended
-  Error end_;            // what Receive returns from now on
+  WebSocketReader reader_;
+  std::array<char, WebSocketReader::kLong> buffer_;
+  std::span<char> unread_;  // of buffer_
+  Error end_;               // what Receive returns from now on
   Event ended_;
   WebSocketClose close_status_;
   bool saw_close_ = false;
