@@ -74,15 +74,15 @@ void ReadTitle(std::string_view text, Case& out) {
 }
 
 // "100 200h 400 close bare LF"
-void ReadAnswers(std::string_view text, Case& out) {
+void ReadResponses(std::string_view text, Case& out) {
   while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
     const std::string_view word = TakeWord(text);
     const std::string_view flag = word.substr(std::min<std::size_t>(word.size(), 3));
-    if (!flag.empty() && flag != "h" && flag != "cut") throw std::invalid_argument("an answer is 200, 200h or 200cut");
-    out.answers.push_back({Number<int>(word.substr(0, 3)), flag == "h", flag == "cut"});
+    if (!flag.empty() && flag != "h" && flag != "cut") throw std::invalid_argument("a response is 200, 200h or 200cut");
+    out.responses.push_back({Number<int>(word.substr(0, 3)), flag == "h", flag == "cut"});
   }
   if (text.empty()) return;
-  if (TakeWord(text) != "close") throw std::invalid_argument("behind the answers stands close or nothing");
+  if (TakeWord(text) != "close") throw std::invalid_argument("after the responses comes close or nothing");
   out.closes = true;
   out.reason = text;
 }
@@ -99,7 +99,7 @@ bool ReadCaseLine(std::string_view line, Case& out) {
   } else if (Take(line, "> ")) {
     out.bytes += Unescape(line) + "\r\n";
   } else if (Take(line, "< ")) {
-    ReadAnswers(line, out);
+    ReadResponses(line, out);
   } else if (Take(line, "+ ")) {
     out.shows.push_back(Unescape(line));
   } else if (Take(line, "- ")) {

@@ -10,10 +10,10 @@
 
 namespace weft::conformance {
 
-// An answer that has to come.
+// A response that has to come.
 struct Expected {
   int status = 0;
-  bool no_body = false;  // "200h": the answer to HEAD, whose length tells of a body that does not follow
+  bool no_body = false;  // "200h": the response to HEAD, whose length tells of a body that does not follow
   bool cut = false;      // "200cut": the connection ends within it
 };
 
@@ -30,10 +30,10 @@ struct Case {
   std::string rule;  // "RFC 9112 section 5.1"
   std::string bytes;
   Afterwards afterwards = Afterwards::kGoesOn;
-  std::vector<Expected> answers;
+  std::vector<Expected> responses;
   bool closes = false;  // nothing behind the bytes may be taken for a request, and the server ends the connection
-  std::string reason;   // why it is refused, as the last answer says
-  std::vector<std::string> shows;  // what the answers hold
+  std::string reason;   // why it is refused, as the last response says
+  std::vector<std::string> shows;  // what the responses hold
   std::vector<std::string> hides;  // what they must not hold
   int line = 0;
 };
@@ -57,9 +57,9 @@ struct Table {
 //   > GET / HTTP/1.1          bytes that the client sends, and CR LF
 //   >> hello                  bytes without it
 //   half-close                afterwards; or: silence
-//   < 200 400 close bare LF   the answers in order; "close", the reason
-//   + Allow: GET              the answers hold this
-//   - HTTP/1.0                the answers do not hold this
+//   < 200 400 close bare LF   the responses in order; "close", the reason
+//   + Allow: GET              the responses hold this
+//   - HTTP/1.0                the responses do not hold this
 //
 // "\r", "\n", "\t", "\0", "\\", "\x7F" stand for bytes, "\*300(ab)" for 300 times "ab". Lines that begin with '#' are
 // comments. Throws std::runtime_error with file and line on anything else.

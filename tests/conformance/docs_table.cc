@@ -67,7 +67,7 @@ std::string RenderForDocs(const std::vector<Table>& tables) {
     for (const Case& c : table.cases) {
       closed += c.closes ? 1 : 0;
       if (c.reason.empty()) continue;
-      Refused& refused = refusals[{c.answers.back().status, c.reason}];
+      Refused& refused = refusals[{c.responses.back().status, c.reason}];
       ++refused.cases;
       AddRule(c.rule, refused.sections);
     }

@@ -23,7 +23,7 @@ constexpr std::size_t kCutsBetween = 40;
 
 // What a client may send next. It must be answered behind a request that was taken, and never behind a refused one.
 constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
-constexpr std::string_view kProbesAnswer = "GET /probe on probe";
+constexpr std::string_view kProbesResponse = "GET /probe on probe";
 
 // The places where `bytes` are cut in two.
 std::vector<std::size_t> Cuts(std::size_t size) {
@@ -119,10 +119,10 @@ class Run {
     speak(*client, stream);
     if (case_->afterwards == Afterwards::kHalfClose) client->CloseSend();
     const Result<std::string> rest = client->ReadToEnd(ctx_);
-    // Where an answer was cut, the end is a reset.
+    // Where a response was cut, the end is a reset.
     if (rest.Ok()) stream += *rest;
     if (case_->afterwards != Afterwards::kSilence && Now() - begin > std::chrono::milliseconds(1)) {
-      Report("time", "the server waited where it had to answer or to close");
+      Report("time", "the server waited where it had to respond or to close");
     }
     if (case_->closes && probes_served_ != served) Report("probe", "bytes behind a refused message were served");
     JudgeObserved(refusals_.Take());
@@ -132,20 +132,20 @@ class Run {
   // A refusal is told once, and as it was answered; what the handler has answered to a bad body is its own affair.
   void JudgeObserved(const std::vector<std::string>& told) {
     if (told.empty()) return;
-    const std::string answered = case_->answers.empty() ? "" : std::to_string(case_->answers.back().status) + ' ' + case_->reason;
+    const std::string answered = case_->responses.empty() ? "" : std::to_string(case_->responses.back().status) + ' ' + case_->reason;
     const bool by_handler = case_->reason.empty() && case_->closes;
     if (told.size() != 1 || (told.front() != answered && !by_handler)) {
       Report("observer", std::to_string(told.size()) + " times " + told.front());
     }
   }
 
-  // Sends the next request when the last one is answered: the answer must not wait for more bytes.
+  // Sends the next request when the last one is answered: the response must not wait for more bytes.
   void PlayWhole(TestClient& client, std::string& stream) {
     Send(client, case_->bytes);
     if (case_->closes || case_->afterwards != Afterwards::kGoesOn) return;
     for (;;) {
-      const std::vector<Answer> answers = TakeApart(stream, case_->answers, false);
-      if (answers.size() >= case_->answers.size() && (answers.empty() || answers.back().whole)) break;
+      const std::vector<Response> responses = TakeApart(stream, case_->responses, false);
+      if (responses.size() >= case_->responses.size() && (responses.empty() || responses.back().whole)) break;
       const Result<std::string> more = client.ReadSome(ctx_);
       if (!more.Ok() || more->empty()) return;
       stream += *more;
@@ -153,45 +153,45 @@ class Run {
     Send(client, kProbe);
   }
 
-  // Answers in order, with what the case says of them, and the probe's if the connection goes on.
+  // Responses in order, with what the case says about them, and the probe's if the connection continues.
   void JudgeStream(const std::string& way, const std::string& stream) {
-    std::vector<Expected> expected = case_->answers;
+    std::vector<Expected> expected = case_->responses;
     if (!case_->closes && case_->afterwards == Afterwards::kGoesOn) expected.push_back({200});
-    const std::vector<Answer> answers = TakeApart(stream, expected, true);
-    if (Statuses(answers) != Statuses(expected)) {
-      Report(way, "answers " + Statuses(answers) + " instead of " + Statuses(expected) + " in " + Shown(stream));
+    const std::vector<Response> responses = TakeApart(stream, expected, true);
+    if (Statuses(responses) != Statuses(expected)) {
+      Report(way, "responses " + Statuses(responses) + " instead of " + Statuses(expected) + " in " + Shown(stream));
       return;
     }
-    if (expected.size() != case_->answers.size() && answers.back().body != kProbesAnswer) {
-      Report(way, "the next request came as " + Shown(answers.back().body));
+    if (expected.size() != case_->responses.size() && responses.back().body != kProbesResponse) {
+      Report(way, "the next request came as " + Shown(responses.back().body));
     }
     std::string text;
-    for (std::size_t i = 0; i < case_->answers.size(); ++i) text += answers[i].head + answers[i].body;
+    for (std::size_t i = 0; i < case_->responses.size(); ++i) text += responses[i].head + responses[i].body;
     JudgeText(way, text);
-    JudgeEnd(way, answers);
+    JudgeEnd(way, responses);
   }
 
-  void JudgeText(const std::string& way, const std::string& answers) {
+  void JudgeText(const std::string& way, const std::string& responses) {
     for (const std::string& text : case_->shows) {
-      if (answers.find(text) == std::string::npos) Report(way, "no " + Shown(text) + " in " + Shown(answers));
+      if (responses.find(text) == std::string::npos) Report(way, "no " + Shown(text) + " in " + Shown(responses));
     }
     for (const std::string& text : case_->hides) {
-      if (answers.find(text) != std::string::npos) Report(way, Shown(text) + " in " + Shown(answers));
+      if (responses.find(text) != std::string::npos) Report(way, Shown(text) + " in " + Shown(responses));
     }
   }
 
-  // The last answer says that the connection ends and why (RFC 9112 section 9.6); all but interim ones have a date.
-  void JudgeEnd(const std::string& way, const std::vector<Answer>& answers) {
-    for (const Answer& answer : answers) {
-      const bool dated = answer.head.find("\r\nDate: \r\n") != std::string::npos;
-      if (dated != (answer.status >= 200 || answer.status == 101)) Report(way, "Date in " + Shown(answer.head));
-      const bool last = &answer == &answers.back();
-      const bool says_close = answer.head.find("\r\nConnection: close\r\n") != std::string::npos;
-      if (says_close && !last) Report(way, "close in " + Shown(answer.head));
+  // The last response says that the connection ends and why (RFC 9112 section 9.6); all but interim ones have a date.
+  void JudgeEnd(const std::string& way, const std::vector<Response>& responses) {
+    for (const Response& response : responses) {
+      const bool dated = response.head.find("\r\nDate: \r\n") != std::string::npos;
+      if (dated != (response.status >= 200 || response.status == 101)) Report(way, "Date in " + Shown(response.head));
+      const bool last = &response == &responses.back();
+      const bool says_close = response.head.find("\r\nConnection: close\r\n") != std::string::npos;
+      if (says_close && !last) Report(way, "close in " + Shown(response.head));
     }
     if (case_->reason.empty()) return;
-    const Answer& last = answers.back();
-    const bool has_reason = case_->answers.back().no_body || last.body.find(case_->reason) != std::string::npos;
+    const Response& last = responses.back();
+    const bool has_reason = case_->responses.back().no_body || last.body.find(case_->reason) != std::string::npos;
     const bool says_close = last.head.find("\r\nConnection: close\r\n") != std::string::npos;
     if (!has_reason || !says_close) Report(way, "not closed for \"" + case_->reason + "\" in " + Shown(last.head + last.body));
   }

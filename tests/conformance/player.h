@@ -19,7 +19,7 @@ enum class Way {
 
 // Plays all cases of a table against one server, each on connections of its own, and returns what was not as it has to
 // be, one text for each. A piece is sent when the server has done all it can with the one before. Virtual time: a server
-// that waits where it has to answer or to close is found by the time that has passed.
+// that waits where it has to respond or to close is found by the time that has passed.
 std::vector<std::string> Play(const Table& table, Way way);
 
 }  // namespace weft::conformance

@@ -131,7 +131,7 @@ std::string Judge(const Case& c, const Reader& whole) {
   if (whole.reason().empty()) return {};
   if (!c.closes) return "refused for \"" + whole.reason() + "\", and the case does not close";
   if (whole.refused() == 0) return {};
-  if (c.answers.empty() || c.answers.back().status != whole.refused()) return "refused with " + std::to_string(whole.refused());
+  if (c.responses.empty() || c.responses.back().status != whole.refused()) return "refused with " + std::to_string(whole.refused());
   return c.reason == whole.reason() ? "" : "refused for \"" + whole.reason() + "\"";
 }
 

@@ -36,10 +36,10 @@ std::size_t ChunkedSize(std::string_view bytes) {
 }
 
 // How many bytes belong to the body, or npos if it is not whole.
-std::size_t BodySize(const Answer& answer, bool no_body, std::string_view rest, bool ended) {
-  if (no_body || answer.status < 200 || answer.status == 204 || answer.status == 304) return 0;
-  if (FieldOf(answer.head, "Transfer-Encoding") == "chunked") return ChunkedSize(rest);
-  const std::string_view length = FieldOf(answer.head, "Content-Length");
+std::size_t BodySize(const Response& response, bool no_body, std::string_view rest, bool ended) {
+  if (no_body || response.status < 200 || response.status == 204 || response.status == 304) return 0;
+  if (FieldOf(response.head, "Transfer-Encoding") == "chunked") return ChunkedSize(rest);
+  const std::string_view length = FieldOf(response.head, "Content-Length");
   if (length.empty()) return ended ? rest.size() : std::string_view::npos;
   std::size_t size = 0;
   std::from_chars(length.data(), length.data() + length.size(), size);
@@ -48,28 +48,28 @@ std::size_t BodySize(const Answer& answer, bool no_body, std::string_view rest, 
 
 }  // namespace
 
-std::vector<Answer> TakeApart(std::string_view stream, const std::vector<Expected>& expected, bool ended) {
-  std::vector<Answer> answers;
+std::vector<Response> TakeApart(std::string_view stream, const std::vector<Expected>& expected, bool ended) {
+  std::vector<Response> responses;
   while (!stream.empty()) {
-    Answer answer;
+    Response response;
     const std::size_t head_end = stream.find(kEmptyLine);
     const bool begun = stream.starts_with("HTTP/1.1 ") && stream.size() > 12;
     if (head_end == std::string_view::npos || !begun) {
-      answer.head = stream;
-      answers.push_back(std::move(answer));
-      return answers;
+      response.head = stream;
+      responses.push_back(std::move(response));
+      return responses;
     }
-    std::from_chars(stream.data() + 9, stream.data() + 12, answer.status);
-    answer.head = stream.substr(0, head_end + kEmptyLine.size());
-    stream.remove_prefix(answer.head.size());
-    const bool no_body = answers.size() < expected.size() && expected[answers.size()].no_body;
-    const std::size_t size = BodySize(answer, no_body, stream, ended);
-    answer.whole = size != std::string_view::npos;
-    answer.body = stream.substr(0, size);
-    stream.remove_prefix(answer.body.size());
-    answers.push_back(std::move(answer));
+    std::from_chars(stream.data() + 9, stream.data() + 12, response.status);
+    response.head = stream.substr(0, head_end + kEmptyLine.size());
+    stream.remove_prefix(response.head.size());
+    const bool no_body = responses.size() < expected.size() && expected[responses.size()].no_body;
+    const std::size_t size = BodySize(response, no_body, stream, ended);
+    response.whole = size != std::string_view::npos;
+    response.body = stream.substr(0, size);
+    stream.remove_prefix(response.body.size());
+    responses.push_back(std::move(response));
   }
-  return answers;
+  return responses;
 }
 
 std::string WithoutDates(std::string stream) {
@@ -81,18 +81,18 @@ std::string WithoutDates(std::string stream) {
   return stream;
 }
 
-std::string Statuses(const std::vector<Answer>& answers) {
+std::string Statuses(const std::vector<Response>& responses) {
   std::string all;
-  for (const Answer& answer : answers) {
-    all.append(all.empty() ? "" : " ").append(std::to_string(answer.status)).append(answer.whole ? "" : "cut");
+  for (const Response& response : responses) {
+    all.append(all.empty() ? "" : " ").append(std::to_string(response.status)).append(response.whole ? "" : "cut");
   }
   return all;
 }
 
-std::string Statuses(const std::vector<Expected>& answers) {
+std::string Statuses(const std::vector<Expected>& responses) {
   std::string all;
-  for (const Expected& answer : answers) {
-    all.append(all.empty() ? "" : " ").append(std::to_string(answer.status)).append(answer.cut ? "cut" : "");
+  for (const Expected& response : responses) {
+    all.append(all.empty() ? "" : " ").append(std::to_string(response.status)).append(response.cut ? "cut" : "");
   }
   return all;
 }
