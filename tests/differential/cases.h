@@ -18,7 +18,7 @@ struct Case {
 };
 
 // All cases. In each, "@@@" is replaced by a number of three digits that no other case has, so that nobody takes the requests and
-// answers of one for those of another.
+// responses of one for those of another.
 std::vector<Case> AllCases();
 
 }  // namespace weft::differential

@@ -19,18 +19,18 @@ namespace weft::differential {
 namespace {
 
 bool Refused(const Record& record, std::size_t taken) {
-  return record.closed && record.junk.empty() && record.answers.size() == taken + 1 && record.answers[taken].seen.empty() &&
-         record.answers[taken].status >= 400;
+  return record.closed && record.junk.empty() && record.responses.size() == taken + 1 && record.responses[taken].seen.empty() &&
+         record.responses[taken].status >= 400;
 }
 
 std::size_t TakenBy(const Record& record) {
   std::size_t taken = 0;
-  while (taken < record.answers.size() && !record.answers[taken].seen.empty()) ++taken;
+  while (taken < record.responses.size() && !record.responses[taken].seen.empty()) ++taken;
   return taken;
 }
 
 // A request that a proxy has let through, but the weft behind it has refused, says nothing about the proxy's own reading.
-bool RefusedBehind(const Answer& answer) { return answer.seen.empty() && !answer.edge.empty(); }
+bool RefusedBehind(const Response& response) { return response.seen.empty() && !response.edge.empty(); }
 
 // What is wrong with weft's reading, compared with that of one other, or those of two; empty if nothing is. What one other refuses may be a rule of
 // its own; what two refuse, weft should not take.
@@ -39,21 +39,21 @@ std::string Judge(const Record& weft, const std::vector<const Record*>& others) 
   for (std::size_t i = 0; i < taken; ++i) {
     bool alone = others.size() > 1;
     for (const Record* peer : others) {
-      if (i >= peer->answers.size()) continue;
-      const Answer& theirs = peer->answers[i];
+      if (i >= peer->responses.size()) continue;
+      const Response& theirs = peer->responses[i];
       if (theirs.seen.empty()) {
         if (RefusedBehind(theirs)) alone = false;
         continue;
       }
-      if (theirs.seen != weft.answers[i].seen) return "weft took " + weft.answers[i].seen + ", another one " + theirs.seen;
+      if (theirs.seen != weft.responses[i].seen) return "weft took " + weft.responses[i].seen + ", another one " + theirs.seen;
       alone = false;
     }
-    if (alone) return "weft alone took " + weft.answers[i].seen;
+    if (alone) return "weft alone took " + weft.responses[i].seen;
   }
-  if (Refused(weft, taken) || (weft.closed && weft.answers.size() == taken)) return {};
+  if (Refused(weft, taken) || (weft.closed && weft.responses.size() == taken)) return {};
   if (weft.closed) return "weft ended in an odd way";
   for (const Record* peer : others) {
-    if (peer->answers.size() > taken && !peer->answers[taken].seen.empty()) return "weft waits where another one took " + peer->answers[taken].seen;
+    if (peer->responses.size() > taken && !peer->responses[taken].seen.empty()) return "weft waits where another one took " + peer->responses[taken].seen;
   }
   return {};
 }
@@ -117,16 +117,16 @@ TEST_F(Differential, WhereOthersDisagreeWeftIsTheOneThatRefuses) {
 // Whether the request of a line of the log was made by the proxy.
 bool Marked(const std::string& line) { return line.find("\"edge\":\"made-by-the-proxy\"") != std::string::npos; }
 
-// Behind a proxy: each request that weft sees is one that the proxy has made, and each answer gets to the client whose request it is for.
+// Behind a proxy: each request that weft sees is one that the proxy has made, and each response gets to the client whose request it is for.
 void NothingIsSmuggledThrough(Peer& proxy, const std::vector<Record>& records) {
   std::size_t answered = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const std::string number = "/" + std::to_string(100 + i) + "/";
-    for (const Answer& answer : records[i].answers) {
-      if (answer.seen.empty()) continue;
+    for (const Response& response : records[i].responses) {
+      if (response.seen.empty()) continue;
       ++answered;
-      EXPECT_TRUE(answer.seen.find(number) != std::string::npos || answer.seen.find(" /") == std::string::npos)
-          << "the client of " << number << " got the answer to " << answer.seen;
+      EXPECT_TRUE(response.seen.find(number) != std::string::npos || response.seen.find(" /") == std::string::npos)
+          << "the client of " << number << " got the response to " << response.seen;
     }
   }
   std::size_t whole = 0;
@@ -178,12 +178,12 @@ void GoodRequestsPass(const Peer& peer) {
   EXPECT_EQ(Short(records[3]), "expect:5 last:0");
   EXPECT_EQ(Short(records[4]), "head:0 last:0");
   EXPECT_EQ(Short(records[5]), "304:0 last:0");
-  ASSERT_EQ(records[5].answers.size(), 2u);
-  EXPECT_EQ(records[5].answers[0].status, 304);
-  EXPECT_EQ(records[5].answers[0].Field("etag"), "\"1\"");
+  ASSERT_EQ(records[5].responses.size(), 2u);
+  EXPECT_EQ(records[5].responses[0].status, 304);
+  EXPECT_EQ(records[5].responses[0].Field("etag"), "\"1\"");
   EXPECT_EQ(Short(records[6]), "big:0 last:0");
-  ASSERT_EQ(records[6].answers.size(), 2u);
-  EXPECT_EQ(records[6].answers[0].body.size(), std::size_t{1} << 20);
+  ASSERT_EQ(records[6].responses.size(), 2u);
+  EXPECT_EQ(records[6].responses[0].body.size(), std::size_t{1} << 20);
 }
 
 TEST(GoodRequests, PassWithoutAProxy) { GoodRequestsPass(StartWeft()); }
@@ -204,12 +204,12 @@ TEST(GoodRequests, PassThroughHaproxy) {
 TEST(Judge, NoticesALaxServer) {
   const auto took = [](std::vector<std::string> seen, bool closed = true) {
     Record record;
-    for (std::string& text : seen) record.answers.push_back({200, std::move(text), "", {}, ""});
+    for (std::string& text : seen) record.responses.push_back({200, std::move(text), "", {}, ""});
     record.closed = closed;
     return record;
   };
   Record refused = took({});
-  refused.answers.push_back({400, "", "", {}, ""});
+  refused.responses.push_back({400, "", "", {}, ""});
 
   const auto judge = [](const Record& weft, const std::vector<Record>& peers) {
     std::vector<const Record*> others;

@@ -46,7 +46,7 @@ void WriteFile(const std::string& path, std::string text, const std::string& fol
   std::ofstream(path) << text;
 }
 
-// X-Edge marks what a proxy lets through: requests that it made, and answers that came from behind it.
+// X-Edge marks what a proxy lets through: requests that it made, and responses that came through it.
 constexpr const char* kNginx = R"(
 daemon off;
 worker_processes 1;

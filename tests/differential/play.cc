@@ -91,25 +91,25 @@ bool TakeChunks(std::string_view& bytes, std::string& out) {
   }
 }
 
-// False: no whole answer is there.
-bool TakeAnswer(std::string_view& bytes, bool closed, Answer& answer) {
+// False: no whole response is there.
+bool TakeResponse(std::string_view& bytes, bool closed, Response& response) {
   std::string_view line;
   if (!TakeLine(bytes, line) || !line.starts_with("HTTP/1.") || line.size() < 12) return false;
-  answer.status = std::atoi(std::string(line.substr(9, 3)).c_str());
+  response.status = std::atoi(std::string(line.substr(9, 3)).c_str());
   while (TakeLine(bytes, line) && !line.empty()) {
     const std::size_t colon = std::min(line.find(':'), line.size() - 1);
     std::string name(line.substr(0, colon));
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     const std::size_t value = std::min(line.find_first_not_of(' ', colon + 1), line.size());
-    answer.fields.emplace_back(std::move(name), std::string(line.substr(value)));
+    response.fields.emplace_back(std::move(name), std::string(line.substr(value)));
   }
-  answer.seen = answer.Field("x-seen");
-  answer.edge = answer.Field("x-edge");
-  if (answer.status < 200 || answer.status == 204 || answer.status == 304 || answer.seen.starts_with("HEAD ")) return true;
-  if (answer.Field("transfer-encoding") == "chunked") return TakeChunks(bytes, answer.body);
-  const std::string length = answer.Field("content-length");
-  if (length.empty()) return closed && TakeBytes(bytes, bytes.size(), answer.body);
-  return TakeBytes(bytes, std::strtoull(length.c_str(), nullptr, 10), answer.body);
+  response.seen = response.Field("x-seen");
+  response.edge = response.Field("x-edge");
+  if (response.status < 200 || response.status == 204 || response.status == 304 || response.seen.starts_with("HEAD ")) return true;
+  if (response.Field("transfer-encoding") == "chunked") return TakeChunks(bytes, response.body);
+  const std::string length = response.Field("content-length");
+  if (length.empty()) return closed && TakeBytes(bytes, bytes.size(), response.body);
+  return TakeBytes(bytes, std::strtoull(length.c_str(), nullptr, 10), response.body);
 }
 
 Record Read(const Line& line) {
@@ -118,13 +118,13 @@ Record Read(const Line& line) {
   std::string_view left = line.received;
   while (!left.empty()) {
     const std::string_view before = left;
-    Answer answer;
-    if (!TakeAnswer(left, line.closed, answer)) {
+    Response response;
+    if (!TakeResponse(left, line.closed, response)) {
       record.junk = before;
       return record;
     }
-    if (answer.status >= 200) {
-      record.answers.push_back(std::move(answer));
+    if (response.status >= 200) {
+      record.responses.push_back(std::move(response));
     } else {
       ++record.interim;
     }
@@ -134,7 +134,7 @@ Record Read(const Line& line) {
 
 }  // namespace
 
-std::string Answer::Field(const std::string& lower) const {
+std::string Response::Field(const std::string& lower) const {
   for (const auto& [name, value] : fields) {
     if (name == lower) return value;
   }
@@ -175,17 +175,17 @@ std::vector<std::string> StreamsOf(const std::vector<Case>& cases) {
 
 std::string Short(const Record& record) {
   std::string text;
-  for (const Answer& answer : record.answers) {
+  for (const Response& response : record.responses) {
     if (!text.empty()) text += ' ';
-    if (answer.seen.empty()) {
-      const std::string status = std::to_string(answer.status);
-      text += answer.edge.empty() ? status : "(" + status + ")";
+    if (response.seen.empty()) {
+      const std::string status = std::to_string(response.status);
+      text += response.edge.empty() ? status : "(" + status + ")";
       continue;
     }
-    const std::size_t size = answer.seen.rfind(' ');
-    const std::size_t slash = answer.seen.rfind('/', size);
-    const std::size_t name = slash == std::string::npos ? answer.seen.find(' ') + 1 : slash + 1;
-    text += answer.seen.substr(name, size - name) + ":" + answer.seen.substr(size + 1);
+    const std::size_t size = response.seen.rfind(' ');
+    const std::size_t slash = response.seen.rfind('/', size);
+    const std::size_t name = slash == std::string::npos ? response.seen.find(' ') + 1 : slash + 1;
+    text += response.seen.substr(name, size - name) + ":" + response.seen.substr(size + 1);
   }
   if (!record.junk.empty()) text += text.empty() ? "junk" : " junk";
   if (!record.closed) text += text.empty() ? "..." : " ...";

@@ -10,10 +10,10 @@
 
 namespace weft::differential {
 
-// One final answer.
-struct Answer {
+// One final response.
+struct Response {
   int status = 0;
-  std::string seen;  // X-Seen: "METHOD path size" of the request that a handler has taken; empty: the server's own answer
+  std::string seen;  // X-Seen: "METHOD path size" of the request that a handler has taken; empty: the server's own response
   std::string edge;  // X-Edge: set by a proxy on what came from behind it
   std::vector<std::pair<std::string, std::string>> fields;  // names in small letters
   std::string body;
@@ -23,10 +23,10 @@ struct Answer {
 
 // What a server made of a stream.
 struct Record {
-  std::vector<Answer> answers;
-  int interim = 0;      // answers 1xx
+  std::vector<Response> responses;
+  int interim = 0;      // responses 1xx
   bool closed = false;  // by the server
-  std::string junk;     // bytes that are no answer
+  std::string junk;     // bytes that are not a response
 };
 
 // Sends `bytes` on connections of their own to the unix socket at `path`, all at the same time, and reads until each is closed or

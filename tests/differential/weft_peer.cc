@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The weft server of the differential test, on a unix socket: weft_peer SOCKET LOG. Each answer says in X-Seen which request it belongs
-// to and how long its body was, and each request is one line of JSON in the log. /304 and /big answer what they say.
+// The weft server of the differential test, on a unix socket: weft_peer SOCKET LOG. Each response says in X-Seen which request it belongs
+// to and how long its body was, and each request is one line of JSON in the log. /304 and /big response what they say.
 #include <csignal>
 #include <cstdio>
 #include <string>
