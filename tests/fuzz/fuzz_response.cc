@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The writer of answers, with fields from a handler that means harm. The input: a byte of flags, one that chooses the status, the body up
+// The writer of responses, with fields from a handler that means harm. The input: a byte of flags, one that chooses the status, the body up
 // to the first 0x1E, then the fields, each name 0x1F value, parted by 0x1E. A second reader, which is strict and shares no code with the
 // library, must find in the output exactly what was put in, and the body where the framing says.
 #include <optional>
@@ -31,31 +31,31 @@ std::string Lower(std::string_view text) {
 }
 
 // What a strict client reads: lines that end with CRLF and hold no other control byte than tab.
-struct Answer {
+struct ParsedResponse {
   int status = 0;
   Pairs fields = {};
   std::size_t size = 0;
 };
 
-Answer ReadResponse(std::string_view bytes) {
-  Answer answer;
+ParsedResponse ReadResponse(std::string_view bytes) {
+  ParsedResponse response;
   bool first = true;
   for (;;) {
-    const std::size_t end = bytes.find("\r\n", answer.size);
+    const std::size_t end = bytes.find("\r\n", response.size);
     FUZZ_CHECK(end != std::string_view::npos, "a head has an end");
-    const std::string_view line = bytes.substr(answer.size, end - answer.size);
-    answer.size = end + 2;
+    const std::string_view line = bytes.substr(response.size, end - response.size);
+    response.size = end + 2;
     for (const char c : line) FUZZ_CHECK(c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7F), "no control byte gets out");
     if (std::exchange(first, false)) {
       FUZZ_CHECK(line.size() >= 13 && line.starts_with("HTTP/1.1 ") && line[12] == ' ', "a status line is one");
-      answer.status = std::stoi(std::string(line.substr(9, 3)));
+      response.status = std::stoi(std::string(line.substr(9, 3)));
       continue;
     }
-    if (line.empty()) return answer;
+    if (line.empty()) return response;
     const std::size_t colon = line.find(": ");
     FUZZ_CHECK(colon != std::string_view::npos && colon > 0, "a field has a name and a colon");
     FUZZ_CHECK(line.substr(0, colon).find_first_of(" \t:\"(),/;<=>?@[\\]{}") == std::string_view::npos, "a name is a token");
-    answer.fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+    response.fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
   }
 }
 
@@ -86,8 +86,8 @@ struct Play {
   explicit Play(std::string_view input);
   void Check();
   std::string Write();
-  void CheckHandlersFields(const Answer& answer);
-  void CheckFraming(const Answer& answer, std::string_view sent_body);
+  void CheckHandlersFields(const ParsedResponse& response);
+  void CheckFraming(const ParsedResponse& response, std::string_view sent_body);
 
   unsigned flags = 0;
   int status = 200;
@@ -152,7 +152,7 @@ bool MayBeEmptied(std::string_view lower) { return lower == "date" || lower == "
 
 // All that the handler set is there in its order, but for what the server decides. Beside an Upgrade the connection has its option (RFC 9110
 // section 7.8); an empty one, and one in an interim response, is left out.
-void Play::CheckHandlersFields(const Answer& answer) {
+void Play::CheckHandlersFields(const ParsedResponse& response) {
   std::size_t at = 0;
   bool upgrade = false;
   for (const auto& [name, value] : fields) {
@@ -161,28 +161,28 @@ void Play::CheckHandlersFields(const Answer& answer) {
     upgrade = upgrade || lower == "upgrade";
     if (lower == "content-length" || lower == "transfer-encoding" || lower == "connection") continue;
     if (MayBeEmptied(lower) && value.empty()) continue;
-    while (at < answer.fields.size() && answer.fields[at] != std::pair(std::string(name), std::string(value))) ++at;
-    FUZZ_CHECK(at++ < answer.fields.size(), "the handler's fields are all there");
+    while (at < response.fields.size() && response.fields[at] != std::pair(std::string(name), std::string(value))) ++at;
+    FUZZ_CHECK(at++ < response.fields.size(), "the handler's fields are all there");
   }
   std::size_t own = 0;
-  for (const char* name : {"date", "content-type", "content-length", "transfer-encoding"}) own += All(answer.fields, name).empty() ? 0 : 1;
-  FUZZ_CHECK(answer.fields.size() <= fields.Size() + own + (upgrade ? 2 : 1), "nothing else is there");
+  for (const char* name : {"date", "content-type", "content-length", "transfer-encoding"}) own += All(response.fields, name).empty() ? 0 : 1;
+  FUZZ_CHECK(response.fields.size() <= fields.Size() + own + (upgrade ? 2 : 1), "nothing else is there");
   std::vector<std::string> connection;
   for (const auto& [name, value] : fields) {
     if (Lower(name) == "connection" && !interim) connection.emplace_back(value);
   }
   std::vector<std::string> options = Options(connection);
   if (upgrade && std::find(options.begin(), options.end(), "upgrade") == options.end()) options.emplace_back("upgrade");
-  FUZZ_CHECK(Options(All(answer.fields, "connection")) == options, "the handler's options of the connection are there");
+  FUZZ_CHECK(Options(All(response.fields, "connection")) == options, "the handler's options of the connection are there");
 }
 
 // RFC 9112 section 6.3, read from the side of the client.
-void Play::CheckFraming(const Answer& answer, std::string_view sent_body) {
-  const std::vector<std::string> lengths = All(answer.fields, "content-length");
-  const std::vector<std::string> codings = All(answer.fields, "transfer-encoding");
+void Play::CheckFraming(const ParsedResponse& response, std::string_view sent_body) {
+  const std::vector<std::string> lengths = All(response.fields, "content-length");
+  const std::vector<std::string> codings = All(response.fields, "transfer-encoding");
   FUZZ_CHECK(lengths.size() + codings.size() <= 1, "one framing at most");
   bool close = false;
-  for (const std::string& options : All(answer.fields, "connection")) close = close || Lower(options) == "close";
+  for (const std::string& options : All(response.fields, "connection")) close = close || Lower(options) == "close";
   if (interim || status == 204 || (facts.connect_request && status / 100 == 2)) {
     FUZZ_CHECK(lengths.empty() && codings.empty(), "no framing where there is no body");
   }
@@ -206,27 +206,27 @@ void Play::CheckFraming(const Answer& answer, std::string_view sent_body) {
       set += same || (name == "content-type" && Lower(key) == "content-encoding") ? 1 : 0;
       left += same && !value.empty() ? 1 : 0;
     }
-    FUZZ_CHECK(All(answer.fields, name).size() == (set == 0 ? 1 : left), "a date and a type are added where the handler says nothing of them");
+    FUZZ_CHECK(All(response.fields, name).size() == (set == 0 ? 1 : left), "a date and a type are added where the handler says nothing of them");
   }
 }
 
 void Play::Check() {
   const std::string text = Write();
-  const Answer answer = ReadResponse(text);
-  FUZZ_CHECK(answer.status == status, "the status is that of the handler");
-  FUZZ_CHECK(answer.size == text.size(), "one head is one head");
-  CheckHandlersFields(answer);
-  CheckFraming(answer, framing.send_body ? body : std::string_view());
+  const ParsedResponse response = ReadResponse(text);
+  FUZZ_CHECK(response.status == status, "the status is that of the handler");
+  FUZZ_CHECK(response.size == text.size(), "one head is one head");
+  CheckHandlersFields(response);
+  CheckFraming(response, framing.send_body ? body : std::string_view());
 
   std::string error(internal::WriteSimpleError(nullptr, 0, 400, "bad", kDate, static_cast<int>(flags)), '\0');
   (void)internal::WriteSimpleError(error.data(), error.size(), 400, "bad", kDate, static_cast<int>(flags));
-  const Answer refusal = ReadResponse(error);
+  const ParsedResponse refusal = ReadResponse(error);
   FUZZ_CHECK(All(refusal.fields, "content-length").at(0) == std::to_string(error.size() - refusal.size), "a refusal has its length");
 
   std::string last(internal::WriteLastChunk(nullptr, 0, fields), '\0');
   (void)internal::WriteLastChunk(last.data(), last.size(), fields);
   FUZZ_CHECK(last.starts_with("0\r\n"), "the last chunk is one");
-  const Answer trailers = ReadResponse("HTTP/1.1 200 \r\n" + last.substr(3));
+  const ParsedResponse trailers = ReadResponse("HTTP/1.1 200 \r\n" + last.substr(3));
   FUZZ_CHECK(trailers.size == last.size() + 12, "trailers have one end");
   for (const char* name : {"content-length", "transfer-encoding", "host", "connection", "set-cookie"}) {
     FUZZ_CHECK(All(trailers.fields, name).empty(), "no trailer frames or routes");

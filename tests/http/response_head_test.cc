@@ -18,7 +18,7 @@ std::string Write(const ResponseHead& head) {
   return out;
 }
 
-ResponseHead Answer(int status, const Fields& fields, const ResponseFacts& facts = {.complete = true, .body_bytes = 13}) {
+ResponseHead HeadOf(int status, const Fields& fields, const ResponseFacts& facts = {.complete = true, .body_bytes = 13}) {
   ResponseHead head;
   head.status = status;
   head.version_minor = facts.version_minor;
@@ -50,14 +50,14 @@ TEST(WriteResponseHead, WritesAHelloResponse) {
   Fields fields;
   fields.Set("Content-Type", "text/plain");
 
-  EXPECT_EQ(Write(Answer(200, fields)),
+  EXPECT_EQ(Write(HeadOf(200, fields)),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 13\r\n\r\n");
 }
 
 TEST(WriteResponseHead, NamesEveryStatus) {  // RFC 9112 section 4: the blank stays where no phrase follows
   const Fields none;
   const auto line = [&none](int status) {
-    const std::string head = Write(Answer(status, none));
+    const std::string head = Write(HeadOf(status, none));
     return head.substr(0, head.find("\r\n"));
   };
 
@@ -72,7 +72,7 @@ TEST(WriteResponseHead, NamesEveryStatus) {  // RFC 9112 section 4: the blank st
 TEST(WriteResponseHead, FramesAStreamByChunks) {
   const Fields none;
 
-  EXPECT_EQ(Write(Answer(200, none, {})),
+  EXPECT_EQ(Write(HeadOf(200, none, {})),
             "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
@@ -82,7 +82,7 @@ TEST(WriteResponseHead, FramingOfTheHandlerGivesWayToTheDecision) {  // RFC 9112
   fields.Add("Transfer-Encoding", "gzip");
   fields.Add("connection", "keep-alive");
 
-  EXPECT_EQ(Write(Answer(200, fields, {.keep_alive = false, .complete = true, .body_bytes = 1})),
+  EXPECT_EQ(Write(HeadOf(200, fields, {.keep_alive = false, .complete = true, .body_bytes = 1})),
             "HTTP/1.1 200 OK\r\n" + std::string(kDate) + "Content-Length: 1\r\nConnection: close\r\n\r\n");
 }
 
@@ -91,7 +91,7 @@ TEST(WriteResponseHead, KeepsOtherConnectionOptions) {  // RFC 9110 section 7.8
   fields.Set("Connection", "Upgrade, close, x");
   fields.Set("Upgrade", "websocket");
 
-  EXPECT_EQ(Write(Answer(101, fields, {.status = 101})),
+  EXPECT_EQ(Write(HeadOf(101, fields, {.status = 101})),
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, x\r\nUpgrade: websocket\r\n" + std::string(kDate) + "\r\n");
 }
 
@@ -100,35 +100,35 @@ TEST(WriteResponseHead, ListsUpgradeInConnection) {  // RFC 9110 sections 7.6.1,
   fields.Add("upgrade", "echo");
   const std::string begin = "HTTP/1.1 426 Upgrade Required\r\nupgrade: echo\r\n";
   const ResponseFacts facts{.status = 426, .complete = true};
-  EXPECT_EQ(Write(Answer(426, fields, facts)), begin + "Connection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(Write(HeadOf(426, fields, facts)), begin + "Connection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
 
   const ResponseFacts last{.status = 426, .keep_alive = false, .complete = true};
-  EXPECT_EQ(Write(Answer(426, fields, last)),
+  EXPECT_EQ(Write(HeadOf(426, fields, last)),
             begin + "Connection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\nConnection: close\r\n\r\n");
 
   fields.Add("Connection", "close");  // which says nothing of it
   fields.Add("Upgrade", "chat");
-  EXPECT_EQ(Write(Answer(426, fields, facts)),
+  EXPECT_EQ(Write(HeadOf(426, fields, facts)),
             begin + "Upgrade: chat\r\nConnection: Upgrade\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
 
   fields.Add("Connection", "x, UPGRADE");
-  EXPECT_EQ(Write(Answer(426, fields, facts)),
+  EXPECT_EQ(Write(HeadOf(426, fields, facts)),
             begin + "Upgrade: chat\r\nConnection: x, UPGRADE\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
 }
 
 TEST(WriteResponseHead, LeavesOutAnUpgradeThatOffersNothingOrIsInterim) {
   Fields fields;
   fields.Set("Upgrade", "");
-  EXPECT_EQ(Write(Answer(200, fields, {.complete = true})), "HTTP/1.1 200 OK\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(Write(HeadOf(200, fields, {.complete = true})), "HTTP/1.1 200 OK\r\n" + std::string(kDate) + "Content-Length: 0\r\n\r\n");
 
   fields.Set("Upgrade", "echo");
-  EXPECT_EQ(Write(Answer(103, fields, {.status = 103})), "HTTP/1.1 103 Early Hints\r\n\r\n");
+  EXPECT_EQ(Write(HeadOf(103, fields, {.status = 103})), "HTTP/1.1 103 Early Hints\r\n\r\n");
 }
 
 TEST(WriteResponseHead, SendsKeepAliveToHttp10) {  // RFC 9112 section 9.3
   const Fields none;
   const auto connection = [&none](bool keep_alive) {
-    return Write(Answer(200, none, {.version_minor = 0, .keep_alive = keep_alive, .complete = true}));
+    return Write(HeadOf(200, none, {.version_minor = 0, .keep_alive = keep_alive, .complete = true}));
   };
 
   EXPECT_NE(connection(true).find("\r\nConnection: keep-alive\r\n"), std::string::npos);
@@ -139,7 +139,7 @@ TEST(WriteResponseHead, DateOfTheHandlerWins) {
   Fields fields;
   fields.Set("date", "Thu, 01 Jan 1970 00:00:00 GMT");
 
-  const std::string head = Write(Answer(200, fields));
+  const std::string head = Write(HeadOf(200, fields));
 
   EXPECT_EQ(head.find("Date"), std::string::npos);
   EXPECT_NE(head.find("date: Thu, 01 Jan 1970"), std::string::npos);
@@ -149,7 +149,7 @@ TEST(WriteResponseHead, GuessedTypeGivesWayToTheHandlers) {
   const auto types = [](std::string_view name, std::string_view value) {
     Fields fields;
     if (!name.empty()) fields.Set(name, value);
-    ResponseHead head = Answer(200, fields);
+    ResponseHead head = HeadOf(200, fields);
     head.body = "%PDF-1.7";
     const std::string text = Write(head);
     return text.find("Content-Type: application/pdf\r\n") != std::string::npos;
@@ -166,7 +166,7 @@ TEST(WriteResponseHead, AnEmptyDateOrTypeStandsForNone) {
   fields.Set("Date", "");
   fields.Set("content-type", "");
   fields.Set("X-Empty", "");
-  ResponseHead head = Answer(200, fields, {.complete = true, .body_bytes = 1});
+  ResponseHead head = HeadOf(200, fields, {.complete = true, .body_bytes = 1});
   head.body = "%PDF-1.7";
 
   EXPECT_EQ(Write(head), "HTTP/1.1 200 OK\r\nX-Empty: \r\nContent-Length: 1\r\n\r\n");
@@ -177,7 +177,7 @@ TEST(WriteResponseHead, AnInterimResponseHasFieldsOnly) {  // RFC 9110 section 1
   fields.Set("Link", "</a.css>; rel=preload");
   fields.Set("Content-Length", "5");
   fields.Set("Connection", "x");
-  ResponseHead head = Answer(103, fields, {.status = 103, .keep_alive = false});
+  ResponseHead head = HeadOf(103, fields, {.status = 103, .keep_alive = false});
   head.body = "%PDF-1.7";
 
   EXPECT_EQ(Write(head), "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
@@ -188,7 +188,7 @@ TEST(WriteResponseHead, ReportsTheRoomItNeedsWhateverItGets) {
   fields.Set("X-Long", std::string(300, 'x'));
   fields.Set("Connection", "x");
   fields.Set("Upgrade", "echo");
-  const ResponseHead head = Answer(200, fields);
+  const ResponseHead head = HeadOf(200, fields);
   const std::string whole = Write(head);
 
   for (std::size_t capacity = 0; capacity <= whole.size(); ++capacity) {
@@ -203,7 +203,7 @@ TEST(WriteResponseHead, CopiesFieldsOfEverySize) {
     for (std::size_t i = 0; i < size; ++i) text += static_cast<char>('a' + i % 26);
     Fields fields;
     fields.Set(text, text);
-    EXPECT_NE(Write(Answer(200, fields)).find("\r\n" + text + ": " + text + "\r\n"), std::string::npos) << size;
+    EXPECT_NE(Write(HeadOf(200, fields)).find("\r\n" + text + ": " + text + "\r\n"), std::string::npos) << size;
   }
 }
 
