@@ -299,7 +299,7 @@ TEST(Mutex, AWaiterOfAnotherLoopThatGaveUpIsSkipped) {
       Mutex mutex;
       std::atomic<bool> asks{false}, busy{false}, go_on{false}, got{false};
       const CancelScope scope = WithCancel(ctx);
-      const CancelScope patience = WithTimeout(ctx, 20s);
+      const CancelScope limit = WithTimeout(ctx, 20s);
       mutex.lock();
       Group group(ctx, {.spread = true});
       GoOn(group, 1 - mine, [&](const Context&) {
@@ -314,7 +314,7 @@ TEST(Mutex, AWaiterOfAnotherLoopThatGaveUpIsSkipped) {
       });
       while (!busy) Yield();
       GoOn(group, mine, [&](const Context&) {
-        EXPECT_FALSE(mutex.Lock(patience.ctx));
+        EXPECT_FALSE(mutex.Lock(limit.ctx));
         got = true;
         mutex.unlock();
       });
@@ -322,7 +322,7 @@ TEST(Mutex, AWaiterOfAnotherLoopThatGaveUpIsSkipped) {
 
       scope.cancel();
       mutex.unlock();
-      while (!got && !patience.ctx.Err()) Yield();
+      while (!got && !limit.ctx.Err()) Yield();
       EXPECT_TRUE(got);
       go_on = true;
       EXPECT_FALSE(group.Wait());

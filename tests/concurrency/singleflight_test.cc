@@ -144,12 +144,12 @@ TEST(Singleflight, TheLastCallerCancelsTheWorkAndWaitsForItsEnd) {
       return err;
     };
     Group group(ctx);
-    for (const Duration patience : {Duration(1s), Duration(2s)}) {
-      group.Go([&, patience](const Context& c) {
-        const CancelScope scope = WithTimeout(c, patience);
+    for (const Duration timeout : {Duration(1s), Duration(2s)}) {
+      group.Go([&, timeout](const Context& c) {
+        const CancelScope scope = WithTimeout(c, timeout);
         EXPECT_TRUE(flights.Do(scope.ctx, "a", work).Err().Is(kDeadlineExceeded));
-        EXPECT_EQ(Now() - start, patience == 1s ? 1s : 5s);
-        EXPECT_EQ(ended, patience == 2s);
+        EXPECT_EQ(Now() - start, timeout == 1s ? 1s : 5s);
+        EXPECT_EQ(ended, timeout == 2s);
       });
     }
     EXPECT_FALSE(group.Wait());

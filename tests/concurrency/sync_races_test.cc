@@ -61,10 +61,10 @@ enum class Some { kPatient, kNone };
 void Hammer(int rounds, const std::function<void(const Context&, int)>& attempt, Some patient = Some::kPatient) {
   constexpr std::size_t kFibers = 6, kThreads = 2;
   Canceller canceller(kFibers + kThreads);
-  const CancelScope patience = WithTimeout(Background(), 60s);
+  const CancelScope limit = WithTimeout(Background(), 60s);
   auto work = [&](std::size_t slot) {
     for (int i = 0; i < rounds; ++i) {
-      attempt(patient == Some::kPatient && slot % 4 == 3 ? patience.ctx : canceller.Take(slot), i);
+      attempt(patient == Some::kPatient && slot % 4 == 3 ? limit.ctx : canceller.Take(slot), i);
     }
   };
   std::vector<std::thread> threads;
@@ -75,7 +75,7 @@ void Hammer(int rounds, const std::function<void(const Context&, int)>& attempt,
     EXPECT_FALSE(group.Wait());
   });
   for (std::thread& thread : threads) thread.join();
-  EXPECT_FALSE(patience.ctx.Err()) << "somebody waited for what was lost";
+  EXPECT_FALSE(limit.ctx.Err()) << "somebody waited for what was lost";
 }
 
 TEST(SyncRaces, AMutexIsNeitherLostNorSharedWhenCancelsMeetHandOvers) {
@@ -161,7 +161,7 @@ TEST(SyncRaces, ASignalIsNotLostWithACanceledWaiter) {
       int waiting = 0;
       bool first_got = false, second_got = false;
       const CancelScope scope = WithCancel(ctx);
-      const CancelScope patience = WithTimeout(ctx, 20s);
+      const CancelScope limit = WithTimeout(ctx, 20s);
       Event second_waits;
       Group group(ctx, {.spread = true});
       group.Go([&](const Context&) {
@@ -177,7 +177,7 @@ TEST(SyncRaces, ASignalIsNotLostWithACanceledWaiter) {
       group.Go([&](const Context&) {
         std::unique_lock hold(mutex);
         second_waits.Set();
-        second_got = !cond.Wait(patience.ctx, hold);
+        second_got = !cond.Wait(limit.ctx, hold);
       });
       EXPECT_FALSE(second_waits.Wait(ctx));
       group.Go([&](const Context&) { scope.cancel(); });
@@ -191,9 +191,9 @@ TEST(SyncRaces, ASignalIsNotLostWithACanceledWaiter) {
       std::unique_lock hold(mutex);
       while (!first_got && !second_got) {
         hold.unlock();
-        EXPECT_FALSE(Sleep(patience.ctx, 10us)) << "the signal was lost";
+        EXPECT_FALSE(Sleep(limit.ctx, 10us)) << "the signal was lost";
         hold.lock();
-        if (patience.ctx.Err()) break;
+        if (limit.ctx.Err()) break;
       }
       EXPECT_NE(first_got, second_got) << "one signal, one waiter";
       cond.Broadcast();
@@ -210,14 +210,14 @@ TEST(SyncRaces, ReadersGetInAfterACanceledWriter) {
       RWMutex mutex;
       mutex.lock_shared();
       const CancelScope scope = WithCancel(ctx);
-      const CancelScope patience = WithTimeout(ctx, 20s);
+      const CancelScope limit = WithTimeout(ctx, 20s);
       Group group(ctx, {.spread = true});
       group.Go([&](const Context&) {
         if (!mutex.Lock(scope.ctx)) mutex.unlock();
       });
       if (i % 2 == 0) Yield();
       group.Go([&](const Context&) {
-        EXPECT_FALSE(mutex.RLock(patience.ctx)) << "nobody let it in";
+        EXPECT_FALSE(mutex.RLock(limit.ctx)) << "nobody let it in";
         mutex.unlock_shared();
       });
       group.Go([&](const Context&) { scope.cancel(); });

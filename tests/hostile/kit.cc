@@ -145,13 +145,13 @@ bool PoliteClient::Ask(bool may_fail) {
     if (report_.failed++ == 0) report_.failure = why;
     return false;
   };
-  const CancelScope patience = WithTimeout(Background(), seconds(30));
+  const CancelScope limit = WithTimeout(Background(), seconds(30));
   if (connection_.empty()) {
-    Result<TestClient> client = http2_ ? TryDialHttp2(patience.ctx, bound_) : TryDial(patience.ctx, bound_);
+    Result<TestClient> client = http2_ ? TryDialHttp2(limit.ctx, bound_) : TryDial(limit.ctx, bound_);
     if (!client.Ok()) return fail(client.Err().Message());
     connection_.push_back(*std::move(client));
   }
-  const Result<TestResponse> answer = connection_.front().Get(patience.ctx, "/");
+  const Result<TestResponse> answer = connection_.front().Get(limit.ctx, "/");
   if (!answer.Ok()) return fail(answer.Err().Message());
   return answer->status == 200 && answer->body == "hello" ? true : fail("status " + std::to_string(answer->status));
 }

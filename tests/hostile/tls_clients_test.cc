@@ -156,14 +156,14 @@ TEST(TlsClients, ServesClientsThatKeepChangingTheirKeys) {
         }
         one->Send(sending, one->records.Data("0\r\n\r\n"));
       });
-      const CancelScope patience = WithTimeout(c, seconds(30));
+      const CancelScope limit = WithTimeout(c, seconds(30));
       std::string all;
       const auto echoed = [&all] {
         const std::size_t head = std::min(all.find("\r\n\r\n"), all.size());
         return std::count(all.begin() + static_cast<std::ptrdiff_t>(head), all.end(), 'x');
       };
       while (echoed() < updates / 50) {
-        const std::string some = one->tls.ReadSome(patience.ctx, one->wire);
+        const std::string some = one->tls.ReadSome(limit.ctx, one->wire);
         if (some.empty()) break;
         all += some;
       }

@@ -14,7 +14,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-ServerOptions Patience(Duration drain, Duration grace) {
+ServerOptions DrainTimeouts(Duration drain, Duration grace) {
   ServerOptions options;
   options.drain_timeout = drain;
   options.cancel_grace = grace;
@@ -28,18 +28,18 @@ TEST(DrainForcedClose, CancelsRequestsWhenTheDrainTimeoutExpires) {
       const Error err = Sleep(r.Ctx(), seconds(50));
       cause = r.Ctx().Cause();
       return err;
-    }, Patience(seconds(4), seconds(1)));
+    }, DrainTimeouts(seconds(4), seconds(1)));
     Client client = site.Connect();
     client.Send(kGet);
     (void)Sleep(ctx, seconds(1));
     const TimePoint begin = Now();
     site.server().BeginDrain();
 
-    const TestResponse answer = client.Answer();
+    const TestResponse response = client.ReadResponse();
 
-    EXPECT_EQ(answer.status, 503);
-    EXPECT_TRUE(answer.Has("Retry-After"));
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_EQ(response.status, 503);
+    EXPECT_TRUE(response.Has("Retry-After"));
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_EQ(Now() - begin, seconds(4));
     EXPECT_TRUE(cause.Is(kServerClosing));
     client.raw().Close();
@@ -64,13 +64,13 @@ TEST(DrainForcedClose, FailsTheGroupOfAHandlerWhoseCallsWereCanceled) {
       }
       if (Error err = group.Wait()) return err;
       return w.Write(a + b);
-    }, Patience(seconds(4), seconds(1)));
+    }, DrainTimeouts(seconds(4), seconds(1)));
     Client client = site.Connect();
     client.Send(kGet);
     (void)Sleep(ctx, seconds(1));
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().status, 503);
+    EXPECT_EQ(client.ReadResponse().status, 503);
     client.raw().Close();
     EXPECT_FALSE(site.Stop());
   });
@@ -79,7 +79,7 @@ TEST(DrainForcedClose, FailsTheGroupOfAHandlerWhoseCallsWereCanceled) {
 TEST(DrainForcedClose, RequestsAfterTheDrainTimeoutAreCanceled) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [&](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), seconds(50)); },
-              Patience(seconds(1), seconds(5)));
+              DrainTimeouts(seconds(1), seconds(5)));
     Client client = site.Connect();
     Client late = site.Connect();
     client.Send(kGet);
@@ -91,7 +91,7 @@ TEST(DrainForcedClose, RequestsAfterTheDrainTimeoutAreCanceled) {
 
     late.Send("TP/1.1\r\nHost: h\r\n\r\n");
 
-    EXPECT_EQ(late.Answer().status, 503);
+    EXPECT_EQ(late.ReadResponse().status, 503);
     EXPECT_EQ(Now(), begin);
   });
 }
@@ -102,16 +102,16 @@ TEST(DrainForcedClose, NamesTheRequestsItCloses) {
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       (void)leave.Wait(Background());  // does not look at its context
       return w.Write("nobody hears this");
-    }, Patience(seconds(4), seconds(1)));
+    }, DrainTimeouts(seconds(4), seconds(1)));
     Client client = site.Connect();
     client.Send("GET /stubborn HTTP/1.1\r\nHost: h\r\n\r\n");
     (void)Sleep(ctx, seconds(1));
     const TimePoint begin = Now();
     site.server().BeginDrain();
 
-    const TestResponse answer = client.Answer();  // or its client would send the request again, without a word to anybody
-    EXPECT_EQ(answer.status, 503);
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    const TestResponse response = client.ReadResponse();  // or its client would send the request again, without a word to anybody
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
     EXPECT_EQ(Now() - begin, seconds(5));
     (void)Sleep(ctx, seconds(12));
@@ -130,7 +130,7 @@ TEST(DrainForcedClose, NamesTheRequestsItCloses) {
 TEST(DrainForcedClose, EndsAWriteThatWaits) {
   Virtually([](const Context& ctx) {
     Error seen;
-    ServerOptions options = Patience(seconds(4), seconds(1));
+    ServerOptions options = DrainTimeouts(seconds(4), seconds(1));
     Site site(ctx, [&](ResponseWriter& w, Request&) -> Error {
       while (!seen) seen = w.Write(Pattern(100'000));
       return seen;
@@ -154,13 +154,13 @@ TEST(DrainForcedClose, EndsARequestThatWaitsForItsBody) {
     Site site(ctx, [&](ResponseWriter&, Request& r) -> Error {
       seen = r.Body().ReadAll().Err();
       return seen;
-    }, Patience(seconds(4), seconds(1)));
+    }, DrainTimeouts(seconds(4), seconds(1)));
     Client client = site.Connect();
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n");
     (void)Sleep(ctx, seconds(1));
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().status, 503);
+    EXPECT_EQ(client.ReadResponse().status, 503);
     EXPECT_TRUE(seen.Is(kServerClosing)) << seen.Message();
     client.raw().Close();
     EXPECT_FALSE(site.Stop());
@@ -169,7 +169,7 @@ TEST(DrainForcedClose, EndsARequestThatWaitsForItsBody) {
 
 TEST(DrainForcedClose, ClosesConnectionsWithIncompleteHeads) {
   Virtually([](const Context& ctx) {
-    Site site(ctx, Say("x"), Patience(seconds(2), seconds(1)));
+    Site site(ctx, Say("x"), DrainTimeouts(seconds(2), seconds(1)));
     Client client = site.Connect();
     client.Send("GET / HT");
     (void)Sleep(ctx, milliseconds(1));
@@ -183,7 +183,7 @@ TEST(DrainForcedClose, ClosesConnectionsWithIncompleteHeads) {
 
 TEST(DrainForcedClose, ComesAtOnceWithADrainTimeoutOfZero) {
   Virtually([](const Context& ctx) {
-    Site site(ctx, [](ResponseWriter&, Request& r) { return r.Ctx().Wait(); }, Patience(seconds(0), seconds(0)));
+    Site site(ctx, [](ResponseWriter&, Request& r) { return r.Ctx().Wait(); }, DrainTimeouts(seconds(0), seconds(0)));
     Client client = site.Connect();
     client.Send(kGet);
     (void)Sleep(ctx, milliseconds(1));
@@ -201,13 +201,13 @@ TEST(DrainForcedClose, NeverComesWithAnUnlimitedDrainTimeout) {
       r.LongLived();
       if (Error err = Sleep(r.Ctx(), hours(1000))) return err;
       return w.Write("done");
-    }, Patience(kUnlimited, seconds(0)));
+    }, DrainTimeouts(kUnlimited, seconds(0)));
     Client client = site.Connect();
     client.Send(kGet);
     (void)Sleep(ctx, seconds(1));
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().body, "done");
+    EXPECT_EQ(client.ReadResponse().body, "done");
     EXPECT_FALSE(site.Stop());
   });
 }

@@ -15,7 +15,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-ServerOptions Patience(Duration drain, Duration grace) {
+ServerOptions HijackDrainTimeouts(Duration drain, Duration grace) {
   ServerOptions options;
   options.drain_timeout = drain;
   options.cancel_grace = grace;
@@ -28,7 +28,7 @@ TEST(HijackDrain, LetsAHandlerSayGoodbye) {
       (void)r.Draining().Wait();
       EXPECT_FALSE(r.Ctx().Err());
       return stream.Write("goodbye");
-    }), Patience(seconds(10), seconds(1)));
+    }), HijackDrainTimeouts(seconds(10), seconds(1)));
     Client client = Upgraded(site);
     (void)Sleep(ctx, hours(1));
     const TimePoint begin = Now();
@@ -45,7 +45,7 @@ TEST(HijackDrain, LetsAHandlerSayGoodbye) {
 
 TEST(HijackDrain, WaitsForAStreamThatGoesOn) {
   Virtually([](const Context& ctx) {
-    Site site(ctx, EchoUpgrade, Patience(seconds(10), seconds(1)));
+    Site site(ctx, EchoUpgrade, HijackDrainTimeouts(seconds(10), seconds(1)));
     Client client = Upgraded(site);
     site.server().BeginDrain();
     (void)Sleep(ctx, seconds(9));
@@ -65,7 +65,7 @@ TEST(HijackDrain, CancelsReadsAtTheDrainTimeoutAndStillAllowsWrites) {
       read = AllOf(stream).Err();
       if (Error err = stream.Write("goodbye")) return err;
       return read;
-    }), Patience(seconds(4), seconds(1)));
+    }), HijackDrainTimeouts(seconds(4), seconds(1)));
     Client client = Upgraded(site);
     const TimePoint begin = Now();
     site.server().BeginDrain();
@@ -87,7 +87,7 @@ TEST(HijackDrain, ForciblyClosesAndNamesWhatDoesNotEnd) {
         while (!seen) seen = writes ? stream.Write(Pattern(100'000)) : stream.Read(Background(), piece).Err();
         EXPECT_TRUE(stream.Write("x").Is(kServerClosing));
         return seen;
-      }), Patience(seconds(4), seconds(1)));
+      }), HijackDrainTimeouts(seconds(4), seconds(1)));
       Client client = Upgraded(site);
       const TimePoint begin = Now();
 
@@ -126,7 +126,7 @@ TEST(HijackDrain, AStuckOneIsReportedByName) {
     Site site(ctx, AfterSwitch([&](Stream&, ResponseWriter&, Request&) -> Error {
       (void)leave.Wait(Background());
       return {};
-    }), Patience(seconds(1), seconds(1)));
+    }), HijackDrainTimeouts(seconds(1), seconds(1)));
     Client client = Upgraded(site);
     site.server().BeginDrain();
     (void)Sleep(ctx, seconds(8));
@@ -146,9 +146,9 @@ TEST(HijackDrain, CanBeginInTheDrain) {
     site.server().BeginDrain();
     client.Send(std::string(kUpgrade.substr(20)) + "x");
 
-    const TestResponse answer = client.Answer();
-    EXPECT_EQ(answer.status, 101);
-    EXPECT_EQ(answer.Header("Connection"), "Upgrade");
+    const TestResponse response = client.ReadResponse();
+    EXPECT_EQ(response.status, 101);
+    EXPECT_EQ(response.Header("Connection"), "Upgrade");
     EXPECT_EQ(client.Until("x"), "x");
     client.raw().CloseSend();
     EXPECT_FALSE(site.Stop());

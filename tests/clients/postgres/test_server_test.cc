@@ -35,8 +35,8 @@ void NothingIsLeft(bool paused) {
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   ASSERT_TRUE(folder.filename().string().starts_with("weft-postgres-")) << path;
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (std::filesystem::exists(folder) && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(1ms);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::filesystem::exists(folder) && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
   EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
