@@ -74,8 +74,8 @@ TEST_P(AbortedResponse, LetsEarlierResponsesArrive) {
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet) +
                 std::string(kGet));
 
-    EXPECT_EQ(client.Answer().body, "/1");
-    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
     EXPECT_TRUE(client.raw().ReadResponse(ctx).Err());
   });
 }
@@ -93,7 +93,7 @@ TEST_P(AbortedResponse, ResetsTheConnection) {
   EXPECT_TRUE(err.Is(std::errc::connection_reset)) << err.Message();
 }
 
-// Where the end of the connection is the end of the answer, only a reset can tell.
+// Where the end of the connection is the end of the response, only a reset can tell.
 TEST_P(AbortedResponse, ResetsTheConnectionOfHttp10) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
@@ -208,7 +208,7 @@ TEST(AbortedResponses, LetALargeEarlierResponseArrive) {
   (void)aborted.Wait(Background());
   other.Get("/");  // its loop is through with the first connection
 
-  EXPECT_EQ(client.Answer().body, large);
+  EXPECT_EQ(client.ReadResponse().body, large);
 }
 
 TEST(AbortedResponses, SendNothingBeforeTheirHead) {

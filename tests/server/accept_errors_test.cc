@@ -25,7 +25,7 @@ TEST(AcceptErrors, AShortageNeitherSpinsNorEndsTheServer) {
         EXPECT_LE(shortage.Calls(), 1001);
       }
 
-      EXPECT_EQ(waits.Answer().body, "served");  // service comes back by itself
+      EXPECT_EQ(waits.ReadResponse().body, "served");  // service comes back by itself
       EXPECT_EQ(site.Connect().Get("/").body, "served");
       EXPECT_EQ(site.Count("accept failed: "), 1);
       EXPECT_FALSE(site.Stop());
@@ -49,7 +49,7 @@ TEST(AcceptErrors, IfTheyPersistNeitherSpinNorHurtOpenConnections) {
         EXPECT_LE(forbidden.Calls(), 16 * 1001);
       }
 
-      EXPECT_EQ(waits.Answer().body, "served");
+      EXPECT_EQ(waits.ReadResponse().body, "served");
       EXPECT_EQ(site.Count("accept failed: "), 1);
     });
   }
@@ -132,7 +132,7 @@ TEST(AcceptErrors, ABrokenListenerEndsTheServerInGoodOrder) {
     const FailingAccept broken(EINVAL);
     Client next = site.Connect();
 
-    EXPECT_EQ(busy.Answer().body, "to its end");
+    EXPECT_EQ(busy.ReadResponse().body, "to its end");
     const Error err = site.server().Join();
 
     EXPECT_TRUE(err.Is(std::errc::invalid_argument)) << err.Message();

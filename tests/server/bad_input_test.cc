@@ -50,7 +50,7 @@ TEST(BadInput, GetsAnErrorResponseAndEndsTheConnection) {
       EXPECT_THAT(all, StartsWith("HTTP/1.1 " + std::to_string(bad.status) + " "));
       EXPECT_THAT(all, HasSubstr("\r\nConnection: close\r\n"));
       EXPECT_THAT(all, HasSubstr("\r\nContent-Length: "));
-      EXPECT_THAT(all.substr(5), Not(HasSubstr("HTTP/1.1 ")));  // one answer only
+      EXPECT_THAT(all.substr(5), Not(HasSubstr("HTTP/1.1 ")));  // one response only
       EXPECT_FALSE(called);
       EXPECT_EQ(site.Count("bad request " + std::to_string(bad.status)), 1);
     });
@@ -84,8 +84,8 @@ TEST(BadInput, AfterAGoodRequestDoesNotSpoilIt) {
 
       (void)client.raw().Send(ctx, std::string(kGet) + bad.bytes);
 
-      EXPECT_EQ(client.Answer().body, "good");
-      EXPECT_EQ(client.Answer().status, bad.status);
+      EXPECT_EQ(client.ReadResponse().body, "good");
+      EXPECT_EQ(client.ReadResponse().status, bad.status);
       EXPECT_TRUE(client.Ended());
     });
   }

@@ -26,13 +26,13 @@ constexpr std::size_t kTogether = 16;  // requests of a batch, at most
 inline std::string GetOf(std::size_t number) { return "GET /" + std::to_string(number) + " HTTP/1.1\r\nHost: test\r\n\r\n"; }
 inline std::size_t NumberOf(const Request& r) { return std::stoul(std::string(r.Path().substr(1))); }
 
-inline bool HasAnswer(const std::unique_ptr<Client>& client) {
+inline bool HasResponse(const std::unique_ptr<Client>& client) {
   char first;
   return recv(client->raw().Descriptor(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-// As HasAnswer, but waits, and the loop with it.
-inline bool GetsAnswer(const std::unique_ptr<Client>& client) {
+// As HasResponse, but waits, and the loop with it.
+inline bool GetsResponse(const std::unique_ptr<Client>& client) {
   pollfd ready{client->raw().Descriptor(), POLLIN, 0};
   return poll(&ready, 1, /*ms=*/10'000) == 1;
 }
@@ -57,8 +57,8 @@ struct Crowd {
   void AllAsk() {
     for (std::size_t i = 0; i < clients.size(); ++i) clients[i]->Send(GetOf(i));
   }
-  void AllAreAnswered() {
-    for (std::size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i]->Answer().body, "/" + std::to_string(i));
+  void AllHaveResponses() {
+    for (std::size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i]->ReadResponse().body, "/" + std::to_string(i));
   }
 
   Site site;
@@ -68,14 +68,14 @@ struct Crowd {
 // What connects a client.
 inline bool Warm(const Request& r) { return r.Path() == "/warm"; }
 
-// How many fibers wait for clients to take their answers.
+// How many fibers wait for clients to take their responses.
 inline int WaitingForClients() {
   int count = 0;
   for (const FiberInfo& fiber : ListFibers()) count += fiber.waits_for == "client to take the response" ? 1 : 0;
   return count;
 }
 
-// Requests of a client that does not read its answers, each in a turn of its own, until they do not fit its socket any more, or are not
+// Requests of a client that does not read its responses, each in a turn of its own, until they do not fit its socket any more, or are not
 // served. How many it sent.
 inline std::size_t AskUntilFull(const Context& ctx, Client& client) {
   const int before = WaitingForClients();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whom a request and its answer may have to wait for in a batch.
+// Whom a request and its response may have to wait for in a batch.
 #include <string>
 #include <vector>
 
@@ -15,37 +15,37 @@ using std::chrono::milliseconds;
 TEST(BatchLatency, AResponseWaitsForAtMostOneSlowHandler) {
   PlayOnRealTime([](const Context& ctx) {
     Crowd* all = nullptr;
-    bool was_answered = false;
+    bool had_response = false;
     Crowd crowd(ctx, 3, [&](ResponseWriter& w, Request& r) -> Error {
       if (r.Path() == "/1") Compute(milliseconds(1));
-      if (r.Path() == "/2") was_answered = GetsAnswer(all->clients[0]);
+      if (r.Path() == "/2") had_response = GetsResponse(all->clients[0]);
       return w.Write(r.Target());
     });
     all = &crowd;
 
     crowd.AllAsk();
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
 
-    EXPECT_TRUE(was_answered);
+    EXPECT_TRUE(had_response);
   });
 }
 
 TEST(BatchLatency, WhereHandlersAreSlowNobodyWaitsForThem) {
   PlayOnRealTime([](const Context& ctx) {
     Crowd* all = nullptr;
-    bool was_answered = false;
+    bool had_response = false;
     Crowd crowd(ctx, 2, [&](ResponseWriter& w, Request& r) -> Error {
       if (Warm(r)) Compute(microseconds(200));
-      if (r.Path() == "/1") was_answered = GetsAnswer(all->clients[0]);
+      if (r.Path() == "/1") had_response = GetsResponse(all->clients[0]);
       return w.Write(r.Target());
     });
     all = &crowd;
     for (int i = 0; i < 5; ++i) crowd.clients[0]->Get("/warm");
 
     crowd.AllAsk();
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
 
-    EXPECT_TRUE(was_answered);
+    EXPECT_TRUE(had_response);
   });
 }
 
@@ -53,21 +53,21 @@ std::string Get(std::string_view path, std::string_view more = {}) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\n" + std::string(more) + "\r\n";
 }
 
-// Whether the answer of the first client was there, for each slow request as it began: 'y' or 'n'.
+// Whether the response of the first client was there, for each slow request as it began: 'y' or 'n'.
 struct LatencyWatch {
   LatencyWatch(const Context& ctx, std::size_t count)
       : crowd(ctx, count, [this](ResponseWriter& w, Request& r) -> Error {
           if (r.Path() == "/quick") quick_behind = had.size();
           if (r.Path() == "/slow") {
-            had += HasAnswer(crowd.clients[0]) ? 'y' : 'n';
+            had += HasResponse(crowd.clients[0]) ? 'y' : 'n';
             Compute(milliseconds(2));
           }
           return w.Write(r.Target());
         }) {}
-  void AllAreAnswered(std::size_t slow_each = 1) {
-    crowd.clients[0]->Answer();
+  void AllHaveResponses(std::size_t slow_each = 1) {
+    crowd.clients[0]->ReadResponse();
     for (std::size_t i = 1; i < crowd.clients.size(); ++i) {
-      for (std::size_t n = 0; n < slow_each; ++n) crowd.clients[i]->Answer();
+      for (std::size_t n = 0; n < slow_each; ++n) crowd.clients[i]->ReadResponse();
     }
   }
 
@@ -84,7 +84,7 @@ TEST(BatchLatency, AResponseWaitsForOneHandlerNotForAllPipelinedOnes) {
 
     watch.crowd.clients[0]->Send(Get("/quick"));
     watch.crowd.clients[1]->Send(many);
-    watch.AllAreAnswered(12);
+    watch.AllHaveResponses(12);
 
     EXPECT_EQ(watch.had.substr(1), std::string(11, 'y'));
   });
@@ -99,7 +99,7 @@ TEST(BatchLatency, AResponseWaitsForOneHandlerAlsoWithHeadsInPieces) {
     (void)Sleep(ctx, milliseconds(20));
 
     for (std::size_t i = 0; i < 40; ++i) clients[i]->Send(i % 2 != 0 ? "P/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" : "P/1.1\r\nHost: h\r\n\r\n");
-    watch.AllAreAnswered();
+    watch.AllHaveResponses();
 
     EXPECT_EQ(watch.had.substr(1), std::string(38, 'y'));
   });
@@ -114,7 +114,7 @@ TEST(BatchLatency, RequestsThatWereReadAreServedBeforePartialHeadsOfLaterEvents)
 
     clients[0]->Send(Get("/quick"));
     for (std::size_t i = 1; i < 40; ++i) clients[i]->Send("P/1.1\r\nHost: h\r\n\r\n");
-    watch.AllAreAnswered();
+    watch.AllHaveResponses();
 
     EXPECT_EQ(watch.quick_behind, 0u);
   });

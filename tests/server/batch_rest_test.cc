@@ -25,7 +25,7 @@ TEST(BatchRest, SendsTheRestWhenTheSocketHasRoom) {
     crowd.clients[0]->Send(GetOf(asked));
 
     EXPECT_EQ(crowd.clients[1]->Get("/other").body, "/other" + padding);
-    for (std::size_t i = 0; i <= asked; ++i) ASSERT_EQ(crowd.clients[0]->Answer().body, "/" + std::to_string(i) + padding);
+    for (std::size_t i = 0; i <= asked; ++i) ASSERT_EQ(crowd.clients[0]->ReadResponse().body, "/" + std::to_string(i) + padding);
     EXPECT_EQ(crowd.clients[0]->Get("/later").body, "/later" + padding);
   });
 }
@@ -39,7 +39,7 @@ TEST(BatchRest, SendsTheRestOfAPartlySentResponse) {
 
     crowd.AllAsk();
 
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
     EXPECT_EQ(crowd.clients[0]->Get("/again").body, "/again");
   });
 }
@@ -93,7 +93,7 @@ TEST(BatchRest, ADisconnectedClientHarmsNoOther) {
   });
 }
 
-// Requests in flight are those whose answers have not left, too.
+// Requests in flight are those whose responses have not left, too.
 TEST(BatchRest, KeepsItsPlaceAmongTheRequestsInFlight) {
   Virtually([](const Context& ctx) {
     const std::string padding = Pattern(3000);
@@ -116,7 +116,7 @@ TEST(BatchRest, IsSentInADrainToAClientThatReads) {
     group.Go([&](const Context&) { return crowd.site.Stop(); });
     (void)Sleep(ctx, milliseconds(100));
 
-    for (std::size_t i = 0; i < asked; ++i) EXPECT_EQ(crowd.clients[0]->Answer().body, padding);
+    for (std::size_t i = 0; i < asked; ++i) EXPECT_EQ(crowd.clients[0]->ReadResponse().body, padding);
 
     EXPECT_TRUE(crowd.clients[0]->Ended());
     EXPECT_FALSE(group.Wait());
@@ -207,9 +207,9 @@ TEST(BatchRest, DoesNotComeWithTheRequestOfAnother) {
       const NoStacks none;
       const std::size_t refused = UseUpFibers(ctx, site.clients, 5);
       EXPECT_FALSE(site.clients[refused + 1].Send(ctx, "GET /secret HTTP/1.1\r\nHost: test\r\n\r\n"));
-      const Result<TestResponse> answer = site.clients[refused + 1].ReadResponse(ctx);
-      EXPECT_EQ(answer->status, 503);
-      EXPECT_EQ(answer->Header("Retry-After"), "1");
+      const Result<TestResponse> response = site.clients[refused + 1].ReadResponse(ctx);
+      EXPECT_EQ(response->status, 503);
+      EXPECT_EQ(response->Header("Retry-After"), "1");
       EXPECT_THAT(ends.out_of_memory, ElementsAre(503, 503));
     }
     // The exchange of that request is the next one to be used; two fibers come back, and with them exchanges above it.

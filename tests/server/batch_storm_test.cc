@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Many clients at once, who pipeline, send in pieces, post, reset and come again, against handlers that park, fail to fit and answer by
-// large and small, over sockets that take a part now and then: every answer comes whole, in order, to whom it belongs.
+// large and small, over sockets that take a part now and then: every response comes whole, in order, to whom it belongs.
 #include <memory>
 #include <random>
 #include <string>
@@ -52,7 +52,7 @@ Error Handle(Dice& dice, ResponseWriter& w, Request& r) {
   return w.Write(r.Target());
 }
 
-// One client: what it has yet to send, and the answers that it expects.
+// One client: what it has yet to send, and the responses that it expects.
 class Guest {
  public:
   void Ask(Dice& dice, const Site& site, int& number) {
@@ -67,10 +67,10 @@ class Guest {
     if (!unsent_.empty()) client_->Send(unsent_);
     unsent_.clear();
     for (const std::string& target : expected_) {
-      const TestResponse answer = client_->Answer();
-      EXPECT_EQ(answer.status, 200);
-      EXPECT_EQ(answer.Header("X-Target"), target);
-      EXPECT_THAT(answer.body, ::testing::EndsWith(target));
+      const TestResponse response = client_->ReadResponse();
+      EXPECT_EQ(response.status, 200);
+      EXPECT_EQ(response.Header("X-Target"), target);
+      EXPECT_THAT(response.body, ::testing::EndsWith(target));
     }
     expected_.clear();
   }

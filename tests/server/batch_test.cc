@@ -20,14 +20,14 @@ TEST(Batch, ReadsAllRequestsThenServesAllThenSendsAll) {
       served.push_back(NumberOf(r));
       for (const auto& client : all->clients) {
         EXPECT_EQ(Unread(*client), 0);
-        EXPECT_FALSE(HasAnswer(client));
+        EXPECT_FALSE(HasResponse(client));
       }
       return w.Write(r.Target());
     });
     all = &crowd;
 
     crowd.AllAsk();
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
 
     EXPECT_THAT(served, ::testing::ElementsAre(0, 1, 2, 3, 4));
   });
@@ -40,14 +40,14 @@ TEST(Batch, OnlyABoundedNumberOfResponsesWaitForEachOther) {
     Crowd crowd(ctx, kTogether + 2, [&](ResponseWriter& w, Request& r) -> Error {
       if (Warm(r)) return w.Write("warm");
       std::size_t count = 0;
-      for (const auto& client : all->clients) count += HasAnswer(client) ? 1 : 0;
+      for (const auto& client : all->clients) count += HasResponse(client) ? 1 : 0;
       answered.push_back(count);
       return w.Write(r.Target());
     });
     all = &crowd;
 
     crowd.AllAsk();
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
 
     std::vector<std::size_t> expected(kTogether, 0);
     expected.resize(kTogether + 2, kTogether);
@@ -67,10 +67,10 @@ TEST(Batch, SendsAResponseWhileALaterHandlerIsParked) {
 
     crowd.AllAsk();
 
-    EXPECT_EQ(crowd.clients[0]->Answer().body, "/0");
-    EXPECT_EQ(crowd.clients[2]->Answer().body, "/2");
+    EXPECT_EQ(crowd.clients[0]->ReadResponse().body, "/0");
+    EXPECT_EQ(crowd.clients[2]->ReadResponse().body, "/2");
     EXPECT_EQ(Now(), begin);
-    EXPECT_EQ(crowd.clients[1]->Answer().body, "/1");
+    EXPECT_EQ(crowd.clients[1]->ReadResponse().body, "/1");
   });
 }
 
@@ -90,18 +90,18 @@ TEST(Batch, RequestsOfAllKindsComeThrough) {
     clients[4]->Send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
     clients[5]->Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n" + large);
 
-    EXPECT_EQ(clients[1]->Answer().body, "/1");
-    EXPECT_EQ(clients[1]->Answer().body, "/2");
-    EXPECT_EQ(clients[3]->Answer().status, 400);
-    EXPECT_EQ(clients[4]->Answer().body, large);
-    EXPECT_EQ(clients[5]->Answer().body, large);
+    EXPECT_EQ(clients[1]->ReadResponse().body, "/1");
+    EXPECT_EQ(clients[1]->ReadResponse().body, "/2");
+    EXPECT_EQ(clients[3]->ReadResponse().status, 400);
+    EXPECT_EQ(clients[4]->ReadResponse().body, large);
+    EXPECT_EQ(clients[5]->ReadResponse().body, large);
     EXPECT_TRUE(clients[5]->Ended());
     clients[0]->Send("st: h\r\n\r\n");
     clients[1]->Send("TP/1.1\r\nHost: h\r\n\r\n");
     clients[2]->Send("cd");
-    EXPECT_EQ(clients[0]->Answer().body, "/");
-    EXPECT_EQ(clients[1]->Answer().body, "/3");
-    EXPECT_EQ(clients[2]->Answer().body, "abcd");
+    EXPECT_EQ(clients[0]->ReadResponse().body, "/");
+    EXPECT_EQ(clients[1]->ReadResponse().body, "/3");
+    EXPECT_EQ(clients[2]->ReadResponse().body, "abcd");
   });
 }
 
@@ -114,7 +114,7 @@ TEST(Batch, AHalfClosedClientGetsItsResponse) {
       if (i != 1) crowd.clients[i]->raw().CloseSend();
     }
 
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
     EXPECT_TRUE(crowd.clients[0]->Ended());
     EXPECT_EQ(crowd.clients[1]->Get("/again").body, "/again");
   });

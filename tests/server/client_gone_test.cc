@@ -179,8 +179,8 @@ TEST(ClientGone, ARequestThatArrivedWithTheFinIsServedIfItsHandlerDoesNotWait) {
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
     client.raw().CloseSend();
 
-    EXPECT_EQ(client.Answer().body, "/1");
-    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -220,8 +220,8 @@ TEST(ClientGone, HalfClosedClientsAreServedIfTheOptionSaysSo) {
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
     client.raw().CloseSend();
 
-    EXPECT_EQ(client.Answer().body, "/1");
-    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
     EXPECT_TRUE(client.Ended());
   });
 }

@@ -92,15 +92,15 @@ TEST(ConnectionEvents, SayWhyAConnectionEnded) {
 
   const auto nonsense = [](const Context&, Client& client, TestServer&) {
     client.Send("nonsense\r\n\r\n");
-    client.Answer();
+    client.ReadResponse();
     EXPECT_TRUE(client.Ended());
   };
   EXPECT_EQ(EndOf(nonsense, Tell), "unix bad request 0");
 
   const auto behind = [](const Context&, Client& client, TestServer&) {
     client.Send(std::string(kGet) + "nonsense\r\n\r\n");
-    client.Answer();
-    client.Answer();
+    client.ReadResponse();
+    client.ReadResponse();
     EXPECT_TRUE(client.Ended());
   };
   EXPECT_EQ(EndOf(behind, Tell), "unix bad request 1");
@@ -113,7 +113,7 @@ TEST(ConnectionEvents, SayWhyAConnectionEnded) {
 
   const auto half_a_body = [](const Context&, Client& client, TestServer&) {
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
-    EXPECT_EQ(client.Answer().status, 408);
+    EXPECT_EQ(client.ReadResponse().status, 408);
     EXPECT_TRUE(client.Ended());
   };
   EXPECT_EQ(EndOf(half_a_body, [](ResponseWriter&, Request& r) { return r.Body().ReadAll().Err(); }), "unix timeout 1");
@@ -213,13 +213,13 @@ TEST(ConnectionEvents, AnEvictedOneAndAnOverloadAreNamed) {
       clients.back().Send(kGet);
       (void)Sleep(ctx, milliseconds(1));
     }
-    EXPECT_EQ(clients[2].Answer().status, 503);
+    EXPECT_EQ(clients[2].ReadResponse().status, 503);
     clients[2].raw().Close();
     (void)Sleep(ctx, milliseconds(1));
     EXPECT_THAT(crowded.Ends(), ElementsAre("unix overload 0"));
     go_on.Set();
-    EXPECT_EQ(clients[0].Answer().status, 200);
-    EXPECT_EQ(clients[1].Answer().status, 200);
+    EXPECT_EQ(clients[0].ReadResponse().status, 200);
+    EXPECT_EQ(clients[1].ReadResponse().status, 200);
   });
 }
 
@@ -271,7 +271,7 @@ TEST(RequestsInHandlers, TheirLimitIsReportedOnceUntilThereIsRoom) {
         clients.push_back(site.Connect());
         clients.back().Send(kGet);
       }
-      for (Client& client : clients) EXPECT_EQ(client.Answer().body, "x");
+      for (Client& client : clients) EXPECT_EQ(client.ReadResponse().body, "x");
       EXPECT_EQ(site.Count("limit requests in handlers"), i);
     }
   });

@@ -90,7 +90,7 @@ TEST(ConnectionLimit, TheSlowestHeadMakesRoomWhenNobodyIsIdle) {
     EXPECT_EQ(fourth.Get("/fourth").body, "/fourth");
     EXPECT_THAT(half.ToEnd(), ::testing::StartsWith("HTTP/1.1 408 "));
     third.Send("Host: h\r\n\r\n");
-    EXPECT_EQ(third.Answer().body, "/again");
+    EXPECT_EQ(third.ReadResponse().body, "/again");
   });
 }
 
@@ -124,11 +124,11 @@ TEST(ConnectionLimit, NewOnesWaitWhileNobodyIsIdle) {
     Client third = site.Connect();
     third.Send(kGet);
 
-    EXPECT_EQ(third.Answer().body, "/");
+    EXPECT_EQ(third.ReadResponse().body, "/");
     EXPECT_GE(Now() - begin, seconds(3));
     EXPECT_LE(Now() - begin, milliseconds(4200));
-    EXPECT_EQ(first.Answer().status, 200);  // nobody was cut off
-    EXPECT_EQ(second.Answer().status, 200);
+    EXPECT_EQ(first.ReadResponse().status, 200);  // nobody was cut off
+    EXPECT_EQ(second.ReadResponse().status, 200);
   });
 }
 
@@ -147,8 +147,8 @@ TEST(ConnectionLimit, ConnectionsThatWaitAreServedInTheDrain) {
 
     site.server().BeginDrain();
 
-    EXPECT_EQ(first.Answer().status, 200);
-    EXPECT_EQ(second.Answer().status, 200);
+    EXPECT_EQ(first.ReadResponse().status, 200);
+    EXPECT_EQ(second.ReadResponse().status, 200);
     EXPECT_FALSE(site.Stop());
   });
 }
@@ -200,8 +200,8 @@ TEST(Descriptors, RunningOutNeitherEndsTheServerNorMakesItSpin) {
       (void)Sleep(ctx, seconds(1));
     }
 
-    EXPECT_EQ(busy.Answer().body, "x");
-    EXPECT_EQ(waits.Answer().body, "x");
+    EXPECT_EQ(busy.ReadResponse().body, "x");
+    EXPECT_EQ(waits.ReadResponse().body, "x");
     EXPECT_FALSE(site.Stop());
   });
 }

@@ -50,12 +50,12 @@ TEST(Drain, EndsAsSoonAsTheLastResponseIsSent) {
     (void)Sleep(ctx, seconds(1));
     site.server().BeginDrain();
 
-    const TestResponse answer = slow.Answer();
-    EXPECT_EQ(answer.body, "slept");
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    const TestResponse response = slow.ReadResponse();
+    EXPECT_EQ(response.body, "slept");
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(slow.Ended());
     slow.raw().Close();
-    EXPECT_EQ(slower.Answer().body, "slept");
+    EXPECT_EQ(slower.ReadResponse().body, "slept");
     slower.raw().Close();
 
     EXPECT_FALSE(site.Stop());
@@ -74,7 +74,7 @@ TEST(Drain, RefusesNewConnections) {
     (void)Sleep(ctx, milliseconds(1));
 
     EXPECT_FALSE(site.server().Connect(ctx).Ok());
-    EXPECT_EQ(slow.Answer().body, "slept");
+    EXPECT_EQ(slow.ReadResponse().body, "slept");
   });
 }
 
@@ -88,9 +88,9 @@ TEST(Drain, GivesASilentNewConnectionItsGrace) {
     (void)Sleep(ctx, milliseconds(90));
     speaks.Send(kGet);
 
-    const TestResponse answer = speaks.Answer();
-    EXPECT_EQ(answer.body, "welcome");
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    const TestResponse response = speaks.ReadResponse();
+    EXPECT_EQ(response.body, "welcome");
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(silent.Ended());
     speaks.raw().Close();
     EXPECT_LE(StopTime(site), milliseconds(250));
@@ -105,7 +105,7 @@ TEST(Drain, ServesAConnectionFromTheBacklog) {
     client.Send(kGet);
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().body, "welcome");
+    EXPECT_EQ(client.ReadResponse().body, "welcome");
   });
 }
 
@@ -165,7 +165,7 @@ TEST(Drain, ServesARequestInFlightOnAnIdleConnection) {
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
   });
 }
 
@@ -178,9 +178,9 @@ TEST(Drain, ServesAllPipelinedRequestsThatWereRead) {
     (void)Sleep(ctx, seconds(1));
     site.server().BeginDrain();
 
-    EXPECT_FALSE(client.Answer().Has("Connection"));
-    EXPECT_FALSE(client.Answer().Has("Connection"));
-    EXPECT_EQ(client.Answer().Header("Connection"), "close");
+    EXPECT_FALSE(client.ReadResponse().Has("Connection"));
+    EXPECT_FALSE(client.ReadResponse().Has("Connection"));
+    EXPECT_EQ(client.ReadResponse().Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -228,9 +228,9 @@ TEST(Drain, ServesAllPipelinedRequestsThatWereNotYetRead) {
     client.Send("TP/1.1\r\nHost: h\r\n\r\nGET /0 HTTP/1.1\r\nHost: h\r\n\r\n");
     site.server().BeginDrain();
 
-    EXPECT_FALSE(client.Answer().Has("Connection"));
-    EXPECT_FALSE(client.Answer().Has("Connection"));
-    EXPECT_EQ(client.Answer().Header("Connection"), "close");
+    EXPECT_FALSE(client.ReadResponse().Has("Connection"));
+    EXPECT_FALSE(client.ReadResponse().Has("Connection"));
+    EXPECT_EQ(client.ReadResponse().Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -249,7 +249,7 @@ TEST(Drain, HalfAHeadHasTheTimeOfAHead) {
     (void)Sleep(ctx, seconds(2));
     first.Send("TP/1.1\r\nHost: h\r\n\r\n");
 
-    EXPECT_EQ(first.Answer().body, "/1");
+    EXPECT_EQ(first.ReadResponse().body, "/1");
     EXPECT_THAT(second.ToEnd(), StartsWith("HTTP/1.1 408 "));
     EXPECT_EQ(Now() - begin, seconds(9));
     EXPECT_LE(StopTime(site), seconds(1));  // in which the client may still be sending
@@ -293,8 +293,8 @@ TEST(Drain, IsNotWaitedForByItsRequests) {
 
     EXPECT_FALSE(readiness.Ready());
     EXPECT_EQ(site.Connect().Get("/new").body, "/new");  // lame duck: everything else as before
-    const TestResponse answer = client.Get("/");
-    EXPECT_FALSE(answer.Has("Connection"));
+    const TestResponse response = client.Get("/");
+    EXPECT_FALSE(response.Has("Connection"));
     EXPECT_LE(StopTime(site), milliseconds(1250));
     EXPECT_THAT(site.Events(), ElementsAre("drain lame duck", "drain draining", "drain drained"));
   });

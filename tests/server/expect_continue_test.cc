@@ -22,7 +22,7 @@ TEST(ExpectContinue, TheFirstReadSendsTheContinue) {
     EXPECT_EQ(client.Until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
     client.Send("body");
 
-    EXPECT_EQ(client.Answer().body, "body");
+    EXPECT_EQ(client.ReadResponse().body, "body");
     EXPECT_EQ(client.Get("/").status, 200);
   });
 }
@@ -33,10 +33,10 @@ TEST(ExpectContinue, NoContinueForAnUnwantedBody) {
     Client client = site.Connect();
 
     client.Send(kExpecting);
-    const TestResponse answer = client.Answer();
+    const TestResponse response = client.ReadResponse();
 
-    EXPECT_EQ(answer.status, 403);
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_EQ(response.status, 403);
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -54,7 +54,7 @@ TEST(ExpectContinue, NoContinueOnceTheResponseHasStarted) {
     (void)Sleep(ctx, seconds(1));
     client.Send("body");
 
-    EXPECT_EQ(client.Answer().body, "early body");
+    EXPECT_EQ(client.ReadResponse().body, "early body");
   });
 }
 
@@ -65,10 +65,10 @@ TEST(ExpectContinue, IsSentAfterTheResponsesBeforeIt) {
 
     client.Send(std::string(kGet) + std::string(kExpecting));
 
-    EXPECT_EQ(client.Answer().status, 200);
-    EXPECT_EQ(client.Answer().status, 100);
+    EXPECT_EQ(client.ReadResponse().status, 200);
+    EXPECT_EQ(client.ReadResponse().status, 100);
     client.Send("body");
-    EXPECT_EQ(client.Answer().body, "body");
+    EXPECT_EQ(client.ReadResponse().body, "body");
   });
 }
 
@@ -90,8 +90,8 @@ TEST(ExpectContinue, HasNoMeaningInHttp10AndWithoutABody) {
     old.Send("POST / HTTP/1.0\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\nbody");
     empty.Send("GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n");
 
-    EXPECT_EQ(old.Answer().status, 200);
-    EXPECT_EQ(empty.Answer().status, 200);
+    EXPECT_EQ(old.ReadResponse().status, 200);
+    EXPECT_EQ(empty.ReadResponse().status, 200);
   });
 }
 
@@ -100,10 +100,10 @@ TEST(ExpectContinue, OtherExpectationsAreRefused) {
     Site site(ctx, Echo);
     Client client = site.Connect();
 
-    const TestResponse answer = client.Get("/", "Expect: a-miracle\r\n");
+    const TestResponse response = client.Get("/", "Expect: a-miracle\r\n");
 
-    EXPECT_EQ(answer.status, 417);
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_EQ(response.status, 417);
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
   });
 }

@@ -34,7 +34,7 @@ int PiecesBeforeTheOther(const std::function<Error(ResponseWriter&, Request&, in
     go.Set();
     EXPECT_EQ(other.Get("/other").status, 200);
 
-    EXPECT_EQ(mover.Answer().status, 200);
+    EXPECT_EQ(mover.ReadResponse().status, 200);
   });
   return seen;
 }
@@ -86,8 +86,8 @@ TEST(FairBodies, AResponseThatWaitsBetweenPiecesKeepsItsTurnWithinOne) {
     Client two = site.Connect();
     one.Send("GET /one HTTP/1.1\r\nHost: h\r\n\r\n");
     two.Send("GET /two HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_EQ(one.Answer().status, 200);
-    EXPECT_EQ(two.Answer().status, 200);
+    EXPECT_EQ(one.ReadResponse().status, 200);
+    EXPECT_EQ(two.ReadResponse().status, 200);
   });
   ASSERT_EQ(pieces.size(), 32u);
   for (std::size_t i = 0; i < pieces.size(); i += 2) EXPECT_EQ(pieces[i], pieces[i + 1]) << "within piece " << i / 2;

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 struct Outcome {
   const char* what;
   Error error;
-  int status;  // 0: no answer
+  int status;  // 0: no response
 };
 
 std::vector<Outcome> Outcomes() {
@@ -47,14 +47,14 @@ TEST(HandlerOutcome, ChoosesTheStatusAndKeepsTheMessage) {
         EXPECT_EQ(client.ToEnd(), "");
         return;
       }
-      const TestResponse answer = client.Answer();
+      const TestResponse response = client.ReadResponse();
 
-      EXPECT_EQ(answer.status, outcome.status);
-      EXPECT_THAT(answer.body, Not(HasSubstr("secret")));
-      EXPECT_THAT(answer.body, Not(HasSubstr("half")));
-      EXPECT_FALSE(answer.Has("ETag"));
-      EXPECT_EQ(answer.Header("X-Kept"), "yes");
-      EXPECT_EQ(answer.Has("Retry-After"), outcome.status == 503);
+      EXPECT_EQ(response.status, outcome.status);
+      EXPECT_THAT(response.body, Not(HasSubstr("secret")));
+      EXPECT_THAT(response.body, Not(HasSubstr("half")));
+      EXPECT_FALSE(response.Has("ETag"));
+      EXPECT_EQ(response.Header("X-Kept"), "yes");
+      EXPECT_EQ(response.Has("Retry-After"), outcome.status == 503);
       EXPECT_EQ(site.Count("failed "), outcome.status >= 500 ? 1 : 0);
     });
   }
@@ -79,9 +79,9 @@ TEST(HandlerOutcome, AnExceptionIsA500) {
     });
     Client client = site.Connect();
 
-    const TestResponse answer = client.Get("/");
-    EXPECT_EQ(answer.status, 500);
-    EXPECT_THAT(answer.body, Not(HasSubstr("secret")));
+    const TestResponse response = client.Get("/");
+    EXPECT_EQ(response.status, 500);
+    EXPECT_THAT(response.body, Not(HasSubstr("secret")));
     EXPECT_EQ(client.Get("/int").status, 500);
     EXPECT_THAT(site.Events(), ::testing::Contains("failed 500: secret"));
   });
@@ -103,8 +103,8 @@ TEST(HandlerOutcome, AnExceptionAfterAParkIsA500) {
     one.Send(kGet);
     two.Send(kGet);
 
-    EXPECT_EQ(one.Answer().status, 500);
-    EXPECT_EQ(two.Answer().status, 500);
+    EXPECT_EQ(one.ReadResponse().status, 500);
+    EXPECT_EQ(two.ReadResponse().status, 500);
   });
 }
 
@@ -140,7 +140,7 @@ TEST(HandlerOutcome, AnUnacceptedTunnelIsNoFailure) {
 
     client.Send("CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n");
 
-    EXPECT_EQ(client.Answer("CONNECT").status, 501);
+    EXPECT_EQ(client.ReadResponse("CONNECT").status, 501);
     EXPECT_EQ(site.Count("failed "), 0);
   });
 }
@@ -157,7 +157,7 @@ TEST(HandlerOutcome, ASwitchOfProtocolsWithoutAStreamIsA500) {
   });
 }
 
-// The same on a connection that is used again, answer after answer.
+// The same on a connection that is used again, response after response.
 TEST(HandlerOutcome, DoesNotLeakIntoTheNextResponse) {
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
@@ -171,11 +171,11 @@ TEST(HandlerOutcome, DoesNotLeakIntoTheNextResponse) {
 
     client.Send("GET /bad HTTP/1.1\r\nHost: h\r\n\r\nGET /good HTTP/1.1\r\nHost: h\r\n\r\n");
 
-    EXPECT_EQ(client.Answer().status, 500);
-    const TestResponse answer = client.Answer();
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_EQ(answer.body, "good");
-    EXPECT_FALSE(answer.Has("X-Bad"));
+    EXPECT_EQ(client.ReadResponse().status, 500);
+    const TestResponse response = client.ReadResponse();
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, "good");
+    EXPECT_FALSE(response.Has("X-Bad"));
   });
 }
 

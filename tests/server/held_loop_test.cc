@@ -63,7 +63,7 @@ ServerOptions OnLoops(int loops) {
 
 constexpr std::string_view kHold = "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n";
 
-// Answers with the number of its loop; "/hold" holds that.
+// Responds with the number of its loop; "/hold" holds that loop.
 struct Holding {
   Error operator()(ResponseWriter& w, Request& r) {
     if (r.Path() == "/hold") blocker.Hold();
@@ -101,7 +101,7 @@ TEST(HeldLoop, KeepsNoNewClientOut) {
     for (int i = 0; i < 40; ++i) EXPECT_NE(site.Connect().Get("/").body, std::to_string(held));
 
     holding.blocker.Release();
-    EXPECT_EQ(on_loop[held]->Answer().body, std::to_string(held));
+    EXPECT_EQ(on_loop[held]->ReadResponse().body, std::to_string(held));
     EXPECT_FALSE(site.Stop());
   }
 }
@@ -117,7 +117,7 @@ TEST(HeldLoop, LeavesNewClientsInTheBacklogWhereAllAreHeld) {
   waits.Send(kGet);
   holding.blocker.Release();
 
-  EXPECT_EQ(waits.Answer().status, 200);
+  EXPECT_EQ(waits.ReadResponse().status, 200);
 }
 
 // Connections are spread by their number, whoever has accepted them, also where the loops are busy.
@@ -182,7 +182,7 @@ TEST_P(HeldLoopDrain, StartsAndForciblyClosesTheOthersAllTheSame) {
 
   site.server().BeginDrain();
 
-  EXPECT_EQ(waits.Answer().status, 503);  // when the drain timeout expires
+  EXPECT_EQ(waits.ReadResponse().status, 503);  // when the drain timeout expires
   EXPECT_TRUE(canceled);
   EXPECT_TRUE(IsRefused(PortOf(site)));
   while (site.Count("stalled GET /hold") == 0 || site.Count("drain forced close") == 0) std::this_thread::sleep_for(milliseconds(1));
@@ -214,7 +214,7 @@ TEST(HeldLoop, AsTheOnlyLoopDelaysNothingInADrainButItsOwnRequests) {
   while (!IsRefused(PortOf(site))) std::this_thread::sleep_for(milliseconds(1));
   holding.blocker.Release();
 
-  EXPECT_EQ(client.Answer().status, 200);
+  EXPECT_EQ(client.ReadResponse().status, 200);
   EXPECT_TRUE(draining_seen);
   client.raw().Close();
   EXPECT_FALSE(site.Stop());
@@ -229,11 +229,11 @@ TEST(HeldLoop, HoldsBackNoResponseOfTheSameConnection) {
   for (int i = 0; i < 100; ++i) client.Get("/");  // quick ones: the server trusts its handlers
 
   client.Send(std::string(kGet) + std::string(kHold) + std::string(kGet));
-  EXPECT_EQ(client.Answer().body, "0");
+  EXPECT_EQ(client.ReadResponse().body, "0");
   holding.blocker.Release();
 
-  EXPECT_EQ(client.Answer().body, "0");
-  EXPECT_EQ(client.Answer().body, "0");
+  EXPECT_EQ(client.ReadResponse().body, "0");
+  EXPECT_EQ(client.ReadResponse().body, "0");
 }
 
 TEST(HeldLoop, HoldsBackNoResponseOfOthersThatCameWithIt) {
@@ -245,12 +245,12 @@ TEST(HeldLoop, HoldsBackNoResponseOfOthersThatCameWithIt) {
     });
     std::thread others([&] {
       blocker.WaitUntilHeld();
-      for (std::size_t i = 0; i + 1 < kTogether; ++i) EXPECT_TRUE(GetsAnswer(crowd.clients[i])) << i;
+      for (std::size_t i = 0; i + 1 < kTogether; ++i) EXPECT_TRUE(GetsResponse(crowd.clients[i])) << i;
       blocker.Release();
     });
     crowd.AllAsk();
 
-    crowd.AllAreAnswered();
+    crowd.AllHaveResponses();
     others.join();
   });
 }
@@ -266,9 +266,9 @@ TEST(HeldLoop, SendsWhatIsReadyWhenItYields) {
 
     client.Send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\nGET /yields HTTP/1.1\r\nHost: h\r\n\r\n");
 
-    EXPECT_EQ(client.Answer().body, "/quick");
+    EXPECT_EQ(client.ReadResponse().body, "/quick");
     stop = true;
-    EXPECT_EQ(client.Answer().body, "/yields");
+    EXPECT_EQ(client.ReadResponse().body, "/yields");
   });
 }
 
@@ -306,10 +306,10 @@ TEST(HeldLoop, BelievesNoTimeoutOfWhoHasSentInTime) {
   for (const TimePoint until = Now() + 2 * kTimeout; Now() < until;) std::this_thread::yield();
   blocker.Release();
 
-  EXPECT_EQ(idle.Answer().body, "/idle");
-  EXPECT_EQ(head.Answer().body, "/head");
-  EXPECT_EQ(body.Answer().body, "body");
-  EXPECT_EQ(fresh.Answer().body, "/fresh");
+  EXPECT_EQ(idle.ReadResponse().body, "/idle");
+  EXPECT_EQ(head.ReadResponse().body, "/head");
+  EXPECT_EQ(body.ReadResponse().body, "body");
+  EXPECT_EQ(fresh.ReadResponse().body, "/fresh");
   EXPECT_EQ(site.Count("timeout header") + site.Count("timeout body"), 0);
 }
 

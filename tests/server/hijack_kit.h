@@ -62,7 +62,7 @@ inline Handler AfterSwitch(std::function<Error(Stream&, ResponseWriter&, Request
 inline Client Upgraded(const Site& site) {
   Client client = site.Connect();
   client.Send(kUpgrade);
-  EXPECT_EQ(client.Answer().status, 101);
+  EXPECT_EQ(client.ReadResponse().status, 101);
   return client;
 }
 

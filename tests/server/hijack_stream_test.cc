@@ -413,7 +413,7 @@ TEST_P(EndOfStream, ServesAClientThatHalfClosesAtOnce) {
   client.Send(std::string(kUpgrade) + "hello");
   client.raw().CloseSend();
 
-  EXPECT_EQ(client.Answer().status, 101);
+  EXPECT_EQ(client.ReadResponse().status, 101);
   EXPECT_EQ(client.ToEnd(), "hello");
   EXPECT_FALSE(site.Stop());
   EXPECT_EQ(site.Count("aborted"), 0);

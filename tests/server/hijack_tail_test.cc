@@ -32,7 +32,7 @@ class HijackedTail : public ::testing::TestWithParam<bool> {
   static Client Upgraded(const Context& ctx, const Site& site) {
     Client client = Connected(ctx, site);
     client.Send(kUpgrade);
-    EXPECT_EQ(client.Answer().status, 101);
+    EXPECT_EQ(client.ReadResponse().status, 101);
     return client;
   }
   // Up to the client's end, which is how many bytes it wants.

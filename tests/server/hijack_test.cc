@@ -70,9 +70,9 @@ TEST(Hijack, OfConnectOpensATunnelAfterA200) {
     Client client = site.Connect();
     client.Send(std::string(kConnect) + "hello");
 
-    const TestResponse answer = client.Answer("CONNECT");
-    EXPECT_EQ(answer.status, 200);
-    for (const char* unwanted : {"Content-Length", "Transfer-Encoding", "Connection"}) EXPECT_FALSE(answer.Has(unwanted)) << unwanted;
+    const TestResponse response = client.ReadResponse("CONNECT");
+    EXPECT_EQ(response.status, 200);
+    for (const char* unwanted : {"Content-Length", "Transfer-Encoding", "Connection"}) EXPECT_FALSE(response.Has(unwanted)) << unwanted;
     client.raw().CloseSend();
     EXPECT_EQ(client.ToEnd(), "hello");
   });
@@ -89,7 +89,7 @@ TEST(Hijack, BytesAfterTheHeadAreTheFirstOfTheStreamWhereverPacketsEnd) {
       client.Send(all.substr(cut));
       client.raw().CloseSend();
 
-      EXPECT_EQ(client.Answer().status, 101) << cut;
+      EXPECT_EQ(client.ReadResponse().status, 101) << cut;
       EXPECT_EQ(client.ToEnd(), "GET / HTTP/1.1\r\n\r\n") << cut;
     }
   });
@@ -110,7 +110,7 @@ TEST(Hijack, BytesAfterABodyAreTheFirstOfTheStream) {
         (void)Sleep(ctx, std::chrono::milliseconds(1));
         client.Send((framed + "behind").substr(cut));
 
-        EXPECT_EQ(client.Answer().status, 101);
+        EXPECT_EQ(client.ReadResponse().status, 101);
         client.raw().CloseSend();  // not before: a client that leaves in the middle of its body has gone
         EXPECT_EQ(client.ToEnd(), "behind");
         EXPECT_EQ(body, "body");
@@ -125,9 +125,9 @@ TEST(Hijack, EarlierResponsesAreSentFirst) {
     Client client = site.Connect();
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kUpgrade) + "x");
 
-    EXPECT_EQ(client.Answer().body, "/1");
-    EXPECT_EQ(client.Answer().body, "/2");
-    EXPECT_EQ(client.Answer().status, 101);
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
+    EXPECT_EQ(client.ReadResponse().status, 101);
     EXPECT_EQ(client.Until("x"), "x");
   });
 }
@@ -145,7 +145,7 @@ TEST(Hijack, NothingAfterItIsTakenForARequest) {
 
     Client other = site.Connect();
     other.Send(std::string(kUpgrade) + std::string(kGet));
-    EXPECT_EQ(other.Answer().status, 101);
+    EXPECT_EQ(other.ReadResponse().status, 101);
     EXPECT_EQ(other.ToEnd(), "");
     EXPECT_EQ(calls, 2);
   });
@@ -155,7 +155,7 @@ struct Refusal {
   const char* name;
   const char* request;  // the line and the fields but for Host
   void (*before)(ResponseWriter&);
-  int status;           // of the answer when the handler returns the error
+  int status;           // of the response when the handler returns the error
   const char* message;
 };
 
@@ -170,7 +170,7 @@ void To403(ResponseWriter& w) { w.WriteHeader(403); }
 void ToBody(ResponseWriter& w) { (void)w.Write("x"); }
 
 const Refusal kRefusals[] = {
-    {"the answer lacks the field", "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: echo\r\n", To101, 500, "Upgrade field"},
+    {"the response lacks the field", "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: echo\r\n", To101, 500, "Upgrade field"},
     {"nothing is offered", "GET / HTTP/1.1\r\n", ToEcho, 426, "echo"},
     {"not as an option of the connection", "GET / HTTP/1.1\r\nUpgrade: echo\r\n", ToEcho, 426, "echo"},
     {"another protocol is offered", "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: echoes\r\n", ToEcho, 426, "echo"},
@@ -197,12 +197,12 @@ TEST(Hijack, ReturnsAnErrorAndLeavesTheResponseToTheHandler) {
       Client client = site.Connect();
       client.Send(std::string(row.request) + "Host: h\r\n\r\n");
 
-      const TestResponse answer = client.Answer();
-      EXPECT_EQ(answer.status, row.status);
+      const TestResponse response = client.ReadResponse();
+      EXPECT_EQ(response.status, row.status);
       EXPECT_THAT(refused.Message(), HasSubstr(row.message));
-      EXPECT_EQ(answer.Header("Upgrade"), row.status == 426 ? "echo" : "");  // RFC 9110 section 15.5.22
+      EXPECT_EQ(response.Header("Upgrade"), row.status == 426 ? "echo" : "");  // RFC 9110 section 15.5.22
       if (row.status == 426) {
-        EXPECT_THAT(std::string(answer.Header("Connection")), StartsWith("Upgrade"));
+        EXPECT_THAT(std::string(response.Header("Connection")), StartsWith("Upgrade"));
       }
     });
   }
@@ -249,7 +249,7 @@ TEST(Hijack, LeavesAReadOnlyWriter) {
   });
 }
 
-// As a proxy that has its own answer for the client still finds it: all bytes, then the end.
+// As a proxy that has its own response for the client still finds it: all bytes, then the end.
 TEST(Hijack, ReportsAFailedHandlerAndClosesItsStreamCleanly) {
   for (const bool throws : {false, true}) {
     Site site(Background(), AfterSwitch([&](Stream& stream, ResponseWriter&, Request&) -> Error {
@@ -287,10 +287,10 @@ TEST(Hijack, AnUnwantedUpgradeIsAPlainRequest) {
     client.Send(std::string(kUpgrade) + std::string(kUpgrade));
 
     for (int i = 0; i < 2; ++i) {
-      const TestResponse answer = client.Answer();
-      EXPECT_EQ(answer.status, 200);
-      EXPECT_EQ(answer.body, "/chat");
-      EXPECT_FALSE(answer.Has("Upgrade"));
+      const TestResponse response = client.ReadResponse();
+      EXPECT_EQ(response.status, 200);
+      EXPECT_EQ(response.body, "/chat");
+      EXPECT_FALSE(response.Has("Upgrade"));
     }
   });
 }
@@ -326,7 +326,7 @@ TEST(Hijack, A101WithoutItIsA500) {
       });
       Client client = site.Connect();
       client.Send(kUpgrade);
-      EXPECT_EQ(client.Answer().status, 500);
+      EXPECT_EQ(client.ReadResponse().status, 500);
     }
   });
 }
@@ -344,9 +344,9 @@ TEST(Hijack, ConnectWithoutItIsRejectedAndNothingAfterItIsTakenForARequest) {
       for (const auto& [port, status] : {std::pair("443", 501), std::pair("403", 403)}) {
         Client client = site.Connect();
         client.Send("CONNECT a.test:" + std::string(port) + " HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet));
-        const TestResponse answer = client.Answer("CONNECT");
-        EXPECT_EQ(answer.status, status);
-        EXPECT_EQ(answer.Header("Connection"), "close");
+        const TestResponse response = client.ReadResponse("CONNECT");
+        EXPECT_EQ(response.status, status);
+        EXPECT_EQ(response.Header("Connection"), "close");
         EXPECT_TRUE(client.Ended());
       }
     }
@@ -369,7 +369,7 @@ TEST(Hijack, IsSeenByMiddlewareAndRunsTheHooksOfAHead) {
     Site site(ctx, Chain(EchoUpgrade, {AccessLog(log), stamp}));
     Client client = site.Connect();
     client.Send(std::string(kUpgrade) + "12345");
-    EXPECT_EQ(client.Answer().Header("X-Stamp"), "1");
+    EXPECT_EQ(client.ReadResponse().Header("X-Stamp"), "1");
     client.raw().CloseSend();
     EXPECT_EQ(client.ToEnd(), "12345");
 

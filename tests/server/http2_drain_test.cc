@@ -15,11 +15,11 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 
 // Frames that are about the end, up to it; pings are answered.
-std::vector<std::string> LastWords(RawHttp2& client, bool answers = true) {
+std::vector<std::string> LastWords(RawHttp2& client, bool responses = true) {
   std::vector<std::string> words;
   while (const std::optional<h2::SeenFrame> frame = client.Next()) {
     const std::string text = RawHttp2::Describe(*frame);
-    if (text == "PING" && answers) client.Pong(*frame);
+    if (text == "PING" && responses) client.Pong(*frame);
     if (text.starts_with("SETTINGS") || text.starts_with("WINDOW_UPDATE")) continue;
     words.push_back(text);
   }
@@ -52,7 +52,7 @@ TEST(ServerHttp2Drain, DoesNotWaitLongForASilentClient) {
     EXPECT_FALSE(Sleep(ctx, seconds(10)));
     const TimePoint begin = Now();
     site.server().BeginDrain();
-    EXPECT_EQ(LastWords(client, /*answers=*/false).back(), "GOAWAY 1 0");
+    EXPECT_EQ(LastWords(client, /*responses=*/false).back(), "GOAWAY 1 0");
     EXPECT_LE(Now() - begin, seconds(3));
   });
 }
@@ -130,7 +130,7 @@ TEST(ServerHttp2Drain, NothingIsSaidToAClientWhoseRequestIsOpen) {
     } while (stream < 99 && client.SilentFor(milliseconds(5)));
     EXPECT_GE(stream, 23u) << "served for a second";
     EXPECT_LT(stream, 99u);
-    EXPECT_EQ(LastWords(client, /*answers=*/false).back(), "GOAWAY " + std::to_string(stream) + " 0");
+    EXPECT_EQ(LastWords(client, /*responses=*/false).back(), "GOAWAY " + std::to_string(stream) + " 0");
     EXPECT_FALSE(site.server().Join());
   });
 }

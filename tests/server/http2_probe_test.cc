@@ -55,7 +55,7 @@ TEST(Http2Probe, GivesUpAClientThatDoesNotReply) {
     ASSERT_FALSE(handler.done.Wait(ctx));
 
     EXPECT_TRUE(handler.why.Is(kClientGone)) << handler.why.Message();
-    EXPECT_EQ(Now() - begin, seconds(45)) << "thirty of silence, fifteen for the answer";
+    EXPECT_EQ(Now() - begin, seconds(45)) << "thirty of silence, fifteen for the reply";
     EXPECT_TRUE(client.Until(h2::frame_type::kPing));
     EXPECT_FALSE(client.Until(h2::frame_type::kPing));
     EXPECT_EQ(site.Count("timeout probe"), 1) << "and " << site.Events().size() << " events in all";
@@ -75,7 +75,7 @@ TEST(Http2Probe, ServesAReplyingClientForAsLongAsItTakes) {
     std::string body;
     while (body.empty()) {
       const std::optional<h2::SeenFrame> frame = client.Next();
-      ASSERT_TRUE(frame) << "the connection has ended after " << pings << " answers";
+      ASSERT_TRUE(frame) << "the connection has ended after " << pings << " replies";
       if (frame->header.type == h2::frame_type::kData) body = frame->payload;
       if (frame->header.type != h2::frame_type::kPing) continue;
       ++pings;
@@ -103,7 +103,7 @@ TEST(Http2Probe, AnyFrameIsAReply) {
   });
 }
 
-// The PING lies in the kernel, after what the client is still taking: it is alive, and cannot answer yet.
+// The PING lies in the kernel, after what the client is still taking: it is alive, and cannot reply yet.
 TEST(Http2Probe, KeepsASlowReader) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {

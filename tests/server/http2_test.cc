@@ -39,7 +39,7 @@ TEST(ServerHttp2, IsNotSpokenInPlainTextUnlessAskedFor) {
     Site site(ctx, Say("x"));
     Client client = site.Connect();
     client.Send(h2::Hello());
-    EXPECT_EQ(client.Answer().status, 505);
+    EXPECT_EQ(client.ReadResponse().status, 505);
     EXPECT_TRUE(client.Ended());
   });
 }

@@ -12,10 +12,10 @@ TEST(KeepAlive, ServesManyRequestsOnOneConnection) {
     Client client = site.Connect();
 
     for (int i = 0; i < 40; ++i) {
-      const TestResponse answer = client.Get("/" + std::to_string(i));
-      EXPECT_EQ(answer.status, 200);
-      EXPECT_EQ(answer.body, "/" + std::to_string(i));
-      EXPECT_FALSE(answer.Has("Connection"));
+      const TestResponse response = client.Get("/" + std::to_string(i));
+      EXPECT_EQ(response.status, 200);
+      EXPECT_EQ(response.body, "/" + std::to_string(i));
+      EXPECT_FALSE(response.Has("Connection"));
     }
   });
 }
@@ -23,7 +23,7 @@ TEST(KeepAlive, ServesManyRequestsOnOneConnection) {
 TEST(KeepAlive, AConnectionLivesOnAsTheRulesOfItsVersionSay) {
   struct Row {
     const char* request;
-    const char* connection;  // of the answer
+    const char* connection;  // of the response
     bool lives;
   };
   const Row rows[] = {
@@ -41,9 +41,9 @@ TEST(KeepAlive, AConnectionLivesOnAsTheRulesOfItsVersionSay) {
       Client client = site.Connect();
 
       client.Send(row.request);
-      const TestResponse answer = client.Answer();
-      EXPECT_EQ(answer.body, "hi");
-      EXPECT_EQ(answer.Header("Connection"), row.connection);
+      const TestResponse response = client.ReadResponse();
+      EXPECT_EQ(response.body, "hi");
+      EXPECT_EQ(response.Header("Connection"), row.connection);
       EXPECT_EQ(client.SilentFor(seconds(1)), row.lives);
     });
   }
@@ -84,13 +84,13 @@ TEST(KeepAlive, ARequestIsTheSameHoweverItsBytesCome) {
       client.Send(std::string_view(request).substr(0, cut));
       EXPECT_TRUE(cut == request.size() || client.SilentFor(std::chrono::milliseconds(1)));
       client.Send(std::string_view(request).substr(cut));
-      EXPECT_EQ(client.Answer().body, "/where?x=1") << "cut at " << cut;
+      EXPECT_EQ(client.ReadResponse().body, "/where?x=1") << "cut at " << cut;
     }
     for (const char c : request) {
       client.Send({&c, 1});
       (void)Sleep(ctx, std::chrono::milliseconds(1));
     }
-    EXPECT_EQ(client.Answer().body, "/where?x=1");
+    EXPECT_EQ(client.ReadResponse().body, "/where?x=1");
   });
 }
 

@@ -22,7 +22,7 @@ TEST(Linger, LastsWhileTheClientSendsButNotForever) {
     Site site(ctx, &ReadAll);
     Client client = site.Connect();
     client.Send(kTooLargeBody);
-    EXPECT_EQ(client.Answer().status, 413);
+    EXPECT_EQ(client.ReadResponse().status, 413);
     const TimePoint begin = Now();
 
     while (!client.raw().Send(ctx, "more")) (void)Sleep(ctx, seconds(3));
@@ -39,7 +39,7 @@ TEST(Linger, EndsWhenNothingComesForFiveSeconds) {
     Site site(ctx, &ReadAll, options);
     Client client = site.Connect();
     client.Send(kTooLargeBody);
-    EXPECT_EQ(client.Answer().status, 413);
+    EXPECT_EQ(client.ReadResponse().status, 413);
     (void)Sleep(ctx, seconds(4));
     client.Send("still here");
     (void)Sleep(ctx, milliseconds(4900));
@@ -55,7 +55,7 @@ TEST(Linger, ThrowsAwaySixtyFourMebibytesAtMost) {
     Site site(ctx, &ReadAll);
     Client client = site.Connect();
     client.Send(kTooLargeBody);
-    EXPECT_EQ(client.Answer().status, 413);
+    EXPECT_EQ(client.ReadResponse().status, 413);
     const std::string piece = Pattern(1024 * 1024);
     std::size_t sent = 0;
 
@@ -72,7 +72,7 @@ TEST(Linger, IsTakenInTurnsWithOthers) {
     Client sender = site.Connect();
     Client other = site.Connect();
     sender.Send(kTooLargeBody);
-    EXPECT_EQ(sender.Answer().status, 413);
+    EXPECT_EQ(sender.ReadResponse().status, 413);
 
     const std::string piece = Pattern(256 * 1024);
     for (int i = 0; i < 20; ++i) {
@@ -94,7 +94,7 @@ TEST(Linger, OfADrainLastsASecond) {
       site.server().BeginDrain();
       (void)Sleep(ctx, milliseconds(1));
       if (!before) client.Send("\r\n");
-      EXPECT_EQ(client.Answer().status, 413);
+      EXPECT_EQ(client.ReadResponse().status, 413);
       while (!client.raw().Send(ctx, "more")) (void)Sleep(ctx, milliseconds(100));
 
       EXPECT_FALSE(site.Stop());
@@ -114,7 +114,7 @@ TEST(Linger, MakesRoomForNewClientsFirst) {
     (void)Sleep(ctx, seconds(1));
     Client lingers = site.Connect();
     lingers.Send(kTooLargeBody);
-    EXPECT_EQ(lingers.Answer().status, 413);
+    EXPECT_EQ(lingers.ReadResponse().status, 413);
 
     EXPECT_EQ(site.Connect().Get("/").body, "served");
     EXPECT_EQ(idle.Get("/").body, "served");

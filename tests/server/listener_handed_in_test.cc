@@ -100,7 +100,7 @@ TEST(HandedInListener, StaysOpenAndListensAfterTheDrain) {
 }
 
 TEST(HandedInListener, AClientBetweenTwoServersIsServedByTheNext) {
-  const CancelScope patience = WithTimeout(Background(), seconds(10));  // a socket that was shut would let nobody in
+  const CancelScope limit = WithTimeout(Background(), seconds(10));  // a socket that was shut would let nobody in
   for (const bool tcp : {false, true}) {
     const Fd socket = tcp ? ListeningSocket("127.0.0.1:0") : AbstractListeningSocket();
     const std::string bound = internal::FormatBound(socket.Get());
@@ -112,12 +112,12 @@ TEST(HandedInListener, AClientBetweenTwoServersIsServedByTheNext) {
     }
     // Nobody serves now; more than one, because a shut backlog would still let one in.
     for (int i = 0; i < 20; ++i) {
-      between.emplace_back(patience.ctx, bound);
+      between.emplace_back(limit.ctx, bound);
       between.back().Send(kGet);
     }
     Site second(Background(), Say("second"), On(socket));
 
-    for (Client& client : between) EXPECT_EQ(client.Answer().body, "second");
+    for (Client& client : between) EXPECT_EQ(client.ReadResponse().body, "second");
     EXPECT_FALSE(second.Stop());
   }
 }
@@ -140,8 +140,8 @@ TEST(HandedInListener, AClientDuringTheDrainWaitsForTheNextServer) {
     EXPECT_TRUE(next.SilentFor(seconds(1)));
     Site second(ctx, Say("second"), On(socket));
 
-    EXPECT_EQ(next.Answer().body, "second");
-    EXPECT_EQ(old.Answer().body, "first");
+    EXPECT_EQ(next.ReadResponse().body, "second");
+    EXPECT_EQ(old.ReadResponse().body, "first");
     EXPECT_FALSE(first.Stop());
   });
 }
@@ -162,7 +162,7 @@ TEST(HandedInListener, IsServedByTwoAtOnce) {
       clients.back().Send(kGet);
     }
 
-    for (Client& client : clients) EXPECT_EQ(client.Answer().body, "served");
+    for (Client& client : clients) EXPECT_EQ(client.ReadResponse().body, "served");
     EXPECT_FALSE(old.Stop());
     EXPECT_FALSE(young.Stop());
   });
@@ -187,8 +187,8 @@ TEST(HandedInListener, ClientsInTheBacklogAreServedEvenIfNoOtherServerHasIt) {
 
     site.server().BeginDrain();
 
-    EXPECT_EQ(first.Answer().body, "served");
-    EXPECT_EQ(waits.Answer().body, "served");
+    EXPECT_EQ(first.ReadResponse().body, "served");
+    EXPECT_EQ(waits.ReadResponse().body, "served");
     EXPECT_FALSE(site.Stop());
   });
 }

@@ -53,7 +53,7 @@ TEST(LongLived, AThousandOfThemLeaveAllSlotsToOthers) {
       Ask(ordinary.back(), "/2");
     }
 
-    for (Client& client : ordinary) EXPECT_EQ(client.Answer().body, "/2");
+    for (Client& client : ordinary) EXPECT_EQ(client.ReadResponse().body, "/2");
     EXPECT_EQ(Now() - begin, seconds(4));  // two at a time
     clients[250].Send("still here");
     EXPECT_EQ(clients[250].Until("still here"), "still here");
@@ -72,9 +72,9 @@ TEST(LongLived, AHijackBeyondTheLimitGets503) {
       Client refused = site.Connect();
       refused.Send(kUpgrade);
 
-      const TestResponse answer = refused.Answer();
-      EXPECT_EQ(answer.status, 503);
-      EXPECT_TRUE(answer.Has("Retry-After"));
+      const TestResponse response = refused.ReadResponse();
+      EXPECT_EQ(response.status, 503);
+      EXPECT_TRUE(response.Has("Retry-After"));
       EXPECT_EQ(site.Count("limit long-lived requests"), 1);
       EXPECT_EQ(refused.Get("/0").body, "/0");  // and its connection goes on
     }
@@ -106,11 +106,11 @@ TEST(LongLived, BeyondTheLimitARequestKeepsItsDeadlineAndItsSlot) {
     (void)Sleep(ctx, milliseconds(1));
     Ask(ordinary, "/0");
 
-    EXPECT_EQ(second.Answer().status, 504);
-    EXPECT_EQ(ordinary.Answer().body, "/0");  // waited for the place
+    EXPECT_EQ(second.ReadResponse().status, 504);
+    EXPECT_EQ(ordinary.ReadResponse().body, "/0");  // waited for the place
     EXPECT_GE(Now() - begin, seconds(5));
     EXPECT_LT(Now() - begin, seconds(6));
-    EXPECT_EQ(first.Answer().body, "/feed");
+    EXPECT_EQ(first.ReadResponse().body, "/feed");
     EXPECT_THAT(granted, ::testing::ElementsAre(true, false));
     EXPECT_EQ(site.Count("limit long-lived requests"), 2);
   });
@@ -134,10 +134,10 @@ TEST(LongLived, TheRequestAfterOneTakesASlotAgain) {
       Client other = site.Connect();
       Ask(other, "/0");
 
-      EXPECT_EQ(other.Answer().body, "/0");
+      EXPECT_EQ(other.ReadResponse().body, "/0");
       EXPECT_GE(Now() - begin, seconds(1));
-      EXPECT_EQ(client.Answer().body, "long");
-      EXPECT_EQ(client.Answer().body, "/2");
+      EXPECT_EQ(client.ReadResponse().body, "long");
+      EXPECT_EQ(client.ReadResponse().body, "/2");
     }
   });
 }
@@ -182,7 +182,7 @@ std::size_t ResidentBytes() {
   return static_cast<std::size_t>(resident) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// A fiber that is parked in its read, an exchange, and nothing for buffers of answers.
+// A fiber that is parked in its read, an exchange, and nothing for buffers of responses.
 TEST(LongLived, AHijackedConnectionTakesLittleMemory) {
   constexpr std::size_t kHeldConnections = 400;  // with both ends in one process, below the usual limit of descriptors
   Virtually([](const Context& ctx) {

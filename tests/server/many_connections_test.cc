@@ -61,7 +61,7 @@ TEST(ManyConnections, IdleOnesAreClosedSomeAtATime) {
     TestServer server(ctx, [](ResponseWriter& w, Request&) { return w.Write("x"); }, options);
     const auto clients = ConnectMany(ctx, server);
     for (const auto& client : clients) client->Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    for (const auto& client : clients) EXPECT_EQ(client->Answer().body, "x");
+    for (const auto& client : clients) EXPECT_EQ(client->ReadResponse().body, "x");
 
     for (const auto& client : clients) EXPECT_TRUE(client->Ended());
 
@@ -116,7 +116,7 @@ TEST(ManyConnections, WaitingOnesGetSlotsSomeAtATime) {
 
     open.Set();
 
-    for (const auto& client : later) EXPECT_EQ(client->Answer().status, 200);
+    for (const auto& client : later) EXPECT_EQ(client->ReadResponse().status, 200);
     EXPECT_EQ(pieces.All(), kMany);
     EXPECT_LE(pieces.Longest(), kAtOnce);
     EXPECT_FALSE(server.Stop());

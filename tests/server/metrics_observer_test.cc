@@ -79,13 +79,13 @@ TEST(MetricsObserver, CountsWhatTheServerItselfRefuses) {
     EXPECT_EQ(refused.Get("/").status, 503);
     Client bad(ctx, site.server.Bound());
     bad.Send("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
-    EXPECT_EQ(bad.Answer().status, 400);
+    EXPECT_EQ(bad.ReadResponse().status, 400);
     Client slow(ctx, site.server.Bound());
     slow.Send("GET / HTTP/1.1\r\n");
-    EXPECT_EQ(slow.Answer().status, 408);
+    EXPECT_EQ(slow.ReadResponse().status, 408);
     go.Set();
-    busy.Answer();
-    waits.Answer();
+    busy.ReadResponse();
+    waits.ReadResponse();
 
     Recorder page;
     page.Serve(site.metrics.Serve(), RequestBuilder());

@@ -65,7 +65,7 @@ TEST(MinimumProgress, ABodyAboveTheMinimumMayTakeAsLongAsItLikes) {
     client.Send("0\r\n\r\n");
 
     EXPECT_EQ(after, seconds(2000));
-    EXPECT_EQ(client.Answer().body, "whole");
+    EXPECT_EQ(client.ReadResponse().body, "whole");
     EXPECT_EQ(got, 500u * 150);
   });
 }
@@ -83,7 +83,7 @@ TEST(MinimumProgress, AcceptsOneByteAtATimeIfConfigured) {
       client.Send("x");
     }
 
-    EXPECT_EQ(client.Answer().body, "xxxxxxxxxx");
+    EXPECT_EQ(client.ReadResponse().body, "xxxxxxxxxx");
   });
 }
 
@@ -96,7 +96,7 @@ TEST(MinimumProgress, TheEndOfTheBodyIsEnoughHoweverShortItIs) {
       client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n");
       (void)Sleep(ctx, seconds(29));
       client.Send("x");
-      EXPECT_EQ(client.Answer().body, "x");
+      EXPECT_EQ(client.ReadResponse().body, "x");
     }
   });
 }
@@ -120,7 +120,7 @@ TEST(MinimumProgress, TheClientDoesNotPayForASlowHandler) {
       (void)Sleep(ctx, seconds(101));  // of which the handler waits one second for the next byte
     }
 
-    EXPECT_EQ(client.Answer().body, "whole");
+    EXPECT_EQ(client.ReadResponse().body, "whole");
   });
 }
 

@@ -9,7 +9,7 @@
 namespace weft {
 namespace {
 
-// The server's own checks, in a process that may die: what breaks the contract would write into another user's answer.
+// The server's own checks, in a process that may die: what breaks the contract would write into another user's response.
 void InFiber(const std::function<void(const Context&)>& body, int loops = 1) {
   RunOptions run;
   run.loops = loops;

@@ -47,15 +47,15 @@ class ShortOfMemory {
     to.sin_family = AF_INET;
     to.sin_port = htons(port_);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    std::string answer;
+    std::string response;
     if (connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0) {
       (void)send(fd, request.data(), request.size(), MSG_NOSIGNAL);
       (void)shutdown(fd, SHUT_WR);
       char piece[65536];
-      for (ssize_t got = 0; (got = recv(fd, piece, sizeof(piece), 0)) > 0;) answer.append(piece, static_cast<std::size_t>(got));
+      for (ssize_t got = 0; (got = recv(fd, piece, sizeof(piece), 0)) > 0;) response.append(piece, static_cast<std::size_t>(got));
     }
     close(fd);
-    return answer;
+    return response;
   }
   std::string Get(const std::string& target) const {
     return Ask("GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");

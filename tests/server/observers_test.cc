@@ -64,7 +64,7 @@ TEST(Observers, EachHearsEverythingWithTheNameOfItsServer) {
     Client(ctx, server.Bound()).Get("/");
     Client bad(ctx, server.Bound());
     bad.Send("nonsense\r\n\r\n");
-    bad.Answer();
+    bad.ReadResponse();
     EXPECT_FALSE(server.Stop());
   });
 
@@ -166,9 +166,9 @@ TEST(ServerStats, TellWhatIsInHandlersAndWhatWaits) {
     EXPECT_FALSE(all[0].draining);
 
     go.Set();
-    first.Answer();
-    second.Answer();
-    third.Answer();
+    first.ReadResponse();
+    second.ReadResponse();
+    third.ReadResponse();
     (void)Sleep(ctx, std::chrono::milliseconds(1));
     EXPECT_EQ(ListServers()[0].requests + ListServers()[0].long_lived + ListServers()[0].queued, 0u);
     EXPECT_FALSE(server.Stop());

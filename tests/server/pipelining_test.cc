@@ -26,7 +26,7 @@ TEST(Pipelining, SendsResponsesInTheOrderOfTheRequests) {
 
     client.Send(Gets(0, 5000));
 
-    for (int i = 0; i < 5000; ++i) ASSERT_EQ(client.Answer().body, "/" + std::to_string(i));
+    for (int i = 0; i < 5000; ++i) ASSERT_EQ(client.ReadResponse().body, "/" + std::to_string(i));
   });
 }
 
@@ -55,11 +55,11 @@ TEST(Pipelining, ReadyResponsesDoNotWaitForAParkedHandler) {
 
     client.Send(GetOf("/1") + GetOf("/2") + GetOf("/slow") + GetOf("/4"));
 
-    EXPECT_EQ(client.Answer().body, "/1");
-    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
     EXPECT_EQ(Now(), begin);
-    EXPECT_EQ(client.Answer().body, "/slow");
-    EXPECT_EQ(client.Answer().body, "/4");
+    EXPECT_EQ(client.ReadResponse().body, "/slow");
+    EXPECT_EQ(client.ReadResponse().body, "/4");
     EXPECT_EQ(Now(), begin + seconds(30));
   });
 }
@@ -74,10 +74,10 @@ TEST(Pipelining, ReadyResponsesDoNotWaitForABody) {
 
     client.Send(GetOf("/1") + "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab");
 
-    EXPECT_EQ(client.Answer().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
     client.Send("cd" + GetOf("/3"));
-    EXPECT_EQ(client.Answer().body, "abcd");
-    EXPECT_EQ(client.Answer().body, "/3");
+    EXPECT_EQ(client.ReadResponse().body, "abcd");
+    EXPECT_EQ(client.ReadResponse().body, "/3");
   });
 }
 
@@ -93,8 +93,8 @@ TEST(Pipelining, ManyRequestsOfOneConnectionLeaveOthersTheirTurn) {
 
     greedy.Send(Gets(0, 100));
     modest.Send(GetOf("/modest"));
-    for (int i = 0; i < 100; ++i) greedy.Answer();
-    modest.Answer();
+    for (int i = 0; i < 100; ++i) greedy.ReadResponse();
+    modest.ReadResponse();
 
     const auto turn = std::find(served.begin(), served.end(), "/modest") - served.begin();
     EXPECT_LE(turn, 17);
@@ -108,9 +108,9 @@ TEST(Pipelining, ServesGoodRequestsBeforeABadOne) {
 
     client.Send(Gets(0, 2) + "nonsense\r\n\r\n" + Gets(3, 4));
 
-    EXPECT_EQ(client.Answer().body, "/0");
-    EXPECT_EQ(client.Answer().body, "/1");
-    const TestResponse refused = client.Answer();
+    EXPECT_EQ(client.ReadResponse().body, "/0");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    const TestResponse refused = client.ReadResponse();
     EXPECT_EQ(refused.status, 400);
     EXPECT_EQ(refused.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
@@ -124,11 +124,11 @@ TEST(Pipelining, HalfARequestAfterACompleteOneWaitsForItsRest) {
     Client client = site.Connect();
 
     client.Send(GetOf("/1") + "GET /2 HTTP/1.1\r\nHo");
-    EXPECT_EQ(client.Answer().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
     client.Send("st: h\r\n\r\n" + GetOf("/3").substr(0, 1));
-    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
     client.Send(GetOf("/3").substr(1));
-    EXPECT_EQ(client.Answer().body, "/3");
+    EXPECT_EQ(client.ReadResponse().body, "/3");
   });
 }
 
@@ -141,7 +141,7 @@ TEST(Pipelining, AllResponsesReachASlowReader) {
     client.Send(Gets(0, 40));
     (void)Sleep(ctx, seconds(10));
 
-    for (int i = 0; i < 40; ++i) ASSERT_EQ(client.Answer().body, large);
+    for (int i = 0; i < 40; ++i) ASSERT_EQ(client.ReadResponse().body, large);
   });
 }
 
@@ -172,8 +172,8 @@ TEST_P(RequestAfterABody, IsFound) {
       (void)Sleep(ctx, std::chrono::milliseconds(1));
       client.Send(std::string_view(all).substr(cut));
 
-      EXPECT_EQ(client.Answer().body, read ? body : "/first");
-      EXPECT_EQ(client.Answer().body, "/second");
+      EXPECT_EQ(client.ReadResponse().body, read ? body : "/first");
+      EXPECT_EQ(client.ReadResponse().body, "/second");
     });
   }
 }

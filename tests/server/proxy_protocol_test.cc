@@ -51,13 +51,13 @@ TEST(ProxyProtocol, ItsHeaderMayBeGluedToRequests) {
       const std::string peer = header == kLine ? "192.0.2.7:50000" : "192.0.2.8:50001";
       Client client = site.Connect();
       client.Send(header + std::string(kGet) + std::string(kGet));
-      EXPECT_EQ(client.Answer().body, peer);
-      EXPECT_EQ(client.Answer().body, peer);
+      EXPECT_EQ(client.ReadResponse().body, peer);
+      EXPECT_EQ(client.ReadResponse().body, peer);
 
       Client posts = site.Connect();
       posts.Send(header + "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc" + std::string(kGet));
-      EXPECT_EQ(posts.Answer().body, peer);
-      EXPECT_EQ(posts.Answer().body, peer);
+      EXPECT_EQ(posts.ReadResponse().body, peer);
+      EXPECT_EQ(posts.ReadResponse().body, peer);
     }
   });
 }
@@ -73,14 +73,14 @@ TEST(ProxyProtocol, ItsHeaderMayComeInPieces) {
         client.Send(bytes.substr(0, cut));
         (void)Sleep(ctx, milliseconds(1));
         client.Send(bytes.substr(cut));
-        EXPECT_EQ(client.Answer().body, peer) << cut;
+        EXPECT_EQ(client.ReadResponse().body, peer) << cut;
       }
       Client trickles = site.Connect();
       for (const char byte : bytes) {
         trickles.Send({&byte, 1});
         (void)Sleep(ctx, milliseconds(1));
       }
-      EXPECT_EQ(trickles.Answer().body, peer);
+      EXPECT_EQ(trickles.ReadResponse().body, peer);
     }
   });
 }
@@ -95,8 +95,8 @@ TEST(ProxyProtocol, TheLongestHeaderIsTaken) {
     Client client = site.Connect();
     client.Send(longest + std::string(kGet) + std::string(kGet));
 
-    EXPECT_EQ(client.Answer().body, "192.0.2.8:50001");
-    EXPECT_EQ(client.Answer().body, "192.0.2.8:50001");
+    EXPECT_EQ(client.ReadResponse().body, "192.0.2.8:50001");
+    EXPECT_EQ(client.ReadResponse().body, "192.0.2.8:50001");
   });
 }
 
@@ -119,7 +119,7 @@ TEST(ProxyProtocol, ASecondHeaderIsABadRequest) {
     Site site(ctx, TellPeer, From({"unix"}));
     Client client = site.Connect();
     client.Send(kLine + kLine);
-    EXPECT_EQ(client.Answer().status, 400);
+    EXPECT_EQ(client.ReadResponse().status, 400);
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -131,7 +131,7 @@ TEST(ProxyProtocol, FromOthersItIsABadRequest) {
       for (const std::string& header : {kLine, kBinary}) {
         Client client = site.Connect();
         client.Send(header + std::string(kGet));
-        EXPECT_EQ(client.Answer().status, 400);
+        EXPECT_EQ(client.ReadResponse().status, 400);
         EXPECT_TRUE(client.Ended());
       }
       EXPECT_EQ(site.Connect().Get("/").body, "unix");
@@ -153,10 +153,10 @@ TEST(ProxyProtocol, TrustFollowsTheAddressOfTheConnection) {
     Site site(Background(), TellPeer, options);
     Client client = site.Connect();
     client.Send(kLine + std::string(kGet));
-    const TestResponse answer = client.Answer();
-    EXPECT_EQ(answer.status, row.trusted ? 200 : 400) << row.address;
+    const TestResponse response = client.ReadResponse();
+    EXPECT_EQ(response.status, row.trusted ? 200 : 400) << row.address;
     if (row.trusted) {
-      EXPECT_EQ(answer.body, "192.0.2.7:50000");
+      EXPECT_EQ(response.body, "192.0.2.7:50000");
     }
     EXPECT_FALSE(site.Stop());
   }
@@ -213,7 +213,7 @@ TEST(ProxyProtocol, AConnectionWithoutItsHeaderHasTheGraceOfANewConnection) {
     (void)Sleep(ctx, milliseconds(50));
     speaks.Send(kLine + std::string(kGet));
 
-    EXPECT_EQ(speaks.Answer().body, "192.0.2.7:50000");
+    EXPECT_EQ(speaks.ReadResponse().body, "192.0.2.7:50000");
     EXPECT_EQ(half.ToEnd(), "");
     EXPECT_EQ(header_only.ToEnd(), "");
     speaks.raw().Close();
@@ -236,7 +236,7 @@ TEST(ProxyProtocol, EventsNameTheClient) {
     TestServer server(ctx, TellPeer, options);
     Client bad_request(ctx, server.Bound());
     bad_request.Send(kLine + "GET\r\n\r\n");
-    EXPECT_EQ(bad_request.Answer().status, 400);
+    EXPECT_EQ(bad_request.ReadResponse().status, 400);
     Client bad_header(ctx, server.Bound());
     bad_header.Send("GET");
     EXPECT_EQ(bad_header.ToEnd(), "");

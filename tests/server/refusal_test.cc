@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requests that the server itself answers instead of a handler: each is told, so that they can be counted.
+// Requests that the server itself rejects, without a handler: each is reported, so that they can be counted.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -42,7 +42,7 @@ TEST(Refusal, IsReportedForEachRequest) {
     }
     EXPECT_EQ(site.Count("limit queued"), 1);
     leave.Set();
-    EXPECT_EQ(queued.Answer().body, "served");
+    EXPECT_EQ(queued.ReadResponse().body, "served");
   });
 }
 
@@ -160,7 +160,7 @@ TEST(Refusal, HasTheBodyThatTheOptionsGiveIt) {
     const auto ask = [&](const std::string& request) {
       Client client = site.Connect();
       client.Send(request);
-      return client.Answer();
+      return client.ReadResponse();
     };
     const TestResponse malformed = ask("GET / HTTP/1.1\nHost: a\r\n\r\n");
     EXPECT_EQ(malformed.status, 400);
@@ -187,7 +187,7 @@ TEST(Refusal, HasTheBodyThatTheOptionsGiveIt) {
     EXPECT_EQ(overload.Header("Retry-After"), "1");
     EXPECT_EQ(overload.Header("Content-Type"), "application/problem+json");
     leave.Set();
-    EXPECT_EQ(queued.Answer().body, "served");
+    EXPECT_EQ(queued.ReadResponse().body, "served");
   });
 }
 

@@ -46,7 +46,7 @@ TEST_P(RequestBody, ArrivesHoweverItIsFramedAndSplit) {
       return {};
     });
 
-    EXPECT_EQ(client.Answer().body, body);
+    EXPECT_EQ(client.ReadResponse().body, body);
     EXPECT_FALSE(group.Wait());
   });
 }
@@ -82,7 +82,7 @@ TEST(RequestBodies, AreNotReadBeforeTheHandlerReads) {
     EXPECT_FALSE(sent.IsSet());
     go.Set();
 
-    EXPECT_EQ(client.Answer().body, "same");
+    EXPECT_EQ(client.ReadResponse().body, "same");
     EXPECT_FALSE(group.Wait());
   });
 }
@@ -98,7 +98,7 @@ TEST(RequestBodies, TrailersAreThereAtTheEnd) {
 
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 42\r\n\r\n");
 
-    EXPECT_EQ(client.Answer().body, "42");
+    EXPECT_EQ(client.ReadResponse().body, "42");
     EXPECT_EQ(client.Get("/").body, "");
   });
 }
@@ -136,7 +136,7 @@ TEST(RequestBodies, AreRejectedAboveTheLimit) {
 
       client.Send(std::string("POST / HTTP/1.1\r\nHost: h\r\n") + row.framing + "\r\n\r\n" + row.body);
 
-      EXPECT_EQ(client.Answer().status, row.status);
+      EXPECT_EQ(client.ReadResponse().status, row.status);
       EXPECT_EQ(site.Count("limit body bytes " + std::to_string(row.raised != 0 ? row.raised : 10)), row.status == 413 ? 1 : 0);
     });
   }
@@ -150,10 +150,10 @@ TEST(RequestBodies, WithBrokenFramingGet400AndEndTheConnection) {
       Client client = site.Connect();
 
       client.Send(std::string("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n") + body + std::string(kGet));
-      const TestResponse answer = client.Answer();
+      const TestResponse response = client.ReadResponse();
 
-      EXPECT_EQ(answer.status, 400);
-      EXPECT_EQ(answer.Header("Connection"), "close");
+      EXPECT_EQ(response.status, 400);
+      EXPECT_EQ(response.Header("Connection"), "close");
       EXPECT_TRUE(client.Ended());
     });
   }
@@ -177,7 +177,7 @@ TEST(RequestBodies, AreMalformedIfTheyEndTooEarly) {
       client.Send(std::string("POST / HTTP/1.1\r\nHost: h\r\n") + framing);
       client.raw().CloseSend();
 
-      EXPECT_EQ(client.Answer().status, 400);
+      EXPECT_EQ(client.ReadResponse().status, 400);
       EXPECT_TRUE(seen.Is(kMalformed)) << seen.Message();
       EXPECT_TRUE(client.Ended());
     });
@@ -201,7 +201,7 @@ TEST(RequestBodies, TwoFibersMayReadTheBodyAndWriteTheResponseAtOnce) {
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
     group.Go("sender", [&](const Context& c) { return client.raw().Send(c, large); });
 
-    EXPECT_EQ(client.Answer().body, large + "both");
+    EXPECT_EQ(client.ReadResponse().body, large + "both");
     EXPECT_FALSE(group.Wait());
   });
 }
@@ -239,17 +239,17 @@ TEST(RequestBodies, AReaderAndAWriterTakeTurnsAtTheSocket) {
     });
     Client client = site.Connect();
 
-    // The large answer fills the socket, so that the small ones are held back.
+    // The large response fills the socket, so that the small ones are held back.
     std::string requests = "GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
     for (int i = 0; i < 13; ++i) requests += "GET /small HTTP/1.1\r\nHost: h\r\n\r\n";
     client.Send(requests + "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n");
     EXPECT_FALSE(reading.Wait(ctx));
     (void)Sleep(ctx, seconds(1));
 
-    EXPECT_EQ(client.Answer().body, large);
-    for (int i = 0; i < 13; ++i) EXPECT_EQ(client.Answer().body, small);
+    EXPECT_EQ(client.ReadResponse().body, large);
+    for (int i = 0; i < 13; ++i) EXPECT_EQ(client.ReadResponse().body, small);
     client.Send("abc");
-    EXPECT_EQ(client.Answer().body.size(), 500'000u);
+    EXPECT_EQ(client.ReadResponse().body.size(), 500'000u);
   });
 }
 

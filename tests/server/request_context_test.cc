@@ -41,9 +41,9 @@ TEST(RequestContext, TheDeadlineDoesNotStopTheResponse) {
     Client client = site.Connect();
 
     client.Send(kGet);
-    (void)Sleep(ctx, seconds(20));  // the answer has to wait for its reader, under the context that is done
+    (void)Sleep(ctx, seconds(20));  // the response has to wait for its reader, under the context that is done
 
-    EXPECT_EQ(client.Answer().body, large);
+    EXPECT_EQ(client.ReadResponse().body, large);
     EXPECT_EQ(site.Count("timeout request"), 1);
   });
 }
@@ -91,7 +91,7 @@ TEST(RequestContext, HasTheValuesOfTheCallersContextButNotItsEnd) {
     (void)Sleep(outer, seconds(1));
     leave.Set();
 
-    EXPECT_EQ(client.Answer().body, "blueblue");
+    EXPECT_EQ(client.ReadResponse().body, "blueblue");
     EXPECT_FALSE(site.Stop());
   });
 }
@@ -133,7 +133,7 @@ TEST(RequestContext, UseReplacesItForTheBodyToo) {
     (void)Sleep(ctx, seconds(3));
     client.Send("body");
 
-    EXPECT_EQ(client.Answer().body, "body");
+    EXPECT_EQ(client.ReadResponse().body, "body");
   });
 }
 
@@ -170,7 +170,7 @@ TEST(RequestContext, DrainingReportsTheStartOfTheDrain) {
     (void)entered.Wait(ctx);
     site.server().BeginDrain();
 
-    EXPECT_EQ(client.Answer().body, "goodbye");
+    EXPECT_EQ(client.ReadResponse().body, "goodbye");
     EXPECT_FALSE(site.Stop());
   });
 }
@@ -194,8 +194,8 @@ TEST(Requests, TwoThatAreParkedSeeTheirOwnViews) {
     first.Send("GET /aaaa?q=1%2b HTTP/1.1\r\nHost: h\r\nColor: red\r\n\r\n");
     second.Send("GET /b?q=2 HTTP/1.1\r\nHost: h\r\nColor: blue\r\n\r\n");
 
-    EXPECT_EQ(first.Answer().body, "/aaaa?q=1%2b red 1+");
-    EXPECT_EQ(second.Answer().body, "/b?q=2 blue 2");
+    EXPECT_EQ(first.ReadResponse().body, "/aaaa?q=1%2b red 1+");
+    EXPECT_EQ(second.ReadResponse().body, "/b?q=2 blue 2");
   });
 }
 
@@ -213,8 +213,8 @@ TEST(Requests, KeepTheirViewsWhileMoreBytesCome) {
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nAgent: 007\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.Send(Chunked(body, 1000) + std::string(kGet));
 
-    EXPECT_EQ(client.Answer().body, "007300000");
-    EXPECT_EQ(client.Answer().body, "0");
+    EXPECT_EQ(client.ReadResponse().body, "007300000");
+    EXPECT_EQ(client.ReadResponse().body, "0");
   });
 }
 
@@ -226,8 +226,8 @@ TEST(Requests, RunInFibersThatAreNamedAfterThem) {
 
     client.Get("/first");
     client.Send("GET /second HTTP/1.1\r\nHost: h\r\n\r\nGET /third HTTP/1.1\r\nHost: h\r\n\r\n");
-    client.Answer();
-    client.Answer();
+    client.ReadResponse();
+    client.ReadResponse();
 
     EXPECT_THAT(listed, ::testing::HasSubstr("GET /third"));
     EXPECT_THAT(listed, ::testing::Not(::testing::HasSubstr("/second")));

@@ -31,7 +31,7 @@ TEST(RequestIdInEvents, IsThatOfTheRequestWhoseHandlerFailed) {
     Client client = site.Connect();
     for (const char* id : {"first", "second"}) {
       client.Send(GetNamed(id));
-      EXPECT_EQ(client.Answer().status, 500);
+      EXPECT_EQ(client.ReadResponse().status, 500);
     }
     EXPECT_THAT(site.Events(), ElementsAre("failed 500: no database [first]", "failed 500: no database [second]"));
   });
@@ -42,7 +42,7 @@ TEST(RequestIdInEvents, IsEmptyWithoutTheMiddleware) {
     Site site(ctx, [](ResponseWriter&, Request&) { return Error::New("no database"); });
     Client client = site.Connect();
     client.Send(GetNamed("unheard"));
-    EXPECT_EQ(client.Answer().status, 500);
+    EXPECT_EQ(client.ReadResponse().status, 500);
     EXPECT_THAT(site.Events(), ElementsAre("failed 500: no database"));
   });
 }
@@ -65,7 +65,7 @@ TEST(RequestIdInEvents, IsThatOfTheRequestWhoseDeadlineHasPassed) {
     Site site(ctx, Named([](ResponseWriter&, Request& r) { return Sleep(r.Ctx(), hours(1)); }));
     Client client = site.Connect();
     client.Send(GetNamed("slow"));
-    EXPECT_EQ(client.Answer().status, 504);
+    EXPECT_EQ(client.ReadResponse().status, 504);
     EXPECT_THAT(site.Events(), Contains("timeout request [slow]"));
   });
 }
@@ -78,13 +78,13 @@ TEST(RequestIdInEvents, IsThatOfTheBodyThatStopsOrIsTooLargeOrMalformed) {
 
     Client stalled = site.Connect();
     stalled.Send(PostNamed("stalled"));
-    EXPECT_EQ(stalled.Answer().status, 408);
+    EXPECT_EQ(stalled.ReadResponse().status, 408);
     Client large = site.Connect();
     large.Send(PostNamed("large") + Chunked("more than four", 14));
-    EXPECT_EQ(large.Answer().status, 413);
+    EXPECT_EQ(large.ReadResponse().status, 413);
     Client malformed = site.Connect();
     malformed.Send(PostNamed("malformed") + "no size\r\n");
-    EXPECT_EQ(malformed.Answer().status, 400);
+    EXPECT_EQ(malformed.ReadResponse().status, 400);
 
     EXPECT_EQ(site.Count("timeout body stall [stalled]"), 1);
     EXPECT_EQ(site.Count("limit body bytes 4 [large]"), 1);
@@ -107,7 +107,7 @@ TEST(RequestIdInEvents, IsThatOfTheLongLivedRequestForWhichThereIsNoSlot) {
     first.Until("\r\n\r\n");
     Client second = site.Connect();
     second.Send(GetNamed("second"));
-    EXPECT_EQ(second.Answer().status, 503);
+    EXPECT_EQ(second.ReadResponse().status, 503);
     EXPECT_THAT(site.Events(), Contains("limit long-lived requests 1 [second]"));
   });
 }

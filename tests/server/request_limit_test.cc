@@ -42,7 +42,7 @@ TEST(RequestLimit, RequestsAboveItWaitForTheirTurn) {
     }
 
     for (int i = 0; i < 4; ++i) {
-      EXPECT_EQ(clients[static_cast<std::size_t>(i)].Answer().body, "/2?" + std::to_string(i));
+      EXPECT_EQ(clients[static_cast<std::size_t>(i)].ReadResponse().body, "/2?" + std::to_string(i));
       EXPECT_EQ(Now() - begin, seconds(2 * (i + 1)));
     }
     EXPECT_THAT(begun, ElementsAre("/2?0", "/2?1", "/2?2", "/2?3"));
@@ -59,14 +59,14 @@ TEST(RequestLimit, RequestsBeyondTheQueueGet503) {
     Ask(queued, "/1");
     (void)Sleep(ctx, milliseconds(1));
 
-    const TestResponse answer = refused.Get("/3");
-    EXPECT_EQ(answer.status, 503);
-    EXPECT_EQ(answer.Header("Retry-After"), "1");
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    const TestResponse response = refused.Get("/3");
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.Header("Retry-After"), "1");
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(refused.Ended());
 
-    EXPECT_EQ(served.Answer().body, "/2");
-    EXPECT_EQ(queued.Answer().body, "/1");
+    EXPECT_EQ(served.ReadResponse().body, "/2");
+    EXPECT_EQ(queued.ReadResponse().body, "/1");
     EXPECT_EQ(site.Count("limit queued requests"), 1);
     EXPECT_EQ(queued.Get("/0").body, "/0");  // there is room again
   });
@@ -82,8 +82,8 @@ TEST(RequestLimit, AQueuedRequestKeepsItsBodyAndWhatFollows) {
     (void)Sleep(ctx, seconds(1));
     second.Send("half" + std::string("GET /0 HTTP/1.1\r\nHost: h\r\n\r\n"));
 
-    EXPECT_EQ(second.Answer().body, "halfhalf");
-    EXPECT_EQ(second.Answer().body, "/0");
+    EXPECT_EQ(second.ReadResponse().body, "halfhalf");
+    EXPECT_EQ(second.ReadResponse().body, "/0");
   });
 }
 
@@ -101,7 +101,7 @@ TEST(RequestLimit, AQueuedRequestGivesUpAtItsDeadline) {
     Ask(second, "/2");
     const TimePoint begin = Now();
 
-    EXPECT_EQ(second.Answer().status, 503);
+    EXPECT_EQ(second.ReadResponse().status, 503);
     EXPECT_EQ(Now() - begin, seconds(3));
     EXPECT_EQ(site.Count("timeout request"), 1);
   });
@@ -147,7 +147,7 @@ TEST(RequestLimit, LongLivedRequestsDoNotCount) {
     Client client = site.Connect();
     EXPECT_EQ(client.Get("/1").body, "/1");
     EXPECT_EQ(Now(), begin);
-    for (Client& feed : feeds) EXPECT_EQ(feed.Answer().body, "/feed");
+    for (Client& feed : feeds) EXPECT_EQ(feed.ReadResponse().body, "/feed");
   });
 }
 
@@ -179,7 +179,7 @@ TEST(RequestLimit, NoSlotIsEverLost) {
       clients.push_back(site.Connect());
       Ask(clients.back(), "/ok");
     }
-    for (Client& client : clients) EXPECT_EQ(client.Answer().status, 200);
+    for (Client& client : clients) EXPECT_EQ(client.ReadResponse().status, 200);
 
     EXPECT_EQ(Now() - begin, milliseconds(20));
   });
@@ -196,10 +196,10 @@ TEST(RequestLimit, QueuedRequestsAreServedInTheDrain) {
 
     site.server().BeginDrain();
 
-    EXPECT_EQ(first.Answer().body, "/2");
-    const TestResponse answer = second.Answer();
-    EXPECT_EQ(answer.body, "/2");
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_EQ(first.ReadResponse().body, "/2");
+    const TestResponse response = second.ReadResponse();
+    EXPECT_EQ(response.body, "/2");
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_FALSE(site.Stop());
   });
 }
@@ -222,8 +222,8 @@ TEST(RequestLimit, QueuedRequestsGet503WhenTheDrainTimeoutExpires) {
 
     site.server().BeginDrain();
 
-    EXPECT_EQ(first.Answer().status, 503);
-    EXPECT_EQ(second.Answer().status, 503);
+    EXPECT_EQ(first.ReadResponse().status, 503);
+    EXPECT_EQ(second.ReadResponse().status, 503);
     EXPECT_EQ(Now() - begin, seconds(3));
     EXPECT_FALSE(site.Stop());
     EXPECT_EQ(begun, 1);

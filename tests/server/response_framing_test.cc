@@ -66,15 +66,15 @@ TEST(ResponseFraming, FollowsWhatIsKnownOfTheBody) {
       Client client = site.Connect();
 
       client.Send(row.request);
-      const TestResponse answer = client.Answer(row.request == head ? "HEAD" : "GET");
+      const TestResponse response = client.ReadResponse(row.request == head ? "HEAD" : "GET");
 
-      EXPECT_EQ(answer.status, row.status);
-      EXPECT_EQ(answer.Has("Content-Length"), row.length != nullptr);
-      EXPECT_EQ(answer.Header("Content-Length"), row.length != nullptr ? row.length : "");
-      // RFC 9112 section 6.1 lets an answer to HEAD say how GET would be framed; this server does not.
-      EXPECT_EQ(answer.Has("Transfer-Encoding"), row.chunked);
-      EXPECT_EQ(answer.body.size(), row.body);
-      EXPECT_TRUE(answer.Has("Date"));
+      EXPECT_EQ(response.status, row.status);
+      EXPECT_EQ(response.Has("Content-Length"), row.length != nullptr);
+      EXPECT_EQ(response.Header("Content-Length"), row.length != nullptr ? row.length : "");
+      // RFC 9112 section 6.1 lets a response to HEAD say how GET would be framed; this server does not.
+      EXPECT_EQ(response.Has("Transfer-Encoding"), row.chunked);
+      EXPECT_EQ(response.body.size(), row.body);
+      EXPECT_TRUE(response.Has("Date"));
       EXPECT_EQ(client.SilentFor(seconds(1)), row.lives);
     });
   }
@@ -140,7 +140,7 @@ TEST(ResponseFraming, WaitsForASlowReader) {
     (void)Sleep(ctx, seconds(5));
     EXPECT_LT(written, kParts / 2);
 
-    EXPECT_EQ(client.Answer().body.size(), kParts * std::size_t{10'000});
+    EXPECT_EQ(client.ReadResponse().body.size(), kParts * std::size_t{10'000});
   });
 }
 
@@ -158,14 +158,14 @@ TEST(ResponseFraming, SendsTrailersAndInterimResponses) {
     client.Send(kGet);
     old.Send("GET / HTTP/1.0\r\n\r\n");
 
-    const TestResponse interim = client.Answer();
+    const TestResponse interim = client.ReadResponse();
     EXPECT_EQ(interim.status, 103);
     EXPECT_EQ(interim.Header("Link"), "</style.css>");
     EXPECT_FALSE(interim.Has("Content-Length"));
-    const TestResponse answer = client.Answer();
-    EXPECT_EQ(answer.body, "body");
-    EXPECT_THAT(answer.trailer, ::testing::ElementsAre(::testing::Pair("Sum", "7")));
-    EXPECT_EQ(old.Answer().status, 200);  // it would take an interim answer for the real one
+    const TestResponse response = client.ReadResponse();
+    EXPECT_EQ(response.body, "body");
+    EXPECT_THAT(response.trailer, ::testing::ElementsAre(::testing::Pair("Sum", "7")));
+    EXPECT_EQ(old.ReadResponse().status, 200);  // it would take an interim response for the real one
   });
 }
 
@@ -197,10 +197,10 @@ TEST(ResponseFraming, FieldsCannotBeSplit) {
       EXPECT_FALSE(w.Trailer().Add("A", "b\nB: c"));
       EXPECT_FALSE(w.Header().Set("A", std::string_view("b\0c", 3)));
     });
-    const TestResponse answer = site.Connect().Get("/");
+    const TestResponse response = site.Connect().Get("/");
 
-    EXPECT_FALSE(answer.Has("Set-Cookie"));
-    EXPECT_FALSE(answer.Has("A"));
+    EXPECT_FALSE(response.Has("Set-Cookie"));
+    EXPECT_FALSE(response.Has("A"));
   });
 }
 
@@ -213,9 +213,9 @@ TEST(ResponseFraming, AHandlerCannotFrameAResponseTwice) {
     });
     Client client = site.Connect();
 
-    const TestResponse answer = client.Get("/1");
-    EXPECT_FALSE(answer.Has("Transfer-Encoding"));
-    EXPECT_EQ(answer.Header("Content-Length"), "2");
+    const TestResponse response = client.Get("/1");
+    EXPECT_FALSE(response.Has("Transfer-Encoding"));
+    EXPECT_EQ(response.Header("Content-Length"), "2");
     EXPECT_EQ(client.Get("/2").body, "/2");
   });
 }
@@ -231,10 +231,10 @@ TEST(ResponseFraming, OmitsDateAndTypeOnRequest) {
     Client client = site.Connect();
 
     for (const char* path : {"/whole", "/pieces"}) {
-      const TestResponse answer = client.Get(path);
-      EXPECT_EQ(answer.body, "<html>");
-      EXPECT_FALSE(answer.Has("Date")) << path;
-      EXPECT_FALSE(answer.Has("Content-Type")) << path;
+      const TestResponse response = client.Get(path);
+      EXPECT_EQ(response.body, "<html>");
+      EXPECT_FALSE(response.Has("Date")) << path;
+      EXPECT_FALSE(response.Has("Content-Type")) << path;
     }
   });
 }

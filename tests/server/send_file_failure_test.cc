@@ -47,7 +47,7 @@ TEST_P(SendFileFailure, AShrinkingFileAbortsTheResponse) {
     Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error { return r.Path() == "/" ? sender(w) : w.Write(r.Target()); });
     Client client = site.Connect();
     client.Send("GET /before HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet) + std::string(kGet));
-    EXPECT_EQ(client.Answer().body, "/before");
+    EXPECT_EQ(client.ReadResponse().body, "/before");
     client.Until("\r\n\r\n");
     (void)Sleep(ctx, seconds(1));
     sender.file().Truncate(kFileSize / 2);
@@ -148,7 +148,7 @@ TEST_P(SendFileFailure, AForcedCloseEndsIt) {
 INSTANTIATE_TEST_SUITE_P(Framing, SendFileFailure, ::testing::Bool(),
                          [](const ::testing::TestParamInfo<bool>& each) { return each.param ? "Length" : "Chunked"; });
 
-// Where the end of the connection is the end of the answer, only a reset can tell.
+// Where the end of the connection is the end of the response, only a reset can tell.
 TEST(SendFileFailures, OfHttp10AreReset) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
@@ -193,8 +193,8 @@ TEST(SendFileFailures, LetTheResponsesBeforeThemArrive) {
     });
     Client client = site.Connect();
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet));
-    EXPECT_EQ(client.Answer().body, "/1");
-    EXPECT_EQ(client.Answer().body, "/2");
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_EQ(client.ReadResponse().body, "/2");
     EXPECT_TRUE(client.raw().ReadResponse(ctx).Err());
   });
 }

@@ -55,9 +55,9 @@ TEST(SendFile, SendsPartsOfEverySize) {
       Virtually([&](const Context& ctx) {
         Site site(ctx, SendWithLength(file.fd(), offset, length));
         Client client = site.Connect();
-        const TestResponse answer = client.Get("/");
-        EXPECT_EQ(answer.Header("Content-Length"), std::to_string(length));
-        EXPECT_TRUE(answer.body == text.substr(offset, length));
+        const TestResponse response = client.Get("/");
+        EXPECT_EQ(response.Header("Content-Length"), std::to_string(length));
+        EXPECT_TRUE(response.body == text.substr(offset, length));
         EXPECT_TRUE(client.Get("/").body == text.substr(offset, length)) << "the connection lives on";
       });
     }
@@ -93,9 +93,9 @@ TEST(SendFile, StandsBetweenWrites) {
       });
       Client client = site.Connect();
       const std::string whole = "one" + text.substr(10, 500'000) + "two" + Pattern(20'000) + text.substr(0, 100'000) + text + "end";
-      const TestResponse answer = client.Get("/");
-      EXPECT_EQ(answer.Has("Content-Length"), declared);
-      EXPECT_TRUE(answer.body == whole) << answer.body.size();
+      const TestResponse response = client.Get("/");
+      EXPECT_EQ(response.Has("Content-Length"), declared);
+      EXPECT_TRUE(response.body == whole) << response.body.size();
       EXPECT_TRUE(client.Get("/").body == whole);
     });
   }
@@ -118,7 +118,7 @@ TEST(SendFile, SendsNothingInAResponseToHead) {
     Site site(ctx, SendWithLength(file.fd(), 0, 300'000));
     Client client = site.Connect();
     client.Send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_EQ(client.Answer("HEAD").Header("Content-Length"), "300000");
+    EXPECT_EQ(client.ReadResponse("HEAD").Header("Content-Length"), "300000");
     EXPECT_EQ(client.Get("/").body.size(), 300'000u);
   });
 }
@@ -151,8 +151,8 @@ TEST(SendFile, ServesPipelinedRequestsInOrder) {
     for (int i = 0; i < 20; ++i) requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\nGET /file HTTP/1.1\r\nHost: h\r\n\r\n";
     client.Send(requests);
     for (int i = 0; i < 20; ++i) {
-      ASSERT_EQ(client.Answer().body, "/" + std::to_string(i));
-      ASSERT_TRUE(client.Answer().body == text);
+      ASSERT_EQ(client.ReadResponse().body, "/" + std::to_string(i));
+      ASSERT_TRUE(client.ReadResponse().body == text);
     }
   });
 }

@@ -123,7 +123,7 @@ class Client {
     const Error err = client_.Send(ctx_, bytes);
     EXPECT_FALSE(err) << err.Message();
   }
-  TestResponse Answer(std::string_view method = "GET") { return Checked(client_.ReadResponse(ctx_, method)); }
+  TestResponse ReadResponse(std::string_view method = "GET") { return Checked(client_.ReadResponse(ctx_, method)); }
   TestResponse Get(std::string_view target, std::string_view fields = {}) {
     return Checked(client_.Get(ctx_, target, fields));
   }
@@ -205,10 +205,10 @@ inline Handler Say(std::string text) {
   return [text = std::move(text)](ResponseWriter& w, Request&) { return w.Write(text); };
 }
 
-// Answers with the target, so that answers can be told apart.
+// Responds with the target, so that responses can be told apart.
 inline Error Tell(ResponseWriter& w, Request& r) { return w.Write(r.Target()); }
 
-// Answers with the body, as it comes.
+// Responds with the body, as it arrives.
 inline Error Echo(ResponseWriter& w, Request& r) {
   std::vector<char> piece(16 * 1024);
   for (;;) {

@@ -71,7 +71,7 @@ TEST(Timeouts, HalfARequestAfterACompleteOneHasItsTimeFromTheResponse) {
     Client client = site.Connect();
 
     client.Send(std::string(kGet) + "GET / HT");
-    client.Answer();
+    client.ReadResponse();
     const End end = WaitForEnd(client);
 
     EXPECT_THAT(end.bytes, ::testing::StartsWith("HTTP/1.1 408 "));
@@ -183,7 +183,7 @@ TEST(Timeouts, CanBeTakenAway) {
     client.Send("Host: h\r\nContent-Length: 4\r\n\r\nbo");
     (void)Sleep(ctx, long_time);
     client.Send("dy");
-    EXPECT_EQ(client.Answer().body, "body");
+    EXPECT_EQ(client.ReadResponse().body, "body");
     (void)Sleep(ctx, long_time);
 
     EXPECT_EQ(client.Get("/").status, 200);

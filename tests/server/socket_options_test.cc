@@ -97,11 +97,11 @@ TEST(ReusePort, TwoServersShareAPort) {
   Site second(Background(), Say("second"), Sharing(AddressOf(first)));
   ASSERT_EQ(first.server().Bound(), second.server().Bound());
 
-  std::map<std::string, int> answers;
-  for (int i = 0; i < 200; ++i) ++answers[first.Connect().Get("/").body];
+  std::map<std::string, int> responses;
+  for (int i = 0; i < 200; ++i) ++responses[first.Connect().Get("/").body];
 
-  EXPECT_GT(answers["first"], 20);
-  EXPECT_GT(answers["second"], 20);
+  EXPECT_GT(responses["first"], 20);
+  EXPECT_GT(responses["second"], 20);
 }
 
 TEST(ReusePort, IsForThoseWhoHaveAllSaidSo) {
@@ -125,7 +125,7 @@ TEST(ReusePort, ClientsInTheBacklogOfADrainingServerAreServed) {
     }
     leaving.server().BeginDrain();
 
-    for (Client& client : clients) EXPECT_EQ(client.Answer().body, "served");
+    for (Client& client : clients) EXPECT_EQ(client.ReadResponse().body, "served");
     EXPECT_FALSE(leaving.Stop());
     for (int i = 0; i < 40; ++i) EXPECT_EQ(staying.Connect().Get("/").body, "served");
   });

@@ -23,13 +23,13 @@ TEST(TestServer, ServesInAFiberOnVirtualTime) {
 
     Result<TestClient> client = server.Connect(ctx);
     ASSERT_TRUE(client.Ok());
-    Result<TestResponse> answer = client->Get(ctx, "/");
+    Result<TestResponse> response = client->Get(ctx, "/");
 
-    ASSERT_TRUE(answer.Ok()) << answer.Err().Message();
-    EXPECT_EQ(answer->status, 200);
-    EXPECT_EQ(answer->version, "HTTP/1.1");
-    EXPECT_EQ(answer->Header("content-length"), "6");
-    EXPECT_EQ(answer->body, "rested");
+    ASSERT_TRUE(response.Ok()) << response.Err().Message();
+    EXPECT_EQ(response->status, 200);
+    EXPECT_EQ(response->version, "HTTP/1.1");
+    EXPECT_EQ(response->Header("content-length"), "6");
+    EXPECT_EQ(response->body, "rested");
     EXPECT_EQ(Now() - begin, seconds(50));
     EXPECT_FALSE(server.Stop());
   });
@@ -92,8 +92,8 @@ TEST(TestClient, ReadsResponsesOfAllFramings) {
     EXPECT_EQ(client.Get("/none").status, 204);
     EXPECT_EQ(client.Get("/interim").status, 200);
     client.Send("GET /interim HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_EQ(client.Answer().status, 103);
-    EXPECT_EQ(client.Answer().body, "body");
+    EXPECT_EQ(client.ReadResponse().status, 103);
+    EXPECT_EQ(client.ReadResponse().body, "body");
   });
 }
 
@@ -147,7 +147,7 @@ TEST(TestClient, SendsInOneFiberWhileAnotherReads) {
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n");
     group.Go("sender", [&](const Context& c) { return client.raw().Send(c, body); });
 
-    EXPECT_EQ(client.Answer().body, body);
+    EXPECT_EQ(client.ReadResponse().body, body);
     EXPECT_FALSE(group.Wait());
   });
 }

@@ -19,7 +19,7 @@ TEST(TlsHandshake, RespondsInPlainTextToPlainText) {
     Client client(ctx, *TestClient::Dial(ctx, site.server().Bound()));
     client.Send(kGet);
 
-    const TestResponse response = client.Answer();
+    const TestResponse response = client.ReadResponse();
 
     EXPECT_EQ(response.status, 400);
     EXPECT_THAT(response.body, HasSubstr("plain HTTP on an HTTPS port"));

@@ -43,13 +43,13 @@ TEST(ServerTls, MisdirectedRequestsAreSentToAConnectionOfTheirOwn) {
     Client client(ctx, *TestClient::DialHttp2(ctx, site.server().Bound(), {.ca_pem = a.certificate_pem, .server_name = "a.test"}));
     const auto ask = [&client](const std::string& host) {
       client.Send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
-      return client.Answer().status;
+      return client.ReadResponse().status;
     };
     EXPECT_EQ(ask("a.test"), 200);
     EXPECT_EQ(ask("b.test:443"), 421);
     EXPECT_EQ(ask("both.test"), 421);
     client.Send("GET / HTTP/1.1\r\nHost: b.test\r\n\r\n");
-    const TestResponse misdirected = client.Answer();
+    const TestResponse misdirected = client.ReadResponse();
     EXPECT_EQ(misdirected.Header("Content-Type"), "application/problem+json");
     EXPECT_NE(misdirected.body.find("\"status\":421"), std::string::npos) << misdirected.body;
     EXPECT_EQ(ask("A.TEST:8443"), 200) << "the connection goes on";
@@ -77,7 +77,7 @@ TEST(ServerTls, CountsHalfARecordAsHalfAHead) {
     ASSERT_EQ(send(client.raw().Descriptor(), "\x17\x03\x03\x00", 4, MSG_NOSIGNAL), 4);
     const TimePoint begin = Now();
 
-    EXPECT_EQ(client.Answer().status, 408);
+    EXPECT_EQ(client.ReadResponse().status, 408);
 
     EXPECT_GE(Now() - begin, seconds(2));
     EXPECT_LE(Now() - begin, seconds(3));
@@ -158,7 +158,7 @@ TEST(ServerTls, SendsToAClientThatReadsLate) {
     client.Send(kGet);
     (void)Sleep(ctx, seconds(5));
 
-    EXPECT_EQ(client.Answer().body, body);
+    EXPECT_EQ(client.ReadResponse().body, body);
     EXPECT_EQ(client.Get("/").body, body);
   });
 }
@@ -228,7 +228,7 @@ TEST(ServerTls, LooksForMoreAfterWhatItHad) {
     client.Send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
     const TimePoint begin = Now();
 
-    for (const char* target : {"/1", "/2", "/3"}) EXPECT_EQ(client.Answer().body, target);
+    for (const char* target : {"/1", "/2", "/3"}) EXPECT_EQ(client.ReadResponse().body, target);
 
     EXPECT_LE(Now() - begin, seconds(2));
   });
@@ -272,9 +272,9 @@ TEST(ServerTls, ServesRequestsThatComeTogether) {
     Site site(ctx, Tell, WithTls());
     Client client(ctx, Connected(ctx, site));
     client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3 HTTP/1.1\r\nHost: h\r\n\r\nGET /4");
-    for (const char* target : {"/1", "/2", "/3"}) EXPECT_EQ(client.Answer().body, target);
+    for (const char* target : {"/1", "/2", "/3"}) EXPECT_EQ(client.ReadResponse().body, target);
     client.Send(" HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_EQ(client.Answer().body, "/4");
+    EXPECT_EQ(client.ReadResponse().body, "/4");
   });
 }
 
@@ -283,7 +283,7 @@ TEST(ServerTls, HandsTheStreamToAHandlerThatHijacks) {
     Site site(ctx, &EchoToTheEnd, WithTls());
     Client client(ctx, Connected(ctx, site));
     client.Send("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nfirst");
-    EXPECT_EQ(client.Answer().status, 101);
+    EXPECT_EQ(client.ReadResponse().status, 101);
     EXPECT_EQ(client.Until("first"), "first");
     client.Send("second");
     EXPECT_EQ(client.Until("second"), "second");

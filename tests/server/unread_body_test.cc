@@ -19,9 +19,9 @@ TEST(UnreadBody, IsDiscardedIfItIsSmallAndTheConnectionLivesOn) {
     Client client = site.Connect();
 
     for (const std::size_t size : {1u, 5000u, 100'000u, 256u * 1024}) {
-      const TestResponse answer = client.Post("/", Pattern(size));
-      EXPECT_EQ(answer.body, "no need");
-      EXPECT_FALSE(answer.Has("Connection"));
+      const TestResponse response = client.Post("/", Pattern(size));
+      EXPECT_EQ(response.body, "no need");
+      EXPECT_FALSE(response.Has("Connection"));
     }
   });
 }
@@ -33,11 +33,11 @@ TEST(UnreadBody, DoesNotDelayItsResponse) {
     const TimePoint begin = Now();
 
     client.Send(Post(1000) + "some");
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
     EXPECT_EQ(Now(), begin);
     client.Send(Pattern(996) + std::string(kGet));
 
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
   });
 }
 
@@ -50,9 +50,9 @@ TEST(UnreadBody, MayBeReadWhileTheHandlerResponds) {
     for (int i = 0; i < 3; ++i) {
       Group group(ctx);  // a client that sends and reads at the same time
       group.Go([&](const Context& c) { return client.raw().Send(c, Post(body.size()) + body); });
-      const TestResponse answer = client.Answer();
-      EXPECT_FALSE(answer.Has("Connection"));
-      EXPECT_TRUE(answer.body == body);
+      const TestResponse response = client.ReadResponse();
+      EXPECT_FALSE(response.Has("Connection"));
+      EXPECT_TRUE(response.body == body);
       EXPECT_FALSE(group.Wait());
     }
   });
@@ -71,7 +71,7 @@ TEST(UnreadBody, EndsTheConnectionIfTheHandlerReadSomeWhileItResponded) {
     const Error sent = client.raw().Send(ctx, Post(900'000) + Pattern(900'000));
 
     EXPECT_FALSE(sent) << sent.Message();
-    EXPECT_TRUE(client.Answer().body == text);
+    EXPECT_TRUE(client.ReadResponse().body == text);
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -82,13 +82,13 @@ TEST(UnreadBody, EndsTheConnectionAfterItsResponseIfItIsLarge) {
     Site site(ctx, Say("too much"));
     Client client = site.Connect();
 
-    // A client that says all that it has to say before it looks at the answer.
+    // A client that says all that it has to say before it looks at the response.
     const Error sent = client.raw().Send(ctx, Post(body.size()) + body);
-    const TestResponse answer = client.Answer();
+    const TestResponse response = client.ReadResponse();
 
     EXPECT_FALSE(sent) << sent.Message();
-    EXPECT_EQ(answer.body, "too much");
-    EXPECT_EQ(answer.Header("Connection"), "close");
+    EXPECT_EQ(response.body, "too much");
+    EXPECT_EQ(response.Header("Connection"), "close");
     EXPECT_TRUE(client.Ended());
   });
 }
@@ -99,7 +99,7 @@ TEST(UnreadBody, EndsTheConnectionIfItsChunksGetTooLong) {
     Client client = site.Connect();
 
     client.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
     const Error sent = client.raw().Send(ctx, Chunked(Pattern(10'000'000), 1000) + std::string(kGet));
 
     EXPECT_FALSE(sent) << sent.Message();
@@ -114,7 +114,7 @@ TEST(UnreadBody, EndsTheConnectionSoonIfItDoesNotCome) {
     const TimePoint begin = Now();
 
     client.Send(Post(1000) + "some");
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
     EXPECT_TRUE(client.Ended());
 
     EXPECT_EQ(Now() - begin, seconds(1));
@@ -129,7 +129,7 @@ TEST(UnreadBody, EndsTheConnectionSoonIfItTrickles) {
     const TimePoint begin = Now();
 
     client.Send(Post(1000));
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
     EXPECT_TRUE(client.SilentFor(milliseconds(100)));
     for (int i = 0; i < 90; ++i) {
       (void)Sleep(ctx, milliseconds(10));
@@ -148,7 +148,7 @@ TEST(UnreadBody, DoesNotKeepADrainWaiting) {
     const TimePoint begin = Now();
 
     client.Send(Post(1000) + "some");
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
 
     EXPECT_FALSE(site.Stop());
     EXPECT_LE(Now() - begin, seconds(2));  // the last for the client to close its side
@@ -162,7 +162,7 @@ TEST(UnreadBody, GivesUpAClientThatNeverStopsSending) {
     const TimePoint begin = Now();
 
     client.Send(Post(1'000'000));
-    EXPECT_EQ(client.Answer().body, "no need");
+    EXPECT_EQ(client.ReadResponse().body, "no need");
     EXPECT_TRUE(client.Ended());
     // It goes on sending although nobody listens.
     while (!client.raw().Send(ctx, "x")) (void)Sleep(ctx, milliseconds(10));

@@ -15,7 +15,7 @@ TestResponse ResponseTo(const Site& site, std::string_view replace, std::string_
   if (!replace.empty()) handshake.replace(handshake.find(replace), replace.size(), with);
   Client client = site.Connect();
   client.Send(handshake);
-  return client.Answer();
+  return client.ReadResponse();
 }
 
 TEST(WebSocketHandshake, OnlyVersion13IsSpoken) {
@@ -122,7 +122,7 @@ TEST(WebSocketHandshake, ReadsFramesThatCameWithTheHandshake) {
     Site site(ctx, EchoWebSocket());
     Client client = site.Connect();
     client.Send(Handshake() + Text("early"));
-    EXPECT_EQ(client.Answer().status, 101);
+    EXPECT_EQ(client.ReadResponse().status, 101);
     EXPECT_EQ(client.Until("early"), "\x81\x05" "early");
   });
 }

@@ -76,7 +76,7 @@ class WsClient {
     } else {
       Client client = site.Connect();
       client.Send(Handshake({}, target));
-      const TestResponse response = client.Answer();
+      const TestResponse response = client.ReadResponse();
       EXPECT_EQ(response.status, 101);
       EXPECT_EQ(response.Header("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
       wire_ = std::make_unique<Http1WebSocketWire>(ctx, std::move(client));
