@@ -90,7 +90,7 @@ Result<std::string> ClientResponse::ReadAll(const Context& ctx, std::uint64_t ma
     constexpr std::size_t kBelieved = 1024 * 1024;
     all.reserve(std::min(step, kBelieved));
   }
-  // What is announced is not believed before it is here.
+  // An announced length is not trusted before the bytes have arrived.
   for (std::size_t size = 0;;) {
     if (all.size() < size + kStep) all.resize(size + kStep);
     const Result<std::size_t> got = exchange.Read(ctx, {all.data() + size, all.size() - size});
@@ -117,7 +117,7 @@ Result<Stream> ClientResponse::TakeStream() {
     return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin,
                               std::to_string(exchange.status()) + ": the server has not changed the protocol"});
   }
-  // A fiber that still writes the body would write it into what the stream sends.
+  // A fiber that still writes the body would write it in between the stream's bytes.
   if (!exchange.Sent()) {
     return MakeClientFailure({ClientFailure::kStatus, true, exchange.url().origin, "the request was not sent completely, so the protocol cannot change"});
   }

@@ -14,7 +14,7 @@ namespace {
 
 using internal::OutgoingRequest;
 
-// What of a request is the same for all of its attempts.
+// The part of a request that is the same for all of its attempts.
 OutgoingRequest Outgoing(const ClientRequest& request, const internal::HttpUrl& url, const HttpClientOptions& options) {
   OutgoingRequest out;
   out.method = request.Method();

@@ -13,7 +13,7 @@
 
 namespace weft::internal {
 
-// The request of an exchange, as far as each protocol that may carry it has to know it, and as its failures name it.
+// The request of an exchange: what each protocol that may carry it must know, and how its failures name it.
 struct CarriedRequest {
   HttpUrl url;
   std::string method;
@@ -29,7 +29,7 @@ struct CarriedRequest {
   bool WantsInterims() const { return on_interim != nullptr && *on_interim; }
 
   Error Failure(ClientFailure::Kind kind, std::string detail, const Error& cause = {}) const;
-  // Of a call under `ctx` that the connection has failed.
+  // The Error of a call under `ctx` whose connection has failed.
   Error Failed(const Context& ctx, const Error& error, const char* detail) const;
   Error SendHasFailed() const { return Failure(ClientFailure::kReset, "the request has failed before"); }
   Error ResponseHasFailed() const { return MakeClientFailure({ClientFailure::kReset, true, url.origin, "the response has already failed"}); }

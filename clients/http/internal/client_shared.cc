@@ -53,7 +53,7 @@ Error ClientShared::WaitForSlot(const Context& ctx, SharedOrigin& origin) {
   }
   origin.waiting.fetch_sub(1);
   if (!err) return {};
-  // It stays the context's, and says that nothing was sent.
+  // The Error remains the context's, and says that nothing was sent.
   struct Waited {
     ClientFailure failure;
     std::vector<Error> cause;

@@ -21,12 +21,12 @@
 
 namespace weft::internal {
 
-// What all loops share of one client. From any thread.
+// The part of a client that all loops share. From any thread.
 struct ClientShared {
-  // What a loop has of it, as others see it.
+  // A loop's part of it, as others see it.
   class Part {
    public:
-    // Under parts_lock, without which no loop ends that has such a part: closes idle connections beyond the limit, soon.
+    // Under parts_lock, without which no loop with such a part ends: closes idle connections beyond the limit, soon.
     virtual void AskToTrim() noexcept = 0;
 
    protected:
@@ -51,16 +51,16 @@ struct ClientShared {
   ClientShared& operator=(const ClientShared&) = delete;
 
   std::shared_ptr<SharedOrigin> FindOrigin(const std::string& name);
-  // One of the requests that an origin may get at once. In order; Release of `slots` gives it back.
+  // Takes a slot for one of the requests that an origin may get at once. In order; Release of `slots` returns it.
   Error TakeSlot(const Context& ctx, SharedOrigin& origin) { return origin.slots.TryAcquire() ? Error() : WaitForSlot(ctx, origin); }
-  // Origins that no loop has any use for are forgotten.
+  // Origins that no loop uses are forgotten.
   void ForgetUnused() noexcept;
-  // Other loops, of any scheduler, give up what is kept beyond the limit.
+  // Makes other loops, of any scheduler, close what is kept beyond the limit.
   void TrimElsewhere(const Part& asks) noexcept;
   PoolStats Stats() const;
 
   const HttpClientOptions options;
-  // An option that no request can be sent with.
+  // An option with which no request can be sent.
   const Error refused = Refused(options);
   Connector connector;
 

@@ -11,7 +11,7 @@
 
 namespace weft::internal {
 
-// A client: what all loops share, and what each has.
+// A client: the part that all loops share, and each loop's own.
 struct ClientState {
   explicit ClientState(HttpClientOptions options)
       : shared(std::move(options)), per_loop([this] { return std::make_unique<LoopPart>(shared, *Loop::Current()); }) {}
@@ -27,7 +27,7 @@ struct ClientState {
   }
 
   ClientShared shared;
-  PerLoop<std::unique_ptr<LoopPart>> per_loop;  // the last: it is gone first
+  PerLoop<std::unique_ptr<LoopPart>> per_loop;  // last, so that it is destroyed first
 };
 
 }  // namespace weft::internal

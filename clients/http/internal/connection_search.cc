@@ -12,8 +12,8 @@ namespace weft::internal {
 
 bool ConnectionSearch::Joined(std::uint64_t after) { return connections_.multiplexers().Join(pool_, after, stream_); }
 
-// Until there is one with room, the requests that need it wait for the one that makes it; if HTTP/1.1 was agreed on, each has
-// its own. Where there are as many as there may be, requests wait for a stream, in order.
+// Until there is a connection with room, the requests that need one wait for the request that opens it; with HTTP/1.1, each gets
+// its own. If there are as many connections as allowed, requests wait for a stream, in order.
 Result<ConnectionSearch::Found> ConnectionSearch::Run(const Context& ctx, const OutgoingRequest& request, bool fresh, std::uint64_t number) {
   const TimePoint until = request.response_timeout == kUnlimited ? TimePoint::max() : Now() + request.response_timeout;
   const auto joined = [this] { return Found{nullptr, stream_.connection()->served}; };
@@ -33,7 +33,7 @@ Result<ConnectionSearch::Found> ConnectionSearch::Run(const Context& ctx, const 
         waits.reset();
         return Connect(ctx);
       }
-      // There are new ones enough, or on their way: an older one does as well.
+      // There are enough new ones, or on their way: an older one will do.
       if (fresh && Joined(0)) return joined();
       if (!KeptMultiplexers::CanShare(pool_) && pool_.attempt != nullptr) {
         waits.reset();
@@ -46,7 +46,7 @@ Result<ConnectionSearch::Found> ConnectionSearch::Run(const Context& ctx, const 
   }
 }
 
-// It is first in line when it comes back.
+// It is first in the queue when it comes back.
 Error ConnectionSearch::AwaitRoom(const Context& ctx, TimePoint until, StreamLine::Place& place) {
   do {
     const LoopSignal::Outcome outcome = place.Wait(ctx, until);
@@ -56,7 +56,7 @@ Error ConnectionSearch::AwaitRoom(const Context& ctx, TimePoint until, StreamLin
   return {};
 }
 
-// With a server that agrees to HTTP/2 and never begins to speak it the next one tries anew.
+// If a server agrees to HTTP/2 and never begins to speak it, the next request tries again.
 Error ConnectionSearch::AwaitAttempt(const Context& ctx) {
   const std::shared_ptr<SharedAttempt> attempt = pool_.attempt;
   const CancelScope limit = WithTimeout(ctx, connections_.client().options.connect_timeout);

@@ -15,7 +15,7 @@
 
 namespace weft::internal {
 
-// How a request that may share its connection gets one: a place on one of HTTP/2, or one of its own where the server speaks HTTP/1.1 only.
+// Finds a connection for a request that may share one: a stream over HTTP/2, or a connection of its own if the server speaks only HTTP/1.1.
 // On the stack of the fiber that needs it.
 class ConnectionSearch {
  public:
@@ -27,7 +27,8 @@ class ConnectionSearch {
   ConnectionSearch(KeptConnections& connections, OriginPool& pool, const CarriedRequest& request, http2::ClientStream& stream)
       : connections_(connections), pool_(pool), request_(request), stream_(stream) {}
 
-  // `fresh`: only one that was made after that of this number, and no idle one. Errors: the context's; ClientFailure, with nothing processed.
+  // `fresh`: only a connection that was made after the one of this number, and no idle one. Errors: the context's; ClientFailure, with nothing
+  // processed.
   Result<Found> Run(const Context& ctx, const OutgoingRequest& request, bool fresh, std::uint64_t number);
 
  private:

@@ -50,7 +50,7 @@ Address ToAddress(const SocketAddress& address, const std::string& host) {
 
 }  // namespace
 
-// An Error of ours is about this connection alone; one that came with the context is the caller's.
+// An Error of our own is about this connection alone; the context's is the caller's.
 Result<std::unique_ptr<ClientWire>> Connector::Connect(const Context& ctx, const HttpUrl& url, SharedOrigin& origin, bool http2) {
   const CancelScope limit = WithTimeout(ctx, options_.connect_timeout);
   Result<std::unique_ptr<ClientWire>> wire = ConnectInTime(limit.ctx, url, origin, http2);
@@ -111,7 +111,7 @@ Result<std::unique_ptr<ClientWire>> Connector::Dialled(const Context& ctx, const
   return std::unique_ptr<ClientWire>(std::move(wire));
 }
 
-// Only a lookup reveals the addresses of a name.
+// The addresses of a name are known only after a lookup.
 Error Connector::AllowedToDial(const HttpUrl& url) {
   if (!options_.allow) return {};
   if (url.address.IsUnix()) return RefusedUnix(url);
@@ -163,7 +163,7 @@ Result<std::unique_ptr<TlsSession>> Connector::NewSession(const Context& ctx, co
   return session;
 }
 
-// The system's certificates are tens of milliseconds of reading.
+// Reading the system's certificates takes tens of milliseconds.
 Result<std::shared_ptr<const ClientContext>> Connector::LoadTls(const Context& ctx) {
   Result<std::unique_lock<Mutex>> lock = tls_lock_.Acquire(ctx);
   if (Error err = lock.Err()) return err;

@@ -11,7 +11,7 @@ namespace weft::internal {
 
 void Exchange::Release() noexcept {
   if (--users_ != 0) return;
-  // A body that is as good as read costs less than a new connection.
+  // Reading the little that is left of a body costs less than a new connection.
   if (sent_ && http1_.DrainAtOnce()) FinishIfDone();
   home_.Recycle(this);
 }
@@ -107,7 +107,7 @@ Error Exchange::Reconnect(const Context& ctx, const OutgoingRequest& request) {
   return TakeConnection(ctx, request, /*fresh=*/true);
 }
 
-// A connection whose end goes unnoticed is only good for requests that may be sent again.
+// A connection whose end may go unnoticed is usable only for requests that may be sent again.
 Error Exchange::TakeConnection(const Context& ctx, const OutgoingRequest& request, bool fresh) {
   if (shares_) {
     Result<ConnectionSearch::Found> found = http2_.Connect(ctx, request, fresh, kept_connections_, *pool_);
@@ -164,7 +164,7 @@ Error Exchange::EndBody(const Context& ctx) {
   if (sent_) return {};
   if (send_broken_ || !HasConnection()) return SendHasFailed();
   if (request_.chunked) {
-    if (own_request_ != nullptr) request_.trailers = ClientRequestAccess::Trailer(*own_request_);  // which may have come since
+    if (own_request_ != nullptr) request_.trailers = ClientRequestAccess::Trailer(*own_request_);  // which may have been set since
     if (request_.trailers != nullptr && !request_.trailers->Refused().empty()) return FailToSend(std::string(request_.trailers->Refused()));
   } else if (left_to_send_ != 0) {
     return FailToSend("the body of the request is " + std::to_string(left_to_send_) +
@@ -199,7 +199,7 @@ Error Exchange::ReadHead(const Context& ctx, TimePoint until) {
 
 Error Exchange::ReadHeadAfterBody(const Context& ctx, Duration limit) {
   const CancelScope waiting = WithCancel(ctx);
-  // Also when a call of OnInterim throws: then what is half read is not read on.
+  // Even if a call of OnInterim throws: then the response, of which a part was read, is not continued.
   struct Listening {
     Exchange& exchange;
     bool whole = false;
@@ -215,7 +215,7 @@ Error Exchange::ReadHeadAfterBody(const Context& ctx, Duration limit) {
   return err;
 }
 
-// One that knows nothing of Expect never asks: then the body is sent all the same (RFC 9110 section 10.1.1).
+// A server that does not support Expect never asks: then the body is sent all the same (RFC 9110 section 10.1.1).
 Error Exchange::WaitForContinue(const Context& ctx, Duration wait) {
   const TimePoint until = wait >= TimePoint::max() - Now() ? TimePoint::max() : Now() + wait;
   return multiplexed_ ? http2_.WaitForContinue(ctx, until) : http1_.WaitForContinue(ctx, until);
@@ -227,7 +227,7 @@ Error Exchange::ReadEnd(const Context& ctx) {
 }
 
 Result<std::size_t> Exchange::Read(const Context& ctx, std::span<char> buffer) {
-  // A server that responds while it reads may wait for the rest of the request, which never comes.
+  // A server that responds while it reads may wait for the rest of the request, which will never be sent.
   const char* const detail = stopped_ ? "read the body of a response that began before the request was sent completely (with HttpClient::Open, a request can be sent to its end)"
                                       : "read the body of the response";
   Result<std::size_t> got = multiplexed_ ? http2_.Read(ctx, buffer, detail) : http1_.Read(ctx, buffer, detail);

@@ -24,12 +24,12 @@
 
 namespace weft::internal {
 
-// One request and its response: its slot and its connection, from taking them to giving them back, and what is the same by every protocol.
-// A carrier moves them: on a connection of its own by HTTP/1.1, on a stream of one that it shares by HTTP/2. Used again and again, so a
+// One request and its response: its slot and its connection, from taking them to returning them, and what all protocols have in common.
+// A carrier moves the bytes: over HTTP/1.1 on a connection of its own, over HTTP/2 on a stream of a shared one. It is reused, and a
 // warm one allocates nothing. On its loop; one fiber may send while another one receives.
 class Exchange {
  public:
-  // Where it goes when it is not used any more.
+  // Takes it back when it is no longer used.
   class Home {
    public:
     virtual void Recycle(Exchange* exchange) noexcept = 0;
@@ -47,13 +47,13 @@ class Exchange {
   // --- what uses it: a response, and the handle of HttpClient::Open
 
   void Acquire() { ++users_; }
-  // The last one: the connection is kept if the response was read to its end, or as good as.
+  // The last release: the connection is kept if the response was read to its end, or nearly.
   void Release() noexcept;
   void Reset() noexcept;
 
   // --- sending
 
-  // What HttpClient::Open was given lives as long as the exchange: it is what the OutgoingRequest points into.
+  // The request given to HttpClient::Open lives as long as the exchange, because the OutgoingRequest points into it.
   void Own(std::unique_ptr<ClientRequest> request) { own_request_ = std::move(request); }
   ClientRequest* OwnRequest() { return own_request_.get(); }
   // Takes a slot of the origin and a connection. `fresh`: not a kept one. Errors: the context's; ClientFailure, with nothing processed.
@@ -62,28 +62,28 @@ class Exchange {
   void KeepConnection() noexcept;
   // A second attempt of the same request: the slot stays.
   Error Reconnect(const Context& ctx, const OutgoingRequest& request);
-  // Sends the head, and a whole body with it as far as that goes without a wait.
+  // Sends the head, and as much of a complete body as possible without waiting.
   Error SendHead(const Context& ctx, const OutgoingRequest& request);
-  // What is left of head and whole body.
+  // Sends the rest of the head and of a complete body.
   bool HasUnsent() const { return multiplexed_ ? http2_.HasUnsent() : http1_.HasUnsent(); }
   Error SendUnsent(const Context& ctx);
   // Sends nothing more until the server has asked for the body, has rejected it, or has had its time.
   Error WaitForContinue(const Context& ctx, Duration wait);
-  // A piece of a body that is streamed, framed.
+  // Sends a piece of a streamed body, framed.
   Error SendPiece(const Context& ctx, std::string_view data);
-  // The last chunk, or a check that all that was announced was sent.
+  // Sends the last chunk, or checks that everything that was announced was sent.
   Error EndBody(const Context& ctx);
-  // All is sent: from now on the server has its time to respond. Of a connection with a part of a request nothing is used again.
+  // Everything was sent: from now on the server's time to respond runs. A connection with a part of a request is not reused.
   void NoteSent();
-  // Sending has failed; the server may have responded all the same, which takes no long time.
+  // Sending has failed. The server may have responded all the same; waiting for that does not take long.
   void NoteSendFailed() {
     StopSending();
     head_limit_.StartWith(kAfterFailedSend);
   }
-  // The rest of the body is not wanted, or not to be had.
+  // The rest of the body is not wanted, or cannot be read.
   void StopSending();
   bool Sent() const { return sent_; }
-  // A part of the request may be on its way whose rest never comes: nothing more is sent on this connection, and it is not used again.
+  // A part of the request may have been sent whose rest will never follow: nothing more is sent on this connection, and it is not reused.
   bool SendBroken() const { return send_broken_; }
   Error SendHasFailed() const { return request_.SendHasFailed(); }
   std::uint64_t LeftToSend() const { return left_to_send_; }
@@ -99,9 +99,9 @@ class Exchange {
   // The same, with a limit that begins when all is sent (NoteSent, EndBody), perhaps by another fiber.
   Error ReadHeadAfterBody(const Context& ctx, Duration limit);
   bool HeadIsHere() const { return multiplexed_ ? http2_.HeadIsHere() : http1_.HeadIsHere(); }
-  // WaitForContinue has found a whole head of a final response, or what is none.
+  // WaitForContinue has found the complete head of a final response, or bytes that are not a head.
   bool HasVerdict() const { return multiplexed_ ? http2_.HasVerdict() : http1_.HasVerdict(); }
-  // What follows may be endless: from now on it does not count among the requests that an origin gets at once.
+  // The body may be endless: from now on, the request does not count against the limit of its origin.
   void LeaveLimits() noexcept;
   // Nothing can be received any more.
   bool Broken() const { return multiplexed_ ? http2_.Broken() : http1_.Broken(); }
@@ -113,16 +113,16 @@ class Exchange {
   const HttpUrl& url() const { return request_.url; }
   HttpUrl& url() { return request_.url; }
   std::string_view method() const { return request_.method; }
-  // What follows the head is another protocol's.
+  // What follows the head belongs to another protocol.
   bool IsTunnel() const { return !multiplexed_ && http1_.IsTunnel(); }
   // The largest number: unknown.
   std::uint64_t BytesLeft() const { return multiplexed_ ? http2_.BytesLeft() : http1_.BytesLeft(); }
 
   Result<std::size_t> Read(const Context& ctx, std::span<char> buffer);
-  // After so many bytes as were announced: waits for the end of the body, if that comes apart from it.
+  // Called after as many bytes as were announced: waits for the end of the body, if that is signaled separately.
   Error ReadEnd(const Context& ctx);
 
-  // The connection of a tunnel. `first`: what of it came with the head.
+  // The connection of a tunnel. `first`: its bytes that arrived with the head.
   std::unique_ptr<ClientWire> TakeWire(std::string& first);
   // Null: the response was read to its end.
   ClientWire* wire() const { return multiplexed_ ? http2_.wire() : http1_.wire(); }
@@ -133,7 +133,7 @@ class Exchange {
  private:
   static constexpr Duration kAfterFailedSend = std::chrono::seconds(1);
 
-  // One step of sending, by a carrier. Until it has returned, how much was sent is unknown, also if it throws.
+  // One step of sending, by a carrier. Until it has returned, it is unknown how much was sent, even if it throws.
   template <class Step>
   Error SendBy(Step step) {
     if (send_broken_ || !HasConnection()) return SendHasFailed();

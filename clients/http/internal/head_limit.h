@@ -9,8 +9,8 @@
 
 namespace weft::internal {
 
-// The time that a server has to respond while one fiber sends and another one waits for the head: it starts when all is sent, and when it
-// is over, the fiber that waits is canceled.
+// The server's time to respond while one fiber sends and another one waits for the head. It starts when everything was sent; when it
+// expires, the waiting fiber is canceled.
 class HeadLimit : private LoopTimer {
  public:
   // `late` is set when it is over.

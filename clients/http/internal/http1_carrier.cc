@@ -38,7 +38,7 @@ Error Http1Carrier::SendHead(const Context& ctx, const OutgoingRequest& request)
   request_.sent_any = *sent > 0;
   unsent_head_ = std::min(*sent, out_.size());
   unsent_body_.remove_prefix(*sent - unsent_head_);
-  // The head goes out in any case: what follows it may wait for something.
+  // The head is sent in any case: what follows may wait for something.
   if (unsent_head_ == out_.size()) return {};
   if (!holds_body && !unsent_body_.empty()) return {};
   std::string_view held;
@@ -187,7 +187,7 @@ Result<std::size_t> Http1Carrier::Read(const Context& ctx, std::span<char> buffe
   const char* wrong = nullptr;
   Result<std::size_t> got = body_.Read(*wire_, ctx, buffer, wrong);
   if (Error err = got.Err()) {
-    // A caller may come back with another context: nothing of the body is lost.
+    // A caller may try again with another context: nothing of the body is lost.
     if (Error ended = ctx.Err()) return ended;
     broken_ = true;
     return request_.Failed(ctx, err, detail);

@@ -21,7 +21,7 @@
 
 namespace weft::internal {
 
-// One request and its response by HTTP/1.1 (RFC 9112), on a connection that nothing else uses meanwhile. One fiber may send
+// One request and its response over HTTP/1.1 (RFC 9112), on a connection that nothing else uses meanwhile. One fiber may send
 // while another one receives. Failures are those of the request; after one of a send, nothing more is to be sent.
 class Http1Carrier {
  public:
@@ -39,12 +39,12 @@ class Http1Carrier {
 
   // --- sending
 
-  // Sends the head, and a whole body with it as far as that goes without a wait.
+  // Sends the head, and as much of a complete body as possible without waiting.
   Error SendHead(const Context& ctx, const OutgoingRequest& request);
   bool HasUnsent() const { return !unsent_body_.empty() || unsent_head_ != out_.size(); }
-  // What is left of head and whole body.
+  // Sends the rest of the head and of a complete body.
   Error SendUnsent(const Context& ctx);
-  // A piece of a body that is streamed, framed.
+  // Sends a piece of a streamed body, framed.
   Error SendPiece(const Context& ctx, std::string_view data);
   // The last chunk, where there are chunks.
   Error SendEnd(const Context& ctx);
@@ -55,13 +55,13 @@ class Http1Carrier {
   Error ReadHead(const Context& ctx, TimePoint until, Fields& header);
   // Until the server asks for the body or has decided without it. Without an Error: also at `until`.
   Error WaitForContinue(const Context& ctx, TimePoint until);
-  // WaitForContinue has found a whole head of a final response, or what is none.
+  // WaitForContinue has found the complete head of a final response, or bytes that are not a head.
   bool HasVerdict() const { return has_verdict_; }
   bool HeadIsHere() const { return head_done_; }
   bool ReceivedAny() const { return received_any_; }
   int status() const { return head_.status; }
   int version_minor() const { return head_.version_minor; }
-  // What follows the head is another protocol's.
+  // What follows the head belongs to another protocol.
   bool IsTunnel() const { return framing_.tunnel; }
 
   // `detail`: of a failure.
@@ -79,7 +79,7 @@ class Http1Carrier {
   bool Done() const { return wire_ != nullptr && head_done_ && body_.AtEnd() && !framing_.tunnel; }
   // Once it is done: the connection is as good as before.
   bool MayBeKept() const { return StaysOpen() && !body_.HasExcess(); }
-  // Throws away what is left of the body if that is here, and little. True: it is done.
+  // Discards the rest of the body if it has arrived and is small. True: it is done.
   bool DrainAtOnce() noexcept { return wire_ != nullptr && head_done_ && StaysOpen() && body_.DrainAtOnce(*wire_, kDrainMax); }
 
  private:

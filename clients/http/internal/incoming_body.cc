@@ -84,7 +84,7 @@ Result<std::size_t> IncomingBody::Read(ClientWire& wire, const Context& ctx, std
     const Result<std::size_t> got = ReadRaw(wire, ctx, buffer);
     if (!got.Ok()) return got;
     if (framing_.kind == BodyKind::kUntilClose) {
-      // Anybody on the way can send a FIN (RFC 9112 section 9.8).
+      // Anyone on the network path can send a FIN (RFC 9112 section 9.8).
       if (TlsSession* const tls = wire.Tls(); *got == 0 && tls != nullptr && tls->Ended() != TlsSession::PeerEnd::kCloseNotify) {
         wrong = kCutShort;
         return got;

@@ -28,12 +28,12 @@ class IncomingBody {
   bool AtEnd() const { return at_end_; }
   // Something unexpected follows the body. At the end.
   bool HasExcess() const { return excess_ || !pending_.empty(); }
-  // Of kLength what is still to come; else unknown: the largest number.
+  // With kLength, how much is still to come; else unknown: the largest number.
   std::uint64_t BytesLeft() const;
 
   // At least one byte, or 0 at the end. An Error of the wire, or by `wrong` what is wrong with the framing.
   Result<std::size_t> Read(ClientWire& wire, const Context& ctx, std::span<char> buffer, const char*& wrong);
-  // Throws away what is there, up to so many bytes. True: that was the rest. False also without memory.
+  // Discards what is there, up to this many bytes. True: that was the rest. Also false without memory.
   bool DrainAtOnce(ClientWire& wire, std::size_t most) noexcept;
 
   const Fields& trailers() const { return trailers_; }

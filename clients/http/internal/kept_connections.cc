@@ -127,8 +127,8 @@ void KeptConnections::ArmFor(TimePoint when) noexcept {
   if (!timer_.Armed()) loop_.Arm(timer_, when);
 }
 
-// The oldest of an origin is the first. An origin that was not used for so long is forgotten, so that a client of very many hosts
-// does not grow.
+// The oldest one of an origin is the first. An origin that was not used for this long is forgotten, so that a client with very many
+// hosts does not grow.
 void KeptConnections::CloseOld() {
   const TimePoint now = Now();
   TimePoint next = TimePoint::max();

@@ -18,7 +18,7 @@
 
 namespace weft::internal {
 
-// The idle connections that a loop has of one client. On its loop only, except for AskToTrim.
+// The idle connections of one client on a loop. On its loop only, except for AskToTrim.
 class KeptConnections final : private ClientWire::Keeper, private ClientShared::Part, private KeptMultiplexers::Owner {
  public:
   KeptConnections(ClientShared& client, Loop& loop);
@@ -71,7 +71,7 @@ class KeptConnections final : private ClientWire::Keeper, private ClientShared::
     explicit Timer(KeptConnections& owner) : LoopTimer([](LoopTimer* self) { static_cast<Timer*>(self)->part.CloseOld(); }), part(owner) {}
     KeptConnections& part;
   };
-  // On its way it owns itself: the connections may be gone before it comes.
+  // In flight it owns itself: the connections may be gone before it arrives.
   struct TrimTask : LoopTask {
     explicit TrimTask(KeptConnections& owner) : LoopTask([](LoopTask* task) { static_cast<TrimTask*>(task)->Run(); }), part(&owner), loop(owner.loop_) {}
     void Run() noexcept;

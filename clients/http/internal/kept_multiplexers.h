@@ -13,8 +13,8 @@
 
 namespace weft::internal {
 
-// The connections of HTTP/2 that a loop has of one client, each in the pool of its origin: requests share them, and one that has no
-// request is as idle as a kept one of HTTP/1.1. On its loop only.
+// The HTTP/2 connections of one client on a loop, each in the pool of its origin. Requests share them, and one without a
+// request is as idle as a kept HTTP/1.1 connection. On its loop only.
 class KeptMultiplexers final : private http2::ClientMultiplexer::Home {
  public:
   // It keeps the idle connections of both protocols within their bound.
@@ -37,8 +37,8 @@ class KeptMultiplexers final : private http2::ClientMultiplexer::Home {
   static bool CanShare(const OriginPool& pool) noexcept;
   // Few streams on each do not make for many connections. Those whose end cannot be foreseen do not count: they fill their own.
   static bool MayConnect(const OriginPool& pool) noexcept;
-  // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others. The attempt is through when the
-  // server has said how many that may be.
+  // Begins to speak HTTP/2 on a connection whose server has agreed to that, for this stream and others. The attempt is complete when the
+  // server has announced how many that may be.
   void Share(OriginPool& pool, std::unique_ptr<SocketWire> wire, http2::ClientStream& stream, std::shared_ptr<SharedAttempt> attempt);
 
   // The first of a pool that is idle, of those that have been so since then; null: none.

@@ -14,7 +14,7 @@
 
 namespace weft::internal {
 
-// What a loop has of one client: its connections, and exchanges to use again.
+// A loop's part of one client: its connections, and exchanges to reuse.
 class LoopPart final : private Exchange::Home {
  public:
   LoopPart(ClientShared& client, Loop& loop) : kept_(client, loop) {}

@@ -21,7 +21,7 @@ Semaphore& LookupSlots() {
 Result<NameCache::Verdict> NameCache::LookUp(const Context& ctx, const std::string& host, std::uint16_t port) {
   Result<Permit> slot = LookupSlots().Hold(ctx);
   if (Error err = slot.Err()) return err;
-  // One whose caller has left still has a thread: it counts until the name server has replied.
+  // A lookup whose caller has given up still occupies a thread, so it counts until the name server has replied.
   const auto endpoints = ResolveHolding(ctx, host, std::to_string(port), std::make_shared<Permit>(*std::move(slot)));
   if (Error err = endpoints.Err()) {
     if (ctx.Err()) return err;

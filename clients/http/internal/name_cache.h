@@ -18,13 +18,13 @@
 namespace weft::internal {
 
 // The addresses of names, in the order in which they are to be tried: looked up by the system in the pool of Offload, once for
-// all concurrent callers, and kept for a while, since only the system knows for how long they are good. A name server that is
-// away must not stop the reads of files that share the pool, so lookups have a limit of their own. From any fiber.
+// all concurrent callers, and kept for a while, since only the system knows for how long they are valid. A name server that does
+// not reply must not stop the reads of files that share the pool, so lookups have a limit of their own. From any fiber.
 class NameCache {
  public:
   static constexpr Duration kGoodFor = std::chrono::seconds(30);
   static constexpr Duration kBadFor = std::chrono::seconds(1);
-  // An old one is better than none while the name server is away.
+  // An old result is better than none while the name server does not reply.
   static constexpr Duration kStaleFor = std::chrono::minutes(5);
   static constexpr std::size_t kNamesMax = 4096;
   static constexpr int kLookupsMax = 4;  // at once, by all clients of the process: half of the smallest pool
@@ -41,7 +41,7 @@ class NameCache {
     TimePoint asked;
     TimePoint found;
   };
-  // What the resolver says of a name. Anything else that fails, such as memory, says nothing of it, and is not kept.
+  // What the resolver says about a name. Other failures, such as a lack of memory, say nothing about it, and are not kept.
   struct Verdict {
     Addresses addresses;
     Error failure;

@@ -18,7 +18,7 @@ namespace weft::internal {
 
 struct OriginPool;
 
-// A connection on its way that several requests may share: the others wait for it. In the hands of all of them.
+// A connection that is being opened, and that several requests may share: the others wait for it. All of them hold it.
 struct SharedAttempt {
   void End(OriginPool& pool);
 
@@ -41,7 +41,7 @@ struct OriginPool {
   bool speaks_http1 = false;               // where HTTP/2 was offered: no request waits to share a connection
   std::uint32_t users = 0;                 // requests of this loop that are under way
 
-  // There is room for the connection of each user when it is through: keeping one cannot fail.
+  // Reserves room for the connection of each user, so that keeping one cannot fail.
   void AddUser() {
     const std::size_t most = idle.size() + users + 1;
     if (idle.capacity() < most) idle.reserve(std::max(most, 2 * idle.capacity()));

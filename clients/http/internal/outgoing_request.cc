@@ -23,7 +23,7 @@ struct Seen {
   bool upgrade = false;
 };
 
-// The options of Connection that are not the client's to decide; "close" is, but we say it where we mean it.
+// The options of Connection that the client does not decide. It does decide "close", and adds it where it applies.
 void AppendConnection(ByteBuffer& out, std::string_view options, const Seen& seen) {
   std::string kept;
   ForEachElement(options, [&](std::string_view option) {
@@ -34,7 +34,7 @@ void AppendConnection(ByteBuffer& out, std::string_view options, const Seen& see
   if (!kept.empty()) AppendField(out, "Connection", kept);
 }
 
-// Of the caller's fields what is the client's business is left out (RFC 9112 section 6).
+// Those of the caller's fields that the client itself sets are left out (RFC 9112 section 6).
 void AppendCallersField(ByteBuffer& out, const Fields::Field& field, const OutgoingRequest& request, Seen& seen) {
   const std::string_view name = field.name;
   if (request.propagated != nullptr && request.propagated->Has(name)) return;
@@ -72,7 +72,7 @@ void AppendCallersField(ByteBuffer& out, const Fields::Field& field, const Outgo
   AppendField(out, name, field.value);
 }
 
-// A method that usually has a body says that it has none (RFC 9110 section 8.6).
+// A request whose method usually has a body says if it has none (RFC 9110 section 8.6).
 bool SaysThatThereIsNoBody(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
 void AppendFraming(ByteBuffer& out, const OutgoingRequest& request) {

@@ -42,11 +42,11 @@ struct OutgoingRequest {
   bool IsChunked() const { return IsStreamed() && !length; }
 };
 
-// Whether a request with these fields asks for the end of its connection.
+// Whether a request with these fields requests the end of its connection.
 bool RequestsClose(const Fields* fields);
 
-// Whether it may be sent again although the server may have acted on it: a method without effects (RFC 9110 section 9.2.1), or one with a
-// field that lets the server tell a repetition.
+// Whether it may be sent again although the server may have acted on it: the method has no side effects (RFC 9110 section 9.2.1), or a
+// field lets the server recognize the repetition.
 bool MayBeRepeated(const OutgoingRequest& request);
 
 // Empty if method and fields may be sent.
@@ -55,9 +55,9 @@ Error CheckRequest(const OutgoingRequest& request);
 // Whether it is about its connection, as only HTTP/1.1 has it: an upgrade, a tunnel, an end.
 bool NeedsHttp1(const OutgoingRequest& request);
 
-// What its Host or :authority says.
+// The value of its Host or :authority.
 std::string_view HostOf(const OutgoingRequest& request);
-// What its Content-Length says, if it has one.
+// The value of its Content-Length, if it has one.
 std::optional<std::uint64_t> AnnouncedLength(const OutgoingRequest& request);
 
 // Appends the head (RFC 9112 section 3).

@@ -7,7 +7,7 @@
 
 namespace weft::internal {
 
-// Adds what goes along with a request under this context. False: nothing.
+// Adds the fields to pass on with a request under this context. False: none.
 bool AddPropagated(const Context& ctx, const Propagate& what, Fields& out);
 
 }  // namespace weft::internal

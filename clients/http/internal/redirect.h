@@ -16,11 +16,11 @@ enum class Redirect : std::uint8_t {
   kWithout,   // GET, without a body (303, and 301 and 302 to POST, as every client does it)
 };
 
-// Where a response sends the client (RFC 9110 section 15.4), into `next`. None also where that cannot be followed: no good Location, from
+// Puts the target of a redirect (RFC 9110 section 15.4) into `next`. None if it cannot be followed, either: no valid Location, from
 // https to http, a body that cannot be read again.
 Redirect JudgeRedirect(const ClientResponse& response, const OutgoingRequest& request, HttpUrl& next);
 
-// Makes the request that one for `next`, which moves into `url`. An Error: the body cannot be sent again.
+// Turns the request into one for `next`, which is moved into `url`. An Error: the body cannot be sent again.
 Error FollowRedirect(Redirect redirect, HttpUrl& next, HttpUrl& url, OutgoingRequest& request);
 
 }  // namespace weft::internal

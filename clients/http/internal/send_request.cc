@@ -20,7 +20,7 @@ const Error& ResponseIsHere() {
   return here;
 }
 
-// An exchange that goes back unless a response takes it over.
+// An exchange that is returned unless a response takes it over.
 class Held {
  public:
   explicit Held(LoopPart& part) : exchange_(part.NewExchange()) { exchange_->Acquire(); }
@@ -57,7 +57,7 @@ Sent SendBody(const Context& ctx, Exchange& exchange, const OutgoingRequest& req
   return {{}, exchange.EndBody(ctx)};
 }
 
-// A response that comes before the body is through ends the sending: a server that rejects an upload may read no more of it.
+// A response that arrives before the body was sent ends the sending: a server that rejects an upload may read no more of it.
 Error SendAndListen(const Context& ctx, Exchange& exchange, const OutgoingRequest& request) {
   const CancelScope sending = WithCancel(ctx);
   Error head_error;
@@ -115,8 +115,8 @@ Error Exchanged(const Context& ctx, Exchange& exchange, const OutgoingRequest& r
   return exchange.ReadHead(ctx, InTime(request));
 }
 
-// The rule of RFC 9110 section 9.2.2 for repetitions by itself, at its narrowest: a kept connection had ended, and that looks as if nobody
-// had seen the request.
+// The narrowest reading of RFC 9110 section 9.2.2 for automatic repetitions: a kept connection had ended, apparently before the server
+// saw the request.
 bool MayTryAgain(const Context& ctx, const Exchange& exchange, const OutgoingRequest& request, const Error& error) {
   if (ctx.Err()) return false;
   if (exchange.MayGoElsewhere()) return request.reader == nullptr || !exchange.SentAny() || request.reader->Rewind();

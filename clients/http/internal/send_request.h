@@ -10,13 +10,13 @@
 
 namespace weft::internal {
 
-// Sends a request, a second time on a new connection where the first had ended meanwhile, and returns when the head of the response is here.
+// Sends a request, once more on a new connection if the first one had ended meanwhile, and returns when the head of the response has arrived.
 Result<ClientResponse> SendRequest(const Context& ctx, LoopPart& part, OutgoingRequest request);
 
 // Sends the head of a request whose body the caller writes. `own`: what the request points into.
 Result<ClientExchange> OpenExchange(const Context& ctx, LoopPart& part, OutgoingRequest request, std::unique_ptr<ClientRequest> own);
 
-// Sees to it that there is a connection.
+// Makes sure that there is a connection.
 Error WarmUp(const Context& ctx, LoopPart& part, const HttpUrl& url);
 
 }  // namespace weft::internal

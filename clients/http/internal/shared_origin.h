@@ -15,7 +15,7 @@
 namespace weft::internal {
 
 // What all loops share about one scheme, host and port: its limits, which are of the process, and the ticket with which a TLS
-// connection comes back. From any thread.
+// connection is resumed. From any thread.
 class SharedOrigin {
  public:
   SharedOrigin(std::string text, std::uint32_t requests_max) : name(std::move(text)), slots(requests_max) {}

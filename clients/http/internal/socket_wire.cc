@@ -16,7 +16,7 @@ constexpr Duration kProbeAfter = std::chrono::seconds(60);  // as Dial has it
 
 Error SystemError(int number) { return Error(std::error_code(number, std::generic_category())); }
 
-// Takes what was sent off the front of the parts.
+// Removes what was sent from the front of the parts.
 void Advance(iovec*& parts, std::size_t& count, std::size_t sent) {
   for (; count > 0 && sent >= parts->iov_len; --count) sent -= (parts++)->iov_len;
   if (count == 0) return;
@@ -24,7 +24,7 @@ void Advance(iovec*& parts, std::size_t& count, std::size_t sent) {
   parts->iov_len -= sent;
 }
 
-// A server that always has or takes bytes must not keep the others of this loop from their turn.
+// A server that always has or takes bytes must not keep others of this loop from their turn.
 void LetOthersGo(int& pieces) {
   constexpr int kPiecesInARow = 4;
   if (++pieces < kPiecesInARow) return;
@@ -79,7 +79,7 @@ void SocketWire::OnFdEvents(std::uint32_t events) {
   if (ready.writable) writable_.Notify();
 }
 
-// The other end of a TCP connection works in real time, also in a test on virtual time; on a unix socket it is mostly the test
+// The other end of a TCP connection works in real time, even in a test under virtual time; on a unix socket it is usually the test
 // itself.
 LoopSignal::Outcome SocketWire::WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until) {
   if (!IsUnix()) loop_.HoldTime();
@@ -89,7 +89,7 @@ LoopSignal::Outcome SocketWire::WaitFor(LoopSignal& signal, const Context& ctx, 
 }
 
 Result<std::size_t> SocketWire::Read(const Context& ctx, std::span<char> buffer, TimePoint until) {
-  // What has come counts for more than a context or a limit that has ended meanwhile: it looks once more before it gives up.
+  // What has arrived takes precedence over a context or a limit that has ended meanwhile: it checks once more before it gives up.
   for (Error why;;) {
     if (!open_) return kClosed;
     if (MayHaveInput()) {
@@ -195,7 +195,7 @@ Error SocketWire::Write(const Context& ctx, iovec* parts, std::size_t count) {
     }
     if (Error err = WaitWritable(ctx)) return err;
   }
-  // What a layer holds goes out by the loop's events; it has to be out before anything else is written.
+  // What a layer holds is sent by the loop's events; it must be sent before anything else is written.
   while (HoldsOutput()) {
     if (Error err = WaitWritable(ctx)) return err;
   }
@@ -244,7 +244,7 @@ Error SocketWire::Handshake(const Context& ctx, std::unique_ptr<TlsSession> sess
   return {};
 }
 
-// Whether nothing has come, or nothing but what TLS itself has to say.
+// Whether nothing has arrived, or nothing but messages of TLS itself.
 bool SocketWire::NothingCame() {
   if (Broken()) return false;
   if (!MayHaveInput()) return true;

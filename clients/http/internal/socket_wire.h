@@ -17,7 +17,7 @@
 namespace weft::internal {
 
 // A socket that the loop watches, plain or under TLS. While idle it has no fiber and no buffer: an event finds out whether it
-// is still good.
+// is still usable.
 class SocketWire final : public ClientWire, private WatchedSocket {
  public:
   // Of a connection that several requests share: what can be done now, on the loop's stack. The wire may be destroyed there.
@@ -53,7 +53,7 @@ class SocketWire final : public ClientWire, private WatchedSocket {
   // --- for a Listener, for as long as the wire lives; instead of Read, Write, Rest and Wake
 
   void Listen(Listener& listener) { listener_ = &listener; }
-  // What has come may not have been reported yet: the next TakeNow asks the socket.
+  // Bytes may have arrived that were not reported yet: the next TakeNow asks the socket.
   void LookAgain() { SetMayHaveInput(true); }
   struct Taken {
     enum class State : std::uint8_t { kBytes, kNothing, kEnd, kFailed } state = State::kNothing;
@@ -61,7 +61,7 @@ class SocketWire final : public ClientWire, private WatchedSocket {
     int failure = 0;  // of the system
   };
   Taken TakeNow(std::span<char> buffer);
-  // From now on there are calls of OnWritable.
+  // From now on OnWritable is called.
   void AwaitRoom() { WatchWritable(loop_); }
   // A wait of a fiber for what only this connection can bring.
   LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until);

@@ -35,7 +35,7 @@ class StreamLine {
   };
 
   bool Empty() const { return places_.empty(); }
-  // There may be room, or fewer connections than before: the first one looks.
+  // There may be room, or fewer connections than before: the first one checks.
   void Look() noexcept {
     if (!places_.empty()) places_.front()->room_.Notify();
   }

@@ -40,7 +40,7 @@ Result<std::size_t> StreamWire::ReadRaw(const Context& ctx, std::span<char> buff
   return in_time ? got.Err() : Stalled();
 }
 
-// What has come: a Stream can only be asked by a read, which this ends once the loop has had its turn.
+// What has arrived. A Stream can be asked only by a read, which this ends once the loop has had its turn.
 Result<std::size_t> StreamWire::ReadInThisTurn(std::span<char> buffer) {
   const CancelScope turn = WithCancel(Background());
   struct End : LoopTask {
@@ -84,7 +84,7 @@ Error StreamWire::WriteRaw(const Context& ctx, std::string_view bytes) {
   return {};
 }
 
-// Also a reader may have something to send; complete records are sent in the order in which they were sealed.
+// A reader may have something to send, too; complete records are sent in the order in which they were sealed.
 Error StreamWire::SendSealed(const Context& ctx) {
   if (!turn_.Wait(ctx, "turn to send")) return ctx.Err();
   const FiberTurn::Hold hold(turn_);

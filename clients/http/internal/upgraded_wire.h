@@ -15,7 +15,7 @@
 
 namespace weft::internal {
 
-// A connection that has changed its protocol, under the Stream that a response gives out.
+// A connection that has changed its protocol, under the Stream of ClientResponse::TakeStream.
 class UpgradedWire final : public StreamTransport {
  public:
   UpgradedWire(std::unique_ptr<ClientWire> wire, std::string first) : wire_(std::move(wire)), first_(std::move(first)) {}

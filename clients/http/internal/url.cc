@@ -33,7 +33,7 @@ bool Decode(std::string_view text, std::string& out) {
   return out.find('\0') == std::string::npos;
 }
 
-// Host and port of an authority that IsAuthority has found good.
+// Host and port of an authority that IsAuthority has accepted.
 void SplitAuthority(std::string_view authority, std::uint16_t usual_port, Address& out) {
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);

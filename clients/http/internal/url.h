@@ -10,7 +10,7 @@
 
 namespace weft::internal {
 
-// An absolute URL, taken apart (RFC 3986, RFC 9110 section 4.2), for a request.
+// An absolute URL, split into its parts (RFC 3986, RFC 9110 section 4.2), for a request.
 struct HttpUrl {
   bool secure = false;
   Address address;        // where to connect
@@ -18,7 +18,7 @@ struct HttpUrl {
   std::string authority;  // as the Host field has it
   std::string target;     // path and query, as they came; "/" for none
 
-  // The whole, without what belongs to the client alone (the fragment).
+  // The complete URL, without the fragment, which concerns the client alone.
   std::string Text() const;
   // For messages: without the query, which may hold secrets.
   std::string Shown() const;

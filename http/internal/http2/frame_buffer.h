@@ -9,8 +9,8 @@
 
 namespace weft::internal::http2 {
 
-// Frames on their way out: bytes of its own, and between them bodies that lie elsewhere and are sent from there. What
-// lies elsewhere has to stay until it is taken off the front, or Settle copies it.
+// Frames to be sent: bytes of its own and, between them, bodies that are elsewhere and sent from there. Those
+// must stay until they were taken off the front, or Settle has copied them.
 class FrameBuffer {
  public:
   bool Empty() const { return size_ == 0; }

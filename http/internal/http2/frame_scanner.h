@@ -10,7 +10,7 @@
 
 namespace weft::internal::http2 {
 
-// What every connection of HTTP/2 begins with (RFC 9113 section 3.4).
+// What every HTTP/2 connection begins with (RFC 9113 section 3.4).
 inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // The nine bytes before each frame (RFC 9113 section 4.1).

@@ -7,8 +7,8 @@
 
 namespace weft::internal::http2 {
 
-// What a peer may do, and costs us more than it costs the peer. Each is in order now and then; none is, thousands of
-// times (CVE-2019-9511 to 9518, CVE-2023-44487, CVE-2025-8671).
+// What a peer may do that costs us more than it costs the peer. Each is acceptable now and then, but none of them thousands
+// of times (CVE-2019-9511 to 9518, CVE-2023-44487, CVE-2025-8671).
 enum class Nuisance : std::uint8_t {
   kNothing,
   kReset,         // a request that its client has reset before there was a response
@@ -22,7 +22,7 @@ enum class Nuisance : std::uint8_t {
   kFieldList,     // a field block of four times the size that is allowed
 };
 
-// What a peer may do of that: tokens that it has used up, and gets back as time passes, and for each stream that ends
+// A peer's budget for that, in tokens: it gets used ones back as time passes, and for each stream that ends
 // well.
 class Budget {
  public:
@@ -60,7 +60,7 @@ class Budget {
   Time since_{0};
 };
 
-// Counts bytes: overhead (frame headers, padding, control frames) must stay in proportion to payload, which catches attacks that were not
+// Counts bytes: overhead (frame headers, padding, control frames) must stay in proportion to payload. That catches attacks that no one has
 // thought of.
 class Proportion {
  public:

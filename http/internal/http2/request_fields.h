@@ -15,9 +15,9 @@
 
 namespace weft::internal::http2 {
 
-// The head of a request as its field block gives it (RFC 9113 section 8.3.1): pseudo-fields, fields, and what
-// they mean for the message. What the session has let through is well-formed for HTTP/2; Check adds the rules that
-// hold for every request, so that it says what it would have said over HTTP/1.1.
+// The head of a request as in its field block (RFC 9113 section 8.3.1): pseudo-fields, fields, and what
+// they mean for the message. What the session has let through is well-formed for HTTP/2. Check adds the rules that
+// apply to every request, with the same verdict as over HTTP/1.1.
 //
 // Beyond the limits nothing is stored any more: the rest of the block is only counted.
 class RequestFields {
@@ -41,7 +41,7 @@ class RequestFields {
   std::string_view Protocol() const { return protocol_; }  // of an extended CONNECT
   bool IsHead() const { return method_ == "HEAD"; }
   bool IsConnect() const { return is_connect_ && !IsExtended(); }
-  // An upgrade of HTTP/1.1 in the words of HTTP/2. To handlers it looks like the former.
+  // The HTTP/2 form of an HTTP/1.1 upgrade. To handlers it looks like the latter.
   bool IsExtended() const { return !protocol_.empty(); }
   bool IsHttps() const { return scheme_ == "https"; }
   bool ExpectsContinue() const { return expects_continue_; }

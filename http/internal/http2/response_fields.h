@@ -11,7 +11,7 @@
 
 namespace weft::internal::http2 {
 
-// What becomes the field block of a response.
+// The parts of a response's field block.
 struct ResponseBlock {
   int status = 200;
   const Fields* fields = nullptr;  // the handler's

@@ -23,7 +23,7 @@ SessionStream* StreamOf(nghttp2_session* session, std::int32_t id) {
   return static_cast<SessionStream*>(nghttp2_session_get_stream_user_data(session, id));
 }
 
-// No memory in the library ends the connection.
+// A lack of memory in the library ends the connection.
 void Check(int result) {
   if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
 }
@@ -62,7 +62,7 @@ bool Session::Begin(const SessionSettings& settings) {
   nghttp2_mem memory = FunctionsOf(memory_);  // copied
   if (nghttp2_session_server_new3(&session_, Callbacks(), this, Options(), &memory) != 0) return false;
   memory_.Seal();
-  // What clients say about priorities is not followed, so they need not say it (RFC 9218 section 2.1).
+  // Clients' priorities are not followed, so they need not send them (RFC 9218 section 2.1).
   nghttp2_settings_entry entries[5] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.streams_max},
                                        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
                                        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.field_list_max},

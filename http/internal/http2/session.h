@@ -72,7 +72,7 @@ class SessionStream {
     bool last = false;     // the message ends with it, or with the trailer section
   };
   virtual Piece NextBody(std::size_t most) = 0;
-  // So much of it becomes a frame now. It may lie where it is lent from until Write has returned and its buffer is settled.
+  // This much of it is framed now. It must stay where it is until Write has returned and its buffer is settled.
   virtual void TakeBody(std::size_t size, FrameBuffer& out) = 0;
   // After the last piece; empty: none.
   virtual std::span<const Fields::Field> TrailerFields() = 0;
@@ -101,8 +101,8 @@ struct SessionSettings {
   bool extended_connect = false;
 };
 
-// One side of a connection of HTTP/2 (RFC 9113), without a socket: bytes in as spans, frames out into a
-// FrameBuffer. It keeps the rules of the protocol (frames, HPACK, states of streams, windows, well-formed messages) by
+// One side of an HTTP/2 connection (RFC 9113), without a socket: bytes in as spans, frames out into a
+// FrameBuffer. It implements the protocol (frames, HPACK, states of streams, windows, well-formed messages) with
 // nghttp2, which nothing else includes, and counts what its peer does at our cost.
 //
 //   session.Receive(bytes);                      // OnField, OnHead, OnData, ... of streams
@@ -112,7 +112,7 @@ class Session {
  public:
   class Owner {
    public:
-    // A request begins. Null: there is no memory for it; it is refused (REFUSED_STREAM). Never of a client.
+    // A request begins. Null: there is no memory for it, and it is rejected (REFUSED_STREAM). Never of a client.
     virtual SessionStream* OnStream() = 0;
     // The peer's first SETTINGS have come; to a client, also later ones.
     virtual void OnSettings() = 0;
@@ -170,7 +170,7 @@ class Session {
   // Its owner lets go of it before OnClosed.
   void Forget(SessionStream& stream);
 
-  // Windows: so much of what has come may come anew, on the connection and on the stream.
+  // Windows: as much as this may be sent again, on the connection and on the stream.
   void GiveBackConnection(std::size_t bytes);
   void GiveBackStream(SessionStream& stream, std::size_t bytes);
   void GrowWindow(SessionStream& stream, std::uint32_t bytes);

@@ -140,7 +140,7 @@ struct SessionCallbacks {
     return 0;
   }
 
-  // A stream that has an owner is counted when it is closed: not all that the library resets it for is reported here.
+  // A stream with an owner is counted when it is closed, because not every reset by the library is reported here.
   static int OnInvalidFrame(nghttp2_session* session, const nghttp2_frame* frame, int error, void* user) {
     if (frame->hd.stream_id == 0) return 0;
     if (error == NGHTTP2_ERR_REFUSED_STREAM) {
@@ -180,7 +180,7 @@ struct SessionCallbacks {
 
   // --- sending
 
-  // What the library has found wrong it says by a GOAWAY of its own.
+  // If the library has found an error, it sends a GOAWAY of its own.
   static int OnSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type == NGHTTP2_HEADERS) {
       Of(user).payload_sent_ += frame->hd.length;

@@ -6,12 +6,12 @@
 
 namespace weft::internal::http2 {
 
-// Where the library's session of one connection lives. What it takes at its beginning and keeps (itself, the map of its streams, the
-// rings of HPACK, 9 KiB in all) lies side by side in a slot of pages, and after it the 16 KiB in which it builds a frame: of that only the
-// first some hundred bytes are ever touched, since bodies are not built there, and pages that are not touched take no memory. What it takes
-// and gives back later comes from the heap.
+// The memory of the library's session of one connection. What it allocates at its start and keeps (itself, the map of its streams, the
+// rings of HPACK, 9 KiB in all) is side by side in a slot of pages, followed by the 16 KiB in which it builds a frame. Of those only the
+// first few hundred bytes are ever touched, since bodies are not built there, and untouched pages take no memory. Later allocations
+// come from the heap.
 //
-// Slots are of the process. Those that come back keep their pages up to a bound; then the system gets them.
+// Slots belong to the process. Those that are returned keep their pages up to a bound; beyond it, the system gets them back.
 class SessionMemory {
  public:
   // Without memory for a slot all comes from the heap.

@@ -12,7 +12,7 @@ namespace weft::internal::http2 {
 namespace {
 
 constexpr std::uint32_t kStreamWindow = 1024 * 1024;           // what an unread response may hold
-constexpr std::uint32_t kConnectionWindow = 16 * 1024 * 1024;  // given back on receipt
+constexpr std::uint32_t kConnectionWindow = 16 * 1024 * 1024;  // returned on receipt
 constexpr std::uint32_t kMisbehaviourMax = 500;
 constexpr std::size_t kParts = 64;
 
@@ -58,7 +58,7 @@ void ClientMultiplexer::Close() noexcept {
 
 // --- for its streams
 
-// Fibers that have been woken together mostly ask together for the next thing: then the last one of them sends all requests in one write.
+// Fibers that were woken together usually send their next requests together: then the last one of them sends all requests in one write.
 bool ClientMultiplexer::Open(ClientStream& stream, std::span<const Fields::Field> fields, bool body) {
   if (failed_ || !session_->TakesRequests() || !session_->Request(stream, fields, body)) return false;
   if (!probe_.Armed()) {
@@ -139,7 +139,7 @@ void ClientMultiplexer::EndIfUseless() noexcept {
 void ClientMultiplexer::ReadNow() noexcept {
   if (!failed_) wire_->LookAgain();
   for (int pieces = 0; !failed_; ++pieces) {
-    // Where sending has failed this is the last chance to learn why.
+    // If sending has failed, this is the last chance to find out why.
     if (pieces == kPiecesInARow && !send_failed_) {
       loop_.Arm(more_, loop_.TurnTime());
       break;
@@ -163,7 +163,7 @@ void ClientMultiplexer::Settle() noexcept {
   if (!std::exchange(settled_, true)) home_.OnSettled(*this);
 }
 
-// They may come again, and say another number of streams (RFC 9113 section 6.5.3).
+// The server may send them again, with another number of streams (RFC 9113 section 6.5.3).
 void ClientMultiplexer::OnSettings() {
   Settle();
   home_.OnRoom(*this);
@@ -193,7 +193,7 @@ bool ClientMultiplexer::Take(std::span<const char> bytes) {
   return true;
 }
 
-// On a connection that takes no more nothing goes out for those that still wait in line.
+// On a connection that accepts no more, nothing is sent for those that are still queued.
 void ClientMultiplexer::RefuseUnsent() noexcept {
   for (ClientStream* stream : streams_) {
     if (!stream->HeadSent()) stream->Fail({ClientFailure::kReset, false, true, "the server has ended the connection before this request"});
@@ -221,7 +221,7 @@ void ClientMultiplexer::Flush() noexcept {
   } catch (const std::bad_alloc&) {
     return Fail(ClientFailure::kReset, "no memory");
   }
-  // What the library finds wrong it says by a GOAWAY first.
+  // If the library finds an error, it first sends a GOAWAY.
   if (!failed_ && session_->Failed()) Fail(ClientFailure::kMalformed, "the server has broken the rules of HTTP/2");
 }
 
@@ -247,7 +247,7 @@ void ClientMultiplexer::SendFrames() {
 
 // --- the end
 
-// Whether the server is still there, for requests that wait (RFC 9113 section 6.7). What has come, and was not read, is a sign of life.
+// Checks that the server is still there, for requests that wait (RFC 9113 section 6.7). Bytes that have arrived and were not read count.
 void ClientMultiplexer::Probe() noexcept {
   ReadNow();
   if (failed_ || streams_.empty()) return EndIfUseless();

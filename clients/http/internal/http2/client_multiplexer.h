@@ -23,14 +23,14 @@ struct SharedAttempt;
 
 namespace weft::internal::http2 {
 
-// One connection of HTTP/2 to a server, which the requests of all fibers of a loop share. It has no fiber: what comes is read on the
-// loop's stack and handed to the streams, also while none of them waits, so that pings get their reply and the end is seen. What is to be
-// sent goes out at once, as far as the socket takes it, and the rest by events.
+// One HTTP/2 connection to a server, which the requests of all fibers of a loop share. It has no fiber: what arrives is read on the
+// loop's stack and passed to the streams, even while none of them waits, so that pings get their reply and the end is noticed. Output
+// is sent at once, as far as the socket takes it, and the rest by events.
 //
 // It owns no stream. The owner of a stream on it calls Leave.
 class ClientMultiplexer final : public ClientStreamHost, private Session::Owner, private SocketWire::Listener {
  public:
-  // What keeps it. It may destroy it in these calls, except in the first two.
+  // The owner of the connection. It may destroy it in these calls, except in the first two.
   class Home {
    public:
     virtual void OnSettled(ClientMultiplexer& connection) noexcept = 0;  // TakesMore knows now; or it has ended before
@@ -50,8 +50,8 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   bool Begin();
 
   OriginPool& pool() { return pool_; }
-  // Room for one more stream, at once. Until the server has said how many it takes there is none but for the first: it would refuse what is
-  // too much, and how much would be unknown.
+  // Whether there is room for one more stream at once. Until the server has announced its limit, there is room only for the first one: the
+  // server would reject what exceeds the limit, which is not known yet.
   bool TakesMore() const { return !failed_ && settled_ && session_->TakesRequests() && streams_.size() < session_->PeerStreamsMax(); }
   // So many it takes at once.
   std::size_t StreamsMax() const { return session_->PeerStreamsMax(); }
@@ -59,7 +59,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   std::size_t Endless() const;
   bool Settled() const { return settled_; }
   bool Unused() const { return streams_.empty(); }
-  // Nothing new can be asked of it.
+  // No new request can be sent on it.
   bool Ended() const { return failed_ || !session_->TakesRequests(); }
 
   // ClientStreamHost
@@ -70,7 +70,7 @@ class ClientMultiplexer final : public ClientStreamHost, private Session::Owner,
   void StopBody(ClientStream& stream) noexcept override;
   void GiveBack(ClientStream& stream, std::size_t size) noexcept override;
   void CountReceived(std::size_t size) noexcept override { received_ += size; }
-  // Never ends in a call of Home that destroys it.
+  // Must not end within a call of Home that destroys it.
   void ReadNow() noexcept override;
   LoopSignal::Outcome WaitFor(LoopSignal& signal, const Context& ctx, const char* what, TimePoint until) override {
     return wire_->WaitFor(signal, ctx, what, until);

@@ -123,7 +123,7 @@ ClientStream::Outcome ClientStream::AwaitHeadSent(const Context& ctx, TimePoint 
   return Outcome::kDone;
 }
 
-// What is not taken when this is left must not be looked for later.
+// Bytes that were not taken when this function ends must not be used later.
 ClientStream::Outcome ClientStream::AwaitBodyTaken(const Context& ctx) {
   const Outcome outcome = AwaitTaken(ctx);
   if (outcome == Outcome::kDone) return outcome;
@@ -198,7 +198,7 @@ ClientStream::Outcome ClientStream::AwaitHead(const Context& ctx, TimePoint unti
     if (connection_ == nullptr) return Outcome::kFailed;
     const LoopSignal::Outcome outcome = Wait(received_, ctx, "response", until);
     if (outcome == LoopSignal::Outcome::kNotified) continue;
-    // What has come counts for more than a context or a limit that has ended meanwhile.
+    // What has arrived takes precedence over a context or a limit that has ended meanwhile.
     if (connection_ != nullptr) connection_->ReadNow();
     if (!is_here()) return outcome == LoopSignal::Outcome::kContextDone ? Outcome::kContext : Outcome::kTimedOut;
   }
@@ -308,7 +308,7 @@ void ClientStream::OnClosed(ErrorCode code, bool by_peer) {
   sent_.Notify();
   if (ended_) return;
   if (!head_sent_) return Fail({ClientFailure::kReset, false, true, "the connection accepts no more requests"});
-  // By GOAWAY it says that all streams after the last one that it names are refused (RFC 9113 section 6.8).
+  // A GOAWAY says that all streams after the last one that it names are rejected (RFC 9113 section 6.8).
   if (code == ErrorCode::kRefusedStream) {
     return Fail({ClientFailure::kReset, false, !by_peer, by_peer ? DetailOf(code) : "the server has ended the connection before this request"});
   }

@@ -23,8 +23,8 @@
 
 namespace weft::internal::http2 {
 
-// One request and its response on a connection that others share (RFC 9113 section 5). The connection reports what comes, on the loop's
-// stack; the fibers of the exchange wait here. One may send while another one receives. Used again and again.
+// One request and its response on a shared connection (RFC 9113 section 5). The connection reports what arrives, on the loop's
+// stack; the fibers of the exchange wait here. One may send while another one receives. It is reused.
 class ClientStream final : public SessionStream {
  public:
   // Why a wait is over.
@@ -48,20 +48,20 @@ class ClientStream final : public SessionStream {
 
   // Between Join and Leave.
   ClientStreamHost* connection() const { return connection_; }
-  // A fiber waits by way of the connection, which must not end.
+  // A fiber waits through the connection, which must not end.
   bool InUse() const { return waiting_ != 0; }
   // A place on the connection, for Send.
   void Join(ClientStreamHost& connection);
-  // What is not through is reset (RST_STREAM CANCEL); the others of the connection continue. What was received stays. No
-  // connection: nothing.
+  // If the stream is not complete, it is reset (RST_STREAM CANCEL); others of the connection continue. What was received is kept.
+  // Without a connection it does nothing.
   void Leave() noexcept;
   // For the next request.
   void Reset() noexcept;
 
   // --- sending
 
-  // Hands the head over, and as much of `whole`, which has to stay until it is taken, as goes out at once. `streamed`: a body follows by
-  // SendBody. kFailed: the connection takes no more.
+  // Passes on the head, and as much of `whole`, which must stay until it is taken, as is sent at once. `streamed`: a body follows by
+  // SendBody. kFailed: the connection accepts no more.
   Outcome Send(const OutgoingRequest& request, std::string_view whole, bool streamed);
   bool HeadSent() const { return head_sent_; }
   // It goes out at the end of this turn, at the latest.
@@ -73,7 +73,7 @@ class ClientStream final : public SessionStream {
   // All of it is taken when this returns kDone; otherwise nothing more of it is. `last`: nothing follows but the trailers.
   Outcome SendBody(const Context& ctx, std::string_view data, bool last, const Fields* trailer);
   Outcome AwaitBodyTaken(const Context& ctx);
-  // What is not taken will never be: once the response has ended, the stream is reset (RFC 9113 section 8.1). No fiber sends.
+  // What was not taken will never be sent: once the response has ended, the stream is reset (RFC 9113 section 8.1). No fiber sends.
   void StopSending() noexcept;
 
   // --- receiving
@@ -81,7 +81,7 @@ class ClientStream final : public SessionStream {
   bool HeadIsHere() const { return head_done_; }
   bool Continued() const { return continued_; }
   bool ReceivedAny() const { return received_any_; }
-  // Something else than before has come, or nothing more will: head, interim response, failure.
+  // Something new has arrived, or nothing more will: head, interim response, failure.
   Outcome AwaitHead(const Context& ctx, TimePoint until);
   std::optional<Interim> TakeInterim();
   int status() const { return status_; }
@@ -96,7 +96,7 @@ class ClientStream final : public SessionStream {
   // The response has ended, and was read to its end.
   bool AtEnd() const { return ended_ && in_at_ == in_.size(); }
   const std::optional<Failure>& failure() const { return failure_; }
-  // This response is of no more use.
+  // This response is no longer needed.
   void Fail(const Failure& failure) noexcept;
 
   // --- of its connection: it has ended, and this with it
@@ -163,7 +163,7 @@ class ClientStream final : public SessionStream {
   bool continued_ = false;
   bool received_any_ = false;
   bool head_done_ = false;
-  bool ended_ = false;                // the response is whole
+  bool ended_ = false;                // the response is complete
 };
 
 }  // namespace weft::internal::http2
