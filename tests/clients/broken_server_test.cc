@@ -312,7 +312,7 @@ TEST(BrokenServer, ExpectWaitsForTheServersWord) {
   });
 }
 
-TEST(BrokenServer, ExpectGoesOnWhenTheServerKnowsNothingOfIt) {
+TEST(BrokenServer, TheBodyIsSentIfTheServerIgnoresExpect) {
   Virtually([](const Context& ctx) {
     RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
       if (ReadUntil(c, stream, "the end").empty()) return;

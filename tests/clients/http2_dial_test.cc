@@ -152,7 +152,7 @@ TEST(Http2Dial, AResponseToHalfARequestSaysWhyItStalls) {
 }
 
 // Whoever uses Open already is not sent there.
-TEST(Http2Dial, AResponseWhoseRequestGoesOnSaysNothingOfThat) {
+TEST(Http2Dial, AnEarlyResponseSaysNothingOfTheRequestsEnd) {
   for (const bool http2 : {false, true}) {
     Virtually([http2](const Context& ctx) {
       TestNetwork network(ctx);

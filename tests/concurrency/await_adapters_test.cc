@@ -98,7 +98,7 @@ std::vector<Shape> Shapes() {
   };
 }
 
-TEST(AwaitAdapters, TellADeadlineThatCutsTheOperationOff) {
+TEST(AwaitAdapters, ReportADeadlineThatEndsTheOperation) {
   for (const Shape& shape : Shapes()) {
     RunLoop([&](const Context& ctx) {
       CancelScope scope = WithTimeout(ctx, milliseconds(2));
@@ -109,7 +109,7 @@ TEST(AwaitAdapters, TellADeadlineThatCutsTheOperationOff) {
   }
 }
 
-TEST(AwaitAdapters, TellACancelAndItsCause) {
+TEST(AwaitAdapters, ReportACancelAndItsCause) {
   for (const Shape& shape : Shapes()) {
     RunLoop([&](const Context& ctx) {
       CancelScope scope = WithCancel(ctx);
@@ -122,7 +122,7 @@ TEST(AwaitAdapters, TellACancelAndItsCause) {
   }
 }
 
-TEST(AwaitAdapters, TellAContextThatWasDoneBefore) {
+TEST(AwaitAdapters, ReportAContextThatWasDoneBefore) {
   for (const Shape& shape : Shapes()) {
     RunLoop([&](const Context& ctx) {
       CancelScope scope = WithCancel(ctx);
@@ -233,7 +233,7 @@ TEST(AwaitAdapters, LetASuccessWinThatWasQueuedBeforeTheCancel) {
   });
 }
 
-TEST(AwaitAdapters, AnOperationWithoutAPlaceForAFailureIsCutOffOnlyIfItHeardOfTheCancel) {
+TEST(AwaitAdapters, AnOperationWithoutAnErrorIsCanceledOnlyIfItListened) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithCancel(ctx);
     const Error posted =
@@ -242,7 +242,7 @@ TEST(AwaitAdapters, AnOperationWithoutAPlaceForAFailureIsCutOffOnlyIfItHeardOfTh
   });
 }
 
-TEST(AwaitAdapters, AGroupInWhichOneHasWonIsASuccessUnderAContextThatEndsLater) {
+TEST(AwaitAdapters, AGroupWithAWinnerSucceedsUnderAContextThatEndsLater) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithCancel(ctx);
     asio::steady_timer won(CurrentExecutor(), milliseconds(0)), lost(CurrentExecutor(), hours(1));

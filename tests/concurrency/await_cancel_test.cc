@@ -41,7 +41,7 @@ TEST(AwaitCancel, BeforeTheStartMeansThatNothingIsStarted) {
   });
 }
 
-TEST(AwaitCancel, OfAPendingOperationEmitsTerminalAndGivesTheContextsError) {
+TEST(AwaitCancel, APendingOperationGetsATerminalCancelAndTheContextsError) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithCancel(ctx);
     ManualOp op(CurrentExecutor());
@@ -102,7 +102,7 @@ TEST(AwaitCancel, AfterTheCompletionRanEmitsNothing) {
   });
 }
 
-TEST(AwaitCancel, AfterAFailureTheFailureIsWhatComesBack) {
+TEST(AwaitCancel, ACancelAfterAFailureReturnsTheFailure) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithCancel(ctx);
     ManualOp op(CurrentExecutor());
@@ -136,7 +136,7 @@ TEST(AwaitCancel, OfAnOperationThatIgnoresItWaitsForTheEnd) {
   }
 }
 
-TEST(AwaitCancel, OfAnOperationThatFailsByItselfAfterwardsGivesTheContextsError) {
+TEST(AwaitCancel, AnOperationThatFailsAfterTheCancelHasTheContextsError) {
   RunLoop([](const Context& ctx) {
     CancelScope scope = WithCancel(ctx);
     ManualOp op(CurrentExecutor(), OnCancel::kIgnore);

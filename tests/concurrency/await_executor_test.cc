@@ -188,7 +188,7 @@ TEST(AwaitCancelElsewhere, IsPostedAndEmittedOnce) {
   });
 }
 
-TEST(AwaitCancelElsewhere, ThatFindsTheOperationCompletedEmitsNothing) {
+TEST(AwaitCancelElsewhere, ACancelAfterTheCompletionEmitsNothing) {
   RunLoop([](const Context& ctx) {
     asio::io_context io;
     CancelScope scope = WithCancel(ctx);
@@ -211,7 +211,7 @@ TEST(AwaitCancelElsewhere, ThatFindsTheOperationCompletedEmitsNothing) {
   });
 }
 
-TEST(AwaitCancelElsewhere, ThatComesBeforeTheCompletionLetsTheSuccessWin) {
+TEST(AwaitCancelElsewhere, ACancelBeforeTheCompletionLetsTheSuccessWin) {
   RunLoop([](const Context& ctx) {
     asio::io_context io;
     CancelScope scope = WithCancel(ctx);

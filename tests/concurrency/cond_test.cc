@@ -66,7 +66,7 @@ TEST(Cond, ASignalWithoutAWaiterIsNotKept) {
   });
 }
 
-TEST(Cond, ABroadcastWakesAllWhoWaitAndNobodyWhoComesLater) {
+TEST(Cond, ABroadcastWakesAllWaitersAndNoLaterOnes) {
   Virtually([](const Context& ctx) {
     Mutex mutex;
     Cond cond;

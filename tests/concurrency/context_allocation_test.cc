@@ -119,8 +119,8 @@ void ExpectCosts() {
   }
 }
 
-TEST(ContextCost, AllocatesOncePerLayerAndNeverToAskOnAThread) { ExpectCosts(); }
-TEST(ContextCost, AllocatesOncePerLayerAndNeverToAskInAFiber) {
+TEST(ContextCost, AllocatesOncePerLayerAndNeverForAQueryOnAThread) { ExpectCosts(); }
+TEST(ContextCost, AllocatesOncePerLayerAndNeverForAQueryInAFiber) {
   OnLoops(1, [](const Context&) { ExpectCosts(); });
 }
 

@@ -78,7 +78,7 @@ TEST(Context, TheParentsDeadlineWinsOverAnEqualOneOfTheChild) {
 }
 
 // A deadline is seen only when somebody looks; whether that was before the child was made must not matter.
-TEST(Context, ChildOfAnOverdueParentHasTheParentsErrorThoughNobodyHasLooked) {
+TEST(Context, ChildOfAnOverdueParentHasTheParentsErrorEvenIfUnchecked) {
   for (const bool look : {false, true}) {
     Virtually([look](const Context& ctx) {
       const TimePoint start = Now();

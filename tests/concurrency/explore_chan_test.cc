@@ -43,7 +43,7 @@ struct Ledger {
 
 class ExploreChan : public ::testing::TestWithParam<std::size_t> {};
 
-TEST_P(ExploreChan, NothingIsLostOrDoubledWhereAHandOverMeetsACancel) {
+TEST_P(ExploreChan, AHandOverThatRacesACancelLosesAndDoublesNothing) {
   Exploring([](const Context& ctx) {
     const Chan<Value> chan(GetParam());
     const CancelScope scope = WithCancel(ctx);

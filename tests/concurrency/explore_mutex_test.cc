@@ -119,7 +119,7 @@ void UnlockByThreads(bool cancels) {
   }, 400);
 }
 
-TEST(ExploreMutex, SetFreeByAThreadItIsTakenByOneWhoTries) { UnlockByThreads(false); }
+TEST(ExploreMutex, AThreadsUnlockLetsATryLockTakeIt) { UnlockByThreads(false); }
 TEST(ExploreMutex, SetFreeByAThreadItMeetsACancel) { UnlockByThreads(true); }
 
 // Gives up at the same time as it is let go: a lock that is got under a context that ended later is kept.

@@ -11,7 +11,7 @@ namespace {
 using namespace weft::testing;
 
 // One token each millisecond. Whoever gives up takes none, and those behind it move up.
-TEST(ExploreRateLimiter, ServesInTheOrderOfArrivalAndPassesOverWhoGivesUp) {
+TEST(ExploreRateLimiter, ServesInOrderOfArrivalAndSkipsThoseWhoGiveUp) {
   Exploring([](const Context& ctx) {
     RateLimiter limiter(1000, 1);
     EXPECT_TRUE(limiter.Allow());

@@ -44,7 +44,7 @@ TEST(ExploreSelect, TwoThatMeetAgreeOnOneCase) {
   });
 }
 
-TEST(ExploreSelect, NothingIsLostWhereCasesMeetACancel) {
+TEST(ExploreSelect, CasesThatRaceACancelLoseNothing) {
   Exploring([](const Context& ctx) {
     const Chan<int> a(0), b(1);
     const CancelScope scope = WithCancel(ctx);
@@ -206,7 +206,7 @@ TEST(ExploreSelect, AnotherContextAndAValueMeet) {
 }
 
 // A timer that is set anew: one of those who wait gets it, at the new time, and the others go on with their channel.
-TEST(ExploreSelect, ATimerIsTakenOnceAlsoWhenItIsSetAnew) {
+TEST(ExploreSelect, ATimerIsTakenOnceEvenIfItIsReset) {
   Exploring([](const Context& ctx) {
     const Chan<int> chan(0);
     Timer timer(1ms);

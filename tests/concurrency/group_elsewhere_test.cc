@@ -78,7 +78,7 @@ TEST(GroupElsewhere, ALimitHoldsForCallersOfAnotherScheduler) {
   });
 }
 
-TEST(GroupElsewhere, ACanceledGroupRefusesAndLetsGoOfCallersOfAnotherScheduler) {
+TEST(GroupElsewhere, ACanceledGroupRejectsCallersOfAnotherScheduler) {
   OnLoops(1, [](const Context& ctx) {
     const Error over = Error::New("over");
     Group group(ctx, {.limit = 1});
@@ -117,7 +117,7 @@ TEST(GroupElsewhere, OnThreadsErrorsAndExceptionsAreKeptInTheirOrder) {
   EXPECT_FALSE(group.Go([](const Context&) { ADD_FAILURE(); })) << "nothing starts after Wait";
 }
 
-TEST(GroupElsewhere, OnThreadsAFullTryGoReturnsFalseAndThePlaceComesBack) {
+TEST(GroupElsewhere, OnThreadsTryGoReturnsFalseWhileTheGroupIsFull) {
   Event go;
   Group group(Background(), {.limit = 1});
   EXPECT_TRUE(group.TryGo([&](const Context& c) { return go.Wait(c); }));

@@ -78,7 +78,7 @@ TEST(GroupErrors, TheParentsCancellationIsAFailureForWhoReturnsIt) {
   }
 }
 
-TEST(GroupErrors, TheParentsCancellationBeforeTheGroupWasBuiltIsOneToo) {
+TEST(GroupErrors, AGroupBuiltUnderACanceledParentIsCanceled) {
   const CancelScope scope = WithCancel(Background());
   scope.cancel();
   Group group(scope.ctx);  // of threads, which start under it
@@ -87,7 +87,7 @@ TEST(GroupErrors, TheParentsCancellationBeforeTheGroupWasBuiltIsOneToo) {
   EXPECT_TRUE(group.Wait().Is(kCanceled));
 }
 
-TEST(GroupErrors, MembersThatEndInGoodOrderOnTheParentsCancellationHaveNotFailed) {
+TEST(GroupErrors, MembersThatReturnNothingOnTheParentsCancellationHaveNotFailed) {
   Virtually([](const Context& ctx) {
     const CancelScope scope = WithCancel(ctx);
     Group group(scope.ctx);

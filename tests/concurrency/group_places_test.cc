@@ -181,7 +181,7 @@ TEST(GroupOnThreads, AMemberStartsAlsoWhenTheParentsDeadlineHasPassed) {
   EXPECT_EQ(ran.load(), 2);
 }
 
-TEST(GroupOnThreads, AnEndOfTheGroupsOwnRefusesAlsoUnderADoneParent) {
+TEST(GroupOnThreads, AnEndedGroupRejectsEvenUnderADoneParent) {
   const CancelScope parent = WithCancel(Background());
   {
     Group group(parent.ctx);

@@ -193,7 +193,7 @@ TEST_P(LitmusOrderTest, LaterCallersOfOnceSeeItsEffects) {
 
 // Both cancel, one decides the cause: the other one, who sees that cause, sees what came before. The losing call makes no edge, so nothing
 // is promised to the winner.
-TEST_P(LitmusOrderTest, WhoSeesTheCauseOfTheOtherSideSeesWhatCameBeforeIt) {
+TEST_P(LitmusOrderTest, AThreadThatSeesTheCauseSeesWhatCameBeforeIt) {
   struct Cell {
     CancelScope tool = WithCancel(Background());
     CancelScope below = WithCancel(tool.ctx);

@@ -228,7 +228,7 @@ TEST(OffloadQueue, HoldsItsLimitOnManyLoops) {
   EXPECT_FALSE(result) << result.Message();
 }
 
-TEST(OffloadStats, TellWhatThePoolDoes) {
+TEST(OffloadStats, CountWhatThePoolDoes) {
   WithPool(2, 100, [](const Context& ctx) {
     EXPECT_EQ(CurrentOffloadStats().threads, 0) << "a program that offloads nothing has no thread";
     Held held(ctx, 2);

@@ -83,7 +83,7 @@ TEST(RateLimiter, FailsAtOnceWhenTheDeadlineIsBeforeTheTokens) {
   });
 }
 
-TEST(RateLimiter, ThoseInLineCountForTheDeadline) {
+TEST(RateLimiter, WaitersInTheQueueCountForTheDeadline) {
   Virtually([](const Context& ctx) {
     RateLimiter limiter(1, 10);
     EXPECT_TRUE(limiter.Allow(10));

@@ -268,7 +268,7 @@ TEST(SemaphoreDeathTest, MisuseIsNamed) {
 
 // Loops and plain threads, random weights, cancels from elsewhere at random moments, and resizes: what is out never exceeds what was
 // ever allowed, and in the end nothing is lost or doubled.
-TEST(Semaphore, NothingIsLostWhenCancelsAndGrantsMeet) {
+TEST(Semaphore, CancelsThatRaceGrantsLoseNothing) {
   constexpr std::int64_t kSize = 5;
   Semaphore semaphore(kSize);
   std::atomic<std::int64_t> out{0};

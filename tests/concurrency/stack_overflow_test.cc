@@ -116,7 +116,7 @@ TEST_F(SentFault, GoesToItWithWhatItHasAskedFor) {
   EXPECT_EQ(InChild(handling), 42);
 }
 
-TEST_F(SentFault, GoesOnlyOnceToAHandlerForOneTime) {
+TEST_F(SentFault, CallsAOneTimeHandlerOnce) {
   const auto handling = [] {
     struct sigaction action{};
     action.sa_handler = Count;

@@ -151,7 +151,7 @@ TEST(Ticker, AnEndedContextTakesNoTick) {
 }
 
 // A deadline that is, with a ticker, one of two equal cases can lose again and again.
-TEST(Ticker, ThatIsAlwaysReadyDoesNotKeepAContextFromEnding) {
+TEST(Ticker, AnAlwaysReadyTickerDoesNotKeepAContextFromEnding) {
   Virtually([](const Context& ctx) {
     const TimePoint start = Now();
     Ticker ticker(1ms);

@@ -90,7 +90,7 @@ TEST_F(Differential, WeftTakesWhatIsGoodAndRefusesWhatIsNot) {
   }
 }
 
-TEST_F(Differential, WhereOthersDisagreeWeftIsTheOneThatRefuses) {
+TEST_F(Differential, WeftRejectsWhatOtherServersDisagreeOn) {
   const std::vector<Record> weft = PlayAll(StartWeft());
   std::vector<std::vector<Record>> others;
   std::string missing;

@@ -106,7 +106,7 @@ TEST(WorkerPoolExample, KeepsTheBoundInBothWays) {
   EXPECT_TRUE(Says(ended, "workers and a channel: 20 jobs done, at most 4 at once, 4 connections made\n"));
 }
 
-TEST(ForgottenSenderExample, IsReportedWithItsNameAndStartAndEndsOnceMended) {
+TEST(ForgottenSenderExample, IsReportedWithItsNameAndStartAndEndsOnceFixed) {
   const Ended ended("forgotten_sender", {});
 
   EXPECT_EQ(ended.code, 0) << ended.text;

@@ -41,7 +41,7 @@ void AwaitListening(const Service& service, TestClient& listener) {
   AwaitEvent(listener, "event: ");
 }
 
-TEST(ServiceOnPostgres, SeveralTellEachOthersChanges) {
+TEST(ServiceOnPostgres, SeveralProcessesSeeEachOthersChanges) {
   WEFT_NEEDS_POSTGRES();
   const std::string url = NewPostgresUrl();
   Service one({"--database", url}), other({"--database", url});
@@ -157,7 +157,7 @@ TEST(ServiceOnPostgres, TheEndOfACallsContextIsThatOfItsStatement) {
   EXPECT_TRUE((*notes)->List(Background(), 1, {})->notes.empty()) << "after an Error nothing has changed";
 }
 
-TEST(ServiceOnPostgres, OneOfManyProcessesStartedAtOnceCreatesTheTables) {
+TEST(ServiceOnPostgres, OnlyOneOfManyProcessesCreatesTheTables) {
   WEFT_NEEDS_POSTGRES();
   const std::string url = NewPostgresUrl();
   Metrics metrics[8];

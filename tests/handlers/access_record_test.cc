@@ -83,7 +83,7 @@ TEST(AccessFormat, AnErrorIsInTextAndJson) {
   EXPECT_NE(FormatAccessRecord(record, AccessFormat::kJson).find(R"(,"aborted":true,"error":"disk \"full\"\n"})"), std::string::npos);
 }
 
-TEST(AccessFormat, NothingThatAClientSendsLeavesItsPlace) {
+TEST(AccessFormat, ClientDataStaysWithinItsField) {
   const std::string evil = "a\" 200 0\r\n10.0.0.1 - - [x] \"GET /\\\x01\x7f\xff{}";
   AccessRecord record = Sample();
   record.method = record.target = record.host = record.referer = record.user_agent = record.id = evil;

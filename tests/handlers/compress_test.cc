@@ -207,7 +207,7 @@ TEST(Compress, LetsAStreamBeFollowedFlushByFlush) {
   EXPECT_EQ(Gunzip(recorder.Body()).text, said);
 }
 
-TEST(Compress, WithAFlushBeforeAnyByteOfNoKnownTypeIsNothing) {
+TEST(Compress, AFlushBeforeTheFirstByteOfAnUnknownTypeDisablesIt) {
   Recorder recorder;
   recorder.Serve(Compressed([](ResponseWriter& w, Request&) -> Error {
                    if (Error err = w.Flush()) return err;

@@ -102,7 +102,7 @@ TEST(CountRequests, TheTimeInHandlersFallsIntoItsRange) {
   EXPECT_FALSE(err) << err.Message();
 }
 
-TEST(CountRequests, ThoseInHandlersAreActive) {
+TEST(CountRequests, RequestsInHandlersAreActive) {
   Metrics metrics;
   std::string inside;
   const Handler handler = metrics.Count()([&](ResponseWriter&, Request&) {

@@ -114,7 +114,7 @@ TEST(ErrorStatus, AClosingServerSaysWhenToComeBack) {
   EXPECT_EQ(recorder.Header().Get("Retry-After"), "30");
 }
 
-TEST(ErrorStatus, NoClientIsAskedToRepeatWhatMayHaveBeenDone) {
+TEST(ErrorStatus, NeverAsksAClientToRepeatWhatMayHaveBeenDone) {
   for (const bool processed : {false, true}) {
     Recorder recorder;
     recorder.Serve(

@@ -193,7 +193,7 @@ TEST(ForwardedPeer, AProxyOnAUnixSocketIsTrustedByName) {
   EXPECT_EQ(SeenBehind({.trusted = {"0.0.0.0/0", "::/0"}}, request).peer, "unix");
 }
 
-TEST(ForwardedPeer, LongListsAreReadOnlyAsFarAsTheyAreBelieved) {
+TEST(ForwardedPeer, LongListsAreReadOnlyAsFarAsTheyAreTrusted) {
   std::string list;
   for (int i = 0; i < 10'000; ++i) list += "10.0.0.3, ";
   EXPECT_EQ(SeenBehind(kProxies, FromProxy().Header("X-Forwarded-For", list + "203.0.113.7")).peer, "203.0.113.7");

@@ -163,7 +163,7 @@ TEST(ResponseLength, OmitsALengthThatIsNoNumber) {
   }
 }
 
-TEST(ResponseLength, OnlyA304MayTellTheLengthOfWhatItDoesNotSend) {
+TEST(ResponseLength, OnlyA304MayHaveALengthWithoutABody) {
   for (const int status : {204, 304}) {
     Recorder recorder;
 

@@ -83,7 +83,7 @@ TEST(EndlessInput, IsRejectedWithAResponseThatArrives) {
   });
 }
 
-TEST(EmptyLines, OneByOneAreRejectedToo) {
+TEST(EmptyLines, AreRejectedOneByOneToo) {
   Withstand({}, [](const Context& ctx, const Target& target) {
     AtOnce(ctx, Many(100), [&](const Context& c, int i) {
       TestClient client = Dial(c, target);

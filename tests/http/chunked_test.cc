@@ -272,7 +272,7 @@ TEST(ChunkedDecoder, LetsEachChunkOfALargeBodyHaveItsSignature) {
   EXPECT_EQ(out.body.size(), 200u * 0x2000);
 }
 
-TEST(ChunkedDecoder, TellsHowMuchOfTheChunkIsToCome) {
+TEST(ChunkedDecoder, ReportsHowMuchOfTheChunkIsMissing) {
   ChunkedDecoder decoder;
 
   EXPECT_EQ(decoder.Next("40000000\r\n").state, State::kNeedMore);

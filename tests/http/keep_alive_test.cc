@@ -19,7 +19,7 @@ TEST(KeepAlive, EachFactAloneEndsTheConnection) {
   }
 }
 
-TEST(KeepAlive, NothingIsTakenBack) {
+TEST(KeepAlive, NoReasonToCloseIsWithdrawn) {
   Facts facts;
   facts.Note(Facts::kDraining);
   facts.Note(Facts::kDraining);

@@ -66,7 +66,7 @@ TEST(QuickHead, TakesOrdinaryHeads) {
 #endif
 }
 
-TEST(QuickHead, LeavesWhatIsNotWholeToTheParser) {
+TEST(QuickHead, LeavesIncompleteHeadsToTheParser) {
   for (const std::string& bytes : Heads()) {
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       Head head;

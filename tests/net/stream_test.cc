@@ -52,7 +52,7 @@ TEST_P(StreamOf, CarriesBytesBothWays) {
   });
 }
 
-TEST_P(StreamOf, NothingIsReadIntoNothing) {
+TEST_P(StreamOf, AnEmptyBufferReadsNothing) {
   Play([](const Context& ctx, Stream& a, Stream& b) {
     EXPECT_FALSE(a.Write(ctx, ""));
     const Result<std::size_t> n = b.Read(ctx, {});

@@ -226,7 +226,7 @@ TEST(AbortedResponses, SendNothingBeforeTheirHead) {
   });
 }
 
-TEST(AbortedResponses, ToAClientThatStillSendsAreNotLostBeforeTheyFail) {
+TEST(AbortedResponses, AreNotLostForAClientThatStillSends) {
   ServerOptions options;
   options.address = "127.0.0.1:0";
   Site site(Background(), FailWithLength, options);

@@ -30,7 +30,7 @@ TEST(BatchLatency, AResponseWaitsForAtMostOneSlowHandler) {
   });
 }
 
-TEST(BatchLatency, WhereHandlersAreSlowNobodyWaitsForThem) {
+TEST(BatchLatency, ResponsesDoNotWaitForSlowHandlers) {
   PlayOnRealTime([](const Context& ctx) {
     Crowd* all = nullptr;
     bool had_response = false;

@@ -107,7 +107,7 @@ TEST(ServerHttp2Drain, EndsAClientThatKeepsOpeningStreams) {
 }
 
 // Java 17 would fail the request that is open. It is at least a second until anything is said, and then the stream of that moment ends first.
-TEST(ServerHttp2Drain, NothingIsSaidToAClientWhoseRequestIsOpen) {
+TEST(ServerHttp2Drain, NoGoawayIsSentWhileARequestIsOpen) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, [](ResponseWriter& w, Request& r) -> Error {
@@ -135,7 +135,7 @@ TEST(ServerHttp2Drain, NothingIsSaidToAClientWhoseRequestIsOpen) {
   });
 }
 
-TEST(ServerHttp2Drain, NoLastWordComesWithTheLastResponse) {
+TEST(ServerHttp2Drain, TheLastGoawayNeverComesWithTheLastResponse) {
   NEEDS_HTTP2();
   Virtually([](const Context& ctx) {
     Site site(ctx, Say("x"), Http2Options());

@@ -133,7 +133,7 @@ TEST(Observers, ANullAmongThemIsAnError) {
   EXPECT_EQ(Named("", {nullptr}).Validate().Message(), "ServerOptions: observers is a list with a null pointer in it; it must be without null pointers");
 }
 
-TEST(ServerStats, TellWhatIsInHandlersAndWhatWaits) {
+TEST(ServerStats, CountRequestsInHandlersAndInTheQueue) {
   Virtually([](const Context& ctx) {
     Event go;
     ServerOptions options;

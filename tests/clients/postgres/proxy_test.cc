@@ -71,7 +71,7 @@ TEST_F(PostgresProxyTest, ACleanlyCutCancelIsSentAgain) {
   });
 }
 
-TEST_F(PostgresProxyTest, NoMoreThanHalfOfThePoolCancelsAtATime) {
+TEST_F(PostgresProxyTest, AtMostHalfOfThePoolCancelsAtATime) {
   OnLoops(1, [](const Context& ctx) {
     CuttingProxy proxy(CuttingProxy::UnixAddress(Server().SocketPath()));
     Pool db({.conninfo = proxy.ConnInfo(), .connections_max = 6, .cancel_grace = 1s});

@@ -40,9 +40,9 @@ void NothingIsLeft(bool paused) {
   EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
-TEST_F(PostgresTestServerTest, NothingIsLeftOfOneWhoseProcessDies) { NothingIsLeft(false); }
+TEST_F(PostgresTestServerTest, AServerEndsWithItsProcess) { NothingIsLeft(false); }
 
-TEST_F(PostgresTestServerTest, NothingIsLeftOfAPausedOneWhoseProcessDies) { NothingIsLeft(true); }
+TEST_F(PostgresTestServerTest, APausedServerEndsWithItsProcess) { NothingIsLeft(true); }
 
 }  // namespace
 }  // namespace weft::postgres

@@ -65,7 +65,7 @@ int Hello() {
   return recorder.Status();
 }
 
-TEST(ColdFiles, ALookUpThatTheKernelCannotDoFromItsCachesDelaysNobody) {
+TEST(ColdFiles, AnUncachedLookUpDelaysNoOtherRequest) {
   const TempFolder folder;
   const Handler files = *FileServer(folder.Path());
   // Nobody has looked for this name, so only the file system can tell.

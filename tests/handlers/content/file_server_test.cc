@@ -197,7 +197,7 @@ TEST_F(FileServerTest, FollowsLinksInsideByChoice) {
   EXPECT_EQ(StatusOf(Serving({.links = false}), "/in"), 404);
 }
 
-TEST_F(FileServerTest, DoesNotServeOrWaitForWhatIsNoPlainFile) {
+TEST_F(FileServerTest, NeitherServesNorWaitsForAPipe) {
   ASSERT_EQ(mkfifo(folder_.At("root/pipe").c_str(), 0600), 0);
   EXPECT_EQ(StatusOf(Serving(), "/pipe"), 404);
 }

@@ -58,7 +58,7 @@ TEST(ReadJson, ReadsALargeTextLikeASmallOne) {
   }
 }
 
-TEST(ReadJson, KeepsNumbersAndTextsWholeThatAreLongerThanAPiece) {
+TEST(ReadJson, DoesNotSplitNumbersAndTextsLongerThanAPiece) {
   const std::string digits(200'000, '7');
   EXPECT_EQ(*ReadText<std::vector<std::string>>("[\"" + digits + "\"]"), std::vector<std::string>{digits});
   EXPECT_EQ(ReadText<std::vector<double>>("[0." + digits + ",1.5]")->at(0), std::strtod(("0." + digits).c_str(), nullptr));

@@ -82,7 +82,7 @@ TEST_F(PrecompressedTest, AreVersionsOfTheirOwn) {
   EXPECT_EQ(recorder_.Body(), "zi") << "of the encoded bytes";
 }
 
-TEST_F(PrecompressedTest, DoNotTellTheirTypeByTheirBytes) {
+TEST_F(PrecompressedTest, AreNotSniffedForTheirType) {
   EXPECT_EQ(Serve("/odd", "gzip").Get("Content-Type"), "application/octet-stream");
   EXPECT_EQ(Serve("/odd", "br").Get("Content-Type"), "text/plain; charset=utf-8");
 }

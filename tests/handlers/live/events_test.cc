@@ -215,7 +215,7 @@ TEST(Events, HeartbeatsComeWhileThereAreNoValues) {
   EXPECT_TRUE(sent.starts_with(": \n\n"));
 }
 
-TEST(Events, NoHeartbeatComesWhereValuesDo) {
+TEST(Events, ValuesReplaceHeartbeats) {
   const std::string sent = SentInTest([](EventStream& events, Request& r) {
     Chan<int> numbers(0);
     Group group(r.Ctx());
