@@ -64,7 +64,7 @@ class CopyWriter {
       internal::AppendCopyNull(row_);
     } else {
       static_assert(Encodable<D>,
-                    "this type is no column: specialize weft::postgres::Codec for it "
+                    "this type cannot be a column: specialize weft::postgres::Codec for it "
                     "(clients/postgres/codec.h)");
       text_.clear();
       if constexpr (Encodable<D>) Codec<D>::Encode(value, text_);

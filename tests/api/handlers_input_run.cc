@@ -25,7 +25,7 @@ weft::Error Search(weft::ResponseWriter& w, weft::Request& r) {
   const std::optional<std::string_view> words = r.Query("q");     // decoded; the first one of this name
   if (!words) return weft::HttpError(400, "q is missing");
   const weft::Result<int> page = weft::QueryOr<int>(r, "page", 1);
-  if (weft::Error err = page.Err()) return err;                   // 400: query parameter "page" is no whole number
+  if (weft::Error err = page.Err()) return err;                   // 400: query parameter "page": not a whole number
   std::string text = std::string(*words) + ", page " + std::to_string(*page);
   for (const std::string_view tag : r.QueryValues("tag")) text.append(", ").append(tag);
   return w.Write(text);

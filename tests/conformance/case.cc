@@ -28,7 +28,7 @@ T Number(std::string_view text, int base = 10) {
   T number = 0;
   const auto [stopped, code] = std::from_chars(text.data(), text.data() + text.size(), number, base);
   if (code != std::errc() || stopped != text.data() + text.size() || text.empty()) {
-    throw std::invalid_argument("\"" + std::string(text) + "\" is no number");
+    throw std::invalid_argument("\"" + std::string(text) + "\" is not a number");
   }
   return number;
 }

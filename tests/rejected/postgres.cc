@@ -32,7 +32,7 @@ BOOST_DESCRIBE_STRUCT(RowOfPlain, (), (id, plain))
 auto Call(const Context& ctx, Pool& db) {
 #if CASE == 0  // accepted
   return db.QueryOne<std::tuple<std::optional<int>, std::vector<long>>>(ctx, "", 1, nullptr, "a", std::optional<unsigned char>());
-#elif CASE == 1  // this type is no parameter
+#elif CASE == 1  // this type cannot be a parameter
   return db.Execute(ctx, "", std::complex<float>());
 #elif CASE == 2  // a row becomes one value that has a Codec
   return db.Query<Plain>(ctx, "");
@@ -40,9 +40,9 @@ auto Call(const Context& ctx, Pool& db) {
   return db.QueryOne<signed char>(ctx, "");
 #elif CASE == 4  // accepted
   return db.Query<Row>(ctx, "", std::vector<std::optional<int>>());
-#elif CASE == 5  // this type is no parameter
+#elif CASE == 5  // this type cannot be a parameter
   return db.Execute(ctx, "", 1, std::optional<Plain>());
-#elif CASE == 6  // this type is no parameter
+#elif CASE == 6  // this type cannot be a parameter
   return db.Execute(ctx, "", std::vector<Plain>());
 #elif CASE == 7  // an element of this tuple has no weft::postgres::Codec
   return db.Query<std::tuple<int, Plain>>(ctx, "");
@@ -50,7 +50,7 @@ auto Call(const Context& ctx, Pool& db) {
   return db.QueryOne<RowOfPlain>(ctx, "");
 #elif CASE == 9  // a row becomes one value that has a Codec
   return db.ForEach<Plain>(ctx, "", [](const Plain&) {});
-#elif CASE == 10  // this type is no column
+#elif CASE == 10  // this type cannot be a column
   return db.CopyIn(ctx, "", [&](weft::postgres::CopyWriter& to) { return to.WriteRow(ctx, 1, Plain()); });
 #endif
 }

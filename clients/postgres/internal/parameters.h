@@ -42,7 +42,7 @@ class Parameters {
       if (value != nullptr) return Add(std::string_view(value));
       AddStart(kNull);
     } else {
-      static_assert(Encodable<D>, "this type is no parameter: specialize weft::postgres::Codec for it (clients/postgres/codec.h)");
+      static_assert(Encodable<D>, "this type cannot be a parameter: specialize weft::postgres::Codec for it (clients/postgres/codec.h)");
       AddStart(text_.size());
       if constexpr (Encodable<D>) Codec<D>::Encode(value, text_);
       text_.push_back('\0');
