@@ -11,10 +11,10 @@
 
 namespace weft::internal {
 
-// The requests of a loop that wait for a stream, where the connections to an origin have none left: in order, so that none of them starves.
+// The requests of a loop that wait for a stream because the connections to an origin have none left: in order, so that none of them starves.
 class StreamLine {
  public:
-  // On the stack of a fiber that waits. The next one looks when this one has left.
+  // On the stack of a waiting fiber. The next one checks when this one has left.
   class Place {
    public:
     explicit Place(StreamLine& line) : line_(line) { line_.places_.push_back(this); }
