@@ -82,8 +82,7 @@ Refusal NoteExpect(std::string_view value, Head& head) {
 
 }  // namespace
 
-Refusal NoteField(const char* buffer, Head& head) {
-  Head::FieldSpan& field = head.fields.back();
+Refusal NoteField(const char* buffer, Head::FieldSpan& field, Head& head) {
   const char* const name = buffer + field.name_begin;
   const std::string_view value(buffer + field.value_begin, field.value_size);
   switch (field.name_size) {

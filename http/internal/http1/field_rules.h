@@ -10,7 +10,7 @@
 namespace weft::internal {
 
 // Takes note of the field that was read last, if it is one that frames or routes the message.
-Refusal NoteField(const char* buffer, Head& head);
+Refusal NoteField(const char* buffer, Head::FieldSpan& field, Head& head);
 
 // What can only be decided when all fields are there.
 inline Refusal CheckHead(Head& head) {

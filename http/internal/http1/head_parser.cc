@@ -6,7 +6,6 @@
 
 #include <weft/http/internal/http1/field_lines.h>
 #include <weft/http/internal/http1/field_rules.h>
-#include <weft/http/internal/http1/quick_head.h>
 #include <weft/http/internal/http1/target.h>
 #include <weft/http/internal/scan.h>
 #include <weft/http/internal/text.h>
@@ -152,7 +151,7 @@ class RequestParser final : private FieldLines<RequestParser, Head> {
   }
 
   bool Note(std::string_view) {
-    const Refusal refusal = NoteField(begin_, head_);
+    const Refusal refusal = NoteField(begin_, head_.fields.back(), head_);
     return !refusal || Bad(refusal);
   }
 
@@ -169,20 +168,6 @@ class RequestParser final : private FieldLines<RequestParser, Head> {
 
 }  // namespace
 
-// A function of its own, lest every head saves and restores what this one needs.
-[[gnu::noinline]] static HeadResult ParseInSteps(std::string_view bytes, const HeadLimits& limits, Head& out) {
-  return RequestParser(bytes, limits, out).Run();
-}
-
-HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out) {
-  if (out.position == 0 && out.empty_lines == 0) {
-    HeadResult result;
-    result.consumed = ReadQuickHead(bytes, limits, out);
-    result.verdict = HeadResult::Verdict::kDone;
-    if (result.consumed != 0) return result;
-    out.Reset();
-  }
-  return ParseInSteps(bytes, limits, out);
-}
+HeadResult ParseHeadInSteps(std::string_view bytes, const HeadLimits& limits, Head& out) { return RequestParser(bytes, limits, out).Run(); }
 
 }  // namespace weft::internal

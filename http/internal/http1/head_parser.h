@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <weft/http/internal/http1/head_limits.h>
+#include <weft/http/internal/http1/quick_head.h>
 #include <weft/http/internal/http1/request_head.h>
 
 namespace weft::internal {
@@ -32,7 +33,20 @@ struct HeadResult {
 // What is bad is reported as soon as the bytes that make it bad are there, and splitting never changes a verdict.
 //
 //   switch (HeadResult result = ParseHead({buffer, size}, limits, head); result.verdict) ...
-HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out);
+inline HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out);
+
+// The same, for any head at any point: ParseHead tries the quick way for whole ordinary heads first.
+HeadResult ParseHeadInSteps(std::string_view bytes, const HeadLimits& limits, Head& out);
+
+inline HeadResult ParseHead(std::string_view bytes, const HeadLimits& limits, Head& out) {
+  if (out.position == 0 && out.empty_lines == 0) {
+    if (const std::size_t size = ReadQuickHead(bytes, limits, out); size != 0) [[likely]] {
+      return {.verdict = HeadResult::Verdict::kDone, .consumed = size};
+    }
+    out.Reset();
+  }
+  return ParseHeadInSteps(bytes, limits, out);
+}
 
 }  // namespace weft::internal
 

@@ -21,11 +21,12 @@ namespace weft::internal {
 #ifdef __SSE2__
 namespace {
 
-constexpr std::size_t kBlock = 16;
-constexpr std::size_t kLeast = 18;  // "GET / HTTP/1.1" and two ends of lines
-constexpr std::size_t kLineEnd = 2;
-constexpr unsigned kAll = 0xFFFF;
+using FieldSpan = Head::FieldSpan;
 
+constexpr std::uint32_t kBlock = 16;
+constexpr std::size_t kLeast = 25;  // "GET / HTTP/1.1", "Host:" and three ends of lines
+constexpr std::uint32_t kLineEnd = 2;
+constexpr unsigned kAll = 0xFFFF;
 // Sets of bytes, as a mask of the places in a block whose bytes are in it.
 class Block {
  public:
@@ -36,11 +37,8 @@ class Block {
   // Letters, digits, '-' and '.', which nearly all hosts are made of.
   unsigned Hosts() const { return Mask(_mm_or_si128(_mm_or_si128(Letters(), Digits()), _mm_or_si128(Are('-'), Are('.')))); }
   unsigned Ports() const { return Mask(Digits()); }
-  // Control bytes: no value may hold one but the tab.
-  unsigned Controls() const {
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1F)), bytes_);
-    return Mask(_mm_or_si128(low, Are(0x7F)));
-  }
+  // From the blank to '~', which nearly all values are made of. One more, these are the positive bytes above the blank.
+  unsigned Values() const { return Mask(_mm_cmpgt_epi8(_mm_add_epi8(bytes_, _mm_set1_epi8(1)), _mm_set1_epi8(' '))); }
   // Visible ASCII but '!' to '%' and '<' to '?', some of which are in no path.
   unsigned Paths() const {
     const __m128i high = _mm_cmpgt_epi8(bytes_, _mm_set1_epi8('%'));  // bytes from 0x80 on are negative
@@ -62,229 +60,222 @@ class Block {
   __m128i bytes_;
 };
 
-// Of the names that frame a message the first letter, by their size modulo 32. Of a name that is empty, the byte after it.
-constexpr std::size_t kSizes = 32;
-constexpr std::array<char, kSizes> kFramingNames = [] {
-  std::array<char, kSizes> letters{};
-  letters[0] = ':';
-  for (const std::string_view name : {"host", "expect", "connection", "content-length", "transfer-encoding"}) letters[name.size()] = name[0];
+// Which first letters, and which sizes, the names have that frame a message; modulo 32. Of a name that is empty, the byte after it.
+constexpr std::string_view kFramingNames[] = {"host", "expect", "connection", "content-length", "transfer-encoding"};
+constexpr std::uint32_t kFramingLetters = [] {
+  std::uint32_t letters = 1U << (':' % 32);
+  for (const std::string_view name : kFramingNames) letters |= 1U << (name[0] % 32);
   return letters;
 }();
+constexpr std::uint32_t kFramingSizes = [] {
+  std::uint32_t sizes = 1;
+  for (const std::string_view name : kFramingNames) sizes |= 1U << (name.size() % 32);
+  return sizes;
+}();
+constexpr bool HasBit(std::uint32_t bits, std::uint32_t at) { return (bits >> (at % 32) & 1) != 0; }
 
-// A place is an offset, as in Head.
+// Of a set that is not empty. std::countr_zero would look whether it is.
+std::size_t First(unsigned set) { return static_cast<std::size_t>(__builtin_ctz(set)); }
+// The first byte that is not in a block's set; if all of them are, that after the block.
+std::size_t FirstNotIn(unsigned set) { return First(~set); }
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+bool IsLineEnd(const char* at) { return std::memcmp(at, "\r\n", kLineEnd) == 0; }
+
+Span Piece(const char* bytes, const char* from, const char* to) {
+  return {static_cast<std::uint32_t>(from - bytes), static_cast<std::uint32_t>(to - from)};
+}
+[[gnu::always_inline]] inline FieldSpan FieldAt(const char* bytes, const char* name, const char* colon, const char* value, const char* end) {
+  return {static_cast<std::uint32_t>(name - bytes), static_cast<std::uint32_t>(colon - name), static_cast<std::uint32_t>(value - bytes),
+          static_cast<std::uint32_t>(end - value)};
+}
+
+// What is not ordinary, in functions of their own, which get no object: its members then stay in registers. They return null for what
+// is not for this file.
+
+// The method is not GET. Returns where its target begins.
+[[gnu::noinline]] const char* ReadMethod(const char* bytes, Head& head) {
+  const char* const end = SkipToken(bytes, bytes + kBlock);
+  if (end == bytes || *end != ' ') return nullptr;
+  const std::string_view method(bytes, static_cast<std::size_t>(end - bytes));
+  if (method == "CONNECT") return nullptr;
+  head.method = Piece(bytes, bytes, end);
+  head.is_head = method == "HEAD";
+  return end + 1;
+}
+
+// A target that is long, has a query or escapes, or is none. Returns where it ends.
+[[gnu::noinline]] const char* ReadAnyTarget(const char* bytes, const char* target, const char* end, std::size_t target_max, Head& head) {
+  const char* query = nullptr;
+  const char* at = target;
+  for (;; ++at) {
+    while (end - at >= std::ptrdiff_t{kBlock} && Block(at).Paths() == kAll) at += kBlock;
+    if (at == end) return nullptr;
+    if (!Is(*at, kTargetChar)) break;
+    if (query != nullptr) continue;
+    if (*at == '?') query = at + 1;
+    if (*at == '%') head.path_escaped = true;
+  }
+  head.path = head.target = Piece(bytes, target, at);
+  if (query != nullptr) {
+    head.path = Piece(bytes, target, query - 1);
+    head.has_query = true;
+    head.query = Piece(bytes, query, at);
+  }
+  const bool good = head.target.size <= target_max && (!head.path_escaped || HasGoodEscapes(head.path.In(bytes)));
+  return good ? at : nullptr;
+}
+
+// Returns the end of a line whose value holds a tab or bytes from 0x80 on, the first of which is at `at`; null: there was none before `end`.
+[[gnu::noinline]] const char* FindLineEnd(const char* at, const char* end) {
+  if (at == nullptr) return nullptr;
+  at = SkipValue(at, end);
+  return end - at >= 2 * std::ptrdiff_t{kLineEnd} && IsLineEnd(at) ? at : nullptr;
+}
+
+// Of a line from `name` to `end` with a rare byte in its name, or with other blanks than one before the value. False: it is none.
+[[gnu::noinline]] bool ReadOddField(const char* bytes, const char* name, const char* end, FieldSpan& field) {
+  const char* const colon = SkipToken(name, end);
+  if (colon == end || *colon != ':') return false;
+  const char* value = colon + 1;
+  while (value != end && IsBlank(*value)) ++value;
+  while (end != value && IsBlank(end[-1])) --end;
+  field = FieldAt(bytes, name, colon, value, end);
+  return true;
+}
+
+[[gnu::noinline]] bool MakeRoom(FieldSpans& fields, FieldSpan* end, std::size_t fields_max) {
+  fields.SetEnd(end);
+  if (fields.size() >= fields_max) return false;
+  fields.Grow();
+  return true;
+}
+
+// A name or an IPv4 address, and a port of up to five digits; in one block. So many bytes are before its end, for the request line is.
+[[gnu::noinline]] bool IsOrdinaryHost(const char* end, std::uint32_t size) {
+  if (size - 1 >= kBlock) return false;
+  const char* const before = end - kBlock;
+  const Block block(before);
+  const unsigned others = (block.Hosts() ^ kAll) & (kAll << (kBlock - size));
+  if (others == 0) return true;
+  const std::size_t colon = First(others);
+  if (before[colon] != ':') return false;
+  if (colon == kBlock - size) return false;
+  if ((block.Ports() ^ kAll) >> colon != 1) return false;
+  // Sixes and more lead to ports that there are not.
+  constexpr std::size_t kLongest = kBlock - 6;
+  return colon > kLongest || (colon == kLongest && before[kLongest + 1] < '6');
+}
+
 class QuickReader {
  public:
   QuickReader(std::string_view bytes, const HeadLimits& limits, Head& head)
-      : begin_(bytes.data()),
-        end_(static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), limits.head_bytes))),
-        last_(end_ - kBlock),
-        fields_left_(std::uint64_t{limits.fields} + 1),
-        target_max_(limits.target_bytes),
-        head_(head) {}
+      : bytes_(bytes.data()),
+        scan_end_(bytes.data() + std::min<std::size_t>(bytes.size(), limits.head_bytes) - 1),
+        last_(scan_end_ - kBlock),
+        limits_(limits),
+        head_(head),
+        field_(head.fields.begin()),
+        room_end_(head.fields.RoomEnd()) {}
 
   std::size_t Run() {
-    std::size_t at = ReadRequestLine();
-    if (at == kOther) return 0;
-    while (!IsLineEnd(at)) {
-      const char* const name = begin_ + at;
-      if (!(at <= last_ ? ReadField(at, Window(begin_, at)) : ReadField(at, Window(*this, at)))) return 0;
-      const Head::FieldSpan& field = head_.fields.back();
-      if ((name[0] | 0x20) == kFramingNames[field.name_size % kSizes] && !NoteField(name, field)) return 0;
+    const char* at = ReadRequestLine();
+    if (at == nullptr) return 0;
+    for (;; ++field_) {
+      const bool whole = at <= last_;
+      if (!whole && at >= scan_end_) [[unlikely]] return 0;
+      if (IsLineEnd(at)) break;
+      if (!(whole ? ReadField(at, Block(at), 0) : ReadField(at, Block(last_), static_cast<unsigned>(at - last_)))) return 0;
     }
-    return CheckHead(head_) ? 0 : at + kLineEnd;
+    head_.fields.SetEnd(field_);
+    return head_.fields.size() > limits_.fields || CheckHead(head_) ? 0 : static_cast<std::size_t>(at + kLineEnd - bytes_);
   }
 
  private:
-  static constexpr std::size_t kOther = 0;  // where no line but the first one begins: not an ordinary head
-
-  // The bytes from a place on, at most a block of them. What lies beyond the end is in no set.
-  class Window {
-   public:
-    // Not beyond last_.
-    Window(const char* begin, std::size_t at) : from_(at), skip_(0), block_(begin + at) {}
-    Window(const QuickReader& reader, std::size_t at)
-        : from_(std::min(at, reader.last_)), skip_(static_cast<unsigned>(at - from_)), block_(reader.begin_ + from_) {}
-
-    const Block& block() const { return block_; }
-    // Of a set of the block, what lies in the window.
-    unsigned In(unsigned set) const { return set >> skip_; }
-    // Where it ends.
-    std::size_t End() const { return from_ + kBlock; }
-
-   private:
-    const std::size_t from_;
-    const unsigned skip_;
-    const Block block_;
-  };
-
-  // The first byte from `at` on that `stops` names; `end_`: none does.
-  template <class F>
-  [[gnu::always_inline]] std::size_t Find(std::size_t at, F stops) const {
-    while (at < end_) {
-      const Window window(*this, at);
-      const unsigned found = window.In(stops(window.block()));
-      if (found != 0) [[likely]] return at + First(found);
-      at = window.End();
-    }
-    return end_;
-  }
-  [[gnu::always_inline]] std::size_t FindControl(std::size_t at) const {
-    return Find(at, [](const Block& block) { return block.Controls(); });
-  }
-  static std::size_t First(unsigned set) { return static_cast<unsigned>(std::countr_zero(set)); }
-  static Span Piece(std::size_t from, std::size_t to) {
-    return {static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - from)};
-  }
-  bool IsLineEnd(std::size_t at) const { return std::memcmp(begin_ + at, "\r\n", kLineEnd) == 0; }
-  // That of a line is followed by at least the head's own, or the head is incomplete.
-  bool EndsLine(std::size_t at) const { return at + 2 * kLineEnd <= end_ && IsLineEnd(at); }
-  static bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-
-  // Where the next line begins, or kOther if it is not an ordinary one. Two more bytes are there.
-  [[gnu::always_inline]] std::size_t ReadRequestLine() {
-    const std::size_t target = std::memcmp(begin_, "GET ", 4) == 0 ? NoteGet() : ReadMethod();
-    if (target == kOther || begin_[target] != '/') return kOther;
-    const std::size_t after = ReadTarget(target);
+  // Where the first field line begins, or null if this one is not ordinary.
+  [[gnu::always_inline]] const char* ReadRequestLine() {
+    const char* const target = std::memcmp(bytes_, "GET ", 4) == 0 ? NoteGet() : ReadMethod(bytes_, head_);
+    if (target == nullptr || target > last_ || *target != '/') return nullptr;
+    const char* const after = ReadTarget(target);
     constexpr std::string_view kVersion = " HTTP/1.1\r\n";
-    if (after == kOther || end_ - after < kVersion.size() + kLineEnd) return kOther;
-    return std::memcmp(begin_ + after, kVersion.data(), kVersion.size()) == 0 ? after + kVersion.size() : kOther;
+    if (after == nullptr || after > last_) return nullptr;
+    return std::memcmp(after, kVersion.data(), kVersion.size()) == 0 ? after + kVersion.size() : nullptr;
   }
 
   // Nearly all.
-  std::size_t NoteGet() {
+  const char* NoteGet() {
     head_.method = {0, 3};
-    return 4;
-  }
-
-  [[gnu::noinline]] std::size_t ReadMethod() {
-    const auto size = static_cast<std::size_t>(SkipToken(begin_, begin_ + kBlock) - begin_);
-    if (size == 0 || begin_[size] != ' ') return kOther;
-    const std::string_view method(begin_, size);
-    if (method == "CONNECT") return kOther;
-    head_.method = Piece(0, size);
-    head_.is_head = method == "HEAD";
-    return size + 1;
+    return bytes_ + 4;
   }
 
   // Where the target ends.
-  [[gnu::always_inline]] std::size_t ReadTarget(const std::size_t target) {
-    const Window window(*this, target);
-    const unsigned after = window.In(window.block().Paths() ^ kAll);
-    const std::size_t end = target + First(after);
-    if (after == 0 || begin_[end] != ' ' || end - target > target_max_) [[unlikely]] return ReadAnyTarget(target);
-    const Span all = Piece(target, end);
-    head_.target = all;
-    head_.path = all;
+  [[gnu::always_inline]] const char* ReadTarget(const char* target) {
+    const std::size_t size = FirstNotIn(Block(target).Paths());
+    const char* const end = target + size;
+    if (*end != ' ' || size > limits_.target_bytes) [[unlikely]] {
+      return ReadAnyTarget(bytes_, target, scan_end_, limits_.target_bytes, head_);
+    }
+    head_.target.begin = head_.path.begin = static_cast<std::uint32_t>(target - bytes_);
+    head_.target.size = head_.path.size = static_cast<std::uint32_t>(size);
     return end;
   }
 
-  // One that is long, has a query or escapes, or is none.
-  [[gnu::noinline]] std::size_t ReadAnyTarget(const std::size_t target) {
-    std::size_t query = 0;
-    std::size_t at = target;
-    for (;; ++at) {
-      at = Find(at, [](const Block& block) { return block.Paths() ^ kAll; });
-      if (at == end_) return kOther;
-      if (!Is(begin_[at], kTargetChar)) break;
-      if (query != 0) continue;
-      if (begin_[at] == '?') query = at + 1;
-      if (begin_[at] == '%') head_.path_escaped = true;
+  // The line at `at`, of which `line` has all but the first `skip` bytes; its end may be beyond. Moves to the next line. False: it is not
+  // an ordinary one.
+  //
+  // The order of the tests matters: up to the end of the line all bytes are there, and that of the name lies before it.
+  [[gnu::always_inline]] bool ReadField(const char*& at, const Block& line, unsigned skip) {
+    const char* const name = at;
+    const unsigned no_value = (line.Values() ^ kAll) >> skip;
+    const char* end = no_value != 0 ? name + First(no_value) : FindValueEnd(name + kBlock - skip);
+    if (end == nullptr || !IsLineEnd(end)) [[unlikely]] {
+      end = FindLineEnd(end, scan_end_ + 1);
+      if (end == nullptr) return false;
     }
-    head_.path = head_.target = Piece(target, at);
-    if (query != 0) {
-      head_.path = Piece(target, query - 1);
-      head_.has_query = true;
-      head_.query = Piece(query, at);
+    if (field_ == room_end_) [[unlikely]] {
+      if (!MakeRoom(head_.fields, field_, limits_.fields)) return false;
+      field_ = head_.fields.end();
+      room_end_ = head_.fields.RoomEnd();
     }
-    const bool good = head_.target.size <= target_max_ && (!head_.path_escaped || HasGoodEscapes(head_.path.In(begin_)));
-    return good ? at : kOther;
-  }
-
-  // Moves `at` to the next line, of which two bytes are there. False: it is not an ordinary one.
-  [[gnu::always_inline]] bool ReadField(std::size_t& at, const Window& line) {
-    // One look at the line finds the end of the name, and that of a short value: a name holds no control byte.
-    const std::size_t name = at;
-    const unsigned after_name = line.In(line.block().Names() ^ kAll);
-    std::size_t colon = name + First(after_name);
-    if (after_name == 0 || begin_[colon] != ':') [[unlikely]] {
-      colon = FindColon(name);
-      if (colon == kOther) return false;
-    }
-    if (--fields_left_ == 0) return false;
-    const unsigned controls = line.In(line.block().Controls());
-    std::size_t value_end = controls != 0 ? name + First(controls) : FindControl(line.End());
-    if (!EndsLine(value_end)) [[unlikely]] {
-      value_end = FindLineEnd(value_end);
-      if (value_end == kOther) return false;
-    }
-    at = value_end + kLineEnd;
+    const char* const colon = name + First(~line.Names() >> skip);
     // One blank before and none after are nearly all. Of a value and the end of its line, blanks and the end are the least bytes.
-    std::size_t value = colon + 1;
-    if (begin_[value] == ' ') ++value;
-    if (IsLeast(begin_[value]) || IsLeast(begin_[value_end - 1])) [[unlikely]] {
-      value = SkipBlanks(begin_, value, value_end);
-      value_end = DropBlanks(begin_, value, value_end);
+    if (std::memcmp(colon, ": ", 2) == 0 && !IsLeast(colon[2]) && !IsLeast(end[-1])) [[likely]] {
+      *field_ = FieldAt(bytes_, name, colon, colon + 2, end);
+    } else if (!ReadOddField(bytes_, name, end, *field_)) {
+      return false;
     }
-    const Span name_span = Piece(name, colon);
-    const Span value_span = Piece(value, value_end);
-    head_.fields.push_back({name_span.begin, name_span.size, value_span.begin, value_span.size});
-    return true;
+    at = end + kLineEnd;
+    return !HasBit(kFramingLetters, static_cast<unsigned char>(*name)) || !HasBit(kFramingSizes, field_->name_size) || NoteField(name, end);
   }
 
-  // The end of any name.
-  [[gnu::noinline]] std::size_t FindColon(std::size_t name) const {
-    const char* const end = SkipToken(begin_ + name, begin_ + end_);
-    return end != begin_ + end_ && *end == ':' ? static_cast<std::size_t>(end - begin_) : kOther;
+  // The first byte from `at` on that is not usual in values, or null.
+  [[gnu::always_inline]] const char* FindValueEnd(const char* at) const {
+    for (; at <= last_; at += kBlock) {
+      const unsigned found = Block(at).Values() ^ kAll;
+      if (found != 0) [[likely]] return at + First(found);
+    }
+    if (at >= scan_end_) return nullptr;
+    const unsigned found = (Block(last_).Values() ^ kAll) >> (at - last_);
+    return found != 0 ? at + First(found) : nullptr;
   }
-  // That of a value that holds a tab; kOther if there is another control byte.
-  [[gnu::noinline]] std::size_t FindLineEnd(std::size_t at) const {
-    while (at < end_ && begin_[at] == '\t') at = FindControl(at + 1);
-    return EndsLine(at) ? at : kOther;
-  }
-
   static bool IsLeast(char c) { return static_cast<unsigned char>(c) <= ' '; }
-  static std::size_t SkipBlanks(const char* bytes, std::size_t at, std::size_t end) {
-    while (at != end && IsBlank(bytes[at])) ++at;
-    return at;
-  }
-  static std::size_t DropBlanks(const char* bytes, std::size_t begin, std::size_t end) {
-    while (end != begin && IsBlank(bytes[end - 1])) --end;
-    return end;
-  }
 
-  bool NoteField(const char* name, const Head::FieldSpan& field) {
-    const Span value{field.value_begin, field.value_size};
-    if (field.name_size == 4 && NameIs(name, "host") && !head_.has_host && IsOrdinaryHost(value)) {
+  [[gnu::always_inline]] bool NoteField(const char* name, const char* end) {
+    const FieldSpan& field = *field_;
+    if (field.name_size == 4 && NameIs(name, "host") && !head_.has_host && IsOrdinaryHost(end, field.value_size)) {
       head_.has_host = true;
-      head_.host = value;
+      head_.host = {field.value_begin, field.value_size};
       return true;
     }
-    return field.name_size != 0 && !internal::NoteField(begin_, head_);
+    return field.name_size != 0 && !internal::NoteField(bytes_, *field_, head_);
   }
 
-  // A name or an IPv4 address, and a port of up to five digits; in one block.
-  [[gnu::always_inline]] bool IsOrdinaryHost(Span span) const {
-    const std::uint32_t size = span.size;
-    if (size == 0 || size > kBlock) return false;
-    const char* const host = begin_ + span.begin;
-    const Window window(*this, span.begin);
-    const auto host_size = static_cast<unsigned>(std::countr_one(window.In(window.block().Hosts())));
-    if (host_size >= size) return true;
-    const unsigned digits = size - host_size - 1;
-    if (host_size == 0 || host[host_size] != ':' || digits > 5) return false;
-    const unsigned port = window.In(window.block().Ports()) >> (host_size + 1);
-    const unsigned wanted = (1U << digits) - 1;
-    if ((port & wanted) != wanted) return false;
-    // Sixes and more lead to ports that there are not.
-    return digits < 5 || host[host_size + 1] < '6';
-  }
-
-  const char* const begin_;
-  const std::size_t end_;
-  const std::size_t last_;  // where the last block begins
-  std::uint64_t fields_left_;  // and one more
-  const std::uint32_t target_max_;
+  const char* const bytes_;
+  const char* const scan_end_;  // where the last byte is: it is only looked at together with the one before it
+  const char* const last_;      // where the last block begins
+  const HeadLimits& limits_;
   Head& head_;
+  FieldSpan* field_;  // the next one
+  FieldSpan* room_end_;
 };
 
 }  // namespace

@@ -4,8 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include <weft/http/fields.h>
 
@@ -63,12 +64,49 @@ struct HeadFacts {
   Span name;                   // of the field that is being read
 };
 
+// Where the fields of a head are: a list that grows and never shrinks. Whoever adds many at once writes them to its end itself.
+class FieldSpans {
+ public:
+  using FieldSpan = HeadFacts::FieldSpan;
+
+  std::size_t size() const { return static_cast<std::size_t>(end_ - spans_.get()); }
+  bool empty() const { return end_ == spans_.get(); }
+  FieldSpan* begin() { return spans_.get(); }
+  FieldSpan* end() { return end_; }
+  const FieldSpan* begin() const { return spans_.get(); }
+  const FieldSpan* end() const { return end_; }
+  FieldSpan& back() { return end_[-1]; }
+  void push_back(const FieldSpan& span) {
+    if (end_ == room_end_) Grow();
+    *end_++ = span;
+  }
+  void clear() { end_ = spans_.get(); }
+  void swap(FieldSpans& other) noexcept {
+    spans_.swap(other.spans_);
+    std::swap(end_, other.end_);
+    std::swap(room_end_, other.room_end_);
+  }
+
+  // For those who write at the end: how far there is room, more of it, and where the end is afterwards.
+  FieldSpan* RoomEnd() { return room_end_; }
+  void Grow();
+  void SetEnd(FieldSpan* end) { end_ = end; }
+
+ private:
+  std::unique_ptr<FieldSpan[]> spans_;
+  FieldSpan* end_ = nullptr;
+  FieldSpan* room_end_ = nullptr;
+};
+
 // The head of a request. While it is incomplete it also holds where the parser stopped, so keep it between two calls
 // of ParseHead, and Reset it between two messages. It keeps the memory of its list of fields.
 struct Head : HeadFacts {
-  std::vector<FieldSpan> fields;
+  FieldSpans fields;
 
-  void Reset();
+  void Reset() {
+    static_cast<HeadFacts&>(*this) = HeadFacts();
+    fields.clear();
+  }
   // Becomes what the other one is, which is to be Reset before it is used again.
   void TakeFrom(Head& other) {
     static_cast<HeadFacts&>(*this) = other;
