@@ -17,9 +17,9 @@
 namespace weft::internal {
 
 #ifdef __SSE2__
-// A mask of those of 16 bytes that need a closer look: no token contains them, or only rarely.
+// Marks those of 16 bytes that tokens usually contain; the others need a closer look.
 struct TokenBlock {
-  static unsigned Stops(__m128i block) {
+  static __m128i Usual(__m128i block) {
     // After the shift, `first` is the least of the signed bytes.
     const auto within = [](__m128i bytes, char first, char count) {
       const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first)));
@@ -27,17 +27,17 @@ struct TokenBlock {
     };
     const __m128i letter = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
     const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('-')), _mm_cmpeq_epi8(block, _mm_set1_epi8('_')));
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, within(block, '0', 10)), other))) ^ 0xFFFFu;
+    return _mm_or_si128(_mm_or_si128(letter, within(block, '0', 10)), other);
   }
 };
 
-// The same for values: the bytes that no value contains, and the tab.
+// The same for values: from the blank to '~'. After adding 1 these are the signed bytes above the blank.
 struct ValueBlock {
-  static unsigned Stops(__m128i block) {
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7F)))));
-  }
+  static __m128i Usual(__m128i block) { return _mm_cmpgt_epi8(_mm_add_epi8(block, _mm_set1_epi8(1)), _mm_set1_epi8(' ')); }
 };
+
+// The others, as a mask.
+inline unsigned OthersThan(__m128i usual) { return static_cast<unsigned>(_mm_movemask_epi8(usual)) ^ 0xFFFFu; }
 
 // A block of 16 bytes of the text, which is not empty and has at most 16: some of them occur twice.
 inline __m128i ShortBlock(const char* p, std::size_t size) {
@@ -67,7 +67,7 @@ struct ValueBlock {};
 inline const char* SkipToken(const char* p, const char* end) {
 #ifdef __SSE2__
   while (end - p >= 16) {
-    const unsigned stops = TokenBlock::Stops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    const unsigned stops = OthersThan(TokenBlock::Usual(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
     if (stops == 0) {
       p += 16;
       continue;
@@ -125,21 +125,22 @@ inline const char* SkipValue(const char* p, const char* end) {
   return p;
 }
 
-// Whether all bytes are in the set. `Block` marks, for 16 at a time, those that must be checked one by one. Also true for no bytes.
+// Whether all bytes are in the set. `Block` marks, for 16 at a time, those that need not be checked one by one. Also true for no bytes.
 template <class Block>
 [[gnu::always_inline]] inline bool AllInBlocks(std::string_view text, CharClass set) {
 #ifdef __SSE2__
   const char* const p = text.data();
   const std::size_t size = text.size();
-  unsigned stops = 0;
+  if (size == 0) return true;
+  __m128i usual;
   if (size < 16) {
-    if (size != 0) stops = Block::Stops(ShortBlock(p, size));
+    usual = Block::Usual(ShortBlock(p, size));
   } else {
-    const auto block = [p](std::size_t at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at)); };
-    stops = Block::Stops(block(0)) | Block::Stops(block(size - 16));  // which overlap if there are fewer than 32
-    for (std::size_t at = 16; at + 16 < size; at += 16) stops |= Block::Stops(block(at));
+    const auto block = [p](std::size_t at) { return Block::Usual(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at))); };
+    usual = _mm_and_si128(block(0), block(size - 16));  // which overlap if there are fewer than 32
+    for (std::size_t at = 16; at + 16 < size; at += 16) usual = _mm_and_si128(usual, block(at));
   }
-  if (stops == 0) [[likely]] return true;
+  if (OthersThan(usual) == 0) [[likely]] return true;
 #endif
   return AllAre(text, set);
 }
