@@ -66,6 +66,7 @@ class Output {
     }
     size_ += size;
   }
+  [[gnu::always_inline]] void AppendAny(std::string_view text) { Append(text); }
   std::size_t Size() const { return size_; }
 
  private:
@@ -74,7 +75,68 @@ class Output {
   std::size_t size_ = 0;
 };
 
+// The same where there is room for all that the server itself writes: only what comes from handlers is measured. If that does not fit, it
+// is left out, and nothing of the content counts (Full).
+class RoomyOutput {
+ public:
+  // Status line, a guessed type, Date, the fields that frame the body and two about the connection, and the end.
+  static constexpr std::size_t kRoom = 256;
+
+  RoomyOutput(char* begin, std::size_t capacity) : at_(begin), last_(Address(begin + capacity - kRoom)) {}
+
+  [[gnu::always_inline]] void Append(std::string_view text) {
+    CopyShort(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  template <std::size_t N>
+  [[gnu::always_inline]] void Append(const char (&text)[N]) {
+    std::memcpy(at_, text, N - 1);
+    at_ += N - 1;
+  }
+  [[gnu::always_inline]] void AppendNumber(std::uint64_t number) {
+    if (number - 10 < 90) {
+      const auto pair = static_cast<unsigned>(number);
+      at_[0] = static_cast<char>('0' + pair / 10);
+      at_[1] = static_cast<char>('0' + pair % 10);
+      at_ += 2;
+      return;
+    }
+    at_ = WithNumber(at_, number);
+  }
+  [[gnu::always_inline]] void AppendField(const Fields::Field& field) {
+    if (!Fits(field.name.size() + field.value.size() + 4)) [[unlikely]] return;
+    Append(field.name);
+    Append(": ");
+    Append(field.value);
+    Append("\r\n");
+  }
+  // Of any size.
+  [[gnu::always_inline]] void AppendAny(std::string_view text) {
+    if (Fits(text.size())) Append(text);
+  }
+  bool Full() const { return last_ == 0; }
+  char* End() const { return at_; }
+
+ private:
+  static std::uintptr_t Address(const char* at) { return reinterpret_cast<std::uintptr_t>(at); }
+  [[gnu::always_inline]] bool Fits(std::size_t size) {
+    if (Address(at_) + size <= last_) [[likely]] return true;
+    last_ = 0;  // nor does anything after it
+    return false;
+  }
+  [[gnu::noinline]] static char* WithNumber(char* at, std::uint64_t number) {
+    constexpr std::size_t kDigitsMax = 20;
+    Output digits(at, kDigitsMax);
+    digits.AppendDigits(number);
+    return at + digits.Size();
+  }
+
+  char* at_;
+  std::uintptr_t last_;  // where something measured may end; 0: something did not fit
+};
+
 // RFC 9112 section 4: the version is our own, whatever the request's; the phrase may be empty, its space not.
+template <class Output>
 [[gnu::noinline]] Output WithStatusLine(Output out, int status) {
   out.Append("HTTP/1.1 ");
   out.AppendNumber(static_cast<std::uint64_t>(status));
@@ -84,65 +146,75 @@ class Output {
   return out;
 }
 
+template <class Output>
 [[gnu::always_inline]] inline void AppendStatusLine(Output& out, int status) {
   if (status == 200) return out.Append("HTTP/1.1 200 OK\r\n");
   out = WithStatusLine(out, status);
 }
 
-struct Seen {
-  bool date = false;
-  bool content_type = false;  // or Content-Encoding, with which the bytes say nothing about the type
-  bool upgrade = false;
-  bool upgrade_option = false;
+// What was among the fields of a handler. Bits of one number, which stays in a register.
+enum : unsigned {
+  kSeenDate = 1,
+  kSeenType = 2,  // or Content-Encoding, with which the bytes say nothing about the type
+  kSeenUpgrade = 4,
+  kSeenUpgradeOption = 8,
 };
 
 // The options of a handler's Connection field that the server does not decide, such as upgrade.
-[[gnu::noinline]] Output WithConnectionOptions(Output out, std::string_view value, Seen& seen) {
+template <class Output>
+[[gnu::noinline]] Output WithConnectionOptions(Output out, std::string_view value) {
   bool any = false;
   ForEachElement(value, [&](std::string_view option) {
     if (EqualsIgnoreCase(option, "close") || EqualsIgnoreCase(option, "keep-alive")) return true;
-    seen.upgrade_option = seen.upgrade_option || EqualsIgnoreCase(option, "upgrade");
-    out.Append(any ? ", " : "Connection: ");
-    out.Append(option);
+    out.AppendAny(any ? ", " : "Connection: ");
+    out.AppendAny(option);
     any = true;
     return true;
   });
-  if (any) out.Append("\r\n");
+  if (any) out.AppendAny("\r\n");
   return out;
 }
 
+[[gnu::noinline]] bool HasUpgradeOption(std::string_view value) {
+  return !ForEachElement(value, [](std::string_view option) { return !EqualsIgnoreCase(option, "upgrade"); });
+}
+
+template <class Output>
 [[gnu::noinline]] Output WithTypeOf(Output out, std::string_view body) {
   out.AppendField({"Content-Type", SniffContentType(body)});
   return out;
 }
 
-[[gnu::always_inline]] inline void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, Seen& seen) {
+template <class Output>
+[[gnu::always_inline]] inline void AppendHandlersField(Output& out, const Fields::Field& field, bool interim, unsigned& seen) {
   const std::string_view name = field.name;
   switch (name.size()) {
     case 4:
       if (!NameIs(name.data(), "date")) break;
-      seen.date = true;
+      seen |= kSeenDate;
       if (field.value.empty()) return;
       break;
     case 7:
       if (!NameIs(name.data(), "upgrade")) break;
       if (interim || field.value.empty()) return;
-      seen.upgrade = true;
+      seen |= kSeenUpgrade;
       break;
     case 10:
       if (!NameIs(name.data(), "connection")) break;
-      if (!interim) out = WithConnectionOptions(out, field.value, seen);
+      if (interim) return;
+      if (HasUpgradeOption(field.value)) seen |= kSeenUpgradeOption;
+      out = WithConnectionOptions(out, field.value);
       return;
     case 12:
       if (!NameIs(name.data(), "content-type")) break;
-      seen.content_type = true;
+      seen |= kSeenType;
       if (field.value.empty()) return;
       break;
     case 14:
       if (NameIs(name.data(), "content-length")) return;
       break;
     case 16:
-      seen.content_type = seen.content_type || NameIs(name.data(), "content-encoding");
+      if (NameIs(name.data(), "content-encoding")) seen |= kSeenType;
       break;
     case 17:
       if (NameIs(name.data(), "transfer-encoding")) return;
@@ -153,6 +225,7 @@ struct Seen {
   out.AppendField(field);
 }
 
+template <class Output>
 [[gnu::always_inline]] inline void AppendFraming(Output& out, const ResponseFraming& framing, std::uint8_t version_minor) {
   if (framing.send_length) {
     out.Append("Content-Length: ");
@@ -166,6 +239,36 @@ struct Seen {
   } else if (version_minor == 0) {
     out.Append("Connection: keep-alive\r\n");
   }
+}
+
+template <class Output>
+[[gnu::always_inline]] inline void AppendDate(Output& output, std::string_view line) {
+  if (line.size() == DateCache::kLineSize) return output.Append({line.data(), DateCache::kLineSize});
+  output.AppendAny(line);
+}
+
+template <class Output>
+[[gnu::always_inline]] inline void AppendHead(Output& output, const ResponseHead& head) {
+  AppendStatusLine(output, head.status);
+  const bool interim = head.status < 200 && head.status != 101;
+  unsigned seen = 0;
+  if (head.fields != nullptr) {
+    for (const Fields::Field& field : *head.fields) AppendHandlersField(output, field, interim, seen);
+  }
+  if (!interim) {
+    if ((seen & kSeenType) == 0 && !head.body.empty()) [[unlikely]] output = WithTypeOf(output, head.body);
+    // RFC 9110 section 7.8: it applies to this connection only, and a proxy in between removes it if Connection names it.
+    if ((seen & (kSeenUpgrade | kSeenUpgradeOption)) == kSeenUpgrade) output.Append("Connection: Upgrade\r\n");
+    if ((seen & kSeenDate) == 0) AppendDate(output, head.date_line);
+    AppendFraming(output, head.framing, head.version_minor);
+  }
+  output.Append("\r\n");
+}
+
+[[gnu::noinline]] std::size_t WriteMeasuredHead(char* out, std::size_t capacity, const ResponseHead& head) {
+  Output output(out, capacity);
+  AppendHead(output, head);
+  return output.Size();
 }
 
 void AppendErrorHead(Output& output, const ErrorResponse& response, std::size_t length) {
@@ -209,22 +312,12 @@ void DateCache::Format(std::time_t now) {
 }
 
 std::size_t WriteResponseHead(char* out, std::size_t capacity, const ResponseHead& head) {
-  Output output(out, capacity);
-  AppendStatusLine(output, head.status);
-  const bool interim = head.status < 200 && head.status != 101;
-  Seen seen;
-  if (head.fields != nullptr) {
-    for (const Fields::Field& field : *head.fields) AppendHandlersField(output, field, interim, seen);
+  if (capacity >= RoomyOutput::kRoom) [[likely]] {
+    RoomyOutput output(out, capacity);
+    AppendHead(output, head);
+    if (!output.Full()) [[likely]] return static_cast<std::size_t>(output.End() - out);
   }
-  if (!interim) {
-    if (!seen.content_type && !head.body.empty()) [[unlikely]] output = WithTypeOf(output, head.body);
-    // RFC 9110 section 7.8: it applies to this connection only, and a proxy in between removes it if Connection names it.
-    if (seen.upgrade && !seen.upgrade_option) output.Append("Connection: Upgrade\r\n");
-    if (!seen.date) output.Append(head.date_line);
-    AppendFraming(output, head.framing, head.version_minor);
-  }
-  output.Append("\r\n");
-  return output.Size();
+  return WriteMeasuredHead(out, capacity, head);
 }
 
 std::size_t WriteErrorResponse(char* out, std::size_t capacity, const ErrorResponse& response) {

@@ -66,13 +66,12 @@ void ResponseFramer::NoteBodyFacts(bool response_goes_on) {
   return facts;
 }
 
-void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
+[[gnu::always_inline]] inline void ResponseFramer::WriteHeadBytes(const ResponseHead& head) {
+  constexpr std::size_t kRoom = 640;
   ByteBuffer& out = out_.Bytes();
-  for (std::size_t room = 512;;) {
-    const std::size_t size = WriteResponseHead(out.Reserve(room), room, head);
-    if (size <= room) return out.Grow(size);
-    room = size;
-  }
+  const std::size_t size = WriteResponseHead(out.Reserve(kRoom), kRoom, head);
+  if (size > kRoom) [[unlikely]] WriteResponseHead(out.Reserve(size), size, head);
+  out.Grow(size);
 }
 
 [[gnu::always_inline]] inline void ResponseFramer::WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view body) {

@@ -90,7 +90,7 @@ class ResponseFramer final : public ResponseSink {
   void NoteBodyFacts(bool response_goes_on);
   inline ResponseFacts FactsOf(int status, bool response_goes_on);
   inline void WriteHead(int status, Fields& header, const ResponseFacts& facts, std::string_view body);
-  void WriteHeadBytes(const ResponseHead& head);
+  inline void WriteHeadBytes(const ResponseHead& head);
   void WriteChunkHeader(std::uint64_t size);
   void AddTypeOf(std::string_view body);
   Error AddTypeOf(const FilePart& part);
