@@ -19,7 +19,7 @@ constexpr std::size_t kKeptText = 4096;
 constexpr std::size_t kKeptParameters = 64;
 
 // An empty one was cleared before, which bounded its memory.
-[[gnu::always_inline]] inline void ClearKeeping(std::string& text) noexcept {
+void ClearKeeping(std::string& text) noexcept {
   if (text.empty()) return;
   text.clear();
   if (text.capacity() > kKeptText) text = std::string();
@@ -36,7 +36,7 @@ void ClearKeeping(std::vector<T>& list) noexcept {
 
 void RequestAccess::DecodePath(Request& r) {
   if (r.raw_path_.find('%') == std::string_view::npos) return;
-  internal::AppendDecoded(r.raw_path_, r.decoded_path_);
+  internal::AppendDecoded(r.raw_path_, Extend(r).decoded_path_);
   r.path_ = r.decoded_path_;
 }
 
@@ -53,6 +53,11 @@ void RequestAccess::End(Request& r) noexcept {
   r.body_.read_ = 0;
   r.body_.ended_ = false;
   r.body_.failure_ = Error();
+  if (r.extended_) [[unlikely]] DropExtensions(r);
+}
+
+void RequestAccess::DropExtensions(Request& r) noexcept {
+  r.extended_ = false;
   ClearKeeping(r.id_);
   ClearKeeping(r.user_);
   ClearKeeping(r.forwarded_peer_);
@@ -74,7 +79,7 @@ void RequestAccess::End(Request& r) noexcept {
 }
 
 Error ResponseAccess::Complete(ResponseWriter& w, const Error& handlers) {
-  if (!w.at_completion_.empty()) return CompleteAndCall(w, handlers);
+  if (w.extras_.HasCompletions()) return CompleteAndCall(w, handlers);
   if (handlers || w.state_ == ResponseWriter::State::kHijacked) [[unlikely]] return Finish(w, handlers);
   Error outcome = FinishOrCatch(w);
   return outcome ? FinishFailed(w, std::move(outcome)) : Error();
@@ -94,9 +99,9 @@ Error ResponseAccess::CompleteAndCall(ResponseWriter& w, const Error& handlers) 
 
 Error ResponseAccess::CallAtCompletion(ResponseWriter& w, const Error& handlers, const Error& outcome) {
   Error failure;
-  while (!w.at_completion_.empty()) {
-    const internal::AtCompletion left = std::move(w.at_completion_.back());
-    w.at_completion_.pop_back();
+  while (!w.extras_.at_completion.empty()) {
+    const internal::AtCompletion left = std::move(w.extras_.at_completion.back());
+    w.extras_.at_completion.pop_back();
     internal::Outcome what = OutcomeOf(w, left.error ? left.error : handlers);
     what.error = left.error ? left.error : outcome;
     try {
@@ -110,12 +115,12 @@ Error ResponseAccess::CallAtCompletion(ResponseWriter& w, const Error& handlers,
 }
 
 internal::Outcome ResponseAccess::OutcomeOf(const ResponseWriter& w, const Error& handlers) {
-  const bool hijacked = w.stream_.Lent();
+  const bool hijacked = w.extras_.stream.Lent();
   internal::Outcome outcome;
   outcome.aborted = w.failure_ || (hijacked && handlers);
   outcome.status = outcome.aborted && handlers && !w.head_sent_ ? StatusOf(handlers) : w.Status();
   if (hijacked) {
-    outcome.bytes = w.stream_.BytesWritten();
+    outcome.bytes = w.extras_.stream.BytesWritten();
   } else if (!w.head_only_) {
     outcome.bytes = outcome.aborted ? w.written_ - w.buffered_ : w.written_;
   }
@@ -124,7 +129,7 @@ internal::Outcome ResponseAccess::OutcomeOf(const ResponseWriter& w, const Error
 
 Error ResponseAccess::Finish(ResponseWriter& w, Error handlers) {
   if (w.state_ == ResponseWriter::State::kHijacked) {
-    if (w.after_handler_) std::exchange(w.after_handler_, nullptr)(handlers);
+    if (w.extras_.after_handler) std::exchange(w.extras_.after_handler, nullptr)(handlers);
     return handlers;
   }
   if (handlers) return FinishFailed(w, std::move(handlers));

@@ -89,7 +89,7 @@ class RequestAccess {
   // name.
   static void SetPattern(Request& r, std::string_view pattern) { r.pattern_ = pattern; }
   static void AddPathValue(Request& r, std::string_view name, std::string_view value) {
-    r.path_values_.push_back({name, value});
+    Extend(r).path_values_.push_back({name, value});
   }
 
   // For handlers that serve what is below a path: what Path and RawPath return from now on. The
@@ -101,13 +101,19 @@ class RequestAccess {
 
   // For middleware that knows better than the connection. Until End these are Request::Id, User,
   // Peer and Secure.
-  static void SetId(Request& r, std::string_view id) { r.id_ = id; }
-  static void SetUser(Request& r, std::string_view user) { r.user_ = user; }
-  static void SetPeer(Request& r, std::string_view peer) { r.forwarded_peer_ = peer; }
+  static void SetId(Request& r, std::string_view id) { Extend(r).id_ = id; }
+  static void SetUser(Request& r, std::string_view user) { Extend(r).user_ = user; }
+  static void SetPeer(Request& r, std::string_view peer) { Extend(r).forwarded_peer_ = peer; }
   static void SetSecure(Request& r, bool secure) { r.secure_ = secure; }
 
  private:
   static void DecodePath(Request& r);
+  static void DropExtensions(Request& r) noexcept;
+  // For all that changes what DropExtensions ends.
+  static Request& Extend(Request& r) {
+    r.extended_ = true;
+    return r;
+  }
 };
 
 class ResponseAccess {
@@ -136,13 +142,13 @@ class ResponseAccess {
   // has returned. It is the last moment to use the stream, for protocols with a closing handshake.
   // `f` may suspend.
   static void AfterHandler(ResponseWriter& w, std::function<void(const Error&)> f) {
-    w.after_handler_ = std::move(f);
+    w.extras_.Use().after_handler = std::move(f);
   }
 
   // Has Complete call `left.call` once everything was passed on for sending, or the response was
   // broken off. What is left last is called first. An exception becomes the error of Complete.
   static void AtCompletion(ResponseWriter& w, internal::AtCompletion left) {
-    w.at_completion_.push_back(std::move(left));
+    w.extras_.Use().at_completion.push_back(std::move(left));
   }
 
   // Whether the response was aborted, by the handler, an error or the client.

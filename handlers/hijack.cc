@@ -63,7 +63,7 @@ Result<Stream> ResponseWriter::Hijack() {
   if (failure_) return failure_;
   if (state_ == State::kHijacked) return Taken();
   const bool switches = PromisesOtherProtocol();
-  if (state_ != State::kBuffering || filters_.Started() || written_ > 0 || (status_ != 0 && !switches)) {
+  if (state_ != State::kBuffering || extras_.filters.Started() || written_ > 0 || (status_ != 0 && !switches)) {
     return Error::New("Hijack: the response has begun; call it before anything is written");
   }
   if (Error err = sink_->MayHijack(status_, header_)) return err;
@@ -77,19 +77,19 @@ Result<Stream> ResponseWriter::Hijack() {
   if (status_ == 0) status_ = connect_ ? 200 : 101;
   head_sent_ = true;
   state_ = State::kHijacked;
-  return stream_.Lend(**transport, scope_);
+  return extras_.Use().stream.Lend(**transport, scope_);
 }
 
 bool ResponseWriter::Hijacked() const {
   Check("ResponseWriter::Hijacked");
-  return stream_.Lent();
+  return extras_.stream.Lent();
 }
 
 Error ResponseWriter::Taken() { return kClosed.Wrap("the connection was taken over by Hijack"); }
 
 std::uint64_t ResponseWriter::BytesWritten() const {
   Check("ResponseWriter::BytesWritten");
-  return stream_.Lent() ? stream_.BytesWritten() : written_;
+  return extras_.stream.Lent() ? extras_.stream.BytesWritten() : written_;
 }
 
 }  // namespace weft

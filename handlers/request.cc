@@ -67,6 +67,7 @@ std::string_view Request::PathValue(std::string_view name) const {
 
 void Request::ParseQuery() const {
   if (std::exchange(query_parsed_, true)) return;
+  extended_ = true;
   decoded_query_.reserve(raw_query_.size());  // nothing grows by decoding, so the views below do not move
   const auto decoded = [this](std::string_view text) -> std::optional<std::string_view> {
     if (text.find_first_of("%+") == std::string_view::npos) return text;

@@ -224,6 +224,7 @@ class Request {
   bool long_lived_ = false;
   mutable bool query_parsed_ = false;
   mutable bool header_waits_ = false;  // hooks_ has yet to fill it
+  mutable bool extended_ = false;      // what keeps its memory may be in use
   mutable Fields header_;
   Fields trailer_;
   const Context* ctx_ = &internal::kNoContext;  // the server's, or that of a guard of Use

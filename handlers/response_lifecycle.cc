@@ -14,7 +14,6 @@ namespace weft {
 
 void ResponseWriter::End() {
   state_ = State::kEnded;
-  if (stream_.Lent()) stream_.End();
   sink_ = nullptr;
   head_sent_ = false;
   file_failed_ = false;
@@ -24,11 +23,7 @@ void ResponseWriter::End() {
   declared_.reset();
   failure_ = Error();
   header_.Clear();
-  trailer_.Clear();
-  hooks_.clear();
-  filters_.Clear();
-  if (after_handler_) after_handler_ = nullptr;
-  at_completion_.clear();
+  extras_.Clear();
 }
 
 // The last moment before a head is built. A status that promises another protocol would make the client wait for that protocol,
@@ -37,7 +32,7 @@ Error ResponseWriter::BeginHead() {
   if (PromisesOtherProtocol()) {
     return connect_ ? HttpError(501, "tunnels are not supported here") : Error::New("a 101 response needs Hijack");
   }
-  if (!hooks_.empty()) RunHooks();
+  if (extras_.HasHooks()) RunHooks();
   return {};
 }
 
@@ -51,9 +46,10 @@ Error ResponseWriter::BeginHead() {
     State& state;
     const State before;
   } in_hook(state_);
-  while (!hooks_.empty()) {
-    const std::function<void()> hook = std::move(hooks_.back());
-    hooks_.pop_back();
+  std::vector<std::function<void()>>& hooks = extras_.hooks;
+  while (!hooks.empty()) {
+    const std::function<void()> hook = std::move(hooks.back());
+    hooks.pop_back();
     hook();
   }
 }
@@ -85,12 +81,12 @@ Error ResponseWriter::Finish() {
 }
 
 Error ResponseWriter::FinishBuffered() {
-  if (PromisesOtherProtocol() || !hooks_.empty()) {
+  if (PromisesOtherProtocol() || extras_.HasHooks()) {
     if (Error err = BeginHead()) return err;
   }
   if (failure_) return failure_;
   const bool has_body = StatusAllowsBody(status_);
-  if (MayHaveLength() || (has_body && trailer_.Size() > 0)) return FinishDescribed(has_body);
+  if (MayHaveLength() || (has_body && extras_.HasTrailer())) return FinishDescribed(has_body);
   return FinishWhole();
 }
 
@@ -101,7 +97,7 @@ Error ResponseWriter::FinishDescribed(bool has_body) {
   if (has_body && length && *length != written_ && !describes_another) {
     return Error::New("the body is shorter than its Content-Length");
   }
-  if (describes_another || (has_body && trailer_.Size() > 0)) {
+  if (describes_another || (has_body && extras_.HasTrailer())) {
     if (Error err = SendHead()) return err;
     return FinishStreaming();
   }
@@ -121,7 +117,7 @@ Error ResponseWriter::FinishStreaming() {
   }
   const std::string_view rest = head_only_ ? std::string_view() : std::string_view(buffer_.data(), buffered_);
   state_ = State::kFinished;
-  return Fail(sink_->SendEnd(rest, trailer_));
+  return Fail(sink_->SendEnd(rest, extras_.trailer));
 }
 
 bool ResponseWriter::Restart() {
@@ -130,9 +126,9 @@ bool ResponseWriter::Restart() {
   status_ = 0;
   buffered_ = 0;
   written_ = 0;
-  filters_.Clear();
+  extras_.filters.Clear();
   file_failed_ = false;
-  trailer_.Clear();
+  extras_.trailer.Clear();
   internal::DeleteBodyFields(header_);
   return true;
 }
@@ -140,7 +136,7 @@ bool ResponseWriter::Restart() {
 void ResponseWriter::Abort() {
   Check("ResponseWriter::Abort");
   if (state_ == State::kAborted) return;
-  if (state_ == State::kHijacked) stream_.Close();
+  if (state_ == State::kHijacked) extras_.stream.Close();
   state_ = State::kAborted;
   static_cast<void>(Fail(kClosed));
   sink_->Abort();

@@ -39,7 +39,7 @@ Fields& ResponseWriter::Header() {
 
 Fields& ResponseWriter::Trailer() {
   Check("ResponseWriter::Trailer");
-  return trailer_;
+  return extras_.Use().trailer;
 }
 
 int ResponseWriter::Status() const {
@@ -78,14 +78,14 @@ Error ResponseWriter::Write(std::string_view data) {
   if (status_ == 0) status_ = 200;
   if (data.empty()) return {};
   if (!StatusAllowsBody(status_)) [[unlikely]] return internal::NoBody(status_);
-  filters_.Start(status_, header_);
-  return filters_.Empty() ? WriteBehindFilters(data) : WriteThroughFilters(data);
+  return extras_.HasFilters() ? WriteThroughFilters(data) : WriteBehindFilters(data);
 }
 
 Error ResponseWriter::WriteThroughFilters(std::string_view data) {
-  if (filters_.Empty()) return WriteBehindFilters(data);
+  extras_.filters.Start(status_, header_);
+  if (extras_.filters.Empty()) return WriteBehindFilters(data);
   BehindFilters out(*this);
-  return Fail(filters_.Write(data, out));
+  return Fail(extras_.filters.Write(data, out));
 }
 
 [[gnu::always_inline]] inline Error ResponseWriter::WriteBehindFilters(std::string_view data) {
@@ -118,9 +118,9 @@ Error ResponseWriter::Flush() {
   if (failure_) return failure_;
   if (state_ == State::kHijacked) return Taken();
   if (status_ == 0) status_ = 200;
-  filters_.Start(status_, header_);
+  extras_.filters.Start(status_, header_);
   BehindFilters out(*this);
-  if (Error err = Fail(filters_.Flush(out))) return err;
+  if (Error err = Fail(extras_.filters.Flush(out))) return err;
   if (state_ == State::kBuffering) {
     if (Error err = BeginHead()) return err;
     if (Error err = SendHead()) return err;
@@ -133,15 +133,15 @@ Error ResponseWriter::Flush() {
 
 void ResponseWriter::OnHead(std::function<void()> hook) {
   Check("ResponseWriter::OnHead");
-  if (state_ == State::kBuffering || state_ == State::kInHook) hooks_.push_back(std::move(hook));
+  if (state_ == State::kBuffering || state_ == State::kInHook) extras_.Use().hooks.push_back(std::move(hook));
 }
 
 void ResponseWriter::PushFilter(std::unique_ptr<BodyFilter> filter) {
   Check("ResponseWriter::PushFilter");
-  if (state_ != State::kBuffering || filters_.Started() || written_ > 0) {
+  if (state_ != State::kBuffering || extras_.filters.Started() || written_ > 0) {
     internal::AbortMisuse("ResponseWriter::PushFilter", "the body has begun: push filters before anything is written");
   }
-  filters_.Push(std::move(filter));
+  extras_.Use().filters.Push(std::move(filter));
 }
 
 // Once the head is out, declared_ holds it and the field is gone.
@@ -157,10 +157,10 @@ Error ResponseWriter::CheckLength(std::uint64_t more) const {
 }
 
 Error ResponseWriter::FinishFilters() {
-  if (filters_.Empty()) return {};
-  filters_.Start(status_, header_);
+  if (!extras_.HasFilters()) return {};
+  extras_.filters.Start(status_, header_);
   BehindFilters out(*this);
-  return Fail(filters_.Finish(out));
+  return Fail(extras_.filters.Finish(out));
 }
 
 }  // namespace weft

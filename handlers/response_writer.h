@@ -14,11 +14,9 @@
 #include <weft/concurrency/error.h>
 #include <weft/concurrency/scope.h>
 #include <weft/handlers/body_filter.h>
-#include <weft/handlers/internal/completion.h>
-#include <weft/handlers/internal/filter_chain.h>
+#include <weft/handlers/internal/response_extras.h>
 #include <weft/http/fields.h>
 #include <weft/net/stream.h>
-#include <weft/net/stream_loan.h>
 
 namespace weft {
 
@@ -161,7 +159,7 @@ class ResponseWriter {
  private:
   friend class ResponseAccess;
   class BehindFilters;
-  enum class State { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
+  enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
 
   void Check(const char* function) const {
     if (state_ == State::kEnded || CurrentScope() != scope_) Misused(function);
@@ -209,12 +207,7 @@ class ResponseWriter {
   std::optional<std::uint64_t> declared_;  // the handler's Content-Length, once the head is out
   Error failure_;
   Fields header_;
-  Fields trailer_;
-  std::vector<std::function<void()>> hooks_;
-  internal::FilterChain filters_;
-  StreamLoan stream_;  // after Hijack
-  std::function<void(const Error&)> after_handler_;
-  std::vector<internal::AtCompletion> at_completion_;
+  internal::ResponseExtras extras_;
 };
 
 }  // namespace weft

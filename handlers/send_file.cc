@@ -57,8 +57,8 @@ Error ResponseWriter::SendFile(int fd, std::uint64_t offset, std::uint64_t lengt
   if (offset > kOffsetMax || length > kOffsetMax - offset) return std::make_error_code(std::errc::invalid_argument);
   if (length == 0) return {};
   if (!StatusAllowsBody(status_)) return internal::NoBody(status_);
-  filters_.Start(status_, header_);
-  if (!filters_.Empty()) return WriteFileThroughFilters(fd, offset, length);
+  extras_.filters.Start(status_, header_);
+  if (extras_.HasFilters()) return WriteFileThroughFilters(fd, offset, length);
   if (Error err = CheckLength(length)) return err;
   if (buffer_.empty()) buffer_ = sink_->Buffer();
   const ResponseSink::BufferUse use(*sink_);

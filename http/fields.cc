@@ -72,6 +72,7 @@ bool Fields::Refuse(std::string_view name, std::string_view value) {
     text.assign(name).append(": ").append(what).append(" in the value");
   }
   refused_ = Keep(text);
+  sizes_ |= SizeBit(name);  // for Clear
   return false;
 }
 

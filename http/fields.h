@@ -70,7 +70,7 @@ class Fields {
   }
   // Removes all fields, but keeps memory for the next message.
   void Clear() {
-    if (sizes_ == 0 && refused_.empty()) return;  // nothing was ever added since the last time
+    if (sizes_ == 0) return;  // nothing was ever added or refused since the last time
     list_.clear();
     sizes_ = 0;
     refused_ = {};
@@ -99,8 +99,8 @@ class Fields {
   void Erase(std::string_view name);
   std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
 
-  // One bit for the size, modulo 64, of each name that is or was in the list. A name whose bit is
-  // not set need not be searched for.
+  // One bit for the size, modulo 64, of each name that is or was in the list, or was refused. A name
+  // whose bit is not set need not be searched for.
   static std::uint64_t SizeBit(std::string_view name) {
     return std::uint64_t{1} << (name.size() % 64);
   }
