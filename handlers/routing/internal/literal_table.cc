@@ -16,50 +16,46 @@ std::uint64_t Load(const char* at) {
   return bytes;
 }
 
-// All bytes, eight at a time; the last ones overlap those before them.
-[[gnu::always_inline]] inline std::uint32_t Hash(std::string_view text) noexcept {
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+// The last eight bytes. Of a shorter text all of them: texts of one size are the same if their words are.
+[[gnu::always_inline]] inline std::uint64_t LastWord(const char* at, std::size_t size) noexcept {
+  if (size >= kWord) return Load<std::uint64_t>(at + size - kWord);
+  if (size >= 4) return Load<std::uint32_t>(at) << 32 | Load<std::uint32_t>(at + size - 4);
+  if (size == 0) return 0;
+  return Load<std::uint8_t>(at) << 16 | Load<std::uint8_t>(at + size / 2) << 8 | Load<std::uint8_t>(at + size - 1);
+}
+
+// Of all bytes, eight at a time; the last ones overlap those before them.
+[[gnu::always_inline]] inline std::size_t Hash(const char* at, std::size_t size, std::uint64_t last) noexcept {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  const char* const at = text.data();
-  const std::size_t size = text.size();
   std::uint64_t hash = size * kOdd;
   const auto mix = [&hash](std::uint64_t word) {
     hash = (hash ^ word) * kOdd;
     hash ^= hash >> 29;
   };
-  if (size >= 8) {
-    for (std::size_t i = 0; i + 8 < size; i += 8) mix(Load<std::uint64_t>(at + i));
-    mix(Load<std::uint64_t>(at + size - 8));
-  } else if (size >= 4) {
-    mix(Load<std::uint32_t>(at) << 32 | Load<std::uint32_t>(at + size - 4));
-  } else if (size > 0) {
-    mix(Load<std::uint8_t>(at) << 16 | Load<std::uint8_t>(at + size / 2) << 8 | Load<std::uint8_t>(at + size - 1));
-  }
-  return static_cast<std::uint32_t>(hash >> 16);
+  for (std::size_t i = 0; i + kWord < size; i += kWord) mix(Load<std::uint64_t>(at + i));
+  mix(last);
+  return hash >> 16;
 }
 
-// Whether so many bytes are the same; as in Hash, since a call of memcmp costs more than texts of this size do.
-bool Same(const char* a, const char* b, std::size_t size) noexcept {
-  if (size >= 8) {
-    for (std::size_t i = 0; i + 8 < size; i += 8) {
-      if (Load<std::uint64_t>(a + i) != Load<std::uint64_t>(b + i)) return false;
-    }
-    return Load<std::uint64_t>(a + size - 8) == Load<std::uint64_t>(b + size - 8);
+// Whether texts of this size, whose last words are the same, are the same. A call of memcmp costs more than they do.
+bool SameBefore(const char* a, const char* b, std::size_t size) noexcept {
+  for (std::size_t i = 0; i + kWord < size; i += kWord) {
+    if (Load<std::uint64_t>(a + i) != Load<std::uint64_t>(b + i)) return false;
   }
-  if (size >= 4) {
-    return Load<std::uint32_t>(a) == Load<std::uint32_t>(b) && Load<std::uint32_t>(a + size - 4) == Load<std::uint32_t>(b + size - 4);
-  }
-  return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
+  return true;
 }
 
 }  // namespace
 
 std::uint32_t LiteralTable::Find(std::string_view text) const noexcept {
   if (count_ == 0) return kAbsent;
-  const std::uint32_t hash = Hash(text);
+  const std::uint64_t word = LastWord(text.data(), text.size());
   const Slot* const slots = slots_.data();
-  for (std::size_t at = hash & mask_; slots[at].text != nullptr; at = (at + 1) & mask_) {
+  for (std::size_t at = Hash(text.data(), text.size(), word) & mask_; slots[at].text != nullptr; at = (at + 1) & mask_) {
     const Slot& slot = slots[at];
-    if (slot.hash == hash && slot.size == text.size() && Same(slot.text, text.data(), text.size())) return slot.number;
+    if (slot.word == word && slot.size == text.size() && SameBefore(slot.text, text.data(), text.size())) return slot.number;
   }
   return kAbsent;
 }
@@ -72,12 +68,12 @@ void LiteralTable::Add(std::string_view text, std::uint32_t number) {
       if (slot.text != nullptr) Insert(slot);
     }
   }
-  Insert({text.data(), static_cast<std::uint32_t>(text.size()), Hash(text), number});
+  Insert({text.data(), static_cast<std::uint32_t>(text.size()), number, LastWord(text.data(), text.size())});
   ++count_;
 }
 
 void LiteralTable::Insert(const Slot& slot) noexcept {
-  std::size_t at = slot.hash & mask_;
+  std::size_t at = Hash(slot.text, slot.size, slot.word) & mask_;
   while (slots_[at].text != nullptr) at = (at + 1) & mask_;
   slots_[at] = slot;
 }

@@ -25,8 +25,8 @@ class LiteralTable {
   struct Slot {
     const char* text = nullptr;  // null: empty
     std::uint32_t size = 0;
-    std::uint32_t hash = 0;
     std::uint32_t number = 0;
+    std::uint64_t word = 0;  // its last bytes, or all of them if there are not more
   };
   void Insert(const Slot& slot) noexcept;
 

@@ -24,8 +24,7 @@ inline std::uint64_t WordOf(std::string_view method) noexcept {
   if (method.size() > sizeof(std::uint64_t)) return kLongMethod;
   const auto byte = [method](std::size_t at) { return static_cast<std::uint64_t>(static_cast<unsigned char>(method[at])) << (8 * at); };
   const std::size_t size = method.size();
-  if (size == 0) return 0;
-  if (size <= 3) return byte(0) | byte(size / 2) | byte(size - 1);
+  if (size == 3) return byte(0) | byte(1) | byte(2);
   std::uint64_t word = 0;
   for (std::size_t at = 0; at < size; ++at) word |= byte(at);
   return word;
