@@ -29,8 +29,14 @@ namespace fc = boost::context::detail;
 
 namespace {
 
+std::uint64_t WordAt(const char* from) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, from, 8);
+  return word;
+}
+
 // Up to seven bytes, and zeros after them.
-inline std::uint64_t LastWord(const char* from, std::size_t size) noexcept {
+inline std::uint64_t ShortWord(const char* from, std::size_t size) noexcept {
   std::uint64_t word = 0;
   if constexpr (std::endian::native == std::endian::little) {
     const auto byte = [from](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(from[at])}; };
@@ -49,20 +55,27 @@ inline std::uint64_t LastWord(const char* from, std::size_t size) noexcept {
   return word;
 }
 
+// What is left after the whole words of at least eight bytes, and zeros after it.
+inline std::uint64_t LastWord(const char* from, std::size_t size) noexcept {
+  const std::size_t left = size % 8;
+  if constexpr (std::endian::native == std::endian::little) return WordAt(from + size - 8) >> (56 - 8 * left) >> 8;
+  return ShortWord(from + size - left, left);
+}
+
 }  // namespace
 
 [[gnu::always_inline]] inline void FiberRecord::StoreName(std::string_view name) noexcept {
   constexpr std::size_t kSizeMax = FiberOptions::kNameMax;
-  const char* from = name.data();
-  std::size_t left = name.size() < kSizeMax ? name.size() : kSizeMax;
-  std::atomic<std::uint64_t>* to = name_;
-  std::uint64_t word = 0;
-  for (; left >= 8; left -= 8, from += 8, ++to) {
-    std::memcpy(&word, from, 8);
-    to->store(word, std::memory_order_release);
-  }
+  const char* const from = name.data();
+  const std::size_t size = name.size() < kSizeMax ? name.size() : kSizeMax;
   // The last word ends with zeros. Words beyond it contain what an earlier fiber has left; readers stop at the terminator.
-  to->store(LastWord(from, left), std::memory_order_release);
+  if (size < 8) return name_[0].store(ShortWord(from, size), std::memory_order_release);
+  std::size_t at = 0;
+  do {
+    name_[at / 8].store(WordAt(from + at), std::memory_order_release);
+    at += 8;
+  } while (at + 8 <= size);
+  name_[at / 8].store(LastWord(from, size), std::memory_order_release);
 }
 
 void FiberRecord::Begin(std::uint64_t id, const FiberOptions& options, std::int64_t start_ns) noexcept {
@@ -165,6 +178,9 @@ inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept {
 inline fc::transfer_t JumpWithoutCall(void* to, void* data) noexcept { return fc::jump_fcontext(to, data); }
 #endif
 
+// Copies the padding as well, so that one register is enough.
+inline void CopyEhState(EhState& to, const EhState& from) noexcept { std::memcpy(&to, &from, sizeof(EhState)); }
+
 // Code that leaves a stack says where its position is to be stored; code that arrives from there stores it.
 inline void Jump(void* to, void** place_of_own) noexcept {
   const fc::transfer_t from = JumpWithoutCall(to, place_of_own);
@@ -262,16 +278,18 @@ void FiberCore::Leave() noexcept {
 
 FiberCore& FiberCore::Resume() noexcept {
   record.SetState(FiberState::kRunning);
-  side_.loop_eh = std::exchange(*side_.eh, eh_);
+  LoopSide& on = side_;
+  CopyEhState(on.loop_eh, *on.eh);
+  CopyEhState(*on.eh, eh_);
   void* fake = nullptr;
-  side_.left_for_fiber = true;
+  on.left_for_fiber = true;
   AsanLeave(&fake, stack.bottom, stack.Bytes());
   TsanSwitch(tsan_fiber_);
-  LoopSide& on = side_;
   Jump(self_, &on.self);
   AsanEnter(fake, nullptr, nullptr);
   FiberCore& back = *on.running;
-  back.eh_ = std::exchange(*on.eh, on.loop_eh);
+  CopyEhState(back.eh_, *on.eh);
+  CopyEhState(*on.eh, on.loop_eh);
   if (back.ended_) AsanUnpoison(back.stack.bottom, static_cast<std::size_t>(static_cast<std::byte*>(back.self_) - back.stack.bottom));
   return back;
 }

@@ -19,24 +19,29 @@ constexpr std::size_t kDeepBytes = 64 * 1024;
 
 FiberCore* FiberCache::Take(LoopCore& loop, LoopSide& side) noexcept {
   FiberCore* fiber = idle_.PopFront();
-  if (fiber != nullptr) {
-    idle_low_ = std::min(idle_low_, CountIdle(kOneLess));
-    return fiber;
-  }
-  fiber = FiberCore::Make(loop, side, stacks_);
+  if (fiber == nullptr) [[unlikely]] return Make(loop, side);
+  idle_low_ = std::min(idle_low_, CountIdle(kOneLess));
+  return fiber;
+}
+
+// Never inlined, as all that is rare here: the usual way then saves fewer registers.
+[[gnu::noinline]] FiberCore* FiberCache::Make(LoopCore& loop, LoopSide& side) noexcept {
+  FiberCore* fiber = FiberCore::Make(loop, side, stacks_);
   if (fiber != nullptr) roll_->Add(fiber->entry);
   return fiber;
 }
 
 void FiberCache::Give(FiberCore& fiber) noexcept {
   // A check of one in 256 is enough to know the depth, and to catch the stacks that would keep much memory.
-  if (++given_ % 256 == 0) {
-    const std::size_t used = StackMaker::Resident(fiber.stack);
-    if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);
-    if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes);
-  }
+  if (++given_ % 256 == 0) [[unlikely]] LookHowDeep(fiber);
   idle_.PushFront(fiber);
   if (CountIdle(1) > kKeepWarm) trim_due_ = true;
+}
+
+[[gnu::noinline]] void FiberCache::LookHowDeep(const FiberCore& fiber) noexcept {
+  const std::size_t used = StackMaker::Resident(fiber.stack);
+  if (used > deepest_.load(std::memory_order_relaxed)) deepest_.store(used, std::memory_order_relaxed);
+  if (used > kDeepBytes) StackMaker::Trim(fiber.stack, kDeepBytes);
 }
 
 void FiberCache::Destroy(FiberCore& fiber, LoopSide& side) noexcept {

@@ -45,6 +45,8 @@ class FiberCache {
     idle_count_.store(now, std::memory_order_relaxed);
     return now;
   }
+  FiberCore* Make(LoopCore& loop, LoopSide& side) noexcept;
+  void LookHowDeep(const FiberCore& fiber) noexcept;
   bool TrimSome(LoopSide& side) noexcept;
   void Destroy(FiberCore& fiber, LoopSide& side) noexcept;
 

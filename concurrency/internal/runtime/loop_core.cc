@@ -106,7 +106,7 @@ bool LoopCore::CopyRunningName(char* out, std::size_t size) const noexcept {
   return found;
 }
 
-void LoopCore::CheckCanary(const FiberCore& fiber) noexcept {
+[[gnu::always_inline]] inline void LoopCore::CheckCanary(const FiberCore& fiber) noexcept {
   if (fiber.stack.canary && !StackMaker::CanaryIntact(fiber.stack)) host_.ReportOverflow(fiber);
 }
 
