@@ -58,6 +58,7 @@ bool Connection::MayBeBatched() const {
 
 void Connection::TakeEvents(std::uint32_t events) {
   const Ready ready = Note(events);
+  if (MayBeBatched() && part().batch.Take(*this)) [[likely]] return;
   switch (state_) {
     case State::kBusy: session()->OnEvents(ready); break;
     case State::kClosing:
@@ -75,7 +76,6 @@ void Connection::TakeEvents(std::uint32_t events) {
     case State::kFresh:
     case State::kIdle:
     case State::kHead:
-      if (MayBeBatched() && part().batch.Take(*this)) break;
       part().batch.Finish();  // requests that were read before come first
       Drive();
   }
@@ -95,9 +95,21 @@ void Connection::ReadOnce() { Take(ReadHead(shard_, *this, partial(), part().hea
 
 inline void Connection::Take(const HeadRead& read) {
   if (read.what != HeadRead::What::kRequest) [[unlikely]] return TakeOther(read);
+  TakeRequest(read.bytes, read.head_size, *read.head);
+}
+
+// The usual case of Take, without the detour by a HeadRead.
+[[gnu::always_inline]] inline void Connection::TakeFirst(std::string_view bytes) {
+  Head& head = part().head;
+  const HeadResult result = ParseFirst(shard_, bytes, head, empty_lines_);
+  if (result.verdict != HeadResult::Verdict::kDone) [[unlikely]] return TakeOther(Incomplete(result, bytes, head, nullptr));
+  TakeRequest(bytes, result.consumed, head);
+}
+
+[[gnu::always_inline]] inline void Connection::TakeRequest(std::string_view bytes, std::size_t head_size, Head& head) {
   has_slot_ = shard_.slots().Acquire();
-  if (!has_slot_) [[unlikely]] return Queue(read.bytes, read.head_size, *read.head);
-  StartSession(read.bytes, read.head_size, *read.head, shard_.now());
+  if (!has_slot_) [[unlikely]] return Queue(bytes, head_size, head);
+  StartSession(bytes, head_size, head, shard_.now());
 }
 
 void Connection::TakeOther(const HeadRead& read) {
@@ -130,7 +142,7 @@ void Connection::TakeProxied(const HeadRead& read) {
   const auto owner = std::move(std::get<std::unique_ptr<PartialHead>>(has_));  // of read.bytes
   has_ = std::monostate();
   if (BeginHandshake(read.bytes)) return;
-  if (!read.bytes.empty()) Take(ParseFirst(shard_, read.bytes, part().head, empty_lines_));
+  if (!read.bytes.empty()) TakeFirst(read.bytes);
 }
 
 void Connection::CloseIfQuietInDrain() {
@@ -159,7 +171,7 @@ void Connection::Serve(std::string_view bytes, bool more) noexcept {
   Guard([this, bytes, more] {
     SetMayHaveInput(more);
     driving_ = true;
-    Take(ParseFirst(shard_, bytes, part().head, empty_lines_));
+    TakeFirst(bytes);
     driving_ = false;
     if (MayHaveInput() && Reading()) Drive();
   });

@@ -102,6 +102,8 @@ class Connection : public Client {
   // Reading.
   void ReadOnce();
   inline void Take(const HeadRead& read);
+  inline void TakeFirst(std::string_view bytes);
+  inline void TakeRequest(std::string_view bytes, std::size_t head_size, Head& head);
   void TakeOther(const HeadRead& read);
   void TakeProxied(const HeadRead& read);
   void CloseIfQuietInDrain();

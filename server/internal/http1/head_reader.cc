@@ -91,12 +91,12 @@ HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& 
     return end;
   }
   socket.NoteRead(more);
-  if (kept == nullptr) return ParseFirst(shard, {room.data(), size}, scratch, empty_lines);
-  const std::string_view bytes = kept->Bytes();
-  if (kept->AwaitsProxyHeader()) return ParseProxy(bytes, peer);
-  const HeadResult result = ParseHead(bytes, shard.server().limits, kept->head());
-  if (result.verdict != HeadResult::Verdict::kDone) return Incomplete(result, bytes, kept->head(), kept);
-  return {.what = What::kRequest, .bytes = bytes, .head_size = result.consumed, .head = &kept->head()};
+  const std::string_view bytes = kept != nullptr ? kept->Bytes() : std::string_view(room.data(), size);
+  if (kept != nullptr && kept->AwaitsProxyHeader()) return ParseProxy(bytes, peer);
+  Head& head = kept != nullptr ? kept->head() : scratch;
+  const HeadResult result = kept != nullptr ? ParseHead(bytes, shard.server().limits, head) : ParseFirst(shard, bytes, head, empty_lines);
+  if (result.verdict != HeadResult::Verdict::kDone) return Incomplete(result, bytes, head, kept);
+  return {.what = What::kRequest, .bytes = bytes, .head_size = result.consumed, .head = &head};
 }
 
 }  // namespace weft::internal::http1

@@ -45,13 +45,11 @@ HeadRead ReadHead(Shard& shard, WatchedSocket& socket, PartialHead* kept, Head& 
 // Classifies bytes whose parsing had this result, without a complete head.
 HeadRead Incomplete(const HeadResult& result, std::string_view bytes, Head& head, PartialHead* kept);
 
-// The same for the first bytes of a request that were read already.
-inline HeadRead ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines) {
+// Parses the first bytes of a request.
+inline HeadResult ParseFirst(Shard& shard, std::string_view bytes, Head& scratch, std::uint8_t empty_lines) {
   scratch.Reset();
   scratch.empty_lines = empty_lines;
-  const HeadResult result = ParseHead(bytes, shard.server().limits, scratch);
-  if (result.verdict != HeadResult::Verdict::kDone) [[unlikely]] return Incomplete(result, bytes, scratch, nullptr);
-  return {.what = HeadRead::What::kRequest, .bytes = bytes, .head_size = result.consumed, .head = &scratch};
+  return ParseHead(bytes, shard.server().limits, scratch);
 }
 
 }  // namespace weft::internal::http1

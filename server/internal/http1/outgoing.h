@@ -25,12 +25,10 @@ class Outgoing final : private Lendable {
   // `facts` is notified of responses that cannot be sent.
   Outgoing(PacedIo& io, Lending& lending, KeepAliveFacts& facts) : io_(io), lending_(lending), facts_(facts) {}
 
-  // For a new connection.
-  void Reset() {
-    Bytes().Clear();
+  // For a new connection, after Recycle.
+  void Attach() {
     response_at_ = type_at_ = 0;
     begun_ = finished_ = false;
-    held_since_ = TimePoint::min();
   }
   void Recycle(std::size_t keep_bytes) { Bytes().Recycle(keep_bytes); }
 
@@ -104,7 +102,7 @@ class Outgoing final : private Lendable {
   bool begun_ = false;
   bool finished_ = false;
   std::size_t sent_from_watchdog_ = 0;
-  TimePoint held_since_;  // when the first of them was held back
+  TimePoint held_since_ = TimePoint::min();  // when the first of them was held back
 };
 
 }  // namespace weft::internal::http1

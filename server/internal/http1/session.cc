@@ -54,7 +54,7 @@ void Session::Attach(Client& client) {
   only_sends_ = false;
   read_ahead_ = false;
   io_.Attach(client);
-  out_.Reset();
+  out_.Attach();
   run_.ForgetClient();
   framer_.Reset();
   stream_.Reset();

@@ -25,10 +25,7 @@ class UpgradedStream final : public StreamTransport {
       : io_(io), out_(out), bytes_(bytes), run_(run) {}
 
   // For a new connection.
-  void Reset() {
-    taken_over_ = false;
-    surplus_ = {};
-  }
+  void Reset() { taken_over_ = false; }
   void TakeOver() {
     taken_over_ = true;
     io_.socket().ExpectBothEnds();
