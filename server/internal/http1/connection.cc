@@ -98,17 +98,14 @@ inline void Connection::Take(const HeadRead& read) {
   TakeRequest(read.bytes, read.head_size, *read.head);
 }
 
-// The usual case of Take, without the detour by a HeadRead.
 [[gnu::always_inline]] inline void Connection::TakeFirst(std::string_view bytes) {
-  Head& head = part().head;
-  const HeadResult result = ParseFirst(shard_, bytes, head, empty_lines_);
-  if (result.verdict != HeadResult::Verdict::kDone) [[unlikely]] return TakeOther(Incomplete(result, bytes, head, nullptr));
-  TakeRequest(bytes, result.consumed, head);
+  const HeadResult result = ParseFirst(shard_, bytes, part().head, empty_lines_);
+  if (result.verdict != HeadResult::Verdict::kDone) [[unlikely]] return TakeOther(Incomplete(result, bytes, part().head, nullptr));
+  TakeRequest(bytes, result.consumed, part().head);
 }
 
 [[gnu::always_inline]] inline void Connection::TakeRequest(std::string_view bytes, std::size_t head_size, Head& head) {
-  has_slot_ = shard_.slots().Acquire();
-  if (!has_slot_) [[unlikely]] return Queue(bytes, head_size, head);
+  if (!(has_slot_ = shard_.slots().Acquire())) [[unlikely]] return Queue(bytes, head_size, head);
   StartSession(bytes, head_size, head, shard_.now());
 }
 
@@ -198,15 +195,6 @@ void Connection::ServeQueued() {
   if (MayHaveInput() && Reading()) Drive();
 }
 
-// The session, or null: there is no memory for one.
-[[gnu::always_inline]] inline Session* Connection::TakeSession() noexcept {
-  try {
-    return PutIn(has_, part().sessions.Take());
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-
 std::unique_ptr<Session> Connection::LetGoOfSession() {
   // An empty slot for a session is as good as nothing, and spares the next one the check for what else may be there.
   if (auto* its = std::get_if<std::unique_ptr<Session>>(&has_)) [[likely]] return std::move(*its);
@@ -219,7 +207,7 @@ void Connection::StartSession(std::string_view bytes, std::size_t head_size, Hea
   if (auto* its = std::get_if<std::unique_ptr<PartialHead>>(&has_)) owner = std::move(*its);
   const bool method_is_head = head.is_head;
   Become(State::kBusy);
-  Session* const session = TakeSession();
+  Session* const session = PutIn(has_, part().sessions.TakeOrNull());
   if (session != nullptr && session->Serve(*this, bytes, head_size, head, head_at)) return;
   // The session's next connection must not find what this one has given it.
   if (auto unused = LetGoOfSession()) part().sessions.GiveBack(std::move(unused));
@@ -233,7 +221,7 @@ void Connection::SendRest(std::string_view responses) noexcept {
   Guard([this, responses] {
     EnsureSlot();  // as while its own session was sending
     Become(State::kBusy);
-    Session* const session = TakeSession();
+    Session* const session = PutIn(has_, part().sessions.TakeOrNull());
     if (session != nullptr && session->SendRest(*this, responses)) return;
     if (auto unused = LetGoOfSession()) part().sessions.GiveBack(std::move(unused));
     SetBroken();

@@ -113,7 +113,6 @@ class Connection : public Client {
   // Serving.
   void Queue(std::string_view bytes, std::size_t head_size, Head& head);
   void StartSession(std::string_view bytes, std::size_t head_size, Head& head, TimePoint head_at);
-  inline Session* TakeSession() noexcept;
   std::unique_ptr<Session> LetGoOfSession();
   void AfterSession(const SessionOutcome& outcome, Head& head);
   void StaysOpen(const SessionOutcome& outcome, Head& head);

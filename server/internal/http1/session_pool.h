@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,14 @@ class SessionPool {
     std::unique_ptr<Session> session = std::move(free_.back());
     free_.pop_back();
     return session;
+  }
+  // Null: there is no memory for one.
+  [[gnu::always_inline]] std::unique_ptr<Session> TakeOrNull() noexcept {
+    try {
+      return Take();
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
   }
   [[gnu::always_inline]] void GiveBack(std::unique_ptr<Session> session) noexcept {
     session->Recycle();
