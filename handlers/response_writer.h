@@ -159,7 +159,9 @@ class ResponseWriter {
  private:
   friend class ResponseAccess;
   class BehindFilters;
-  enum class State : std::uint8_t { kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted };
+  enum class State : std::uint8_t {
+    kEnded, kBuffering, kInHook, kStreaming, kFinished, kHijacked, kAborted
+  };
 
   void Check(const char* function) const {
     if (state_ == State::kEnded || CurrentScope() != scope_) Misused(function);

@@ -99,8 +99,8 @@ class Fields {
   void Erase(std::string_view name);
   std::string_view Keep(std::string_view text);  // copies into blocks_, which never move
 
-  // One bit for the size, modulo 64, of each name that is or was in the list, or was refused. A name
-  // whose bit is not set need not be searched for.
+  // One bit for the size, modulo 64, of each name that is or was in the list, or was refused. A
+  // name whose bit is not set need not be searched for.
   static std::uint64_t SizeBit(std::string_view name) {
     return std::uint64_t{1} << (name.size() % 64);
   }
