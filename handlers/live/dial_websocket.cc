@@ -11,6 +11,7 @@
 
 #include <weft/handlers/live/internal/websocket_session.h>
 #include <weft/handlers/middleware/internal/random_hex.h>
+#include <weft/http/internal/text.h>
 #include <weft/http/internal/websocket_key.h>
 #include <weft/net/client_failure.h>
 
@@ -31,8 +32,11 @@ std::string Joined(const std::vector<std::string>& list) {
   return all;
 }
 
+// Without path and query, which may hold secrets.
+std::string OriginOf(const std::string& url) { return url.substr(0, url.find_first_of("/?", url.find("://") + 3)); }
+
 Error NoHandshake(const ClientResponse& response, std::string detail) {
-  return MakeClientFailure({ClientFailure::kMalformed, true, response.Url(), std::move(detail)});
+  return MakeClientFailure({ClientFailure::kMalformed, true, OriginOf(response.Url()), std::move(detail)});
 }
 
 std::string RandomKey() {
@@ -42,8 +46,11 @@ std::string RandomKey() {
   return internal::WebSocketKey(random);
 }
 
-// What is wrong with a 101 (RFC 6455 section 4.1), or nothing.
+// What is wrong with a 101 (RFC 6455 sections 4.1 and 11.3), or nothing.
 std::string_view WrongWith(const Fields& response, std::string_view key, const std::vector<std::string>& offered) {
+  if (!internal::EqualsIgnoreCase(response.Get("Upgrade"), "websocket")) return "the handshake: Upgrade is not websocket";
+  if (response.Values("Sec-WebSocket-Accept").size() > 1) return "the handshake: more than one Sec-WebSocket-Accept";
+  if (response.Values("Sec-WebSocket-Protocol").size() > 1) return "more than one Sec-WebSocket-Protocol";
   if (response.Get("Sec-WebSocket-Accept") != internal::WebSocketAccept(key)) return "the handshake: Sec-WebSocket-Accept is of another key";
   if (response.Has("Sec-WebSocket-Extensions")) return "an extension that was not requested";
   const std::string_view protocol = response.Get("Sec-WebSocket-Protocol");

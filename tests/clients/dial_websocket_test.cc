@@ -93,6 +93,8 @@ TEST(DialWebSocketTable, RejectsAnUnofferedProtocolOrExtension) {
       {"another protocol", "Sec-WebSocket-Protocol: Chat\r\n", false},
       {"an extension", "Sec-WebSocket-Extensions: permessage-deflate\r\n", false},
       {"an empty extension", "Sec-WebSocket-Extensions:\r\n", false},
+      {"the protocol twice", "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: chat\r\n", false},
+      {"a second proof", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", false},
   };
   for (const auto& one : cases) {
     Virtually([&](const Context& ctx) {
@@ -103,6 +105,25 @@ TEST(DialWebSocketTable, RejectsAnUnofferedProtocolOrExtension) {
       EXPECT_EQ(socket.Ok(), one.taken);
       if (!one.taken) ExpectFailure(socket.Err(), ClientFailure::kMalformed, true);
       EXPECT_EQ(client.Stats().idle, 0u);
+    });
+  }
+}
+
+// What a server calls another protocol is no WebSocket, and what is said about it has no secret of the URL.
+TEST(DialWebSocketTable, RejectsAnUpgradeToSomethingElse) {
+  for (const std::string_view name : {"WebSocket", "other"}) {
+    Virtually([&](const Context& ctx) {
+      RawServer server(ctx, [&](const Context& c, Stream& stream, int) {
+        std::string response = ResponseTo(ReadUntil(c, stream), "");
+        response.replace(response.find("websocket"), 9, name);
+        if (!stream.Write(c, response)) (void)NextFrame(c, stream);
+      });
+      HttpClient client;
+      const Result<WebSocket> socket = DialWebSocket(ctx, client, server.Url() + "/room?token=secret");
+      EXPECT_EQ(socket.Ok(), name == "WebSocket");
+      if (socket.Ok()) return;
+      ExpectFailure(socket.Err(), ClientFailure::kMalformed, true);
+      EXPECT_EQ(socket.Err().Message().find("secret"), std::string::npos) << socket.Err().Message();
     });
   }
 }
