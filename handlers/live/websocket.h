@@ -63,7 +63,7 @@ class [[nodiscard]] WebSocket {
   //   kClosed          the client has closed (CloseStatus), or this side has
   //   kTooLarge        beyond message_bytes_max; 1009 was sent
   //   kMalformed       not a valid frame, or text that is not UTF-8; 1002 or 1007 was sent
-  //   kTimeout         no pong, and nothing else
+  //   kTimeout         no pong, and nothing else; or the client pings and reads nothing
   //   kClientGone      the connection ended or broke without a close frame
   // After the others all later calls return the same.
   Result<WebSocketMessage> Receive(const Context& ctx);

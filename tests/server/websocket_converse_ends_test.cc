@@ -63,6 +63,34 @@ TEST(WebSocketConverse, ACauseOfKClosedIsNoGoodbyeOfTheClient) {
   });
 }
 
+TEST(WebSocketConverse, EndOfTheOutboxCountsWhileTheClientSendsWithoutAPause) {
+  Virtually([](const Context& ctx) {
+    std::optional<Error> outcome;
+    WebSocketOutbox outbox;
+    int received = 0;
+    Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+      Result<WebSocket> socket = AcceptWebSocket(w, r);
+      if (Error err = socket.Err()) return err;
+      outbox = socket->GetOutbox();
+      outcome = socket->Converse(r.Ctx(), Chan<std::string>(1), Same, [&](const WebSocketMessage&) {
+        if (++received == 3) outbox.End();
+        return Error();
+      });
+      return *outcome;
+    });
+    WsClient client(ctx, site);
+    std::string many;
+    for (int i = 0; i < 10'000; ++i) many += Text("a message");  // more than is read before the handler sees the first one
+    client.Send(many);
+    EXPECT_EQ(client.CloseCode(), 1000);
+    EXPECT_LT(received, 1000);
+    client.Send(CloseWith(1000));
+    EXPECT_TRUE(client.Ended());
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_FALSE(*outcome) << outcome->Message();
+  });
+}
+
 TEST(WebSocketConverse, ClosingTheOutboxSaysGoodbye) {
   Virtually([](const Context& ctx) {
     std::optional<Error> outcome;

@@ -43,6 +43,45 @@ TEST(WebSocketWaits, ReceiveDuringACloseOfAnotherFiberSaysClosed) {
   }
 }
 
+// The fiber that receives leaves while another one waits in Close for the client's close frame.
+TEST(WebSocketWaits, CloseReadsItselfOnceTheReceivingFiberHasLeft) {
+  for (const bool again : {false, true}) {
+    Virtually([&](const Context& ctx) {
+      std::optional<Error> closed;
+      WebSocketClose status;
+      Site site(ctx, [&](ResponseWriter& w, Request& r) -> Error {
+        Result<WebSocket> socket = AcceptWebSocket(w, r);
+        if (Error err = socket.Err()) return err;
+        Group group(r.Ctx());
+        group.Go([&](const Context& member) {
+          (void)Sleep(member, 100ms);
+          closed = socket->Close(1000);
+        });
+        const CancelScope soon = WithTimeout(r.Ctx(), 1s);
+        EXPECT_TRUE(socket->Receive(soon.ctx).Err().Is(kDeadlineExceeded));
+        if (again) {  // one that comes back at once, and leaves once more
+          const CancelScope later = WithTimeout(r.Ctx(), 500ms);
+          EXPECT_TRUE(socket->Receive(later.ctx).Err().Is(kDeadlineExceeded));
+        }
+        Error err = group.Wait();
+        status = socket->CloseStatus();
+        return err;
+      });
+      const TimePoint begin = Now();
+      WsClient client(ctx, site);
+      EXPECT_EQ(client.CloseCode(), 1000);
+      (void)Sleep(ctx, 2s);
+      client.Send(CloseWith(1000, "bye"));
+      EXPECT_TRUE(client.Ended());
+      EXPECT_EQ(Now() - begin, 2100ms);
+      ASSERT_TRUE(closed.has_value());
+      EXPECT_FALSE(*closed) << closed->Message();
+      EXPECT_EQ(status.code, 1000);
+      EXPECT_EQ(status.reason, "bye");
+    });
+  }
+}
+
 // One sends what the client does not take yet, one waits in Close for its turn, and the one that receives has something of the outbox to send.
 TEST(WebSocketWaits, OnlyOneReadsWhenReceiveCloseAndSendMeet) {
   Virtually([](const Context& ctx) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <weft/handlers/live/internal/websocket_session.h>
 
+#include <array>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -89,7 +90,8 @@ void WebSocketSession::Arm() {
   outbox_->WakeBy(std::move(wait.cancel), somebody_sends);
 }
 
-// Of its own, so that a message of the feed costs no more. A feed that has something ends it at once: the client is heard first.
+// Of its own, so that a message of the feed costs no more. A feed that has something ends it at once: the client is heard first, unless
+// the wait itself has ended, whose reason would otherwise never be looked at while the client sends without a pause.
 void WebSocketSession::ArmFeed() {
   if (feed_ == nullptr || close_sent_) {
     feed_wait_ = wait_;
@@ -98,7 +100,7 @@ void WebSocketSession::ArmFeed() {
   CancelScope wait = WithCancel(wait_);
   feed_wait_ = std::move(wait.ctx);
   feed_->WakeBy(std::move(wait.cancel));
-  look_ = true;
+  look_ = !wait_.Err();
 }
 
 // An Error is what Receive returns: the WebSocket has ended, or the wait has.
@@ -247,6 +249,7 @@ Result<WebSocketMessage> WebSocketSession::ReceiveUnder(const Context& ctx, WebS
     }
     ~Reading() {
       session.ctx_ = nullptr;
+      session.reader_left_();
       if (session.ping_clock_.Pinged()) session.left_at_ = Now();
     }
     WebSocketSession& session;
@@ -288,11 +291,15 @@ Error WebSocketSession::End(Error why) {
 
 // RFC 6455 section 5.5.1: the reply has the same code.
 Error WebSocketSession::EndWithClose() {
-  WebSocketClose status{reader_.CloseCode(), std::string(reader_.Payload())};
-  if (Error err = SendClose(status.code == 1005 ? 1000 : status.code, {})) return End(std::move(err));
+  const int code = reader_.CloseCode();
+  const std::string_view reason = reader_.Payload();
+  std::array<char, kControlPayloadMax> kept;  // the reply waits, and a copy that needs memory must not come before it
+  const std::size_t size = reason.copy(kept.data(), kept.size());
+  if (Error err = SendClose(code == 1005 ? 1000 : code, {})) return End(std::move(err));
   static_cast<void>(End(kClosed));
   saw_close_ = true;
-  close_status_ = std::move(status);
+  close_status_.code = code;
+  close_status_.reason.assign(kept.data(), size);
   return end_;
 }
 
@@ -318,9 +325,14 @@ Error WebSocketSession::WriteFrame(FrameKind kind, bool last, std::string_view p
   if (close_sent_) return IsControl(kind) ? Error() : kClosed;
   close_sent_ = kind == FrameKind::kClose;
   if (close_sent_) outbox_->Close();  // it would not be sent any more
-  Error err = WriteAll(frame.View());
-  if (err) write_failure_ = err;
-  return err;
+  try {
+    Error err = WriteAll(frame.View());
+    if (err) write_failure_ = err;
+    return err;
+  } catch (const std::bad_alloc&) {
+    write_failure_ = ErrorAccess::NoMemory();  // nobody may believe that it was sent
+    throw;
+  }
 }
 
 Error WebSocketSession::WriteMessage(std::string_view data, bool text) {
@@ -388,19 +400,21 @@ Error WebSocketSession::Close(int code, std::string_view reason) {
     static_cast<void>(close_done_.Wait(Background()));
     return close_result_;
   }
+  close_result_ = ErrorAccess::NoMemory();  // unless it is replaced
   struct Done {
-    ~Done() { event.Set(); }
-    Event& event;
-  } done{close_done_};
+    ~Done() {
+      if (!session.end_) session.stream_.Close();
+      session.outbox_->Close();
+      session.ended_.Set();
+      session.close_done_.Set();
+    }
+    WebSocketSession& session;
+  } done{*this};
   const CancelScope limit = WithTimeout(Background(), close_timeout_);
-  close_result_ = CloseWithin(limit.ctx, code, reason);
-  if (!end_) stream_.Close();
-  outbox_->Close();
-  ended_.Set();
-  return close_result_;
+  return close_result_ = CloseWithin(limit.ctx, code, reason);
 }
 
-// The fiber that receives, if there is one, sees the other side's close frame.
+// The fiber that receives, if there is one, sees the other side's close frame, unless it leaves before.
 Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_view reason) {
   if (!end_) {
     if (message_turn_.Lock(limit)) return kTimeout.Wrap("the other side reads nothing");
@@ -408,7 +422,12 @@ Error WebSocketSession::CloseWithin(const Context& limit, int code, std::string_
     SendQueuedInTurn();
     if (Error err = SendClose(code, reason)) return err;
   }
-  if (!end_) static_cast<void>(ctx_ != nullptr ? ended_.Wait(limit) : ReceiveUnder(limit, nullptr).Err());
+  while (!end_ && ctx_ != nullptr && !limit.Err()) {
+    CancelScope wait = WithCancel(limit);
+    reader_left_ = std::move(wait.cancel);
+    static_cast<void>(ended_.Wait(wait.ctx));
+  }
+  if (!end_ && ctx_ == nullptr) static_cast<void>(ReceiveUnder(limit, nullptr).Err());
   if (!end_) return kTimeout.Wrap("no close frame arrived");
   return end_.Is(kClosed) ? Error() : end_;
 }

@@ -117,6 +117,7 @@ class WebSocketSession final {
   std::span<char> unread_;  // of buffer_
   Error end_;               // what Receive returns from now on
   Event ended_;
+  CancelFunc reader_left_;  // of a Close that waits for the fiber that receives
   WebSocketClose close_status_;
   bool saw_close_ = false;
 
