@@ -204,7 +204,7 @@ TEST(Metrics, NamesThatPrometheusWouldRefuseAbort) {
   metrics.AddHistogram("taken_seconds", "Taken.");
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(metrics.AddCounter("two words", ""), "two words");
-  EXPECT_DEATH(metrics.AddCounter("", ""), "no name");
+  EXPECT_DEATH(metrics.AddCounter("", ""), "not a name");
   EXPECT_DEATH(metrics.AddGauge("1st", ""), "1st");
   EXPECT_DEATH(metrics.AddGauge("taken_seconds", ""), "already");
   EXPECT_DEATH(metrics.AddCounter("taken_seconds_count", ""), "already");

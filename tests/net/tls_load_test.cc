@@ -180,7 +180,7 @@ TEST_F(TlsLoad, ChecksTheFileOfTicketKeys) {
   const std::string file = folder_.Write("tickets", std::string(48, 'x'));
   EXPECT_EQ(MessageOf({.certificates = {good_}, .ticket_key_file = file}),
             "ticket key file " + file +
-                ": has 48 bytes, and each key has 80: make one with: openssl rand 80");
+                ": has 48 bytes, but each key has 80: make one with: openssl rand 80");
   folder_.Write("tickets", std::string(160, 'x'));
   EXPECT_EQ(MessageOf({.certificates = {good_}, .ticket_key_file = file}), "");
 }
