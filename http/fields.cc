@@ -26,7 +26,7 @@ constexpr std::size_t kKeptBlock = 8192;
 }
 
 // Of the bytes that a value may contain, only blanks are as small as this.
-bool IsBlank(char c) { return static_cast<unsigned char>(c) <= ' '; }
+bool IsBlankOrControl(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
 }  // namespace
 
@@ -56,7 +56,7 @@ char* Fields::Room(std::size_t size) {
 // Both in one piece of memory.
 [[gnu::always_inline]] inline void Fields::Append(std::string_view name, std::string_view value) {
   // Nearly no value has any.
-  if (!value.empty() && (IsBlank(value.front()) || IsBlank(value.back()))) [[unlikely]] value = internal::TrimBlanks(value);
+  if (!value.empty() && (IsBlankOrControl(value.front()) || IsBlankOrControl(value.back()))) [[unlikely]] value = internal::TrimBlanks(value);
   char* at = Room(name.size() + value.size());
   internal::CopyShort(at, name.data(), name.size());
   internal::CopyShort(at + name.size(), value.data(), value.size());

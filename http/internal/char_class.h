@@ -74,6 +74,9 @@ inline T FoldedBytes(const char* at) {
   return bytes | static_cast<T>(0x2020202020202020);
 }
 
+// SP or HTAB (RFC 9110 section 5.6.3).
+constexpr bool IsBlank(char c) noexcept { return c == ' ' || c == '\t'; }
+
 // Whether the name is `lower`, ignoring case. `lower` is as long, and consists of letters and hyphens. For names, which are tokens: no
 // other byte of a token than the letter's two cases, or a hyphen, folds to it. A few words at a time, since most fields pass through here.
 template <std::size_t N>

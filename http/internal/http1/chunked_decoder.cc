@@ -20,8 +20,6 @@ constexpr Refusal kBadSize{400, "malformed chunk size"};
 constexpr Refusal kBadExtension{400, "malformed chunk extension"};
 constexpr Refusal kTrailersTooLarge{431, "trailers too large"};
 
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-
 Step Bad(Refusal refusal) { return {State::kBad, 0, {}, refusal.status, refusal.reason}; }
 
 unsigned HexValue(char c) {

@@ -78,7 +78,6 @@ constexpr bool HasBit(std::uint32_t bits, std::uint32_t at) { return (bits >> (a
 std::size_t First(unsigned set) { return static_cast<std::size_t>(__builtin_ctz(set)); }
 // The first byte that is not in a block's set; if all of them are, that after the block.
 std::size_t FirstNotIn(unsigned set) { return First(~set); }
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 bool IsLineEnd(const char* at) { return std::memcmp(at, "\r\n", kLineEnd) == 0; }
 
 Span Piece(const char* bytes, const char* from, const char* to) {
