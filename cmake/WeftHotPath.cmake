@@ -95,3 +95,16 @@ weft_compile_as_one(weft request_path
   server/internal/http1/response_framer.cc
   server/internal/http1/session.cc
   server/internal/request/request_run.cc)
+
+weft_compile_as_one(weft live_path
+  handlers/live/events.cc
+  handlers/live/internal/event_wait.cc
+  handlers/live/internal/websocket_session.cc
+  handlers/live/websocket.cc
+  handlers/live/websocket_outbox.cc
+  http/internal/websocket_close.cc
+  http/internal/websocket_reader.cc
+  net/internal/paced_io.cc
+  net/internal/socket.cc
+  net/stream.cc
+  server/internal/http1/upgraded_stream.cc)

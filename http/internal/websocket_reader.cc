@@ -27,7 +27,7 @@ struct WebSocketReader::Head {
   FrameKind kind;
   bool last;
   std::uint64_t payload;
-  MaskKey key;
+  MaskKey key{};
   std::size_t size;
 };
 
