@@ -28,8 +28,10 @@ find_go() {
 
 build_peers() {
   echo "building the load generator and the peers in $peers_dir"
-  quietly "$peers_dir/configure.log" cmake -S "$root/bench" -B "$peers_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release
+  quietly "$peers_dir/configure.log" cmake -S "$root/bench" -B "$peers_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DWEFT_UWEBSOCKETS="${WEFT_UWEBSOCKETS:-}"
   quietly "$peers_dir/build.log" cmake --build "$peers_dir"
+  if [ -z "${WEFT_UWEBSOCKETS:-}" ]; then left_out[uws]="WEFT_UWEBSOCKETS names no folder with checkouts of uWebSockets and uSockets"; fi
   [ -x "$peers_dir/beast_async" ] || left_out[beast]="Boost is missing"
   if [ -z "$go" ]; then
     left_out[go]="there is no go on PATH"

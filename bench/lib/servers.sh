@@ -38,7 +38,7 @@ add_known_servers() {
   add_server nginx start_nginx
   add_server beast "$peers_dir/beast_async --address $any" "$peers_dir/beast_async --address $any"
   add_server go "$peers_dir/gohttp --address $any" "$peers_dir/gohttp --address $any"
-  add_server uws "$peers_dir/uwebsockets/hello"
+  add_server uws "$peers_dir/uwebsockets"
 }
 
 # start_server NAME COMMAND: sets server_pid[NAME] and server_address[NAME], or says why not and fails.
