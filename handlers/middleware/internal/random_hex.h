@@ -9,8 +9,9 @@
 
 namespace weft::internal {
 
-// Random bits, for ids that must not occur twice, and for hashes that cannot be foreseen: from the kernel, some at a time. Not
-// for keys and tokens that keep a secret. From any thread.
+// Random bits, for ids that must not occur twice, for hashes that cannot be foreseen, and for the masks of a WebSocket, which are sent
+// in the clear: from the kernel, a page at a time. Not for keys and tokens that keep a secret: what is left of the page stays in
+// memory, and a fork copies it. From any thread.
 std::uint64_t RandomBits();
 
 // Random digits in lower case, not all of them zero.
